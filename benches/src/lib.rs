@@ -1,0 +1,1 @@
+//! Criterion targets over the catalog

@@ -1,0 +1,1 @@
+//! ONE table: every transport in this build, in order

@@ -1,0 +1,1 @@
+//! The laws that every transport must pass, in two real processes

@@ -1,0 +1,80 @@
+//! What can go wrong between two sides, in words a user can act on.
+
+use std::io;
+
+/// Shorthand for a result with an ipcmark [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a transport could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// End of stream: the peer closed its sending half, and everything it sent was received; or the peer closed
+    /// its receiving half, so that nothing can be sent any more.
+    #[error("the peer has closed the link")]
+    Closed,
+    /// The peer's process ended without closing the link.
+    #[error("the peer's process is gone")]
+    PeerDied,
+    /// A message longer than the link carries was refused before any of it was sent.
+    #[error("a message of {len} bytes is longer than the {max} bytes this link carries ({limited_by})")]
+    TooLong {
+        /// Length asked for, in bytes.
+        len: usize,
+        /// Largest length accepted, in bytes.
+        max: usize,
+        /// What sets the limit: a field of the plan, a sysctl, a socket option.
+        limited_by: &'static str,
+    },
+    /// The bytes that arrived break the transport's own rules.
+    #[error("protocol error: {0}")]
+    Protocol(String),
+    /// The mechanism cannot be used here; `remedy` says what would change that.
+    #[error("{reason}{}", remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default())]
+    Unavailable {
+        /// What is missing.
+        reason: String,
+        /// The one thing that would change it, where there is one.
+        remedy: Option<String>,
+    },
+    /// A system call failed.
+    #[error("{call}: {source}{}", hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    Os {
+        /// The system call, with the argument that matters.
+        call: String,
+        /// What the kernel said.
+        source: io::Error,
+        /// What to do about it, where it is known.
+        hint: Option<String>,
+    },
+}
+
+impl Error {
+    /// A failed system call, without a hint.
+    pub fn os(call: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Error::Os { call: call.into(), source: source.into(), hint: None }
+    }
+
+    /// A failed system call, with a hint on what to do.
+    pub fn os_hint(
+        call: impl Into<String>,
+        source: impl Into<io::Error>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Error::Os { call: call.into(), source: source.into(), hint: Some(hint.into()) }
+    }
+
+    /// The `errno` behind this error, if a system call failed.
+    #[must_use]
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Error::Os { source, .. } => source.raw_os_error(),
+            _ => None,
+        }
+    }
+
+    /// True when the peer is known to be gone, in good order or not.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Error::Closed | Error::PeerDied)
+    }
+}

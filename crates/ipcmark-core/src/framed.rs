@@ -1,0 +1,277 @@
+//! Byte streams, and the boundaries that [`Framed`] adds to them.
+//!
+//! With [`Plan::fixed`] the boundary is the count: both sides know that each message has [`Plan::size`] bytes, and
+//! nothing but the message travels. Otherwise a length of four bytes, little-endian, goes before each message, in
+//! the same write. Either way a message is read with no read-ahead: one message, one `read` when the bytes are there
+//! (two with a prefix), so that a stream and a message mechanism make the same number of calls.
+
+use crate::{
+    Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side, Transport,
+};
+use std::marker::PhantomData;
+
+/// Bytes of the length prefix.
+const PREFIX: usize = 4;
+
+/// Takes bytes towards the peer.
+pub trait ByteSink {
+    /// Sends some of `bytes`, at least one, waiting for room; returns how many.
+    fn write(&mut self, bytes: &[u8]) -> Result<usize>;
+}
+
+/// Brings bytes from the peer.
+pub trait ByteSource {
+    /// Fills some of `space`, at least one byte, waiting for them; returns how many. 0 is the end of the stream.
+    fn read(&mut self, space: &mut [u8]) -> Result<usize>;
+}
+
+/// A mechanism that carries bytes without boundaries. [`Framed`] makes a [`Transport`] of it.
+pub trait ByteStream: 'static {
+    /// Its constant facts.
+    const INFO: Info;
+    /// What both sides inherit through `fork(2)`.
+    type Fixture;
+    /// The sending half.
+    type Sink: ByteSink;
+    /// The receiving half.
+    type Source: ByteSource;
+    /// As [`Transport::available`].
+    fn available() -> Availability;
+    /// As [`Transport::fixture`].
+    fn fixture(plan: &Plan) -> Result<Self::Fixture>;
+    /// As [`Transport::capacity`].
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
+    /// As [`Transport::split`].
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Sink, Self::Source>>;
+}
+
+/// A byte stream with message boundaries.
+#[derive(Debug)]
+pub struct Framed<S>(PhantomData<S>);
+
+/// The stream's fixture and the frame both sides agreed on.
+#[derive(Debug)]
+pub struct FramedFixture<F> {
+    stream: F,
+    size: usize,
+    fixed: bool,
+}
+
+impl<S: ByteStream> Transport for Framed<S> {
+    const INFO: Info = S::INFO;
+    type Fixture = FramedFixture<S::Fixture>;
+    type Tx = FramedSender<S::Sink>;
+    type Rx = FramedReceiver<S::Source>;
+
+    fn available() -> Availability {
+        S::available()
+    }
+
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        Ok(FramedFixture { stream: S::fixture(plan)?, size: plan.size, fixed: plan.fixed })
+    }
+
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
+        S::capacity(&fixture.stream)
+    }
+
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let FramedFixture { stream, size, fixed } = fixture;
+        let Link { tx, rx } = S::split(stream, side)?;
+        Ok(Link {
+            tx: FramedSender::new(tx, size, fixed),
+            rx: FramedReceiver::new(rx, size, fixed),
+        })
+    }
+}
+
+/// The sending half of a [`Framed`] stream.
+#[derive(Debug)]
+pub struct FramedSender<K> {
+    sink: K,
+    buffer: Box<[u8]>,
+    size: usize,
+    prefix: usize,
+    /// End of the claimed frame in `buffer`.
+    end: usize,
+}
+
+impl<K: ByteSink> FramedSender<K> {
+    /// Frames `sink` for messages of exactly (`fixed`) or at most `size` bytes.
+    pub fn new(sink: K, size: usize, fixed: bool) -> Self {
+        let prefix = if fixed { 0 } else { PREFIX };
+        FramedSender { sink, buffer: vec![0; prefix + size].into(), size, prefix, end: 0 }
+    }
+}
+
+impl<K: ByteSink> Sender for FramedSender<K> {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len > self.size {
+            return Err(too_long(len, self.size));
+        }
+        if self.prefix != 0 {
+            self.buffer[..PREFIX].copy_from_slice(&(len as u32).to_le_bytes());
+        } else if len != self.size {
+            return Err(Error::Protocol(format!(
+                "this link was made for messages of exactly {} bytes, not {len}",
+                self.size
+            )));
+        }
+        self.end = self.prefix + len;
+        Ok(&mut self.buffer[self.prefix..self.end])
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        let mut frame = &self.buffer[..self.end];
+        while !frame.is_empty() {
+            let sent = self.sink.write(frame)?;
+            frame = &frame[sent..];
+        }
+        Ok(())
+    }
+}
+
+/// The receiving half of a [`Framed`] stream.
+#[derive(Debug)]
+pub struct FramedReceiver<R> {
+    source: R,
+    buffer: Box<[u8]>,
+    size: usize,
+    fixed: bool,
+}
+
+impl<R: ByteSource> FramedReceiver<R> {
+    /// Frames `source` for messages of exactly (`fixed`) or at most `size` bytes.
+    pub fn new(source: R, size: usize, fixed: bool) -> Self {
+        FramedReceiver { source, buffer: vec![0; size.max(PREFIX)].into(), size, fixed }
+    }
+
+    /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not after it, and not at
+    /// all when the frame has `begun`.
+    #[inline]
+    fn fill(&mut self, len: usize, begun: bool) -> Result<()> {
+        let mut filled = 0;
+        while filled < len {
+            match self.source.read(&mut self.buffer[filled..len])? {
+                0 if filled == 0 && !begun => return Err(Error::Closed),
+                0 => {
+                    return Err(Error::Protocol(format!(
+                        "the stream ended inside a message, {filled} of {len} bytes in"
+                    )));
+                }
+                n => filled += n,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: ByteSource> Receiver for FramedReceiver<R> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        if self.fixed {
+            self.fill(self.size, false)?;
+            return Ok(&self.buffer[..self.size]);
+        }
+        self.fill(PREFIX, false)?;
+        let mut prefix = [0; PREFIX];
+        prefix.copy_from_slice(&self.buffer[..PREFIX]);
+        let len = u32::from_le_bytes(prefix) as usize;
+        if len > self.size {
+            return Err(Error::Protocol(format!(
+                "a frame announces {len} bytes where at most {} were agreed",
+                self.size
+            )));
+        }
+        self.fill(len, true)?;
+        Ok(&self.buffer[..len])
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn too_long(len: usize, max: usize) -> Error {
+    Error::TooLong { len, max, limited_by: "the size this link was made for" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+    use std::rc::Rc;
+
+    /// A stream in memory that moves at most `step` bytes a call, as a kernel under pressure does.
+    #[derive(Clone, Default)]
+    struct Trickle {
+        bytes: Rc<RefCell<VecDeque<u8>>>,
+        step: usize,
+    }
+
+    impl ByteSink for Trickle {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+            let n = bytes.len().min(self.step);
+            self.bytes.borrow_mut().extend(&bytes[..n]);
+            Ok(n)
+        }
+    }
+
+    impl ByteSource for Trickle {
+        fn read(&mut self, space: &mut [u8]) -> Result<usize> {
+            let mut queue = self.bytes.borrow_mut();
+            let n = space.len().min(self.step).min(queue.len());
+            for (to, from) in space.iter_mut().zip(queue.drain(..n)) {
+                *to = from;
+            }
+            Ok(n)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_committed_is_received(
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..200), 1..20),
+            step in 1usize..50,
+        ) {
+            let stream = Trickle { step, ..Trickle::default() };
+            let mut tx = FramedSender::new(stream.clone(), 200, false);
+            let mut rx = FramedReceiver::new(stream, 200, false);
+            for message in &messages {
+                tx.claim(message.len()).unwrap().copy_from_slice(message);
+                tx.commit().unwrap();
+            }
+            for message in &messages {
+                prop_assert_eq!(rx.receive().unwrap(), &message[..]);
+                rx.release().unwrap();
+            }
+            prop_assert!(matches!(rx.receive(), Err(Error::Closed)));
+        }
+    }
+
+    #[test]
+    fn a_fixed_frame_puts_nothing_but_the_message_on_the_stream() {
+        let stream = Trickle { step: 7, ..Trickle::default() };
+        let mut tx = FramedSender::new(stream.clone(), 64, true);
+        tx.claim(64).unwrap().fill(5);
+        tx.commit().unwrap();
+        assert_eq!(stream.bytes.borrow().len(), 64);
+        assert!(tx.claim(63).is_err());
+        assert!(matches!(tx.claim(65), Err(Error::TooLong { len: 65, max: 64, .. })));
+        let mut rx = FramedReceiver::new(stream, 64, true);
+        assert_eq!(rx.receive().unwrap(), &[5; 64][..]);
+    }
+
+    #[test]
+    fn a_stream_that_ends_inside_a_message_is_an_error_and_not_an_end() {
+        let stream = Trickle { step: 9, ..Trickle::default() };
+        stream.bytes.borrow_mut().extend([0; 10]);
+        let mut rx = FramedReceiver::new(stream, 64, true);
+        assert!(matches!(rx.receive(), Err(Error::Protocol(_))));
+    }
+}

@@ -1,0 +1,29 @@
+//! The words and the traits of ipcmark; no system calls.
+//!
+//! The key decision is the shape of the seam. A benchmark that hands every transport a filled buffer charges
+//! zero-copy transports for a copy they do not make; one that lets a transport fill its own buffer cannot check what
+//! arrived. So buffers here have the shape of [`std::io::BufRead`]: a [`Sender`] lends space ([`Sender::claim`]) and is
+//! told when it is full ([`Sender::commit`]); a [`Receiver`] lends a message ([`Receiver::receive`]) and is told when
+//! it has been read ([`Receiver::release`]). A copying transport lends a private buffer, a zero-copy one its slot, and
+//! one hot loop serves both.
+//!
+//! Everything a transport needs to know of a measurement is its [`Plan`]; everything a measurement needs to know of a
+//! transport is its [`Info`] and what [`Transport::available`] says on this machine. Wait strategies are types, so
+//! `Pipe<Block>` and `Pipe<Epoll>` are two transports and the hot loop has no branch.
+#![forbid(unsafe_code)]
+
+mod error;
+mod framed;
+mod info;
+mod message;
+mod plan;
+mod transport;
+mod wait;
+
+pub use error::{Error, Result};
+pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
+pub use info::{Availability, Capacity, Framing, Info, Limits, Role};
+pub use message::{Checker, DEEP_EVERY, Fault, Integrity, MAX_SEQUENCE, Stamper, Verdict};
+pub use plan::{Extent, Names, Pattern, Placement, Plan, Side};
+pub use transport::{Link, Receiver, Sender, Transport, Visitor};
+pub use wait::{Wait, WaitKind};

@@ -1,0 +1,184 @@
+//! What one invocation is asked to do.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pattern {
+    /// One message there, one back; the figure is the round trip.
+    PingPong,
+    /// One direction until back-pressure; the figure is the drained, verified rate.
+    Stream,
+}
+
+impl Pattern {
+    /// All patterns, in the order of reports.
+    pub const ALL: [Pattern; 2] = [Pattern::PingPong, Pattern::Stream];
+
+    /// `ping-pong` or `stream`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Pattern::PingPong => "ping-pong",
+            Pattern::Stream => "stream",
+        }
+    }
+}
+
+/// Which CPUs the two sides run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Placement {
+    /// Both sides pinned to one CPU.
+    SameCore,
+    /// Pinned to two CPUs that are different cores.
+    CrossCore,
+    /// Pinned to two hardware threads of one core.
+    SmtSiblings,
+    /// Pinned to two CPUs of different NUMA nodes.
+    CrossNode,
+    /// Not pinned: the scheduler decides.
+    Free,
+}
+
+impl Placement {
+    /// All placements, in the order of reports.
+    pub const ALL: [Placement; 5] = [
+        Placement::SameCore,
+        Placement::CrossCore,
+        Placement::SmtSiblings,
+        Placement::CrossNode,
+        Placement::Free,
+    ];
+
+    /// The word used in suites, names and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Placement::SameCore => "same-core",
+            Placement::CrossCore => "cross-core",
+            Placement::SmtSiblings => "smt-siblings",
+            Placement::CrossNode => "cross-node",
+            Placement::Free => "free",
+        }
+    }
+}
+
+macro_rules! word {
+    ($type:ident, $what:literal) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+        impl FromStr for $type {
+            type Err = String;
+            fn from_str(s: &str) -> Result<Self, String> {
+                $type::ALL.into_iter().find(|x| x.name() == s).ok_or_else(|| {
+                    let known: Vec<_> = $type::ALL.iter().map(|x| x.name()).collect();
+                    format!("unknown {} '{s}'; known: {}", $what, known.join(", "))
+                })
+            }
+        }
+    };
+}
+word!(Pattern, "pattern");
+word!(Placement, "placement");
+
+/// One end of a link. In ping-pong the initiator sends first and keeps the time; in stream it sends and the
+/// responder receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Sends first.
+    Initiator,
+    /// Receives first.
+    Responder,
+}
+
+impl Side {
+    /// Both sides.
+    pub const ALL: [Side; 2] = [Side::Initiator, Side::Responder];
+
+    /// `initiator` or `responder`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Initiator => "initiator",
+            Side::Responder => "responder",
+        }
+    }
+
+    /// 0 for the initiator, 1 for the responder.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        match self {
+            Side::Initiator => 0,
+            Side::Responder => 1,
+        }
+    }
+
+    /// The other end.
+    #[must_use]
+    pub const fn peer(self) -> Side {
+        match self {
+            Side::Initiator => Side::Responder,
+            Side::Responder => Side::Initiator,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How long the measured phase goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Until this much time has passed.
+    Time(Duration),
+    /// For this many messages (round trips in ping-pong).
+    Messages(u64),
+}
+
+/// Where names that the file system or the kernel must hold may be made.
+///
+/// Whoever makes the plan clears [`Names::dir`] after the invocation. Names outside it (message queues, POSIX shared
+/// memory) start with [`Names::token`] and are unlinked by the fixture as soon as both ends hold a descriptor, so that
+/// a killed process leaves nothing behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// Unique to this invocation; letters, digits and `-` only.
+    pub token: String,
+    /// An existing private directory.
+    pub dir: PathBuf,
+}
+
+/// What one invocation of one cell is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The workload.
+    pub pattern: Pattern,
+    /// Message size in bytes; the largest one when `fixed` is false.
+    pub size: usize,
+    /// True when every message has exactly `size` bytes. Byte streams then need no length prefix, so that a cell of
+    /// 64 KiB puts 64 KiB into the pipe and not four bytes more than it holds.
+    pub fixed: bool,
+    /// Capacity asked of each direction, in bytes; `None` keeps the mechanism's default.
+    pub capacity: Option<usize>,
+    /// CPUs.
+    pub placement: Placement,
+    /// Length of the measured phase.
+    pub extent: Extent,
+    /// Upper bound on the warm-up.
+    pub warm_up: Duration,
+    /// Bound on the whole invocation; a side that has not ended by then is killed and the invocation is an error.
+    pub deadline: Duration,
+    /// Seeds message contents.
+    pub seed: u64,
+    /// Where names may be made.
+    pub names: Names,
+}

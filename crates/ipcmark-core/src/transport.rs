@@ -1,0 +1,75 @@
+//! The seam: what a mechanism must offer to be measured.
+//!
+//! The contract, which the conformance laws check for every transport in two real processes:
+//!
+//! - One commit, one receive, the same bytes, in order.
+//! - `claim(len)` with `len` over the link's largest message fails with [`Error::TooLong`](crate::Error::TooLong)
+//!   and sends nothing. With [`Plan::fixed`] a link may also refuse every other length than [`Plan::size`].
+//! - `claim`, `commit` and `receive` wait as the transport's wait strategy says; they never return "try again".
+//! - Dropping a sender ends the stream: the peer receives what was committed, then
+//!   [`Error::Closed`](crate::Error::Closed). A peer whose process is gone is noticed, by waiting or by sending, with
+//!   `Closed` or [`Error::PeerDied`](crate::Error::PeerDied), within a second or two.
+//! - After both sides have dropped their halves, nothing is left: no name, no segment, no process.
+//! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one length, contents
+//!   kept; so the harness need not fill it anew.
+
+use crate::{Availability, Capacity, Info, Plan, Result, Side};
+
+/// One mechanism under one wait strategy.
+pub trait Transport: 'static {
+    /// Its constant facts.
+    const INFO: Info;
+    /// What both sides inherit through `fork(2)`.
+    type Fixture;
+    /// The sending half.
+    type Tx: Sender;
+    /// The receiving half.
+    type Rx: Receiver;
+
+    /// Can this kernel, here, now, run it? Probes by trying, leaves nothing behind.
+    fn available() -> Availability;
+
+    /// Makes what both sides inherit. Runs before the fork, in the process that supervises.
+    fn fixture(plan: &Plan) -> Result<Self::Fixture>;
+
+    /// The capacity the fixture really has, read back from the kernel where it can be; in each direction.
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
+
+    /// Takes one side's halves out of the fixture and closes the other's. Runs after the fork, once on each side; it
+    /// may wait for the peer.
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>>;
+}
+
+/// The two halves one side holds.
+#[derive(Debug)]
+pub struct Link<Tx, Rx> {
+    /// Towards the peer.
+    pub tx: Tx,
+    /// From the peer.
+    pub rx: Rx,
+}
+
+/// Lends space for one message, then sends it.
+pub trait Sender {
+    /// Lends exactly `len` bytes (at least 1), waiting for room if there is none. Claiming again before
+    /// [`commit`](Sender::commit) abandons the first claim.
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]>;
+
+    /// Sends what was claimed last.
+    fn commit(&mut self) -> Result<()>;
+}
+
+/// Lends one message, then gives its space back.
+pub trait Receiver {
+    /// Waits for the next message and lends it.
+    fn receive(&mut self) -> Result<&[u8]>;
+
+    /// Says that the message lent last has been read.
+    fn release(&mut self) -> Result<()>;
+}
+
+/// Something to be done once for each transport type, e.g. putting each through the laws.
+pub trait Visitor {
+    /// Called for each transport of a catalog, in order.
+    fn visit<T: Transport>(&mut self);
+}

@@ -1,0 +1,1 @@
+//! Fork, pin, warm up, measure, bring the numbers home; names no transport

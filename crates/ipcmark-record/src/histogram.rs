@@ -1,0 +1,69 @@
+//! Histograms as they stand in a record.
+
+use crate::{Error, Result};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The histogram type all of ipcmark uses.
+pub type Histogram = hdrhistogram::Histogram<u64>;
+
+/// What the values of a histogram are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// ns for one message there and one back. Half of it is not a one-way latency.
+    NsPerRoundTrip,
+    /// ps a message, averaged over a block of messages: one value a block. Picoseconds, because a ring moves a
+    /// message in a few ns and whole ones would round by tens of percent.
+    PsPerMessageBlock,
+}
+
+/// A histogram in the record: HdrHistogram V2, deflated, in base64.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Encoded {
+    /// What the values are.
+    pub unit: Unit,
+    /// Values recorded.
+    pub count: u64,
+    /// Messages (round trips) behind each value: 1, or the length of a block.
+    pub messages_per_value: u64,
+    /// HdrHistogram V2 (deflate), base64.
+    pub hdr_v2_deflate: String,
+}
+
+impl Encoded {
+    /// Packs a histogram.
+    pub fn pack(histogram: &Histogram, unit: Unit, messages_per_value: u64) -> Result<Self> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(histogram, &mut bytes)
+            .map_err(|e| Error::Histogram(format!("{e:?}")))?;
+        Ok(Encoded {
+            unit,
+            count: histogram.len(),
+            messages_per_value,
+            hdr_v2_deflate: STANDARD.encode(bytes),
+        })
+    }
+
+    /// Unpacks it.
+    pub fn unpack(&self) -> Result<Histogram> {
+        let bytes = STANDARD
+            .decode(&self.hdr_v2_deflate)
+            .map_err(|e| Error::Histogram(format!("not base64: {e}")))?;
+        let histogram: Histogram = Deserializer::new()
+            .deserialize(&mut &bytes[..])
+            .map_err(|e| Error::Histogram(format!("{e:?}")))?;
+        if histogram.len() == self.count {
+            Ok(histogram)
+        } else {
+            Err(Error::Histogram(format!(
+                "{} values where {} were announced",
+                histogram.len(),
+                self.count
+            )))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The record: everything one run measured, self-contained and versioned.
+//!
+//! The record is what passes between measuring and everything after it. Statistics, reports and comparisons see
+//! nothing else, so a record taken on another machine, or a year ago, is as good as a fresh one. That is why it keeps
+//! whole histograms (HdrHistogram V2) rather than summaries, raw invocations rather than pooled ones, and every fact
+//! of the machine that a reader may want to doubt.
+//!
+//! One run is one JSON document, and while it runs a journal beside it: see [`Writer`].
+#![forbid(unsafe_code)]
+
+mod cell;
+mod error;
+mod histogram;
+mod host;
+mod journal;
+mod record;
+mod schema;
+
+pub use cell::{
+    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, Placed, SideReport, State, Usage,
+    WarmUp,
+};
+pub use error::{Error, Result};
+pub use histogram::{Encoded, Histogram, Unit};
+pub use host::{Cpu, Host, KernelLimits};
+pub use journal::{Writer, journal_path};
+pub use record::{GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Tool};
+pub use schema::json_schema;

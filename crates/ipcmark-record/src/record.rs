@@ -1,0 +1,169 @@
+//! The document itself, and how it is read.
+
+use crate::{Cell, Error, Host, Result, journal};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The family of documents this crate reads; the number behind the slash is the version.
+pub(crate) const FAMILY: &str = "ipcmark.record";
+/// The version this crate writes, and the newest it reads.
+pub(crate) const VERSION: u32 = 1;
+/// What [`Record::schema`] says in records that this crate writes.
+pub const SCHEMA: &str = "ipcmark.record/1";
+
+/// Everything one run measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Record {
+    /// `ipcmark.record/1`.
+    pub schema: String,
+    /// The build that measured.
+    pub tool: Tool,
+    /// When the run began, RFC 3339, UTC.
+    pub started: String,
+    /// When it ended; absent while it runs, or when it was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was asked for.
+    pub settings: Settings,
+    /// The suite, with its prose.
+    pub suite: SuiteNote,
+    /// The machine.
+    pub host: Host,
+    /// What the harness itself costs on it, measured in this run.
+    pub harness: HarnessCost,
+    /// One entry a cell, in the suite's order.
+    pub cells: Vec<Cell>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Still running, or killed: no end was written.
+    Running,
+    /// Every planned round was made.
+    Complete,
+    /// The budget of time ended first.
+    BudgetSpent,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// The build that measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `ipcmark`, or the name of a program built on its crates.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Commit it was built from, with `-dirty` behind it when the tree had changes; absent outside a checkout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// `rustc --version`.
+    pub rustc: String,
+    /// Cargo profile: `release` or `debug`.
+    pub profile: String,
+    /// Target triple.
+    pub target: String,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Settings {
+    /// Seeds the order of cells and the contents of messages.
+    pub seed: u64,
+    /// Bound on wall time in seconds, if one was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<f64>,
+    /// Rounds planned: invocations of each cell.
+    pub rounds: u32,
+    /// Measured phase of one invocation, ms.
+    pub measure_ms: f64,
+    /// Upper bound of one warm-up, ms.
+    pub warm_up_ms: f64,
+    /// One message in this many is compared byte for byte; every one is checked by sequence number and check value.
+    pub deep_check_every: u64,
+    /// The command line, for people.
+    pub command: Vec<String>,
+}
+
+/// The suite that named the cells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteNote {
+    /// Its name.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// Prose: what the suite is for, Markdown.
+    pub prose: String,
+    /// Groups of cells, in order.
+    pub groups: Vec<GroupNote>,
+}
+
+/// One group of a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupNote {
+    /// Its name; each [`Cell::group`] is one of these.
+    pub name: String,
+    /// Why these cells are worth measuring, Markdown.
+    pub prose: String,
+}
+
+/// What one turn of the harness costs, ns; medians of many turns, measured in the run that holds the record.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HarnessCost {
+    /// One clock read.
+    pub clock_ns: f64,
+    /// Smallest step the clock was seen to make.
+    pub clock_step_ns: f64,
+    /// One value recorded in a histogram.
+    pub histogram_ns: f64,
+    /// Stamping one 64-byte message.
+    pub stamp_ns: f64,
+    /// Checking one 64-byte message.
+    pub check_ns: f64,
+    /// One whole turn of the ping-pong loop over the `null` floor: everything above, both directions.
+    pub loop_ns: f64,
+}
+
+impl Record {
+    /// Reads a record, and the journal beside it when its run was killed.
+    ///
+    /// # Errors
+    /// A file that is no JSON, no ipcmark record, damaged, or written by a newer version is refused, each with its
+    /// own words.
+    pub fn read(path: &Path) -> Result<Record> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let mut record = Record::parse(&text, &path.display().to_string())?;
+        journal::replay(path, &mut record)?;
+        Ok(record)
+    }
+
+    /// Parses a record; `name` is what errors call it.
+    pub fn parse(text: &str, name: &str) -> Result<Record> {
+        let value: serde_json::Value = serde_json::from_str(text)
+            .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
+        let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
+        let version = schema.strip_prefix(FAMILY).and_then(|s| s.strip_prefix('/'));
+        let Some(version) = version else {
+            return Err(Error::Foreign { name: name.into(), schema: schema.into() });
+        };
+        let version: u32 = version
+            .parse()
+            .map_err(|_| Error::Foreign { name: name.into(), schema: schema.into() })?;
+        if version > VERSION {
+            return Err(Error::Newer { name: name.into(), version, known: VERSION });
+        }
+        serde_json::from_value(value)
+            .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })
+    }
+
+    /// The cell of this key.
+    #[must_use]
+    pub fn cell(&self, key: &crate::CellKey) -> Option<&Cell> {
+        self.cells.iter().find(|c| c.key == *key)
+    }
+}

@@ -1,0 +1,1 @@
+//! HTML, PNG, SVG and Markdown from a record alone

@@ -1,0 +1,1 @@
+//! Rings over borrowed shared memory; no system calls

@@ -1,0 +1,1 @@
+//! Quantiles, intervals and tests: pure functions on numbers

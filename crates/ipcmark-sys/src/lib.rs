@@ -1,0 +1,14 @@
+//! The home of system-call unsafe.
+//!
+//! Everything above asks this crate for processes, shared pages, futexes, CPUs and clocks, in safe terms. Each
+//! `unsafe` block carries one claim. The kernel is reached through rustix and nix; libc only where both lack a call.
+#![allow(unsafe_code, reason = "this crate and the rings are where unsafe code lives")]
+
+pub mod affinity;
+pub mod clock;
+pub mod fd;
+pub mod futex;
+pub mod lifeline;
+pub mod process;
+pub mod shared;
+pub mod usage;

@@ -1,0 +1,2 @@
+//! ipcmark.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Floors: the harness loop with no transport, and a bare memory copy

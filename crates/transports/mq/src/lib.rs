@@ -1,0 +1,1 @@
+//! POSIX message queues: mq_overview(7)

@@ -1,0 +1,1 @@
+//! Anonymous pipes: pipe(2)

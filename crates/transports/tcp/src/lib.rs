@@ -1,0 +1,1 @@
+//! TCP over loopback: tcp(7)
