@@ -1,1 +1,40 @@
-//! (being written)
+//! CPUs: which are allowed, pinning to one, and reading back where a process really runs.
+
+use ipcmark_core::{Error, Result};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+
+/// The CPUs this process may run on, ascending.
+///
+/// # References
+/// - [sched_getaffinity(2)](https://man7.org/linux/man-pages/man2/sched_getaffinity.2.html)
+pub fn allowed() -> Result<Vec<u32>> {
+    let set = sched_getaffinity(None).map_err(|e| Error::os("sched_getaffinity", e))?;
+    Ok((0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).map(|cpu| cpu as u32).collect())
+}
+
+/// Allows this process one CPU and no other, and reads the mask back: a call that succeeds proves nothing about
+/// where two sides end up.
+///
+/// # References
+/// - [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html)
+pub fn pin(cpu: u32) -> Result<()> {
+    let mut set = CpuSet::new();
+    set.set(cpu as usize);
+    sched_setaffinity(None, &set)
+        .map_err(|e| Error::os(format!("sched_setaffinity(CPU {cpu})"), e))?;
+    let now = allowed()?;
+    if now == [cpu] {
+        Ok(())
+    } else {
+        Err(Error::Protocol(format!("pinned to CPU {cpu}, but the kernel allows {now:?}")))
+    }
+}
+
+/// The CPU this process is on at this moment.
+///
+/// # References
+/// - [getcpu(2)](https://man7.org/linux/man-pages/man2/getcpu.2.html)
+#[must_use]
+pub fn current() -> u32 {
+    sched_getcpu() as u32
+}

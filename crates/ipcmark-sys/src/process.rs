@@ -1,1 +1,227 @@
-//! (being written)
+//! Processes: fork, watch, end.
+//!
+//! A child made here dies with its parent (`PR_SET_PDEATHSIG`), ignores the terminal's Ctrl-C (its parent decides), ends
+//! with `_exit` so that no buffer is flushed twice, and is held by a pidfd, so that no signal can reach another
+//! process that was given its number.
+
+use ipcmark_core::{Error, Result};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as NixSignal, sigaction};
+use nix::unistd::{ForkResult, fork as nix_fork};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, pidfd_open, pidfd_send_signal,
+    set_parent_process_death_signal, waitid,
+};
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Exit::Code(code) => write!(f, "exited with status {code}"),
+            Exit::Signal(number) => match NixSignal::try_from(number) {
+                Ok(signal) => write!(f, "was killed by {signal}"),
+                Err(_) => write!(f, "was killed by signal {number}"),
+            },
+        }
+    }
+}
+
+/// A child process. Dropping it kills and reaps it.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    pidfd: OwnedFd,
+    exit: Option<Exit>,
+}
+
+/// Runs `side` in a child process; what it returns is the exit status.
+///
+/// # Errors
+/// When this process has more than one thread: the child would inherit locks that no thread of its own ever opens.
+///
+/// # References
+/// - [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html),
+///   [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
+pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(Error::Protocol(format!(
+            "fork was asked for in a process of {threads} threads; measure before any thread is started"
+        )));
+    }
+    let parent = getpid();
+    // SAFETY: the process has one thread, so that the child may do all that the parent may.
+    match unsafe { nix_fork() }.map_err(|e| Error::os("fork", e))? {
+        ForkResult::Child => {
+            let code = if settle(parent) { side() } else { 1 };
+            // SAFETY: _exit ends the process, whatever its state.
+            unsafe { libc::_exit(code) }
+        }
+        ForkResult::Parent { child } => {
+            let pid = Pid::from_raw(child.as_raw())
+                .ok_or_else(|| Error::Protocol("fork gave a child without a number".into()))?;
+            match pidfd_open(pid, PidfdFlags::empty()) {
+                Ok(pidfd) => Ok(Child { pid, pidfd, exit: None }),
+                Err(e) => {
+                    // Without the descriptor it could not be watched. It is our child and not yet reaped, so that its
+                    // number is still its own.
+                    let _ = rustix::process::kill_process(pid, Signal::KILL);
+                    let _ =
+                        rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
+                    Err(Error::os_hint("pidfd_open", e, "Linux 5.3 or newer is needed"))
+                }
+            }
+        }
+    }
+}
+
+/// Makes a fresh child what this module promises; false when the parent is gone already.
+fn settle(parent: Pid) -> bool {
+    let dies_with_parent = set_parent_process_death_signal(Some(Signal::KILL)).is_ok();
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for (signal, action) in [
+        (NixSignal::SIGINT, &ignore),
+        (NixSignal::SIGPIPE, &ignore),
+        (NixSignal::SIGTERM, &default),
+        (NixSignal::SIGHUP, &default),
+    ] {
+        // SAFETY: neither action runs code of this process.
+        let _ = unsafe { sigaction(signal, action) };
+    }
+    dies_with_parent && getppid() == Some(parent)
+}
+
+impl Child {
+    /// Its process number.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Reaps the child if it has ended; waits for at most `timeout`.
+    pub fn wait(&mut self, timeout: Duration) -> Result<Option<Exit>> {
+        let end = Instant::now() + timeout;
+        loop {
+            if self.exit.is_some() {
+                return Ok(self.exit);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            wait_any([&mut *self], left)?;
+            if self.exit.is_none() && (left.is_zero() || is_interrupted()) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// How it ended, once it was reaped.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        self.exit
+    }
+
+    /// Kills it (`SIGKILL`). One that has ended already is left alone.
+    pub fn kill(&mut self) {
+        if self.exit.is_none() {
+            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        }
+    }
+
+    /// Takes the exit status if there is one, without waiting.
+    fn reap(&mut self) -> Result<()> {
+        if self.exit.is_some() {
+            return Ok(());
+        }
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        match waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+            Ok(Some(status)) => {
+                self.exit = status
+                    .exit_status()
+                    .map(|code| Exit::Code(code as i32))
+                    .or_else(|| status.terminating_signal().map(|s| Exit::Signal(s as i32)));
+                Ok(())
+            }
+            Ok(None) | Err(Errno::INTR) => Ok(()),
+            Err(e) => Err(Error::os("waitid(P_PIDFD)", e)),
+        }
+    }
+}
+
+impl AsFd for Child {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        while self.exit.is_none() {
+            self.kill();
+            let mut fd = [PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN)];
+            let _ = poll(&mut fd, None);
+            if self.reap().is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until at least one of the children that still run has ended, for at most `timeout` or until a signal comes,
+/// and reaps those that have.
+pub fn wait_any<'a>(
+    children: impl IntoIterator<Item = &'a mut Child>,
+    timeout: Duration,
+) -> Result<()> {
+    let mut running: Vec<&mut Child> = children.into_iter().filter(|c| c.exit.is_none()).collect();
+    let mut fds: Vec<_> =
+        running.iter().map(|c| PollFd::from_borrowed_fd(c.pidfd.as_fd(), PollFlags::IN)).collect();
+    let timeout =
+        Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
+    match poll(&mut fds, Some(&timeout)) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(e) => return Err(Error::os("poll(pidfd)", e)),
+    }
+    drop(fds);
+    running.iter_mut().try_for_each(|c| c.reap())
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn note_interrupt(_: libc::c_int) {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// From now on `SIGINT`, `SIGTERM` and `SIGHUP` set a flag, [`is_interrupted`], instead of ending the process, so that it
+/// can put its things in order first.
+///
+/// # References
+/// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
+pub fn heed_interrupts() -> Result<()> {
+    let action =
+        SigAction::new(SigHandler::Handler(note_interrupt), SaFlags::empty(), SigSet::empty());
+    for signal in [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP] {
+        // SAFETY: the handler stores to an atomic and does nothing else.
+        unsafe { sigaction(signal, &action) }
+            .map_err(|e| Error::os(format!("sigaction({signal})"), e))?;
+    }
+    Ok(())
+}
+
+/// True once one of the signals of [`heed_interrupts`] has come.
+#[must_use]
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
