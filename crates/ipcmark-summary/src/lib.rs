@@ -4,10 +4,17 @@
 //! place where the first become the second, so that no two outputs can disagree.
 #![forbid(unsafe_code)]
 
+mod error;
+mod figure;
+mod pooled;
 mod row;
+mod samples;
 mod summarize;
 
+pub use error::{Error, Result};
+pub use pooled::{Pooled, pooled};
 pub use row::{
-    Census, DistanceRange, Estimate, Figure, Percentile, Row, Status, Summary, PERCENTILES,
+    Census, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status, Summary,
 };
-pub use summarize::summarize;
+pub use samples::Samples;
+pub use summarize::{summarize, summarize_cell};

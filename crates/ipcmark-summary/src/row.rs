@@ -51,7 +51,7 @@ pub struct Row {
     pub status: Status,
     /// Capacity read back from the kernel.
     pub capacity: Option<Capacity>,
-    /// Invocations that ended well: what every estimate here stands on.
+    /// Invocations that ended well and measured something: what every estimate here stands on.
     pub invocations: usize,
     /// Invocations that failed.
     pub failed_invocations: usize,
@@ -97,7 +97,8 @@ pub enum Status {
 /// The figures of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
-    /// Ping-pong: round-trip time, ns. Stream: ns per message over blocks. One entry for each of [`PERCENTILES`].
+    /// Ping-pong: round-trip time, ns. Stream: ns per message over blocks. One entry for each of [`PERCENTILES`]; none at
+    /// all when no histogram holds a value (a stream shorter than one block).
     pub percentiles: Vec<Percentile>,
     /// Largest single value seen in any invocation, ns (ping-pong only; blocks average the extremes away).
     pub max_ns: Option<f64>,
