@@ -6,7 +6,7 @@
 //! line to a journal beside it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
 //! flight. A line torn by the kill is left out.
 
-use crate::{Cell, Capacity, CellKey, Error, Invocation, Record, Result, State};
+use crate::{Capacity, Cell, CellKey, Error, Invocation, Record, Result, State};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::Write;

@@ -14,11 +14,13 @@ mod histogram;
 mod host;
 mod journal;
 mod record;
+#[cfg(feature = "sample")]
+pub mod sample;
 mod schema;
 
 pub use cell::{
-    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, Placed, SideReport, State, Usage,
-    WarmUp,
+    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, Placed,
+    SideReport, State, Usage, WarmUp,
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};

@@ -1,0 +1,41 @@
+//! The sample records are what they say: repeatable, of every kind of cell, and slowed down on request.
+
+use ipcmark_record::{State, sample};
+
+#[test]
+fn the_same_seed_gives_the_same_record_and_another_gives_another() {
+    assert_eq!(sample::record(7, 3), sample::record(7, 3));
+    assert_ne!(sample::record(7, 3).cells, sample::record(8, 3).cells);
+}
+
+#[test]
+fn every_kind_of_cell_is_there() {
+    let record = sample::record(1, 6);
+    assert_eq!(record.cells.len(), 42);
+    let has = |test: &dyn Fn(&ipcmark_record::Cell) -> bool| record.cells.iter().any(test);
+    assert!(has(&|c| c.state == State::Pending));
+    assert!(has(&|c| matches!(c.state, State::Unavailable { remedy: Some(_), .. })));
+    assert!(has(&|c| matches!(c.state, State::Unsupported { .. })));
+    assert!(has(&|c| c.floor && c.invocations.len() == 6 && c.invocations[0].sides.len() == 1));
+    assert!(has(&|c| !c.invocations.is_empty() && c.invocations.iter().all(|i| !i.is_ok())));
+    assert!(has(&|c| c.invocations.iter().filter(|i| !i.is_ok()).count() == 1));
+}
+
+#[test]
+fn a_slowed_cell_has_longer_times_and_the_same_counts() {
+    let mut record = sample::record(1, 2);
+    let key = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let cell = record.cells.iter_mut().find(|c| c.key == key).unwrap();
+    let before = cell.clone();
+    sample::slow_down(cell, 1.5);
+    for (slow, fast) in cell.invocations.iter().zip(&before.invocations) {
+        let median = |i: &ipcmark_record::Invocation| {
+            let histogram = i.sides[0].histogram.as_ref().unwrap().unpack().unwrap();
+            (histogram.len(), histogram.value_at_quantile(0.5) as f64)
+        };
+        let ((slow_n, slow_ns), (fast_n, fast_ns)) = (median(slow), median(fast));
+        assert_eq!(slow_n, fast_n);
+        assert!((slow_ns / fast_ns - 1.5).abs() < 0.003, "{slow_ns} / {fast_ns}");
+        assert!((slow.elapsed_ns as f64 / fast.elapsed_ns as f64 - 1.5).abs() < 1e-6);
+    }
+}
