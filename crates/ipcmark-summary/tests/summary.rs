@@ -1,0 +1,252 @@
+//! Rows against figures worked out by hand, and against the sample record with one cell of each kind.
+
+use ipcmark_record::{
+    Cell, Distance, Encoded, Histogram, Integrity, Invocation, InvocationOutcome, Placed,
+    SideReport, State, Unit, Usage, WarmUp, sample,
+};
+use ipcmark_summary::{Error, PERCENTILES, Pooled, Status, pooled, summarize, summarize_cell};
+use proptest::prelude::*;
+
+fn packed(values: &[u64], unit: Unit) -> Encoded {
+    let mut histogram = Histogram::new(3).unwrap();
+    values.iter().for_each(|v| histogram.record(*v).unwrap());
+    Encoded::pack(&histogram, unit, 1).unwrap()
+}
+
+fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
+    SideReport {
+        side: side.into(),
+        placed: Placed { allowed: vec![0], cpu_before: 0, cpu_after: 0 },
+        usage: Usage { user_ns: 100, system_ns: 300, voluntary_switches: 3, ..Usage::default() },
+        histogram,
+    }
+}
+
+fn invocation(messages: u64, elapsed_ns: u64, sides: Vec<SideReport>) -> Invocation {
+    Invocation {
+        round: 0,
+        started_ns: 0,
+        outcome: InvocationOutcome::Ok,
+        elapsed_ns,
+        messages,
+        warm_up: WarmUp { messages: 1, elapsed_ns: 1, steady: true },
+        distance: Some(Distance { before_ns: 100.0, after_ns: 110.0 }),
+        integrity: Integrity::default(),
+        sides,
+    }
+}
+
+fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
+    Cell {
+        key: sample::key("pipe/block", pattern, 64, "cross-core"),
+        family: "pipe".into(),
+        wait: "block".into(),
+        framing: "stream".into(),
+        zero_copy: false,
+        floor: false,
+        group: "latency".into(),
+        state: State::Measured,
+        capacity: None,
+        invocations,
+    }
+}
+
+/// Three invocations whose own medians are 100, 300 and 200 ns.
+fn three() -> Cell {
+    let of = |median: u64| {
+        let ns = [median - 10, median, median + 10];
+        let sides = vec![
+            side("initiator", Some(packed(&ns, Unit::NsPerRoundTrip))),
+            side("responder", None),
+        ];
+        invocation(4, 2_000, sides)
+    };
+    cell("ping-pong", vec![of(100), of(300), of(200)])
+}
+
+#[test]
+fn the_estimate_is_the_median_over_invocations_and_not_over_values() {
+    let row = summarize_cell(&three()).unwrap();
+    let figure = row.figure.unwrap();
+    assert_eq!(row.status, Status::Measured);
+    assert_eq!(row.invocations, 3);
+    assert_eq!(row.messages, 12);
+    assert_eq!(figure.percentiles.len(), PERCENTILES.len());
+    let p50 = figure.percentiles[0];
+    assert_eq!((p50.quantile, p50.ns.value, p50.samples, p50.enough), (0.5, 200.0, 9, false));
+    assert_eq!(figure.percentiles[2].ns.value, 210.0, "the median of 110, 310 and 210");
+    assert_eq!(figure.max_ns, Some(310.0));
+    assert_eq!(figure.messages_per_s.value, 2e6, "4 messages in 2 µs");
+    assert_eq!(figure.bytes_per_s.value, 128e6);
+    assert_eq!(figure.cpu_ns_per_message.value, 200.0, "two sides of 400 ns over 4 messages");
+    assert_eq!(figure.switches_per_message.value, 1.5);
+}
+
+#[test]
+fn under_six_invocations_there_is_no_interval_and_from_six_on_there_is() {
+    let mut cell = three();
+    let one = cell.invocations[0].clone();
+    cell.invocations.extend([one.clone(), one.clone()]);
+    let ns = |cell: &Cell| summarize_cell(cell).unwrap().figure.unwrap().percentiles[0].ns;
+    assert_eq!((ns(&cell).interval, ns(&cell).confidence), (None, None));
+    cell.invocations.push(one);
+    assert_eq!(ns(&cell).interval, Some((100.0, 300.0)));
+    assert!((ns(&cell).confidence.unwrap() - 0.96875).abs() < 1e-12);
+    assert_eq!(ns(&cell).relative_half_width(), Some(1.0));
+}
+
+#[test]
+fn a_stream_is_told_by_its_receiver_in_picoseconds() {
+    let sides = vec![
+        side("initiator", Some(packed(&[9_000], Unit::PsPerMessageBlock))),
+        side("responder", Some(packed(&[1_500, 2_500], Unit::PsPerMessageBlock))),
+    ];
+    let cell = cell("stream", vec![invocation(1_000, 2_000, sides)]);
+    let figure = summarize_cell(&cell).unwrap().figure.unwrap();
+    assert!((figure.percentiles[0].ns.value - 1.5).abs() < 0.002, "{figure:?}");
+    assert_eq!(figure.percentiles[0].samples, 2);
+    assert_eq!(figure.max_ns, None, "a block averages the slowest message away");
+}
+
+#[test]
+fn a_percentile_is_enough_from_a_hundred_values_beyond_it_on() {
+    let with = |n: usize| {
+        let values: Vec<u64> = (0..n as u64).map(|v| 1_000 + v % 100).collect();
+        let sides = vec![side("initiator", Some(packed(&values, Unit::NsPerRoundTrip)))];
+        let one = invocation(n as u64, 1_000_000, sides);
+        let row = summarize_cell(&cell("ping-pong", vec![one.clone(), one])).unwrap();
+        row.figure.unwrap().percentiles.iter().map(|p| p.enough).collect::<Vec<_>>()
+    };
+    assert_eq!(with(4_999), [true, true, false, false, false], "9,998 values in two invocations");
+    assert_eq!(with(5_000), [true, true, true, false, false]);
+}
+
+#[test]
+fn failed_and_empty_invocations_are_counted_and_stand_behind_no_figure() {
+    let mut cell = three();
+    cell.invocations[1].outcome =
+        InvocationOutcome::Failed { side: "responder".into(), what: "died".into() };
+    cell.invocations[1].integrity.lost = 3;
+    let row = summarize_cell(&cell).unwrap();
+    assert_eq!(row.status, Status::Failed { what: "responder: died".into() });
+    assert_eq!((row.invocations, row.failed_invocations), (2, 1));
+    assert_eq!(row.integrity.lost, 3);
+    assert_eq!(row.figure.unwrap().percentiles[0].ns.value, 150.0);
+
+    cell.invocations[0].messages = 0;
+    cell.invocations[2].elapsed_ns = 0;
+    let row = summarize_cell(&cell).unwrap();
+    assert_eq!((row.invocations, row.failed_invocations), (0, 3));
+    assert_eq!(row.figure, None);
+    let Status::Failed { what } = row.status else { panic!("{:?}", row.status) };
+    assert!(what.contains("not one message"), "{what}");
+}
+
+#[test]
+fn a_damaged_histogram_is_an_error_that_names_the_cell() {
+    let mut cell = three();
+    cell.invocations[2].sides[0].histogram.as_mut().unwrap().hdr_v2_deflate.truncate(9);
+    let error = summarize_cell(&cell).unwrap_err().to_string();
+    for part in ["pipe/block ping-pong 64 B cross-core", "invocation 2", "initiator"] {
+        assert!(error.contains(part), "'{error}' says '{part}'");
+    }
+    assert!(pooled(&cell).is_err());
+    // What failed anyway is not read.
+    cell.invocations[2].outcome =
+        InvocationOutcome::Failed { side: "initiator".into(), what: "died".into() };
+    assert!(summarize_cell(&cell).is_ok());
+}
+
+#[test]
+fn values_of_different_kinds_are_not_put_together() {
+    let mut cell = three();
+    let histogram = cell.invocations[1].sides[0].histogram.as_mut().unwrap();
+    histogram.unit = Unit::PsPerMessageBlock;
+    assert!(matches!(summarize_cell(&cell), Err(Error::MixedUnits { invocation: 1, .. })));
+}
+
+#[test]
+fn a_distance_that_changed_by_more_than_a_third_has_moved() {
+    let mut cell = three();
+    cell.invocations[1].distance = Some(Distance { before_ns: 112.0, after_ns: 350.0 });
+    cell.invocations[2].distance = None;
+    let distance = summarize_cell(&cell).unwrap().distance.unwrap();
+    assert_eq!((distance.min_ns, distance.max_ns, distance.moved), (100.0, 350.0, 1));
+    assert_eq!(distance.median_ns, 168.0, "between 105 and 231");
+}
+
+#[test]
+fn the_pool_holds_every_value_of_good_invocations() {
+    let Pooled { histogram, unit, messages_per_value } = pooled(&three()).unwrap().unwrap();
+    assert_eq!((histogram.len(), unit, messages_per_value), (9, Unit::NsPerRoundTrip, 1));
+    assert_eq!((histogram.min(), histogram.max()), (90, 310));
+    assert!(pooled(&cell("ping-pong", vec![])).unwrap().is_none());
+}
+
+#[test]
+fn pooling_takes_histograms_of_different_ranges() {
+    let mut cell = three();
+    let narrow = {
+        let mut h = Histogram::new_with_max(1_000, 2).unwrap();
+        h.record(500).unwrap();
+        Encoded::pack(&h, Unit::NsPerRoundTrip, 1).unwrap()
+    };
+    cell.invocations[0].sides[0].histogram = Some(narrow);
+    cell.invocations[1].sides[0].histogram =
+        Some(packed(&[1, 7_000_000_000], Unit::NsPerRoundTrip));
+    assert_eq!(pooled(&cell).unwrap().unwrap().histogram.len(), 6);
+}
+
+#[test]
+fn the_sample_comes_out_as_it_was_made() {
+    let record = sample::record(3, 6);
+    let summary = summarize(&record).unwrap();
+    let census = summary.census;
+    assert_eq!(census.cells, 42);
+    assert_eq!(
+        census.measured + census.failed + census.unavailable + census.unsupported + census.pending,
+        census.cells
+    );
+    assert_eq!(
+        (census.failed, census.unavailable, census.unsupported, census.pending),
+        (2, 2, 6, 1)
+    );
+    for (row, cell) in summary.rows.iter().zip(&record.cells) {
+        assert_eq!(row.key, cell.key);
+        let Some(figure) = &row.figure else { continue };
+        let p: Vec<f64> = figure.percentiles.iter().map(|p| p.ns.value).collect();
+        assert!(p.is_sorted(), "{}: {p:?}", row.key);
+        if row.key.pattern == "stream" {
+            // The time of a message is about the inverse of the rate.
+            let product = figure.messages_per_s.value * p[0] / 1e9;
+            assert!((0.8..1.2).contains(&product), "{}: {product}", row.key);
+        }
+    }
+    let json = serde_json::to_value(&summary).unwrap();
+    assert_eq!(json["census"]["failed"], 2);
+    assert_eq!(json["rows"][0]["figure"]["percentiles"][2]["quantile"], 0.99);
+}
+
+proptest! {
+    #[test]
+    fn pooled_quantiles_lie_between_those_of_the_invocations(
+        groups in prop::collection::vec(prop::collection::vec(1u64..1_000_000, 1..40), 1..8),
+    ) {
+        let invocations = groups
+            .iter()
+            .map(|ns| {
+                let sides = vec![side("initiator", Some(packed(ns, Unit::NsPerRoundTrip)))];
+                invocation(ns.len() as u64, 1_000, sides)
+            })
+            .collect();
+        let cell = cell("ping-pong", invocations);
+        let pool = pooled(&cell).unwrap().unwrap();
+        let samples = ipcmark_summary::Samples::of(&cell).unwrap();
+        prop_assert_eq!(pool.histogram.len(), samples.values);
+        let medians = samples.percentile_ns(0.5);
+        let low = medians.iter().copied().reduce(f64::min).unwrap();
+        let high = medians.iter().copied().reduce(f64::max).unwrap();
+        let median = pool.ns_at_quantile(0.5);
+        prop_assert!(low <= median && median <= high, "{low} <= {median} <= {high}");
+    }
+}
