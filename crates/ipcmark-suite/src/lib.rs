@@ -1,1 +1,50 @@
-//! Suites: TOML files that name cells and say why they are worth measuring
+//! Suites: TOML files that name cells, and say in prose why each is worth measuring.
+//!
+//! A suite is a text that people read first and machines second. It has a title, prose that lands in the report,
+//! defaults, and groups of cells; each group is the product of its transports, patterns, sizes and placements:
+//!
+//! ```toml
+//! name  = "thin"
+//! title = "Small messages between two cores"
+//! prose = "Why these cells, and what to look for. Markdown; it lands in the report."
+//!
+//! [defaults]            # each is optional; the command line may override each
+//! rounds   = 6          # invocations of each cell
+//! measure  = "50ms"     # measured phase of one invocation
+//! warm-up  = "20ms"     # upper bound of one warm-up
+//! budget   = "60s"      # bound on the wall time of the whole run
+//! capacity = "256KiB"   # asked of each direction; "default" keeps the mechanism's own
+//!
+//! [[group]]
+//! name       = "across"
+//! prose      = "Why this group."
+//! transports = ["*", "!*/spin"]        # globs over mechanism/wait; `!` takes away
+//! patterns   = ["ping-pong", "stream"] # left out: all
+//! sizes      = ["8", "64B..64KiB"]     # a range doubles; `8..1MiB*4` quadruples
+//! placements = ["cross-core"]
+//! capacity   = "default"               # left out: the suite's default
+//! ```
+//!
+//! Unknown keys are refused, and every error names the file, the line, the key and what was expected there.
+//! The small parsers ([`parse_size`], [`parse_sizes`], [`parse_duration`]) serve the command line too, so that
+//! a word means the same in both places.
+#![forbid(unsafe_code)]
+
+mod duration;
+mod embedded;
+mod error;
+mod expand;
+mod nearest;
+mod reader;
+mod selector;
+mod size;
+mod suite;
+
+pub use duration::{parse_duration, show_duration};
+pub use embedded::{EMBEDDED, embedded};
+pub use error::{Error, Result, WordError};
+pub use expand::Point;
+pub use nearest::{nearest, nearest_several};
+pub use selector::Selector;
+pub use size::{MAX_SIZE, parse_capacity, parse_size, parse_sizes, show_size};
+pub use suite::{Axes, Defaults, Group, Suite};

@@ -1,0 +1,146 @@
+//! Which transports are meant: globs over `mechanism/wait`.
+
+use crate::{WordError, nearest_several};
+use globset::{Glob, GlobMatcher};
+use std::fmt;
+
+/// One glob over transport names. `*` also runs over the `/`; a glob without a `/` is matched against the mechanism
+/// as well, so that `pipe` means `pipe/*`; a `!` in front takes away what the rest matches.
+#[derive(Debug, Clone)]
+pub struct Selector {
+    text: String,
+    takes_away: bool,
+    matcher: GlobMatcher,
+}
+
+impl Selector {
+    /// Parses one glob.
+    ///
+    /// # Errors
+    /// Globs that do not parse, e.g. an open bracket.
+    pub fn parse(text: &str) -> Result<Selector, WordError> {
+        let text = text.trim();
+        let (takes_away, glob) = match text.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let expected = "a glob over transport names such as pipe/block, unix*, or !*/spin";
+        if glob.is_empty() {
+            return Err(WordError::new(text, expected).because("it is empty"));
+        }
+        let matcher = Glob::new(glob)
+            .map_err(|e| WordError::new(text, expected).because(e.kind().to_string()))?
+            .compile_matcher();
+        Ok(Selector { text: text.into(), takes_away, matcher })
+    }
+
+    /// True when the transport `name` is one of those named here, whether to take or to take away.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        let mechanism = name.split_once('/').map_or(name, |(mechanism, _)| mechanism);
+        self.matcher.is_match(name)
+            || (!self.text.contains('/') && self.matcher.is_match(mechanism))
+    }
+
+    /// True for a glob with `!`.
+    #[must_use]
+    pub fn takes_away(&self) -> bool {
+        self.takes_away
+    }
+
+    /// The names that a list of selectors means, in the order of `names`. A list that only takes away starts from
+    /// all.
+    ///
+    /// # Errors
+    /// A selector that names nothing: most likely a slip, so it is refused with the names nearest to it.
+    pub fn choose<'n>(
+        selectors: &[Selector],
+        names: &[&'n str],
+    ) -> Result<Vec<&'n str>, WordError> {
+        for selector in selectors.iter().filter(|s| !s.takes_away) {
+            if !names.iter().any(|name| selector.names(name)) {
+                return Err(selector.names_nothing(names));
+            }
+        }
+        let from_all = selectors.iter().all(|s| s.takes_away);
+        let wanted = |name: &str| {
+            selectors
+                .iter()
+                .filter(|s| s.names(name))
+                .fold(from_all, |_, selector| !selector.takes_away)
+        };
+        Ok(names.iter().copied().filter(|name| wanted(name)).collect())
+    }
+
+    fn names_nothing(&self, names: &[&str]) -> WordError {
+        let bare: String = self.text.chars().filter(|c| !"*?[]{}".contains(*c)).collect();
+        let mechanisms = names.iter().map(|n| n.split_once('/').map_or(*n, |(m, _)| m));
+        let mut near = nearest_several(&bare, names.iter().copied().chain(mechanisms), 12);
+        near.dedup();
+        near.truncate(5);
+        let why = if near.is_empty() {
+            "no transport in this build has such a name".to_owned()
+        } else {
+            format!("no transport in this build has such a name; near it: {}", near.join(", "))
+        };
+        WordError::new(
+            &self.text,
+            "one of the names that `ipcmark list` shows, or a glob over them",
+        )
+        .because(why)
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 6] = [
+        "null/none",
+        "pipe/block",
+        "pipe/spin",
+        "unix-stream/block",
+        "unix-dgram/spin",
+        "tcp/block",
+    ];
+
+    fn choose(globs: &[&str]) -> Result<Vec<&'static str>, String> {
+        let selectors: Vec<_> = globs.iter().map(|g| Selector::parse(g).unwrap()).collect();
+        Selector::choose(&selectors, &NAMES).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn globs_choose_in_the_order_of_the_catalog() {
+        assert_eq!(choose(&["*"]).unwrap(), NAMES);
+        assert_eq!(choose(&["tcp", "pipe"]).unwrap(), ["pipe/block", "pipe/spin", "tcp/block"]);
+        assert_eq!(choose(&["*/spin"]).unwrap(), ["pipe/spin", "unix-dgram/spin"]);
+        assert_eq!(choose(&["unix*"]).unwrap(), ["unix-stream/block", "unix-dgram/spin"]);
+        assert_eq!(choose(&["{tcp,pipe}/block"]).unwrap(), ["pipe/block", "tcp/block"]);
+    }
+
+    #[test]
+    fn a_bang_takes_away_and_the_last_word_counts() {
+        assert_eq!(
+            choose(&["*", "!*/spin", "!null"]).unwrap(),
+            ["pipe/block", "unix-stream/block", "tcp/block"]
+        );
+        assert_eq!(choose(&["!null"]).unwrap().len(), 5);
+        assert_eq!(choose(&["pipe", "!*/spin", "pipe/spin"]).unwrap(), ["pipe/block", "pipe/spin"]);
+        assert_eq!(choose(&["pipe", "!vsock"]).unwrap(), ["pipe/block", "pipe/spin"]);
+    }
+
+    #[test]
+    fn a_glob_that_names_nothing_is_refused_with_what_is_near() {
+        let said = choose(&["pip/block"]).unwrap_err();
+        assert!(said.contains("near it: pipe/block") && said.contains("ipcmark list"), "{said}");
+        assert!(!choose(&["rhubarb*"]).unwrap_err().contains("near it"));
+        assert!(Selector::parse("a[").is_err());
+        assert!(Selector::parse("!").is_err());
+    }
+}

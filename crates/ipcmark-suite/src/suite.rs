@@ -1,0 +1,107 @@
+//! What a suite says, parsed.
+
+use crate::{Error, Result, Selector, reader};
+use ipcmark_core::{Pattern, Placement};
+use std::path::Path;
+use std::time::Duration;
+
+/// A suite: what to measure, and why.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// One word: names the folder of a run.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// What the suite is for, Markdown.
+    pub prose: String,
+    /// What holds where a group or the command line says nothing else.
+    pub defaults: Defaults,
+    /// Its groups, in order; at least one.
+    pub groups: Vec<Group>,
+}
+
+/// Settings of a run that a suite proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Defaults {
+    /// Invocations of each cell.
+    pub rounds: u32,
+    /// Measured phase of one invocation.
+    pub measure: Duration,
+    /// Upper bound of one warm-up.
+    pub warm_up: Duration,
+    /// Bound on the wall time of the whole run.
+    pub budget: Option<Duration>,
+    /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
+    pub capacity: Option<usize>,
+}
+
+impl Default for Defaults {
+    /// Six rounds (the fewest that have an interval) of 50 ms after at most 20 ms of warm-up, however long it takes.
+    fn default() -> Self {
+        Defaults {
+            rounds: 6,
+            measure: Duration::from_millis(50),
+            warm_up: Duration::from_millis(20),
+            budget: None,
+            capacity: None,
+        }
+    }
+}
+
+/// A group of cells: the product of its axes.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// One word.
+    pub name: String,
+    /// Why these cells are worth measuring, Markdown.
+    pub prose: String,
+    /// Which transports.
+    pub transports: Vec<Selector>,
+    /// Which workloads.
+    pub patterns: Vec<Pattern>,
+    /// Which message sizes, bytes.
+    pub sizes: Vec<usize>,
+    /// On which CPUs.
+    pub placements: Vec<Placement>,
+    /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
+    pub capacity: Option<usize>,
+}
+
+/// What the command line says of the axes. An axis given here replaces that axis in every group, except transports:
+/// they pick among those that a group names, so that a group keeps its meaning.
+#[derive(Debug, Clone, Default)]
+pub struct Axes {
+    /// Empty: all that the groups name.
+    pub transports: Vec<Selector>,
+    /// Empty: as the groups say.
+    pub patterns: Vec<Pattern>,
+    /// Empty: as the groups say; bytes.
+    pub sizes: Vec<usize>,
+    /// Empty: as the groups say.
+    pub placements: Vec<Placement>,
+    /// `None`: as the groups say; `Some(None)`: the mechanism's own; bytes.
+    pub capacity: Option<Option<usize>>,
+}
+
+impl Suite {
+    /// Reads a suite file.
+    ///
+    /// # Errors
+    /// Files that cannot be read, and everything that [`Suite::parse`] refuses.
+    pub fn read(path: &Path) -> Result<Suite> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Suite::parse(&text, &file),
+            Err(source) => Err(Error::Read { file, source }),
+        }
+    }
+
+    /// Parses a suite; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// TOML that does not parse, unknown or missing keys, values of the wrong kind, words that name nothing: each
+    /// with file, line, column, key, and what was expected.
+    pub fn parse(text: &str, file: &str) -> Result<Suite> {
+        reader::read(text, file)
+    }
+}
