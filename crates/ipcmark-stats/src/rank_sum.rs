@@ -159,3 +159,118 @@ fn probabilities(m: usize, n: usize) -> impl Iterator<Item = f64> {
 fn standard_normal() -> Normal {
     Normal::standard()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Hollander, Wolfe and Chicken, table 4.1: permeability of membranes to water, at term and earlier.
+    const TERM: [f64; 10] = [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46];
+    const EARLIER: [f64; 5] = [1.15, 0.88, 0.90, 0.74, 1.21];
+
+    #[test]
+    fn the_textbook_example_comes_out() {
+        let p = rank_sum_p(&EARLIER, &TERM).unwrap();
+        assert!((p - 0.254_412_254).abs() < 1e-8, "twice the book's one-sided 0.1272: {p}");
+        let Shift { estimate, interval } = shift(&EARLIER, &TERM, 0.95).unwrap();
+        assert!((estimate - 0.305).abs() < 1e-12);
+        let Interval { low, high, confidence } = interval.unwrap();
+        assert!((low + 0.15).abs() < 1e-12 && (high - 0.76).abs() < 1e-12, "{low} {high}");
+        assert!((confidence - 0.960_039_960).abs() < 1e-8, "{confidence}");
+    }
+
+    #[test]
+    fn critical_values_are_those_of_the_tables() {
+        // Mann-Whitney U, two-sided, 5 %.
+        for (m, n, critical) in
+            [(4, 4, 0), (5, 5, 2), (6, 6, 5), (8, 5, 6), (10, 10, 23), (20, 20, 127)]
+        {
+            let (trimmed, confidence) = trim(m, n, 0.95).unwrap();
+            assert_eq!(trimmed, critical, "{m} and {n}");
+            assert!((0.95..1.0).contains(&confidence));
+        }
+        assert_eq!(trim(3, 3, 0.95), None);
+        assert_eq!(trim(1, 30, 0.95), None);
+    }
+
+    #[test]
+    fn counts_are_those_of_listing_every_arrangement() {
+        for (m, n) in [(1usize, 1usize), (1, 6), (3, 4), (5, 5), (7, 2)] {
+            let mut listed = vec![0u32; m * n + 1];
+            for chosen in 0u32..1 << (m + n) {
+                if chosen.count_ones() as usize == m {
+                    let below_of = |bit: usize| (!chosen & ((1 << bit) - 1)).count_ones() as usize;
+                    let u: usize = (0..m + n).filter(|b| chosen >> b & 1 == 1).map(below_of).sum();
+                    listed[u] += 1;
+                }
+            }
+            let all: u32 = listed.iter().sum();
+            for (p, count) in probabilities(m, n).zip(listed) {
+                assert!((p - f64::from(count) / f64::from(all)).abs() < 1e-15, "{m} and {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_its_limit_the_exact_distribution_does_not_overflow_and_meets_the_approximation() {
+        let sum: f64 = probabilities(30, 30).sum();
+        assert!((sum - 1.0).abs() < 1e-12);
+        assert!(probabilities(30, 30).all(|p| p > 0.0));
+        let (exact, _) = trim(30, 30, 0.95).unwrap();
+        let (approximate, confidence) = trim(31, 30, 0.95).unwrap();
+        // One more value adds 30 pairs, of which a little under half are left out at each end.
+        assert!((5..=15).contains(&(approximate - exact)), "{exact} {approximate}");
+        assert!((0.95..0.96).contains(&confidence));
+    }
+
+    #[test]
+    fn nothing_to_compare_is_none_and_no_difference_is_no_evidence() {
+        assert_eq!(shift(&[], &[1.0], 0.95), None);
+        assert_eq!(rank_sum_p(&[1.0], &[]), None);
+        assert_eq!(ratio(&[1.0, 0.0], &[1.0], 0.95), None);
+        assert_eq!(ratio(&[1.0], &[f64::INFINITY], 0.95), None);
+        assert_eq!(rank_sum_p(&[5.0; 8], &[5.0; 8]), Some(1.0));
+        let same = shift(&[5.0; 8], &[5.0; 8], 0.95).unwrap();
+        assert_eq!(same.estimate, 0.0);
+        assert_eq!(same.interval.map(|i| (i.low, i.high)), Some((0.0, 0.0)));
+        assert_eq!(shift(&[1.0; 2], &[2.0; 2], 0.95).unwrap().interval, None);
+    }
+
+    prop_compose! {
+        fn times()(values in prop::collection::vec(1.0f64..1e6, 4..40)) -> Vec<f64> { values }
+    }
+
+    proptest! {
+        #[test]
+        fn swapping_the_samples_inverts_the_ratio(base in times(), new in times()) {
+            let there = ratio(&base, &new, 0.95).unwrap();
+            let back = ratio(&new, &base, 0.95).unwrap();
+            prop_assert!((there.estimate * back.estimate - 1.0).abs() < 1e-9);
+            if let (Some(a), Some(b)) = (there.interval, back.interval) {
+                prop_assert!((a.low * b.high - 1.0).abs() < 1e-9 && (a.high * b.low - 1.0).abs() < 1e-9);
+            }
+            let (p, q) = (rank_sum_p(&base, &new).unwrap(), rank_sum_p(&new, &base).unwrap());
+            prop_assert!((p - q).abs() < 1e-9 && p > 0.0 && p <= 1.0);
+        }
+
+        #[test]
+        fn a_factor_passes_straight_through(base in times(), factor in 0.01f64..100.0) {
+            let new: Vec<f64> = base.iter().map(|v| v * factor).collect();
+            let Shift { estimate, interval } = ratio(&base, &new, 0.95).unwrap();
+            prop_assert!((estimate / factor - 1.0).abs() < 1e-9);
+            let Interval { low, high, .. } = interval.unwrap();
+            prop_assert!(low <= estimate && estimate <= high);
+        }
+
+        #[test]
+        fn the_interval_leaves_out_no_change_exactly_when_the_test_rejects(
+            base in prop::collection::vec(1.0f64..2.0, 4..14),
+            new in prop::collection::vec(1.0f64..2.4, 4..14),
+        ) {
+            let Interval { low, high, confidence } = shift(&base, &new, 0.95).unwrap().interval.unwrap();
+            let rejects = rank_sum_p(&base, &new).unwrap() <= 1.0 - confidence + 1e-12;
+            prop_assert_eq!(low > 0.0 || high < 0.0, rejects);
+        }
+    }
+}
