@@ -1,0 +1,51 @@
+//! What can go wrong with a ring.
+
+/// Why a ring could not be made, attached to, or used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RingError {
+    /// The peer closed its half: for a receiver after the last message, for a sender at once.
+    #[error("the peer has closed the ring")]
+    Closed,
+    /// A message longer than always fits was refused.
+    #[error("a message of {len} bytes is longer than the {max} bytes that always fit this ring")]
+    TooLong {
+        /// Length asked for, in bytes.
+        len: usize,
+        /// Largest length accepted, in bytes.
+        max: usize,
+    },
+    /// The capacity is not a power of two between [`MIN_CAPACITY`](crate::MIN_CAPACITY) and
+    /// [`MAX_CAPACITY`](crate::MAX_CAPACITY).
+    #[error("a ring's capacity is a power of two from 64 bytes to 4 GiB, not {capacity} bytes")]
+    Capacity {
+        /// Capacity asked for or found, in bytes.
+        capacity: u64,
+    },
+    /// The memory is shorter than the ring.
+    #[error("the ring needs {needed} bytes of memory and was lent {len}")]
+    TooSmall {
+        /// Bytes lent.
+        len: usize,
+        /// Bytes needed.
+        needed: usize,
+    },
+    /// The memory does not start on a multiple of [`ALIGNMENT`](crate::ALIGNMENT).
+    #[error("a ring's memory must start on a multiple of 128 bytes")]
+    Misaligned,
+    /// The memory holds no ring of this kind and version.
+    #[error("the memory holds no ring that this version understands ({field} is {found:#x})")]
+    Foreign {
+        /// Which field of the header.
+        field: &'static str,
+        /// What stood there.
+        found: u64,
+    },
+    /// What the peer wrote breaks the ring's rules.
+    #[error("the peer damaged the ring: {what} ({value:#x})")]
+    Corrupt {
+        /// Which rule.
+        what: &'static str,
+        /// The value that breaks it.
+        value: u64,
+    },
+}

@@ -1,0 +1,90 @@
+//! Memory for loom: the same rings over memory that loom watches, with mistakes to seed.
+
+use crate::layout::Control;
+use crate::memory::Memory;
+use crate::spsc::{Consumer, Producer};
+use core::ptr::NonNull;
+use loom::cell::UnsafeCell;
+use std::sync::Arc;
+
+/// A mistake to seed, to show that loom would find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// The ring as it is.
+    None,
+    /// The tail is published without Release.
+    RelaxedPublication,
+    /// The tail is looked at without Acquire.
+    RelaxedObservation,
+    /// The head is published without Release.
+    RelaxedRelease,
+    /// A sleeper puts its flag up and looks again without a fence between.
+    SleeperWithoutFence,
+    /// A publisher looks at the flag without a fence after its publication.
+    WakerWithoutFence,
+}
+
+/// One modelled ring.
+pub(crate) struct Model {
+    pub(crate) control: Control,
+    pub(crate) flaw: Flaw,
+    /// The bytes themselves, owned; freed on drop.
+    records: NonNull<[u64]>,
+    /// One cell a granule of 8 B: loom sees who reads and writes it.
+    shadow: Vec<UnsafeCell<()>>,
+}
+
+// SAFETY: the records are touched by the halves alone, whose turns loom checks through the shadow cells.
+unsafe impl Send for Model {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Model {}
+
+impl Model {
+    pub(crate) fn records(&self) -> NonNull<u8> {
+        self.records.cast()
+    }
+
+    pub(crate) fn capacity(&self) -> u64 {
+        (self.records.len() * 8) as u64
+    }
+
+    pub(crate) fn read(&self, offset: u64, len: u64) {
+        self.granules(offset, len).iter().for_each(|cell| cell.with(|_| ()));
+    }
+
+    pub(crate) fn write(&self, offset: u64, len: u64) {
+        self.granules(offset, len).iter().for_each(|cell| cell.with_mut(|_| ()));
+    }
+
+    fn granules(&self, offset: u64, len: u64) -> &[UnsafeCell<()>] {
+        if len == 0 {
+            return &[];
+        }
+        &self.shadow[(offset / 8) as usize..(offset + len).div_ceil(8) as usize]
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        // SAFETY: `ring` leaked this box, and the last view of it is gone.
+        drop(unsafe { Box::from_raw(self.records.as_ptr()) });
+    }
+}
+
+/// Both halves of a ring of `capacity` bytes, with a mistake or without.
+#[must_use]
+pub fn ring(capacity: usize, flaw: Flaw) -> (Producer<'static>, Consumer<'static>) {
+    crate::layout::check_capacity(capacity as u64).expect("a capacity");
+    let records = Box::leak(vec![0u64; capacity / 8].into_boxed_slice());
+    let control = Control::new(capacity as u64);
+    control.seal();
+    let model = Arc::new(Model {
+        control,
+        flaw,
+        records: NonNull::from(records),
+        shadow: (0..capacity / 8).map(|_| UnsafeCell::new(())).collect(),
+    });
+    let producer = Producer::over(Memory::modelled(model.clone())).expect("a fresh ring");
+    let consumer = Consumer::over(Memory::modelled(model)).expect("a fresh ring");
+    (producer, consumer)
+}

@@ -1,0 +1,326 @@
+//! The SPSC ring in one process: against a model, under stress, and over damaged memory.
+#![cfg(not(loom))]
+
+mod support;
+
+use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};
+use ipcmark_ring::{CONTROL_BYTES, RingError, capacity_for, footprint, largest_message};
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use support::Memory;
+
+/// Offsets of the shared words, as the layout documents them.
+const CAPACITY_AT: usize = 16;
+const TAIL_AT: usize = 128;
+const HEAD_AT: usize = 256;
+
+fn send(tx: &mut Producer<'_>, message: &[u8]) -> bool {
+    match tx.try_claim(message.len()).unwrap() {
+        Some(space) => space.copy_from_slice(message),
+        None => return false,
+    }
+    tx.commit();
+    true
+}
+
+fn take(rx: &mut Consumer<'_>) -> Option<Vec<u8>> {
+    let message = rx.try_receive().unwrap()?.to_vec();
+    rx.release();
+    Some(message)
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send(Vec<u8>),
+    Abandon(usize),
+    Peek,
+    Take,
+}
+
+fn step(max: usize) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop::collection::vec(any::<u8>(), 0..=max).prop_map(Step::Send),
+        1 => (0..=max).prop_map(Step::Abandon),
+        1 => Just(Step::Peek),
+        3 => Just(Step::Take),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_ring_is_a_queue(
+        (shift, steps) in (6u32..=10).prop_flat_map(|shift| {
+            (Just(shift), prop::collection::vec(step(largest_message(1 << shift)), 0..200))
+        }),
+    ) {
+        let capacity = 1 << shift;
+        let mut memory = Memory::new(capacity);
+        let (mut tx, mut rx) = memory.ring(capacity).unwrap();
+        let mut model: VecDeque<Vec<u8>> = VecDeque::new();
+        for step in steps {
+            match step {
+                Step::Send(message) => {
+                    let sent = send(&mut tx, &message);
+                    prop_assert!(sent || !model.is_empty(), "an empty ring takes every length");
+                    if sent {
+                        model.push_back(message);
+                    }
+                }
+                Step::Abandon(len) => {
+                    if let Some(space) = tx.try_claim(len).unwrap() {
+                        prop_assert_eq!(space.len(), len);
+                        space.fill(0xee);
+                    }
+                }
+                Step::Peek => prop_assert_eq!(
+                    rx.try_receive().unwrap(),
+                    model.front().map(|m| &m[..])
+                ),
+                Step::Take => prop_assert_eq!(take(&mut rx), model.pop_front()),
+            }
+        }
+        tx.close();
+        while let Some(expected) = model.pop_front() {
+            prop_assert_eq!(take(&mut rx), Some(expected));
+        }
+        prop_assert_eq!(rx.try_receive(), Err(RingError::Closed));
+    }
+
+    /// Whatever a peer writes, a side gets messages that lie inside the ring, or an error; it never leaves the ring.
+    #[test]
+    fn no_bytes_lead_out_of_the_ring(
+        head in 0u64..64, ahead in 0u64..64, words in prop::collection::vec(word(), 16),
+    ) {
+        let mut memory = Memory::new(128);
+        memory.ring(128).unwrap();
+        memory.poke(HEAD_AT, head * 8);
+        memory.poke(TAIL_AT, (head + ahead) * 8);
+        for (i, word) in words.iter().enumerate() {
+            memory.poke(CONTROL_BYTES + i * 8, *word);
+        }
+        let len = footprint(128);
+        if let Ok(mut rx) = memory.consumer(len) {
+            for _ in 0..32 {
+                match rx.try_receive() {
+                    Ok(Some(message)) => prop_assert!(message.len() <= largest_message(128)),
+                    Ok(None) | Err(_) => break,
+                }
+                rx.release();
+            }
+        }
+        if let Ok(mut tx) = memory.producer(len) {
+            for _ in 0..32 {
+                match tx.try_claim(8) {
+                    Ok(Some(space)) => space.fill(1),
+                    Ok(None) | Err(_) => break,
+                }
+                tx.commit();
+            }
+        }
+    }
+}
+
+/// Mostly words that look like record headers.
+fn word() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        3 => (0u64..4, 0u64..130).prop_map(|(kind, len)| kind << 32 | len),
+        1 => any::<u64>(),
+    ]
+}
+
+#[test]
+fn the_largest_message_fits_at_every_position() {
+    let capacity = 256;
+    let max = largest_message(capacity);
+    for lead in 0..capacity / 8 {
+        let mut memory = Memory::new(capacity);
+        let (mut tx, mut rx) = memory.ring(capacity).unwrap();
+        for _ in 0..lead {
+            assert!(send(&mut tx, b""));
+            assert_eq!(take(&mut rx), Some(vec![]));
+        }
+        assert!(send(&mut tx, &vec![9; max]), "{lead} records of 8 B before it");
+        assert_eq!(take(&mut rx), Some(vec![9; max]));
+    }
+}
+
+#[test]
+fn too_long_a_message_is_refused_and_nothing_is_sent() {
+    let mut memory = Memory::new(128);
+    let (mut tx, mut rx) = memory.ring(128).unwrap();
+    assert_eq!(tx.try_claim(57), Err(RingError::TooLong { len: 57, max: 56 }));
+    assert_eq!(tx.try_claim(usize::MAX), Err(RingError::TooLong { len: usize::MAX, max: 56 }));
+    tx.commit();
+    assert_eq!(rx.try_receive(), Ok(None));
+}
+
+#[test]
+fn a_commit_or_release_without_its_other_half_does_nothing() {
+    let mut memory = Memory::new(64);
+    let (mut tx, mut rx) = memory.ring(64).unwrap();
+    tx.commit();
+    rx.release();
+    assert_eq!(tx.claimed().len(), 0);
+    assert!(send(&mut tx, b"one"));
+    tx.commit();
+    assert_eq!(tx.claimed().len(), 0, "committed bytes are the consumer's");
+    assert_eq!(take(&mut rx).as_deref(), Some(&b"one"[..]));
+    rx.release();
+    assert_eq!(rx.received().len(), 0, "released bytes are the producer's");
+    assert_eq!(rx.try_receive(), Ok(None));
+}
+
+#[test]
+fn a_full_ring_takes_no_more_until_space_is_given_back() {
+    let mut memory = Memory::new(64);
+    let (mut tx, mut rx) = memory.ring(64).unwrap();
+    let sent = (0u8..).take_while(|n| send(&mut tx, &[*n; 8])).count();
+    assert_eq!(sent, 4);
+    assert!(rx.try_receive().unwrap().is_some());
+    assert!(!send(&mut tx, &[4; 8]), "a lent message keeps its space");
+    rx.release();
+    assert!(send(&mut tx, &[4; 8]));
+}
+
+#[test]
+fn each_side_sees_the_other_close() {
+    let mut memory = Memory::new(64);
+    let (mut tx, mut rx) = memory.ring(64).unwrap();
+    assert!(send(&mut tx, b"last"));
+    tx.close();
+    tx.commit();
+    assert_eq!(take(&mut rx).as_deref(), Some(&b"last"[..]));
+    assert_eq!(rx.try_receive(), Err(RingError::Closed));
+    let mut memory = Memory::new(64);
+    let (mut tx, mut rx) = memory.ring(64).unwrap();
+    while send(&mut tx, b"unread") {}
+    rx.close();
+    rx.release();
+    assert_eq!(tx.try_claim(6), Err(RingError::Closed));
+    let len = footprint(64);
+    assert_eq!(memory.producer(len).unwrap().try_claim(1), Err(RingError::Closed));
+}
+
+#[test]
+fn a_half_attached_anew_goes_on_where_the_last_one_left_off() {
+    let (mut memory, len) = (Memory::new(64), footprint(64));
+    let (mut tx, _) = memory.ring(64).unwrap();
+    assert!(send(&mut tx, b"one") && send(&mut tx, b"two"));
+    let mut rx = memory.consumer(len).unwrap();
+    assert_eq!(take(&mut rx).as_deref(), Some(&b"one"[..]));
+    assert!(send(&mut memory.producer(len).unwrap(), b"three"));
+    let mut rx = memory.consumer(len).unwrap();
+    assert_eq!(take(&mut rx).as_deref(), Some(&b"two"[..]));
+    assert_eq!(take(&mut rx).as_deref(), Some(&b"three"[..]));
+}
+
+#[test]
+fn a_batch_counts_what_was_released_since_the_last_look() {
+    let mut memory = Memory::new(256);
+    let (mut tx, mut rx) = memory.ring(256).unwrap();
+    for n in 0..3 {
+        assert!(send(&mut tx, &[n]));
+    }
+    for _ in 0..3 {
+        take(&mut rx).unwrap();
+    }
+    assert!(rx.is_drained());
+    assert_eq!(rx.batch(), 3);
+    assert!(send(&mut tx, &[3]));
+    take(&mut rx).unwrap();
+    assert_eq!(rx.batch(), 1);
+}
+
+#[test]
+fn memory_that_holds_no_ring_is_refused() {
+    let (mut memory, len) = (Memory::new(64), footprint(64));
+    assert!(matches!(memory.consumer(len), Err(RingError::Foreign { field: "magic", found: 0 })));
+    assert!(matches!(memory.ring(96), Err(RingError::Capacity { capacity: 96 })));
+    assert!(matches!(memory.ring(128), Err(RingError::TooSmall { .. })));
+    memory.ring(64).unwrap();
+    assert!(matches!(memory.consumer(len - 1), Err(RingError::TooSmall { .. })));
+    assert!(matches!(memory.consumer(100), Err(RingError::TooSmall { .. })));
+    memory.poke(CAPACITY_AT, 128);
+    assert!(matches!(memory.consumer(len), Err(RingError::TooSmall { .. })));
+    memory.poke(CAPACITY_AT, 65);
+    assert!(matches!(memory.consumer(len), Err(RingError::Capacity { capacity: 65 })));
+    memory.poke(8, 0xdead << 32);
+    assert!(matches!(memory.consumer(len), Err(RingError::Foreign { field: "kind", found: 0 })));
+}
+
+#[test]
+fn a_damaged_index_is_an_error() {
+    let (mut memory, len) = (Memory::new(64), footprint(64));
+    memory.ring(64).unwrap();
+    memory.poke(TAIL_AT, 72);
+    assert!(matches!(memory.consumer(len), Err(RingError::Corrupt { value: 72, .. })));
+    memory.poke(TAIL_AT, 12);
+    assert!(matches!(memory.consumer(len), Err(RingError::Corrupt { value: 12, .. })));
+    memory.poke(TAIL_AT, 0);
+    memory.poke(HEAD_AT, 8);
+    assert!(matches!(memory.producer(len), Err(RingError::Corrupt { value: 8, .. })));
+    assert_eq!(memory.peek(TAIL_AT), 0);
+}
+
+#[test]
+fn a_flag_is_up_from_announcement_until_someone_takes_it_down() {
+    let mut memory = Memory::new(64);
+    let (mut tx, rx) = memory.ring(64).unwrap();
+    assert!(!tx.take_wake());
+    rx.announce_sleep();
+    assert_eq!(rx.own_flag().load(Ordering::Relaxed), ASLEEP);
+    assert!(send(&mut tx, b"wake up"));
+    assert!(tx.take_wake());
+    assert!(!tx.take_wake(), "one wake-up a sleep");
+    tx.announce_sleep();
+    tx.retract_sleep();
+    assert!(!rx.take_wake());
+}
+
+/// Two threads, messages of many lengths, each with its number in every byte position that a misplaced copy would hit.
+#[test]
+fn two_threads_lose_and_damage_nothing() {
+    let messages: u64 = if cfg!(miri) { 200 } else { 300_000 };
+    let longest = 200;
+    let capacity = capacity_for(4, longest).unwrap();
+    let len_of =
+        |n: u64| 8 + (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (longest - 7);
+    let check = |n: u64, at: usize| (n as u8).wrapping_mul(31).wrapping_add(at as u8);
+    let mut memory = Memory::new(capacity);
+    let (mut tx, mut rx) = memory.ring(capacity).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for n in 0..messages {
+                while !tx.poll_claim(len_of(n)).unwrap() {
+                    std::thread::yield_now();
+                }
+                let space = tx.claimed();
+                space[..8].copy_from_slice(&n.to_le_bytes());
+                space.iter_mut().enumerate().skip(8).for_each(|(at, b)| *b = check(n, at));
+                tx.commit();
+            }
+            tx.close();
+        });
+        let mut n = 0;
+        loop {
+            match rx.poll_receive() {
+                Ok(true) => {}
+                Ok(false) => {
+                    std::thread::yield_now();
+                    continue;
+                }
+                Err(end) => {
+                    assert_eq!((end, n), (RingError::Closed, messages));
+                    break;
+                }
+            }
+            let message = rx.received();
+            assert_eq!(message.len(), len_of(n));
+            assert_eq!(message[..8], n.to_le_bytes());
+            assert!(message.iter().enumerate().skip(8).all(|(at, b)| *b == check(n, at)), "{n}");
+            rx.release();
+            n += 1;
+        }
+    });
+}
