@@ -388,7 +388,7 @@ fn frame(seed: u64, invocations: u32) -> Record {
             histogram_ns: 9.0,
             stamp_ns: 1.5,
             check_ns: 2.5,
-            loop_ns: 34.0,
+            loop_ns: Some(34.0),
         },
         cells: Vec::new(),
     }
