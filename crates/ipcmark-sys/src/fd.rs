@@ -1,1 +1,28 @@
-//! (being written)
+//! Waiting on file descriptors, and the two shapes of link made of them: byte streams and messages.
+//!
+//! The call comes first and the wait second: a side tries its `read`, `write`, `send` or `recv`; only when the kernel
+//! says `EAGAIN` does it wait as its strategy says, and tries again. So a non-blocking side that finds its bytes there
+//! makes one call, as a blocking one does, and what the wait costs shows where it is paid.
+//!
+//! A strategy is a type ([`Block`], [`Spin`], [`Yield`], [`Poll`], [`Epoll`]); the loop around the call is compiled
+//! once for each and has no branch on it.
+
+mod limit;
+mod message;
+mod pipe;
+mod queue;
+mod retry;
+mod socket;
+mod stream;
+mod wait;
+
+pub use limit::{availability, sysctl};
+pub use message::{MessageReceiver, MessageSender, message_halves};
+pub use pipe::{pipe_capacity, set_pipe_capacity};
+pub use queue::{Deadline, Queue};
+pub use retry::{until_received, until_sent};
+pub use socket::{set_receive_buffer, set_send_buffer};
+pub use stream::{FdSink, FdSource, socket_halves};
+pub use wait::{
+    Block, Epoll, FdWait, Interest, PATIENCE, Patience, Poll, Spin, Waited, Yield, set_nonblocking,
+};

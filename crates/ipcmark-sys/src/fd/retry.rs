@@ -1,0 +1,79 @@
+//! The loop around a system call: try, wait when it says `EAGAIN`, try again.
+
+use super::wait::{FdWait, Waited};
+use crate::lifeline::{Lifeline, Peer};
+use ipcmark_core::{Error, Result};
+use rustix::io::{self, Errno};
+use std::os::fd::BorrowedFd;
+
+/// Repeats `try_once`, which sends on `fd`, until it succeeds or the peer is gone.
+///
+/// `name` is the system call's, for errors. A mechanism whose descriptor does not tell that the peer is gone hands in
+/// its `lifeline`; then `try_once` must say `EAGAIN` now and then even when it sleeps in the kernel.
+#[inline]
+pub fn until_sent<W: FdWait, R>(
+    wait: &mut W,
+    fd: BorrowedFd<'_>,
+    lifeline: Option<&Lifeline>,
+    name: &'static str,
+    mut try_once: impl FnMut() -> io::Result<R>,
+) -> Result<R> {
+    loop {
+        match try_once() {
+            Ok(sent) => return Ok(sent),
+            Err(Errno::AGAIN) => {
+                if wait.wait(fd)? == Waited::Long
+                    && let Some(lifeline) = lifeline
+                    && lifeline.peer_is_gone()
+                {
+                    return Err(lifeline.end());
+                }
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(failed(name, errno)),
+        }
+    }
+}
+
+/// Repeats `try_once`, which receives from `fd`, until it succeeds or the peer is gone.
+///
+/// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
+/// on its way to be received: `try_once(true)` must then take it without waiting, or say `EAGAIN`, which is the end.
+#[inline]
+pub fn until_received<W: FdWait, R>(
+    wait: &mut W,
+    fd: BorrowedFd<'_>,
+    lifeline: Option<&Lifeline>,
+    name: &'static str,
+    mut try_once: impl FnMut(bool) -> io::Result<R>,
+) -> Result<R> {
+    let mut peer = Peer::Here;
+    loop {
+        match try_once(peer != Peer::Here) {
+            Ok(received) => return Ok(received),
+            Err(Errno::AGAIN) => {
+                match peer {
+                    Peer::Here => {}
+                    Peer::Closed => return Err(Error::Closed),
+                    Peer::Gone => return Err(Error::PeerDied),
+                }
+                if wait.wait(fd)? == Waited::Long
+                    && let Some(lifeline) = lifeline
+                {
+                    peer = lifeline.peer();
+                }
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(failed(name, errno)),
+        }
+    }
+}
+
+/// What a failed call means: the peer is gone, or something is wrong.
+#[cold]
+fn failed(name: &'static str, errno: Errno) -> Error {
+    match errno {
+        Errno::PIPE | Errno::CONNRESET | Errno::CONNREFUSED | Errno::NOTCONN => Error::Closed,
+        _ => Error::os(name, errno),
+    }
+}

@@ -1,0 +1,156 @@
+//! Byte streams over `read(2)` and `write(2)`: pipes, FIFOs, connected stream sockets.
+
+use super::retry::{until_received, until_sent};
+use super::wait::{FdWait, Interest, Patience, set_nonblocking};
+use ipcmark_core::{ByteSink, ByteSource, Error, Link, Result};
+use rustix::net::{Shutdown, shutdown};
+use std::os::fd::{AsFd, OwnedFd};
+
+/// Reads bytes from a descriptor, waiting as `W` says.
+#[derive(Debug)]
+pub struct FdSource<W> {
+    fd: OwnedFd,
+    wait: W,
+}
+
+impl<W: FdWait> FdSource<W> {
+    /// Takes `fd`, which must be readable, and sets its `O_NONBLOCK` as `W` needs it.
+    pub fn new(fd: OwnedFd) -> Result<Self> {
+        set_nonblocking(&fd, W::NONBLOCKING)?;
+        let wait = W::arm(fd.as_fd(), Interest::Readable, Patience::Endless)?;
+        Ok(FdSource { fd, wait })
+    }
+}
+
+impl<W: FdWait> ByteSource for FdSource<W> {
+    /// `read()` - takes what is there. 0 when the last writer is gone.
+    ///
+    /// # References
+    /// [read(2)](https://man7.org/linux/man-pages/man2/read.2.html)
+    #[inline]
+    fn read(&mut self, space: &mut [u8]) -> Result<usize> {
+        let fd = self.fd.as_fd();
+        until_received(&mut self.wait, fd, None, "read", |_| rustix::io::read(fd, &mut *space))
+    }
+}
+
+/// Writes bytes to a descriptor, waiting as `W` says.
+#[derive(Debug)]
+pub struct FdSink<W> {
+    fd: OwnedFd,
+    wait: W,
+    /// The descriptor is one of two for a socket, so that closing it alone would not end the stream.
+    half_close: bool,
+}
+
+impl<W: FdWait> FdSink<W> {
+    /// Takes `fd`, which must be writable, and sets its `O_NONBLOCK` as `W` needs it. Closing it ends the stream.
+    pub fn new(fd: OwnedFd) -> Result<Self> {
+        set_nonblocking(&fd, W::NONBLOCKING)?;
+        let wait = W::arm(fd.as_fd(), Interest::Writable, Patience::Endless)?;
+        Ok(FdSink { fd, wait, half_close: false })
+    }
+}
+
+impl<W: FdWait> ByteSink for FdSink<W> {
+    /// `write()` - sends what there is room for.
+    ///
+    /// # References
+    /// [write(2)](https://man7.org/linux/man-pages/man2/write.2.html)
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        let fd = self.fd.as_fd();
+        until_sent(&mut self.wait, fd, None, "write", || rustix::io::write(fd, bytes))
+    }
+}
+
+impl<W> Drop for FdSink<W> {
+    fn drop(&mut self) {
+        if self.half_close {
+            // A peer that is gone already is no news worth an error.
+            let _ = shutdown(&self.fd, Shutdown::Write);
+        }
+    }
+}
+
+/// Makes both halves of one side out of its end of a connected stream socket.
+///
+/// The halves hold a descriptor each for the same socket; dropping the sink shuts down its direction (`shutdown(2)`,
+/// `SHUT_WR`), so that the peer sees the end of the stream while this side still receives.
+pub fn socket_halves<W: FdWait>(socket: OwnedFd) -> Result<Link<FdSink<W>, FdSource<W>>> {
+    let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+    let mut tx = FdSink::new(second)?;
+    tx.half_close = true;
+    Ok(Link { tx, rx: FdSource::new(socket)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wait::{Block, Epoll, Poll, Spin, Yield};
+    use super::*;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+    use rustix::pipe::pipe;
+    use std::thread;
+
+    /// A reader that is slow to start, and a writer that must wait for it: every byte comes through, then the end.
+    fn back_pressure<W: FdWait>() {
+        const TOTAL: usize = 1 << 20;
+        let (reader, writer) = pipe().unwrap();
+        let writing = thread::spawn(move || {
+            let mut sink = FdSink::<W>::new(writer).unwrap();
+            let bytes: Vec<u8> = (0..TOTAL).map(|i| (i % 251) as u8).collect();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let sent = sink.write(rest).unwrap();
+                rest = &rest[sent..];
+            }
+        });
+        let mut source = FdSource::<W>::new(reader).unwrap();
+        let mut space = [0; 1000];
+        let mut total = 0;
+        loop {
+            match source.read(&mut space).unwrap() {
+                0 => break,
+                n => {
+                    assert!(space[..n].iter().zip(total..).all(|(&b, i)| b == (i % 251) as u8));
+                    total += n;
+                }
+            }
+        }
+        assert_eq!(total, TOTAL);
+        writing.join().unwrap();
+    }
+
+    #[test]
+    fn every_wait_gets_through_back_pressure() {
+        back_pressure::<Block>();
+        back_pressure::<Spin>();
+        back_pressure::<Yield>();
+        back_pressure::<Poll>();
+        back_pressure::<Epoll>();
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_is_closed() {
+        let (reader, writer) = pipe().unwrap();
+        let mut sink = FdSink::<Block>::new(writer).unwrap();
+        drop(reader);
+        assert!(matches!(sink.write(&[1]), Err(Error::Closed)));
+    }
+
+    #[test]
+    fn dropping_a_socket_sink_ends_its_direction_only() {
+        let (a, b) =
+            socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+                .unwrap();
+        let mut a = socket_halves::<Poll>(a).unwrap();
+        let mut b = socket_halves::<Poll>(b).unwrap();
+        a.tx.write(b"last").unwrap();
+        drop(a.tx);
+        let mut space = [0; 8];
+        assert_eq!(b.rx.read(&mut space).unwrap(), 4);
+        assert_eq!(b.rx.read(&mut space).unwrap(), 0);
+        b.tx.write(b"still").unwrap();
+        assert_eq!(a.rx.read(&mut space).unwrap(), 5);
+    }
+}
