@@ -1,1 +1,30 @@
-//! Fork, pin, warm up, measure, bring the numbers home; names no transport
+//! Forks two processes, pins them, warms them up, measures, and brings the numbers home.
+//!
+//! The key decision is that everything measured happens in processes made for it. One [`invoke`](Entry::invoke) is one
+//! fork of a cell's two sides: the fixture is made first and inherited; the sides meet at a barrier in a shared page,
+//! warm up in the very pair that is measured, and hand their histograms back through shared memory, never through the
+//! mechanism under test. The supervisor holds a pidfd of each and a deadline: a side that dies or hangs becomes a
+//! failed invocation with its reason, and the run goes on.
+//!
+//! Types are erased once an invocation ([`Entry`]), never once a message: each transport has its own copy of the hot
+//! loops in `pattern`, with static dispatch. This crate names no transport.
+#![forbid(unsafe_code)]
+
+mod control;
+mod cost;
+mod entry;
+mod error;
+pub mod host;
+mod invoke;
+mod pattern;
+pub mod placement;
+mod scratch;
+pub mod session;
+mod side;
+mod warmup;
+
+pub use cost::harness_cost;
+pub use entry::Entry;
+pub use error::{Error, Result};
+pub use invoke::{Bench, Report};
+pub use scratch::Scratch;

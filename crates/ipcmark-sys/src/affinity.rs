@@ -18,6 +18,12 @@ pub fn allowed() -> Result<Vec<u32>> {
 /// # References
 /// - [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html)
 pub fn pin(cpu: u32) -> Result<()> {
+    if cpu as usize >= CpuSet::MAX_CPU {
+        return Err(Error::Protocol(format!(
+            "CPU {cpu} is beyond the {} that an affinity mask has room for",
+            CpuSet::MAX_CPU
+        )));
+    }
     let mut set = CpuSet::new();
     set.set(cpu as usize);
     sched_setaffinity(None, &set)

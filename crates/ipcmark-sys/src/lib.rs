@@ -12,3 +12,4 @@ pub mod lifeline;
 pub mod process;
 pub mod shared;
 pub mod usage;
+pub mod watcher;

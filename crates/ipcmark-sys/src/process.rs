@@ -15,6 +15,7 @@ use rustix::process::{
 };
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,10 @@ pub struct Child {
     exit: Option<Exit>,
 }
 
-/// Runs `side` in a child process; what it returns is the exit status.
+/// The status of a child whose side panicked, as of any Rust program that panics.
+pub const PANICKED: i32 = 101;
+
+/// Runs `side` in a child process; what it returns is the exit status, and a panic is [`PANICKED`].
 ///
 /// # Errors
 /// When this process has more than one thread: the child would inherit locks that no thread of its own ever opens.
@@ -66,7 +70,7 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
     // SAFETY: the process has one thread, so that the child may do all that the parent may.
     match unsafe { nix_fork() }.map_err(|e| Error::os("fork", e))? {
         ForkResult::Child => {
-            let code = if settle(parent) { side() } else { 1 };
+            let code = if settle(parent) { run(side) } else { 1 };
             // SAFETY: _exit ends the process, whatever its state.
             unsafe { libc::_exit(code) }
         }
@@ -88,6 +92,13 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
     }
 }
 
+/// Runs the child's side. A panic ends here: were it to unwind further, it might be caught by the parent's code, in
+/// the child, which would then go on as a second parent.
+fn run(side: impl FnOnce() -> i32) -> i32 {
+    // Nothing of what the side left half done is seen: the process ends next.
+    catch_unwind(AssertUnwindSafe(side)).unwrap_or(PANICKED)
+}
+
 /// Makes a fresh child what this module promises; false when the parent is gone already.
 fn settle(parent: Pid) -> bool {
     let dies_with_parent = set_parent_process_death_signal(Some(Signal::KILL)).is_ok();
@@ -103,6 +114,22 @@ fn settle(parent: Pid) -> bool {
         let _ = unsafe { sigaction(signal, action) };
     }
     dies_with_parent && getppid() == Some(parent)
+}
+
+/// Makes a child that is to outlive its parent deaf to what ends the parent: a session of its own, no terminal, no
+/// standard streams that a reader waits on.
+pub(crate) fn detach() {
+    let _ = rustix::process::setsid();
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    for signal in [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP, NixSignal::SIGPIPE] {
+        // SAFETY: ignoring a signal runs no code of this process.
+        let _ = unsafe { sigaction(signal, &ignore) };
+    }
+    if let Ok(null) = std::fs::File::options().read(true).write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdin(&null);
+        let _ = rustix::stdio::dup2_stdout(&null);
+        let _ = rustix::stdio::dup2_stderr(&null);
+    }
 }
 
 impl Child {

@@ -1,0 +1,97 @@
+//! What the harness itself costs: printed beside the results, never taken from them.
+
+use crate::{Bench, Entry, Scratch};
+use ipcmark_core::{Checker, Extent, Pattern, Placement, Plan, Stamper};
+use ipcmark_record::{HarnessCost, Histogram};
+use ipcmark_sys::clock::Clock;
+use std::hint::black_box;
+use std::time::Duration;
+
+const BATCHES: usize = 21;
+const BATCH: u64 = 2_000;
+const SIZE: usize = 64;
+
+/// Measures it: medians over batches. `floor` is the transport whose whole turn is the loop's cost; `None`, or one
+/// that fails, leaves that figure out.
+#[must_use]
+pub fn harness_cost(bench: &Bench, floor: Option<&Entry>, scratch: &Scratch) -> HarnessCost {
+    let clock = bench.clock;
+    let mut histogram =
+        Histogram::new_with_bounds(1, 1_000_000_000, 3).expect("bounds are in order");
+    let stamper = Stamper::new(1, SIZE);
+    let mut message = stamper.body().to_vec();
+    let mut checker = Checker::new(1, SIZE);
+    HarnessCost {
+        clock_ns: each(&clock, |_| {
+            black_box(clock.now());
+        }),
+        clock_step_ns: step_ns(&clock),
+        histogram_ns: each(&clock, |i| histogram.saturating_record(100 + i % 1_000)),
+        stamp_ns: each(&clock, |i| stamper.stamp(black_box(&mut message), i, false)),
+        check_ns: {
+            // Messages are stamped outside the clock, a batch's worth at a time.
+            let mut sequence = 0;
+            median((0..BATCHES).map(|_| {
+                let messages: Vec<_> = (0..BATCH)
+                    .map(|i| {
+                        stamper.stamp(&mut message, sequence + i, false);
+                        message.clone()
+                    })
+                    .collect();
+                sequence += BATCH;
+                let begun = clock.now();
+                for message in &messages {
+                    black_box(checker.check(message));
+                }
+                clock.ns(clock.now() - begun) / BATCH as f64
+            }))
+        },
+        loop_ns: floor.and_then(|floor| loop_ns(bench, floor, scratch)),
+    }
+}
+
+fn each(clock: &Clock, mut turn: impl FnMut(u64)) -> f64 {
+    median((0..BATCHES).map(|_| {
+        let begun = clock.now();
+        for i in 0..BATCH {
+            turn(i);
+        }
+        clock.ns(clock.now() - begun) / BATCH as f64
+    }))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Smallest difference between two reads that is not zero.
+fn step_ns(clock: &Clock) -> f64 {
+    let mut last = clock.now();
+    let step = (0..10_000).filter_map(|_| {
+        let now = clock.now();
+        let step = now - last;
+        last = now;
+        (step > 0).then_some(step)
+    });
+    clock.ns(step.min().unwrap_or(0))
+}
+
+/// One whole turn over the floor: clock, stamps, checks, histogram, both directions.
+fn loop_ns(bench: &Bench, floor: &Entry, scratch: &Scratch) -> Option<f64> {
+    let plan = Plan {
+        pattern: Pattern::PingPong,
+        size: SIZE,
+        fixed: true,
+        capacity: None,
+        placement: Placement::Free,
+        extent: Extent::Time(Duration::from_millis(10)),
+        warm_up: Duration::from_millis(5),
+        deadline: Duration::from_secs(5),
+        seed: 1,
+        names: scratch.names(),
+    };
+    let invocation = floor.invoke(&plan, bench).invocation;
+    invocation.is_ok().then(|| invocation.elapsed_ns as f64 / invocation.messages.max(1) as f64)
+}

@@ -1,0 +1,39 @@
+//! One transport with its type erased: a row of the catalog.
+
+use crate::invoke::{self, Bench, Report};
+use ipcmark_core::{Availability, Info, Plan, Transport};
+
+/// One transport of a catalog. `const`, so that a catalog is one static slice.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its constant facts.
+    pub info: Info,
+    available: fn() -> Availability,
+    invoke: fn(&Plan, &Bench) -> Report,
+}
+
+impl Entry {
+    /// Erases `T`.
+    #[must_use]
+    pub const fn of<T: Transport>() -> Entry {
+        Entry { info: T::INFO, available: T::available, invoke: invoke::invoke::<T> }
+    }
+
+    /// Can this kernel, here, now, run it?
+    #[must_use]
+    pub fn available(&self) -> Availability {
+        (self.available)()
+    }
+
+    /// Makes one invocation: forks, measures, reaps. A failure is part of the report.
+    #[must_use]
+    pub fn invoke(&self, plan: &Plan, bench: &Bench) -> Report {
+        (self.invoke)(plan, bench)
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Entry").field(&self.info.name()).finish()
+    }
+}

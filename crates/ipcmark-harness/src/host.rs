@@ -1,0 +1,193 @@
+//! The machine, as the record describes it. Every fact is read; what cannot be read is left out, never guessed.
+
+use ipcmark_record::{Cpu, Host, KernelLimits};
+use ipcmark_sys::affinity;
+use ipcmark_sys::clock::Clock;
+use rustix::process::{Resource, geteuid, getrlimit};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Describes this machine. Cheap: some tens of small files.
+#[must_use]
+pub fn describe(clock: &Clock) -> Host {
+    let uname = rustix::system::uname();
+    let text = |s: &std::ffi::CStr| s.to_string_lossy().into_owned();
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let mut host = Host {
+        fingerprint: String::new(),
+        kernel: text(uname.release()),
+        architecture: text(uname.machine()),
+        cpu_model: cpu_model(&cpuinfo),
+        cpus: cpus(),
+        cpus_online: read::<String>("/sys/devices/system/cpu/online")
+            .map_or(0, |list| count_of_list(&list)),
+        memory_bytes: memory_bytes(),
+        hypervisor: hypervisor(&cpuinfo),
+        clock_source: read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        clock: clock.source().name().into(),
+        clock_hz: clock.hz(),
+        idle_driver: read("/sys/devices/system/cpu/cpuidle/current_driver"),
+        idle_governor: read("/sys/devices/system/cpu/cpuidle/current_governor"),
+        frequency_governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        root: geteuid().is_root(),
+        limits: limits(),
+        mitigations: mitigations(),
+    };
+    host.fingerprint = fingerprint(&host);
+    host
+}
+
+/// The CPUs this process may use, with their places.
+#[must_use]
+pub fn cpus() -> Vec<Cpu> {
+    let allowed = affinity::allowed().unwrap_or_default();
+    allowed
+        .into_iter()
+        .map(|id| {
+            let folder = format!("/sys/devices/system/cpu/cpu{id}");
+            Cpu {
+                id,
+                core: read(&format!("{folder}/topology/core_id")),
+                package: read(&format!("{folder}/topology/physical_package_id")),
+                node: node_of(&folder),
+            }
+        })
+        .collect()
+}
+
+fn read<T: FromStr>(path: &str) -> Option<T> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// A CPU's folder holds a link named after its node.
+fn node_of(cpu_folder: &str) -> Option<u32> {
+    std::fs::read_dir(cpu_folder)
+        .ok()?
+        .flatten()
+        .find_map(|entry| entry.file_name().to_str()?.strip_prefix("node")?.parse().ok())
+}
+
+/// How many CPUs a kernel list such as `0-3,8` names.
+fn count_of_list(list: &str) -> u32 {
+    list.trim()
+        .split(',')
+        .filter_map(|part| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            Some(to.parse::<u32>().ok()? - from.parse::<u32>().ok()? + 1)
+        })
+        .sum()
+}
+
+fn cpu_model(cpuinfo: &str) -> String {
+    field(cpuinfo, "model name").or_else(|| field(cpuinfo, "CPU part")).unwrap_or("unknown").into()
+}
+
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(key, value)| (key.trim() == name).then(|| value.trim()))
+}
+
+fn memory_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    field(&text, "MemTotal")
+        .and_then(|v| v.strip_suffix(" kB")?.trim().parse::<u64>().ok())
+        .map_or(0, |kib| kib * 1024)
+}
+
+fn hypervisor(cpuinfo: &str) -> Option<String> {
+    let flags = field(cpuinfo, "flags")?;
+    flags
+        .split(' ')
+        .any(|f| f == "hypervisor")
+        .then(|| read("/sys/class/dmi/id/sys_vendor").unwrap_or_else(|| "present, unnamed".into()))
+}
+
+fn limits() -> KernelLimits {
+    let rlimit = |resource| getrlimit(resource).current;
+    KernelLimits {
+        pipe_max_size: read("/proc/sys/fs/pipe-max-size"),
+        mqueue_msg_max: read("/proc/sys/fs/mqueue/msg_max"),
+        mqueue_msgsize_max: read("/proc/sys/fs/mqueue/msgsize_max"),
+        rlimit_msgqueue: rlimit(Resource::Msgqueue),
+        wmem_max: read("/proc/sys/net/core/wmem_max"),
+        rmem_max: read("/proc/sys/net/core/rmem_max"),
+        rlimit_nofile: rlimit(Resource::Nofile),
+        rlimit_memlock: rlimit(Resource::Memlock),
+    }
+}
+
+fn mitigations() -> BTreeMap<String, String> {
+    let Ok(entries) = std::fs::read_dir(Path::new("/sys/devices/system/cpu/vulnerabilities"))
+    else {
+        return BTreeMap::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| {
+            let state = std::fs::read_to_string(entry.path()).ok()?;
+            Some((entry.file_name().into_string().ok()?, state.trim().into()))
+        })
+        .collect()
+}
+
+/// Over what makes two machines alike; not over what changes from boot to boot or user to user.
+fn fingerprint(host: &Host) -> String {
+    let places: Vec<_> = host.cpus.iter().map(|c| (c.core, c.package, c.node)).collect();
+    let facts = format!(
+        "{} {} {} {:?} {} {} {:?} {:?} {} {:?} {:?} {:?}",
+        host.kernel,
+        host.architecture,
+        host.cpu_model,
+        places,
+        host.cpus_online,
+        host.memory_bytes >> 30,
+        host.hypervisor,
+        host.clock_source,
+        host.clock,
+        host.idle_driver,
+        host.idle_governor,
+        host.frequency_governor,
+    );
+    Sha256::digest(facts.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_counted() {
+        assert_eq!(count_of_list("0-3,8,10-11\n"), 7);
+        assert_eq!(count_of_list("0"), 1);
+    }
+
+    #[test]
+    fn memory_and_cores_are_this_machines_own() {
+        // Peers were found with both hard-coded.
+        let host = describe(&Clock::calibrate());
+        let kib: u64 = std::fs::read_to_string("/proc/meminfo")
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(host.memory_bytes, kib * 1024);
+        let cpus = std::thread::available_parallelism().unwrap().get();
+        assert!(host.cpus.len() >= cpus, "{} CPUs allowed, {cpus} usable", host.cpus.len());
+        assert!(host.cpus_online as usize >= host.cpus.len());
+        assert_eq!(host.fingerprint.len(), 16);
+    }
+
+    #[test]
+    fn the_fingerprint_tells_machines_apart_and_runs_not() {
+        let clock = Clock::calibrate();
+        let (a, b) = (describe(&clock), describe(&Clock::calibrate()));
+        assert_eq!(a.fingerprint, b.fingerprint);
+        let other = Host { cpu_model: "another".into(), ..a.clone() };
+        assert_ne!(fingerprint(&other), a.fingerprint);
+    }
+}

@@ -1,0 +1,201 @@
+//! One invocation: fixture, fork, watch, bring home.
+
+use crate::control::Control;
+use crate::placement::Cpus;
+use crate::side::{self, Findings, Home};
+use ipcmark_core::{Pattern, Plan, Role, Side, Transport};
+use ipcmark_record::{Capacity, Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process::{self, Child, Exit};
+use std::time::{Duration, Instant};
+
+/// How long the other side may go on after one has failed, to say what it saw.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// What all invocations of a cell have in common beside the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Bench {
+    /// The run's clock, calibrated before any fork.
+    pub clock: Clock,
+    /// Where the sides go.
+    pub cpus: Cpus,
+}
+
+/// What one invocation brought.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// As it goes into the record; `round` and `started_ns` are the caller's to fill in.
+    pub invocation: Invocation,
+    /// The fixture's real capacity, when there was a fixture.
+    pub capacity: Option<Capacity>,
+    /// True when a signal told this process to stop: the invocation was cut off and says nothing of the transport.
+    pub interrupted: bool,
+}
+
+/// A failure, and whose it was.
+struct Failure {
+    side: &'static str,
+    what: String,
+}
+
+impl Failure {
+    fn ours(error: impl ToString) -> Failure {
+        Failure { side: "supervisor", what: error.to_string() }
+    }
+}
+
+/// Makes one invocation of `T`. Whatever goes wrong is part of the report.
+pub(crate) fn invoke<T: Transport>(plan: &Plan, bench: &Bench) -> Report {
+    let mut capacity = None;
+    let outcome = attempt::<T>(plan, bench, &mut capacity);
+    let interrupted = outcome.is_err() && process::is_interrupted();
+    let invocation = match outcome {
+        Ok(sides) => combine(plan, sides),
+        Err(Failure { side, what }) => failed(side, what),
+    };
+    Report { invocation, capacity, interrupted }
+}
+
+fn attempt<T: Transport>(
+    plan: &Plan,
+    bench: &Bench,
+    capacity: &mut Option<Capacity>,
+) -> Result<Vec<Findings>, Failure> {
+    let control = Control::new().map_err(Failure::ours)?;
+    let fixture = T::fixture(plan).map_err(Failure::ours)?;
+    let read_back = T::capacity(&fixture).map_err(Failure::ours)?;
+    *capacity = Some(Capacity {
+        bytes: read_back.bytes.map(|n| n as u64),
+        messages: read_back.messages.map(|n| n as u64),
+    });
+    let sides: &[Side] = if T::INFO.role == Role::Floor { &[Side::Initiator] } else { &Side::ALL };
+    // Each child takes the fixture out of its own copy of this process.
+    let mut fixture = Some(fixture);
+    let mut children = Vec::with_capacity(sides.len());
+    for &side in sides {
+        let child = process::fork(|| match fixture.take() {
+            Some(fixture) => side::run::<T>(fixture, side, plan, bench, &control),
+            None => 1,
+        });
+        children.push(child.map_err(Failure::ours)?);
+    }
+    // Ours would keep the link open after a side is gone.
+    drop(fixture);
+    watch(&mut children, sides, plan.deadline)?;
+    sides.iter().zip(&children).map(|(&side, child)| bring_home(&control, side, child)).collect()
+}
+
+/// Waits for all sides to end. The first that fails is the one reported: the other's failure follows from it.
+fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(), Failure> {
+    let end = Instant::now() + deadline;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        process::wait_any(children.iter_mut(), left.min(Duration::from_millis(100)))
+            .map_err(Failure::ours)?;
+        if children.iter().all(|c| c.exit() == Some(Exit::Code(0))) {
+            return Ok(());
+        }
+        if process::is_interrupted() {
+            return Err(Failure::ours("interrupted"));
+        }
+        if children.iter().any(|c| c.exit().is_some_and(|exit| exit != Exit::Code(0))) {
+            return settle(children);
+        }
+        if left.is_zero() {
+            let hung: Vec<_> = sides
+                .iter()
+                .zip(children.iter())
+                .filter(|(_, child)| child.exit().is_none())
+                .map(|(side, _)| side.name())
+                .collect();
+            return Err(Failure {
+                side: sides[0].name(),
+                what: format!(
+                    "hung: {} had not ended {:.1} s after the start and was killed",
+                    hung.join(" and "),
+                    deadline.as_secs_f64()
+                ),
+            });
+        }
+    }
+}
+
+/// One side has failed: lets the other end within the grace and say what it saw. Dropping the children kills what is
+/// left then.
+fn settle(children: &mut [Child]) -> Result<(), Failure> {
+    let end = Instant::now() + GRACE;
+    while children.iter().any(|c| c.exit().is_none()) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        process::wait_any(children.iter_mut(), left).map_err(Failure::ours)?;
+    }
+    Ok(())
+}
+
+fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, Failure> {
+    let lost = |what| Failure { side: side.name(), what };
+    let Some(parcel) = control.parcel(side).get() else {
+        return Err(lost(match child.exit() {
+            Some(exit) => format!("{exit} before it could report"),
+            None => "did not end after its peer had failed, and was killed".into(),
+        }));
+    };
+    match serde_json::from_slice(&parcel) {
+        Ok(Home::Done(findings)) => Ok(*findings),
+        Ok(Home::Failed(what)) => Err(lost(what)),
+        Err(e) => Err(lost(format!("brought home what cannot be read: {e}"))),
+    }
+}
+
+/// Puts the sides' findings together. The side that keeps the time is the initiator in ping-pong and the receiver in a
+/// stream: a rate at the sender would count what is still under way.
+fn combine(plan: &Plan, sides: Vec<Findings>) -> Invocation {
+    let keeper = match plan.pattern {
+        Pattern::PingPong => &sides[0],
+        Pattern::Stream => &sides[sides.len() - 1],
+    };
+    let integrity = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
+        lost: sum.lost + side.integrity.lost,
+        repeated: sum.repeated + side.integrity.repeated,
+        reordered: sum.reordered + side.integrity.reordered,
+        damaged: sum.damaged + side.integrity.damaged,
+    });
+    let outcome = if integrity == Integrity::default() {
+        InvocationOutcome::Ok
+    } else {
+        let Integrity { lost, repeated, reordered, damaged } = integrity;
+        InvocationOutcome::Failed {
+            side: "responder".into(),
+            what: format!(
+                "messages did not arrive as they were sent: {lost} lost, {repeated} repeated, {reordered} reordered, {damaged} damaged"
+            ),
+        }
+    };
+    Invocation {
+        round: 0,
+        started_ns: 0,
+        outcome,
+        elapsed_ns: keeper.elapsed_ns,
+        messages: keeper.messages,
+        warm_up: sides[0].warm_up,
+        distance: sides[0].distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns }),
+        integrity,
+        sides: sides.into_iter().map(|side| side.report).collect(),
+    }
+}
+
+fn failed(side: &str, what: String) -> Invocation {
+    Invocation {
+        round: 0,
+        started_ns: 0,
+        outcome: InvocationOutcome::Failed { side: side.into(), what },
+        elapsed_ns: 0,
+        messages: 0,
+        warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
+        distance: None,
+        integrity: Integrity::default(),
+        sides: Vec::new(),
+    }
+}

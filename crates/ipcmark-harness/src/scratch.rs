@@ -1,0 +1,73 @@
+//! Names that the run makes, and who clears them away.
+//!
+//! Each run has one private folder; names outside it begin with the run's token. Dropping the [`Scratch`] removes the
+//! folder. A run that is killed cannot: so a watcher, a child that outlives it, waits for the run's end on a pipe and
+//! clears what is left. It costs one sleeping process.
+
+use crate::{Error, Result};
+use ipcmark_core::Names;
+use ipcmark_sys::watcher::Watcher;
+use std::cell::Cell;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// Where POSIX message queues and shared memory have their names, where those are mounted.
+const NAMED: [&str; 2] = ["/dev/shm", "/dev/mqueue"];
+
+/// A run's private folder and token.
+#[derive(Debug)]
+pub struct Scratch {
+    token: String,
+    dir: PathBuf,
+    made: Cell<u64>,
+    /// Ends when it is dropped, after the folder is gone.
+    _watcher: Watcher,
+}
+
+impl Scratch {
+    /// Makes the folder (mode 0700, under `TMPDIR`) and starts the watcher.
+    pub fn new() -> Result<Scratch> {
+        let token = format!("ipcmark-{}-{:06x}", std::process::id(), fastrand::u32(..1 << 24));
+        let dir = std::env::temp_dir().join(&token);
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&dir)
+            .map_err(|source| Error::Scratch { path: dir.display().to_string(), source })?;
+        let (token_2, dir_2) = (token.clone(), dir.clone());
+        let watcher = Watcher::start(move || clear(&token_2, &dir_2)).inspect_err(|_| {
+            let _ = std::fs::remove_dir(&dir);
+        })?;
+        Ok(Scratch { token, dir, made: Cell::new(0), _watcher: watcher })
+    }
+
+    /// Names for one invocation: a token of its own, the folder emptied.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        self.made.set(self.made.get() + 1);
+        if let Ok(entries) = std::fs::read_dir(&self.dir) {
+            for entry in entries.flatten() {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Names { token: format!("{}-{}", self.token, self.made.get()), dir: self.dir.clone() }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        clear(&self.token, &self.dir);
+    }
+}
+
+/// Removes the folder and every name that begins with the token.
+fn clear(token: &str, dir: &Path) {
+    let _ = std::fs::remove_dir_all(dir);
+    for place in NAMED {
+        let Ok(entries) = std::fs::read_dir(place) else { continue };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(token) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}

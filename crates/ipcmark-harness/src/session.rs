@@ -1,0 +1,363 @@
+//! A run: cells visited in interleaved rounds, the record kept up to date.
+//!
+//! Rounds, because a machine drifts: ten invocations of one cell and then ten of the next would give the drift to
+//! the cells. Each round visits every cell once, in an order of its own. The budget is a promise about wall time: the
+//! measured phase of each visit is cut to what is left for it.
+
+mod pace;
+
+use crate::host;
+use crate::placement::{self, Cpus};
+use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
+use ipcmark_core::{Availability, DEEP_EVERY, Extent, Pattern, Placement, Plan, Role};
+use ipcmark_record::{
+    Cell, CellKey, Cpu, Invocation, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool,
+    Writer,
+};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process;
+use pace::Pace;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long an invocation may take beyond its phases before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A cell whose first invocations all failed, this many in a row, is not visited again.
+const FAILURES: usize = 2;
+
+/// One cell to measure.
+#[derive(Debug, Clone)]
+pub struct CellSpec {
+    /// The transport.
+    pub entry: &'static Entry,
+    /// The workload.
+    pub pattern: Pattern,
+    /// Message size, bytes.
+    pub size: usize,
+    /// CPUs.
+    pub placement: Placement,
+    /// Capacity asked of each direction, bytes; `None` keeps the default.
+    pub capacity: Option<usize>,
+    /// The suite's group that named it.
+    pub group: String,
+}
+
+impl CellSpec {
+    /// What identifies the cell in a record.
+    #[must_use]
+    pub fn key(&self) -> CellKey {
+        CellKey {
+            transport: self.entry.info.name(),
+            pattern: self.pattern.name().into(),
+            size_bytes: self.size as u64,
+            placement: self.placement.name().into(),
+            capacity_bytes: self.capacity.map(|bytes| bytes as u64),
+        }
+    }
+}
+
+/// How to measure them.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Seeds the order of visits and the contents of messages.
+    pub seed: u64,
+    /// Bound on the wall time of [`Session::run`].
+    pub budget: Option<Duration>,
+    /// Invocations of each cell.
+    pub rounds: u32,
+    /// Measured phase of one invocation; the budget may cut it.
+    pub measure: Duration,
+    /// Upper bound of one warm-up; cut with the measured phase.
+    pub warm_up: Duration,
+    /// The command line, for the record.
+    pub command: Vec<String>,
+    /// The build, for the record.
+    pub tool: Tool,
+    /// The suite's prose, for the record.
+    pub suite: SuiteNote,
+    /// The transport whose whole turn is the harness's own cost.
+    pub floor: Option<&'static Entry>,
+}
+
+/// What happens during a run.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The first visit is about to begin.
+    Started {
+        /// Cells that will be visited.
+        cells: usize,
+        /// Visits planned, over all rounds.
+        visits: usize,
+        /// The record as it stands.
+        record: &'a Record,
+    },
+    /// A visit begins.
+    Visiting {
+        /// The cell.
+        cell: &'a Cell,
+        /// From 0.
+        round: u32,
+        /// From 0, of [`Event::Started::visits`].
+        visit: usize,
+    },
+    /// A visit has ended.
+    Visited {
+        /// The cell, the new invocation included.
+        cell: &'a Cell,
+        /// What it brought; `None` when it was cut off.
+        invocation: Option<&'a Invocation>,
+    },
+    /// A round has ended.
+    RoundEnded {
+        /// From 0.
+        round: u32,
+    },
+    /// The run has ended.
+    Ended(Outcome),
+}
+
+/// Is told what happens. Called between invocations, never while one is measured.
+pub trait Watch {
+    /// Something happened.
+    fn event(&mut self, event: Event<'_>);
+}
+
+/// A run, before, while and after it measures.
+#[derive(Debug)]
+pub struct Session {
+    specs: Vec<CellSpec>,
+    record: Record,
+    writer: Option<Writer>,
+    clock: Clock,
+    cpus: Vec<Cpu>,
+    scratch: Scratch,
+    options: Options,
+}
+
+impl Session {
+    /// Describes the machine, measures the harness's own cost, and decides which cells cannot be measured here and why.
+    pub fn new(specs: Vec<CellSpec>, options: Options) -> Result<Session> {
+        process::heed_interrupts()?;
+        let scratch = Scratch::new()?;
+        let clock = Clock::calibrate();
+        let bench = Bench { clock, cpus: Cpus::FREE };
+        let host = host::describe(&clock);
+        let cells = specs.iter().map(|spec| new_cell(spec, &host.cpus)).collect();
+        let record = Record {
+            schema: SCHEMA.into(),
+            tool: options.tool.clone(),
+            started: jiff::Timestamp::now().to_string(),
+            finished: None,
+            outcome: Outcome::Running,
+            settings: Settings {
+                seed: options.seed,
+                budget_s: options.budget.map(|b| b.as_secs_f64()),
+                rounds: options.rounds,
+                measure_ms: options.measure.as_secs_f64() * 1e3,
+                warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
+                deep_check_every: DEEP_EVERY,
+                command: options.command.clone(),
+            },
+            suite: options.suite.clone(),
+            harness: harness_cost(&bench, options.floor, &scratch),
+            host,
+            cells,
+        };
+        let cpus = record.host.cpus.clone();
+        Ok(Session { specs, record, writer: None, clock, cpus, scratch, options })
+    }
+
+    /// Goes on where `record` stopped: cells keep their invocations and get those that are missing.
+    ///
+    /// # Errors
+    /// When the record is another machine's: its figures and new ones are not of one kind.
+    pub fn resume(record: Record, specs: Vec<CellSpec>, options: Options) -> Result<Session> {
+        let mut session = Session::new(specs, options)?;
+        let (then, now) = (&record.host, &session.record.host);
+        if then.fingerprint != now.fingerprint {
+            return Err(Error::Resume(format!(
+                "the record was taken on another machine or kernel ({}, {}; here {}, {}); start a new run",
+                then.cpu_model, then.kernel, now.cpu_model, now.kernel
+            )));
+        }
+        for cell in &mut session.record.cells {
+            if let Some(old) = record.cell(&cell.key) {
+                cell.invocations.clone_from(&old.invocations);
+                cell.capacity = old.capacity;
+                if old.state == State::Measured {
+                    cell.state = State::Measured;
+                }
+            }
+        }
+        session.record.started = record.started;
+        Ok(session)
+    }
+
+    /// Keeps the record at `path`, with a journal beside it, from now on.
+    pub fn keep_at(&mut self, path: &Path) -> Result<()> {
+        self.writer = Some(Writer::create(path, &self.record)?);
+        Ok(())
+    }
+
+    /// The record as it stands.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn into_record(self) -> Record {
+        self.record
+    }
+
+    /// Measures. Ends when all rounds are made, the budget is spent, or a signal asks for the end; the record says
+    /// which. What was measured is kept in each case, and when the record can no longer be written, too.
+    pub fn run(&mut self, watch: &mut dyn Watch) -> Result<()> {
+        let begun = Instant::now();
+        let ran = self.rounds(begun, watch);
+        self.record.outcome = match ran {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::Interrupted,
+        };
+        self.record.finished = Some(jiff::Timestamp::now().to_string());
+        let kept = self.writer.take().map_or(Ok(()), |writer| writer.finish(&self.record));
+        watch.event(Event::Ended(self.record.outcome));
+        ran.map(drop)?;
+        Ok(kept?)
+    }
+
+    fn rounds(&mut self, begun: Instant, watch: &mut dyn Watch) -> Result<Outcome> {
+        let mut random = fastrand::Rng::with_seed(self.options.seed);
+        let visits: usize = (0..self.options.rounds).map(|round| self.due(round).len()).sum();
+        let cells = self.due(self.options.rounds.saturating_sub(1)).len();
+        watch.event(Event::Started { cells, visits, record: &self.record });
+        let mut pace = Pace::new(self.options.budget, self.options.measure, visits);
+        let mut visit = 0;
+        for round in 0..self.options.rounds {
+            let mut order = self.due(round);
+            random.shuffle(&mut order);
+            for index in order {
+                if process::is_interrupted() {
+                    return Ok(Outcome::Interrupted);
+                }
+                let Some(measure) = pace.next(begun.elapsed()) else {
+                    return Ok(Outcome::BudgetSpent);
+                };
+                watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
+                let visit_begun = Instant::now();
+                let cut_off = !self.visit(index, round, measure, begun, watch)?;
+                pace.spent(visit_begun.elapsed(), measure);
+                visit += 1;
+                if cut_off {
+                    return Ok(Outcome::Interrupted);
+                }
+            }
+            if let Some(writer) = &mut self.writer {
+                writer.checkpoint(&self.record)?;
+            }
+            watch.event(Event::RoundEnded { round });
+        }
+        Ok(Outcome::Complete)
+    }
+
+    /// The cells that this round still owes an invocation.
+    fn due(&self, round: u32) -> Vec<usize> {
+        let owes = |cell: &Cell| {
+            let hopeless =
+                cell.invocations.len() >= FAILURES && cell.invocations.iter().all(|i| !i.is_ok());
+            matches!(cell.state, State::Pending | State::Measured)
+                && cell.invocations.len() <= round as usize
+                && !hopeless
+        };
+        (0..self.record.cells.len()).filter(|&i| owes(&self.record.cells[i])).collect()
+    }
+
+    /// One invocation of one cell; false when a signal cut it off.
+    fn visit(
+        &mut self,
+        index: usize,
+        round: u32,
+        measure: Duration,
+        begun: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<bool> {
+        let spec = &self.specs[index];
+        let cpus = placement::choose(spec.placement, &self.cpus).unwrap_or(Cpus::FREE);
+        let warm_up = self.options.warm_up.min(measure);
+        let plan = Plan {
+            pattern: spec.pattern,
+            size: spec.size,
+            fixed: true,
+            capacity: spec.capacity,
+            placement: spec.placement,
+            extent: Extent::Time(measure),
+            warm_up,
+            deadline: warm_up + measure + PATIENCE,
+            seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
+            names: self.scratch.names(),
+        };
+        let started_ns = begun.elapsed().as_nanos() as u64;
+        let report = spec.entry.invoke(&plan, &Bench { clock: self.clock, cpus });
+        let cell = &mut self.record.cells[index];
+        if report.interrupted {
+            watch.event(Event::Visited { cell, invocation: None });
+            return Ok(false);
+        }
+        cell.capacity = report.capacity.or(cell.capacity);
+        cell.state = State::Measured;
+        cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
+        if let Some(writer) = &mut self.writer {
+            writer.append(cell, cell.invocations.last())?;
+        }
+        watch.event(Event::Visited { cell, invocation: cell.invocations.last() });
+        Ok(true)
+    }
+}
+
+/// A cell without invocations, and whether it can have any here.
+fn new_cell(spec: &CellSpec, cpus: &[Cpu]) -> Cell {
+    let info = &spec.entry.info;
+    Cell {
+        key: spec.key(),
+        family: info.family.into(),
+        wait: info.wait.name().into(),
+        framing: info.framing.name().into(),
+        zero_copy: info.zero_copy,
+        floor: info.role == Role::Floor,
+        group: spec.group.clone(),
+        state: state_of(spec, cpus),
+        capacity: None,
+        invocations: Vec::new(),
+    }
+}
+
+fn state_of(spec: &CellSpec, cpus: &[Cpu]) -> State {
+    let info = &spec.entry.info;
+    let limits = match spec.entry.available() {
+        Availability::Available(limits) => limits,
+        Availability::Unavailable { reason, remedy } => {
+            return State::Unavailable { reason, remedy };
+        }
+    };
+    if let Some(max) = limits.max_message.filter(|&max| spec.size > max) {
+        return State::Unavailable {
+            reason: format!(
+                "a message of {} bytes is longer than the {max} that {} allows",
+                spec.size, limits.limited_by
+            ),
+            remedy: limits.remedy,
+        };
+    }
+    let cpus = match placement::choose(spec.placement, cpus) {
+        Ok(cpus) => cpus,
+        Err((reason, remedy)) => return State::Unavailable { reason, remedy },
+    };
+    let one_cpu = spec.placement == Placement::SameCore && !cpus.apart();
+    if one_cpu && info.wait.burns_cpu() && info.role == Role::Mechanism {
+        return State::Unsupported {
+            reason: "two spinning sides on one CPU wait out each other's time slices: the figure would be the scheduler's".into(),
+        };
+    }
+    State::Pending
+}

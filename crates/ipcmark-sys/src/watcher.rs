@@ -1,0 +1,51 @@
+//! A child that outlives its parent, to clear up after it.
+
+use crate::process::detach;
+use ipcmark_core::{Error, Result};
+use nix::unistd::{ForkResult, fork};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, WaitOptions, waitpid};
+use std::os::fd::OwnedFd;
+
+/// A sleeping child that runs its duty once this process has ended, however it ended, `SIGKILL` included. Dropping the
+/// watcher runs the duty too, and waits for it.
+#[derive(Debug)]
+pub struct Watcher {
+    /// Nothing is ever written: the kernel closes it when the last process that holds it ends.
+    alive: Option<OwnedFd>,
+    pid: Option<Pid>,
+}
+
+impl Watcher {
+    /// Starts it. The duty must be harmless when nothing is left to do.
+    ///
+    /// Children forked later hold a copy of the pipe's writing end; those of [`crate::process::fork`] die with this
+    /// process, so that the duty begins when all of them are gone.
+    pub fn start(duty: impl FnOnce()) -> Result<Watcher> {
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
+        // SAFETY: the child calls what is safe after fork in a process of one thread, which `process::fork` insists on
+        // for everything that follows.
+        match unsafe { fork() }.map_err(|e| Error::os("fork", e))? {
+            ForkResult::Child => {
+                drop(write);
+                detach();
+                let mut byte = [0];
+                while let Err(Errno::INTR) = rustix::io::read(&read, &mut byte) {}
+                duty();
+                // SAFETY: _exit ends the process, whatever its state.
+                unsafe { libc::_exit(0) }
+            }
+            ForkResult::Parent { child } => {
+                Ok(Watcher { alive: Some(write), pid: Pid::from_raw(child.as_raw()) })
+            }
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.alive = None;
+        while let Err(Errno::INTR) = waitpid(self.pid, WaitOptions::empty()) {}
+    }
+}
