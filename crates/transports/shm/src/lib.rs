@@ -1,1 +1,31 @@
-//! Shared-memory rings: memfd_create(2), shm_open(3), futex(2)
+//! Shared-memory rings: memfd_create(2), shm_open(3), futex(2).
+//!
+//! The key decision is that nothing enters the kernel while messages flow. The rings of `ipcmark-ring` move messages
+//! with loads and stores alone; what differs between the transports here is where the pages come from
+//! ([`Backing`]) and what a side does while it has nothing to do ([`RingWait`]). The kernel is asked only by a side that
+//! waits: to sleep ([`Hybrid`]), to let others run ([`Yield`]), and, rarely, whether its peer still lives.
+//!
+//! Both directions lie in one mapping, each a ring of its own with its control page. The pages are reserved before the
+//! fork and mapped on both sides before the first message, so that no page fault falls into a measurement and no full
+//! `/dev/shm` kills a side with SIGBUS.
+#![allow(unsafe_code, reason = "the rings are made over mapped memory")]
+
+mod backing;
+mod mapping;
+mod ring;
+mod wait;
+
+pub use backing::{Backing, Memfd, Posix, probe_dir};
+pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
+pub use wait::{Hybrid, RingWait, Site, Spin, Turn, Yield};
+
+/// `shm-ring/spin`
+pub type MemfdSpin = ShmRing<Memfd, Spin>;
+/// `shm-ring/yield`
+pub type MemfdYield = ShmRing<Memfd, Yield>;
+/// `shm-ring/hybrid`
+pub type MemfdHybrid = ShmRing<Memfd, Hybrid>;
+/// `shm-ring-posix/spin`
+pub type PosixSpin = ShmRing<Posix, Spin>;
+/// `shm-ring-posix/hybrid`
+pub type PosixHybrid = ShmRing<Posix, Hybrid>;

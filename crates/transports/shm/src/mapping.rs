@@ -1,0 +1,66 @@
+//! One shared mapping.
+
+use ipcmark_core::{Error, Result};
+use memmap2::{Advice, MmapOptions, MmapRaw};
+use rustix::fs::{FallocateFlags, fallocate, ftruncate};
+use rustix::io::Errno;
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// Bytes of the smallest page Linux has; touching more often than needed does no harm.
+const PAGE: usize = 4096;
+
+/// Pages that both sides see: `MAP_SHARED`, read and write.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pages: MmapRaw,
+}
+
+impl Mapping {
+    /// Gives the empty file `len` bytes that are really there, and maps them.
+    pub(crate) fn of_file(file: impl AsFd, len: usize) -> Result<Self> {
+        let (fd, bytes) = (file.as_fd(), len as u64);
+        ftruncate(fd, bytes).map_err(|e| Error::os(format!("ftruncate({len} bytes)"), e))?;
+        // A hole in a tmpfs that is full would be a SIGBUS at the first touch.
+        match fallocate(fd, FallocateFlags::empty(), 0, bytes) {
+            Ok(()) | Err(Errno::OPNOTSUPP) => {}
+            Err(e) => {
+                return Err(Error::os_hint(
+                    format!("fallocate({len} bytes of shared memory)"),
+                    e,
+                    "enlarge it (mount -o remount,size=1G /dev/shm; docker run --shm-size=1g) or ask for less capacity",
+                ));
+            }
+        }
+        let pages = MmapOptions::new()
+            .len(len)
+            .map_raw(fd.as_raw_fd())
+            .map_err(|e| Error::os(format!("mmap({len} bytes, MAP_SHARED)"), e))?;
+        Ok(Mapping { pages })
+    }
+
+    /// Maps every page into this process. A fork does not copy the page table of a shared mapping, so each side does
+    /// it anew.
+    pub(crate) fn populate(&self) {
+        // Linux 5.14 and later; before that, touching one byte a page does the same, slower.
+        if self.pages.advise(Advice::PopulateWrite).is_ok() {
+            return;
+        }
+        for at in (0..self.pages.len()).step_by(PAGE) {
+            // SAFETY: `at` is inside the mapping.
+            let byte = unsafe { self.pages.as_mut_ptr().add(at) };
+            // SAFETY: a mapped byte, touched as an atomic because the peer may be writing it.
+            unsafe { AtomicU8::from_ptr(byte) }.load(Ordering::Relaxed);
+        }
+    }
+
+    /// `len` bytes at `offset`.
+    pub(crate) fn slice(&self, offset: usize, len: usize) -> NonNull<u8> {
+        assert!(offset + len <= self.pages.len(), "{len} bytes at {offset} lie in the mapping");
+        // SAFETY: the offset was checked.
+        let at = unsafe { self.pages.as_mut_ptr().add(offset) };
+        NonNull::new(at).expect("a mapping is not at address 0")
+    }
+}

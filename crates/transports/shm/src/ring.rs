@@ -1,0 +1,311 @@
+//! The transport: two rings in one mapping, one for each direction.
+
+use crate::backing::Backing;
+use crate::mapping::Mapping;
+use crate::wait::{RingWait, Site, Turn};
+use ipcmark_core::{
+    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Role,
+    Sender, Side, Transport,
+};
+use ipcmark_ring::spsc::{Consumer, Producer};
+use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
+use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
+use ipcmark_sys::{affinity, futex};
+use std::hint::spin_loop;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Capacity of each direction when the plan asks for none, in bytes.
+pub const DEFAULT_CAPACITY: usize = 256 << 10;
+/// Messages a ring holds at least, whatever capacity was asked for.
+const MESSAGES: usize = 4;
+/// Rings start on multiples of this, in bytes.
+const PAGE: usize = 4096;
+/// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to fill the next one, and
+/// the line with its index moves once for many messages. Between 16 and 48 does equally well.
+const BATCH_PAUSES: u32 = 32;
+
+/// A ring in each direction over pages from `B`, waiting as `W` does.
+#[derive(Debug)]
+pub struct ShmRing<B, W>(PhantomData<(B, W)>);
+
+/// The mapping and what both sides agreed on.
+#[derive(Debug)]
+pub struct ShmFixture {
+    mapping: Arc<Mapping>,
+    lifeline: LifelinePair,
+    /// Of each direction, in bytes.
+    capacity: usize,
+    /// Largest message, in bytes.
+    size: usize,
+    site: Site,
+}
+
+/// From the first byte of one ring to that of the next.
+fn stride(capacity: usize) -> usize {
+    footprint(capacity).next_multiple_of(PAGE)
+}
+
+impl ShmFixture {
+    fn new<B: Backing>(plan: &Plan) -> Result<Self> {
+        let asked = plan.capacity.unwrap_or(DEFAULT_CAPACITY);
+        let capacity = asked
+            .checked_next_power_of_two()
+            .zip(capacity_for(MESSAGES, plan.size))
+            .map(|(asked, needed)| asked.max(needed))
+            .filter(|&capacity| capacity <= MAX_CAPACITY)
+            .ok_or_else(|| Error::Unavailable {
+                reason: format!(
+                    "a ring of {asked} bytes, and {MESSAGES} messages of {} bytes, is over 4 GiB",
+                    plan.size
+                ),
+                remedy: Some("ask for less capacity or smaller messages".into()),
+            })?;
+        let mapping = B::map(&plan.names, 2 * stride(capacity))?;
+        mapping.populate();
+        for side in Side::ALL {
+            let base = mapping.slice(side.index() * stride(capacity), footprint(capacity));
+            // SAFETY: the mapping was made just now and is used by nobody else yet.
+            unsafe { Producer::create(base, footprint(capacity), capacity) }.map_err(word)?;
+        }
+        // Pinned or not, the sides of later come from these CPUs.
+        let one_cpu = plan.placement == Placement::SameCore || affinity::allowed()?.len() == 1;
+        Ok(ShmFixture {
+            mapping: Arc::new(mapping),
+            lifeline: LifelinePair::new()?,
+            capacity,
+            size: plan.size,
+            site: Site { one_cpu },
+        })
+    }
+}
+
+/// Takes `side`'s halves of the two rings.
+fn halves<W: RingWait>(
+    mapping: &Arc<Mapping>,
+    lifeline: Lifeline,
+    (capacity, size, site): (usize, usize, Site),
+    side: Side,
+) -> Result<Link<ShmSender<W>, ShmReceiver<W>>> {
+    mapping.populate();
+    let place = |from: Side| mapping.slice(from.index() * stride(capacity), footprint(capacity));
+    // SAFETY: both halves hold the mapping, and each side attaches to a half once.
+    let tx = unsafe { Producer::attach(place(side), footprint(capacity)) }.map_err(word)?;
+    // SAFETY: as above.
+    let rx = unsafe { Consumer::attach(place(side.peer()), footprint(capacity)) }.map_err(word)?;
+    let lifeline = Arc::new(lifeline);
+    Ok(Link {
+        tx: ShmSender {
+            ring: tx,
+            wait: W::prepare(site),
+            max: size,
+            lifeline: lifeline.clone(),
+            _mapping: mapping.clone(),
+        },
+        rx: ShmReceiver { ring: rx, wait: W::prepare(site), lifeline, _mapping: mapping.clone() },
+    })
+}
+
+impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
+    const INFO: Info = Info {
+        family: "shm",
+        mechanism: B::MECHANISM,
+        wait: W::KIND,
+        framing: Framing::Message,
+        zero_copy: true,
+        role: Role::Mechanism,
+        summary: B::SUMMARY,
+        reference: B::REFERENCE,
+    };
+    type Fixture = ShmFixture;
+    type Tx = ShmSender<W>;
+    type Rx = ShmReceiver<W>;
+
+    fn available() -> Availability {
+        B::available()
+    }
+
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        ShmFixture::new::<B>(plan)
+    }
+
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
+        Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
+    }
+
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let ShmFixture { mapping, lifeline, capacity, size, site } = fixture;
+        halves(&mapping, lifeline.split(side), (capacity, size, site), side)
+    }
+}
+
+/// The sending half. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct ShmSender<W: RingWait> {
+    ring: Producer<'static>,
+    wait: W,
+    max: usize,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> ShmSender<W> {
+    /// Wakes a receiver that sleeps.
+    #[inline]
+    fn wake(&self) -> Result<()> {
+        if W::SLEEPS && self.ring.take_wake() {
+            return futex::wake_all(self.ring.peer_flag());
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn wait_for_room(&mut self, len: usize) -> Result<()> {
+        self.wait.until(&mut Room { ring: &mut self.ring, len }, &self.lifeline)
+    }
+}
+
+impl<W: RingWait> Sender for ShmSender<W> {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len > self.max {
+            return Err(too_long(len, self.max));
+        }
+        if !self.ring.poll_claim(len).map_err(word)? {
+            self.wait_for_room(len)?;
+        }
+        Ok(self.ring.claimed())
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        self.ring.commit();
+        self.wake()
+    }
+}
+
+impl<W: RingWait> Drop for ShmSender<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.wake();
+    }
+}
+
+/// The receiving half. Dropping it tells the sender that nothing more will be read.
+#[derive(Debug)]
+pub struct ShmReceiver<W: RingWait> {
+    ring: Consumer<'static>,
+    wait: W,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> ShmReceiver<W> {
+    /// Wakes a sender that sleeps.
+    #[inline]
+    fn wake(&self) -> Result<()> {
+        if W::SLEEPS && self.ring.take_wake() {
+            return futex::wake_all(self.ring.peer_flag());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn wait_for_message(&mut self) -> Result<()> {
+        self.wait.until(&mut Message { ring: &mut self.ring }, &self.lifeline)
+    }
+}
+
+impl<W: RingWait> Receiver for ShmReceiver<W> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        if self.ring.is_drained() && self.ring.batch() > 1 {
+            for _ in 0..BATCH_PAUSES {
+                spin_loop();
+            }
+        }
+        if !self.ring.poll_receive().map_err(word)? {
+            self.wait_for_message()?;
+        }
+        Ok(self.ring.received())
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        self.ring.release();
+        self.wake()
+    }
+}
+
+impl<W: RingWait> Drop for ShmReceiver<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.wake();
+    }
+}
+
+/// A sender's turn.
+struct Room<'a> {
+    ring: &'a mut Producer<'static>,
+    len: usize,
+}
+
+/// A receiver's turn.
+struct Message<'a> {
+    ring: &'a mut Consumer<'static>,
+}
+
+impl Turn for Room<'_> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_claim(self.len).map_err(word)
+    }
+    fn announce_sleep(&self) {
+        self.ring.announce_sleep();
+    }
+    fn retract_sleep(&self) {
+        self.ring.retract_sleep();
+    }
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
+
+impl Turn for Message<'_> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_receive().map_err(word)
+    }
+    fn announce_sleep(&self) {
+        self.ring.announce_sleep();
+    }
+    fn retract_sleep(&self) {
+        self.ring.retract_sleep();
+    }
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
+
+#[cold]
+fn too_long(len: usize, max: usize) -> Error {
+    Error::TooLong { len, max, limited_by: "the size this link was made for" }
+}
+
+/// The ring's error in the words of the seam.
+#[cold]
+fn word(error: RingError) -> Error {
+    match error {
+        RingError::Closed => Error::Closed,
+        RingError::TooLong { len, max } => too_long(len, max),
+        other => Error::Protocol(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
