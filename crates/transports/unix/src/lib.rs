@@ -1,1 +1,29 @@
-//! Unix-domain sockets: unix(7)
+//! Unix-domain sockets in their three types, each as a connected pair.
+//!
+//! The mechanism's own rules, as [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html) has them:
+//!
+//! - `SOCK_STREAM` carries bytes, no boundaries: two writes may arrive as one read. [`Framed`] adds boundaries.
+//! - `SOCK_SEQPACKET` carries messages over a connection: boundaries kept, and an end of the stream.
+//! - `SOCK_DGRAM` carries messages without a connection, here neither lost nor reordered: on Linux a sender waits when
+//!   its own send buffer or the peer's queue (`net.unix.max_dgram_qlen`, 10 messages by default) is full. A receiver
+//!   is not told that its peer is gone; an empty message ends the stream here, and a
+//!   [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
+//! - A message goes in whole or not at all. It must fit the send buffer (`SO_SNDBUF`, less 32 bytes), whose size
+//!   `net.core.wmem_max` bounds; the receive buffer plays no part. Above some 64 KiB the kernel also needs a piece of
+//!   memory in one run for the rest of the message, which a machine with broken-up memory may not have.
+//!
+//! All calls are the bare ones: `write(2)` and `read(2)` on a stream, `send(2)` and `recv(2)` for messages.
+#![forbid(unsafe_code)]
+
+mod datagram;
+mod pair;
+mod seqpacket;
+mod stream;
+
+pub use datagram::{DatagramFixture, UnixDatagram};
+pub use pair::Pair;
+pub use seqpacket::UnixSeqpacket;
+pub use stream::{UnixByteStream, UnixStream};
+
+#[cfg(test)]
+mod tests;

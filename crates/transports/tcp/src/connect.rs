@@ -1,0 +1,162 @@
+//! A connection from this process to itself over loopback, made before the fork.
+
+use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_tcp_nodelay, socket_recv_buffer_size, socket_send_buffer_size};
+use rustix::net::{
+    AddressFamily, Ipv4Addr, Ipv6Addr, SocketAddr, SocketFlags, SocketType, acceptfrom_with, bind,
+    connect, getsockname, listen, socket_with,
+};
+use std::os::fd::OwnedFd;
+
+/// Both ends of one connection.
+#[derive(Debug)]
+pub struct Connection {
+    ends: [OwnedFd; 2],
+}
+
+impl Connection {
+    /// Connects over 127.0.0.1, or over ::1 where there is no IPv4. With `capacity`, each end gets a send and a receive
+    /// buffer of that many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when loopback is down or missing, or when the kernel grants smaller buffers.
+    pub fn new(capacity: Option<usize>) -> Result<Connection> {
+        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        match Connection::over(v4, capacity) {
+            Err(error) if is_no_such_address(&error) => match Connection::over(v6, capacity) {
+                Err(_) => Err(Error::Unavailable {
+                    reason: format!("there is no loopback address to connect over: {error}"),
+                    remedy: Some("ip link set lo up".into()),
+                }),
+                over_v6 => over_v6,
+            },
+            over_v4 => over_v4,
+        }
+    }
+
+    fn over(loopback: SocketAddr, capacity: Option<usize>) -> Result<Connection> {
+        let listener = endpoint(&loopback, capacity)?;
+        bind(&listener, &loopback).map_err(|e| Error::os(format!("bind({loopback})"), e))?;
+        listen(&listener, 1).map_err(|e| Error::os("listen", e))?;
+        let address = address_of(&listener)?;
+
+        let client = endpoint(&loopback, capacity)?;
+        connect(&client, &address).map_err(|e| Error::os(format!("connect({address})"), e))?;
+        let here = address_of(&client)?;
+        let server = accept_from(&listener, here)?;
+        for end in [&client, &server] {
+            set_tcp_nodelay(end, true).map_err(|e| Error::os("setsockopt(TCP_NODELAY)", e))?;
+        }
+        Ok(Connection { ends: [client, server] })
+    }
+
+    /// What one direction holds, as the kernel counts it: the sender's send buffer and the receiver's receive buffer.
+    pub(crate) fn capacity(&self) -> Result<Capacity> {
+        let [client, server] = &self.ends;
+        let sent =
+            socket_send_buffer_size(client).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))?;
+        let received =
+            socket_recv_buffer_size(server).map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
+        Ok(Capacity { bytes: Some(sent + received), messages: None })
+    }
+
+    /// Keeps `side`'s end and closes the other.
+    pub(crate) fn split(self, side: Side) -> OwnedFd {
+        let [client, server] = self.ends;
+        match side {
+            Side::Initiator => client,
+            Side::Responder => server,
+        }
+    }
+}
+
+/// A socket for `address`, with its buffers set before it can connect: the window's scale depends on them. What a
+/// listener accepts inherits its buffers.
+fn endpoint(address: &SocketAddr, capacity: Option<usize>) -> Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+        .map_err(|e| Error::os(format!("socket({address})"), e))?;
+    if let Some(bytes) = capacity {
+        set_send_buffer(&socket, bytes)?;
+        set_receive_buffer(&socket, bytes)?;
+    }
+    Ok(socket)
+}
+
+/// Accepts the connection that comes from `here`. Any process of this machine may connect to the port; only our own
+/// connection counts.
+fn accept_from(listener: &OwnedFd, here: SocketAddr) -> Result<OwnedFd> {
+    loop {
+        match acceptfrom_with(listener, SocketFlags::CLOEXEC) {
+            Ok((server, Some(from))) => {
+                if SocketAddr::try_from(from) == Ok(here) {
+                    return Ok(server);
+                }
+            }
+            Ok((_, None)) | Err(Errno::INTR | Errno::CONNABORTED) => {}
+            Err(e) => return Err(Error::os("accept4", e)),
+        }
+    }
+}
+
+fn address_of(socket: &OwnedFd) -> Result<SocketAddr> {
+    let address = getsockname(socket).map_err(|e| Error::os("getsockname", e))?;
+    SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))
+}
+
+/// The errors that a missing or sleeping loopback gives.
+fn is_no_such_address(error: &Error) -> bool {
+    matches!(
+        error.errno().map(Errno::from_raw_os_error),
+        Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH | Errno::HOSTUNREACH)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::tcp_nodelay;
+
+    #[test]
+    fn both_ends_send_at_once() {
+        let connection = Connection::new(None).unwrap();
+        assert!(connection.ends.iter().all(|end| tcp_nodelay(end).unwrap()));
+    }
+
+    #[test]
+    fn both_ends_have_the_asked_buffers() {
+        let Connection { ends: [client, server] } = Connection::new(Some(50_000)).unwrap();
+        for end in [&client, &server] {
+            assert_eq!(socket_send_buffer_size(end).unwrap(), 100_000);
+            assert_eq!(socket_recv_buffer_size(end).unwrap(), 100_000);
+        }
+        let capacity = Connection { ends: [client, server] }.capacity().unwrap();
+        assert_eq!(capacity.bytes, Some(200_000));
+    }
+
+    #[test]
+    fn the_ends_are_each_others_peers() {
+        let Connection { ends: [client, server] } = Connection::new(None).unwrap();
+        rustix::io::write(&client, b"hello").unwrap();
+        let mut space = [0; 8];
+        assert_eq!(rustix::io::read(&server, &mut space).unwrap(), 5);
+        assert_eq!(&space[..5], b"hello");
+    }
+
+    #[test]
+    fn ipv6_serves_where_it_is() {
+        match Connection::over(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), None) {
+            Ok(connection) => {
+                let address = address_of(&connection.ends[0]).unwrap();
+                assert!(address.is_ipv6() && address.ip().is_loopback());
+            }
+            Err(error) => assert!(is_no_such_address(&error), "{error}"),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A connected pair of sockets, and how long a message it carries.
+
+use ipcmark_core::{Capacity, Error, Limits, Result, Side};
+use ipcmark_sys::fd::{set_send_buffer, sysctl};
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_send_buffer_size;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
+};
+use std::os::fd::OwnedFd;
+
+/// What the kernel keeps of a send buffer when it decides whether a message fits (`sock_alloc_send_pskb` callers in
+/// `net/unix/af_unix.c` compare with `sk_sndbuf - 32`).
+const RESERVED: usize = 32;
+
+/// Both ends of one connection, before the fork.
+#[derive(Debug)]
+pub struct Pair {
+    ends: [OwnedFd; 2],
+    /// Longest message of the plan, in bytes.
+    size: usize,
+}
+
+impl Pair {
+    /// `socketpair()` - creates a pair whose send buffers hold `capacity` bytes, where that is asked.
+    ///
+    /// # References
+    /// [socketpair(2)](https://man7.org/linux/man-pages/man2/socketpair.2.html)
+    pub(crate) fn stream(size: usize, capacity: Option<usize>) -> Result<Pair> {
+        let pair = Pair::new(SocketType::STREAM, size)?;
+        if let Some(bytes) = capacity {
+            pair.set_buffers(bytes)?;
+        }
+        Ok(pair)
+    }
+
+    /// The same for a type that keeps boundaries: the buffers are made to hold one message of `size` bytes at least,
+    /// and where that is more than the default, one is sent to see that it passes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with the setting in the way, when the kernel lets no such message pass.
+    pub(crate) fn messages(kind: SocketType, size: usize, capacity: Option<usize>) -> Result<Pair> {
+        let pair = Pair::new(kind, size)?;
+        if let Some(bytes) = capacity {
+            pair.set_buffers(bytes)?;
+        }
+        let needed = size + RESERVED;
+        if pair.send_buffer()? < needed {
+            // Asked for once, granted twice over; what the kernel caps may still be enough.
+            let raised = pair.set_buffers(needed);
+            if pair.send_buffer()? < needed {
+                raised?;
+            }
+            pair.try_message(size)?;
+        }
+        Ok(pair)
+    }
+
+    fn new(kind: SocketType, size: usize) -> Result<Pair> {
+        let (a, b) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
+            .map_err(|e| Error::os("socketpair(AF_UNIX)", e))?;
+        Ok(Pair { ends: [a, b], size })
+    }
+
+    /// Sets the send buffer of both ends, as far as the kernel grants it, and then tells if it granted less.
+    fn set_buffers(&self, bytes: usize) -> Result<()> {
+        let [a, b] = self.ends.each_ref().map(|end| set_send_buffer(end, bytes));
+        a.and(b).map(|_| ())
+    }
+
+    /// Bytes of the send buffer as the kernel counts them.
+    fn send_buffer(&self) -> Result<usize> {
+        socket_send_buffer_size(&self.ends[0]).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))
+    }
+
+    /// Sends one message of `size` bytes through the pair and takes it out again.
+    fn try_message(&self, size: usize) -> Result<()> {
+        let [from, to] = &self.ends;
+        match send(from, &vec![0; size], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Ok(_) => recv(to, &mut [0], RecvFlags::DONTWAIT)
+                .map(|_| ())
+                .map_err(|e| Error::os("recv", e)),
+            Err(errno @ (Errno::MSGSIZE | Errno::NOBUFS | Errno::NOMEM)) => {
+                Err(Error::Unavailable {
+                    reason: format!(
+                        "this kernel lets no message of {size} bytes through a Unix-domain socket ({errno}), \
+                         although SO_SNDBUF holds it"
+                    ),
+                    remedy: Some("ask for smaller messages, or take unix-stream".into()),
+                })
+            }
+            Err(errno) => Err(Error::os("send", errno)),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> Result<Capacity> {
+        Ok(Capacity { bytes: Some(self.send_buffer()?), messages: None })
+    }
+
+    /// Keeps `side`'s end and closes the other; tells the longest message.
+    pub(crate) fn split(self, side: Side) -> (OwnedFd, usize) {
+        let [initiator, responder] = self.ends;
+        let end = match side {
+            Side::Initiator => initiator,
+            Side::Responder => responder,
+        };
+        (end, self.size)
+    }
+}
+
+/// The longest message of `kind` that this kernel lets pass: the largest send buffer is set, then messages are tried
+/// the whole of it, then powers of two downwards.
+pub(crate) fn longest_message(kind: SocketType) -> Result<Limits> {
+    let pair = Pair::new(kind, 1)?;
+    let wmem_max = sysctl("net.core.wmem_max").unwrap_or(0) as usize;
+    let buffer = match set_send_buffer(&pair.ends[0], wmem_max) {
+        Ok(granted) => granted,
+        Err(_) => pair.send_buffer()?,
+    };
+    let whole = buffer.saturating_sub(RESERVED);
+    if pair.try_message(whole).is_ok() {
+        return Ok(Limits {
+            max_message: Some(whole),
+            limited_by: "net.core.wmem_max",
+            remedy: Some(format!("sysctl net.core.wmem_max={}", 2 * wmem_max)),
+        });
+    }
+    let powers = (0..usize::BITS).rev().map(|bit| 1 << bit).filter(|&size| size < whole);
+    for size in powers {
+        if pair.try_message(size).is_ok() {
+            return Ok(Limits {
+                max_message: Some(size),
+                limited_by: "the longest run of kernel memory",
+                remedy: None,
+            });
+        }
+    }
+    Err(Error::Unavailable {
+        reason: "no message passes through a Unix-domain socket here".into(),
+        remedy: None,
+    })
+}

@@ -1,0 +1,46 @@
+//! `unix-seqpacket`: messages over a connection.
+
+use crate::pair::{Pair, longest_message};
+use ipcmark_core::{
+    Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
+};
+use ipcmark_sys::fd::{FdWait, MessageReceiver, MessageSender, availability, message_halves};
+use rustix::net::SocketType;
+use std::marker::PhantomData;
+
+/// Messages over a sequenced-packet socket, which tells by itself that its peer is gone.
+#[derive(Debug)]
+pub struct UnixSeqpacket<W>(PhantomData<W>);
+
+impl<W: FdWait> Transport for UnixSeqpacket<W> {
+    const INFO: Info = Info {
+        family: "unix",
+        mechanism: "unix-seqpacket",
+        wait: W::KIND,
+        framing: Framing::Message,
+        zero_copy: false,
+        role: Role::Mechanism,
+        summary: "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
+        reference: "unix(7)",
+    };
+    type Fixture = Pair;
+    type Tx = MessageSender<W>;
+    type Rx = MessageReceiver<W>;
+
+    fn available() -> Availability {
+        availability(longest_message(SocketType::SEQPACKET))
+    }
+
+    fn fixture(plan: &Plan) -> Result<Pair> {
+        Pair::messages(SocketType::SEQPACKET, plan.size, plan.capacity)
+    }
+
+    fn capacity(fixture: &Pair) -> Result<Capacity> {
+        fixture.capacity()
+    }
+
+    fn split(fixture: Pair, side: Side) -> Result<Link<MessageSender<W>, MessageReceiver<W>>> {
+        let (socket, size) = fixture.split(side);
+        message_halves(socket, size, None)
+    }
+}

@@ -1,0 +1,48 @@
+//! `unix-stream`: bytes over a connection, as over a pipe, both ways.
+
+use crate::pair::Pair;
+use ipcmark_core::{
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Role,
+    Side,
+};
+use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
+use std::marker::PhantomData;
+
+/// Messages over a stream socket.
+pub type UnixStream<W> = Framed<UnixByteStream<W>>;
+
+/// Bytes over a stream socket.
+#[derive(Debug)]
+pub struct UnixByteStream<W>(PhantomData<W>);
+
+impl<W: FdWait> ByteStream for UnixByteStream<W> {
+    const INFO: Info = Info {
+        family: "unix",
+        mechanism: "unix-stream",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        zero_copy: false,
+        role: Role::Mechanism,
+        summary: "Unix-domain stream socket pair; write(2) and read(2)",
+        reference: "unix(7)",
+    };
+    type Fixture = Pair;
+    type Sink = FdSink<W>;
+    type Source = FdSource<W>;
+
+    fn available() -> Availability {
+        availability(Pair::stream(1, None).map(|_| Limits::none()))
+    }
+
+    fn fixture(plan: &Plan) -> Result<Pair> {
+        Pair::stream(plan.size, plan.capacity)
+    }
+
+    fn capacity(fixture: &Pair) -> Result<Capacity> {
+        fixture.capacity()
+    }
+
+    fn split(fixture: Pair, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
+        socket_halves(fixture.split(side).0)
+    }
+}
