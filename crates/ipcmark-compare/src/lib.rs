@@ -1,1 +1,22 @@
-//! Two records side by side: ratios, intervals, verdicts
+//! Two records side by side: ratios, intervals, verdicts.
+//!
+//! A comparison of two records is a comparison of two times as much as of two programs, and on a shared machine the times
+//! differ more. So every comparison carries [`CAUTION`], judges by an interval and a smallest effect worth a word rather
+//! than by a p value, and calls "inconclusive" what it cannot tell: see [`Verdict`].
+#![forbid(unsafe_code)]
+
+mod cell;
+mod compare;
+mod comparison;
+mod error;
+mod markdown;
+mod metric;
+mod verdict;
+
+pub use cell::{CellComparison, Standing};
+pub use compare::compare;
+pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};
+pub use error::{Error, Result};
+pub use markdown::to_markdown;
+pub use metric::{Figure, Metric};
+pub use verdict::{Policy, Verdict};

@@ -9,6 +9,14 @@ fn the_same_seed_gives_the_same_record_and_another_gives_another() {
 }
 
 #[test]
+fn a_cell_is_the_same_in_whatever_company() {
+    let key = sample::key("mq/block", "stream", 64, "cross-core");
+    let alone = sample::record_of(7, 3, |k| *k == key);
+    assert_eq!(alone.cells.len(), 1);
+    assert_eq!(alone.cell(&key), sample::record(7, 3).cell(&key));
+}
+
+#[test]
 fn every_kind_of_cell_is_there() {
     let record = sample::record(1, 6);
     assert_eq!(record.cells.len(), 42);

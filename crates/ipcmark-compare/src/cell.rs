@@ -1,0 +1,202 @@
+//! One cell in both records.
+
+use crate::{Figure, Metric, Policy, Verdict};
+use ipcmark_record::CellKey;
+use ipcmark_stats::samples_enough;
+use ipcmark_summary::{Row, Samples, Status};
+use serde::Serialize;
+
+/// Two distances further apart than this factor are two distances.
+const FAR: f64 = 4.0 / 3.0;
+
+/// One cell in both records.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellComparison {
+    /// Which cell.
+    pub key: CellKey,
+    /// True for the floors: when they change, the machine or the harness did.
+    pub floor: bool,
+    /// Whether it can be compared at all.
+    pub standing: Standing,
+    /// Its figures; none when nothing can be compared.
+    pub metrics: Vec<Metric>,
+    /// What a reader of its figures must know.
+    pub notes: Vec<String>,
+}
+
+/// Whether a cell can be compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Standing {
+    /// Measured in both records.
+    Compared,
+    /// Failed in the new record, wholly or in part, and not in the base (where it may be missing): a regression whatever
+    /// the figures say.
+    NewlyFailed {
+        /// What failed.
+        what: String,
+    },
+    /// Only the base has it.
+    OnlyInBase,
+    /// Only the new record has it.
+    OnlyInNew,
+    /// Both have it, and the base measured it; the new record did not.
+    Lost {
+        /// Why not.
+        why: String,
+    },
+    /// Both have it, and the base did not measure it.
+    NotMeasured {
+        /// What became of it in the base.
+        base: String,
+        /// What became of it in the new record.
+        new: String,
+    },
+}
+
+/// A cell's row and its samples, of one record.
+pub(crate) struct Half {
+    pub(crate) row: Row,
+    pub(crate) samples: Samples,
+}
+
+impl CellComparison {
+    /// A cell that only the base has.
+    pub(crate) fn only_in_base(row: &Row) -> Self {
+        CellComparison::alone(row, Standing::OnlyInBase)
+    }
+
+    /// A cell that only the new record has.
+    pub(crate) fn only_in_new(row: &Row) -> Self {
+        CellComparison::alone(
+            row,
+            match &row.status {
+                Status::Failed { what } => Standing::NewlyFailed { what: what.clone() },
+                _ => Standing::OnlyInNew,
+            },
+        )
+    }
+
+    fn alone(row: &Row, standing: Standing) -> Self {
+        let notes = row.figure.is_none().then(|| words(&row.status)).into_iter().collect();
+        CellComparison { key: row.key.clone(), floor: row.floor, standing, metrics: vec![], notes }
+    }
+
+    /// A cell that both records have.
+    pub(crate) fn of(base: &Half, new: &Half, policy: &Policy) -> Self {
+        let obstacle = distance_obstacle(&base.row, &new.row);
+        let mut notes = notes(&base.row, &new.row);
+        let metrics = metrics(base, new, obstacle.as_deref(), policy, &mut notes);
+        CellComparison {
+            key: base.row.key.clone(),
+            floor: base.row.floor,
+            standing: standing(&base.row, &new.row),
+            metrics,
+            notes,
+        }
+    }
+
+    /// The worst that can be said of it; `None` when there was nothing to lose.
+    #[must_use]
+    pub fn worst(&self) -> Option<Verdict> {
+        let of_standing = match self.standing {
+            Standing::Compared | Standing::OnlyInNew | Standing::NotMeasured { .. } => None,
+            Standing::OnlyInBase | Standing::Lost { .. } => Some(Verdict::Inconclusive),
+            Standing::NewlyFailed { .. } => Some(Verdict::Regressed),
+        };
+        self.metrics.iter().map(|m| m.verdict).chain(of_standing).max()
+    }
+}
+
+fn standing(base: &Row, new: &Row) -> Standing {
+    match (&base.status, &new.status) {
+        (was, Status::Failed { what }) if !matches!(was, Status::Failed { .. }) => {
+            Standing::NewlyFailed { what: what.clone() }
+        }
+        _ if base.figure.is_some() && new.figure.is_some() => Standing::Compared,
+        (_, status) if base.figure.is_some() => Standing::Lost { why: words(status) },
+        (was, is) => Standing::NotMeasured { base: words(was), new: words(is) },
+    }
+}
+
+fn metrics(
+    base: &Half,
+    new: &Half,
+    obstacle: Option<&str>,
+    policy: &Policy,
+    notes: &mut Vec<String>,
+) -> Vec<Metric> {
+    let judge =
+        |figure, base: &[f64], new: &[f64]| Metric::judge(figure, base, new, obstacle, policy);
+    if base.row.key.pattern == "stream" {
+        let ns = |half: &Half| -> Vec<f64> {
+            half.samples.messages_per_s.iter().map(|rate| 1e9 / rate).collect()
+        };
+        return judge(Figure::TimePerMessage, &ns(base), &ns(new)).into_iter().collect();
+    }
+    let at =
+        |q: f64, figure| judge(figure, base.samples.percentile_ns(q), new.samples.percentile_ns(q));
+    let mut metrics: Vec<Metric> = at(0.5, Figure::RoundTripP50).into_iter().collect();
+    let fewest = base.samples.values.min(new.samples.values);
+    if samples_enough(fewest, 0.99) {
+        metrics.extend(at(0.99, Figure::RoundTripP99));
+    } else if !metrics.is_empty() {
+        notes.push(format!("p99 is not judged: {fewest} round trips, and it takes 10000"));
+    }
+    metrics
+}
+
+/// Why the two were not measured on the same distance, so that their figures cannot be compared.
+fn distance_obstacle(base: &Row, new: &Row) -> Option<String> {
+    let (base, new) = (base.distance?, new.distance?);
+    far(base.median_ns, new.median_ns).then(|| {
+        format!(
+            "the CPUs stood {:.0} ns apart in the base and {:.0} ns in the new record; measure again, interleaved",
+            base.median_ns, new.median_ns
+        )
+    })
+}
+
+fn far(a: f64, b: f64) -> bool {
+    a.max(b) > FAR * a.min(b)
+}
+
+fn notes(base: &Row, new: &Row) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let (Some(b), Some(n)) = (base.distance, new.distance)
+        && (far(b.min_ns, n.min_ns) || far(b.median_ns, n.median_ns) || far(b.max_ns, n.max_ns))
+    {
+        notes.push(format!(
+            "distances of the CPUs differ: {:.0} to {:.0} ns in the base, {:.0} to {:.0} ns in the new record",
+            b.min_ns, b.max_ns, n.min_ns, n.max_ns
+        ));
+    }
+    if base.figure.is_some() && new.figure.is_some() && base.capacity != new.capacity {
+        notes.push("capacities differ, as read back from the kernel".into());
+    }
+    for (name, row) in [("base", base), ("new record", new)] {
+        if row.failed_invocations > 0 {
+            let all = row.invocations + row.failed_invocations;
+            notes.push(format!(
+                "{} of {all} invocations failed in the {name}",
+                row.failed_invocations
+            ));
+        }
+        if row.unsteady_invocations > 0 {
+            let (unsteady, all) = (row.unsteady_invocations, row.invocations);
+            notes.push(format!("{unsteady} of {all} invocations were not steady in the {name}"));
+        }
+    }
+    notes
+}
+
+/// What became of a cell, in words.
+fn words(status: &Status) -> String {
+    match status {
+        Status::Measured => "measured".into(),
+        Status::Failed { what } => format!("failed: {what}"),
+        Status::Unavailable { reason, .. } => format!("not available: {reason}"),
+        Status::Unsupported { reason } => format!("not supported: {reason}"),
+        Status::Pending => "not reached".into(),
+    }
+}
