@@ -1,1 +1,30 @@
-//! Criterion targets over the catalog
+//! What the benches share: the bare loops that the harness is held against, and the plans they run under.
+#![forbid(unsafe_code)]
+
+pub mod bare;
+
+use ipcmark_core::{Extent, Names, Pattern, Placement, Plan};
+use std::time::Duration;
+
+/// A plan for one invocation of a fixed number of messages or length of time.
+#[must_use]
+pub fn plan(
+    pattern: Pattern,
+    size: usize,
+    placement: Placement,
+    extent: Extent,
+    names: Names,
+) -> Plan {
+    Plan {
+        pattern,
+        size,
+        fixed: true,
+        capacity: None,
+        placement,
+        extent,
+        warm_up: Duration::from_millis(5),
+        deadline: Duration::from_secs(60),
+        seed: 1,
+        names,
+    }
+}

@@ -82,10 +82,20 @@ fn attempt<T: Transport>(
     // Ours would keep the link open after a side is gone.
     drop(fixture);
     watch(&mut children, sides, plan.deadline)?;
-    sides.iter().zip(&children).map(|(&side, child)| bring_home(&control, side, child)).collect()
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for (&side, child) in sides.iter().zip(&children) {
+        match bring_home(&control, side, child) {
+            Ok(findings) => found.push(findings),
+            Err(ranked) => failures.push(ranked),
+        }
+    }
+    match failures.into_iter().min_by_key(|(rank, _)| *rank) {
+        None => Ok(found),
+        Some((_, failure)) => Err(failure),
+    }
 }
 
-/// Waits for all sides to end. The first that fails is the one reported: the other's failure follows from it.
+/// Waits for all sides to end, or for one to fail.
 fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(), Failure> {
     let end = Instant::now() + deadline;
     loop {
@@ -134,18 +144,33 @@ fn settle(children: &mut [Child]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, Failure> {
-    let lost = |what| Failure { side: side.name(), what };
+/// Which of two sides' failures explains the other's: the least rank does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It was killed, or ended, without a word.
+    Died,
+    /// It failed by itself.
+    Failed,
+    /// It saw its peer's end.
+    Followed,
+    /// It had to be killed because its peer had failed.
+    WasLeft,
+}
+
+fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, (Rank, Failure)> {
+    let lost = |rank, what| (rank, Failure { side: side.name(), what });
     let Some(parcel) = control.parcel(side).get() else {
-        return Err(lost(match child.exit() {
-            Some(exit) => format!("{exit} before it could report"),
-            None => "did not end after its peer had failed, and was killed".into(),
-        }));
+        return Err(match child.exit() {
+            Some(exit) => lost(Rank::Died, format!("{exit} before it could report")),
+            None => lost(Rank::WasLeft, "did not notice that its peer had failed".into()),
+        });
     };
     match serde_json::from_slice(&parcel) {
         Ok(Home::Done(findings)) => Ok(*findings),
-        Ok(Home::Failed(what)) => Err(lost(what)),
-        Err(e) => Err(lost(format!("brought home what cannot be read: {e}"))),
+        Ok(Home::Failed { what, follows }) => {
+            Err(lost(if follows { Rank::Followed } else { Rank::Failed }, what))
+        }
+        Err(e) => Err(lost(Rank::Failed, format!("brought home what cannot be read: {e}"))),
     }
 }
 

@@ -5,7 +5,7 @@
 //! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). Checking a
 //! message and recording a value happen outside, the responder's checks while its answer is under way.
 
-use ipcmark_core::{Checker, Error, Link, Receiver, Result, Sender, Stamper, Transport};
+use ipcmark_core::{Checker, Link, Receiver, Result, Sender, Stamper, Transport};
 use ipcmark_sys::clock::{Clock, Ticks};
 
 /// What one side needs to write and check messages, through all phases of an invocation.
@@ -204,13 +204,5 @@ pub(crate) fn alone<T: Transport>(
         if turn(now, now - begun) {
             return Ok(done);
         }
-    }
-}
-
-/// A transport that ends the link in the middle of a phase broke its word.
-pub(crate) fn unexpected_end(error: Error) -> Error {
-    match error {
-        Error::Closed => Error::Protocol("the link closed before the phase was over".into()),
-        other => other,
     }
 }

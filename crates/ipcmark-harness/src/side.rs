@@ -2,7 +2,7 @@
 
 use crate::control::Control;
 use crate::invoke::Bench;
-use crate::pattern::{self, Desk, unexpected_end};
+use crate::pattern::{self, Desk};
 use crate::warmup::WarmUp;
 use ipcmark_core::{Extent, Link, Pattern, Plan, Result, Role, Side, Transport};
 use ipcmark_record::{Encoded, Histogram, Integrity, Placed, SideReport, Unit, Usage};
@@ -26,8 +26,13 @@ const LONGEST_BLOCK: u64 = 8192;
 pub(crate) enum Home {
     /// The side did what was planned.
     Done(Box<Findings>),
-    /// It could not, and says why.
-    Failed(String),
+    /// It could not.
+    Failed {
+        /// Why.
+        what: String,
+        /// True when it saw no more than its peer's end: the peer knows better.
+        follows: bool,
+    },
 }
 
 /// What one side found.
@@ -57,10 +62,15 @@ pub(crate) fn run<T: Transport>(
     let home = catch_unwind(AssertUnwindSafe(|| attempt::<T>(fixture, side, plan, bench, control)));
     let home = match home {
         Ok(Ok(findings)) => Home::Done(Box::new(findings)),
-        Ok(Err(error)) => Home::Failed(error.to_string()),
-        Err(panic) => Home::Failed(format!("panicked: {}", words(&*panic))),
+        Ok(Err(error)) if error.is_end() => {
+            Home::Failed { what: format!("{error}, before the phase was over"), follows: true }
+        }
+        Ok(Err(error)) => Home::Failed { what: error.to_string(), follows: false },
+        Err(panic) => {
+            Home::Failed { what: format!("panicked: {}", words(&*panic)), follows: false }
+        }
     };
-    let failed = matches!(home, Home::Failed(_));
+    let failed = matches!(home, Home::Failed { .. });
     let sent = serde_json::to_vec(&home).is_ok_and(|text| control.parcel(side).put(&text).is_ok());
     i32::from(failed || !sent)
 }
@@ -109,13 +119,13 @@ fn attempt<T: Transport>(
     };
 
     let start = meet()?;
-    let warm_up = turn.warm_up::<T>(&mut link, start).map_err(unexpected_end)?;
+    let warm_up = turn.warm_up::<T>(&mut link, start)?;
     let before_ns = distance()?;
     turn.histogram.reset();
     let start = meet()?;
     let usage_before = usage::Usage::now();
     let cpu_before = affinity::current();
-    let (messages, end) = turn.measure::<T>(&mut link, start).map_err(unexpected_end)?;
+    let (messages, end) = turn.measure::<T>(&mut link, start)?;
     let cpu_after = affinity::current();
     let spent = usage::Usage::now().since(usage_before);
     let after_ns = distance()?;

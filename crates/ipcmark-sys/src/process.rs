@@ -177,8 +177,8 @@ impl Child {
             Ok(Some(status)) => {
                 self.exit = status
                     .exit_status()
-                    .map(|code| Exit::Code(code as i32))
-                    .or_else(|| status.terminating_signal().map(|s| Exit::Signal(s as i32)));
+                    .map(Exit::Code)
+                    .or_else(|| status.terminating_signal().map(Exit::Signal));
                 Ok(())
             }
             Ok(None) | Err(Errno::INTR) => Ok(()),

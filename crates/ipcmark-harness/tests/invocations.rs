@@ -1,0 +1,369 @@
+//! One invocation, and whole runs, in real processes: what is brought home, and what becomes of sides that fail.
+
+mod toy;
+
+use ipcmark_core::{Extent, Pattern, Placement, Plan};
+use ipcmark_harness::placement::{self, Cpus};
+use ipcmark_harness::session::{CellSpec, Event, Options, Session, Watch};
+use ipcmark_harness::{Bench, Entry, Scratch, host};
+use ipcmark_record::{
+    Invocation, InvocationOutcome, Outcome, Record, State, SuiteNote, Tool, Unit,
+};
+use ipcmark_sys::clock::Clock;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::time::{Duration, Instant};
+use toy::*;
+
+type Test = Result<(), Failed>;
+
+static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
+static HANGING: Entry = Entry::of::<Toy<HANGS>>();
+static LOSING: Entry = Entry::of::<Toy<LOSES>>();
+static RAINED_OUT: Entry = Entry::of::<Toy<UNAVAILABLE>>();
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let tests: &[(&str, fn() -> Test)] = &[
+        ("ping_pong_brings_round_trips_home", ping_pong),
+        ("a_stream_is_timed_to_the_last_checked_message", stream),
+        ("exactly_as_many_messages_as_asked", exact),
+        ("the_clock_starts_when_both_are_ready", late),
+        ("sides_run_where_they_were_put", placed),
+        ("a_side_that_dies_is_a_failed_row", dies),
+        ("a_side_that_hangs_is_a_failed_row", hangs),
+        ("a_panic_brings_its_words_home", panics),
+        ("a_lost_message_fails_the_invocation", loses),
+        ("a_damaged_message_fails_the_invocation", damages),
+        ("a_fixture_that_cannot_be_made_is_a_failed_row", no_fixture),
+        ("nothing_is_left_behind", nothing_left),
+        ("rounds_are_interleaved", rounds),
+        ("failures_do_not_stop_the_run", run_goes_on),
+        ("the_budget_is_kept", budget),
+        ("a_run_is_resumed_where_it_stopped", resumed),
+    ];
+    let trials = tests.iter().map(|&(name, test)| Trial::test(name, test)).collect();
+    libtest_mimic::run(&args, trials).exit();
+}
+
+fn plan(pattern: Pattern, extent: Extent, scratch: &Scratch) -> Plan {
+    Plan {
+        pattern,
+        size: 64,
+        fixed: true,
+        capacity: None,
+        placement: Placement::Free,
+        extent,
+        warm_up: Duration::from_millis(5),
+        deadline: Duration::from_secs(3),
+        seed: 7,
+        names: scratch.names(),
+    }
+}
+
+fn invoke_on(entry: Entry, pattern: Pattern, extent: Extent, cpus: Cpus) -> Invocation {
+    let scratch = Scratch::new().unwrap();
+    let bench = Bench { clock: Clock::calibrate(), cpus };
+    entry.invoke(&plan(pattern, extent, &scratch), &bench).invocation
+}
+
+fn invoke(entry: Entry, pattern: Pattern, extent: Extent) -> Invocation {
+    invoke_on(entry, pattern, extent, Cpus::FREE)
+}
+
+const SHORT: Extent = Extent::Time(Duration::from_millis(20));
+
+fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
+    match &invocation.outcome {
+        InvocationOutcome::Failed { side, what } => Ok((side, what)),
+        InvocationOutcome::Ok => Err("it ended well".into()),
+    }
+}
+
+fn ping_pong() -> Test {
+    let found = invoke(GOOD_ONE, Pattern::PingPong, SHORT);
+    assert_eq!(found.outcome, InvocationOutcome::Ok);
+    assert_eq!(found.sides.len(), 2);
+    let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
+    assert_eq!(encoded.unit, Unit::NsPerRoundTrip);
+    let histogram = encoded.unpack()?;
+    assert_eq!(histogram.len(), found.messages, "one value a round trip");
+    // The sum of all round trips fits into the measured phase and fills most of it.
+    let sum = histogram.mean() * histogram.len() as f64;
+    let filled = sum / found.elapsed_ns as f64;
+    assert!((0.5..1.01).contains(&filled), "{filled}");
+    assert!(found.sides[1].histogram.is_none(), "a clock read there would be in the number");
+    assert!(found.warm_up.messages > 0);
+    Ok(())
+}
+
+fn stream() -> Test {
+    // The reader needs 20 µs a message and the pipe holds 1024: a sender's rate would be far higher at first, and
+    // what it has not delivered when it stops would be counted.
+    let found = invoke(Entry::of::<Toy<SLOW_READER>>(), Pattern::Stream, SHORT);
+    assert_eq!(found.outcome, InvocationOutcome::Ok);
+    let each = found.elapsed_ns as f64 / found.messages as f64;
+    assert!(each >= 19_900.0, "{each} ns a message is faster than its reader");
+    for side in &found.sides {
+        let encoded = side.histogram.as_ref().ok_or("no histogram")?;
+        assert_eq!(encoded.unit, Unit::PsPerMessageBlock);
+    }
+    Ok(())
+}
+
+fn exact() -> Test {
+    for pattern in Pattern::ALL {
+        for n in [1, 2, 1_000] {
+            let found = invoke(GOOD_ONE, pattern, Extent::Messages(n));
+            assert_eq!(found.outcome, InvocationOutcome::Ok);
+            assert_eq!(found.messages, n, "{pattern}");
+        }
+    }
+    Ok(())
+}
+
+fn late() -> Test {
+    // One round trip, and a responder that is ready 30 ms late: were the clock started before, it would show.
+    let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(1));
+    assert_eq!(found.outcome, InvocationOutcome::Ok);
+    assert!(found.elapsed_ns < 25_000_000, "{} ns", found.elapsed_ns);
+    Ok(())
+}
+
+fn placed() -> Test {
+    let cpus = host::cpus();
+    let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
+    let found = invoke_on(GOOD_ONE, Pattern::PingPong, SHORT, same);
+    let [a, b] = &found.sides[..] else { return Err("two sides".into()) };
+    assert_eq!(a.placed, b.placed);
+    assert!(found.distance.is_none(), "one CPU has no distance to itself");
+    let Ok(apart) = placement::choose(Placement::CrossCore, &cpus) else { return Ok(()) };
+    let found = invoke_on(GOOD_ONE, Pattern::PingPong, SHORT, apart);
+    let [a, b] = &found.sides[..] else { return Err("two sides".into()) };
+    for side in [a, b] {
+        assert_eq!(side.placed.allowed, [side.placed.cpu_before]);
+        assert_eq!(side.placed.cpu_before, side.placed.cpu_after);
+    }
+    assert_ne!(a.placed.cpu_before, b.placed.cpu_before);
+    let distance = found.distance.ok_or("no distance")?;
+    assert!(distance.before_ns > 1.0 && distance.after_ns > 1.0, "{distance:?}");
+    Ok(())
+}
+
+fn dies() -> Test {
+    let begun = Instant::now();
+    let found = invoke(Entry::of::<Toy<DIES>>(), Pattern::PingPong, SHORT);
+    let (side, what) = failure(&found)?;
+    assert_eq!(side, "responder", "its peer saw no more than a closed link");
+    assert!(what.contains("SIGKILL"), "{what}");
+    assert!(begun.elapsed() < Duration::from_secs(2), "it need not wait for the deadline");
+    Ok(())
+}
+
+fn hangs() -> Test {
+    let begun = Instant::now();
+    let found = invoke(Entry::of::<Toy<HANGS>>(), Pattern::PingPong, SHORT);
+    let (_, what) = failure(&found)?;
+    assert!(what.contains("hung") && what.contains("killed"), "{what}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    Ok(())
+}
+
+fn panics() -> Test {
+    let found = invoke(Entry::of::<Toy<PANICS>>(), Pattern::PingPong, SHORT);
+    let (side, what) = failure(&found)?;
+    assert!(side == "responder" && what.contains("a toy fell over"), "{side}: {what}");
+    Ok(())
+}
+
+fn loses() -> Test {
+    let found = invoke(LOSING, Pattern::Stream, SHORT);
+    let (_, what) = failure(&found)?;
+    assert!(what.contains("1 lost"), "{what}");
+    assert_eq!(found.integrity.lost, 1);
+    Ok(())
+}
+
+fn damages() -> Test {
+    let found = invoke(Entry::of::<Toy<DAMAGES>>(), Pattern::Stream, Extent::Messages(5_000));
+    // Byte 20 of 64 is body: seen by the byte-for-byte check of the first message of a thousand, or not; the wrong byte
+    // stays in the private buffer, so that a later one sees it.
+    let (_, what) = failure(&found)?;
+    assert!(what.contains("damaged") && found.integrity.damaged > 0, "{what}");
+    Ok(())
+}
+
+fn no_fixture() -> Test {
+    let found = invoke(Entry::of::<Toy<NO_FIXTURE>>(), Pattern::PingPong, SHORT);
+    let (side, what) = failure(&found)?;
+    assert!(side == "supervisor" && what.contains("the toy box is empty"), "{side}: {what}");
+    Ok(())
+}
+
+/// Descriptors, children, shared mappings and scratch folders of this process.
+fn belongings() -> (usize, usize, usize, usize) {
+    let fds = std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let children = std::fs::read_to_string("/proc/self/task/self/children")
+        .or_else(|_| {
+            let pid = std::process::id();
+            std::fs::read_to_string(format!("/proc/self/task/{pid}/children"))
+        })
+        .map_or(0, |text| text.split_whitespace().count());
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let shared = maps.lines().filter(|line| line.contains("memfd:")).count();
+    let prefix = format!("ipcmark-{}-", std::process::id());
+    let folders = std::fs::read_dir(std::env::temp_dir())
+        .unwrap()
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().starts_with(&prefix))
+        .count();
+    (fds, children, shared, folders)
+}
+
+fn nothing_left() -> Test {
+    let before = belongings();
+    for entry in [GOOD_ONE, Entry::of::<Toy<DIES>>(), HANGING, Entry::of::<Toy<NO_FIXTURE>>()] {
+        let _ = invoke(entry, Pattern::PingPong, SHORT);
+    }
+    assert_eq!(before, belongings(), "descriptors, children, shared mappings, folders");
+    Ok(())
+}
+
+fn options(rounds: u32, budget: Option<Duration>) -> Options {
+    Options {
+        seed: 3,
+        budget,
+        rounds,
+        measure: Duration::from_millis(5),
+        warm_up: Duration::from_millis(2),
+        command: vec!["test".into()],
+        tool: Tool {
+            name: "test".into(),
+            version: "0".into(),
+            commit: None,
+            rustc: "rustc".into(),
+            profile: "debug".into(),
+            target: "here".into(),
+        },
+        suite: SuiteNote {
+            name: "test".into(),
+            title: "test".into(),
+            prose: String::new(),
+            groups: Vec::new(),
+        },
+        floor: None,
+    }
+}
+
+fn spec(entry: &'static Entry, size: usize) -> CellSpec {
+    CellSpec {
+        entry,
+        pattern: Pattern::PingPong,
+        size,
+        placement: Placement::Free,
+        capacity: None,
+        group: "g".into(),
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    visits: Vec<(u32, u64)>,
+    ended: Option<Outcome>,
+}
+
+impl Watch for Log {
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Visiting { cell, round, .. } => self.visits.push((round, cell.key.size_bytes)),
+            Event::Ended(outcome) => self.ended = Some(outcome),
+            _ => {}
+        }
+    }
+}
+
+fn rounds() -> Test {
+    let specs = (1..=5).map(|i| spec(&GOOD_ONE, i * 64)).collect();
+    let mut session = Session::new(specs, options(4, None))?;
+    let mut log = Log::default();
+    session.run(&mut log)?;
+    assert_eq!(log.ended, Some(Outcome::Complete));
+    assert_eq!(log.visits.len(), 20);
+    for (round, visits) in log.visits.chunks(5).enumerate() {
+        let mut sizes: Vec<_> = visits.iter().map(|v| v.1).collect();
+        sizes.sort_unstable();
+        assert_eq!(sizes, [64, 128, 192, 256, 320], "each cell once a round");
+        assert!(visits.iter().all(|v| v.0 as usize == round));
+    }
+    let orders: std::collections::HashSet<_> =
+        log.visits.chunks(5).map(|c| c.iter().map(|v| v.1).collect::<Vec<_>>()).collect();
+    assert!(orders.len() > 1, "each round has an order of its own");
+    Ok(())
+}
+
+fn run_goes_on() -> Test {
+    let specs = vec![
+        spec(&LOSING, 64),
+        spec(&RAINED_OUT, 64),
+        spec(&GOOD_ONE, 2 << 20),
+        CellSpec { pattern: Pattern::Stream, ..spec(&LOSING, 128) },
+        spec(&GOOD_ONE, 64),
+    ];
+    let mut session = Session::new(specs, options(3, None))?;
+    session.run(&mut Log::default())?;
+    let record = session.into_record();
+    let [_, rained, long, failing, good] = &record.cells[..] else { return Err("5 cells".into()) };
+    assert!(
+        matches!(&rained.state, State::Unavailable { reason, remedy: Some(_) } if reason == "it rains")
+    );
+    assert!(
+        matches!(&long.state, State::Unavailable { reason, .. } if reason.contains("the toy box")),
+        "{:?}",
+        long.state
+    );
+    assert_eq!(failing.invocations.len(), 2, "two failures in a row are enough");
+    assert!(failing.invocations.iter().all(|i| !i.is_ok()));
+    assert_eq!(good.invocations.iter().filter(|i| i.is_ok()).count(), 3);
+    assert!(good.capacity.is_some());
+    Ok(())
+}
+
+fn budget() -> Test {
+    let budget = Duration::from_millis(600);
+    let specs = (1..=10).map(|i| spec(&GOOD_ONE, i * 64)).collect();
+    let wanted = Options { measure: Duration::from_millis(500), ..options(6, Some(budget)) };
+    let mut session = Session::new(specs, wanted)?;
+    let begun = Instant::now();
+    session.run(&mut Log::default())?;
+    // One visit's patience over: the last may be slower than those before it.
+    assert!(begun.elapsed() < budget + Duration::from_millis(300), "{:?}", begun.elapsed());
+    let made: usize = session.record().cells.iter().map(|c| c.invocations.len()).sum();
+    assert!(made >= 10, "{made}");
+    Ok(())
+}
+
+fn resumed() -> Test {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("record.json");
+    let specs: Vec<_> = (1..=3).map(|i| spec(&GOOD_ONE, i * 64)).collect();
+    let mut session = Session::new(specs.clone(), options(2, None))?;
+    session.keep_at(&path)?;
+    session.run(&mut Log::default())?;
+    let old = Record::read(&path)?;
+    assert_eq!(old.outcome, Outcome::Complete);
+    let mut session = Session::resume(old.clone(), specs.clone(), options(5, None))?;
+    session.keep_at(&path)?;
+    let mut log = Log::default();
+    session.run(&mut log)?;
+    assert_eq!(log.visits.len(), 9, "three rounds of three are missing");
+    let new = Record::read(&path)?;
+    for (before, after) in old.cells.iter().zip(&new.cells) {
+        assert_eq!(after.invocations[..2], before.invocations[..], "what was there stays");
+        assert_eq!(after.invocations.len(), 5);
+    }
+    let mut foreign = new;
+    foreign.host.fingerprint = "another".into();
+    let refused = Session::resume(foreign, specs, options(5, None)).map(drop);
+    assert!(refused.is_err_and(|e| e.to_string().contains("another machine")));
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! A transport over two pipes that misbehaves as its parameter says: what the harness must see through.
+
+use ipcmark_core::{
+    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Role,
+    Sender, Side, Transport, WaitKind,
+};
+use rustix::io::{read, write};
+use rustix::pipe::pipe;
+use std::os::fd::OwnedFd;
+
+/// Behaves.
+pub(crate) const GOOD: u8 = 0;
+/// The responder's 50th send kills its process.
+pub(crate) const DIES: u8 = 1;
+/// The responder's 50th send never returns.
+pub(crate) const HANGS: u8 = 2;
+/// The responder's 50th send panics.
+pub(crate) const PANICS: u8 = 3;
+/// The initiator's 50th message is left out.
+pub(crate) const LOSES: u8 = 4;
+/// The initiator's 50th message has a wrong byte.
+pub(crate) const DAMAGES: u8 = 5;
+/// The fixture cannot be made.
+pub(crate) const NO_FIXTURE: u8 = 6;
+/// Not available.
+pub(crate) const UNAVAILABLE: u8 = 7;
+/// The responder reads slowly: 20 µs a message.
+pub(crate) const SLOW_READER: u8 = 8;
+/// The responder is ready 30 ms late.
+pub(crate) const LATE: u8 = 9;
+
+const FATAL: u64 = 50;
+
+/// Two pipes and a fault.
+pub(crate) struct Toy<const FAULT: u8>;
+
+pub(crate) struct ToySender {
+    fd: OwnedFd,
+    side: Side,
+    fault: u8,
+    buffer: Vec<u8>,
+    sent: u64,
+}
+
+pub(crate) struct ToyReceiver {
+    fd: OwnedFd,
+    side: Side,
+    fault: u8,
+    buffer: Vec<u8>,
+}
+
+impl<const FAULT: u8> Transport for Toy<FAULT> {
+    const INFO: Info = Info {
+        family: "toy",
+        mechanism: match FAULT {
+            GOOD => "good",
+            DIES => "dies",
+            HANGS => "hangs",
+            LOSES => "loses",
+            UNAVAILABLE => "unavailable",
+            SLOW_READER => "slow-reader",
+            _ => "other",
+        },
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        zero_copy: false,
+        role: Role::Mechanism,
+        summary: "a transport with a fault",
+        reference: "pipe(7)",
+    };
+    type Fixture = (usize, [(OwnedFd, OwnedFd); 2]);
+    type Tx = ToySender;
+    type Rx = ToyReceiver;
+
+    fn available() -> Availability {
+        if FAULT == UNAVAILABLE {
+            let remedy = Some("wait for a fine day".into());
+            return Availability::Unavailable { reason: "it rains".into(), remedy };
+        }
+        Availability::Available(Limits {
+            max_message: Some(1 << 20),
+            limited_by: "the toy box",
+            remedy: None,
+        })
+    }
+
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        if FAULT == NO_FIXTURE {
+            return Err(Error::Protocol("the toy box is empty".into()));
+        }
+        let make = || pipe().map_err(|e| Error::os("pipe", e));
+        Ok((plan.size, [make()?, make()?]))
+    }
+
+    fn capacity(_: &Self::Fixture) -> Result<Capacity> {
+        Ok(Capacity { bytes: Some(1 << 16), messages: None })
+    }
+
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<ToySender, ToyReceiver>> {
+        let (size, [there, back]) = fixture;
+        let (reader, writer) = match side {
+            Side::Initiator => (back.0, there.1),
+            Side::Responder => (there.0, back.1),
+        };
+        if FAULT == LATE && side == Side::Responder {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+        Ok(Link {
+            tx: ToySender { fd: writer, side, fault: FAULT, buffer: vec![0; size], sent: 0 },
+            rx: ToyReceiver { fd: reader, side, fault: FAULT, buffer: vec![0; size] },
+        })
+    }
+}
+
+impl Sender for ToySender {
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        assert_eq!(len, self.buffer.len());
+        Ok(&mut self.buffer)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.sent += 1;
+        if self.sent == FATAL {
+            match (self.fault, self.side) {
+                (DIES, Side::Responder) => {
+                    let _ = rustix::process::kill_process(
+                        rustix::process::getpid(),
+                        rustix::process::Signal::KILL,
+                    );
+                }
+                (HANGS, Side::Responder) => loop {
+                    std::thread::park();
+                },
+                (PANICS, Side::Responder) => panic!("a toy fell over"),
+                (LOSES, Side::Initiator) => return Ok(()),
+                (DAMAGES, Side::Initiator) => self.buffer[20] ^= 1,
+                _ => {}
+            }
+        }
+        let mut rest = &self.buffer[..];
+        while !rest.is_empty() {
+            let n = write(&self.fd, rest).map_err(|e| Error::os("write", e))?;
+            rest = &rest[n..];
+        }
+        Ok(())
+    }
+}
+
+impl Receiver for ToyReceiver {
+    fn receive(&mut self) -> Result<&[u8]> {
+        if self.fault == SLOW_READER && self.side == Side::Responder {
+            let end = std::time::Instant::now() + std::time::Duration::from_micros(20);
+            while std::time::Instant::now() < end {}
+        }
+        let mut filled = 0;
+        while filled < self.buffer.len() {
+            match read(&self.fd, &mut self.buffer[filled..]).map_err(|e| Error::os("read", e))? {
+                0 => return Err(Error::Closed),
+                n => filled += n,
+            }
+        }
+        Ok(&self.buffer)
+    }
+
+    fn release(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
