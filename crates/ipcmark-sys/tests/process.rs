@@ -1,0 +1,293 @@
+//! What `ipcmark_sys` promises across a real `fork(2)`.
+//!
+//! The standard harness runs tests on threads of their own, and `fork` refuses there, rightly; so these run one after
+//! the other on the main thread.
+
+use ipcmark_sys::process::{Child, Exit, PANICKED, fork, wait_any};
+use ipcmark_sys::shared::{Lines, Parcel};
+use ipcmark_sys::{affinity, futex};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::{Duration, Instant};
+
+/// Long enough for a loaded machine; no test waits this long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+const SIGKILL: i32 = 9;
+
+type Test = Result<(), Failed>;
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let trials = vec![
+        Trial::test("a_child_ends_with_its_code", code),
+        Trial::test("a_panic_ends_the_child", panic),
+        Trial::test("a_killed_child_is_reported_as_killed", killed),
+        Trial::test("wait_gives_up_on_a_child_that_sleeps", timeout),
+        Trial::test("wait_any_returns_with_the_first_that_ends", first),
+        Trial::test("drop_kills_and_reaps", dropped),
+        Trial::test("a_child_dies_with_its_parent", orphan),
+        Trial::test("a_child_ignores_broken_pipes", broken_pipe),
+        Trial::test("fork_refuses_beside_a_thread", threads),
+        Trial::test("a_parcel_crosses_the_fork", parcel),
+        Trial::test("a_parcel_of_a_dead_writer_is_empty", empty_parcel),
+        Trial::test("lines_cross_the_fork", lines),
+        Trial::test("a_futex_wakes_another_process", wakes),
+        Trial::test("a_futex_wait_times_out", futex_timeout),
+        Trial::test("a_pin_is_read_back", pin),
+        Trial::ignorable_test("two_children_run_on_two_cpus", two_cpus),
+    ];
+    libtest_mimic::run(&args, trials).exit();
+}
+
+/// A side that never ends by itself.
+fn sleep_for_ever() -> i32 {
+    loop {
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+fn ended(child: &mut Child) -> Result<Exit, Failed> {
+    child.wait(PATIENCE)?.ok_or_else(|| "the child did not end".into())
+}
+
+fn code() -> Test {
+    for status in [0, 7, 255] {
+        let mut child = fork(|| status)?;
+        assert_eq!(ended(&mut child)?, Exit::Code(status));
+        assert_eq!(child.exit(), Some(Exit::Code(status)), "asked again");
+    }
+    Ok(())
+}
+
+fn panic() -> Test {
+    let mut child = fork(|| {
+        // The message would only confuse a reader of the test's output.
+        std::panic::set_hook(Box::new(|_| {}));
+        panic!("on purpose")
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Code(PANICKED));
+    Ok(())
+}
+
+fn killed() -> Test {
+    let mut child = fork(sleep_for_ever)?;
+    child.kill();
+    let exit = ended(&mut child)?;
+    assert_eq!(exit, Exit::Signal(SIGKILL));
+    assert_eq!(exit.to_string(), "was killed by SIGKILL");
+    child.kill();
+    Ok(())
+}
+
+fn timeout() -> Test {
+    let mut child = fork(sleep_for_ever)?;
+    let begun = Instant::now();
+    assert_eq!(child.wait(Duration::from_millis(50))?, None);
+    assert!(begun.elapsed() >= Duration::from_millis(50), "it waited less than it was told");
+    assert_eq!(child.exit(), None);
+    Ok(())
+}
+
+fn first() -> Test {
+    let mut children = [fork(sleep_for_ever)?, fork(|| 3)?];
+    let begun = Instant::now();
+    while children.iter().all(|c| c.exit().is_none()) && begun.elapsed() < PATIENCE {
+        wait_any(&mut children, PATIENCE)?;
+    }
+    let exits = children.each_ref().map(Child::exit);
+    assert_eq!(exits, [None, Some(Exit::Code(3))]);
+    Ok(())
+}
+
+fn dropped() -> Test {
+    let child = fork(sleep_for_ever)?;
+    let pid = child.pid();
+    assert!(std::fs::exists(format!("/proc/{pid}"))?);
+    drop(child);
+    assert!(!std::fs::exists(format!("/proc/{pid}"))?, "the child still has an entry");
+    assert_eq!(
+        waitpid(None, WaitOptions::NOHANG).map(drop),
+        Err(rustix::io::Errno::CHILD),
+        "a child is left to wait for"
+    );
+    Ok(())
+}
+
+fn orphan() -> Test {
+    let lines = Lines::new(1)?;
+    let word = &lines.lines()[0].word;
+    let mut parent = fork(|| {
+        let Ok(grandchild) = fork(sleep_for_ever) else { return 1 };
+        word.store(grandchild.pid() as u64, Release);
+        sleep_for_ever()
+    })?;
+    let begun = Instant::now();
+    while word.load(Acquire) == 0 && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let pid = Pid::from_raw(word.load(Acquire) as i32).ok_or("there is no grandchild")?;
+    let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+    let mut fds = [PollFd::new(&pidfd, PollFlags::IN)];
+    assert_eq!(poll(&mut fds, Some(&Timespec::default()))?, 0, "the grandchild ended too soon");
+    parent.kill();
+    ended(&mut parent)?;
+    let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
+    assert_eq!(poll(&mut fds, Some(&patience))?, 1, "the grandchild outlived its parent");
+    Ok(())
+}
+
+fn broken_pipe() -> Test {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    drop(reader);
+    let mut child = fork(|| match rustix::io::write(&writer, b"x") {
+        Err(rustix::io::Errno::PIPE) => 0,
+        _ => 1,
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    Ok(())
+}
+
+fn threads() -> Test {
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || held.recv());
+    let refusal = fork(|| 0).map(drop);
+    drop(hold);
+    let _ = thread.join();
+    let refusal = refusal.expect_err("fork in a process of two threads").to_string();
+    assert!(refusal.contains("2 threads"), "{refusal}");
+    // A joined thread may stay in /proc for a moment.
+    let begun = Instant::now();
+    loop {
+        match fork(|| 0) {
+            Ok(mut child) => return ended(&mut child).map(drop),
+            Err(e) if begun.elapsed() > PATIENCE => return Err(e.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn parcel() -> Test {
+    let parcel = Parcel::new(100_000)?;
+    let bytes: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+    let mut child = fork(|| i32::from(parcel.put(&bytes).is_err()))?;
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    assert!(parcel.get().as_deref() == Some(&bytes[..]), "the parcel holds other bytes");
+    Ok(())
+}
+
+fn empty_parcel() -> Test {
+    let parcel = Parcel::new(10)?;
+    let mut child = fork(sleep_for_ever)?;
+    child.kill();
+    ended(&mut child)?;
+    assert_eq!(parcel.get(), None);
+    Ok(())
+}
+
+fn lines() -> Test {
+    let lines = Lines::new(2)?;
+    let mut children = [0, 1].map(|i| {
+        let lines = &lines;
+        fork(move || {
+            for _ in 0..10_000 {
+                lines.lines()[0].word.fetch_add(1, Relaxed);
+                lines.lines()[1].word.fetch_add(i, Relaxed);
+            }
+            0
+        })
+    });
+    for child in &mut children {
+        let child = child.as_mut().map_err(|e| e.to_string())?;
+        assert_eq!(ended(child)?, Exit::Code(0));
+    }
+    let sums: Vec<u64> = lines.lines().iter().map(|l| l.word.load(Relaxed)).collect();
+    assert_eq!(sums, [20_000, 10_000]);
+    Ok(())
+}
+
+/// The child sleeps on one word and answers on another; each wake-up crosses the process boundary.
+fn wakes() -> Test {
+    let lines = Lines::new(2)?;
+    let [to_child, to_parent] = lines.lines() else { unreachable!("two lines were made") };
+    let wait_for = |line: &ipcmark_sys::shared::Line, value: u32| -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            let now = line.futex.load(Acquire);
+            if now == value {
+                return Ok(());
+            }
+            // Sleeps to the end of its patience unless it is woken.
+            futex::wait(&line.futex, now, PATIENCE).map_err(|e| e.to_string())?;
+            if begun.elapsed() >= PATIENCE {
+                return Err(format!("nobody woke the sleeper of round {value}"));
+            }
+        }
+    };
+    let tell = |line: &ipcmark_sys::shared::Line, value: u32| {
+        line.futex.store(value, Release);
+        futex::wake_all(&line.futex).map_err(|e| e.to_string())
+    };
+    let mut child = fork(|| {
+        let rounds =
+            (1..=100).try_for_each(|i| wait_for(to_child, i).and_then(|()| tell(to_parent, i)));
+        i32::from(rounds.is_err())
+    })?;
+    for i in 1..=100 {
+        tell(to_child, i)?;
+        wait_for(to_parent, i)?;
+    }
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    Ok(())
+}
+
+fn futex_timeout() -> Test {
+    let lines = Lines::new(1)?;
+    let begun = Instant::now();
+    futex::wait(&lines.lines()[0].futex, 0, Duration::from_millis(30))?;
+    // A signal may end it early, but none is on its way here.
+    assert!(begun.elapsed() >= Duration::from_millis(30));
+    futex::wait(&lines.lines()[0].futex, 1, PATIENCE)?;
+    assert!(begun.elapsed() < PATIENCE, "it slept although the word held another value");
+    Ok(())
+}
+
+fn pin() -> Test {
+    let allowed = affinity::allowed()?;
+    let first = allowed[0];
+    let mut child = fork(|| {
+        let pinned = affinity::pin(first).is_ok()
+            && affinity::allowed().is_ok_and(|now| now == [first])
+            // The last that a mask has room for, and one beyond.
+            && affinity::pin(1023).is_err()
+            && affinity::pin(1024).is_err();
+        i32::from(!pinned)
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    assert_eq!(affinity::allowed()?, allowed, "the child's pin reached its parent");
+    Ok(())
+}
+
+fn two_cpus() -> Result<Completion, Failed> {
+    let allowed = affinity::allowed()?;
+    let &[a, b, ..] = &allowed[..] else {
+        return Ok(Completion::ignored_with("this process is allowed one CPU only"));
+    };
+    let side = |cpu: u32| {
+        move || {
+            let stays = affinity::pin(cpu).is_ok()
+                && (0..200).all(|_| {
+                    std::thread::yield_now();
+                    affinity::current() == cpu
+                });
+            i32::from(!stays)
+        }
+    };
+    let mut children = [fork(side(a))?, fork(side(b))?];
+    for child in &mut children {
+        assert_eq!(ended(child)?, Exit::Code(0));
+    }
+    Ok(Completion::Completed)
+}
