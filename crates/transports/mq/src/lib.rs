@@ -1,1 +1,123 @@
-//! POSIX message queues: mq_overview(7)
+//! POSIX message queues: two of them, one a direction.
+//!
+//! The mechanism's own rules, as [mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html) has them:
+//!
+//! - Messages keep their boundaries and carry a priority; the oldest of the highest priority comes first. All have
+//!   priority 0 here, so the order is first in, first out.
+//! - A queue holds a fixed number of messages (`mq_maxmsg`) of a fixed largest size (`mq_msgsize`), both set when it is
+//!   made: a full queue makes the sender wait, or gives `EAGAIN`. Without a right beyond an ordinary user's they are
+//!   bounded by `fs.mqueue.msg_max` (10) and `fs.mqueue.msgsize_max` (8192 bytes), and all queues of a user together by
+//!   `RLIMIT_MSGQUEUE` (800 KiB).
+//! - A queue outlives its processes until it is unlinked and its last descriptor is closed. Here the name goes as soon
+//!   as the queue is made: the sides inherit the descriptor, and a killed process leaves nothing behind.
+//! - On Linux the descriptor is a file descriptor, so it can be polled.
+//! - Nothing tells a receiver that its sender is gone. An empty message ends the stream here, and a
+//!   [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
+//!
+//! A blocking side calls `mq_timedsend(3)` and `mq_timedreceive(3)` with a deadline that is renewed only when it has
+//! passed, so that there is no clock read a message; the kernel arms a timer only when the call really sleeps. The
+//! deadline is on CLOCK_REALTIME, as the calls demand: while somebody sets that clock back, a death is noticed late.
+#![forbid(unsafe_code)]
+
+mod halves;
+mod limits;
+
+pub use halves::{MqReceiver, MqSender};
+
+use ipcmark_core::{
+    Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
+};
+use ipcmark_sys::fd::{FdWait, Queue, availability};
+use ipcmark_sys::lifeline::LifelinePair;
+use rustix::io::Errno;
+use std::marker::PhantomData;
+
+/// Messages over two POSIX queues.
+#[derive(Debug)]
+pub struct Mq<W>(PhantomData<W>);
+
+/// Both queues and the lifeline.
+#[derive(Debug)]
+pub struct MqFixture {
+    forth: Queue,
+    back: Queue,
+    lifelines: LifelinePair,
+}
+
+/// Messages a queue holds unless the plan asks for another number; the kernel's own default
+/// (`fs.mqueue.msg_default`).
+const DEFAULT_DEPTH: usize = 10;
+
+/// Makes both queues, as deep as the plan asks and the limits allow.
+///
+/// A depth over the limit is cut down to it, as the capacity then shows; a size over its limit is an error, since a
+/// message cannot be cut.
+fn queues(plan: &Plan) -> Result<(Queue, Queue)> {
+    let size = plan.size;
+    let mut depth = match plan.capacity {
+        Some(bytes) => (bytes / size.max(1)).max(1),
+        None => DEFAULT_DEPTH,
+    };
+    loop {
+        match both(&plan.names.token, depth, size) {
+            Ok(queues) => return Ok(queues),
+            Err(Errno::INVAL) if limits::msg_max().is_some_and(|max| max < depth) => {
+                depth = limits::msg_max().unwrap_or(1).max(1);
+            }
+            // Deep by default only as far as this user's bytes reach; an asked depth is another thing.
+            Err(Errno::MFILE) if plan.capacity.is_none() && depth > 1 => depth /= 2,
+            Err(errno) => return Err(limits::explain(errno, depth, size)),
+        }
+    }
+}
+
+fn both(token: &str, depth: usize, size: usize) -> rustix::io::Result<(Queue, Queue)> {
+    let forth = Queue::create(&format!("/{token}-forth"), depth, size)?;
+    let back = Queue::create(&format!("/{token}-back"), depth, size)?;
+    Ok((forth, back))
+}
+
+impl<W: FdWait> Transport for Mq<W> {
+    const INFO: Info = Info {
+        family: "mq",
+        mechanism: "mq",
+        wait: W::KIND,
+        framing: Framing::Message,
+        zero_copy: false,
+        role: Role::Mechanism,
+        summary: "POSIX message queue, one a direction; mq_timedsend(3) and mq_timedreceive(3)",
+        reference: "mq_overview(7)",
+    };
+    type Fixture = MqFixture;
+    type Tx = MqSender<W>;
+    type Rx = MqReceiver<W>;
+
+    fn available() -> Availability {
+        availability(limits::probe())
+    }
+
+    fn fixture(plan: &Plan) -> Result<MqFixture> {
+        let (forth, back) = queues(plan)?;
+        Ok(MqFixture { forth, back, lifelines: LifelinePair::new()? })
+    }
+
+    fn capacity(fixture: &MqFixture) -> Result<Capacity> {
+        let queue = &fixture.forth;
+        Ok(Capacity {
+            bytes: Some(queue.depth() * queue.message_bytes()),
+            messages: Some(queue.depth()),
+        })
+    }
+
+    fn split(fixture: MqFixture, side: Side) -> Result<Link<MqSender<W>, MqReceiver<W>>> {
+        let MqFixture { forth, back, lifelines } = fixture;
+        let (to_peer, from_peer) = match side {
+            Side::Initiator => (forth, back),
+            Side::Responder => (back, forth),
+        };
+        halves::halves(to_peer, from_peer, lifelines.split(side))
+    }
+}
+
+#[cfg(test)]
+mod tests;

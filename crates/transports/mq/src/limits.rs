@@ -1,0 +1,121 @@
+//! The limits of message queues, and the line that raises each.
+
+use ipcmark_core::{Error, Limits, Result};
+use ipcmark_sys::fd::{Queue, sysctl};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Largest `mq_msgsize` of all, for those who may pass `fs.mqueue.msgsize_max` (`HARD_MSGSIZEMAX`).
+const HARD_MESSAGE_BYTES_MAX: usize = 16 << 20;
+
+/// What the kernel charges a queue beside its messages' bytes, for each message it may hold: a pointer or a header and
+/// a tree node, below 128 bytes (`mqueue_get_inode` in `ipc/mqueue.c`).
+const BOOKKEEPING_BYTES: usize = 128;
+
+/// Messages an ordinary user's queue may hold.
+pub(crate) fn msg_max() -> Option<usize> {
+    sysctl("fs.mqueue.msg_max").map(|max| max as usize)
+}
+
+/// Bytes an ordinary user's message may have.
+fn msgsize_max() -> Option<usize> {
+    sysctl("fs.mqueue.msgsize_max").map(|max| max as usize)
+}
+
+/// `RLIMIT_MSGQUEUE`: bytes of all queues of this user together; `None` when there is no bound.
+fn user_bytes_max() -> Option<usize> {
+    getrlimit(Resource::Msgqueue).current.map(|max| max as usize)
+}
+
+/// Bytes that two queues of `depth` messages of `size` bytes are charged.
+fn charged(depth: usize, size: usize) -> usize {
+    2 * depth * (size + BOOKKEEPING_BYTES)
+}
+
+/// Says why two queues of `depth` messages of `size` bytes could not be made, and what would change that.
+#[cold]
+pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
+    let unavailable =
+        |reason: String, remedy: String| Error::Unavailable { reason, remedy: Some(remedy) };
+    let what = format!("a queue for {depth} messages of {size} bytes");
+    match errno {
+        Errno::INVAL => match (msgsize_max(), msg_max()) {
+            (Some(max), _) if max < size => unavailable(
+                format!("{what} is over fs.mqueue.msgsize_max, which is {max} bytes"),
+                format!("sysctl fs.mqueue.msgsize_max={size}"),
+            ),
+            (_, Some(max)) if max < depth => unavailable(
+                format!("{what} is over fs.mqueue.msg_max, which is {max} messages"),
+                format!("sysctl fs.mqueue.msg_max={depth}"),
+            ),
+            _ => Error::os(format!("mq_open ({what})"), errno),
+        },
+        Errno::MFILE => {
+            let needed = charged(depth, size);
+            match user_bytes_max() {
+                Some(max) => unavailable(
+                    format!(
+                        "two queues, each for {depth} messages of {size} bytes, need {needed} bytes, and \
+                         RLIMIT_MSGQUEUE leaves all queues of this user {max}"
+                    ),
+                    format!("ulimit -q {}", needed.max(2 * max)),
+                ),
+                None => Error::os_hint(
+                    format!("mq_open ({what})"),
+                    errno,
+                    "too many open descriptors; raise `ulimit -n`",
+                ),
+            }
+        }
+        Errno::NOSPC => {
+            let max = sysctl("fs.mqueue.queues_max").unwrap_or(0);
+            unavailable(
+                format!("this system holds fs.mqueue.queues_max queues already, which is {max}"),
+                format!("sysctl fs.mqueue.queues_max={}", 2 * max.max(1)),
+            )
+        }
+        Errno::ACCESS | Errno::PERM => unavailable(
+            "this user or container may not make message queues".into(),
+            "allow mq_open(2) in the container's seccomp profile, or run as another user".into(),
+        ),
+        Errno::NOSYS => unavailable(
+            "this kernel has no POSIX message queues".into(),
+            "take a kernel with CONFIG_POSIX_MQUEUE, or a sandbox that allows mq_open(2)".into(),
+        ),
+        _ => Error::os(format!("mq_open ({what})"), errno),
+    }
+}
+
+/// Makes a queue of one message and lets it go.
+fn try_size(size: usize) -> rustix::io::Result<()> {
+    static PROBES: AtomicU32 = AtomicU32::new(0);
+    let number = PROBES.fetch_add(1, Ordering::Relaxed);
+    Queue::create(&format!("/ipcmark-probe-{}-{number}", std::process::id()), 1, size).map(drop)
+}
+
+/// Finds the longest message by making queues of one.
+pub(crate) fn probe() -> Result<Limits> {
+    try_size(1).map_err(|errno| explain(errno, 1, 1))?;
+    let ordinary = msgsize_max().unwrap_or(8_192);
+    // An ordinary user is bounded by the setting; CAP_SYS_RESOURCE passes it. Either must pay for both directions.
+    let passes = !matches!(try_size(ordinary + 1), Err(Errno::INVAL));
+    let by_setting = if passes { HARD_MESSAGE_BYTES_MAX } else { ordinary };
+    let by_user =
+        user_bytes_max().map_or(usize::MAX, |max| max / 2 - BOOKKEEPING_BYTES.min(max / 2));
+    Ok(if by_user < by_setting {
+        Limits {
+            max_message: Some(by_user),
+            limited_by: "RLIMIT_MSGQUEUE",
+            remedy: Some(format!("ulimit -q {}", charged(1, by_setting))),
+        }
+    } else if passes {
+        Limits { max_message: Some(by_setting), limited_by: "HARD_MSGSIZEMAX", remedy: None }
+    } else {
+        Limits {
+            max_message: Some(by_setting),
+            limited_by: "fs.mqueue.msgsize_max",
+            remedy: Some(format!("sysctl fs.mqueue.msgsize_max={}", 8 * ordinary)),
+        }
+    })
+}
