@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use toy::*;
 
 type Test = Result<(), Failed>;
+type Case = (&'static str, fn() -> Test);
 
 static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
 static HANGING: Entry = Entry::of::<Toy<HANGS>>();
@@ -24,7 +25,7 @@ static RAINED_OUT: Entry = Entry::of::<Toy<UNAVAILABLE>>();
 fn main() {
     let mut args = Arguments::from_args();
     args.test_threads = Some(1);
-    let tests: &[(&str, fn() -> Test)] = &[
+    let tests: &[Case] = &[
         ("ping_pong_brings_round_trips_home", ping_pong),
         ("a_stream_is_timed_to_the_last_checked_message", stream),
         ("exactly_as_many_messages_as_asked", exact),
