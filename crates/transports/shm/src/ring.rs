@@ -69,8 +69,12 @@ impl ShmFixture {
             // SAFETY: the mapping was made just now and is used by nobody else yet.
             unsafe { Producer::create(base, footprint(capacity), capacity) }.map_err(word)?;
         }
-        // Pinned or not, the sides of later come from these CPUs.
-        let one_cpu = plan.placement == Placement::SameCore || affinity::allowed()?.len() == 1;
+        // The mask of each side tells nothing: sides on two CPUs are pinned to one each.
+        let one_cpu = match plan.placement {
+            Placement::SameCore => true,
+            Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
+            Placement::Free => affinity::allowed()?.len() == 1,
+        };
         Ok(ShmFixture {
             mapping: Arc::new(mapping),
             lifeline: LifelinePair::new()?,

@@ -137,6 +137,17 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
 }
 
 #[test]
+fn only_sides_that_must_share_a_cpu_are_told_so() {
+    let one_cpu = |placement| {
+        let plan = Plan { placement, ..plan(64, None) };
+        ShmFixture::new::<Memfd>(&plan).unwrap().site.one_cpu
+    };
+    assert!(one_cpu(Placement::SameCore));
+    assert!(!one_cpu(Placement::CrossCore));
+    assert_eq!(one_cpu(Placement::Free), affinity::allowed().unwrap().len() == 1);
+}
+
+#[test]
 fn too_long_a_message_is_refused_and_nothing_is_sent() {
     let [mut initiator, mut responder] = both::<Memfd, Spin>(&plan(64, None));
     let refused = initiator.tx.claim(65);
