@@ -210,24 +210,14 @@ fn a_sleeping_sender_is_woken_by_room_and_by_the_receivers_end() {
 fn bereaved<W: RingWait>() -> Link<ShmSender<W>, ShmReceiver<W>> {
     let ShmFixture { mapping, lifeline, capacity, size, site } =
         ShmFixture::new::<Memfd>(&plan(64, Some(1))).unwrap();
-    let mut left = Producer::from_peer(&mapping, capacity);
+    let base = mapping.slice(Side::Responder.index() * stride(capacity), footprint(capacity));
+    // SAFETY: the mapping outlives this function, and the dead peer's half is used here alone.
+    let mut left = unsafe { Producer::attach(base, footprint(capacity)) }.unwrap();
     left.poll_claim(4).unwrap();
     left.claimed().copy_from_slice(b"will");
     left.commit();
     halves(&mapping, lifeline.split(Side::Initiator), (capacity, size, site), Side::Initiator)
         .unwrap()
-}
-
-trait FromPeer {
-    fn from_peer(mapping: &Arc<Mapping>, capacity: usize) -> Self;
-}
-
-impl FromPeer for Producer<'_> {
-    fn from_peer(mapping: &Arc<Mapping>, capacity: usize) -> Self {
-        let base = mapping.slice(Side::Responder.index() * stride(capacity), footprint(capacity));
-        // SAFETY: the caller drops it before the mapping.
-        unsafe { Producer::attach(base, footprint(capacity)) }.unwrap()
-    }
 }
 
 fn notices_a_death<W: RingWait>() {
