@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 /// One line of the journal: what one visit changed in a cell.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
+    /// [`Record::started`] of the run: lines that an earlier run left under the same name are not this run's.
+    run: String,
     key: CellKey,
     state: State,
     capacity: Option<Capacity>,
@@ -35,7 +37,11 @@ pub fn journal_path(record: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
+    /// As in [`Line::run`].
+    run: String,
     journal: File,
+    /// Bytes of whole lines in the journal.
+    length: u64,
 }
 
 impl Writer {
@@ -49,12 +55,16 @@ impl Writer {
             .open(&journal_path)
             .and_then(|file| file.set_len(0).map(|()| file))
             .map_err(|e| Error::io("write", &journal_path, e))?;
-        Ok(Writer { path: path.into(), journal })
+        Ok(Writer { path: path.into(), run: record.started.clone(), journal, length: 0 })
     }
 
     /// Appends what the visit of `cell` brought: its state and, when there is one, its newest invocation.
+    ///
+    /// # Errors
+    /// When the file system refuses, the line is lost and the ones before it stay whole, so a later call may succeed.
     pub fn append(&mut self, cell: &Cell, newest: Option<&Invocation>) -> Result<()> {
         let line = Line {
+            run: self.run.clone(),
             key: cell.key.clone(),
             state: cell.state.clone(),
             capacity: cell.capacity,
@@ -63,15 +73,22 @@ impl Writer {
         };
         let mut text = serde_json::to_string(&line).expect("a line is plain JSON");
         text.push('\n');
-        self.journal
-            .write_all(text.as_bytes())
-            .map_err(|e| Error::io("write", &journal_path(&self.path), e))
+        if let Err(e) = self.journal.write_all(text.as_bytes()) {
+            // A disk that fills up takes half a line; the next one would be glued to it, and both unreadable.
+            let _ = self.journal.set_len(self.length);
+            return Err(Error::io("write", &journal_path(&self.path), e));
+        }
+        self.length += text.len() as u64;
+        Ok(())
     }
 
     /// Writes `record` whole and empties the journal.
     pub fn checkpoint(&mut self, record: &Record) -> Result<()> {
         write_whole(&self.path, record)?;
-        self.journal.set_len(0).map_err(|e| Error::io("truncate", &journal_path(&self.path), e))
+        self.run.clone_from(&record.started);
+        self.journal.set_len(0).map_err(|e| Error::io("truncate", &journal_path(&self.path), e))?;
+        self.length = 0;
+        Ok(())
     }
 
     /// Writes `record` whole and removes the journal.
@@ -92,34 +109,42 @@ fn write_whole(path: &Path, record: &Record) -> Result<()> {
         file.write_all(&text)?;
         file.write_all(b"\n")
     });
-    if let Err(e) = written {
+    let placed = written.map_err(|e| Error::io("write", path, e)).and_then(|()| {
+        std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e))
+    });
+    if placed.is_err() {
         let _ = std::fs::remove_file(&temporary);
-        return Err(Error::io("write", &temporary, e));
     }
-    std::fs::rename(&temporary, path).map_err(|e| Error::io("rename to", path, e))
+    placed
 }
 
 /// Adds what the journal beside `path` holds to `record`. No journal, nothing to add.
 pub(crate) fn replay(path: &Path, record: &mut Record) -> Result<()> {
     let journal = journal_path(path);
-    let text = match std::fs::read_to_string(&journal) {
-        Ok(text) => text,
+    let bytes = match std::fs::read(&journal) {
+        Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(Error::io("read", &journal, e)),
     };
-    let complete = text.rfind('\n').map_or("", |end| &text[..end]);
-    for (number, line) in complete.lines().enumerate() {
-        let line: Line = serde_json::from_str(line).map_err(|e| Error::Damaged {
+    // In bytes: the last line may be torn inside a character.
+    let complete = bytes.iter().rposition(|b| *b == b'\n').map_or(&[][..], |end| &bytes[..end]);
+    let lines = complete.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
+    for (number, line) in lines {
+        let line: Line = serde_json::from_slice(line).map_err(|e| Error::Damaged {
             name: journal.display().to_string(),
             what: format!("line {}: {e}", number + 1),
         })?;
+        if line.run != record.started {
+            continue;
+        }
         let Some(cell) = record.cells.iter_mut().find(|c| c.key == line.key) else {
             return Err(Error::Damaged {
                 name: journal.display().to_string(),
                 what: format!("line {}: the record has no cell {}", number + 1, line.key),
             });
         };
-        if cell.invocations.len() != line.before {
+        // More than the document has is no reason: a full disk may have eaten the line before.
+        if line.before < cell.invocations.len() {
             continue;
         }
         cell.state = line.state;

@@ -1,0 +1,60 @@
+//! Histograms come out of a record as they went in, or not at all.
+
+use ipcmark_record::{Encoded, Histogram, Unit};
+use proptest::prelude::*;
+
+fn of(values: &[u64]) -> Histogram {
+    let mut histogram = Histogram::new(3).unwrap();
+    values.iter().for_each(|v| histogram.record(*v).unwrap());
+    histogram
+}
+
+proptest! {
+    #[test]
+    fn what_is_packed_is_unpacked(
+        values in prop::collection::vec(0u64..10_000_000_000, 0..300), per_value in 1u64..2_000,
+    ) {
+        let histogram = of(&values);
+        let encoded = Encoded::pack(&histogram, Unit::PsPerMessageBlock, per_value).unwrap();
+        let json = serde_json::to_string(&encoded).unwrap();
+        let back: Encoded = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(&back, &encoded);
+        prop_assert_eq!((back.count, back.messages_per_value), (values.len() as u64, per_value));
+        prop_assert_eq!(back.unpack().unwrap(), histogram);
+    }
+
+    #[test]
+    fn a_changed_character_never_passes_for_the_same_histogram_and_never_panics(
+        values in prop::collection::vec(1u64..1_000_000, 1..100), at: prop::sample::Index, with in "[A-Za-z0-9+/=!]",
+    ) {
+        let histogram = of(&values);
+        let mut encoded = Encoded::pack(&histogram, Unit::NsPerRoundTrip, 1).unwrap();
+        let at = at.index(encoded.hdr_v2_deflate.len());
+        prop_assume!(encoded.hdr_v2_deflate[at..=at] != with);
+        encoded.hdr_v2_deflate.replace_range(at..=at, &with);
+        // The compressed form carries no checksum that this reader verifies, so what unpacks may be another histogram;
+        // its count must then still be the announced one.
+        if let Ok(other) = encoded.unpack() {
+            prop_assert_eq!(other.len(), histogram.len());
+        }
+    }
+}
+
+#[test]
+fn a_count_that_does_not_match_is_refused() {
+    let mut encoded = Encoded::pack(&of(&[1, 2, 3]), Unit::NsPerRoundTrip, 1).unwrap();
+    encoded.count = 4;
+    let error = encoded.unpack().unwrap_err().to_string();
+    assert_eq!(error, "histogram: 3 values where 4 were announced");
+}
+
+#[test]
+fn what_is_no_base64_or_no_histogram_is_refused() {
+    let mut encoded = Encoded::pack(&of(&[1]), Unit::NsPerRoundTrip, 1).unwrap();
+    encoded.hdr_v2_deflate = "not base64!".into();
+    assert!(encoded.unpack().unwrap_err().to_string().contains("not base64"));
+    for no_histogram in ["", "AAAA", "aXBjbWFyaw=="] {
+        encoded.hdr_v2_deflate = no_histogram.into();
+        assert!(encoded.unpack().is_err(), "{no_histogram}");
+    }
+}

@@ -1,0 +1,228 @@
+//! A run that ends without a word loses at most the cell in flight.
+
+use ipcmark_record::{Cell, Invocation, Record, State, Writer, journal_path, sample};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Tells a re-run of this test binary where to write.
+const TARGET: &str = "IPCMARK_TEST_RECORD";
+
+/// Two cells with three invocations each, and the same without.
+fn full_and_empty() -> (Record, Record) {
+    let full = sample::record_of(1, 3, |k| k.transport == "mq/block" && k.size_bytes == 64);
+    assert_eq!(full.cells.len(), 2);
+    let mut empty = full.clone();
+    for cell in &mut empty.cells {
+        cell.invocations.clear();
+        cell.state = State::Pending;
+        cell.capacity = None;
+    }
+    (full, empty)
+}
+
+/// What the harness does after a visit.
+fn visit(writer: &mut Writer, into: &mut Cell, from: &Cell, invocation: &Invocation) {
+    into.state = from.state.clone();
+    into.capacity = from.capacity;
+    into.invocations.push(invocation.clone());
+    writer.append(into, into.invocations.last()).unwrap();
+}
+
+/// Visits all cells in rounds and ends without a word: the writer is dropped as a kill drops it.
+fn killed(path: &Path) -> Record {
+    let (full, mut record) = full_and_empty();
+    let mut writer = Writer::create(path, &record).unwrap();
+    for round in 0..3 {
+        for (into, from) in record.cells.iter_mut().zip(&full.cells) {
+            visit(&mut writer, into, from, &from.invocations[round]);
+        }
+    }
+    assert!(record == full);
+    record
+}
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("record.json");
+    (dir, path)
+}
+
+#[test]
+fn what_was_appended_is_read_back() {
+    let (_dir, path) = place();
+    let record = killed(&path);
+    assert!(
+        Record::parse(&std::fs::read_to_string(&path).unwrap(), "").unwrap().cells[0]
+            .invocations
+            .is_empty()
+    );
+    assert!(Record::read(&path).unwrap() == record);
+}
+
+#[test]
+fn wherever_the_last_line_is_torn_the_lines_before_it_are_kept() {
+    let (_dir, path) = place();
+    let record = killed(&path);
+    let journal = journal_path(&path);
+    let bytes = std::fs::read(&journal).unwrap();
+    let last = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+    for end in [last, last + 1, (last + bytes.len()) / 2, bytes.len() - 1] {
+        std::fs::write(&journal, &bytes[..end]).unwrap();
+        let read = Record::read(&path).unwrap();
+        assert_eq!(read.cells[0], record.cells[0]);
+        assert_eq!(read.cells[1].invocations, record.cells[1].invocations[..2]);
+    }
+    // Torn inside a character of two bytes.
+    let mut torn = bytes[..last].to_vec();
+    torn.extend(b"{\"run\":\"\xc2");
+    std::fs::write(&journal, torn).unwrap();
+    assert_eq!(Record::read(&path).unwrap().cells[1].invocations.len(), 2);
+}
+
+#[test]
+fn a_damaged_line_before_the_last_is_refused_by_its_number() {
+    let (_dir, path) = place();
+    killed(&path);
+    let journal = journal_path(&path);
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[2] = "{}";
+    std::fs::write(&journal, lines.join("\n") + "\n").unwrap();
+    let words = Record::read(&path).unwrap_err().to_string();
+    assert!(words.contains("record.json.journal is damaged: line 3: missing field"), "{words}");
+}
+
+/// Killed after the document was written and before the journal was emptied.
+#[test]
+fn lines_that_the_document_holds_are_not_added_twice() {
+    let (_dir, path) = place();
+    let record = killed(&path);
+    std::fs::write(&path, serde_json::to_string(&record).unwrap()).unwrap();
+    assert!(Record::read(&path).unwrap() == record);
+}
+
+#[test]
+fn a_line_that_never_reached_the_disk_takes_no_later_one_with_it() {
+    let (_dir, path) = place();
+    killed(&path);
+    let journal = journal_path(&path);
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let without_second: Vec<&str> =
+        text.lines().enumerate().filter(|(at, _)| *at != 1).map(|(_, l)| l).collect();
+    std::fs::write(&journal, without_second.join("\n") + "\n").unwrap();
+    let counts: Vec<usize> =
+        Record::read(&path).unwrap().cells.iter().map(|c| c.invocations.len()).collect();
+    assert_eq!(counts, [3, 2]);
+}
+
+#[test]
+fn a_state_without_an_invocation_is_kept_too() {
+    let (_dir, path) = place();
+    let (_, mut record) = full_and_empty();
+    let mut writer = Writer::create(&path, &record).unwrap();
+    record.cells[1].state = State::Unavailable { reason: "not here".into(), remedy: None };
+    writer.append(&record.cells[1], None).unwrap();
+    drop(writer);
+    assert!(Record::read(&path).unwrap() == record);
+}
+
+#[test]
+fn a_checkpoint_empties_the_journal_and_the_run_goes_on() {
+    let (_dir, path) = place();
+    let (full, mut record) = full_and_empty();
+    let mut writer = Writer::create(&path, &record).unwrap();
+    let from = &full.cells[0];
+    visit(&mut writer, &mut record.cells[0], from, &from.invocations[0]);
+    writer.checkpoint(&record).unwrap();
+    assert_eq!(std::fs::metadata(journal_path(&path)).unwrap().len(), 0);
+    visit(&mut writer, &mut record.cells[0], from, &from.invocations[1]);
+    drop(writer);
+    assert!(Record::read(&path).unwrap() == record);
+}
+
+/// A new run under an old name, killed between its document and the emptying of the old journal.
+#[test]
+fn lines_of_an_earlier_run_are_left_alone() {
+    let (_dir, path) = place();
+    killed(&path);
+    let (_, mut empty) = full_and_empty();
+    empty.started = "2025-02-03T04:05:06Z".into();
+    std::fs::write(&path, serde_json::to_string(&empty).unwrap()).unwrap();
+    assert!(Record::read(&path).unwrap() == empty);
+}
+
+#[test]
+fn resuming_a_killed_run_takes_its_journal_over() {
+    let (_dir, path) = place();
+    let record = killed(&path);
+    let resumed = Record::read(&path).unwrap();
+    drop(Writer::create(&path, &resumed).unwrap());
+    assert_eq!(std::fs::metadata(journal_path(&path)).unwrap().len(), 0);
+    assert!(Record::read(&path).unwrap() == record);
+}
+
+/// Appends without end and says so after each line; runs in a process of its own.
+#[test]
+#[ignore = "run by the tests below, as a process to be killed or starved of disk"]
+fn child_that_appends() {
+    let path = PathBuf::from(std::env::var_os(TARGET).expect("the parent says where to write"));
+    let (full, mut record) = full_and_empty();
+    let mut writer = Writer::create(&path, &record).unwrap();
+    let from = &full.cells[0];
+    let mut out = std::fs::File::options().write(true).open("/dev/stderr").unwrap();
+    for round in 0.. {
+        let cell = &mut record.cells[0];
+        cell.state = from.state.clone();
+        cell.invocations.push(from.invocations[round % 3].clone());
+        if let Err(e) = writer.append(cell, cell.invocations.last()) {
+            writeln!(out, "refused: {e}").unwrap();
+            return;
+        }
+        writeln!(out, "appended").unwrap();
+    }
+}
+
+/// This test binary again, as [`child_that_appends`], under `sh` with `limits` set.
+fn child(path: &Path, limits: &str) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            &format!(
+                "{limits} exec \"$0\" --exact journal::child_that_appends --ignored --nocapture"
+            ),
+        ])
+        .arg(std::env::current_exe().unwrap())
+        .env(TARGET, path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_process_killed_by_sigkill_loses_nothing_that_it_had_appended() {
+    let (_dir, path) = place();
+    let mut child = child(&path, "").spawn().unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let appended = said.take(50).filter(|l| l.as_ref().unwrap() == "appended").count();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(appended > 0);
+    let kept = Record::read(&path).unwrap().cells[0].invocations.len();
+    assert!(kept >= appended, "{kept} kept of {appended} appended");
+}
+
+/// A limit on the size of files stands in for a full disk: the kernel takes a part of the line and refuses the rest.
+#[test]
+fn a_line_that_the_disk_took_half_of_is_taken_back() {
+    let (_dir, path) = place();
+    let output = child(&path, "trap '' XFSZ; ulimit -f 24;").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let appended = said.lines().filter(|l| *l == "appended").count();
+    assert!(appended > 0 && said.contains("refused: cannot write"), "{said}");
+    let journal = std::fs::read(journal_path(&path)).unwrap();
+    assert_eq!(journal.last(), Some(&b'\n'), "no half line stands at the end");
+    assert_eq!(Record::read(&path).unwrap().cells[0].invocations.len(), appended);
+}

@@ -1,0 +1,7 @@
+//! The record: written, read, refused, and put together after a kill.
+
+mod histogram;
+mod journal;
+mod read;
+mod sample;
+mod schema;
