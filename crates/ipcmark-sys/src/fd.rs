@@ -9,6 +9,7 @@
 
 mod limit;
 mod message;
+mod packet;
 mod pipe;
 mod queue;
 mod retry;
@@ -17,10 +18,10 @@ mod stream;
 mod wait;
 
 pub use limit::{availability, sysctl};
-pub use message::{MessageReceiver, MessageSender, message_halves};
+pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
+pub use packet::{SocketPort, socket_message_halves};
 pub use pipe::{pipe_capacity, set_pipe_capacity};
 pub use queue::{Deadline, Queue};
-pub use retry::{until_received, until_sent};
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
 pub use wait::{

@@ -11,7 +11,7 @@ use std::os::fd::BorrowedFd;
 /// `name` is the system call's, for errors. A mechanism whose descriptor does not tell that the peer is gone hands in
 /// its `lifeline`; then `try_once` must say `EAGAIN` now and then even when it sleeps in the kernel.
 #[inline]
-pub fn until_sent<W: FdWait, R>(
+pub(super) fn until_sent<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,
     lifeline: Option<&Lifeline>,
@@ -40,7 +40,7 @@ pub fn until_sent<W: FdWait, R>(
 /// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
 /// on its way to be received: `try_once(true)` must then take it without waiting, or say `EAGAIN`, which is the end.
 #[inline]
-pub fn until_received<W: FdWait, R>(
+pub(super) fn until_received<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,
     lifeline: Option<&Lifeline>,

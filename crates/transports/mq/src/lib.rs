@@ -19,15 +19,17 @@
 //! deadline is on CLOCK_REALTIME, as the calls demand: while somebody sets that clock back, a death is noticed late.
 #![forbid(unsafe_code)]
 
-mod halves;
 mod limits;
+mod port;
 
-pub use halves::{MqReceiver, MqSender};
+pub use port::QueuePort;
 
 use ipcmark_core::{
     Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
 };
-use ipcmark_sys::fd::{FdWait, Queue, availability};
+use ipcmark_sys::fd::{
+    FdWait, MessageReceiver, MessageSender, Queue, availability, message_halves,
+};
 use ipcmark_sys::lifeline::LifelinePair;
 use rustix::io::Errno;
 use std::marker::PhantomData;
@@ -89,8 +91,8 @@ impl<W: FdWait> Transport for Mq<W> {
         reference: "mq_overview(7)",
     };
     type Fixture = MqFixture;
-    type Tx = MqSender<W>;
-    type Rx = MqReceiver<W>;
+    type Tx = MessageSender<W, QueuePort<W>>;
+    type Rx = MessageReceiver<W, QueuePort<W>>;
 
     fn available() -> Availability {
         availability(limits::probe())
@@ -109,13 +111,15 @@ impl<W: FdWait> Transport for Mq<W> {
         })
     }
 
-    fn split(fixture: MqFixture, side: Side) -> Result<Link<MqSender<W>, MqReceiver<W>>> {
+    fn split(fixture: MqFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let MqFixture { forth, back, lifelines } = fixture;
         let (to_peer, from_peer) = match side {
             Side::Initiator => (forth, back),
             Side::Responder => (back, forth),
         };
-        halves::halves(to_peer, from_peer, lifelines.split(side))
+        let size = to_peer.message_bytes();
+        let lifeline = lifelines.split(side);
+        message_halves(QueuePort::new(to_peer), QueuePort::new(from_peer), size, Some(lifeline))
     }
 }
 

@@ -24,20 +24,21 @@ fn plan(test: &str, size: usize, capacity: Option<usize>) -> Plan {
     }
 }
 
-type Both<W> = [Link<MqSender<W>, MqReceiver<W>>; 2];
+type Both<W> = [Link<<Mq<W> as Transport>::Tx, <Mq<W> as Transport>::Rx>; 2];
 
 /// Both sides in this process, each with descriptors of its own.
 fn both_sides<W: FdWait>(test: &str, size: usize, depth: usize) -> Both<W> {
     let fixture = Mq::<W>::fixture(&plan(test, size, Some(size * depth))).unwrap();
     let (forth, back) = (fixture.forth.try_clone().unwrap(), fixture.back.try_clone().unwrap());
     let [here, there] = fixture.lifelines.into_both();
-    [
-        halves::halves(fixture.forth, fixture.back, here).unwrap(),
-        halves::halves(back, forth, there).unwrap(),
-    ]
+    let halves = |to_peer, from_peer, lifeline| {
+        message_halves(QueuePort::new(to_peer), QueuePort::new(from_peer), size, Some(lifeline))
+            .unwrap()
+    };
+    [halves(fixture.forth, fixture.back, here), halves(back, forth, there)]
 }
 
-fn put<W: FdWait>(tx: &mut MqSender<W>, message: &[u8]) -> Result<()> {
+fn put<W: FdWait>(tx: &mut MessageSender<W, QueuePort<W>>, message: &[u8]) -> Result<()> {
     tx.claim(message.len())?.copy_from_slice(message);
     tx.commit()
 }

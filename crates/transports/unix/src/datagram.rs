@@ -5,7 +5,7 @@ use ipcmark_core::{
     Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
 };
 use ipcmark_sys::fd::{
-    FdWait, MessageReceiver, MessageSender, availability, message_halves, sysctl,
+    FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves, sysctl,
 };
 use ipcmark_sys::lifeline::LifelinePair;
 use rustix::net::SocketType;
@@ -34,8 +34,8 @@ impl<W: FdWait> Transport for UnixDatagram<W> {
         reference: "unix(7)",
     };
     type Fixture = DatagramFixture;
-    type Tx = MessageSender<W>;
-    type Rx = MessageReceiver<W>;
+    type Tx = MessageSender<W, SocketPort>;
+    type Rx = MessageReceiver<W, SocketPort>;
 
     fn available() -> Availability {
         availability(longest_message(SocketType::DGRAM))
@@ -55,11 +55,8 @@ impl<W: FdWait> Transport for UnixDatagram<W> {
         Ok(Capacity { messages, ..fixture.pair.capacity()? })
     }
 
-    fn split(
-        fixture: DatagramFixture,
-        side: Side,
-    ) -> Result<Link<MessageSender<W>, MessageReceiver<W>>> {
+    fn split(fixture: DatagramFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let (socket, size) = fixture.pair.split(side);
-        message_halves(socket, size, Some(fixture.lifelines.split(side)))
+        socket_message_halves(socket, size, Some(fixture.lifelines.split(side)))
     }
 }

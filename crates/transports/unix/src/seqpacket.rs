@@ -4,7 +4,9 @@ use crate::pair::{Pair, longest_message};
 use ipcmark_core::{
     Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
 };
-use ipcmark_sys::fd::{FdWait, MessageReceiver, MessageSender, availability, message_halves};
+use ipcmark_sys::fd::{
+    FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
+};
 use rustix::net::SocketType;
 use std::marker::PhantomData;
 
@@ -24,8 +26,8 @@ impl<W: FdWait> Transport for UnixSeqpacket<W> {
         reference: "unix(7)",
     };
     type Fixture = Pair;
-    type Tx = MessageSender<W>;
-    type Rx = MessageReceiver<W>;
+    type Tx = MessageSender<W, SocketPort>;
+    type Rx = MessageReceiver<W, SocketPort>;
 
     fn available() -> Availability {
         availability(longest_message(SocketType::SEQPACKET))
@@ -39,8 +41,8 @@ impl<W: FdWait> Transport for UnixSeqpacket<W> {
         fixture.capacity()
     }
 
-    fn split(fixture: Pair, side: Side) -> Result<Link<MessageSender<W>, MessageReceiver<W>>> {
+    fn split(fixture: Pair, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let (socket, size) = fixture.split(side);
-        message_halves(socket, size, None)
+        socket_message_halves(socket, size, None)
     }
 }
