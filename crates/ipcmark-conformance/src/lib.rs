@@ -1,1 +1,129 @@
-//! The laws that every transport must pass, in two real processes
+//! The laws that every transport must pass, in two real processes.
+//!
+//! A benchmark that loses, mixes or truncates messages measures something else. So what the traits of `ipcmark-core`
+//! promise in words is checked here for each transport, whatever its mechanism: a law is a function, generic over
+//! `T: Transport`, that forks two sides, has them send and receive, and says in words what went wrong. No law names a
+//! transport, and a new transport needs no line here: [`cases`] makes all of its cases.
+//!
+//! Each case also checks that nothing stays behind: descriptors, shared mappings and threads of each process, child
+//! processes, names in `/dev/shm` and in the plan's directory, System V objects, message queues. Each has a deadline;
+//! a side that hangs is killed, and the case says what it was doing.
+//!
+//! Cases fork. Run them in a process of one thread.
+#![forbid(unsafe_code)]
+
+mod board;
+mod end;
+mod holdings;
+pub mod laws;
+mod pair;
+mod scratch;
+
+use holdings::{Holdings, Names};
+use ipcmark_core::{Availability, Info, Limits, Role, Transport};
+use laws::{bytes, ends, floor, limits, order};
+
+/// How a case that was not broken came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The transport keeps the law.
+    Held,
+    /// The law could not be tried, for this reason.
+    NotTried(String),
+}
+
+/// A law over one transport: what it does on a machine of these limits.
+type Law = fn(&Limits) -> Result<(), String>;
+
+/// One transport under one law.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// `transport::law`, e.g. `pipe/block::order`.
+    pub name: String,
+    law: Law,
+    available: fn() -> Availability,
+    /// Why the law says nothing of this transport, where it does not.
+    moot: fn(&Info, &Limits) -> Option<&'static str>,
+    info: Info,
+}
+
+/// All cases of one transport, in the order in which they build on each other.
+#[must_use]
+pub fn cases<T: Transport>() -> Vec<Case> {
+    let case = |name: &str, law: Law| Case {
+        name: format!("{}::{name}", T::INFO.name()),
+        law,
+        available: T::available,
+        moot: |_, _| None,
+        info: T::INFO,
+    };
+    if T::INFO.role == Role::Floor {
+        return vec![
+            case("asking-leaves-nothing", limits::on_asking::<T>),
+            case("same-bytes-at-every-size", floor::same_bytes::<T>),
+            case("never-waits", floor::never_waits::<T>),
+            case("refuses-an-over-long-message", floor::refuses_over_long::<T>),
+        ];
+    }
+    vec![
+        case("asking-leaves-nothing", limits::on_asking::<T>),
+        case("same-bytes-at-every-size", bytes::at_every_size::<T>),
+        case("boundaries-are-kept", bytes::of_varied_sizes::<T>),
+        case("an-abandoned-claim-sends-nothing", bytes::of_the_last_claim::<T>),
+        Case {
+            moot: |info, _| info.zero_copy.then_some("it lends its slots, not a buffer"),
+            ..case("keeps-its-buffer", bytes::of_a_kept_buffer::<T>)
+        },
+        case("order", order::one_way::<T>),
+        case("ping-pong", order::ping_pong::<T>),
+        case("duplex", order::both_ways_at_once::<T>),
+        case("capacity-is-bounded", limits::on_capacity::<T>),
+        case("refuses-an-over-long-message", limits::on_a_message::<T>),
+        Case {
+            moot: |_, limits| {
+                limits.max_message.is_none().then_some("only memory bounds its messages")
+            },
+            ..case("refuses-an-over-long-plan", limits::on_a_plan::<T>)
+        },
+        case("end-of-stream", ends::of_stream::<T>),
+        case("notices-a-dead-peer-it-awaits", ends::of_a_peer_awaited::<T>),
+        case("notices-a-dead-peer-that-never-reads", ends::of_a_peer_that_never_reads::<T>),
+    ]
+}
+
+impl Case {
+    /// Tries the law on this machine.
+    ///
+    /// # Errors
+    /// In words, what the transport did against the law, or left behind.
+    pub fn check(&self) -> Result<Outcome, String> {
+        let limits = match (self.available)() {
+            Availability::Available(limits) => limits,
+            Availability::Unavailable { reason, remedy } => {
+                let remedy = remedy.map(|r| format!("; {r}")).unwrap_or_default();
+                return Ok(Outcome::NotTried(format!("not available here: {reason}{remedy}")));
+            }
+        };
+        if let Some(why) = (self.moot)(&self.info, &limits) {
+            return Ok(Outcome::NotTried(why.to_owned()));
+        }
+        let held = Holdings::now()?;
+        let names = Names::now();
+        let mut faults: Vec<String> = (self.law)(&limits).err().into_iter().collect();
+        let mut left = held.gained()?;
+        left.extend(holdings::children());
+        left.extend(names.gained());
+        if !left.is_empty() {
+            faults.push(format!("left behind: {}", left.join(", ")));
+        }
+        if faults.is_empty() { Ok(Outcome::Held) } else { Err(faults.join("; ")) }
+    }
+}
+
+/// Prepares this process to try cases: orphans of its children become its own, so that they can be counted. Returns
+/// what cannot be seen on this machine, one line each.
+pub fn prepare() -> Result<Vec<String>, String> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .map_err(|e| format!("prctl(PR_SET_CHILD_SUBREAPER): {e}"))?;
+    Ok(holdings::blind_spots().into_iter().map(str::to_owned).collect())
+}

@@ -1,0 +1,119 @@
+//! What the two sides and their supervisor tell each other outside of the mechanism under test.
+
+use ipcmark_core::Side;
+use ipcmark_sys::futex;
+use ipcmark_sys::shared::{Line, Lines};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::{Duration, Instant};
+
+/// A sender that moves nothing for this long is taken to wait for room. A slow machine may make it too short; then a
+/// law looks at a link that is less full than it could be, and is none the worse.
+const STALL: Duration = Duration::from_millis(60);
+
+/// What a side does at this moment, so that a hang can be told from where it hangs.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Step {
+    Split = 1,
+    Claim,
+    Commit,
+    Receive,
+    Release,
+    AwaitFlag,
+    AwaitStall,
+    Close,
+}
+
+impl Step {
+    const WORDS: [&str; 9] = [
+        "about to start",
+        "taking its halves out of the fixture",
+        "in claim, for message",
+        "in commit, of message",
+        "in receive, for message",
+        "in release, of message",
+        "waiting for a word of its peer",
+        "waiting until its peer meets back-pressure",
+        "closing its halves",
+    ];
+}
+
+const SIDE_LINES: usize = 2;
+
+/// Shared lines, two a side: its step and its flag; what it sent.
+#[derive(Debug)]
+pub(crate) struct Board(Lines);
+
+impl Board {
+    pub(crate) fn new() -> Result<Board, String> {
+        Lines::new(2 * SIDE_LINES).map(Board).map_err(|e| e.to_string())
+    }
+
+    fn line(&self, side: Side, n: usize) -> &Line {
+        &self.0.lines()[side.index() * SIDE_LINES + n]
+    }
+
+    /// Notes what `side` does now; `n` counts messages.
+    pub(crate) fn note(&self, side: Side, step: Step, n: u64) {
+        self.line(side, 0).word.store((n << 8) | step as u64, Relaxed);
+    }
+
+    /// What `side` did last, in words.
+    pub(crate) fn step(&self, side: Side) -> String {
+        let word = self.line(side, 0).word.load(Relaxed);
+        let words = Step::WORDS.get((word & 0xff) as usize).unwrap_or(&"somewhere");
+        if words.ends_with("message") {
+            format!("{words} {}", word >> 8)
+        } else {
+            (*words).to_owned()
+        }
+    }
+
+    /// Raises `side`'s flag to `value`.
+    pub(crate) fn raise(&self, side: Side, value: u32) -> Result<(), String> {
+        let flag = &self.line(side, 0).futex;
+        flag.store(value, Release);
+        futex::wake_all(flag).map_err(|e| e.to_string())
+    }
+
+    /// The value of `side`'s flag.
+    pub(crate) fn flag(&self, side: Side) -> u32 {
+        self.line(side, 0).futex.load(Acquire)
+    }
+
+    /// Waits until `side`'s flag is at least `value`. The supervisor ends a wait in vain.
+    pub(crate) fn await_flag(&self, side: Side, value: u32) -> Result<(), String> {
+        let flag = &self.line(side, 0).futex;
+        loop {
+            let now = flag.load(Acquire);
+            if now >= value {
+                return Ok(());
+            }
+            futex::wait(flag, now, Duration::from_millis(100)).map_err(|e| e.to_string())?;
+        }
+    }
+
+    /// Counts one more message sent by `side`.
+    pub(crate) fn count_sent(&self, side: Side) {
+        self.line(side, 1).word.fetch_add(1, Release);
+    }
+
+    /// Messages sent by `side`.
+    pub(crate) fn sent(&self, side: Side) -> u64 {
+        self.line(side, 1).word.load(Acquire)
+    }
+
+    /// Waits until `side` has sent at least one message and then none for a while; returns how many.
+    pub(crate) fn await_stall(&self, side: Side) -> u64 {
+        let mut seen = 0;
+        let mut since = Instant::now();
+        while seen == 0 || since.elapsed() < STALL {
+            std::thread::sleep(Duration::from_millis(2));
+            let now = self.sent(side);
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+        }
+        seen
+    }
+}

@@ -1,0 +1,126 @@
+//! One side of a link as a law sees it: the transport's halves, with each step noted on the board.
+
+use crate::board::{Board, Step};
+use crate::pair::Told;
+use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side, Transport};
+
+/// One side.
+pub(crate) struct End<'a, T: Transport> {
+    pub(crate) side: Side,
+    pub(crate) tx: Option<T::Tx>,
+    pub(crate) rx: Option<T::Rx>,
+    /// What the fixture said of itself before the fork.
+    pub(crate) capacity: Capacity,
+    pub(crate) board: &'a Board,
+    pub(crate) received: u64,
+}
+
+impl<T: Transport> End<'_, T> {
+    /// The sending half, bare.
+    pub(crate) fn tx(&mut self) -> core::Result<&mut T::Tx> {
+        self.tx.as_mut().ok_or_else(|| Error::Protocol("the law dropped this sender".into()))
+    }
+
+    /// Sends one message: claims, fills, commits.
+    pub(crate) fn try_send(&mut self, message: &[u8]) -> core::Result<()> {
+        let (side, board) = (self.side, self.board);
+        let n = board.sent(side);
+        let tx = self.tx()?;
+        board.note(side, Step::Claim, n);
+        let space = tx.claim(message.len())?;
+        if space.len() != message.len() {
+            return Err(Error::Protocol(format!(
+                "claim({}) lent {} bytes",
+                message.len(),
+                space.len()
+            )));
+        }
+        space.copy_from_slice(message);
+        board.note(side, Step::Commit, n);
+        tx.commit()?;
+        board.count_sent(side);
+        Ok(())
+    }
+
+    /// As [`try_send`](End::try_send), the failure in words.
+    pub(crate) fn send(&mut self, message: &[u8]) -> Told {
+        let n = self.board.sent(self.side);
+        self.try_send(message).map_err(|e| format!("sending message {n}: {e}"))
+    }
+
+    /// Receives one message and looks at it, then releases it.
+    pub(crate) fn try_receive<R>(&mut self, look: impl FnOnce(&[u8]) -> R) -> core::Result<R> {
+        let (side, board, n) = (self.side, self.board, self.received);
+        let rx = self
+            .rx
+            .as_mut()
+            .ok_or_else(|| Error::Protocol("the law dropped this receiver".into()))?;
+        board.note(side, Step::Receive, n);
+        let seen = look(rx.receive()?);
+        board.note(side, Step::Release, n);
+        rx.release()?;
+        self.received += 1;
+        Ok(seen)
+    }
+
+    /// As [`try_receive`](End::try_receive), for what must be `expected`, byte for byte.
+    pub(crate) fn expect(&mut self, expected: &[u8]) -> Told {
+        let n = self.received;
+        self.try_receive(|message| same(message, expected))
+            .map_err(|e| format!("receiving message {n}: {e}"))?
+            .map_err(|what| format!("message {n}: {what}"))
+    }
+
+    /// Receives the end of the stream: an error that says so, and no message.
+    pub(crate) fn expect_end(&mut self) -> Result<Error, String> {
+        let n = self.received;
+        match self.try_receive(<[u8]>::len) {
+            Ok(len) => Err(format!("message {n} of {len} bytes came where none was sent")),
+            Err(e) if e.is_end() => Ok(e),
+            Err(e) => Err(format!("the end of the stream, after {n} messages, came as: {e}")),
+        }
+    }
+
+    /// Tells the peer, beside the mechanism, that this side got to `stage`.
+    pub(crate) fn raise(&self, stage: u32) -> Told {
+        self.board.raise(self.side, stage)
+    }
+
+    /// Waits until the peer got to `stage`.
+    pub(crate) fn await_peer(&self, stage: u32) -> Told {
+        self.board.note(self.side, Step::AwaitFlag, 0);
+        self.board.await_flag(self.side.peer(), stage)
+    }
+
+    /// Waits until the peer has sent something and then waits for room; returns how many messages it sent.
+    pub(crate) fn await_peer_stall(&self) -> u64 {
+        self.board.note(self.side, Step::AwaitStall, 0);
+        self.board.await_stall(self.side.peer())
+    }
+
+    /// Closes both halves, in the order in which a user's struct would.
+    pub(crate) fn close(&mut self) {
+        self.board.note(self.side, Step::Close, 0);
+        self.tx = None;
+        self.rx = None;
+    }
+}
+
+/// Compares, and says where two messages differ.
+pub(crate) fn same(received: &[u8], sent: &[u8]) -> Told {
+    if received == sent {
+        return Ok(());
+    }
+    if received.len() != sent.len() {
+        return Err(format!("{} bytes were sent and {} received", sent.len(), received.len()));
+    }
+    let differing: Vec<usize> = (0..sent.len()).filter(|&i| sent[i] != received[i]).collect();
+    let at = differing[0];
+    Err(format!(
+        "{} of {} bytes differ, the first at {at}: {:#04x} was sent and {:#04x} received",
+        differing.len(),
+        sent.len(),
+        sent[at],
+        received[at]
+    ))
+}

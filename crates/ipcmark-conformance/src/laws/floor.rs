@@ -1,0 +1,87 @@
+//! Laws for floors, which hold both ends in one process.
+//!
+//! A floor is the figure that all others are measured against, so it must carry bytes like any transport; it has no
+//! peer that could die, lag or be awaited.
+
+use crate::board::Board;
+use crate::end::End;
+use crate::laws::bytes::{receive_stamped, send_stamped};
+use crate::pair::Told;
+use crate::scratch::{DEADLINE, Scratch, largest};
+use ipcmark_core::{Error, Limits, Link, Sender, Side, Transport};
+use ipcmark_sys::process::{Exit, fork};
+use ipcmark_sys::shared::Parcel;
+
+/// Runs one function over both ends of a floor, in a process of its own, so that one that waits for ever is killed.
+fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told) -> Told {
+    let board = Board::new()?;
+    let parcel = Parcel::new(4096).map_err(|e| e.to_string())?;
+    let plan = &scratch.plan;
+    let attempt = || {
+        let fixture = T::fixture(plan).map_err(|e| format!("fixture: {e}"))?;
+        let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
+        let Link { tx, rx } =
+            T::split(fixture, Side::Initiator).map_err(|e| format!("split: {e}"))?;
+        let (tx, rx) = (Some(tx), Some(rx));
+        law(&mut End { side: Side::Initiator, tx, rx, capacity, board: &board, received: 0 })
+    };
+    let mut child = fork(|| match attempt() {
+        Ok(()) => 0,
+        Err(words) => {
+            let _ = parcel.put(&words.as_bytes()[..words.len().min(4096)]);
+            1
+        }
+    })
+    .map_err(|e| e.to_string())?;
+    let exit = child.wait(DEADLINE).map_err(|e| e.to_string())?;
+    match (exit, parcel.get()) {
+        (Some(Exit::Code(0)), _) => scratch.finish(),
+        (_, Some(words)) => Err(String::from_utf8_lossy(&words).into_owned()),
+        (Some(exit), None) => Err(format!("{exit}, while {}", board.step(Side::Initiator))),
+        (None, None) => Err(format!("hung while {}", board.step(Side::Initiator))),
+    }
+}
+
+/// **Same bytes at every size**, there and back within the process.
+pub fn same_bytes<T: Transport>(limits: &Limits) -> Told {
+    for size in [1, 7, 8, 64, 1 << 10, 4097, 64 << 10, 1 << 20, largest(limits)] {
+        let scratch = Scratch::new(size, true)?;
+        run::<T>(scratch, |end| {
+            for seed in 0..20 {
+                send_stamped(end, seed, size, 1)?;
+                receive_stamped(end, seed, size, 1)?;
+            }
+            Ok(())
+        })
+        .map_err(|what| format!("messages of {size} bytes: {what}"))?;
+    }
+    Ok(())
+}
+
+/// **It never waits**: with nobody else to wait for, an empty floor and a full one say so.
+pub fn never_waits<T: Transport>(_: &Limits) -> Told {
+    run::<T>(Scratch::new(64, true)?, |end| {
+        if let Ok(len) = end.try_receive(<[u8]>::len) {
+            return Err(format!("an empty floor gave {len} bytes"));
+        }
+        let most = end.capacity.messages.ok_or("a floor says how many messages it holds")?;
+        for _ in 0..most {
+            end.send(&[1; 64])?;
+        }
+        match end.try_send(&[2; 64]) {
+            Ok(()) => Err(format!("it took more than the {most} messages it says it holds")),
+            Err(_) => Ok(()),
+        }
+    })
+}
+
+/// **An over-long message is refused**, as by any transport.
+pub fn refuses_over_long<T: Transport>(_: &Limits) -> Told {
+    run::<T>(Scratch::new(64, true)?, |end| {
+        let tx = end.tx().map_err(|e| e.to_string())?;
+        match tx.claim(65).map(|space| space.len()) {
+            Err(Error::TooLong { len: 65, max: 64, .. }) => Ok(()),
+            other => Err(format!("claim(65) on a link for 64 gave {other:?}")),
+        }
+    })
+}

@@ -1,0 +1,97 @@
+//! Order: none lost, none repeated, none before its turn, also when the receiver lags.
+
+use super::pace;
+use crate::end::End;
+use crate::laws::bytes::{receive_stamped, send_stamped};
+use crate::pair::{Pair, Told};
+use crate::scratch::{Scratch, largest};
+use ipcmark_core::{Checker, Limits, Side, Stamper, Transport};
+
+/// **Order.** Twenty thousand small messages one way: the receiver begins to read when the sender meets back-pressure
+/// (or is through), and finds each message once, in its turn.
+pub fn one_way<T: Transport>(limits: &Limits) -> Told {
+    let size = largest(limits).min(16);
+    let count = pace::<T>(20_000);
+    let scratch = Scratch::new(size, true)?;
+    let seed = scratch.plan.seed;
+    let stamper = Stamper::new(seed, size);
+    Pair::new(&scratch.plan).run::<T>(
+        |end| send_stamped(end, seed, size, count),
+        |end| {
+            end.await_peer_stall();
+            let mut checker = Checker::new(seed, size);
+            for _ in 0..count {
+                end.try_receive(|message| checker.check(message)).map_err(|e| {
+                    format!("{e}, after {} messages: {:?}", checker.expected(), checker.integrity)
+                })?;
+            }
+            // The sender closes its half when it is through; anything more is one message too many.
+            end.expect_end().map_err(|what| format!("{what}: {:?}", checker.integrity))?;
+            if checker.integrity.is_clean() && checker.integrity.received == count {
+                Ok(())
+            } else {
+                let first = stamper.body().len();
+                Err(format!("{count} messages of {first} bytes were sent: {:?}", checker.integrity))
+            }
+        },
+    )?;
+    scratch.finish()
+}
+
+/// **Ping-pong.** Round trips begun by one side, then by the other: no message waits for a later one to push it out.
+pub fn ping_pong<T: Transport>(limits: &Limits) -> Told {
+    let size = largest(limits).min(64);
+    let count = pace::<T>(200);
+    let scratch = Scratch::new(size, true)?;
+    let seed = scratch.plan.seed;
+    let side = |end: &mut End<'_, T>| {
+        for first in Side::ALL {
+            // One message a phase, and the phases alternate: both roles on both sides.
+            for n in 0..count {
+                let (there, back) = (seed ^ (2 * n), seed ^ (2 * n + 1));
+                if end.side == first {
+                    send_stamped(end, there, size, 1)?;
+                    receive_stamped(end, back, size, 1)?;
+                } else {
+                    receive_stamped(end, there, size, 1)?;
+                    send_stamped(end, back, size, 1)?;
+                }
+            }
+        }
+        Ok(())
+    };
+    Pair::new(&scratch.plan).run::<T>(side, side)?;
+    scratch.finish()
+}
+
+/// **Duplex.** Both sides send at the same time, each a few messages ahead: the directions do not mix.
+pub fn both_ways_at_once<T: Transport>(limits: &Limits) -> Told {
+    let size = largest(limits).min(64);
+    let count = pace::<T>(500);
+    let scratch = Scratch::new(size, false)?;
+    let seed = scratch.plan.seed;
+    let side = |end: &mut End<'_, T>| {
+        let of = |side: Side| seed.wrapping_add(side.index() as u64);
+        let stamper = Stamper::new(of(end.side), size);
+        let mut checker = Checker::new(of(end.side.peer()), size);
+        let mut message = stamper.body().to_vec();
+        // Two in flight each way fit every mechanism; so neither side can block the other.
+        for n in 0..count + 2 {
+            if n < count {
+                stamper.stamp(&mut message, n, false);
+                end.send(&message)?;
+            }
+            if n >= 2 {
+                let verdict = end
+                    .try_receive(|message| checker.check(message))
+                    .map_err(|e| format!("receiving message {}: {e}", n - 2))?;
+                if let Some(fault) = verdict.fault {
+                    return Err(format!("message {}: {fault:?}", n - 2));
+                }
+            }
+        }
+        Ok(())
+    };
+    Pair::new(&scratch.plan).run::<T>(side, side)?;
+    scratch.finish()
+}

@@ -1,0 +1,76 @@
+//! A plan with a private directory and a token of its own, cleared when it goes.
+
+use ipcmark_core::{Extent, Limits, Names, Pattern, Placement, Plan};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// Laws send no message longer than this, in bytes, whatever the transport would carry.
+pub(crate) const SIZE_MAX: usize = 4 << 20;
+
+/// Bound on one pair of processes. A side that has not ended by then is killed and the law is broken.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The largest message a law may send over a transport of these limits, in bytes.
+pub(crate) fn largest(limits: &Limits) -> usize {
+    limits.max_message.unwrap_or(usize::MAX).min(SIZE_MAX)
+}
+
+/// A plan, and the directory it gives to the transport.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    /// The plan.
+    pub(crate) plan: Plan,
+    dir: PathBuf,
+}
+
+impl Scratch {
+    /// For messages of exactly (`fixed`) or at most `size` bytes.
+    pub(crate) fn new(size: usize, fixed: bool) -> Result<Scratch, String> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let token = format!("ipcmark-law-{}-{number}", std::process::id());
+        let dir = std::env::temp_dir().join(&token);
+        fs::create_dir(&dir).map_err(|e| format!("mkdir {}: {e}", dir.display()))?;
+        let plan = Plan {
+            pattern: Pattern::Stream,
+            size,
+            fixed,
+            capacity: None,
+            placement: Placement::Free,
+            extent: Extent::Messages(1),
+            warm_up: Duration::ZERO,
+            deadline: DEADLINE,
+            seed: 0x1a3c_57e9 ^ size as u64,
+            names: Names { token, dir: dir.clone() },
+        };
+        Ok(Scratch { plan, dir })
+    }
+
+    /// The same, asking for this capacity in each direction, in bytes.
+    pub(crate) fn holding(mut self, capacity: Option<usize>) -> Scratch {
+        self.plan.capacity = capacity;
+        self
+    }
+
+    /// Ends the scratch: what the transport left in the directory is a fault of its own.
+    pub(crate) fn finish(self) -> Result<(), String> {
+        let left: Vec<String> = fs::read_dir(&self.dir)
+            .map_err(|e| format!("the directory of the plan is gone: {e}"))?
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+            .collect();
+        if left.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("left behind in the directory of the plan: {}", left.join(", ")))
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It lies under the temporary directory and is ours alone; one that is gone already is no loss.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}

@@ -1,0 +1,108 @@
+//! The laws can fail: transports with one flaw each, and the law that must catch it.
+//!
+//! Each is a real pipe between two real processes with a thin, broken layer on top. What a flaw leaves behind on
+//! purpose is cleared here.
+#![allow(clippy::print_stderr, reason = "a test may say what it could not look at")]
+
+#[path = "flaws/flawed.rs"]
+mod flawed;
+#[path = "flaws/kinds.rs"]
+mod kinds;
+
+use flawed::{Flaw, Flawed};
+use ipcmark_conformance::{Outcome, cases, prepare};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use rustix::process::{WaitOptions, waitpid};
+
+/// The law whose name ends so must be broken by `F`, in words that contain `words`.
+fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
+    let name = format!("{}_is_caught_by::{law}", F::NAME);
+    Trial::ignorable_test(name, move || {
+        let cases = cases::<Flawed<F>>();
+        let case = cases
+            .iter()
+            .find(|case| case.name.ends_with(&format!("::{law}")))
+            .ok_or_else(|| format!("there is no law {law}"))?;
+        let outcome = case.check();
+        clear();
+        match outcome {
+            Ok(Outcome::Held) => Err(Failed::from("the law held")),
+            Ok(Outcome::NotTried(why)) => {
+                Err(Failed::from(format!("the law was not tried: {why}")))
+            }
+            Err(what) if what.contains(words) => Ok(Completion::Completed),
+            Err(what) => Err(Failed::from(format!("caught, but in other words: {what}"))),
+        }
+    })
+}
+
+/// Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
+fn sound() -> Vec<Trial> {
+    cases::<Flawed<kinds::Sound>>()
+        .into_iter()
+        .map(|case| {
+            Trial::ignorable_test(case.name.clone(), move || match case.check()? {
+                Outcome::Held => Ok(Completion::Completed),
+                Outcome::NotTried(why) => Ok(Completion::ignored_with(why)),
+            })
+        })
+        .collect()
+}
+
+/// Takes away what flaws leave behind on purpose: names of this process, and children.
+fn clear() {
+    let token = format!("ipcmark-law-{}-", std::process::id());
+    for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&token) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    kinds::clear_queues();
+    while waitpid(None, WaitOptions::empty()).is_ok() {}
+}
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let blind = if args.list { Vec::new() } else { prepare().unwrap_or_default() };
+    blind.iter().for_each(|line| eprintln!("not looked at: {line}"));
+    let mut trials = sound();
+    trials.extend([
+        caught::<kinds::Loses>("order", "lost: 1,"),
+        caught::<kinds::Swaps>("order", "reordered: 1,"),
+        caught::<kinds::Repeats>("order", "repeated: 1,"),
+        caught::<kinds::Flips>(
+            "same-bytes-at-every-size",
+            "1 of 4097 bytes differ, the first at 2000",
+        ),
+        caught::<kinds::Splits>("boundaries-are-kept", "bytes were sent and"),
+        caught::<kinds::Lags>("end-of-stream", "the peer has closed the link"),
+        caught::<kinds::SendsAbandoned>("an-abandoned-claim-sends-nothing", "message 0"),
+        caught::<kinds::NewBuffer>("keeps-its-buffer", "lent another buffer"),
+        caught::<kinds::Clamps>("refuses-an-over-long-message", "lent 200 bytes"),
+        caught::<kinds::TakesAnyPlan>("refuses-an-over-long-plan", "a link for 101 bytes was made"),
+        caught::<kinds::SaysOneMessage>("capacity-is-bounded", "before the sender waited"),
+        caught::<kinds::EndsAsDeath>("end-of-stream", "an orderly end is Error::Closed"),
+        caught::<kinds::Deaf>(
+            "notices-a-dead-peer-it-awaits",
+            "hung while in receive, for message 5",
+        ),
+        caught::<kinds::Panics>(
+            "ping-pong",
+            "exited with status 101, while in commit, of message 3",
+        ),
+        caught::<kinds::ChangesItsMind>("asking-leaves-nothing", "then"),
+        caught::<kinds::LeavesFile>(
+            "ping-pong",
+            "left behind in the directory of the plan: litter",
+        ),
+        caught::<kinds::LeavesDescriptor>("ping-pong", "still held after both halves were closed"),
+        caught::<kinds::LeavesDescriptor>("asking-leaves-nothing", "still held after"),
+        caught::<kinds::LeavesSegment>("ping-pong", "left behind: /dev/shm/ipcmark-law-"),
+        caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),
+    ]);
+    if blind.is_empty() {
+        trials.push(caught::<kinds::LeavesQueue>("ping-pong", "bytes of POSIX message queues"));
+    }
+    libtest_mimic::run(&args, trials).exit();
+}

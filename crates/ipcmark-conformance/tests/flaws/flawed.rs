@@ -1,0 +1,151 @@
+//! A layer over a real pipe, with a place for one flaw.
+
+use ipcmark_core::{
+    Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side, Transport,
+};
+use ipcmark_pipe::Pipe;
+use ipcmark_sys::fd::Block;
+use std::marker::PhantomData;
+
+/// What lies below the layer.
+pub(crate) type Sound = Pipe<Block>;
+
+/// Where the layer may go wrong; each place is sound unless the flaw says otherwise.
+pub(crate) trait Flaw: Default + 'static {
+    /// Its name, in the place of the mechanism's.
+    const NAME: &'static str;
+
+    /// See [`Transport::available`].
+    fn available() -> Availability {
+        Sound::available()
+    }
+
+    /// Called when the fixture is made.
+    fn on_fixture(_plan: &Plan) {}
+
+    /// Called after the fork, on each side.
+    fn on_split() {}
+
+    /// See [`Transport::capacity`].
+    fn capacity(sound: Capacity) -> Capacity {
+        sound
+    }
+
+    /// Called for a claim, before it is made: `buffer` is what is lent, `pending` that the last was not committed.
+    fn on_claim(
+        &mut self,
+        _buffer: &mut [u8],
+        _pending: Option<usize>,
+        _send: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// The length that is claimed where `len` was asked for, on a link for `size`.
+    fn claimed(len: usize, _size: usize) -> usize {
+        len
+    }
+
+    /// Sends message number `n`.
+    fn commit(
+        &mut self,
+        _n: u64,
+        message: &[u8],
+        send: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        send(message)
+    }
+
+    /// What the receiver makes of the end.
+    fn on_end(e: Error) -> Error {
+        e
+    }
+}
+
+/// The transport with the flaw `F`.
+pub(crate) struct Flawed<F>(PhantomData<F>);
+
+impl<F: Flaw> Transport for Flawed<F> {
+    const INFO: Info = Info { mechanism: F::NAME, ..<Sound as Transport>::INFO };
+    type Fixture = (<Sound as Transport>::Fixture, usize);
+    type Tx = FlawedSender<F>;
+    type Rx = FlawedReceiver<F>;
+
+    fn available() -> Availability {
+        F::available()
+    }
+
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        F::on_fixture(plan);
+        // The layer marks no boundaries of its own, so the pipe below must.
+        Ok((Sound::fixture(&Plan { fixed: false, ..plan.clone() })?, plan.size))
+    }
+
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
+        Sound::capacity(&fixture.0).map(F::capacity)
+    }
+
+    fn split((fixture, size): Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        F::on_split();
+        let Link { tx, rx } = Sound::split(fixture, side)?;
+        let tx = FlawedSender {
+            flaw: F::default(),
+            below: tx,
+            buffer: vec![0; size],
+            claimed: None,
+            count: 0,
+        };
+        Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData } })
+    }
+}
+
+/// Sends through the flaw.
+pub(crate) struct FlawedSender<F> {
+    flaw: F,
+    below: <Sound as Transport>::Tx,
+    buffer: Vec<u8>,
+    claimed: Option<usize>,
+    count: u64,
+}
+
+fn send_below(below: &mut <Sound as Transport>::Tx, message: &[u8]) -> Result<()> {
+    below.claim(message.len())?.copy_from_slice(message);
+    below.commit()
+}
+
+impl<F: Flaw> Sender for FlawedSender<F> {
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        let len = F::claimed(len, self.buffer.len());
+        // The pipe below knows its own limit.
+        self.below.claim(len)?;
+        let below = &mut self.below;
+        let pending = self.claimed.take();
+        self.flaw.on_claim(&mut self.buffer, pending, &mut |bytes| send_below(below, bytes))?;
+        self.claimed = Some(len);
+        Ok(&mut self.buffer[..len])
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        let len = self.claimed.take().ok_or_else(|| Error::Protocol("no claim".into()))?;
+        let below = &mut self.below;
+        let n = self.count;
+        self.count += 1;
+        self.flaw.commit(n, &self.buffer[..len], &mut |bytes| send_below(below, bytes))
+    }
+}
+
+/// Receives, and passes the end through the flaw.
+pub(crate) struct FlawedReceiver<F> {
+    below: <Sound as Transport>::Rx,
+    flaw: PhantomData<F>,
+}
+
+impl<F: Flaw> Receiver for FlawedReceiver<F> {
+    fn receive(&mut self) -> Result<&[u8]> {
+        self.below.receive().map_err(|e| if e.is_end() { F::on_end(e) } else { e })
+    }
+
+    fn release(&mut self) -> Result<()> {
+        self.below.release()
+    }
+}
