@@ -16,7 +16,7 @@ pub fn to_markdown(comparison: &Comparison) -> String {
     text += &format!(
         "All figures are times: a ratio above 1 is slower. Intervals hold at least {:.0} %. Smallest effects: {:.0} % on p50, \
          {:.0} % on p99, {:.0} % on the time per message. When nothing changed, chance alone would move up to {:.1} of \
-         these intervals off 1.\n",
+         these intervals off 1. More rounds make intervals narrower.\n",
         policy.confidence * 100.0,
         policy.delta_p50 * 100.0,
         policy.delta_p99 * 100.0,

@@ -100,18 +100,14 @@ impl Metric {
     }
 }
 
-/// Why an interval is inconclusive, and what would help.
+/// Why an interval is inconclusive.
 fn doubt(interval: Option<(f64, f64)>, delta: f64) -> String {
     let percent = delta * 100.0;
     match interval {
         None => "too few invocations for an interval; measure more rounds".into(),
         Some((low, high)) if low <= 1.0 && 1.0 <= high => {
-            format!(
-                "the interval holds no change and more than ±{percent:.0} %; measure more rounds"
-            )
+            format!("no change fits, and so does one beyond {percent:.0} %")
         }
-        Some(_) => {
-            format!("there is a change, but it may be under {percent:.0} %; measure more rounds")
-        }
+        Some(_) => format!("a change, but it may be under {percent:.0} %"),
     }
 }

@@ -2,9 +2,16 @@
 
 use crate::{Error, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::read::ZlibDecoder;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
+
+/// The first four bytes of a deflated V2 histogram, big-endian: the format's cookie with its word size.
+const COOKIE: u32 = 0x1c84_9314;
+/// No histogram of 64-bit values with three digits inflates to more bytes.
+const INFLATED_MAX: u64 = 16 << 20;
 
 /// The histogram type all of ipcmark uses.
 pub type Histogram = hdrhistogram::Histogram<u64>;
@@ -49,10 +56,15 @@ impl Encoded {
     }
 
     /// Unpacks it.
+    ///
+    /// # Errors
+    /// A histogram that was changed on the way is refused: by its checksum, its length, or its count.
     pub fn unpack(&self) -> Result<Histogram> {
-        let bytes = STANDARD
-            .decode(&self.hdr_v2_deflate)
-            .map_err(|e| Error::Histogram(format!("not base64: {e}")))?;
+        let bytes = inflate(
+            &STANDARD
+                .decode(&self.hdr_v2_deflate)
+                .map_err(|e| Error::Histogram(format!("not base64: {e}")))?,
+        )?;
         let histogram: Histogram = Deserializer::new()
             .deserialize(&mut &bytes[..])
             .map_err(|e| Error::Histogram(format!("{e:?}")))?;
@@ -66,4 +78,21 @@ impl Encoded {
             )))
         }
     }
+}
+
+/// The V2 histogram inside a deflated one. hdrhistogram can inflate by itself, but stops before the checksum at the end,
+/// and so takes some damaged histograms for whole ones.
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>> {
+    let no_histogram = || Error::Histogram("no deflated HdrHistogram V2".into());
+    let (cookie, rest) = deflated.split_first_chunk().ok_or_else(no_histogram)?;
+    let (length, body) = rest.split_first_chunk().ok_or_else(no_histogram)?;
+    if u32::from_be_bytes(*cookie) != COOKIE || u32::from_be_bytes(*length) as usize != body.len() {
+        return Err(no_histogram());
+    }
+    let mut bytes = Vec::new();
+    ZlibDecoder::new(body)
+        .take(INFLATED_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Error::Histogram(format!("damaged: {e}")))?;
+    Ok(bytes)
 }

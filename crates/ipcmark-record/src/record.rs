@@ -125,8 +125,8 @@ pub struct HarnessCost {
     pub stamp_ns: f64,
     /// Checking one 64-byte message.
     pub check_ns: f64,
-    /// One whole turn of the ping-pong loop over a floor: everything above, both directions. Absent where the build
-    /// has no floor.
+    /// One 64-byte message through the whole loop over a floor: stamped, sent, received, checked, in one process.
+    /// Absent where the build has no floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loop_ns: Option<f64>,
 }

@@ -24,7 +24,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_character_never_passes_for_the_same_histogram_and_never_panics(
+    fn a_changed_character_never_passes_for_another_histogram(
         values in prop::collection::vec(1u64..1_000_000, 1..100), at: prop::sample::Index, with in "[A-Za-z0-9+/=!]",
     ) {
         let histogram = of(&values);
@@ -32,12 +32,21 @@ proptest! {
         let at = at.index(encoded.hdr_v2_deflate.len());
         prop_assume!(encoded.hdr_v2_deflate[at..=at] != with);
         encoded.hdr_v2_deflate.replace_range(at..=at, &with);
-        // The compressed form carries no checksum that this reader verifies, so what unpacks may be another histogram;
-        // its count must then still be the announced one.
-        if let Ok(other) = encoded.unpack() {
-            prop_assert_eq!(other.len(), histogram.len());
-        }
+        // A few bits of the compressed form are padding: whoever changes those changes nothing.
+        prop_assert!(encoded.unpack().map_or(true, |other| other == histogram));
     }
+}
+
+#[test]
+fn most_changed_characters_are_refused() {
+    let encoded = Encoded::pack(&of(&[100, 200, 300]), Unit::NsPerRoundTrip, 1).unwrap();
+    let refused = (0..encoded.hdr_v2_deflate.len()).filter(|at| {
+        let mut damaged = encoded.clone();
+        let with = if damaged.hdr_v2_deflate[*at..].starts_with('A') { "B" } else { "A" };
+        damaged.hdr_v2_deflate.replace_range(*at..=*at, with);
+        damaged.unpack().is_err()
+    });
+    assert!(refused.count() >= encoded.hdr_v2_deflate.len() - 1);
 }
 
 #[test]
