@@ -12,7 +12,7 @@ pub struct Pooled {
     pub histogram: Histogram,
     /// What they are.
     pub unit: Unit,
-    /// Messages (round trips) behind each value: 1, or the length of a block.
+    /// Messages (round trips) behind each value: 1, or the length of a block; where invocations differ, the longest.
     pub messages_per_value: u64,
 }
 

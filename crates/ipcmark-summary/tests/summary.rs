@@ -194,7 +194,9 @@ fn pooling_takes_histograms_of_different_ranges() {
     cell.invocations[0].sides[0].histogram = Some(narrow);
     cell.invocations[1].sides[0].histogram =
         Some(packed(&[1, 7_000_000_000], Unit::NsPerRoundTrip));
-    assert_eq!(pooled(&cell).unwrap().unwrap().histogram.len(), 6);
+    cell.invocations[2].sides[0].histogram.as_mut().unwrap().messages_per_value = 9;
+    let pool = pooled(&cell).unwrap().unwrap();
+    assert_eq!((pool.histogram.len(), pool.messages_per_value), (6, 9));
 }
 
 #[test]
