@@ -45,7 +45,8 @@ pub fn pooled(cell: &Cell) -> Result<Option<Pooled>> {
                 pooled = Some(Pooled { histogram, unit, messages_per_value });
             }
             Some(p) => {
-                p.histogram.add(&histogram).expect("a histogram that resizes takes any other")
+                p.histogram.add(&histogram).expect("a histogram that resizes takes any other");
+                p.messages_per_value = p.messages_per_value.max(encoded.messages_per_value);
             }
         }
     }
