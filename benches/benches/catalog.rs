@@ -32,7 +32,8 @@ fn bench(criterion: &mut Criterion, scratch: &Scratch) {
             let Some((placement, cpus)) = place(entry) else { continue };
             let mut group = criterion.benchmark_group(format!("{}/{pattern}", entry.info));
             group.sampling_mode(SamplingMode::Flat);
-            for size in SIZES.into_iter().filter(|&s| limits.max_message.is_none_or(|max| s <= max)) {
+            for size in SIZES.into_iter().filter(|&s| limits.max_message.is_none_or(|max| s <= max))
+            {
                 group.throughput(Throughput::Bytes(size as u64));
                 group.bench_function(BenchmarkId::new(placement.name(), size), |bencher| {
                     bencher.iter_custom(|count| {

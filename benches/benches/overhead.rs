@@ -28,7 +28,9 @@ fn arguments() -> Arguments {
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--pairs" => found.pairs = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.pairs),
+            "--pairs" => {
+                found.pairs = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.pairs)
+            }
             "--save-baseline" | "--baseline" | "--sample-size" | "--measurement-time" => {
                 rest.next();
             }
@@ -46,10 +48,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cpus = host::cpus();
     let free = Bench { clock, cpus: placement::Cpus::FREE };
     let cost = harness_cost(&free, Some(floor()), &scratch);
-    println!("harness, ns: clock read {:.1} (step {:.1}), histogram record {:.1}, stamp {:.1}, check {:.1}, whole turn of the loop {}",
-        cost.clock_ns, cost.clock_step_ns, cost.histogram_ns, cost.stamp_ns, cost.check_ns,
-        cost.loop_ns.map_or("not measured".into(), |ns| format!("{ns:.1}")));
-    println!("{:<54} {:>12} {:>12} {:>8}  {:<18} pairs", "cell", "ipcmark, ns", "bare, ns", "ratio", "interval");
+    println!(
+        "harness, ns: clock read {:.1} (step {:.1}), histogram record {:.1}, stamp {:.1}, check {:.1}, one message through the whole loop {}",
+        cost.clock_ns,
+        cost.clock_step_ns,
+        cost.histogram_ns,
+        cost.stamp_ns,
+        cost.check_ns,
+        cost.loop_ns.map_or("not measured".into(), |ns| format!("{ns:.1}"))
+    );
+    println!(
+        "{:<54} {:>12} {:>12} {:>8}  {:<18} pairs",
+        "cell", "ipcmark, ns", "bare, ns", "ratio", "interval"
+    );
     for (bare, name) in Bare::ALL {
         let entry = find(name).ok_or(name)?;
         for pattern in Pattern::ALL {

@@ -3,10 +3,10 @@
 
 use ipcmark_core::{Error, Pattern, Result, Side};
 use ipcmark_harness::placement::Cpus;
+use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Exit};
 use ipcmark_sys::shared::Parcel;
-use ipcmark_sys::affinity;
 use rustix::io::{read, write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
@@ -47,8 +47,10 @@ impl Bare {
         };
         match self {
             Bare::Pipe => {
-                let (there_read, there_write) = rustix::pipe::pipe().map_err(|e| Error::os("pipe", e))?;
-                let (back_read, back_write) = rustix::pipe::pipe().map_err(|e| Error::os("pipe", e))?;
+                let (there_read, there_write) =
+                    rustix::pipe::pipe().map_err(|e| Error::os("pipe", e))?;
+                let (back_read, back_write) =
+                    rustix::pipe::pipe().map_err(|e| Error::os("pipe", e))?;
                 Ok([
                     Ends { out: there_write, back: back_read },
                     Ends { out: back_write, back: there_read },
@@ -63,7 +65,9 @@ impl Bare {
                 let address = listener.local_addr().map_err(io("getsockname"))?;
                 let a = TcpStream::connect(address).map_err(io("connect"))?;
                 let (b, _) = listener.accept().map_err(io("accept"))?;
-                a.set_nodelay(true).and_then(|()| b.set_nodelay(true)).map_err(io("TCP_NODELAY"))?;
+                a.set_nodelay(true)
+                    .and_then(|()| b.set_nodelay(true))
+                    .map_err(io("TCP_NODELAY"))?;
                 both(a.into(), b.into())
             }
         }
@@ -92,14 +96,16 @@ pub fn run(
             *other = None;
             let Some(mine) = mine else { return 1 };
             let warm_up = count / 10 + 1;
-            let timed = cpus
-                .of(side)
-                .map_or(Ok(()), affinity::pin)
-                .and_then(|()| match (pattern, side) {
-                    (Pattern::PingPong, Side::Initiator) => initiate(mine, size, clock, warm_up, count),
+            let timed =
+                cpus.of(side).map_or(Ok(()), affinity::pin).and_then(|()| match (pattern, side) {
+                    (Pattern::PingPong, Side::Initiator) => {
+                        initiate(mine, size, clock, warm_up, count)
+                    }
                     (Pattern::PingPong, Side::Responder) => respond(mine, size, warm_up + count),
                     (Pattern::Stream, Side::Initiator) => send(mine, size, warm_up + count),
-                    (Pattern::Stream, Side::Responder) => receive(mine, size, clock, warm_up, count),
+                    (Pattern::Stream, Side::Responder) => {
+                        receive(mine, size, clock, warm_up, count)
+                    }
                 });
             match timed {
                 Ok(Some(ns)) => i32::from(parcel.put(&ns.to_le_bytes()).is_err()),

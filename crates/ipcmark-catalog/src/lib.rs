@@ -64,7 +64,7 @@ catalog! {
     ShmRing<Posix, Hybrid>,
 }
 
-/// The transport whose whole turn is the harness's own cost.
+/// The transport on which the cost of the harness's whole loop is measured.
 #[must_use]
 pub fn floor() -> &'static Entry {
     &CATALOG[0]

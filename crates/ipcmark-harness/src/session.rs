@@ -75,7 +75,7 @@ pub struct Options {
     pub tool: Tool,
     /// The suite's prose, for the record.
     pub suite: SuiteNote,
-    /// The transport whose whole turn is the harness's own cost.
+    /// The transport on which the cost of the whole loop is measured.
     pub floor: Option<&'static Entry>,
 }
 
