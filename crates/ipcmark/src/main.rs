@@ -1,2 +1,57 @@
-//! ipcmark.
-fn main() {}
+//! `ipcmark`: benchmarks every inter-process communication mechanism of Linux, honestly.
+//!
+//! The program reads the command line, hands the work to the crates that know how, and turns what comes back into
+//! text and an exit code. It stays on one thread: the harness forks, and a fork takes only its own thread along.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod compare;
+mod exit;
+mod folder;
+mod list;
+mod output;
+mod progress;
+mod report;
+mod run;
+mod selection;
+mod table;
+mod tool;
+mod units;
+
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command};
+use exit::Exit;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));
+    match obey(command) {
+        Ok(exit) => exit.into(),
+        Err(error) => match exit::of(&error) {
+            None => Exit::Ok.into(),
+            Some(exit) => {
+                output::say_error(&error);
+                exit.into()
+            }
+        },
+    }
+}
+
+fn obey(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::List(args) => list::list(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Ok)
+        }
+        Command::Schema => {
+            output::print(&ipcmark_record::json_schema())?;
+            Ok(Exit::Ok)
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The command line.
+
+use crate::{exit, tool};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use ipcmark_core::{Pattern, Placement};
+use ipcmark_suite::{Selector, WordError, parse_capacity, parse_duration, parse_sizes};
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  ipcmark                                      measure everything once around, in about a minute
+  ipcmark list                                 what can be measured here, and what cannot, and why
+  ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
+  ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
+  ipcmark report reports/2026-01-31-quick      write the report again from a record
+  ipcmark compare old/record.json new/record.json --markdown changes.md";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ipcmark run --transport 'shm*' --pattern ping-pong --placement cross-core,same-core
+  ipcmark run --transport '*/block' --size 8..1MiB*8 --rounds 12 --budget 5m
+  ipcmark run --transport pipe --pattern stream --capacity default --out pipe-as-shipped
+  ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
+  ipcmark run --resume reports/2026-01-31-full";
+
+const WHAT: &str = "What to measure";
+const HOW: &str = "How long and how often";
+const OUT: &str = "What comes out";
+
+/// Measures how fast, how steadily and at what cost two processes on this machine can talk.
+///
+/// Without a command, ipcmark runs its quick suite: every mechanism it knows, two workloads, three message sizes, in
+/// about a minute; then it prints a table and the path of a report to open in a browser.
+#[derive(Debug, Parser)]
+#[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure a suite of cells, and write the record and its report.
+    #[command(after_help = examples(RUN_EXAMPLES))]
+    Run(Box<RunArgs>),
+    /// Show what can be measured here; and what cannot, and why.
+    List(ListArgs),
+    /// Write the report of a record again: HTML, charts and Markdown.
+    Report(ReportArgs),
+    /// Hold two records against each other, cell by cell.
+    #[command(after_help = exit::HELP)]
+    Compare(CompareArgs),
+    /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+    /// Print the JSON Schema of a record.
+    Schema,
+}
+
+fn examples(text: &str) -> String {
+    format!("{text}\n\n{}", exit::HELP)
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct RunArgs {
+    /// The suite: quick (the default), standard, full, or the path of a TOML file.
+    #[arg(long, help_heading = WHAT, value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suite: Option<String>,
+    #[command(flatten)]
+    pub(crate) axes: AxisArgs,
+    /// Invocations of each cell; each is one fork of its processes. Under 6 there are no intervals.
+    #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rounds: Option<u32>,
+    /// Measured phase of one invocation, e.g. 50ms.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) measure: Option<Duration>,
+    /// Upper bound of the warm-up before it, e.g. 20ms.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) warm_up: Option<Duration>,
+    /// Bound on the wall time of the whole run, e.g. 60s: cells it leaves out stay pending.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) budget: Option<Duration>,
+    /// Seeds the order of visits and the contents of messages; the default is drawn anew and recorded.
+    #[arg(long, help_heading = HOW, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where the record and the report go [default: reports/DATE-SUITE].
+    #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the run that was stopped in DIR; what to measure stands in its record.
+    #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
+        conflicts_with_all = ["suite", "transport", "pattern", "size", "placement", "capacity", "rounds", "measure",
+            "warm_up", "seed", "out"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print the summary as JSON instead of tables.
+    #[arg(long, help_heading = OUT)]
+    pub(crate) json: bool,
+    /// No progress on standard error.
+    #[arg(long, help_heading = OUT, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What to measure. An axis given here replaces that axis in every group of the suite; transports pick among those
+/// that the suite names.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct AxisArgs {
+    /// Globs over transport names: pipe/block, 'unix*', '*/spin', '!tcp'; a name without a wait means all its waits.
+    #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
+    pub(crate) transport: Vec<Several<Selector>>,
+    /// ping-pong, stream.
+    #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
+    pub(crate) pattern: Vec<Several<Pattern>>,
+    /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8.
+    #[arg(long, help_heading = WHAT, short, value_name = "SIZE,...", value_parser = parse_size_list)]
+    pub(crate) size: Vec<Several<usize>>,
+    /// same-core, cross-core, smt-siblings, cross-node, free.
+    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
+    pub(crate) placement: Vec<Several<Placement>>,
+    /// Capacity asked of each direction: default, or a size such as 256KiB.
+    #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
+    pub(crate) capacity: Option<CapacityArg>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only the transports that these globs name.
+    #[arg(value_name = "GLOB", value_parser = parse_selectors)]
+    pub(crate) transport: Vec<Several<Selector>>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A record, or the folder that holds one as record.json.
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) record: PathBuf,
+    /// Where the report goes [default: the record's folder].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the tables too.
+    #[arg(long)]
+    pub(crate) table: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The record to compare with, or its folder.
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) base: PathBuf,
+    /// The record in question, or its folder.
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) new: PathBuf,
+    /// Print JSON instead of Markdown.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the Markdown to a file as well.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Compare although the records come from machines that differ.
+    #[arg(long)]
+    pub(crate) across_hosts: bool,
+}
+
+/// What one use of a flag names. (A plain `Vec` would make clap expect one value each.)
+#[derive(Debug, Clone)]
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+/// All that a repeatable flag names, in order.
+pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
+    uses.iter().flat_map(|several| several.0.iter().cloned()).collect()
+}
+
+/// `None`: the mechanism's own capacity.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CapacityArg(pub(crate) Option<usize>);
+
+fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
+    parse_capacity(word).map(CapacityArg)
+}
+
+fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
+    parse_sizes(list).map(Several)
+}
+
+fn parse_patterns(list: &str) -> Result<Several<Pattern>, WordError> {
+    parse_names(list, &Pattern::ALL.map(|p| (p.name(), p)))
+}
+
+fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
+    parse_names(list, &Placement::ALL.map(|p| (p.name(), p)))
+}
+
+fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, WordError> {
+    let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+    let parse = |word: &str| {
+        let found = known.iter().find(|(name, _)| *name == word.trim()).map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            WordError::new(word, format!("one of {}", names.join(", "))).near(word, &names)
+        })
+    };
+    list.split(',').map(parse).collect::<Result<_, _>>().map(Several)
+}
+
+/// Splits at commas, but not inside `{a,b}`.
+fn parse_selectors(list: &str) -> Result<Several<Selector>, WordError> {
+    let mut depth = 0;
+    let words = list.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    words.map(Selector::parse).collect::<Result<_, _>>().map(Several)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn run(flags: &[&str]) -> Result<RunArgs, String> {
+        let command = ["ipcmark", "run"].into_iter().chain(flags.iter().copied());
+        match Cli::try_parse_from(command).map_err(|e| e.to_string())?.command {
+            Some(Command::Run(args)) => Ok(*args),
+            other => panic!("not a run: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn clap_finds_no_fault_with_the_definitions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_may_be_split_by_commas_or_by_flags() {
+        let args = run(&["--size", "64,1KiB..4KiB", "--size", "8", "-t", "{pipe,tcp}/block,unix*"])
+            .unwrap();
+        assert_eq!(all(&args.axes.size), [64, 1024, 2048, 4096, 8]);
+        let globs: Vec<_> = all(&args.axes.transport).iter().map(ToString::to_string).collect();
+        assert_eq!(globs, ["{pipe,tcp}/block", "unix*"]);
+        let args = run(&["--pattern", "stream,ping-pong", "--capacity", "default"]).unwrap();
+        assert_eq!(all(&args.axes.pattern), [Pattern::Stream, Pattern::PingPong]);
+        assert!(matches!(args.axes.capacity, Some(CapacityArg(None))));
+    }
+
+    #[test]
+    fn a_slip_is_told_with_the_nearest_word() {
+        for (flags, part) in [
+            (["--pattern", "pingpong"], "did you mean 'ping-pong'?"),
+            (["--placement", "same-cpu"], "one of same-core, cross-core"),
+            (["--size", "64k"], "64KiB or 64kB"),
+            (["--budget", "60"], "60ms or 60s"),
+            (["--rounds", "0"], "1..=10000"),
+        ] {
+            let said = run(&flags).unwrap_err();
+            assert!(said.contains(part), "{flags:?}: {said}");
+        }
+        assert!(
+            run(&["--resume", "x", "--suite", "full"]).unwrap_err().contains("cannot be used with")
+        );
+    }
+}

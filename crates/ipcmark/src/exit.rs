@@ -1,0 +1,87 @@
+//! Exit codes, and which error ends with which.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// How the program ends. The numbers are a promise: scripts and CI jobs decide by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All went well.
+    Ok = 0,
+    /// `run`: a cell that should have been measured failed. `compare`: something regressed.
+    Failed = 1,
+    /// The command line, or a suite, asks for something that does not exist.
+    Usage = 2,
+    /// `compare`: nothing regressed, but not everything could be decided.
+    Inconclusive = 3,
+    /// A file could not be read or written, or the machine refused what the harness needs.
+    Io = 4,
+    /// The user stopped a run; what was measured is kept.
+    Interrupted = 130,
+}
+
+/// The table of exit codes in `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+  0    all went well
+  1    run: a cell that should have been measured failed; compare: something regressed
+  2    the command line or a suite asks for something that does not exist
+  3    compare: nothing regressed, but not everything could be decided
+  4    a file could not be read or written, or the machine refused what measuring needs
+  130  interrupted; what was measured until then is kept";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// The user asked for something that does not exist: ends with [`Exit::Usage`].
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Which exit an error means. `None`: whoever read our output has gone, which is no error.
+pub(crate) fn of(error: &anyhow::Error) -> Option<Exit> {
+    let gone = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|e| e.kind() == io::ErrorKind::BrokenPipe);
+    if gone {
+        return None;
+    }
+    let is_usage = error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || matches!(
+                cause.downcast_ref::<ipcmark_suite::Error>(),
+                Some(ipcmark_suite::Error::Wrong { .. } | ipcmark_suite::Error::NoTransport { .. })
+            )
+    });
+    Some(if is_usage { Exit::Usage } else { Exit::Io })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn errors_keep_their_exit_under_context() {
+        let usage = anyhow::Error::new(Usage("no such thing".into())).context("outer");
+        assert_eq!(of(&usage), Some(Exit::Usage));
+        let suite = ipcmark_suite::Suite::parse("x = 1", "s.toml").context("outer").unwrap_err();
+        assert_eq!(of(&suite), Some(Exit::Usage));
+        let full = anyhow::Error::new(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(of(&full), Some(Exit::Io));
+        let gone = anyhow::Error::new(io::Error::from(io::ErrorKind::BrokenPipe)).context("table");
+        assert_eq!(of(&gone), None);
+    }
+}

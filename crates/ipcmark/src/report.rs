@@ -1,0 +1,35 @@
+//! `ipcmark report`: a report from a record alone.
+
+use crate::cli::ReportArgs;
+use crate::exit::Exit;
+use crate::{folder, output, run, table};
+use anyhow::{Context as _, Result};
+use ipcmark_summary::summarize;
+use std::path::{Path, PathBuf};
+
+/// Writes the report of a record again.
+///
+/// # Errors
+/// A record that cannot be read; a folder that cannot be written to.
+pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
+    let record = run::read(&args.record)?;
+    let summary = summarize(&record)?;
+    let out = args.out.clone().unwrap_or_else(|| folder_of(&args.record));
+    std::fs::create_dir_all(&out).with_context(|| {
+        format!("cannot make {}; name another folder with --out", out.display())
+    })?;
+    ipcmark_report::write(&record, &out)?;
+    let tables =
+        if args.table { table::tables(&summary, output::columns()) } else { String::new() };
+    let index = out.join("index.html");
+    output::print(&format!("{tables}{}\nReport: {}", table::census(&summary), index.display()))?;
+    Ok(Exit::Ok)
+}
+
+fn folder_of(record: &Path) -> PathBuf {
+    let record = folder::record_at(record);
+    match record.parent() {
+        Some(parent) if parent != Path::new("") => parent.into(),
+        _ => ".".into(),
+    }
+}

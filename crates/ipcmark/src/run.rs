@@ -1,0 +1,150 @@
+//! `ipcmark run`: measures, keeps, reports.
+
+use crate::cli::RunArgs;
+use crate::exit::Exit;
+use crate::folder::{self, Folder};
+use crate::progress::Progress;
+use crate::selection::Job;
+use crate::{output, table, tool};
+use anyhow::{Context as _, Result};
+use ipcmark_harness::session::Session;
+use ipcmark_record::{Cell, Outcome, Record, State};
+use ipcmark_summary::{Census, Row, Summary, summarize};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// Measures what the command line asks for.
+///
+/// # Errors
+/// All of [`Job::of`] and [`Folder::named`], before anything is measured; a record that can no longer be kept, after
+/// what was measured has been shown.
+pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
+    if tool::is_debug() && !args.quiet {
+        output::warn("this is a debug build, its figures are worth little; build with --release");
+    }
+    let begun = Instant::now();
+    let (mut session, folder) = open(args)?;
+    session.keep_at(&folder.record())?;
+    let measured = {
+        let mut progress = Progress::new(args.quiet);
+        session.run(&mut progress)
+    };
+    let record = session.into_record();
+    let shown = show(args, &record, &folder, begun.elapsed());
+    measured.with_context(|| stopped(&record))?;
+    let summary = shown?;
+    Ok(exit_of(record.outcome, &summary.census))
+}
+
+/// A session about to run, and the folder for what it brings.
+fn open(args: &RunArgs) -> Result<(Session, Folder)> {
+    if let Some(path) = &args.resume {
+        let folder = Folder::of_stopped_run(path)?;
+        let record = Record::read(&folder.record())?;
+        let job = Job::of_record(&record, args.budget)?;
+        return Ok((Session::resume(record, job.specs, job.options)?, folder));
+    }
+    let job = Job::of(args)?;
+    let folder = match &args.out {
+        Some(path) => Folder::named(path)?,
+        None => Folder::fresh(&job.options.suite.name)?,
+    };
+    Ok((Session::new(job.specs, job.options)?, folder))
+}
+
+/// Writes the report and prints the result. A report that cannot be written does not keep the tables from the user.
+fn show(args: &RunArgs, record: &Record, folder: &Folder, elapsed: Duration) -> Result<Summary> {
+    let summary = summarize(record)?;
+    let report = ipcmark_report::write(record, folder.path())
+        .map(|_| ())
+        .with_context(|| format!("the record is whole, but its report is not: write it again with `ipcmark report {} --out DIR`", folder.record().display()));
+    if args.json {
+        output::print(&serde_json::to_string_pretty(&Document::of(record, &summary, folder))?)?;
+    } else {
+        output::print(&text(record, &summary, folder, elapsed, report.is_ok()))?;
+    }
+    report.map(|()| summary)
+}
+
+fn text(
+    record: &Record,
+    summary: &Summary,
+    folder: &Folder,
+    elapsed: Duration,
+    reported: bool,
+) -> String {
+    let mut text = table::tables(summary, output::columns());
+    text.push_str(&format!("{} {}\n", table::census(summary), table::headline(summary, elapsed)));
+    if reported {
+        text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));
+    } else {
+        text.push_str(&format!("Record: {}\n", folder.record().display()));
+    }
+    if is_unfinished(record) {
+        text.push_str(&format!("Go on with: ipcmark run --resume {}\n", folder.path().display()));
+    }
+    text
+}
+
+/// True when the run ended before every cell had what was asked for.
+fn is_unfinished(record: &Record) -> bool {
+    let stopped = matches!(record.outcome, Outcome::Interrupted | Outcome::BudgetSpent);
+    let owes = |cell: &Cell| {
+        matches!(cell.state, State::Pending | State::Measured)
+            && cell.invocations.len() < record.settings.rounds as usize
+    };
+    stopped && record.cells.iter().any(owes)
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    /// Names this form; the number behind the slash is its version.
+    schema: &'static str,
+    record: String,
+    report: String,
+    suite: &'a str,
+    seed: u64,
+    outcome: Outcome,
+    census: &'a Census,
+    /// Times in ns, rates a second; see the record's schema for the words.
+    rows: &'a [Row],
+}
+
+impl<'a> Document<'a> {
+    fn of(record: &'a Record, summary: &'a Summary, folder: &Folder) -> Document<'a> {
+        Document {
+            schema: "ipcmark.summary/1",
+            record: folder.record().display().to_string(),
+            report: folder.path().join("index.html").display().to_string(),
+            suite: &record.suite.name,
+            seed: record.settings.seed,
+            outcome: record.outcome,
+            census: &summary.census,
+            rows: &summary.rows,
+        }
+    }
+}
+
+fn stopped(record: &Record) -> String {
+    let cells = record.cells.iter().filter(|cell| !cell.invocations.is_empty()).count();
+    let all = record.cells.len();
+    format!("the run stopped early ({cells} of {all} cells have figures, shown above)")
+}
+
+fn exit_of(outcome: Outcome, census: &Census) -> Exit {
+    match outcome {
+        Outcome::Interrupted => Exit::Interrupted,
+        _ if census.failed > 0 => Exit::Failed,
+        _ => Exit::Ok,
+    }
+}
+
+/// Reads a record for the commands that only look at one.
+///
+/// # Errors
+/// A file that is missing, damaged, foreign or newer.
+pub(crate) fn read(path: &std::path::Path) -> Result<Record> {
+    let path = folder::record_at(path);
+    Ok(Record::read(&path)?)
+}

@@ -1,0 +1,196 @@
+//! From the command line to the cells of a run.
+
+use crate::cli::{AxisArgs, RunArgs, all};
+use crate::exit::Usage;
+use crate::tool;
+use anyhow::{Context as _, Result, anyhow, bail};
+use ipcmark_catalog::CATALOG;
+use ipcmark_harness::Entry;
+use ipcmark_harness::session::{CellSpec, Options};
+use ipcmark_record::{CellKey, GroupNote, Record, SuiteNote};
+use ipcmark_suite::{Axes, EMBEDDED, Point, Suite, embedded, nearest};
+use std::path::Path;
+use std::time::Duration;
+
+/// What a run is about to do.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) specs: Vec<CellSpec>,
+    pub(crate) options: Options,
+}
+
+impl Job {
+    /// The job that the command line asks for.
+    ///
+    /// # Errors
+    /// A suite that does not exist or is broken; globs that name nothing; axes that leave no cell.
+    pub(crate) fn of(args: &RunArgs) -> Result<Job> {
+        let suite = find_suite(args.suite.as_deref().unwrap_or("quick"))?;
+        let axes = axes(&args.axes);
+        let names = transport_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Suite::pick(&axes.transports, &names)
+            .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
+        let points = suite.points(&axes, &names)?;
+        if points.is_empty() {
+            let globs: Vec<_> = axes.transports.iter().map(ToString::to_string).collect();
+            bail!(Usage(format!(
+                "the suite '{}' has no cell for --transport {}; name another suite, e.g. --suite full",
+                suite.name,
+                globs.join(",")
+            )));
+        }
+        let specs = points.into_iter().map(spec).collect::<Result<_>>()?;
+        Ok(Job { specs, options: options(args, &suite) })
+    }
+
+    /// The job that a stopped run had, and what it may still spend.
+    ///
+    /// # Errors
+    /// A record that names transports, patterns or placements this build does not know.
+    pub(crate) fn of_record(record: &Record, budget: Option<Duration>) -> Result<Job> {
+        let spec_of = |cell: &ipcmark_record::Cell| {
+            let CellKey { transport, pattern, size_bytes, placement, capacity_bytes } = &cell.key;
+            spec(Point {
+                group: cell.group.clone(),
+                transport: transport.clone(),
+                pattern: pattern.parse().map_err(|e| anyhow!("{e}"))?,
+                size: usize::try_from(*size_bytes)?,
+                placement: placement.parse().map_err(|e| anyhow!("{e}"))?,
+                capacity: capacity_bytes.map(usize::try_from).transpose()?,
+            })
+        };
+        let settings = &record.settings;
+        let options = Options {
+            seed: settings.seed,
+            budget: budget.or(settings.budget_s.map(Duration::from_secs_f64)),
+            rounds: settings.rounds,
+            measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
+            warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
+            command: settings.command.clone(),
+            tool: tool::tool(),
+            suite: record.suite.clone(),
+            floor: Some(ipcmark_catalog::floor()),
+        };
+        let specs = record.cells.iter().map(spec_of).collect::<Result<_>>();
+        Ok(Job { specs: specs.context("this build cannot go on with that run")?, options })
+    }
+}
+
+/// Every transport of this build, in the catalog's order.
+pub(crate) fn transport_names() -> Vec<String> {
+    CATALOG.iter().map(|entry| entry.info.name()).collect()
+}
+
+fn entry(name: &str) -> Result<&'static Entry> {
+    ipcmark_catalog::find(name).with_context(|| {
+        format!("this build has no transport '{name}'; `ipcmark list` shows what it has")
+    })
+}
+
+fn spec(point: Point) -> Result<CellSpec> {
+    Ok(CellSpec {
+        entry: entry(&point.transport)?,
+        pattern: point.pattern,
+        size: point.size,
+        placement: point.placement,
+        capacity: point.capacity,
+        group: point.group,
+    })
+}
+
+/// An embedded suite by its name, or a file by its path.
+fn find_suite(name: &str) -> Result<Suite> {
+    if let Some(suite) = embedded(name) {
+        return Ok(suite?);
+    }
+    let path = Path::new(name);
+    let looks_like_a_path = name.contains('/') || name.ends_with(".toml");
+    if looks_like_a_path || path.exists() {
+        return Ok(Suite::read(path)?);
+    }
+    let known = EMBEDDED.map(|(name, _)| name);
+    let near = nearest(name, known).map(|n| format!(" (did you mean '{n}'?)")).unwrap_or_default();
+    bail!(Usage(format!(
+        "there is no suite '{name}'{near}; expected {}, or the path of a TOML file",
+        known.join(", ")
+    )))
+}
+
+fn axes(args: &AxisArgs) -> Axes {
+    Axes {
+        transports: all(&args.transport),
+        patterns: all(&args.pattern),
+        sizes: all(&args.size),
+        placements: all(&args.placement),
+        capacity: args.capacity.map(|capacity| capacity.0),
+    }
+}
+
+fn options(args: &RunArgs, suite: &Suite) -> Options {
+    let defaults = suite.defaults;
+    Options {
+        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        budget: args.budget.or(defaults.budget),
+        rounds: args.rounds.unwrap_or(defaults.rounds),
+        measure: args.measure.unwrap_or(defaults.measure),
+        warm_up: args.warm_up.unwrap_or(defaults.warm_up),
+        command: std::env::args().collect(),
+        tool: tool::tool(),
+        suite: note(suite),
+        floor: Some(ipcmark_catalog::floor()),
+    }
+}
+
+/// The suite's prose, as it goes into the record.
+fn note(suite: &Suite) -> SuiteNote {
+    SuiteNote {
+        name: suite.name.clone(),
+        title: suite.title.clone(),
+        prose: suite.prose.clone(),
+        groups: suite
+            .groups
+            .iter()
+            .map(|group| GroupNote { name: group.name.clone(), prose: group.prose.clone() })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_embedded_suite_finds_its_transports_in_the_catalog() {
+        for (name, _) in EMBEDDED {
+            let args = RunArgs { suite: Some(name.into()), ..RunArgs::default() };
+            let job = Job::of(&args).unwrap();
+            let groups: Vec<_> = job.options.suite.groups.iter().map(|g| g.name.as_str()).collect();
+            for group in groups {
+                assert!(job.specs.iter().any(|s| s.group == group), "{name}: {group} has no cell");
+            }
+        }
+    }
+
+    #[test]
+    fn quick_measures_every_transport_at_its_three_sizes() {
+        let job = Job::of(&RunArgs::default()).unwrap();
+        for name in transport_names() {
+            for size in [64, 1024, 65_536] {
+                assert!(
+                    job.specs.iter().any(|s| s.entry.info.name() == name && s.size == size),
+                    "{name} at {size}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_suite_that_is_not_there_is_told_with_those_that_are() {
+        let said = find_suite("quik").unwrap_err().to_string();
+        assert!(
+            said.contains("did you mean 'quick'?") && said.contains("standard, full"),
+            "{said}"
+        );
+    }
+}

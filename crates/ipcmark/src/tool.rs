@@ -1,0 +1,24 @@
+//! What this build says of itself: `--version`, and the `tool` field of every record.
+
+use ipcmark_record::Tool;
+
+/// `0.1.0 (1f2e3d4c5b6a, release, rustc 1.95.0 ..., x86_64-unknown-linux-gnu)`.
+pub(crate) const VERSION: &str = env!("IPCMARK_VERSION");
+
+/// The same for the record.
+pub(crate) fn tool() -> Tool {
+    let commit = env!("IPCMARK_COMMIT");
+    Tool {
+        name: env!("CARGO_PKG_NAME").into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: (!commit.is_empty()).then(|| commit.into()),
+        rustc: env!("IPCMARK_RUSTC").into(),
+        profile: env!("IPCMARK_PROFILE").into(),
+        target: env!("IPCMARK_TARGET").into(),
+    }
+}
+
+/// True when the optimiser was off: figures of such a build are worth little.
+pub(crate) fn is_debug() -> bool {
+    cfg!(debug_assertions)
+}

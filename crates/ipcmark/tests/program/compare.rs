@@ -1,0 +1,34 @@
+//! `compare`: words, files and exit codes.
+
+use crate::desk::{Desk, stderr, stdout};
+
+#[test]
+fn two_rounds_decide_nothing_and_that_is_not_green() {
+    let desk = Desk::new();
+    desk.small_run("base");
+    desk.small_run("new");
+    let assert =
+        desk.ipcmark(&["compare", "base", "new/record.json", "--markdown", "c.md"]).code(3);
+    let text = stdout(&assert);
+    assert!(text.contains("different times") && text.contains("pipe/block"), "{text}");
+    assert_eq!(std::fs::read_to_string(desk.path("c.md")).unwrap().trim(), text.trim());
+    let json = stdout(&desk.ipcmark(&["compare", "base", "new", "--json"]).code(3));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["census"]["regressed"], 0);
+    assert!(json["cells"].as_array().unwrap().len() >= 4);
+}
+
+#[test]
+fn records_of_different_machines_are_refused_unless_the_user_insists() {
+    let desk = Desk::new();
+    desk.small_run("base");
+    let text = std::fs::read_to_string(desk.path("base/record.json")).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&text).unwrap();
+    other["host"]["fingerprint"] = "0000000000000000".into();
+    other["host"]["cpu_model"] = "Another CPU".into();
+    desk.write("other.json", &other.to_string());
+    let said = stderr(&desk.ipcmark(&["compare", "base", "other.json"]).code(2));
+    assert!(said.contains("Another CPU") && said.contains("--across-hosts"), "{said}");
+    let text = stdout(&desk.ipcmark(&["compare", "base", "other.json", "--across-hosts"]).code(3));
+    assert!(text.contains("Another CPU"), "{text}");
+}

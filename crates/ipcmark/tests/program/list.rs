@@ -1,0 +1,62 @@
+//! `list`, `completions`, `schema`, `--help`: what needs no measuring.
+
+use crate::desk::{Desk, stdout};
+use std::process::Stdio;
+
+#[test]
+fn list_shows_every_family_and_the_suites() {
+    let text = stdout(&Desk::new().ipcmark(&["list"]).success());
+    for word in ["null/none", "pipe/block", "pipe(7)", "transport", "Suites: quick, standard, full"]
+    {
+        assert!(text.contains(word), "'{word}' is not in:\n{text}");
+    }
+}
+
+#[test]
+fn list_as_json_says_of_each_whether_it_is_available_and_why_not() {
+    let text = stdout(&Desk::new().ipcmark(&["list", "--json", "!null"]).success());
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    assert!(rows.iter().any(|row| row["name"] == "pipe/block" && row["framing"] == "stream"));
+    for row in &rows {
+        assert_ne!(row["mechanism"], "null", "the glob took it away");
+        assert!(row["available"].as_bool().unwrap() || row["reason"].is_string(), "{row}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_program_quietly() {
+    let mut child = Desk::new()
+        .command()
+        .arg("list")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn help_teaches_by_examples_and_exit_codes() {
+    let desk = Desk::new();
+    for args in [&["--help"][..], &["run", "--help"]] {
+        let text = stdout(&desk.ipcmark(args).success());
+        assert!(text.contains("Examples:") && text.contains("130  interrupted"), "{text}");
+    }
+    let text = stdout(&desk.ipcmark(&["--version"]).success());
+    assert!(text.contains(env!("CARGO_PKG_VERSION")) && text.contains("rustc"), "{text}");
+}
+
+#[test]
+fn completions_and_the_schema_are_printed() {
+    let desk = Desk::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let text = stdout(&desk.ipcmark(&["completions", shell]).success());
+        assert!(text.contains("ipcmark") && text.contains("placement"), "{shell}");
+    }
+    let schema: serde_json::Value =
+        serde_json::from_str(&stdout(&desk.ipcmark(&["schema"]).success())).unwrap();
+    assert!(schema["properties"]["cells"].is_object());
+}

@@ -1,0 +1,8 @@
+//! The program as a user meets it: through its arguments, its output, its files and its exit codes.
+
+mod compare;
+mod desk;
+mod interrupted;
+mod list;
+mod refusals;
+mod run;

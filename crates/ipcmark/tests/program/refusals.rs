@@ -1,0 +1,80 @@
+//! What cannot be done is answered at once, in one message that says what to do.
+
+use crate::desk::{Desk, stderr};
+
+/// Runs, expects this exit code, and expects each of `parts` in an answer of few lines.
+fn refused(desk: &Desk, args: &[&str], code: i32, parts: &[&str]) {
+    let assert = desk.ipcmark(args).code(code);
+    let said = stderr(&assert);
+    for part in parts {
+        assert!(said.contains(part), "{args:?}: '{part}' is not in:\n{said}");
+    }
+    assert_eq!(said.matches("error:").count(), 1, "{args:?} is answered by one message:\n{said}");
+    assert!(!said.contains("panicked") && said.lines().count() <= 5, "{said}");
+}
+
+#[test]
+fn a_glob_that_names_nothing_is_answered_with_near_names() {
+    let desk = Desk::new();
+    refused(
+        &desk,
+        &["run", "--transport", "pip/blok"],
+        2,
+        &["'pip/blok'", "near it: pipe/block", "ipcmark list"],
+    );
+    refused(
+        &desk,
+        &["run", "--transport", "rhubarb*"],
+        2,
+        &["'rhubarb*'", "no transport", "ipcmark list"],
+    );
+    refused(&desk, &["list", "rhubarb*"], 2, &["'rhubarb*'", "no transport"]);
+    assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
+}
+
+#[test]
+fn a_slip_in_a_flag_is_answered_with_the_nearest_word() {
+    let desk = Desk::new();
+    refused(&desk, &["run", "--pattern", "pingpong"], 2, &["did you mean 'ping-pong'?"]);
+    refused(&desk, &["run", "--size", "64k"], 2, &["64KiB or 64kB"]);
+    refused(&desk, &["run", "--measure", "50"], 2, &["50ms or 50s"]);
+    refused(&desk, &["run", "--suite", "standart"], 2, &["did you mean 'standard'?"]);
+}
+
+#[test]
+fn a_broken_suite_is_answered_with_the_place() {
+    let desk = Desk::new();
+    desk.write(
+        "mine.toml",
+        "name = \"mine\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
+         transports = [\"pipe\"]\nsizes = [\"64\"]\nplacments = [\"same-core\"]\n",
+    );
+    let parts = ["mine.toml:9:1", "group \"g\": placments", "did you mean 'placements'?"];
+    refused(&desk, &["run", "--suite", "mine.toml"], 2, &parts);
+    refused(&desk, &["run", "--suite", "./none.toml"], 4, &["./none.toml", "No such file"]);
+}
+
+#[test]
+fn an_out_that_cannot_be_written_to_is_refused_before_measuring() {
+    let desk = Desk::new();
+    desk.write("file", "in the way");
+    let begun = std::time::Instant::now();
+    refused(&desk, &["run", "--suite", "full", "--out", "file/out"], 4, &["file/out", "--out"]);
+    assert!(begun.elapsed().as_secs() < 30, "the full suite takes hours");
+    desk.small_run("out");
+    refused(&desk, &["run", "--out", "out"], 2, &["holds a record already", "--resume out"]);
+}
+
+#[test]
+fn what_is_no_record_is_refused() {
+    let desk = Desk::new();
+    desk.write("foreign.json", r#"{"schema": "something.else/1"}"#);
+    desk.write("newer.json", r#"{"schema": "ipcmark.record/99"}"#);
+    desk.write("damaged.json", r#"{"schema": "ipcmark.record/1", "#);
+    refused(&desk, &["report", "foreign.json"], 4, &["foreign.json", "not an ipcmark record"]);
+    refused(&desk, &["report", "newer.json"], 4, &["newer ipcmark"]);
+    refused(&desk, &["report", "damaged.json"], 4, &["damaged"]);
+    refused(&desk, &["report", "none.json"], 4, &["none.json", "No such file"]);
+    refused(&desk, &["compare", "none.json", "foreign.json"], 4, &["none.json"]);
+    refused(&desk, &["run", "--resume", "."], 2, &["nothing to go on with"]);
+}

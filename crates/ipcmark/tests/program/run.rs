@@ -1,0 +1,129 @@
+//! A real run, small, and what it leaves.
+
+use crate::desk::{Desk, SMALL, record, stderr, stdout};
+use ipcmark_record::{Outcome, State};
+
+#[test]
+fn a_run_leaves_a_record_a_report_and_tables_and_nothing_else() {
+    let desk = Desk::new();
+    let assert = desk.small_run("out");
+    let text = stdout(&assert);
+    for part in
+        ["ping-pong, 64 B", "pipe/block", "null/none", "no interval", "Report: out/index.html"]
+    {
+        assert!(text.contains(part), "'{part}' is not in:\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "no escape codes outside a terminal");
+    let progress = stderr(&assert);
+    assert!(progress.contains("round 2 of 2 done") && !progress.contains('\u{1b}'), "{progress}");
+    for file in ["record.json", "index.html", "summary.md", "charts"] {
+        assert!(desk.path("out").join(file).exists(), "{file} is missing");
+    }
+    assert!(!desk.path("out/record.json.journal").exists());
+    let record = record(&desk.path("out"));
+    assert_eq!(record.outcome, Outcome::Complete);
+    let null = record.cells.iter().find(|c| c.key.transport == "null/none").unwrap();
+    assert_eq!((null.invocations.len(), &null.state), (2, &State::Measured));
+    desk.assert_clean();
+}
+
+#[test]
+fn quiet_and_json_leave_one_document_on_standard_output() {
+    let desk = Desk::new();
+    let flags =
+        [&["run"], &SMALL[..], &["--measure", "5ms", "--json", "--quiet", "--seed", "7"]].concat();
+    let assert = desk.ipcmark(&flags).success();
+    assert_eq!(stderr(&assert), "");
+    let document: serde_json::Value = serde_json::from_str(&stdout(&assert)).unwrap();
+    assert_eq!((&document["schema"], &document["seed"]), (&"ipcmark.summary/1".into(), &7.into()));
+    assert_eq!(
+        document["rows"].as_array().unwrap().len() as u64,
+        document["census"]["cells"].as_u64().unwrap()
+    );
+    let path = document["record"].as_str().unwrap();
+    assert!(path.starts_with("reports/") && path.ends_with("-quick/record.json"), "{path}");
+    assert!(desk.path(path).is_file());
+    let again = desk.ipcmark(&flags).success();
+    let document: serde_json::Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert!(
+        document["record"].as_str().unwrap().contains("-quick-2/"),
+        "a second run overwrites nothing"
+    );
+}
+
+#[test]
+fn a_report_is_written_again_from_the_record_alone() {
+    let desk = Desk::new();
+    desk.small_run("out");
+    let copy = desk.path("elsewhere");
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(desk.path("out/record.json"), copy.join("moved.json")).unwrap();
+    std::fs::remove_dir_all(desk.path("out")).unwrap();
+    let text = stdout(&desk.ipcmark(&["report", "elsewhere/moved.json", "--table"]).success());
+    assert!(text.contains("pipe/block") && text.contains("elsewhere/index.html"), "{text}");
+    assert!(copy.join("index.html").is_file() && copy.join("charts").is_dir());
+}
+
+#[test]
+fn a_suite_file_names_the_cells() {
+    let desk = Desk::new();
+    desk.write(
+        "mine.toml",
+        "name = \"mine\"\ntitle = \"t\"\nprose = \"p\"\n[defaults]\nrounds = 1\nmeasure = \"5ms\"\n[[group]]\n\
+         name = \"g\"\nprose = \"p\"\ntransports = [\"pipe/{block,spin}\"]\nsizes = [\"8\"]\nplacements = [\"same-core\"]\n",
+    );
+    desk.ipcmark(&["run", "--suite", "mine.toml", "--out", "out", "--quiet"]).success();
+    let record = record(&desk.path("out"));
+    assert_eq!((record.cells.len(), record.suite.name.as_str()), (4, "mine"));
+    let spin = record.cells.iter().find(|c| c.key.transport == "pipe/spin").unwrap();
+    assert!(matches!(&spin.state, State::Unsupported { .. }), "a row says what cannot be done");
+}
+
+#[test]
+fn the_budget_is_kept() {
+    let desk = Desk::new();
+    let flags =
+        ["run", "--transport", "pipe/block", "--rounds", "10000", "--budget", "1s", "--out", "out"];
+    let begun = std::time::Instant::now();
+    let text = stdout(&desk.ipcmark(&flags).success());
+    assert!(
+        begun.elapsed().as_secs() < 60,
+        "10000 rounds of 7 cells would take the better part of an hour"
+    );
+    assert!(matches!(record(&desk.path("out")).outcome, Outcome::BudgetSpent), "{text}");
+}
+
+/// A tmpfs of a few hundred kB in a mount namespace of its own fills up; outside of one this cannot be tried.
+#[test]
+fn a_full_disk_keeps_what_was_measured() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("small")).unwrap();
+    let script = "mount -t tmpfs -o size=160k none small || exit 77; \
+        \"$0\" run --transport pipe --rounds 10000 --measure 3ms --warm-up 1ms --budget 60s --quiet --out small/out; \
+        echo \"code $?\"; test -s small/out/record.json && \"$0\" schema > /dev/null && echo kept";
+    let program = desk.command().get_program().to_owned();
+    let output = std::process::Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script])
+        .arg(program)
+        .current_dir(desk.path("."))
+        .env("TMPDIR", desk.path("."))
+        .output();
+    let Ok(output) = output
+        .map_err(|_| ())
+        .and_then(|o| if o.status.code() == Some(77) { Err(()) } else { Ok(o) })
+    else {
+        return skipped("mount namespaces are not to be had here");
+    };
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if err.contains("unshare") {
+        return skipped(&err);
+    }
+    assert!(out.contains("code 4"), "{out}\n{err}");
+    assert!(out.contains("kept") && out.contains("pipe/block"), "figures are shown: {out}");
+    assert!(err.contains("No space left") && err.contains("--resume"), "{err}");
+}
+
+fn skipped(why: &str) {
+    eprintln!("SKIPPED, nothing was checked: {why}");
+}
