@@ -3,7 +3,6 @@
 //! On Linux a message queue descriptor is a file descriptor: it can be polled, inherited and closed as one
 //! ([mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html)).
 
-use nix::fcntl::OFlag;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_getattr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use rustix::io::{self, Errno};
@@ -53,10 +52,7 @@ impl Queue {
     /// [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
     pub fn create(name: &str, depth: usize, message_bytes: usize) -> io::Result<Queue> {
         let attr = MqAttr::new(0, depth as i64, message_bytes as i64, 0);
-        let flags = MQ_OFlag::O_RDWR
-            | MQ_OFlag::O_CREAT
-            | MQ_OFlag::O_EXCL
-            | MQ_OFlag::from_bits_retain(OFlag::O_CLOEXEC.bits());
+        let flags = MQ_OFlag::O_RDWR | MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         let mqd = mq_open(name, flags, mode, Some(&attr)).map_err(errno)?;
         let granted = mq_getattr(&mqd);
