@@ -41,7 +41,7 @@ impl Transport for Copy {
     }
 }
 
-/// The sending half of [`Copy`].
+/// The sending half of [`Copy`](struct@Copy).
 #[derive(Debug)]
 pub struct CopySender {
     slot: Rc<Slot>,
@@ -77,7 +77,7 @@ impl Sender for CopySender {
     }
 }
 
-/// The receiving half of [`Copy`].
+/// The receiving half of [`Copy`](struct@Copy).
 #[derive(Debug)]
 pub struct CopyReceiver {
     slot: Rc<Slot>,

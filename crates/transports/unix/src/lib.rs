@@ -2,7 +2,8 @@
 //!
 //! The mechanism's own rules, as [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html) has them:
 //!
-//! - `SOCK_STREAM` carries bytes, no boundaries: two writes may arrive as one read. [`Framed`](ipcmark_core::Framed) adds them.
+//! - `SOCK_STREAM` carries bytes, no boundaries: two writes may arrive as one read.
+//!   [`Framed`](ipcmark_core::Framed) adds them.
 //! - `SOCK_SEQPACKET` carries messages over a connection: boundaries kept, and an end of the stream.
 //! - `SOCK_DGRAM` carries messages without a connection, here neither lost nor reordered: on Linux a sender waits when
 //!   its own send buffer or the peer's queue (`net.unix.max_dgram_qlen`, 10 messages by default) is full. A receiver
