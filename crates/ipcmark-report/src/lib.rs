@@ -1,1 +1,117 @@
-//! HTML, PNG, SVG and Markdown from a record alone
+//! HTML, PNG, SVG and Markdown from a record alone.
+//!
+//! A report is made from a [`Record`] and from nothing else, so that a record of last year, or of another machine, gives
+//! the report it gave on its day. [`write()`] puts these into a folder:
+//!
+//! - `index.html`: one self-contained page that opens offline and reads without JavaScript;
+//! - `summary.md`: the answer, the rankings, the gaps and the machine, for a pull request or a wiki;
+//! - `charts/*.svg` and `charts/*.png`: each chart, drawn with an embedded font, so that a bare machine draws text.
+//!
+//! Whatever stands in a record is text here: names, reasons and prose are escaped, and the page forbids every script but
+//! its own.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod chart;
+mod error;
+mod facts;
+mod files;
+mod markdown;
+mod markup;
+mod page;
+mod palette;
+mod ranking;
+mod table;
+#[cfg(test)]
+mod testing;
+mod units;
+
+pub use error::{Error, Result};
+
+use chart::Chart;
+use ipcmark_record::Record;
+use ipcmark_summary::{Summary, summarize};
+use ranking::rankings;
+use std::path::{Path, PathBuf};
+
+/// Where a report landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The page.
+    pub html: PathBuf,
+    /// The summary in Markdown.
+    pub markdown: PathBuf,
+    /// Every chart: SVG and PNG.
+    pub charts: Vec<PathBuf>,
+}
+
+/// Writes the whole report into the folder `out`, which is made if need be. Each file appears whole or not at all, and
+/// the page last, so that a page is never without its charts.
+///
+/// # Errors
+/// A folder that cannot be written, a full disk, and a record whose histograms are damaged; each says what to do.
+pub fn write(record: &Record, out: &Path) -> Result<Written> {
+    let summary = summarize(record)?;
+    let rankings = rankings(&summary);
+    let charts = chart::charts(record, &rankings)?;
+    let folder = out.join("charts");
+    files::make_folder(&folder)?;
+    let pictures = draw_all(&charts)?;
+    let mut paths = Vec::new();
+    for (chart, (svg, png)) in charts.iter().zip(pictures) {
+        for (ending, contents) in [("svg", svg.as_bytes()), ("png", &png[..])] {
+            let path = folder.join(format!("{}.{ending}", chart.stem));
+            files::write(&path, contents)?;
+            paths.push(path);
+        }
+    }
+    let markdown_path = out.join("summary.md");
+    files::write(&markdown_path, markdown::render(record, &summary, &rankings).as_bytes())?;
+    let html_path = out.join("index.html");
+    files::write(&html_path, page::render(record, &summary, &rankings, &charts)?.as_bytes())?;
+    Ok(Written { html: html_path, markdown: markdown_path, charts: paths })
+}
+
+/// The page alone: self-contained HTML.
+///
+/// # Errors
+/// A record whose histograms are damaged.
+pub fn html(record: &Record) -> Result<String> {
+    let summary = summarize(record)?;
+    let rankings = rankings(&summary);
+    let charts = chart::charts(record, &rankings)?;
+    page::render(record, &summary, &rankings, &charts)
+}
+
+/// The summary alone: Markdown.
+///
+/// # Errors
+/// A record whose histograms are damaged.
+pub fn markdown(record: &Record) -> Result<String> {
+    let summary: Summary = summarize(record)?;
+    Ok(markdown::render(record, &summary, &rankings(&summary)))
+}
+
+/// Draws all charts, on as many threads as the machine has CPUs: PNG takes most of a report's time.
+fn draw_all(charts: &[Chart]) -> Result<Vec<(String, Vec<u8>)>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = charts.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = charts
+            .chunks(each)
+            .map(|some| {
+                scope.spawn(|| {
+                    some.iter().map(|c| Ok((c.svg()?, c.png()?))).collect::<Result<Vec<_>>>()
+                })
+            })
+            .collect();
+        let mut pictures = Vec::new();
+        for worker in workers {
+            match worker.join() {
+                Ok(drawn) => pictures.extend(drawn?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(pictures)
+    })
+}

@@ -1,0 +1,325 @@
+//! The answer on top: a few sentences worked out from the figures, which say where they cannot tell.
+
+use crate::markup;
+use crate::ranking::{Entry, Order, Ranking, Setting, apart, order};
+use crate::units::{self, Quantity};
+use ipcmark_summary::{Census, Estimate, Summary};
+
+/// The size most tools quote, and ours when the record has it.
+const USUAL_SIZE_BYTES: u64 = 64;
+/// Rivals that are named; of more, their number is told.
+const NAMED: usize = 3;
+
+/// What is said of one placement, or of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The placement, as it stands in the record; empty for what is said of all.
+    pub head: String,
+    /// Sentences in Markdown: names of transports in backticks.
+    pub sentences: Vec<String>,
+}
+
+/// The answer, a part for each placement that has a ranking.
+pub(crate) fn answer(summary: &Summary, rankings: &[Ranking]) -> Vec<Part> {
+    let mut placements: Vec<&str> = Vec::new();
+    for ranking in rankings {
+        if !placements.contains(&ranking.setting.placement.as_str()) {
+            placements.push(&ranking.setting.placement);
+        }
+    }
+    let mut parts: Vec<Part> = placements
+        .iter()
+        .map(|placement| Part { head: placement.to_string(), sentences: at(placement, rankings) })
+        .filter(|part| !part.sentences.is_empty())
+        .collect();
+    let all = if parts.is_empty() {
+        Some(format!("**Nothing can be ranked.** {}", census(&summary.census)))
+    } else {
+        missing(&summary.census)
+    };
+    parts.extend(all.map(|sentence| Part { head: String::new(), sentences: vec![sentence] }));
+    parts
+}
+
+/// `12 cells: 10 measured, 2 not available here.`
+pub(crate) fn census(census: &Census) -> String {
+    let Census { cells, measured, failed, unavailable, unsupported, pending } = *census;
+    let parts: Vec<String> = [
+        (measured, "measured"),
+        (failed, "failed"),
+        (unavailable, "not available on this machine"),
+        (unsupported, "not something the mechanism can do"),
+        (pending, "not reached before the run ended"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
+    if parts.is_empty() {
+        "The record has no cells.".into()
+    } else {
+        format!("{}: {}.", units::plural(cells, "cell"), parts.join(", "))
+    }
+}
+
+fn missing(of: &Census) -> Option<String> {
+    (of.measured < of.cells).then(|| format!("Not everything has a figure. {}", census(of)))
+}
+
+fn at(placement: &str, rankings: &[Ranking]) -> Vec<String> {
+    let here = |rate: bool| {
+        rankings
+            .iter()
+            .filter(move |r| r.setting.placement == placement && r.setting.is_rate() == rate)
+    };
+    let mut sentences = Vec::new();
+    let round_trips = here(false)
+        .find(|r| r.setting.size_bytes == USUAL_SIZE_BYTES)
+        .or_else(|| here(false).min_by_key(|r| r.setting.size_bytes));
+    if let Some(ranking) = round_trips {
+        sentences.extend(latency(ranking));
+    }
+    if let Some(ranking) = here(true).max_by_key(|r| r.setting.size_bytes) {
+        sentences.extend(throughput(ranking));
+    }
+    sentences
+}
+
+fn latency(ranking: &Ranking) -> Vec<String> {
+    let by_time: Vec<&Entry> = ranking.entries.iter().collect();
+    let size = units::size(ranking.setting.size_bytes);
+    let Some(best) = by_time.first() else { return Vec::new() };
+    let mut sentences = vec![sentence(
+        &format!("Fastest round trip at {size} (median):"),
+        &by_time,
+        Quantity::Time,
+        false,
+        |e| e.value,
+    )];
+    if keeps_its_cpu(best) {
+        let sleeping: Vec<&Entry> = by_time.iter().copied().filter(|e| !keeps_its_cpu(e)).collect();
+        if !sleeping.is_empty() {
+            sentences.push(sentence(
+                "Fastest that sleeps while it waits:",
+                &sleeping,
+                Quantity::Time,
+                false,
+                |e| e.value,
+            ));
+        }
+    }
+    let mut by_cpu = by_time;
+    by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
+    sentences.push(sentence(
+        "Least CPU time for a round trip, both sides together:",
+        &by_cpu,
+        Quantity::Time,
+        false,
+        cpu,
+    ));
+    sentences
+}
+
+fn throughput(ranking: &Ranking) -> Vec<String> {
+    let entries: Vec<&Entry> = ranking.entries.iter().collect();
+    let Setting { size_bytes, .. } = ranking.setting;
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let head = format!("Highest throughput at {} (drained and verified):", units::size(size_bytes));
+    vec![sentence(&head, &entries, Quantity::ByteRate, true, |e| e.figure.bytes_per_s)]
+}
+
+/// True when a waiting side holds on to its CPU.
+fn keeps_its_cpu(entry: &Entry) -> bool {
+    matches!(entry.row.wait.as_str(), "spin" | "yield" | "hybrid")
+}
+
+fn cpu(entry: &Entry) -> Estimate {
+    entry.figure.cpu_ns_per_message
+}
+
+/// Names the first of `entries`, its figure, and how it stands to the others.
+fn sentence(
+    head: &str,
+    entries: &[&Entry],
+    quantity: Quantity,
+    more_is_better: bool,
+    value: impl Fn(&Entry) -> Estimate,
+) -> String {
+    let best = entries[0];
+    let of_best = value(best);
+    let mut text = format!("{head} {}, {}", name(best), quantity.estimate(&of_best));
+    if of_best.interval.is_none() {
+        let invocations = units::plural(best.row.invocations, "invocation");
+        return text
+            + &format!(
+                " (no interval: {invocations}, at least 6 are needed; this is the order of medians only)."
+            );
+    }
+    let ahead = if more_is_better { Order::Above } else { Order::Below };
+    let others = &entries[1..];
+    let standing = |wanted: Order| {
+        others.iter().copied().filter(|e| order(&of_best, &value(e)) == wanted).collect::<Vec<_>>()
+    };
+    let (rivals, behind) = (standing(Order::Overlap), standing(ahead));
+    if !rivals.is_empty() {
+        let those = if rivals.len() == 1 { "that" } else { "those" };
+        text += &format!(
+            ". Its interval overlaps {those} of {}, so this run does not say which is first.",
+            list(&rivals)
+        );
+    } else if let Some(next) = behind.first() {
+        text += &format!(
+            ", ahead of {} at {} (the intervals do not overlap).",
+            name(next),
+            quantity.estimate(&value(next))
+        );
+    } else {
+        text.push('.');
+    }
+    if !standing(Order::Unknown).is_empty() {
+        text += " Others have no interval and were not compared with it.";
+    }
+    text + &rivals.first().or(behind.first()).map(|e| distance(best, e)).unwrap_or_default()
+}
+
+/// A caution when the CPUs of the two were not equally far apart; empty when they were.
+fn distance(best: &Entry, other: &Entry) -> String {
+    match (best.row.distance, other.row.distance) {
+        (Some(a), Some(b)) if apart(a.median_ns, b.median_ns) => format!(
+            " Mind the distance: its CPUs were {} apart (cache-line round trip), those of {} {}; figures taken at different \
+             distances are not comparable.",
+            Quantity::Time.show(a.median_ns),
+            name(other),
+            Quantity::Time.show(b.median_ns)
+        ),
+        _ => String::new(),
+    }
+}
+
+fn name(entry: &Entry) -> String {
+    markup::code(&entry.row.key.transport)
+}
+
+/// `a`, `b` and 4 more.
+fn list(entries: &[&Entry]) -> String {
+    let mut names: Vec<String> = entries.iter().take(NAMED).map(|e| name(e)).collect();
+    if entries.len() > NAMED {
+        names.push(format!("{} more", entries.len() - NAMED));
+    }
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::rankings;
+    use crate::testing::{row, summary};
+    use ipcmark_summary::{Row, Status};
+
+    fn words(rows: Vec<Row>) -> String {
+        let summary = summary(rows);
+        let parts = answer(&summary, &rankings(&summary));
+        parts.into_iter().flat_map(|p| p.sentences).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn intervals_apart_name_a_winner() {
+        let text = words(vec![
+            row("pipe/block", 64, 8_500.0, Some((8_400.0, 8_600.0))),
+            row("mq/block", 64, 7_400.0, Some((7_300.0, 7_500.0))),
+        ]);
+        assert!(
+            text.contains(
+                "Fastest round trip at 64 B (median): `mq/block`, 7.40 µs [7.30, 7.50], ahead of `pipe/block` at 8.50 µs \
+                 [8.40, 8.60] (the intervals do not overlap)."
+            ),
+            "{text}"
+        );
+        assert!(!text.contains("sleeps"), "the winner sleeps already: {text}");
+        assert!(
+            text.contains(
+                "Least CPU time for a round trip, both sides together: `mq/block`, 5.92 µs"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn intervals_that_overlap_name_none() {
+        let text = words(vec![
+            row("a/block", 64, 100.0, Some((90.0, 110.0))),
+            row("b/block", 64, 105.0, Some((95.0, 115.0))),
+            row("far/block", 64, 500.0, Some((400.0, 600.0))),
+        ]);
+        assert!(
+            text.contains("`a/block`, 100 ns [90, 110]. Its interval overlaps that of `b/block`, so this run does not say which is first."),
+            "{text}"
+        );
+        assert!(!text.contains("ahead of"), "{text}");
+    }
+
+    #[test]
+    fn many_rivals_are_counted() {
+        let rows = (0..9)
+            .map(|i| row(&format!("t{i}/block"), 64, 100.0 + f64::from(i), Some((90.0, 120.0))))
+            .collect();
+        assert!(
+            words(rows)
+                .contains("overlaps those of `t1/block`, `t2/block`, `t3/block` and 5 more,")
+        );
+    }
+
+    #[test]
+    fn too_few_invocations_give_no_winner() {
+        let text = words(vec![row("a/block", 64, 100.0, None), row("b/block", 64, 200.0, None)]);
+        assert!(text.contains("no interval: 3 invocations, at least 6 are needed"), "{text}");
+        assert!(!text.contains("ahead of") && !text.contains("overlap"), "{text}");
+    }
+
+    #[test]
+    fn a_spinning_winner_is_followed_by_the_best_that_sleeps() {
+        let text = words(vec![
+            row("shm/spin", 64, 200.0, Some((190.0, 210.0))),
+            row("pipe/block", 64, 90_000.0, Some((80_000.0, 99_000.0))),
+        ]);
+        assert!(
+            text.contains(
+                "Fastest that sleeps while it waits: `pipe/block`, 90.0 µs [80.0, 99.0]."
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn another_distance_is_said() {
+        let mut near = row("a/spin", 64, 60.0, Some((59.0, 61.0)));
+        near.distance.as_mut().unwrap().median_ns = 60.0;
+        let text = words(vec![near, row("b/spin", 64, 110.0, Some((109.0, 111.0)))]);
+        assert!(text.contains("Mind the distance: its CPUs were 60.0 ns apart"), "{text}");
+    }
+
+    #[test]
+    fn floors_and_failures_win_nothing() {
+        let mut floor = row("null/none", 64, 1.0, Some((1.0, 1.0)));
+        floor.floor = true;
+        let mut failed = row("bad/spin", 64, 2.0, Some((2.0, 2.0)));
+        failed.status = Status::Failed { what: "lost 3".into() };
+        let text = words(vec![floor, failed, row("pipe/block", 64, 9.0, Some((8.0, 10.0)))]);
+        assert!(text.contains("(median): `pipe/block`"), "{text}");
+        assert!(text.contains("3 cells: 2 measured, 1 failed."), "{text}");
+    }
+
+    #[test]
+    fn nothing_measured_is_said() {
+        assert_eq!(words(vec![]), "**Nothing can be ranked.** The record has no cells.");
+        let mut pending = row("pipe/block", 64, 1.0, None);
+        (pending.figure, pending.status) = (None, Status::Pending);
+        assert!(words(vec![pending]).contains("1 cell: 1 not reached before the run ended."));
+    }
+}

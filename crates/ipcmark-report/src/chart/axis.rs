@@ -1,0 +1,191 @@
+//! Axes: where a value lies between 0 and 1, and where the ticks are.
+
+use crate::units::{self, Quantity};
+
+/// A tick.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tick {
+    /// Its place, 0 to 1.
+    pub at: f64,
+    /// What stands beside it; none for the small ticks between.
+    pub label: Option<String>,
+}
+
+/// An axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Axis {
+    /// What it shows, with the unit where ticks have none.
+    pub title: String,
+    /// Its ticks, in ascending order.
+    pub ticks: Vec<Tick>,
+    low: f64,
+    high: f64,
+    nines: bool,
+}
+
+impl Axis {
+    /// A logarithmic axis that holds all `values` above zero; `None` when there are none.
+    pub(crate) fn log(
+        title: &str,
+        quantity: Quantity,
+        values: impl Iterator<Item = f64>,
+    ) -> Option<Axis> {
+        let (low, high) = range(values.filter(|v| v.is_finite() && *v > 0.0).map(f64::log10))?;
+        // A flat line still gets an axis with a scale to read: half a decade at least.
+        let margin = ((high - low) * 0.04).max((0.5 - (high - low)) / 2.0).max(0.02);
+        let mut axis = Axis::bare(title, low - margin, high + margin, false);
+        axis.ticks = axis.log_ticks(quantity);
+        Some(axis)
+    }
+
+    /// A logarithmic axis of message sizes, with ticks at sizes that occur.
+    pub(crate) fn sizes(title: &str, sizes: impl Iterator<Item = u64>) -> Option<Axis> {
+        let mut sizes: Vec<u64> = sizes.filter(|s| *s > 0).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        let (low, high) = range(sizes.iter().map(|s| (*s as f64).log10()))?;
+        let margin = ((high - low) * 0.04).max(0.1);
+        let mut axis = Axis::bare(title, low - margin, high + margin, false);
+        // Labels need room: the smallest and the largest first, then those that keep their distance from both
+        // neighbours.
+        const ROOM: f64 = 0.155;
+        let at: Vec<f64> = sizes.iter().map(|s| axis.place(*s as f64)).collect();
+        let mut labelled = vec![false; sizes.len()];
+        labelled[sizes.len() - 1] = true;
+        let last = at[sizes.len() - 1];
+        let mut previous = f64::NEG_INFINITY;
+        for i in 0..sizes.len() - 1 {
+            if at[i] - previous >= ROOM && (last - at[i] >= ROOM || i == 0) {
+                labelled[i] = true;
+                previous = at[i];
+            }
+        }
+        axis.ticks = (0..sizes.len())
+            .map(|i| Tick { at: at[i], label: labelled[i].then(|| units::size(sizes[i])) })
+            .collect();
+        Some(axis)
+    }
+
+    /// The nines axis: x = -log10(1 - q), so that 90, 99 and 99.9 % stand at equal steps, up to `highest`.
+    pub(crate) fn nines(title: &str, highest: f64) -> Axis {
+        let high = (-(1.0 - highest.clamp(0.5, 0.999_999_999)).log10()).max(1.0);
+        let mut axis = Axis::bare(title, 0.0, high * 1.02, true);
+        let mut quantiles = vec![0.0, 0.5];
+        quantiles.extend((1..=9).map(|n| 1.0 - 10f64.powi(-n)));
+        axis.ticks = quantiles
+            .into_iter()
+            .filter(|q| axis.place(*q) <= 1.0)
+            .map(|q| Tick {
+                at: axis.place(q),
+                label: Some(units::percentile(q).trim_start_matches('p').to_string()),
+            })
+            .collect();
+        axis
+    }
+
+    fn bare(title: &str, low: f64, high: f64, nines: bool) -> Axis {
+        Axis { title: title.into(), ticks: Vec::new(), low, high, nines }
+    }
+
+    /// Where a value lies: 0 at the lower end of the axis, 1 at the upper; NaN for what has no place (0 on a log axis).
+    pub(crate) fn place(&self, value: f64) -> f64 {
+        let x = if self.nines { -(1.0 - value).log10() } else { value.log10() };
+        if x.is_finite() { (x - self.low) / (self.high - self.low) } else { f64::NAN }
+    }
+
+    /// Labelled ticks at 1, at 1, 2 and 5, or at every digit, so that there are three labels at least and not more
+    /// than a dozen; unlabelled ones between where there is room.
+    fn log_ticks(&self, quantity: Quantity) -> Vec<Tick> {
+        let decades = self.high - self.low;
+        let every = (decades / 9.0).ceil().max(1.0) as i32;
+        let (labels, small): (&[u32], &[u32]) = match decades {
+            d if d < 0.7 => (&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[]),
+            d if d < 2.8 => (&[1, 2, 5], &[]),
+            d if d < 5.0 => (&[1], &[2, 5]),
+            _ => (&[1], &[]),
+        };
+        let (first, last) = (self.low.floor() as i32, self.high.ceil() as i32);
+        let mut ticks = Vec::new();
+        for exponent in (first..=last).filter(|e| e.rem_euclid(every) == 0) {
+            for digit in 1..=9 {
+                if !labels.contains(&digit) && !small.contains(&digit) {
+                    continue;
+                }
+                let value = f64::from(digit) * 10f64.powi(exponent);
+                let at = self.place(value);
+                if (0.0..=1.0).contains(&at) {
+                    let label = labels.contains(&digit).then(|| quantity.tick(value));
+                    ticks.push(Tick { at, label });
+                }
+            }
+        }
+        ticks
+    }
+}
+
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |range, v| match range {
+        None => Some((v, v)),
+        Some((low, high)) => Some((low.min(v), high.max(v))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().filter_map(|t| t.label.as_deref()).collect()
+    }
+
+    #[test]
+    fn a_wide_axis_is_labelled_by_decades() {
+        let axis = Axis::log("t", Quantity::Time, [150.0, 3_000_000.0].into_iter()).unwrap();
+        assert_eq!(labels(&axis), ["1 µs", "10 µs", "100 µs", "1 ms"]);
+        assert!(axis.ticks.len() > 10, "small ticks between");
+        assert!(axis.ticks.is_sorted_by(|a, b| a.at < b.at));
+    }
+
+    #[test]
+    fn a_narrow_axis_still_has_three_labels() {
+        for (low, high) in [(8_500.0, 8_500.0), (950.0, 1_050.0), (7_000.0, 16_000.0), (1.0, 90.0)]
+        {
+            let axis = Axis::log("t", Quantity::Time, [low, high].into_iter()).unwrap();
+            assert!((3..=12).contains(&labels(&axis).len()), "{low}..{high}: {:?}", labels(&axis));
+            assert!(axis.place(low) > 0.0 && axis.place(high) < 1.0);
+        }
+    }
+
+    #[test]
+    fn labels_stay_few_over_many_decades() {
+        let axis = Axis::log("t", Quantity::ByteRate, [1.0, 1e24].into_iter()).unwrap();
+        assert!(labels(&axis).len() <= 10, "{:?}", labels(&axis));
+    }
+
+    #[test]
+    fn what_is_not_above_zero_has_no_place() {
+        assert_eq!(Axis::log("t", Quantity::Time, [0.0, -1.0, f64::NAN].into_iter()), None);
+        let axis = Axis::log("t", Quantity::Time, [1.0].into_iter()).unwrap();
+        assert!(axis.place(0.0).is_nan() && axis.place(-1.0).is_nan());
+    }
+
+    #[test]
+    fn the_nines_stand_at_equal_steps() {
+        let axis = Axis::nines("percentile", 0.9999);
+        assert_eq!(labels(&axis), ["0", "50", "90", "99", "99.9", "99.99"]);
+        let steps: Vec<f64> = axis.ticks[2..].windows(2).map(|w| w[1].at - w[0].at).collect();
+        assert!(steps.iter().all(|s| (s - steps[0]).abs() < 1e-9), "{steps:?}");
+        assert!(Axis::nines("p", 1.0).ticks.iter().all(|t| t.at.is_finite()));
+    }
+
+    #[test]
+    fn sizes_are_labelled_at_both_ends_and_never_crowded() {
+        let axis = Axis::sizes("size", (0..=26).map(|e| 1u64 << e)).unwrap();
+        let labelled: Vec<&Tick> = axis.ticks.iter().filter(|t| t.label.is_some()).collect();
+        assert_eq!(labels(&axis).first(), Some(&"1 B"));
+        assert_eq!(labels(&axis).last(), Some(&"64 MiB"));
+        assert!(labelled.windows(2).all(|w| w[1].at - w[0].at > 0.15));
+        assert_eq!(labels(&Axis::sizes("size", [64].into_iter()).unwrap()), ["64 B"]);
+        assert_eq!(Axis::sizes("size", std::iter::empty()), None);
+    }
+}

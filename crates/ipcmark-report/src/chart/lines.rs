@@ -1,0 +1,254 @@
+//! Line charts in small multiples: a panel for each family, which shows its own transports in colour and all others in
+//! grey behind them. Names stand at the lines' ends.
+//!
+//! Thirty-five lines in one chart cannot be told apart; eight in front of a grey bundle can, and the bundle, on the same
+//! axes in every panel, keeps the comparison between families.
+
+use super::axis::Axis;
+use super::pen::{self, Drawn, Pen, Picture, Text};
+use crate::palette::{self, Colour};
+use plotters::prelude::DrawingBackend;
+
+/// One point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Point {
+    pub x: f64,
+    pub y: f64,
+    /// The interval over invocations, where there is one.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One transport's line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Line {
+    pub name: String,
+    pub colour: Colour,
+    /// Shape of its markers; `None`: a smooth curve without markers.
+    pub marker: Option<usize>,
+    pub points: Vec<Point>,
+}
+
+/// One family's panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Panel {
+    pub title: String,
+    /// Which of the chart's lines stand in front.
+    pub front: Vec<usize>,
+}
+
+/// A chart of panels that share their axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LineChart {
+    pub title: String,
+    pub note: String,
+    pub x: Axis,
+    pub y: Axis,
+    pub lines: Vec<Line>,
+    pub panels: Vec<Panel>,
+}
+
+/// Names that stand in one panel at most; a family with more gets a second panel.
+pub(crate) const PANEL_LINES: usize = 18;
+
+const COLUMNS: usize = 3;
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 350.0;
+/// The plot within its panel.
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = 302.0;
+const TOP: f64 = 30.0;
+const BOTTOM: f64 = 302.0;
+const HEAD: f64 = 62.0;
+const SMALL: f64 = 10.0;
+/// From one name to the next.
+const LEADING: f64 = 12.0;
+
+impl Picture for LineChart {
+    fn size(&self) -> (f64, f64) {
+        let columns = self.panels.len().clamp(1, COLUMNS);
+        let rows = self.panels.len().div_ceil(COLUMNS).max(1);
+        ((columns as f64 * WIDTH).max(760.0), HEAD + rows as f64 * HEIGHT)
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        pen.text((16.0, 22.0), &self.title, Text::new(16.0, palette::INK).bold())?;
+        pen.text((16.0, 44.0), &self.note, Text::new(11.0, palette::MUTED))?;
+        for (at, panel) in self.panels.iter().enumerate() {
+            let (column, row) = (at % COLUMNS, at / COLUMNS);
+            self.panel(panel, &pen.at(column as f64 * WIDTH, HEAD + row as f64 * HEIGHT))?;
+        }
+        Ok(())
+    }
+}
+
+/// One panel as a picture of its own, for pages that let them flow.
+pub(crate) struct OnePanel<'a>(pub &'a LineChart, pub &'a Panel);
+
+impl Picture for OnePanel<'_> {
+    fn size(&self) -> (f64, f64) {
+        (WIDTH, HEIGHT)
+    }
+
+    fn title(&self) -> String {
+        format!("{}: {}", self.0.title, self.1.title)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        self.0.panel(self.1, pen)
+    }
+}
+
+impl LineChart {
+    fn panel<DB: DrawingBackend>(&self, panel: &Panel, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        pen.text(
+            (LEFT, 16.0),
+            &pen::fit(&panel.title, 12.0, WIDTH - LEFT),
+            Text::new(12.0, palette::INK).bold(),
+        )?;
+        self.frame(pen)?;
+        let behind = (0..self.lines.len()).filter(|i| !panel.front.contains(i));
+        for line in behind.map(|i| &self.lines[i]) {
+            pen.line(&self.path(line), palette::CONTEXT, 1.0)?;
+        }
+        for line in panel.front.iter().map(|i| &self.lines[*i]) {
+            self.front(line, pen)?;
+        }
+        self.names(panel, pen)
+    }
+
+    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let label = Text::new(SMALL, palette::MUTED);
+        for tick in &self.y.ticks {
+            let y = height(tick.at);
+            if let Some(text) = &tick.label {
+                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
+                pen.text((LEFT - 6.0, y), text, label.right())?;
+            } else {
+                pen.line(&[(LEFT - 3.0, y), (LEFT, y)], palette::MUTED, 0.5)?;
+            }
+        }
+        for tick in &self.x.ticks {
+            let x = across(tick.at);
+            pen.line(&[(x, BOTTOM), (x, BOTTOM + 4.0)], palette::MUTED, 0.5)?;
+            if let Some(text) = &tick.label {
+                pen.line(&[(x, TOP), (x, BOTTOM)], palette::GRID, 0.5)?;
+                pen.text((x, BOTTOM + 12.0), text, label.centred())?;
+            }
+        }
+        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
+        let middle = (LEFT + RIGHT) / 2.0;
+        pen.text((middle, BOTTOM + 29.0), &self.x.title, label.centred())?;
+        pen.text((10.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
+    }
+
+    fn front<DB: DrawingBackend>(&self, line: &Line, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        pen.line(&self.path(line), line.colour, 1.5)?;
+        let Some(shape) = line.marker else { return Ok(()) };
+        for point in &line.points {
+            let x = across(self.x.place(point.x));
+            if let Some((low, high)) = point.interval {
+                let ends = [low, high].map(|v| (x, height(self.y.place(v).clamp(0.0, 1.0))));
+                if ends[0].1.is_finite() && ends[1].1.is_finite() {
+                    pen.line(&ends, line.colour, 1.0)?;
+                }
+            }
+        }
+        for at in self.path(line) {
+            pen.marker(at, shape, line.colour, false)?;
+        }
+        Ok(())
+    }
+
+    /// Names at the lines' ends, moved apart where lines end close to each other, each led to its line.
+    fn names<DB: DrawingBackend>(&self, panel: &Panel, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let mut ends: Vec<((f64, f64), &Line)> = panel
+            .front
+            .iter()
+            .map(|i| &self.lines[*i])
+            .filter_map(|line| Some((*self.path(line).last()?, line)))
+            .collect();
+        ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
+        let wanted: Vec<f64> = ends.iter().map(|((_, y), _)| *y).collect();
+        let placed = apart(&wanted, LEADING, TOP, BOTTOM + 8.0);
+        for (((x, y), line), name_y) in ends.iter().zip(placed) {
+            let from = x + 5.0;
+            pen.line(&[(from, *y), (RIGHT + 5.0, *y), (RIGHT + 13.0, name_y)], line.colour, 0.5)?;
+            let name = pen::fit(&line.name, SMALL, WIDTH - RIGHT - 17.0);
+            pen.text((RIGHT + 15.0, name_y), &name, Text::new(SMALL, palette::INK))?;
+        }
+        Ok(())
+    }
+
+    /// Where the points of a line lie in a panel; those without a place are left out.
+    fn path(&self, line: &Line) -> Vec<(f64, f64)> {
+        line.points
+            .iter()
+            .map(|p| (self.x.place(p.x), self.y.place(p.y)))
+            .filter(|(x, y)| (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y))
+            .map(|(x, y)| (across(x), height(y)))
+            .collect()
+    }
+}
+
+fn across(place: f64) -> f64 {
+    LEFT + place * (RIGHT - LEFT)
+}
+
+fn height(place: f64) -> f64 {
+    BOTTOM - place * (BOTTOM - TOP)
+}
+
+/// Moves sorted places apart until each is `step` from the next, as near to where they were as a pass down and a pass
+/// up give, within `low..=high` as long as they fit.
+fn apart(wanted: &[f64], step: f64, low: f64, high: f64) -> Vec<f64> {
+    let step = step.min((high - low) / wanted.len().max(2).saturating_sub(1) as f64);
+    // Blocks of names that touch each other: (names in it, mean of where they want to begin).
+    let mut blocks: Vec<(usize, f64)> = Vec::new();
+    for y in wanted {
+        blocks.push((1, *y));
+        while let [.., (n, a), (m, b)] = blocks[..] {
+            if a + n as f64 * step <= b {
+                break;
+            }
+            let joined = (n as f64 * a + m as f64 * (b - n as f64 * step)) / (n + m) as f64;
+            blocks.truncate(blocks.len() - 2);
+            blocks.push((n + m, joined));
+        }
+    }
+    let mut placed: Vec<f64> =
+        blocks.iter().flat_map(|(n, y)| (0..*n).map(move |i| y + i as f64 * step)).collect();
+    for i in 0..placed.len() {
+        let floor = if i == 0 { low } else { placed[i - 1] + step };
+        placed[i] = placed[i].max(floor);
+    }
+    for i in (0..placed.len()).rev() {
+        let ceiling = if i + 1 == placed.len() { high } else { placed[i + 1] - step };
+        placed[i] = placed[i].min(ceiling);
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_overlap_move_apart_and_stay_inside() {
+        let placed = apart(&[50.0, 51.0, 52.0, 200.0], 12.0, 30.0, 260.0);
+        assert!(placed.windows(2).all(|w| w[1] - w[0] >= 12.0 - 1e-9), "{placed:?}");
+        assert_eq!(placed[3], 200.0, "one that is alone stays where its line ends");
+        assert!((placed[1] - 51.0).abs() < 1e-9, "a block stays centred on its lines: {placed:?}");
+        let low = apart(&[259.0, 260.0, 260.0], 12.0, 30.0, 260.0);
+        assert_eq!(low, [236.0, 248.0, 260.0]);
+    }
+
+    #[test]
+    fn more_names_than_fit_are_still_in_order_and_inside() {
+        let placed = apart(&[100.0; 40], 12.0, 30.0, 260.0);
+        assert!(placed.is_sorted() && placed[0] >= 29.9 && placed[39] <= 260.1, "{placed:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Charts: what is drawn, how, and under which name it lands.
+
+mod axis;
+mod bars;
+mod build;
+mod lines;
+mod pen;
+
+pub(crate) use build::{charts, legend, ranking_title};
+pub(crate) use pen::escape;
+
+use crate::Result;
+use bars::BarChart;
+use lines::{LineChart, OnePanel};
+
+/// Which question a chart answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Round trips by percentile, on the nines axis.
+    Percentiles,
+    /// Median round trip against message size.
+    LatencyBySize,
+    /// Throughput against message size.
+    ThroughputBySize,
+    /// Who is first.
+    Ranking,
+}
+
+/// A chart and its name.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Chart {
+    /// File name without its ending; letters, digits and `-` only.
+    pub stem: String,
+    pub kind: Kind,
+    pub title: String,
+    body: Body,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Body {
+    Lines(LineChart),
+    Bars(BarChart),
+}
+
+impl Chart {
+    /// The whole chart as an SVG document.
+    pub(crate) fn svg(&self) -> Result<String> {
+        match &self.body {
+            Body::Lines(chart) => pen::svg(chart),
+            Body::Bars(chart) => pen::svg(chart),
+        }
+    }
+
+    /// The whole chart as a PNG file, two pixels for each CSS pixel.
+    pub(crate) fn png(&self) -> Result<Vec<u8>> {
+        match &self.body {
+            Body::Lines(chart) => pen::png(chart),
+            Body::Bars(chart) => pen::png(chart),
+        }
+    }
+
+    /// The chart in pieces for a page that lets them flow: one SVG a panel, or the one there is.
+    pub(crate) fn pieces(&self) -> Result<Vec<String>> {
+        match &self.body {
+            Body::Lines(chart) => {
+                chart.panels.iter().map(|panel| pen::svg(&OnePanel(chart, panel))).collect()
+            }
+            Body::Bars(chart) => Ok(vec![pen::svg(chart)?]),
+        }
+    }
+
+    /// What stands under the title.
+    pub(crate) fn note(&self) -> &str {
+        match &self.body {
+            Body::Lines(chart) => &chart.note,
+            Body::Bars(chart) => &chart.note,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why a report could not be written.
+
+use std::io;
+use std::path::Path;
+
+/// Shorthand.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a report could not be written; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system said no.
+    #[error("cannot {verb} {path}: {source}{}", advice(source))]
+    Io {
+        /// `make the folder`, `write`, `rename to`.
+        verb: &'static str,
+        /// Which file or folder.
+        path: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The record's figures could not be worked out.
+    #[error(transparent)]
+    Summary(#[from] ipcmark_summary::Error),
+    /// A chart could not be drawn: a fault of ipcmark, not of the record or the machine.
+    #[error("cannot draw the chart '{chart}': {what}; please report this with the record")]
+    Draw {
+        /// Its title.
+        chart: String,
+        /// What the drawing library said.
+        what: String,
+    },
+    /// The page could not be filled in: a fault of ipcmark.
+    #[error("cannot fill in the page: {0}; please report this with the record")]
+    Page(#[from] minijinja::Error),
+}
+
+impl Error {
+    pub(crate) fn io(verb: &'static str, path: &Path, source: io::Error) -> Self {
+        Error::Io { verb, path: path.display().to_string(), source }
+    }
+}
+
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space, or name another place with --out; the record itself is kept, `ipcmark report` makes the \
+             report from it"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; name a folder you may write to with --out"
+        }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "; a file stands where a folder is needed: name another folder with --out, or move the file"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,349 @@
+//! What a reader must know beside the figures: cautions, the machine, the cost of measuring, and the gaps.
+
+use crate::units::{self, Quantity};
+use ipcmark_record::{Outcome, Record};
+use ipcmark_summary::{Row, Status, Summary};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Invocations an interval needs.
+const FEWEST: usize = 6;
+
+/// A named fact, as plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Fact {
+    pub name: String,
+    pub value: String,
+}
+
+fn fact(name: &str, value: impl Into<String>) -> Fact {
+    Fact { name: name.into(), value: value.into() }
+}
+
+/// Cells of one transport that have no sound figure, for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Gap {
+    pub transport: String,
+    /// `not available`, `unsupported`, `failed`, `not reached`.
+    pub kind: &'static str,
+    /// Which cells: `ping-pong, stream; 64 KiB; cross-core`.
+    pub cells: String,
+    pub reason: String,
+    /// What would change it.
+    pub remedy: String,
+}
+
+/// What limits the figures of this record, as plain sentences; the gravest first.
+pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
+    let mut out = Vec::new();
+    if record.tool.profile != "release" {
+        out.push(format!(
+            "Measured by a {} build: the harness itself is slow in it. Build with --release before you trust a figure.",
+            record.tool.profile
+        ));
+    }
+    match record.outcome {
+        Outcome::Complete => {}
+        Outcome::Running => {
+            out.push("The run had not ended when this report was made, or it was killed.".into())
+        }
+        Outcome::BudgetSpent => {
+            out.push("The budget of time ended before all planned rounds: intervals are wider than planned. A longer --budget narrows them.".into());
+        }
+        Outcome::Interrupted => {
+            out.push("The run was stopped by hand; what was measured by then is here.".into())
+        }
+    }
+    let measured: Vec<&Row> = summary.rows.iter().filter(|r| r.figure.is_some()).collect();
+    let few = measured.iter().filter(|r| r.invocations < FEWEST).count();
+    if few > 0 {
+        out.push(format!(
+            "{few} of {} have no interval: an interval needs at least {FEWEST} invocations. Their order may be chance.",
+            units::plural(measured.len(), "measured cell")
+        ));
+    }
+    out.extend(distance_caution(&measured));
+    let unsteady: usize = measured.iter().map(|r| r.unsteady_invocations).sum();
+    if unsteady > 0 {
+        let all = measured.iter().map(|r| r.invocations).sum();
+        out.push(format!(
+            "{unsteady} of {} had not become steady when measuring began. They are marked, none was dropped.",
+            units::plural(all, "invocation")
+        ));
+    }
+    if let Some(hypervisor) = &record.host.hypervisor {
+        out.push(format!(
+            "A virtual machine ({hypervisor}): its host may move its CPUs and take time from them. Compare within this record \
+             rather than with others."
+        ));
+    }
+    out
+}
+
+/// On a virtual machine two CPUs are not always where they seem.
+fn distance_caution(measured: &[&Row]) -> Option<String> {
+    let ranges: Vec<_> = measured.iter().filter_map(|r| r.distance).collect();
+    let low = ranges.iter().map(|d| d.min_ns).reduce(f64::min)?;
+    let high = ranges.iter().map(|d| d.max_ns).reduce(f64::max)?;
+    let moved: usize = ranges.iter().map(|d| d.moved).sum();
+    (moved > 0 || crate::ranking::apart(low, high)).then(|| {
+        format!(
+            "The distance between the two CPUs (a cache-line round trip) was between {} and {} during this run and changed by \
+             more than a third within {}. Shared-memory figures move with it; compare only figures taken at about the same \
+             distance, which stands beside each.",
+            Quantity::Time.show(low),
+            Quantity::Time.show(high),
+            units::plural(moved, "invocation")
+        )
+    })
+}
+
+/// The machine, and what of it makes figures noisy.
+pub(crate) fn host(record: &Record) -> Vec<Fact> {
+    let host = &record.host;
+    let word = |w: &Option<String>| w.clone().unwrap_or_else(|| "not known".into());
+    let mut facts = vec![
+        fact("CPU", &host.cpu_model),
+        fact("CPUs allowed / online", format!("{} / {}", host.cpus.len(), host.cpus_online)),
+        fact("CPUs used", cpus_used(record)),
+        fact("Hypervisor", host.hypervisor.clone().unwrap_or_else(|| "none seen".into())),
+        fact("Kernel", format!("{} ({})", host.kernel, host.architecture)),
+        fact("Memory", format!("{:.1} GiB", host.memory_bytes as f64 / f64::from(1u32 << 30))),
+        fact(
+            "Idle driver / governor",
+            format!("{} / {}", word(&host.idle_driver), word(&host.idle_governor)),
+        ),
+        fact("Frequency governor", word(&host.frequency_governor)),
+        fact("Kernel's clock source", word(&host.clock_source)),
+        fact(
+            "Clock read",
+            format!("{} at {} Hz", host.clock, units::count(host.clock_hz.max(0.0) as u64)),
+        ),
+        fact("As root", if host.root { "yes" } else { "no" }),
+    ];
+    let limits = &host.limits;
+    let known = [
+        ("fs.pipe-max-size", limits.pipe_max_size, " B"),
+        ("fs.mqueue.msg_max", limits.mqueue_msg_max, " messages"),
+        ("fs.mqueue.msgsize_max", limits.mqueue_msgsize_max, " B"),
+        ("RLIMIT_MSGQUEUE", limits.rlimit_msgqueue, " B"),
+        ("net.core.wmem_max", limits.wmem_max, " B"),
+        ("net.core.rmem_max", limits.rmem_max, " B"),
+        ("RLIMIT_NOFILE", limits.rlimit_nofile, ""),
+        ("RLIMIT_MEMLOCK", limits.rlimit_memlock, " B"),
+    ];
+    for (name, value, unit) in known {
+        if let Some(value) = value {
+            let text = if value == u64::MAX {
+                "unlimited".into()
+            } else {
+                format!("{}{unit}", units::count(value))
+            };
+            facts.push(fact(name, text));
+        }
+    }
+    facts.extend(
+        host.mitigations.iter().map(|(name, what)| fact(&format!("Mitigation {name}"), what)),
+    );
+    facts.push(fact("Host fingerprint", &host.fingerprint));
+    facts
+}
+
+/// The run and the build.
+pub(crate) fn run(record: &Record) -> Vec<Fact> {
+    let (tool, settings) = (&record.tool, &record.settings);
+    let outcome = match record.outcome {
+        Outcome::Running => "no end was written",
+        Outcome::Complete => "complete",
+        Outcome::BudgetSpent => "budget of time spent",
+        Outcome::Interrupted => "interrupted",
+    };
+    vec![
+        fact("Program", format!("{} {} ({})", tool.name, tool.version, tool.profile)),
+        fact("Commit", tool.commit.clone().unwrap_or_else(|| "not known".into())),
+        fact("Compiler", format!("{}, {}", tool.rustc, tool.target)),
+        fact("Started", &record.started),
+        fact("Finished", record.finished.clone().unwrap_or_else(|| "–".into())),
+        fact("Outcome", outcome),
+        fact("Suite", &record.suite.name),
+        fact("Rounds planned", settings.rounds.to_string()),
+        fact("Budget", settings.budget_s.map_or_else(|| "none".into(), |s| format!("{s} s"))),
+        fact("Measured phase", format!("{} ms an invocation", settings.measure_ms)),
+        fact("Warm-up at most", format!("{} ms", settings.warm_up_ms)),
+        fact("Compared byte for byte", format!("one message in {}", settings.deep_check_every)),
+        fact("Seed", settings.seed.to_string()),
+        fact("Command", settings.command.join(" ")),
+    ]
+}
+
+/// What measuring itself costs.
+pub(crate) fn harness(record: &Record) -> Vec<Fact> {
+    let cost = &record.harness;
+    let ns = |v: f64| Quantity::Time.show(v);
+    vec![
+        fact("One clock read", ns(cost.clock_ns)),
+        fact("Smallest step of the clock", ns(cost.clock_step_ns)),
+        fact("One value into the histogram", ns(cost.histogram_ns)),
+        fact("Stamping a message of 64 B", ns(cost.stamp_ns)),
+        fact("Checking a message of 64 B", ns(cost.check_ns)),
+        fact(
+            "One whole turn of the ping-pong loop over the null floor",
+            cost.loop_ns.map_or_else(|| "not measured".into(), ns),
+        ),
+    ]
+}
+
+/// `cross-core: 0 and 1; same-core: 0`, as read back from the sides.
+fn cpus_used(record: &Record) -> String {
+    let mut used: BTreeMap<&str, BTreeSet<Vec<u32>>> = BTreeMap::new();
+    for cell in record.cells.iter().filter(|c| !c.floor) {
+        for invocation in cell.invocations.iter().filter(|i| i.sides.len() > 1) {
+            let cpus = invocation.sides.iter().map(|s| s.placed.cpu_after).collect();
+            used.entry(&cell.key.placement).or_default().insert(cpus);
+        }
+    }
+    let parts: Vec<String> = used
+        .into_iter()
+        .map(|(placement, sets)| {
+            const NAMED: usize = 4;
+            let mut words: Vec<String> = sets
+                .iter()
+                .take(NAMED)
+                .map(|cpus| cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(" and "))
+                .collect();
+            if sets.len() > NAMED {
+                words.push(format!("{} more pairs", sets.len() - NAMED));
+            }
+            format!("{placement}: {}", words.join(", "))
+        })
+        .collect();
+    if parts.is_empty() { "none".into() } else { parts.join("; ") }
+}
+
+/// What a row's state says: kind, reason, what would change it; `None` where it was measured.
+pub(crate) fn gap(row: &Row) -> Option<(&'static str, String, String)> {
+    let again = format!("look at it alone: ipcmark run --transport '{}'", row.key.transport);
+    match &row.status {
+        Status::Measured => None,
+        Status::Failed { what } => {
+            let all = row.failed_invocations + row.invocations;
+            let reason = format!(
+                "{} of {} failed: {what}",
+                row.failed_invocations,
+                units::plural(all, "invocation")
+            );
+            Some(("failed", reason, again))
+        }
+        Status::Unavailable { reason, remedy } => {
+            let remedy = remedy.clone().unwrap_or_else(|| "nothing that ipcmark knows of".into());
+            Some(("not available", reason.clone(), remedy))
+        }
+        Status::Unsupported { reason } => Some((
+            "unsupported",
+            reason.clone(),
+            "nothing: it is the nature of the mechanism".into(),
+        )),
+        Status::Pending => Some((
+            "not reached",
+            "the run ended before this cell's turn".into(),
+            "a longer --budget, or going on with --resume".into(),
+        )),
+    }
+}
+
+/// All gaps, cells of one transport and one reason together.
+pub(crate) fn gaps(summary: &Summary) -> Vec<Gap> {
+    let mut groups: Vec<(Gap, Vec<&Row>)> = Vec::new();
+    for row in &summary.rows {
+        let Some((kind, reason, remedy)) = gap(row) else { continue };
+        let found = groups.iter_mut().find(|(g, _)| {
+            g.transport == row.key.transport
+                && g.kind == kind
+                && g.reason == reason
+                && g.remedy == remedy
+        });
+        match found {
+            Some((_, rows)) => rows.push(row),
+            None => {
+                let transport = row.key.transport.clone();
+                groups.push((
+                    Gap { transport, kind, cells: String::new(), reason, remedy },
+                    vec![row],
+                ));
+            }
+        }
+    }
+    groups.into_iter().map(|(gap, rows)| Gap { cells: cells(&rows), ..gap }).collect()
+}
+
+/// Patterns; sizes; placements - where the rows are all their combinations, else each on its own.
+fn cells(rows: &[&Row]) -> String {
+    let patterns: BTreeSet<&str> = rows.iter().map(|r| r.key.pattern.as_str()).collect();
+    let sizes: BTreeSet<u64> = rows.iter().map(|r| r.key.size_bytes).collect();
+    let placements: BTreeSet<&str> = rows.iter().map(|r| r.key.placement.as_str()).collect();
+    let capacities: BTreeSet<_> = rows.iter().map(|r| r.key.capacity_bytes).collect();
+    if patterns.len() * sizes.len() * placements.len() * capacities.len() == rows.len() {
+        let list = |words: Vec<String>| words.join(", ");
+        format!(
+            "{}; {}; {}",
+            list(patterns.iter().map(ToString::to_string).collect()),
+            list(sizes.iter().map(|s| units::size(*s)).collect()),
+            list(placements.iter().map(ToString::to_string).collect()),
+        )
+    } else {
+        let each = |r: &&Row| {
+            format!("{} {} {}", r.key.pattern, units::size(r.key.size_bytes), r.key.placement)
+        };
+        rows.iter().map(each).collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{row, summary};
+    use ipcmark_record::sample;
+
+    #[test]
+    fn cells_of_one_reason_are_one_gap() {
+        let mut rows: Vec<Row> = [64, 1024].map(|s| row("mq/block", s, 1.0, None)).into();
+        rows.push(row("pipe/block", 64, 1.0, None));
+        for row in &mut rows[..2] {
+            row.status =
+                Status::Unavailable { reason: "no mqueue".into(), remedy: Some("mount it".into()) };
+        }
+        let gaps = gaps(&summary(rows));
+        assert_eq!(gaps.len(), 1);
+        assert_eq!(
+            (gaps[0].cells.as_str(), gaps[0].remedy.as_str()),
+            ("ping-pong; 64 B, 1 KiB; cross-core", "mount it")
+        );
+    }
+
+    #[test]
+    fn what_limits_the_figures_is_said() {
+        let mut record = sample::record(1, 3);
+        record.tool.profile = "debug".into();
+        let summary = ipcmark_summary::summarize(&record).unwrap();
+        let text = cautions(&record, &summary).join("\n");
+        for words in [
+            "debug build",
+            "budget of time ended",
+            "have no interval",
+            "within 1 invocation.",
+            "1 of ",
+            "virtual machine (kvm)",
+        ] {
+            assert!(text.contains(words), "no '{words}' in {text}");
+        }
+    }
+
+    #[test]
+    fn a_sound_run_on_bare_metal_has_no_caution() {
+        let mut record = sample::record(1, 8);
+        record.outcome = Outcome::Complete;
+        record.host.hypervisor = None;
+        let rows = vec![row("a/block", 64, 1.0, Some((1.0, 1.0)))];
+        assert_eq!(cautions(&record, &summary(rows)), Vec::<String>::new());
+    }
+}

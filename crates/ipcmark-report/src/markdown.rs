@@ -1,0 +1,184 @@
+//! `summary.md`: the answer, the rankings, the gaps and the machine.
+
+use crate::answer::{answer, census};
+use crate::facts::{self, Fact};
+use crate::markup::{code, literal};
+use crate::ranking::{Entry, Ranking, percentile};
+use crate::units::{NONE, Quantity};
+use ipcmark_record::Record;
+use ipcmark_summary::Summary;
+use std::fmt::Write;
+
+/// The whole document.
+pub(crate) fn render(record: &Record, summary: &Summary, rankings: &[Ranking]) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = document(&mut out, record, summary, rankings);
+    out
+}
+
+fn document(
+    out: &mut String,
+    record: &Record,
+    summary: &Summary,
+    rankings: &[Ranking],
+) -> std::fmt::Result {
+    writeln!(out, "# ipcmark: {}\n", literal(&record.suite.title))?;
+    writeln!(
+        out,
+        "Suite {}, {}, {}, kernel {}. {}\n",
+        code(&record.suite.name),
+        literal(&record.started),
+        literal(&record.host.cpu_model),
+        literal(&record.host.kernel),
+        census(&summary.census)
+    )?;
+    writeln!(out, "## The answer\n")?;
+    for part in answer(summary, rankings) {
+        if !part.head.is_empty() {
+            writeln!(out, "### {}\n", literal(&part.head))?;
+        }
+        for sentence in part.sentences {
+            writeln!(out, "- {sentence}")?;
+        }
+        writeln!(out)?;
+    }
+    let cautions = facts::cautions(record, summary);
+    if !cautions.is_empty() {
+        writeln!(out, "Mind:\n")?;
+        for caution in cautions {
+            writeln!(out, "- {}", literal(&caution))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "## Rankings\n")?;
+    writeln!(
+        out,
+        "Medians over invocations; in brackets their order-statistic intervals, at least 95 %. Place: what the intervals leave \
+         open; in parentheses: order of medians only. `~`: too few samples for this percentile (fewer than 100 values beyond \
+         it). CPU time: user and system of both sides for one round trip or message. A ping-pong figure is the whole round \
+         trip; half of it is not a one-way latency and is never called one.\n"
+    )?;
+    for ranking in rankings {
+        table(out, ranking)?;
+    }
+    gaps(out, summary)?;
+    for (title, facts) in [
+        ("The machine", facts::host(record)),
+        ("The run", facts::run(record)),
+        ("What measuring costs", facts::harness(record)),
+    ] {
+        fact_list(out, title, &facts)?;
+    }
+    Ok(())
+}
+
+fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
+    let setting = &ranking.setting;
+    writeln!(out, "### {}, {}\n", literal(&setting.pattern), literal(&setting.place()))?;
+    let (first, second) =
+        if setting.is_rate() { ("messages/s", "bytes/s") } else { ("round trip p50", "p99") };
+    writeln!(
+        out,
+        "| place | transport | {first} | {second} | CPU time | distance | invocations |"
+    )?;
+    writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | ---: |")?;
+    let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
+    for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
+        let Entry { row, figure, value, elsewhere_ns, .. } = entry;
+        let second = if setting.is_rate() {
+            Quantity::ByteRate.show(figure.bytes_per_s.value)
+        } else {
+            percentile(figure, 0.99).map_or_else(
+                || NONE.into(),
+                |p| {
+                    format!(
+                        "{}{}",
+                        if p.enough { "" } else { "~ " },
+                        Quantity::Time.show(p.ns.value)
+                    )
+                },
+            )
+        };
+        let distance =
+            row.distance.map_or_else(|| NONE.into(), |d| Quantity::Time.show(d.median_ns));
+        writeln!(
+            out,
+            "| {place} | {} | {} | {second} | {} | {distance}{} | {} |",
+            code(&row.key.transport),
+            setting.quantity().estimate(value),
+            Quantity::Time.estimate(&figure.cpu_ns_per_message),
+            if elsewhere_ns.is_some() { " (others differ: not comparable)" } else { "" },
+            row.invocations
+        )?;
+    }
+    writeln!(out)
+}
+
+fn gaps(out: &mut String, summary: &Summary) -> std::fmt::Result {
+    let gaps = facts::gaps(summary);
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "## What could not be measured, and why\n")?;
+    writeln!(out, "| transport | cells | state | why | what would change it |")?;
+    writeln!(out, "| --- | --- | --- | --- | --- |")?;
+    for gap in gaps {
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            code(&gap.transport),
+            literal(&gap.cells),
+            gap.kind,
+            literal(&gap.reason),
+            literal(&gap.remedy)
+        )?;
+    }
+    writeln!(out)
+}
+
+fn fact_list(out: &mut String, title: &str, facts: &[Fact]) -> std::fmt::Result {
+    writeln!(out, "## {title}\n")?;
+    for Fact { name, value } in facts {
+        writeln!(out, "- {}: {}", literal(name), literal(value))?;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::rankings;
+    use crate::testing::{row, summary};
+    use ipcmark_record::sample;
+
+    #[test]
+    fn a_hostile_record_makes_no_tag_and_no_further_column() {
+        let mut record = sample::record(1, 6);
+        record.suite.title = "<script>alert(1)</script> | x".into();
+        let mut evil = row("a|`b`<script>\nc", 64, 1.0, Some((1.0, 1.0)));
+        evil.key.placement = "p|q".into();
+        let summary = summary(vec![evil]);
+        let text = render(&record, &summary, &rankings(&summary));
+        assert!(text.contains("\\<script\\>alert(1)"), "{text}");
+        let line = text.lines().find(|l| l.starts_with("| 1 |")).unwrap();
+        assert_eq!(line.matches('|').count(), 8, "{line}");
+        // In a code span a tag is text.
+        assert!(line.contains("`a¦'b'<script> c`"), "{line}");
+    }
+
+    #[test]
+    fn the_sample_says_what_is_missing_and_never_one_way() {
+        let record = sample::record(3, 8);
+        let text = crate::markdown(&record).unwrap();
+        assert!(text.contains("sysctl fs.mqueue.msgsize\\_max=65536"), "{text}");
+        assert!(
+            text.contains(
+                "| `mq/block` | stream; 1 KiB; cross-core | failed | 8 of 8 invocations failed"
+            ),
+            "{text}"
+        );
+        assert_eq!(text.matches("one-way").count(), 1);
+        assert!(text.contains("### ping-pong, 64 B, cross-core"));
+    }
+}

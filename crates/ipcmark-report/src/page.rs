@@ -1,0 +1,279 @@
+//! `index.html`: one self-contained page that opens offline and reads without JavaScript.
+
+use crate::answer::{answer, census};
+use crate::chart::{self, Chart, Kind};
+use crate::facts::{self, Fact, Gap};
+use crate::palette;
+use crate::ranking::Ranking;
+use crate::table::{self, Cell, Head};
+use crate::{Result, markup};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ipcmark_record::{HarnessCost, Host, Outcome, Record, Settings, Tool};
+use ipcmark_summary::Summary;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+const TEMPLATE: &str = include_str!("../templates/page.html");
+const STYLE: &str = include_str!("../templates/page.css");
+const SCRIPT: &str = include_str!("../templates/page.js");
+
+/// What the template fills in. Fields that end in `_html` hold markup made here; everything else is text and is escaped.
+#[derive(Serialize)]
+struct View {
+    title: String,
+    script_hash: String,
+    style_html: String,
+    script_html: &'static str,
+    data_html: String,
+    started: String,
+    cpu: String,
+    kernel: String,
+    tool: String,
+    census: String,
+    answer: Vec<AnswerPart>,
+    cautions: Vec<String>,
+    prose_html: String,
+    groups: Vec<Group>,
+    legend: Vec<(String, String)>,
+    patterns: Vec<Pattern>,
+    sections: Vec<Section>,
+    gaps: Vec<Gap>,
+    heads: Vec<Head>,
+    rows: Vec<TableRow>,
+    few: bool,
+    host: Vec<Fact>,
+    harness: Vec<Fact>,
+    run: Vec<Fact>,
+}
+
+#[derive(Serialize)]
+struct AnswerPart {
+    head: String,
+    sentences_html: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    prose_html: String,
+}
+
+#[derive(Serialize)]
+struct Pattern {
+    name: String,
+    heads: Vec<Head>,
+    rankings: Vec<RankingView>,
+}
+
+#[derive(Serialize)]
+struct RankingView {
+    place: String,
+    best: String,
+    open: bool,
+    rows: Vec<Vec<Cell>>,
+    chart_html: String,
+    stem: String,
+}
+
+#[derive(Serialize)]
+struct Section {
+    title: &'static str,
+    intro: &'static str,
+    charts: Vec<ChartView>,
+}
+
+#[derive(Serialize)]
+struct ChartView {
+    title: String,
+    note: String,
+    stem: String,
+    open: bool,
+    pieces_html: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct TableRow {
+    class: &'static str,
+    cells: Vec<Cell>,
+}
+
+/// What stands in the page for programs: everything but the histograms.
+#[derive(Serialize)]
+struct Data<'a> {
+    schema: &'static str,
+    record_schema: &'a str,
+    started: &'a str,
+    finished: Option<&'a str>,
+    outcome: Outcome,
+    suite: &'a str,
+    tool: &'a Tool,
+    settings: &'a Settings,
+    host: &'a Host,
+    harness: &'a HarnessCost,
+    summary: &'a Summary,
+}
+
+/// Version of the data block.
+const DATA_SCHEMA: &str = "ipcmark.report/1";
+
+/// The whole page.
+pub(crate) fn render(
+    record: &Record,
+    summary: &Summary,
+    rankings: &[Ranking],
+    charts: &[Chart],
+) -> Result<String> {
+    let view = View {
+        title: record.suite.title.clone(),
+        script_hash: STANDARD.encode(Sha256::digest(SCRIPT.as_bytes())),
+        style_html: style(),
+        script_html: SCRIPT,
+        data_html: data(record, summary),
+        started: record.started.clone(),
+        cpu: record.host.cpu_model.clone(),
+        kernel: record.host.kernel.clone(),
+        tool: format!("{} {}", record.tool.name, record.tool.version),
+        census: census(&summary.census),
+        answer: answer(summary, rankings)
+            .into_iter()
+            .map(|part| AnswerPart {
+                head: part.head,
+                sentences_html: part.sentences.iter().map(|s| markup::inline(s)).collect(),
+            })
+            .collect(),
+        cautions: facts::cautions(record, summary),
+        prose_html: markup::html(&record.suite.prose, 3),
+        groups: record
+            .suite
+            .groups
+            .iter()
+            .map(|g| Group { name: g.name.clone(), prose_html: markup::html(&g.prose, 4) })
+            .collect(),
+        legend: chart::legend(rankings)
+            .into_iter()
+            .map(|(wait, colour)| (wait, colour.hex()))
+            .collect(),
+        patterns: patterns(rankings, charts)?,
+        sections: sections(charts)?,
+        gaps: facts::gaps(summary),
+        heads: table::heads(),
+        rows: summary
+            .rows
+            .iter()
+            .map(|row| TableRow {
+                class: facts::gap(row).map_or(if row.floor { "floor" } else { "" }, |_| "gap"),
+                cells: table::row(row),
+            })
+            .collect(),
+        few: table::any_few(summary.rows.iter()),
+        host: facts::host(record),
+        harness: facts::harness(record),
+        run: facts::run(record),
+    };
+    let mut environment = minijinja::Environment::new();
+    // The name's ending turns escaping on.
+    environment.add_template("page.html", TEMPLATE)?;
+    Ok(environment.get_template("page.html")?.render(minijinja::value::Serde(&view))?)
+}
+
+fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
+    // Charts of rankings come in the order of the rankings; a ranking without one (nothing above zero) is passed over.
+    let mut drawn = charts.iter().filter(|c| c.kind == Kind::Ranking).peekable();
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for ranking in rankings {
+        let setting = &ranking.setting;
+        let chart = drawn.next_if(|c| c.title == chart::ranking_title(setting));
+        let view = RankingView {
+            place: setting.place(),
+            best: ranking.entries.first().map_or_else(String::new, |e| {
+                format!("{}, {}", e.row.key.transport, setting.quantity().estimate(&e.value))
+            }),
+            open: patterns.last().is_none_or(|p| p.name != setting.pattern),
+            rows: table::ranking_rows(ranking),
+            chart_html: chart
+                .map(|c| c.pieces())
+                .transpose()?
+                .map_or_else(String::new, |p| p.concat()),
+            stem: chart.map_or_else(String::new, |c| c.stem.clone()),
+        };
+        match patterns.last_mut() {
+            Some(pattern) if pattern.name == setting.pattern => pattern.rankings.push(view),
+            _ => patterns.push(Pattern {
+                name: setting.pattern.clone(),
+                heads: table::ranking_heads(setting.is_rate()),
+                rankings: vec![view],
+            }),
+        }
+    }
+    Ok(patterns)
+}
+
+fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
+    let kinds = [
+        (
+            Kind::Percentiles,
+            "Round trips by percentile",
+            "How steady a mechanism is: flat lines are steady, a rise to the right is a tail. The axis gives each further nine \
+             (99, 99.9, 99.99 %) the same room.",
+        ),
+        (
+            Kind::LatencyBySize,
+            "Median round trip by message size",
+            "Where a line is flat, the call and the wake-up cost most; where it rises, copying does.",
+        ),
+        (
+            Kind::ThroughputBySize,
+            "Throughput by message size",
+            "Drained and verified by the receiver: the clock runs from the barrier to the last checked message.",
+        ),
+    ];
+    let mut sections = Vec::new();
+    for (kind, title, intro) in kinds {
+        let mut views: Vec<ChartView> = Vec::new();
+        for chart in charts.iter().filter(|c| c.kind == kind) {
+            views.push(ChartView {
+                title: chart.title.clone(),
+                note: chart.note().into(),
+                stem: chart.stem.clone(),
+                open: views.is_empty() || kind != Kind::Percentiles,
+                pieces_html: chart.pieces()?,
+            });
+        }
+        if !views.is_empty() {
+            sections.push(Section { title, intro, charts: views });
+        }
+    }
+    Ok(sections)
+}
+
+fn style() -> String {
+    format!(
+        "{STYLE}\n@media screen and (prefers-color-scheme: dark) {{\n{}}}\n",
+        palette::dark_style()
+    )
+}
+
+/// The data block. `<` and `>` are written as escapes, so that nothing in it can end the script element or open another,
+/// and so are the two line separators that JavaScript once refused.
+fn data(record: &Record, summary: &Summary) -> String {
+    let data = Data {
+        schema: DATA_SCHEMA,
+        record_schema: &record.schema,
+        started: &record.started,
+        finished: record.finished.as_deref(),
+        outcome: record.outcome,
+        suite: &record.suite.name,
+        tool: &record.tool,
+        settings: &record.settings,
+        host: &record.host,
+        harness: &record.harness,
+        summary,
+    };
+    let text = serde_json::to_string(&data).expect("a summary is plain JSON");
+    // In JSON these characters occur within strings only.
+    text.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}

@@ -1,0 +1,113 @@
+//! Colours, each with its counterpart on a dark page.
+//!
+//! Colour says how a side waits, because that is what decides what a figure costs, and because there are more families
+//! than colours that a colour-blind reader can tell apart. The hues follow Paul Tol's vibrant scheme
+//! (<https://personal.sron.nl/~pault/>), darkened to 3:1 against the page; names at the lines' ends say the same again.
+
+use plotters::style::RGBColor;
+
+/// A colour on a light page, and the one that replaces it on a dark page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Colour {
+    /// `#RRGGBB` as a number; each role has its own, so that a style sheet can tell them apart in an SVG.
+    pub light: u32,
+    /// The same on a dark page.
+    pub dark: u32,
+}
+
+const fn colour(light: u32, dark: u32) -> Colour {
+    Colour { light, dark }
+}
+
+pub(crate) const PAPER: Colour = colour(0xFF_FF_FF, 0x14_18_1D);
+pub(crate) const INK: Colour = colour(0x1B_1F_24, 0xE6_E8_EB);
+pub(crate) const MUTED: Colour = colour(0x5B_64_70, 0x9A_A4_B0);
+pub(crate) const GRID: Colour = colour(0xE4_E7_EB, 0x2A_31_39);
+pub(crate) const CONTEXT: Colour = colour(0xCF_D4_DB, 0x3A_43_4D);
+const FLOOR: Colour = colour(0x7A_82_8C, 0x8B_95_A1);
+const OTHER: Colour = colour(0x5A_4F_CF, 0xA9_A2_FF);
+
+const WAITS: [(&str, Colour); 6] = [
+    ("block", colour(0x00_4E_92, 0x6C_A6_FF)),
+    ("poll", colour(0xC2_33_7F, 0xFF_86_C3)),
+    ("epoll", colour(0x00_89_7B, 0x3F_D0_BC)),
+    ("hybrid", colour(0x1F_A2_DC, 0x8A_E4_FF)),
+    ("yield", colour(0xD1_7A_0F, 0xFF_B4_54)),
+    ("spin", colour(0xCC_33_11, 0xFF_7A_5C)),
+];
+
+/// The colour of a wait.
+pub(crate) fn of_wait(wait: &str, floor: bool) -> Colour {
+    if floor {
+        return FLOOR;
+    }
+    WAITS.iter().find(|(name, _)| *name == wait).map_or(OTHER, |(_, colour)| *colour)
+}
+
+/// Every colour a chart may hold.
+pub(crate) fn all() -> impl Iterator<Item = Colour> {
+    [PAPER, INK, MUTED, GRID, CONTEXT, FLOOR, OTHER].into_iter().chain(WAITS.map(|(_, c)| c))
+}
+
+/// Rules that turn inline SVG dark; they win over the presentation attributes that plotters writes.
+pub(crate) fn dark_style() -> String {
+    all()
+        .map(|Colour { light, dark }| {
+            format!("svg [fill=\"#{light:06X}\"]{{fill:#{dark:06X}}}svg [stroke=\"#{light:06X}\"]{{stroke:#{dark:06X}}}\n")
+        })
+        .collect()
+}
+
+impl Colour {
+    pub(crate) fn rgb(self) -> RGBColor {
+        let [_, r, g, b] = self.light.to_be_bytes();
+        RGBColor(r, g, b)
+    }
+
+    /// `#RRGGBB` for style sheets.
+    pub(crate) fn hex(self) -> String {
+        format!("#{:06X}", self.light)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Relative luminance, WCAG 2.
+    fn luminance(colour: u32) -> f64 {
+        let [_, r, g, b] = colour.to_be_bytes();
+        let [r, g, b] = [r, g, b].map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    fn contrast(a: u32, b: u32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn lines_stand_out_on_both_pages() {
+        for (wait, Colour { light, dark }) in WAITS {
+            assert!(
+                contrast(light, PAPER.light) >= 2.8,
+                "{wait}: {}",
+                contrast(light, PAPER.light)
+            );
+            assert!(contrast(dark, PAPER.dark) >= 4.5, "{wait}: {}", contrast(dark, PAPER.dark));
+        }
+        assert!(
+            contrast(MUTED.light, PAPER.light) >= 4.5 && contrast(MUTED.dark, PAPER.dark) >= 4.5
+        );
+    }
+
+    #[test]
+    fn each_role_has_its_own_colour() {
+        let lights: BTreeSet<u32> = all().map(|c| c.light).collect();
+        assert_eq!(lights.len(), all().count());
+    }
+}

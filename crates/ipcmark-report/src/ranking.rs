@@ -1,0 +1,254 @@
+//! Who is first, for each pattern, size and placement, and how sure that is.
+
+use crate::units::{self, Quantity};
+use ipcmark_summary::{Estimate, Figure, Percentile, Row, Status, Summary};
+
+/// The CPUs of two cells are at the same distance when the ratio of their distances is below this.
+const SAME_DISTANCE: f64 = 4.0 / 3.0;
+
+/// What cells must share to be ranked against each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub pattern: String,
+    pub placement: String,
+    pub size_bytes: u64,
+    pub capacity_bytes: Option<u64>,
+}
+
+impl Setting {
+    pub(crate) fn of(row: &Row) -> Setting {
+        Setting {
+            pattern: row.key.pattern.clone(),
+            placement: row.key.placement.clone(),
+            size_bytes: row.key.size_bytes,
+            capacity_bytes: row.key.capacity_bytes,
+        }
+    }
+
+    /// True where more messages a second are better; elsewhere a shorter time is.
+    pub(crate) fn is_rate(&self) -> bool {
+        self.pattern == "stream"
+    }
+
+    pub(crate) fn quantity(&self) -> Quantity {
+        if self.is_rate() { Quantity::MessageRate } else { Quantity::Time }
+    }
+
+    /// The figure the ranking goes by.
+    pub(crate) fn headline(&self, figure: &Figure) -> Option<Estimate> {
+        if self.is_rate() {
+            Some(figure.messages_per_s)
+        } else {
+            percentile(figure, 0.5).map(|p| p.ns)
+        }
+    }
+
+    /// `64 B, cross-core`, with the capacity where one was asked for.
+    pub(crate) fn place(&self) -> String {
+        let capacity = self.capacity_bytes.map(|c| format!(", capacity {}", units::size(c)));
+        format!(
+            "{}, {}{}",
+            units::size(self.size_bytes),
+            self.placement,
+            capacity.unwrap_or_default()
+        )
+    }
+}
+
+/// The percentile of a figure, if it has it.
+pub(crate) fn percentile(figure: &Figure, quantile: f64) -> Option<&Percentile> {
+    figure.percentiles.iter().find(|p| p.quantile == quantile)
+}
+
+/// One setting's ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ranking<'a> {
+    pub setting: Setting,
+    /// Best first.
+    pub entries: Vec<Entry<'a>>,
+    /// The floors: measured, but no mechanisms.
+    pub floors: Vec<Entry<'a>>,
+}
+
+/// One transport in a ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry<'a> {
+    pub row: &'a Row,
+    pub figure: &'a Figure,
+    pub value: Estimate,
+    /// Best and worst place that the intervals leave open, from 1; `None` without an interval.
+    pub places: Option<(usize, usize)>,
+    /// The distance of its CPUs, ns, where it differs from most others' in this ranking: then the two are not
+    /// comparable.
+    pub elsewhere_ns: Option<f64>,
+}
+
+impl Entry<'_> {
+    /// `1`, `2–4`, or `(3)` when only the order of the medians is known.
+    pub(crate) fn place(&self, at: usize) -> String {
+        match self.places {
+            Some((best, worst)) if best == worst => best.to_string(),
+            Some((best, worst)) => format!("{best}–{worst}"),
+            None => format!("({})", at + 1),
+        }
+    }
+}
+
+/// How two estimates stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The first one's interval lies wholly below the other's.
+    Below,
+    /// Wholly above.
+    Above,
+    /// They overlap: this run does not decide.
+    Overlap,
+    /// One has no interval.
+    Unknown,
+}
+
+/// Compares intervals.
+pub(crate) fn order(a: &Estimate, b: &Estimate) -> Order {
+    match (a.interval, b.interval) {
+        (Some((_, a_high)), Some((b_low, _))) if a_high < b_low => Order::Below,
+        (Some((a_low, _)), Some((_, b_high))) if a_low > b_high => Order::Above,
+        (Some(_), Some(_)) => Order::Overlap,
+        _ => Order::Unknown,
+    }
+}
+
+/// All rankings: patterns and placements in the record's order, sizes ascending. Cells with a failed invocation are not
+/// ranked: what loses or damages messages is not fast.
+pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
+    let mut settings: Vec<Setting> = Vec::new();
+    for row in summary.rows.iter().filter(|r| r.figure.is_some()) {
+        let setting = Setting::of(row);
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+    let first = |part: fn(&Setting) -> &String, of: &Setting| {
+        settings.iter().position(|s| part(s) == part(of))
+    };
+    let mut sorted = settings.clone();
+    sorted.sort_by_key(|s| {
+        (first(|s| &s.pattern, s), first(|s| &s.placement, s), s.capacity_bytes, s.size_bytes)
+    });
+    sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
+}
+
+fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
+    let (mut floors, mut entries): (Vec<Entry>, Vec<Entry>) = summary
+        .rows
+        .iter()
+        .filter(|row| Setting::of(row) == setting && row.status == Status::Measured)
+        .filter_map(|row| {
+            let figure = row.figure.as_ref()?;
+            let value = setting.headline(figure).filter(|v| v.value.is_finite())?;
+            Some(Entry { row, figure, value, places: None, elsewhere_ns: None })
+        })
+        .partition(|entry| entry.row.floor);
+    let descending = setting.is_rate();
+    for list in [&mut floors, &mut entries] {
+        list.sort_by(|a, b| {
+            let ascending = a.value.value.total_cmp(&b.value.value);
+            if descending { ascending.reverse() } else { ascending }
+        });
+    }
+    let values: Vec<Estimate> = entries.iter().map(|e| e.value).collect();
+    let distances = entries.iter().filter_map(|e| Some(e.row.distance?.median_ns)).collect();
+    let usual = middle(distances);
+    let better = if descending { Order::Above } else { Order::Below };
+    for entry in &mut entries {
+        entry.places = entry.value.interval.is_some().then(|| {
+            let ahead = values.iter().filter(|v| order(v, &entry.value) == better).count();
+            let behind = values.iter().filter(|v| order(&entry.value, v) == better).count();
+            (ahead + 1, values.len() - behind)
+        });
+        entry.elsewhere_ns = entry
+            .row
+            .distance
+            .map(|d| d.median_ns)
+            .filter(|d| usual.is_some_and(|usual| apart(*d, usual)));
+    }
+    Ranking { setting, entries, floors }
+}
+
+/// True when two distances are of different classes.
+pub(crate) fn apart(a_ns: f64, b_ns: f64) -> bool {
+    a_ns.max(b_ns) > SAME_DISTANCE * a_ns.min(b_ns)
+}
+
+/// The middle one of the values.
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{estimate, row, summary};
+
+    #[test]
+    fn places_are_what_the_intervals_leave_open() {
+        let summary = summary(vec![
+            row("slow/block", 64, 30.0, Some((29.0, 31.0))),
+            row("a/block", 64, 10.0, Some((9.0, 12.0))),
+            row("b/block", 64, 11.0, Some((10.0, 13.0))),
+            row("none/block", 64, 20.0, None),
+        ]);
+        let rankings = rankings(&summary);
+        let ranking = &rankings[0];
+        let places: Vec<_> = ranking
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(at, e)| (e.row.key.transport.as_str(), e.place(at)))
+            .collect();
+        let expected =
+            [("a/block", "1–3"), ("b/block", "1–3"), ("none/block", "(3)"), ("slow/block", "3–4")];
+        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
+    }
+
+    #[test]
+    fn a_stream_is_ranked_by_rate_and_a_failed_cell_not_at_all() {
+        let mut rows = vec![
+            row("a/block", 64, 10.0, None),
+            row("b/block", 64, 20.0, None),
+            row("c/spin", 64, 1.0, None),
+        ];
+        for (row, rate) in rows.iter_mut().zip([1e6, 3e6, 9e6]) {
+            row.key.pattern = "stream".into();
+            row.figure.as_mut().unwrap().messages_per_s = estimate(rate, None);
+        }
+        rows[2].status = Status::Failed { what: "lost 3 messages".into() };
+        let summary = summary(rows);
+        let rankings = rankings(&summary);
+        let names: Vec<_> = rankings[0].entries.iter().map(|e| &e.row.key.transport).collect();
+        assert_eq!(names, ["b/block", "a/block"]);
+    }
+
+    #[test]
+    fn cpus_at_another_distance_are_marked() {
+        let mut rows: Vec<_> =
+            (0..4).map(|i| row(&format!("t{i}/spin"), 64, 100.0, Some((90.0, 110.0)))).collect();
+        for (row, ns) in rows.iter_mut().zip([110.0, 112.0, 115.0, 60.0]) {
+            row.distance.as_mut().unwrap().median_ns = ns;
+        }
+        let summary = summary(rows);
+        let rankings = rankings(&summary);
+        let marked: Vec<_> = rankings[0].entries.iter().filter_map(|e| e.elsewhere_ns).collect();
+        assert_eq!(marked, [60.0]);
+    }
+
+    #[test]
+    fn sizes_ascend_within_the_records_order_of_placements() {
+        let mut far = row("a/block", 1024, 1.0, None);
+        far.key.placement = "same-core".into();
+        let summary =
+            summary(vec![row("a/block", 1024, 1.0, None), far, row("a/block", 64, 1.0, None)]);
+        let places: Vec<_> = rankings(&summary).iter().map(|r| r.setting.place()).collect();
+        assert_eq!(places, ["64 B, cross-core", "1 KiB, cross-core", "1 KiB, same-core"]);
+    }
+}

@@ -1,0 +1,69 @@
+//! Rows and records for the tests of this crate.
+
+use ipcmark_record::{CellKey, Integrity};
+use ipcmark_summary::{
+    Census, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status, Summary,
+};
+
+/// An estimate with the interval that is given.
+pub(crate) fn estimate(value: f64, interval: Option<(f64, f64)>) -> Estimate {
+    Estimate { value, interval, confidence: interval.map(|_| 0.96) }
+}
+
+/// A measured ping-pong row across cores; `ns` is its p50.
+pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -> Row {
+    let (mechanism, wait) = name.split_once('/').unwrap_or((name, "block"));
+    let percentiles = PERCENTILES
+        .iter()
+        .enumerate()
+        .map(|(i, quantile)| {
+            let factor = 1.0 + i as f64;
+            let interval = interval.map(|(low, high)| (low * factor, high * factor));
+            Percentile {
+                quantile: *quantile,
+                ns: estimate(ns * factor, interval),
+                samples: 50_000,
+                enough: i < 3,
+            }
+        })
+        .collect();
+    Row {
+        key: CellKey {
+            transport: name.into(),
+            pattern: "ping-pong".into(),
+            size_bytes,
+            placement: "cross-core".into(),
+            capacity_bytes: None,
+        },
+        family: mechanism.split('-').next().unwrap_or(mechanism).into(),
+        wait: wait.into(),
+        framing: "stream".into(),
+        floor: false,
+        group: "latency".into(),
+        status: Status::Measured,
+        capacity: None,
+        invocations: if interval.is_some() { 8 } else { 3 },
+        failed_invocations: 0,
+        unsteady_invocations: 0,
+        messages: 50_000,
+        figure: Some(Figure {
+            percentiles,
+            max_ns: Some(ns * 100.0),
+            messages_per_s: estimate(1e9 / ns, interval.map(|(low, high)| (1e9 / high, 1e9 / low))),
+            bytes_per_s: estimate(size_bytes as f64 * 1e9 / ns, None),
+            cpu_ns_per_message: estimate(
+                ns * 0.8,
+                interval.map(|(low, high)| (low * 0.8, high * 0.8)),
+            ),
+            switches_per_message: estimate(2.0, None),
+        }),
+        distance: Some(DistanceRange { min_ns: 100.0, median_ns: 112.0, max_ns: 130.0, moved: 0 }),
+        integrity: Integrity::default(),
+    }
+}
+
+/// A summary of these rows.
+pub(crate) fn summary(rows: Vec<Row>) -> Summary {
+    let census = Census::of(&rows);
+    Summary { rows, census }
+}

@@ -1,0 +1,54 @@
+"use strict";
+// Sorting and filtering of tables, and all folds opened for print. The page reads without it.
+(() => {
+  const value = (row, column, words) => {
+    const cell = row.cells[column];
+    if (words) return cell.textContent.trim().toLowerCase();
+    return cell.dataset.sort === undefined ? null : Number(cell.dataset.sort);
+  };
+  const sort = (table, head, column) => {
+    const words = head.classList.contains("words");
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const body = table.tBodies[0];
+    const rows = [...body.rows].map((row, at) => ({ row, at, by: value(row, column, words) }));
+    rows.sort((a, b) => {
+      // What has no figure goes last, whichever way.
+      if (a.by === null || b.by === null) return (a.by === null) - (b.by === null) || a.at - b.at;
+      const order = words ? a.by.localeCompare(b.by) : a.by - b.by;
+      return (down ? -order : order) || a.at - b.at;
+    });
+    body.append(...rows.map((r) => r.row));
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    [...table.tHead.rows[0].cells].forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => sort(table, head, column));
+      head.append(button);
+    });
+  }
+  const filter = document.getElementById("filter");
+  const cells = document.getElementById("cells");
+  if (filter && cells) {
+    filter.parentElement.hidden = false;
+    filter.addEventListener("input", () => {
+      const words = filter.value.toLowerCase().split(/\s+/);
+      for (const row of cells.tBodies[0].rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+      }
+    });
+  }
+  const folds = [...document.querySelectorAll("details")];
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = folds.filter((fold) => !fold.open);
+    for (const fold of closed) fold.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
+  });
+})();
