@@ -5,7 +5,7 @@ use ipcmark_core::{
     Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
 };
 use ipcmark_sys::fd::{
-    FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves, sysctl,
+    FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
 };
 use ipcmark_sys::lifeline::LifelinePair;
 use rustix::net::SocketType;
@@ -48,11 +48,10 @@ impl<W: FdWait> Transport for UnixDatagram<W> {
         })
     }
 
-    /// The queue's length was fixed when the socket was made; the kernel tells it only as the setting.
+    /// `net.unix.max_dgram_qlen` does not bound it: the kernel asks it of strangers only, not of a peer that is
+    /// connected back (`unix_dgram_sendmsg` in `net/unix/af_unix.c`), as both ends of a pair are.
     fn capacity(fixture: &DatagramFixture) -> Result<Capacity> {
-        // The kernel lets one more in than the setting says (`unix_recvq_full` compares with `>`).
-        let messages = sysctl("net.unix.max_dgram_qlen").map(|length| length as usize + 1);
-        Ok(Capacity { messages, ..fixture.pair.capacity()? })
+        fixture.pair.capacity()
     }
 
     fn split(fixture: DatagramFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -6,9 +6,9 @@
 //!   [`Framed`](ipcmark_core::Framed) adds them.
 //! - `SOCK_SEQPACKET` carries messages over a connection: boundaries kept, and an end of the stream.
 //! - `SOCK_DGRAM` carries messages without a connection, here neither lost nor reordered: on Linux a sender waits when
-//!   its own send buffer or the peer's queue (`net.unix.max_dgram_qlen`, 10 messages by default) is full. A receiver
-//!   is not told that its peer is gone; an empty message ends the stream here, and a
-//!   [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
+//!   its own send buffer is full. (The length of the peer's queue, `net.unix.max_dgram_qlen`, bounds only senders the
+//!   peer is not connected back to; both ends of a pair are.) A receiver is not told that its peer is gone; an empty
+//!   message ends the stream here, and a [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
 //! - A message goes in whole or not at all. It must fit the send buffer (`SO_SNDBUF`, less 32 bytes), whose size
 //!   `net.core.wmem_max` bounds; the receive buffer plays no part. Above some 64 KiB the kernel also needs a piece of
 //!   memory in one run for the rest of the message, which a machine with broken-up memory may not have.

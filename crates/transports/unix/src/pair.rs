@@ -38,7 +38,8 @@ impl Pair {
     /// and where that is more than the default, one is sent to see that it passes.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] with the setting in the way, when the kernel lets no such message pass.
+    /// [`Error::Unavailable`] with the setting in the way, when the kernel lets no such message pass, and
+    /// [`Error::TooLong`] beyond what [`longest_message`] tells.
     pub(crate) fn messages(kind: SocketType, size: usize, capacity: Option<usize>) -> Result<Pair> {
         let pair = Pair::new(kind, size)?;
         if let Some(bytes) = capacity {
@@ -50,6 +51,11 @@ impl Pair {
             let raised = pair.set_buffers(needed);
             if pair.send_buffer()? < needed {
                 raised?;
+            }
+            // The kernel may let more pass now than it will under pressure: what is told is what is held to.
+            let told = longest_message(kind)?;
+            if let Some(max) = told.max_message.filter(|&max| size > max) {
+                return Err(Error::TooLong { len: size, max, limited_by: told.limited_by });
             }
             pair.try_message(size)?;
         }
