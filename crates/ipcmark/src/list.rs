@@ -109,9 +109,12 @@ fn for_people(rows: &[Listed]) -> String {
             row.summary,
         ]);
     }
-    let mut text = table::fitting(&mut lines, output::columns());
+    let mut text = table::fitting(&mut lines, output::columns(), &[6, 5, 4]);
     text.push('\n');
     let because = |row: &Listed| match (&row.reason, &row.remedy) {
+        (Some(limit), Some(remedy)) if row.available => {
+            Some(format!("the largest message is set by {limit}; {remedy}"))
+        }
         (Some(reason), Some(remedy)) => Some(format!("{reason}; {remedy}")),
         (Some(reason), None) if !row.available => Some(reason.clone()),
         _ => None,

@@ -69,7 +69,7 @@ impl Progress {
         if let Look::Bar(bar) = &self.look {
             let left = self.pace.left(visit).map(|left| format!("{} left  ", wall(left)));
             bar.set_message(format!(
-                "{}round {} of {}  {}",
+                "{}round {}/{}  {}",
                 left.unwrap_or_default(),
                 round + 1,
                 self.rounds,
@@ -154,8 +154,9 @@ impl Drop for Progress {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {pos:>4}/{len} {wide_msg}");
-    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+    let style = ProgressStyle::with_template("{bar:16} {percent:>3} %  {wide_msg}");
+    // A terminal that redraws takes its CPU time from what is being measured.
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4))
         .with_style(style.expect("the template is a constant").progress_chars("━╸─"))
 }
 

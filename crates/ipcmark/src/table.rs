@@ -152,24 +152,27 @@ fn ranking(
     for column in table.column_iter_mut().take(last).skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let text = fitting(&mut table, columns);
+    let spare: &[usize] = if stream { &[7, 5, 4] } else { &[6, 4, 3] };
+    let text = fitting(&mut table, columns, spare);
     (dim_parentheses(&text), greyed)
 }
 
-/// The table as text; without its last column where that would not fit, because a line that wraps is harder to read
-/// than one without its notes.
-pub(crate) fn fitting(table: &mut Table, columns: Option<u16>) -> String {
-    let text = table.trim_fmt();
+/// The table as text. Where it does not fit, columns are left out in the order of `spare`, because a line that wraps is
+/// harder to read than one with less in it.
+pub(crate) fn fitting(table: &mut Table, columns: Option<u16>, spare: &[usize]) -> String {
     let fits =
         |line: &str| columns.is_none_or(|columns| measure_text_width(line) <= columns.into());
-    if text.lines().all(fits) {
-        return text;
+    let mut text = table.trim_fmt();
+    for index in spare {
+        if text.lines().all(fits) {
+            break;
+        }
+        if let Some(column) = table.column_mut(*index) {
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
+        text = table.trim_fmt();
     }
-    let last = table.column_count() - 1;
-    if let Some(column) = table.column_mut(last) {
-        column.set_constraint(ColumnConstraint::Hidden);
-    }
-    table.trim_fmt()
+    text
 }
 
 fn percentile(figure: &Figure, quantile: f64) -> Option<&Percentile> {
@@ -315,10 +318,13 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_no_wrapped_lines() {
-        let wide = text(None);
-        let widest =
-            |text: &str| text.lines().filter(|l| !l.contains(": ")).map(measure_text_width).max();
-        assert!(widest(&text(Some(100))) <= widest(&wide));
+        for columns in [80, 100, 120] {
+            let text = text(Some(columns));
+            let rows = text.lines().filter(|line| !line.contains(": "));
+            let widest = rows.map(measure_text_width).max().unwrap();
+            assert!(widest <= usize::from(columns), "{widest} of {columns}:\n{text}");
+            assert!(text.contains("CPU each") && text.contains("95 % interval"));
+        }
     }
 
     #[test]
