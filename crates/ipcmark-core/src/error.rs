@@ -16,7 +16,9 @@ pub enum Error {
     #[error("the peer's process is gone")]
     PeerDied,
     /// A message longer than the link carries was refused before any of it was sent.
-    #[error("a message of {len} bytes is longer than the {max} bytes this link carries ({limited_by})")]
+    #[error(
+        "a message of {len} bytes is longer than the {max} bytes this link carries ({limited_by})"
+    )]
     TooLong {
         /// Length asked for, in bytes.
         len: usize,

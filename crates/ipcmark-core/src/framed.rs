@@ -105,29 +105,45 @@ impl<K: ByteSink> FramedSender<K> {
 }
 
 impl<K: ByteSink> Sender for FramedSender<K> {
-    #[inline]
+    #[inline(always)]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if self.prefix == 0 && len == self.size {
+            self.end = len;
+            return Ok(&mut self.buffer[..len]);
+        }
+        self.claim_varied(len)
+    }
+
+    #[inline(always)]
+    fn commit(&mut self) -> Result<()> {
+        let frame = &self.buffer[..self.end];
+        let sent = self.sink.write(frame)?;
+        if sent == frame.len() { Ok(()) } else { self.commit_rest(sent) }
+    }
+}
+
+impl<K: ByteSink> FramedSender<K> {
+    /// A claim in a link whose messages are not all of one size; or one that must be refused.
+    fn claim_varied(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.size {
             return Err(too_long(len, self.size));
         }
-        if self.prefix != 0 {
-            self.buffer[..PREFIX].copy_from_slice(&(len as u32).to_le_bytes());
-        } else if len != self.size {
+        if self.prefix == 0 {
             return Err(Error::Protocol(format!(
                 "this link was made for messages of exactly {} bytes, not {len}",
                 self.size
             )));
         }
-        self.end = self.prefix + len;
-        Ok(&mut self.buffer[self.prefix..self.end])
+        self.buffer[..PREFIX].copy_from_slice(&(len as u32).to_le_bytes());
+        self.end = PREFIX + len;
+        Ok(&mut self.buffer[PREFIX..self.end])
     }
 
-    #[inline]
-    fn commit(&mut self) -> Result<()> {
-        let mut frame = &self.buffer[..self.end];
-        while !frame.is_empty() {
-            let sent = self.sink.write(frame)?;
-            frame = &frame[sent..];
+    /// What the first write left.
+    #[cold]
+    fn commit_rest(&mut self, mut sent: usize) -> Result<()> {
+        while sent < self.end {
+            sent += self.sink.write(&self.buffer[sent..self.end])?;
         }
         Ok(())
     }
@@ -150,17 +166,21 @@ impl<R: ByteSource> FramedReceiver<R> {
 
     /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not after it, and not at
     /// all when the frame has `begun`.
-    #[inline]
+    #[inline(always)]
     fn fill(&mut self, len: usize, begun: bool) -> Result<()> {
-        let mut filled = 0;
+        let filled = self.source.read(&mut self.buffer[..len])?;
+        if filled == len { Ok(()) } else { self.fill_rest(filled, len, begun) }
+    }
+
+    /// What the first read left.
+    #[cold]
+    fn fill_rest(&mut self, mut filled: usize, len: usize, begun: bool) -> Result<()> {
+        if filled == 0 {
+            return Err(if begun { cut_off(0, len) } else { Error::Closed });
+        }
         while filled < len {
             match self.source.read(&mut self.buffer[filled..len])? {
-                0 if filled == 0 && !begun => return Err(Error::Closed),
-                0 => {
-                    return Err(Error::Protocol(format!(
-                        "the stream ended inside a message, {filled} of {len} bytes in"
-                    )));
-                }
+                0 => return Err(cut_off(filled, len)),
                 n => filled += n,
             }
         }
@@ -169,7 +189,7 @@ impl<R: ByteSource> FramedReceiver<R> {
 }
 
 impl<R: ByteSource> Receiver for FramedReceiver<R> {
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if self.fixed {
             self.fill(self.size, false)?;
@@ -195,6 +215,12 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
     }
 }
 
+#[cold]
+fn cut_off(filled: usize, len: usize) -> Error {
+    Error::Protocol(format!("the stream ended inside a message, {filled} of {len} bytes in"))
+}
+
+#[cold]
 fn too_long(len: usize, max: usize) -> Error {
     Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }

@@ -37,7 +37,7 @@ impl Desk {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send<T: Transport>(&mut self, tx: &mut T::Tx, last: bool) -> Result<()> {
         let space = tx.claim(self.size)?;
         if T::INFO.zero_copy || !self.filled {
@@ -50,7 +50,7 @@ impl Desk {
     }
 
     /// Receives one message, runs `then`, and checks the message after that. True when it was the phase's last.
-    #[inline]
+    #[inline(always)]
     fn receive<T: Transport>(
         &mut self,
         rx: &mut T::Rx,

@@ -10,7 +10,7 @@ use std::os::fd::BorrowedFd;
 ///
 /// `name` is the system call's, for errors. A mechanism whose descriptor does not tell that the peer is gone hands in
 /// its `lifeline`; then `try_once` must say `EAGAIN` now and then even when it sleeps in the kernel.
-#[inline]
+#[inline(always)]
 pub(super) fn until_sent<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,
@@ -39,7 +39,7 @@ pub(super) fn until_sent<W: FdWait, R>(
 ///
 /// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
 /// on its way to be received: `try_once(true)` must then take it without waiting, or say `EAGAIN`, which is the end.
-#[inline]
+#[inline(always)]
 pub(super) fn until_received<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,

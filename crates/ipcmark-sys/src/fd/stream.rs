@@ -27,7 +27,7 @@ impl<W: FdWait> ByteSource for FdSource<W> {
     ///
     /// # References
     /// [read(2)](https://man7.org/linux/man-pages/man2/read.2.html)
-    #[inline]
+    #[inline(always)]
     fn read(&mut self, space: &mut [u8]) -> Result<usize> {
         let fd = self.fd.as_fd();
         until_received(&mut self.wait, fd, None, "read", |_| rustix::io::read(fd, &mut *space))
@@ -57,7 +57,7 @@ impl<W: FdWait> ByteSink for FdSink<W> {
     ///
     /// # References
     /// [write(2)](https://man7.org/linux/man-pages/man2/write.2.html)
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         let fd = self.fd.as_fd();
         until_sent(&mut self.wait, fd, None, "write", || rustix::io::write(fd, bytes))
