@@ -126,7 +126,7 @@ fn for_people(rows: &[Listed]) -> String {
             .iter()
             .filter(|row| row.available == available)
             .filter_map(|row| Some((row.name.as_str(), because(row)?)));
-        let grouped = table::grouped(reasons);
+        let grouped = table::grouped(reasons, rows.len());
         if !grouped.is_empty() {
             let _ = write!(text, "\n{title}\n{grouped}");
         }

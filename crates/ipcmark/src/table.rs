@@ -65,9 +65,9 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
             text.push_str(&table);
             text.push('\n');
         }
-        text.push_str(&grouped(
-            rows.iter().filter_map(|row| Some((row.key.transport.as_str(), reason(row)?))),
-        ));
+        let reasons =
+            rows.iter().filter_map(|row| Some((row.key.transport.as_str(), reason(row)?)));
+        text.push_str(&grouped(reasons, rows.len()));
         text.push('\n');
     }
     if greyed {
@@ -99,8 +99,9 @@ pub(crate) fn plain(header: &[&str]) -> Table {
     table
 }
 
-/// Lines `  reason: name, name`, one for each reason, in the order of first mention.
-pub(crate) fn grouped<'a>(reasons: impl Iterator<Item = (&'a str, String)>) -> String {
+/// Lines `  name, name: reason`, one for each reason, in the order of first mention. A reason that holds for all of
+/// many `rows` names none.
+pub(crate) fn grouped<'a>(reasons: impl Iterator<Item = (&'a str, String)>, rows: usize) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for (name, reason) in reasons {
         match groups.iter_mut().find(|(known, _)| *known == reason) {
@@ -109,7 +110,11 @@ pub(crate) fn grouped<'a>(reasons: impl Iterator<Item = (&'a str, String)>) -> S
         }
     }
     groups.iter().fold(String::new(), |mut text, (reason, names)| {
-        let _ = writeln!(text, "  {}: {reason}", names.join(", "));
+        let names = match names.len() {
+            n if n > 3 && n == rows => format!("all {n}"),
+            _ => names.join(", "),
+        };
+        let _ = writeln!(text, "  {names}: {reason}");
         text
     })
 }
@@ -298,9 +303,10 @@ mod tests {
         let lines = section(&text, "ping-pong, 64 B, same-core");
         let said: Vec<_> = lines.iter().filter(|line| line.contains("not supported:")).collect();
         assert_eq!(said.len(), 1, "{lines:#?}");
-        let joined =
-            grouped([("a", "x".to_owned()), ("b", "y".into()), ("c", "x".into())].into_iter());
-        assert_eq!(joined, "  a, c: x\n  b: y\n");
+        let names = ["a", "b", "c", "d"];
+        let reasons = ["x", "y", "x", "x"].map(str::to_owned);
+        assert_eq!(grouped(names.into_iter().zip(reasons), 4), "  a, c, d: x\n  b: y\n");
+        assert_eq!(grouped(names.map(|name| (name, "x".into())).into_iter(), 4), "  all 4: x\n");
     }
 
     #[test]
@@ -310,7 +316,8 @@ mod tests {
         for row in &summary.rows {
             let title = Section::of(&row.key).title();
             let lines = section(&text, &title);
-            assert!(lines.iter().any(|line| line.contains(&row.key.transport)), "{}", row.key);
+            let said = |line: &String| line.contains(&row.key.transport) || line.contains("  all ");
+            assert!(lines.iter().any(said), "{}", row.key);
         }
         let census = census(&summary);
         assert!(census.starts_with(&format!("{} cells: ", summary.rows.len())), "{census}");
