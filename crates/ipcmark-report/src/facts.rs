@@ -20,10 +20,11 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
     Fact { name: name.into(), value: value.into() }
 }
 
-/// Cells of one transport that have no sound figure, for one reason.
+/// Cells that have no sound figure, for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Gap {
-    pub transport: String,
+    /// The transports that share these cells and this reason.
+    pub transports: Vec<String>,
     /// `not available`, `unsupported`, `failed`, `not reached`.
     pub kind: &'static str,
     /// Which cells: `ping-pong, stream; 64 KiB; cross-core`.
@@ -198,7 +199,8 @@ fn cpus_used(record: &Record) -> String {
     let mut used: BTreeMap<&str, BTreeSet<Vec<u32>>> = BTreeMap::new();
     for cell in record.cells.iter().filter(|c| !c.floor) {
         for invocation in cell.invocations.iter().filter(|i| i.sides.len() > 1) {
-            let cpus = invocation.sides.iter().map(|s| s.placed.cpu_after).collect();
+            let mut cpus: Vec<u32> = invocation.sides.iter().map(|s| s.placed.cpu_after).collect();
+            cpus.dedup();
             used.entry(&cell.key.placement).or_default().insert(cpus);
         }
     }
@@ -220,8 +222,11 @@ fn cpus_used(record: &Record) -> String {
     if parts.is_empty() { "none".into() } else { parts.join("; ") }
 }
 
-/// What a row's state says: kind, reason, what would change it; `None` where it was measured.
-pub(crate) fn gap(row: &Row) -> Option<(&'static str, String, String)> {
+/// Kind, reason, what would change it.
+type Why = (&'static str, String, String);
+
+/// What a row's state says; `None` where it was measured.
+pub(crate) fn gap(row: &Row) -> Option<Why> {
     let again = format!("look at it alone: ipcmark run --transport '{}'", row.key.transport);
     match &row.status {
         Status::Measured => None,
@@ -251,29 +256,30 @@ pub(crate) fn gap(row: &Row) -> Option<(&'static str, String, String)> {
     }
 }
 
-/// All gaps, cells of one transport and one reason together.
+/// All gaps: cells of one transport and one reason together, then transports whose gaps are alike.
 pub(crate) fn gaps(summary: &Summary) -> Vec<Gap> {
-    let mut groups: Vec<(Gap, Vec<&Row>)> = Vec::new();
+    let mut groups: Vec<(&str, Why, Vec<&Row>)> = Vec::new();
     for row in &summary.rows {
-        let Some((kind, reason, remedy)) = gap(row) else { continue };
-        let found = groups.iter_mut().find(|(g, _)| {
-            g.transport == row.key.transport
-                && g.kind == kind
-                && g.reason == reason
-                && g.remedy == remedy
-        });
-        match found {
-            Some((_, rows)) => rows.push(row),
-            None => {
-                let transport = row.key.transport.clone();
-                groups.push((
-                    Gap { transport, kind, cells: String::new(), reason, remedy },
-                    vec![row],
-                ));
-            }
+        let Some(why) = gap(row) else { continue };
+        match groups.iter_mut().find(|(t, w, _)| *t == row.key.transport && *w == why) {
+            Some((.., rows)) => rows.push(row),
+            None => groups.push((&row.key.transport, why, vec![row])),
         }
     }
-    groups.into_iter().map(|(gap, rows)| Gap { cells: cells(&rows), ..gap }).collect()
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (transport, (kind, reason, remedy), rows) in groups {
+        let (transports, cells) = (vec![transport.to_string()], cells(&rows));
+        let new = Gap { transports, kind, cells, reason, remedy };
+        let alike = |g: &&mut Gap| {
+            (g.kind, &g.cells, &g.reason, &g.remedy)
+                == (new.kind, &new.cells, &new.reason, &new.remedy)
+        };
+        match gaps.iter_mut().find(alike) {
+            Some(gap) => gap.transports.extend(new.transports),
+            None => gaps.push(new),
+        }
+    }
+    gaps
 }
 
 /// Patterns; sizes; placements - where the rows are all their combinations, else each on its own.
@@ -318,6 +324,19 @@ mod tests {
             (gaps[0].cells.as_str(), gaps[0].remedy.as_str()),
             ("ping-pong; 64 B, 1 KiB; cross-core", "mount it")
         );
+    }
+
+    #[test]
+    fn transports_whose_gaps_are_alike_share_a_line() {
+        let mut rows: Vec<Row> =
+            ["a/block", "b/block", "c/block"].map(|n| row(n, 64, 1.0, None)).into();
+        for row in &mut rows {
+            row.status = Status::Pending;
+        }
+        rows[2].key.size_bytes = 1024;
+        let gaps = gaps(&summary(rows));
+        let names: Vec<_> = gaps.iter().map(|g| g.transports.join(" ")).collect();
+        assert_eq!(names, ["a/block b/block", "c/block"]);
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn gaps(out: &mut String, summary: &Summary) -> std::fmt::Result {
         writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
-            code(&gap.transport),
+            gap.transports.iter().map(|t| code(t)).collect::<Vec<_>>().join(" "),
             literal(&gap.cells),
             gap.kind,
             literal(&gap.reason),

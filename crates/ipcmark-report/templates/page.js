@@ -33,7 +33,7 @@
   const filter = document.getElementById("filter");
   const cells = document.getElementById("cells");
   if (filter && cells) {
-    filter.parentElement.hidden = false;
+    filter.closest("[hidden]").hidden = false;
     filter.addEventListener("input", () => {
       const words = filter.value.toLowerCase().split(/\s+/);
       for (const row of cells.tBodies[0].rows) {

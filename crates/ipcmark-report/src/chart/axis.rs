@@ -24,14 +24,14 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// A logarithmic axis that holds all `values` above zero; `None` when there are none.
+    /// A logarithmic axis that holds all `values` above zero; `None` when there are none. A flat line still gets a scale
+    /// to read: half a decade.
     pub(crate) fn log(
         title: &str,
         quantity: Quantity,
         values: impl Iterator<Item = f64>,
     ) -> Option<Axis> {
         let (low, high) = range(values.filter(|v| v.is_finite() && *v > 0.0).map(f64::log10))?;
-        // A flat line still gets an axis with a scale to read: half a decade at least.
         let margin = ((high - low) * 0.04).max((0.5 - (high - low)) / 2.0).max(0.02);
         let mut axis = Axis::bare(title, low - margin, high + margin, false);
         axis.ticks = axis.log_ticks(quantity);
@@ -77,7 +77,8 @@ impl Axis {
             .filter(|q| axis.place(*q) <= 1.0)
             .map(|q| Tick {
                 at: axis.place(q),
-                label: Some(units::percentile(q).trim_start_matches('p').to_string()),
+                // 0 and 50 stand too close for two labels.
+                label: (q > 0.0).then(|| units::percentile(q).trim_start_matches('p').to_string()),
             })
             .collect();
         axis
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn the_nines_stand_at_equal_steps() {
         let axis = Axis::nines("percentile", 0.9999);
-        assert_eq!(labels(&axis), ["0", "50", "90", "99", "99.9", "99.99"]);
+        assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
         let steps: Vec<f64> = axis.ticks[2..].windows(2).map(|w| w[1].at - w[0].at).collect();
         assert!(steps.iter().all(|s| (s - steps[0]).abs() < 1e-9), "{steps:?}");
         assert!(Axis::nines("p", 1.0).ticks.iter().all(|t| t.at.is_finite()));

@@ -2,7 +2,8 @@
 
 use super::axis::Axis;
 use super::bars::{Bar, BarChart};
-use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
+use super::lines::{LineChart, Point};
+use super::panels::{Scale, in_panels};
 use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
@@ -138,20 +139,21 @@ fn percentiles(record: &Record, ranking: &Ranking) -> Result<Option<Chart>> {
         rows.push(entry.row);
         curves.push(points);
     }
-    let all = || curves.iter().flatten();
-    let highest = all().map(|p| p.x).fold(0.9, f64::max);
-    let Some(y) = Axis::log("round trip", Quantity::Time, all().map(|p| p.y)) else {
-        return Ok(None);
-    };
+    // Floors turn so fast that their curves reach further than any mechanism's; they may leave the chart.
+    let mechanisms = rows.iter().zip(&curves).filter(|(row, _)| !row.floor);
+    let highest = mechanisms.flat_map(|(_, c)| c).map(|p| p.x).fold(0.9, f64::max);
     let title = format!("Round trips by percentile: {}", ranking.setting.place());
-    let (lines, panels) = in_panels(&rows, curves, false);
+    let scale = Scale { title: "round trip", quantity: Quantity::Time, more_is_better: false };
+    let (lines, panels) = in_panels(&rows, curves, &scale, false);
+    if panels.is_empty() {
+        return Ok(None);
+    }
     let body = Body::Lines(LineChart {
         title: title.clone(),
-        note: "All values of a cell. A line ends where fewer than 100 values lie beyond. Colour: how it waits. Grey: the other \
-               families, on the same axes."
+        note: "All values of a cell; a line ends where fewer than 100 values lie beyond. Colour: how it waits. Grey: all \
+               others. Each panel has its own vertical scale."
             .into(),
         x: Axis::nines("percentile of round trips", highest),
-        y,
         lines,
         panels,
     });
@@ -189,80 +191,30 @@ fn by_size(
             .collect()
     };
     let curves: Vec<Vec<Point>> = rows.iter().map(curve).collect();
-    let y = Axis::log(measure, quantity, curves.iter().flatten().map(|p| p.y))?;
     let x = Axis::sizes("message size", sweep.iter().map(|r| r.setting.size_bytes))?;
     let setting = &first.setting;
     let capacity = setting.capacity_bytes.map(|c| format!(", capacity {}", units::size(c)));
     let place = format!("{}{}", setting.placement, capacity.unwrap_or_default());
     let what = if kind == Kind::ThroughputBySize { "Throughput" } else { "Median round trip" };
     let title = format!("{what} by message size: {place}");
-    let (lines, panels) = in_panels(&rows, curves, true);
+    let more_is_better = kind == Kind::ThroughputBySize;
+    let scale = Scale { title: measure, quantity, more_is_better };
+    let (lines, panels) = in_panels(&rows, curves, &scale, true);
+    if panels.is_empty() {
+        return None;
+    }
     let body = Body::Lines(LineChart {
         title: title.clone(),
-        note: "Whiskers: interval over invocations, at least 95 %. Colour: how it waits; marker: mechanism. Grey: the other \
-               families, on the same axes."
+        note: "Whiskers: interval over invocations, at least 95 %. Colour: how it waits; marker: mechanism. Grey: all others. \
+               Each panel has its own vertical scale."
             .into(),
         x,
-        y,
         lines,
         panels,
     });
     let head =
         if kind == Kind::ThroughputBySize { "throughput-by-size" } else { "latency-by-size" };
     Some(Chart { stem: stem(head, setting, false), kind, title, body })
-}
-
-/// One line a row, one panel a family (two, where a family has very many), floors last.
-fn in_panels(rows: &[&Row], curves: Vec<Vec<Point>>, markers: bool) -> (Vec<Line>, Vec<Panel>) {
-    let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|i| rows[*i].floor);
-    for i in order {
-        let family = rows[i].family.as_str();
-        match families.iter_mut().find(|(name, _)| *name == family) {
-            Some((_, members)) => members.push(i),
-            None => families.push((family, vec![i])),
-        }
-    }
-    let mechanism = |row: &Row| {
-        row.key.transport.rsplit_once('/').map_or(row.key.transport.clone(), |(m, _)| m.into())
-    };
-    let shape = |i: usize| {
-        let mut seen: Vec<String> = Vec::new();
-        for row in rows.iter().filter(|r| r.family == rows[i].family) {
-            if !seen.contains(&mechanism(row)) {
-                seen.push(mechanism(row));
-            }
-        }
-        seen.iter().position(|m| *m == mechanism(rows[i])).unwrap_or(0)
-    };
-    let lines = curves
-        .into_iter()
-        .enumerate()
-        .map(|(i, points)| Line {
-            name: rows[i].key.transport.clone(),
-            colour: palette::of_wait(&rows[i].wait, rows[i].floor),
-            marker: markers.then(|| shape(i)),
-            points,
-        })
-        .collect();
-    let panels = families
-        .into_iter()
-        .flat_map(|(family, members)| {
-            let parts = members.len().div_ceil(PANEL_LINES);
-            let each = members.len().div_ceil(parts.max(1)).max(1);
-            let chunks: Vec<Vec<usize>> = members.chunks(each).map(<[usize]>::to_vec).collect();
-            chunks.into_iter().enumerate().map(move |(at, front)| Panel {
-                title: if parts > 1 {
-                    format!("{family} ({} of {parts})", at + 1)
-                } else {
-                    family.into()
-                },
-                front,
-            })
-        })
-        .collect();
-    (lines, panels)
 }
 
 /// A file name from words that may be anything: `ranking-ping-pong-64B-cross-core`.
@@ -332,19 +284,9 @@ mod tests {
         let chart = by_size(&sweep, Kind::LatencyBySize, "t", Quantity::Time, value).unwrap();
         let Body::Lines(lines) = &chart.body else { panic!("a size chart has lines") };
         let titles: Vec<&str> = lines.panels.iter().map(|p| p.title.as_str()).collect();
-        assert_eq!(titles, ["pipe", "unix"]);
+        assert_eq!(titles, ["all: the best of each family", "pipe", "unix"]);
         assert_eq!(lines.lines.iter().map(|l| l.points.len()).collect::<Vec<_>>(), [2, 2, 2]);
         assert_eq!(by_size(&sweep[..1], Kind::LatencyBySize, "t", Quantity::Time, value), None);
-    }
-
-    #[test]
-    fn a_family_of_many_gets_more_panels() {
-        let rows: Vec<Row> =
-            (0..40).map(|i| row(&format!("shm-{i}/spin"), 64, 1.0, None)).collect();
-        let rows: Vec<&Row> = rows.iter().collect();
-        let (_, panels) = in_panels(&rows, vec![Vec::new(); 40], true);
-        assert_eq!(panels.iter().map(|p| p.front.len()).collect::<Vec<_>>(), [14, 14, 12]);
-        assert_eq!(panels[0].title, "shm (1 of 3)");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Line charts in small multiples: a panel for each family, which shows its own transports in colour and all others in
-//! grey behind them. Names stand at the lines' ends.
+//! Line charts in small multiples: first a panel of all transports with the best of each family in front, then a panel
+//! for each family, its own transports in colour. Names stand at the lines' ends.
 //!
-//! Thirty-five lines in one chart cannot be told apart; eight in front of a grey bundle can, and the bundle, on the same
-//! axes in every panel, keeps the comparison between families.
+//! Thirty-five lines in one chart cannot be told apart; eight in front of a grey bundle can. Families lie decades apart
+//! and their members within a factor of two, so each family's panel has a scale of its own, and the first panel, on one
+//! scale for all, keeps the comparison between families.
 
 use super::axis::Axis;
 use super::pen::{self, Drawn, Pen, Picture, Text};
@@ -34,15 +35,16 @@ pub(crate) struct Panel {
     pub title: String,
     /// Which of the chart's lines stand in front.
     pub front: Vec<usize>,
+    /// Its vertical axis.
+    pub y: Axis,
 }
 
-/// A chart of panels that share their axes.
+/// A chart of panels that share their horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LineChart {
     pub title: String,
     pub note: String,
     pub x: Axis,
-    pub y: Axis,
     pub lines: Vec<Line>,
     pub panels: Vec<Panel>,
 }
@@ -109,20 +111,20 @@ impl LineChart {
             &pen::fit(&panel.title, 12.0, WIDTH - LEFT),
             Text::new(12.0, palette::INK).bold(),
         )?;
-        self.frame(pen)?;
+        self.frame(&panel.y, pen)?;
         let behind = (0..self.lines.len()).filter(|i| !panel.front.contains(i));
         for line in behind.map(|i| &self.lines[i]) {
-            pen.line(&self.path(line), palette::CONTEXT, 1.0)?;
+            self.stroke(line, &panel.y, palette::CONTEXT, 1.0, pen)?;
         }
         for line in panel.front.iter().map(|i| &self.lines[*i]) {
-            self.front(line, pen)?;
+            self.front(line, &panel.y, pen)?;
         }
         self.names(panel, pen)
     }
 
-    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+    fn frame<DB: DrawingBackend>(&self, y_axis: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
         let label = Text::new(SMALL, palette::MUTED);
-        for tick in &self.y.ticks {
+        for tick in &y_axis.ticks {
             let y = height(tick.at);
             if let Some(text) = &tick.label {
                 pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
@@ -142,22 +144,22 @@ impl LineChart {
         pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
         let middle = (LEFT + RIGHT) / 2.0;
         pen.text((middle, BOTTOM + 29.0), &self.x.title, label.centred())?;
-        pen.text((10.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
+        pen.text((10.0, (TOP + BOTTOM) / 2.0), &y_axis.title, label.centred().upright())
     }
 
-    fn front<DB: DrawingBackend>(&self, line: &Line, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        pen.line(&self.path(line), line.colour, 1.5)?;
+    fn front<DB: DrawingBackend>(&self, line: &Line, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        self.stroke(line, y, line.colour, 1.5, pen)?;
         let Some(shape) = line.marker else { return Ok(()) };
         for point in &line.points {
             let x = across(self.x.place(point.x));
             if let Some((low, high)) = point.interval {
-                let ends = [low, high].map(|v| (x, height(self.y.place(v).clamp(0.0, 1.0))));
+                let ends = [low, high].map(|v| (x, height(y.place(v).clamp(0.0, 1.0))));
                 if ends[0].1.is_finite() && ends[1].1.is_finite() {
                     pen.line(&ends, line.colour, 1.0)?;
                 }
             }
         }
-        for at in self.path(line) {
+        for at in self.path(line, y) {
             pen.marker(at, shape, line.colour, false)?;
         }
         Ok(())
@@ -169,7 +171,7 @@ impl LineChart {
             .front
             .iter()
             .map(|i| &self.lines[*i])
-            .filter_map(|line| Some((*self.path(line).last()?, line)))
+            .filter_map(|line| Some((*self.path(line, &panel.y).last()?, line)))
             .collect();
         ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
         let wanted: Vec<f64> = ends.iter().map(|((_, y), _)| *y).collect();
@@ -183,15 +185,67 @@ impl LineChart {
         Ok(())
     }
 
-    /// Where the points of a line lie in a panel; those without a place are left out.
-    fn path(&self, line: &Line) -> Vec<(f64, f64)> {
+    /// Draws what of a line lies within the panel.
+    fn stroke<DB: DrawingBackend>(
+        &self,
+        line: &Line,
+        y: &Axis,
+        colour: Colour,
+        width: f64,
+        pen: &Pen<'_, DB>,
+    ) -> Drawn<DB> {
+        let places: Vec<(f64, f64)> =
+            line.points.iter().map(|p| (self.x.place(p.x), y.place(p.y))).collect();
+        for piece in within(&places) {
+            let path: Vec<_> = piece.into_iter().map(|(x, y)| (across(x), height(y))).collect();
+            pen.line(&path, colour, width)?;
+        }
+        Ok(())
+    }
+
+    /// Where the points of a line lie in a panel; those outside it are left out.
+    fn path(&self, line: &Line, y: &Axis) -> Vec<(f64, f64)> {
         line.points
             .iter()
-            .map(|p| (self.x.place(p.x), self.y.place(p.y)))
+            .map(|p| (self.x.place(p.x), y.place(p.y)))
             .filter(|(x, y)| (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y))
             .map(|(x, y)| (across(x), height(y)))
             .collect()
     }
+}
+
+/// The pieces of a polyline that lie within the unit square (Liang and Barsky, "A New Concept and Method for Line
+/// Clipping", 1984). A point without a place (NaN) breaks the line.
+fn within(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in points.windows(2) {
+        let ((x, y), (dx, dy)) = (pair[0], (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1));
+        let (mut from, mut to) = (0.0f64, 1.0f64);
+        for (start, delta) in [(x, dx), (y, dy)] {
+            if !delta.is_finite() || (delta == 0.0 && !(0.0..=1.0).contains(&start)) {
+                to = -1.0;
+            } else if delta != 0.0 {
+                let (a, b) = (-start / delta, (1.0 - start) / delta);
+                from = from.max(a.min(b));
+                to = to.min(a.max(b));
+            }
+        }
+        if from > to {
+            continue;
+        }
+        let at = |t: f64| (x + t * dx, y + t * dy);
+        match pieces.last_mut() {
+            Some(piece) if from == 0.0 && piece.last() == Some(&pair[0]) => piece.push(at(to)),
+            _ => pieces.push(vec![at(from), at(to)]),
+        }
+        // What goes on exactly where it was stays one piece.
+        if to == 1.0
+            && let Some(last) = pieces.last_mut().and_then(|p| p.last_mut())
+        {
+            *last = pair[1];
+        }
+    }
+    pieces
 }
 
 fn across(place: f64) -> f64 {
@@ -244,6 +298,16 @@ mod tests {
         assert!((placed[1] - 51.0).abs() < 1e-9, "a block stays centred on its lines: {placed:?}");
         let low = apart(&[259.0, 260.0, 260.0], 12.0, 30.0, 260.0);
         assert_eq!(low, [236.0, 248.0, 260.0]);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_leaves_the_panel() {
+        let inside = [(0.1, 0.2), (0.5, 0.9), (0.9, 0.4)];
+        assert_eq!(within(&inside), [inside.to_vec()]);
+        let over = [(0.0, 0.5), (0.5, 1.5), (1.0, 0.5)];
+        assert_eq!(within(&over), [vec![(0.0, 0.5), (0.25, 1.0)], vec![(0.75, 1.0), (1.0, 0.5)]]);
+        assert_eq!(within(&[(0.0, 2.0), (1.0, 2.0)]), Vec::<Vec<_>>::new());
+        assert_eq!(within(&[(0.0, 0.5), (0.2, f64::NAN), (0.4, 0.5), (0.6, 0.5)]).len(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod axis;
 mod bars;
 mod build;
 mod lines;
+mod panels;
 mod pen;
 
 pub(crate) use build::{charts, legend, ranking_title};

@@ -1,0 +1,146 @@
+//! Which lines stand in front in which panel, and on which scale.
+
+use super::axis::Axis;
+use super::lines::{Line, PANEL_LINES, Panel, Point};
+use crate::palette;
+use crate::units::Quantity;
+use ipcmark_summary::Row;
+
+/// The vertical scale of a chart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale<'a> {
+    pub title: &'a str,
+    pub quantity: Quantity,
+    pub more_is_better: bool,
+}
+
+/// One line a row; first a panel of all with the best of each family in front, where there are families to compare;
+/// then one panel a family (more, where a family has very many), floors last.
+pub(crate) fn in_panels(
+    rows: &[&Row],
+    curves: Vec<Vec<Point>>,
+    scale: &Scale,
+    markers: bool,
+) -> (Vec<Line>, Vec<Panel>) {
+    let families = families(rows);
+    let mut panels = Vec::new();
+    let panel = |title: String, front: Vec<usize>, of: &[usize]| {
+        let values = of.iter().flat_map(|i| &curves[*i]).map(|p| p.y);
+        Some(Panel { y: Axis::log(scale.title, scale.quantity, values)?, title, front })
+    };
+    if families.len() > 1 {
+        let best =
+            families.iter().filter_map(|(_, members)| best(members, &curves, scale)).collect();
+        let all: Vec<usize> = (0..rows.len()).collect();
+        panels.extend(panel("all: the best of each family".into(), best, &all));
+    }
+    for (family, members) in families {
+        let parts = members.len().div_ceil(PANEL_LINES);
+        let each = members.len().div_ceil(parts);
+        for (at, front) in members.chunks(each).enumerate() {
+            let title =
+                if parts > 1 { format!("{family} ({} of {parts})", at + 1) } else { family.into() };
+            panels.extend(panel(title, front.to_vec(), front));
+        }
+    }
+    let lines = curves
+        .into_iter()
+        .enumerate()
+        .map(|(i, points)| Line {
+            name: rows[i].key.transport.clone(),
+            colour: palette::of_wait(&rows[i].wait, rows[i].floor),
+            marker: markers.then(|| shape(rows, i)),
+            points,
+        })
+        .collect();
+    (lines, panels)
+}
+
+/// Families and their rows, in the order in which they first come; floors last.
+fn families<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<usize>)> {
+    let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|i| rows[*i].floor);
+    for i in order {
+        match families.iter_mut().find(|(name, _)| *name == rows[i].family) {
+            Some((_, members)) => members.push(i),
+            None => families.push((&rows[i].family, vec![i])),
+        }
+    }
+    families
+}
+
+/// The member whose line lies best on the whole: by the mean of the logarithm, as the axis shows it.
+fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize> {
+    let level = |i: &usize| {
+        let logs: Vec<f64> =
+            curves[*i].iter().map(|p| p.y.ln()).filter(|l| l.is_finite()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        if scale.more_is_better { -mean } else { mean }
+    };
+    let drawn = members.iter().filter(|i| level(i).is_finite());
+    drawn.min_by(|a, b| level(a).total_cmp(&level(b))).copied()
+}
+
+/// The marker of a row: the place of its mechanism within its family.
+fn shape(rows: &[&Row], i: usize) -> usize {
+    let mechanism = |row: &Row| match row.key.transport.rsplit_once('/') {
+        Some((mechanism, _)) => mechanism.to_string(),
+        None => row.key.transport.clone(),
+    };
+    let mut seen: Vec<String> = Vec::new();
+    for row in rows.iter().filter(|r| r.family == rows[i].family) {
+        let mechanism = mechanism(row);
+        if !seen.contains(&mechanism) {
+            seen.push(mechanism);
+        }
+    }
+    seen.iter().position(|m| *m == mechanism(rows[i])).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::row;
+
+    const TIME: Scale = Scale { title: "t", quantity: Quantity::Time, more_is_better: false };
+
+    fn flat(y: f64) -> Vec<Point> {
+        [64.0, 1024.0].map(|x| Point { x, y, interval: None }).into()
+    }
+
+    #[test]
+    fn a_family_of_many_gets_more_panels() {
+        let rows: Vec<Row> =
+            (0..40).map(|i| row(&format!("shm-{i}/spin"), 64, 1.0, None)).collect();
+        let rows: Vec<&Row> = rows.iter().collect();
+        let (_, panels) = in_panels(&rows, vec![flat(5.0); 40], &TIME, true);
+        assert_eq!(panels.iter().map(|p| p.front.len()).collect::<Vec<_>>(), [14, 14, 12]);
+        assert_eq!(panels[0].title, "shm (1 of 3)");
+    }
+
+    #[test]
+    fn the_best_of_each_family_stand_in_front_of_all() {
+        let rows = ["pipe/block", "pipe/spin", "mq/block"].map(|n| row(n, 64, 1.0, None));
+        let rows: Vec<&Row> = rows.iter().collect();
+        let curves = vec![flat(90.0), flat(5.0), flat(80.0)];
+        let (_, panels) = in_panels(&rows, curves.clone(), &TIME, true);
+        assert_eq!(panels[0].front, [1, 2]);
+        let rate = Scale { quantity: Quantity::ByteRate, more_is_better: true, ..TIME };
+        assert_eq!(in_panels(&rows, curves, &rate, true).1[0].front, [0, 2]);
+    }
+
+    #[test]
+    fn a_family_without_points_has_no_panel() {
+        let rows = [row("pipe/block", 64, 1.0, None)];
+        let rows: Vec<&Row> = rows.iter().collect();
+        assert_eq!(in_panels(&rows, vec![Vec::new()], &TIME, true).1, []);
+    }
+
+    #[test]
+    fn mechanisms_of_a_family_have_markers_of_their_own() {
+        let rows = ["unix-a/block", "unix-a/spin", "unix-b/block"].map(|n| row(n, 64, 1.0, None));
+        let rows: Vec<&Row> = rows.iter().collect();
+        assert_eq!([0, 1, 2].map(|i| shape(&rows, i)), [0, 0, 1]);
+    }
+}
