@@ -15,7 +15,7 @@ use ipcmark_record::{
     Writer,
 };
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::process;
+use ipcmark_sys::process::{self, Interrupts};
 use pace::Pace;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -132,12 +132,14 @@ pub struct Session {
     cpus: Vec<Cpu>,
     scratch: Scratch,
     options: Options,
+    /// Held until the names are cleared away.
+    _interrupts: Interrupts,
 }
 
 impl Session {
     /// Describes the machine, measures the harness's own cost, and decides which cells cannot be measured here and why.
     pub fn new(specs: Vec<CellSpec>, options: Options) -> Result<Session> {
-        process::heed_interrupts()?;
+        let interrupts = Interrupts::heed()?;
         let scratch = Scratch::new()?;
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };
@@ -164,7 +166,16 @@ impl Session {
             cells,
         };
         let cpus = record.host.cpus.clone();
-        Ok(Session { specs, record, writer: None, clock, cpus, scratch, options })
+        Ok(Session {
+            specs,
+            record,
+            writer: None,
+            clock,
+            cpus,
+            scratch,
+            options,
+            _interrupts: interrupts,
+        })
     }
 
     /// Goes on where `record` stopped: cells keep their invocations and get those that are missing.

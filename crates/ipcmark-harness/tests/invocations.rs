@@ -10,7 +10,9 @@ use ipcmark_record::{
     Invocation, InvocationOutcome, Outcome, Record, State, SuiteNote, Tool, Unit,
 };
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::{affinity, process};
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use toy::*;
 
@@ -31,6 +33,8 @@ fn main() {
         ("exactly_as_many_messages_as_asked", exact),
         ("the_clock_starts_when_both_are_ready", late),
         ("sides_run_where_they_were_put", placed),
+        ("the_sides_are_two_processes", processes),
+        ("a_narrow_mask_is_heeded", narrow_mask),
         ("a_side_that_dies_is_a_failed_row", dies),
         ("a_side_that_hangs_is_a_failed_row", hangs),
         ("a_panic_brings_its_words_home", panics),
@@ -148,6 +152,33 @@ fn placed() -> Test {
     assert_ne!(a.placed.cpu_before, b.placed.cpu_before);
     let distance = found.distance.ok_or("no distance")?;
     assert!(distance.before_ns > 1.0 && distance.after_ns > 1.0, "{distance:?}");
+    Ok(())
+}
+
+fn processes() -> Test {
+    let found = invoke(GOOD_ONE, Pattern::Stream, Extent::Messages(100));
+    // The responder would have failed had it seen the initiator's counter move.
+    assert_eq!(found.outcome, InvocationOutcome::Ok);
+    assert_eq!(SENT.load(Ordering::Relaxed), 0, "the initiator's memory is the supervisor's");
+    Ok(())
+}
+
+/// Peers take the machine's CPUs and not those of their mask: their two sides share a CPU while the log says otherwise.
+fn narrow_mask() -> Test {
+    let cpu = host::cpus().last().ok_or("no CPU")?.id;
+    let mut child = process::fork(|| {
+        let check = || -> Test {
+            affinity::pin(cpu)?;
+            let across = CellSpec { placement: Placement::CrossCore, ..spec(&GOOD_ONE, 64) };
+            let session = Session::new(vec![across], options(1, None))?;
+            let [cell] = &session.record().cells[..] else { return Err("one cell".into()) };
+            let State::Unavailable { reason, .. } = &cell.state else { return Err("ran".into()) };
+            assert!(reason.contains(&format!("CPU {cpu}")), "{reason}");
+            Ok(())
+        };
+        i32::from(check().is_err())
+    })?;
+    assert_eq!(child.wait(Duration::from_secs(10))?, Some(process::Exit::Code(0)));
     Ok(())
 }
 

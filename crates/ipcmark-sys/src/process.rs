@@ -231,23 +231,42 @@ extern "C" fn note_interrupt(_: libc::c_int) {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-/// From now on `SIGINT`, `SIGTERM` and `SIGHUP` set a flag, [`is_interrupted`], instead of ending the process, so that it
-/// can put its things in order first.
-///
-/// # References
-/// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
-pub fn heed_interrupts() -> Result<()> {
-    let action =
-        SigAction::new(SigHandler::Handler(note_interrupt), SaFlags::empty(), SigSet::empty());
-    for signal in [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP] {
-        // SAFETY: the handler stores to an atomic and does nothing else.
-        unsafe { sigaction(signal, &action) }
-            .map_err(|e| Error::os(format!("sigaction({signal})"), e))?;
+const INTERRUPTS: [NixSignal; 3] = [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP];
+
+/// While it lives, `SIGINT`, `SIGTERM` and `SIGHUP` set a flag, [`is_interrupted`], instead of ending the process, so
+/// that it can put its things in order first.
+#[derive(Debug)]
+pub struct Interrupts(());
+
+impl Interrupts {
+    /// Takes the signals over.
+    ///
+    /// # References
+    /// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
+    pub fn heed() -> Result<Interrupts> {
+        let handler = SigHandler::Handler(note_interrupt);
+        let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+        for signal in INTERRUPTS {
+            // SAFETY: the handler stores to an atomic and does nothing else.
+            unsafe { sigaction(signal, &action) }
+                .map_err(|e| Error::os(format!("sigaction({signal})"), e))?;
+        }
+        Ok(Interrupts(()))
     }
-    Ok(())
 }
 
-/// True once one of the signals of [`heed_interrupts`] has come.
+/// The signals end the process again.
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        for signal in INTERRUPTS {
+            // SAFETY: the default action runs no code of this process.
+            let _ = unsafe { sigaction(signal, &default) };
+        }
+    }
+}
+
+/// True once one of the signals of [`Interrupts`] has come.
 #[must_use]
 pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)

@@ -7,6 +7,7 @@ use ipcmark_core::{
 use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Behaves.
 pub(crate) const GOOD: u8 = 0;
@@ -30,6 +31,9 @@ pub(crate) const SLOW_READER: u8 = 8;
 pub(crate) const LATE: u8 = 9;
 
 const FATAL: u64 = 50;
+
+/// Messages the initiator of [`GOOD`] has sent, in its own memory: a thread would see it in another's.
+pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// Two pipes and a fault.
 pub(crate) struct Toy<const FAULT: u8>;
@@ -120,6 +124,9 @@ impl Sender for ToySender {
 
     fn commit(&mut self) -> Result<()> {
         self.sent += 1;
+        if self.side == Side::Initiator {
+            SENT.fetch_add(1, Ordering::Relaxed);
+        }
         if self.sent == FATAL {
             match (self.fault, self.side) {
                 (DIES, Side::Responder) => {
@@ -148,6 +155,13 @@ impl Sender for ToySender {
 
 impl Receiver for ToyReceiver {
     fn receive(&mut self) -> Result<&[u8]> {
+        if self.side == Side::Responder {
+            assert_eq!(
+                SENT.load(Ordering::Relaxed),
+                0,
+                "the initiator's memory is the responder's"
+            );
+        }
         if self.fault == SLOW_READER && self.side == Side::Responder {
             let end = std::time::Instant::now() + std::time::Duration::from_micros(20);
             while std::time::Instant::now() < end {}
