@@ -4,6 +4,7 @@ use crate::markup;
 use crate::ranking::{Entry, Order, Ranking, Setting, apart, order};
 use crate::units::{self, Quantity};
 use ipcmark_summary::{Census, Estimate, Summary};
+use std::collections::BTreeSet;
 
 /// The size most tools quote, and ours when the record has it.
 const USUAL_SIZE_BYTES: u64 = 64;
@@ -72,22 +73,25 @@ fn at(placement: &str, rankings: &[Ranking]) -> Vec<String> {
             .iter()
             .filter(move |r| r.setting.placement == placement && r.setting.is_rate() == rate)
     };
+    // Where cells of several capacities were measured, each sentence says of which it speaks.
+    let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
+    let several = capacities.len() > 1;
     let mut sentences = Vec::new();
     let round_trips = here(false)
         .find(|r| r.setting.size_bytes == USUAL_SIZE_BYTES)
         .or_else(|| here(false).min_by_key(|r| r.setting.size_bytes));
     if let Some(ranking) = round_trips {
-        sentences.extend(latency(ranking));
+        sentences.extend(latency(ranking, several));
     }
     if let Some(ranking) = here(true).max_by_key(|r| r.setting.size_bytes) {
-        sentences.extend(throughput(ranking));
+        sentences.extend(throughput(ranking, several));
     }
     sentences
 }
 
-fn latency(ranking: &Ranking) -> Vec<String> {
+fn latency(ranking: &Ranking, several: bool) -> Vec<String> {
     let by_time: Vec<&Entry> = ranking.entries.iter().collect();
-    let size = units::size(ranking.setting.size_bytes);
+    let size = size(&ranking.setting, several);
     let Some(best) = by_time.first() else { return Vec::new() };
     let mut sentences = vec![sentence(
         &format!("Fastest round trip at {size} (median):"),
@@ -120,14 +124,25 @@ fn latency(ranking: &Ranking) -> Vec<String> {
     sentences
 }
 
-fn throughput(ranking: &Ranking) -> Vec<String> {
+fn throughput(ranking: &Ranking, several: bool) -> Vec<String> {
     let entries: Vec<&Entry> = ranking.entries.iter().collect();
-    let Setting { size_bytes, .. } = ranking.setting;
     if entries.is_empty() {
         return Vec::new();
     }
-    let head = format!("Highest throughput at {} (drained and verified):", units::size(size_bytes));
+    let head = format!(
+        "Highest throughput at {} (drained and verified):",
+        size(&ranking.setting, several)
+    );
     vec![sentence(&head, &entries, Quantity::ByteRate, true, |e| e.figure.bytes_per_s)]
+}
+
+/// `64 B`, or `64 B (capacity 4 KiB)` where there are several capacities.
+fn size(setting: &Setting, several: bool) -> String {
+    let size = units::size(setting.size_bytes);
+    match setting.capacity_bytes.filter(|_| several) {
+        Some(bytes) => format!("{size} (capacity {})", units::size(bytes)),
+        None => size,
+    }
 }
 
 /// True when a waiting side holds on to its CPU.

@@ -121,7 +121,7 @@ pub(crate) fn order(a: &Estimate, b: &Estimate) -> Order {
 /// ranked: what loses or damages messages is not fast.
 pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     let mut settings: Vec<Setting> = Vec::new();
-    for row in summary.rows.iter().filter(|r| r.figure.is_some()) {
+    for row in summary.rows.iter().filter(|r| r.figure.is_some() && !r.floor) {
         let setting = Setting::of(row);
         if !settings.contains(&setting) {
             settings.push(setting);
@@ -137,11 +137,20 @@ pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }
 
+/// A floor has no peer, so it belongs to every placement and capacity of its pattern and size.
+fn belongs(row: &Row, setting: &Setting) -> bool {
+    if row.floor {
+        row.key.pattern == setting.pattern && row.key.size_bytes == setting.size_bytes
+    } else {
+        Setting::of(row) == *setting
+    }
+}
+
 fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
     let (mut floors, mut entries): (Vec<Entry>, Vec<Entry>) = summary
         .rows
         .iter()
-        .filter(|row| Setting::of(row) == setting && row.status == Status::Measured)
+        .filter(|row| row.status == Status::Measured && belongs(row, &setting))
         .filter_map(|row| {
             let figure = row.figure.as_ref()?;
             let value = setting.headline(figure).filter(|v| v.value.is_finite())?;
@@ -227,6 +236,17 @@ mod tests {
         let rankings = rankings(&summary);
         let names: Vec<_> = rankings[0].entries.iter().map(|e| &e.row.key.transport).collect();
         assert_eq!(names, ["b/block", "a/block"]);
+    }
+
+    #[test]
+    fn a_floor_stands_below_every_placement_and_capacity_of_its_size() {
+        let mut floor = row("null/none", 64, 1.0, None);
+        (floor.floor, floor.key.placement) = (true, "same-core".into());
+        let mut wide = row("a/block", 64, 9.0, None);
+        wide.key.capacity_bytes = Some(4096);
+        let summary = summary(vec![floor, row("a/block", 64, 9.0, None), wide]);
+        let floors: Vec<usize> = rankings(&summary).iter().map(|r| r.floors.len()).collect();
+        assert_eq!(floors, [1, 1]);
     }
 
     #[test]

@@ -66,19 +66,19 @@ impl Axis {
         Some(axis)
     }
 
-    /// The nines axis: x = -log10(1 - q), so that 90, 99 and 99.9 % stand at equal steps, up to `highest`.
+    /// The nines axis: x = -log10(1 - q), so that 90, 99 and 99.9 % stand at equal steps, from the median to `highest`.
     pub(crate) fn nines(title: &str, highest: f64) -> Axis {
         let high = (-(1.0 - highest.clamp(0.5, 0.999_999_999)).log10()).max(1.0);
-        let mut axis = Axis::bare(title, 0.0, high * 1.02, true);
-        let mut quantiles = vec![0.0, 0.5];
-        quantiles.extend((1..=9).map(|n| 1.0 - 10f64.powi(-n)));
-        axis.ticks = quantiles
-            .into_iter()
+        let low = 2f64.log10();
+        let margin = 0.02 * (high - low);
+        let mut axis = Axis::bare(title, low - margin, high + margin, true);
+        let nines = (1..=9).map(|n| 1.0 - 10f64.powi(-n));
+        axis.ticks = std::iter::once(0.5)
+            .chain(nines)
             .filter(|q| axis.place(*q) <= 1.0)
             .map(|q| Tick {
                 at: axis.place(q),
-                // 0 and 50 stand too close for two labels.
-                label: (q > 0.0).then(|| units::percentile(q).trim_start_matches('p').to_string()),
+                label: Some(units::percentile(q).trim_start_matches('p').to_string()),
             })
             .collect();
         axis
@@ -101,7 +101,7 @@ impl Axis {
         let every = (decades / 9.0).ceil().max(1.0) as i32;
         let (labels, small): (&[u32], &[u32]) = match decades {
             d if d < 0.7 => (&[1, 2, 3, 4, 5, 6, 7, 8, 9], &[]),
-            d if d < 2.8 => (&[1, 2, 5], &[]),
+            d if d < 3.6 => (&[1, 2, 5], &[]),
             d if d < 5.0 => (&[1], &[2, 5]),
             _ => (&[1], &[]),
         };
@@ -174,7 +174,7 @@ mod tests {
     fn the_nines_stand_at_equal_steps() {
         let axis = Axis::nines("percentile", 0.9999);
         assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
-        let steps: Vec<f64> = axis.ticks[2..].windows(2).map(|w| w[1].at - w[0].at).collect();
+        let steps: Vec<f64> = axis.ticks[1..].windows(2).map(|w| w[1].at - w[0].at).collect();
         assert!(steps.iter().all(|s| (s - steps[0]).abs() < 1e-9), "{steps:?}");
         assert!(Axis::nines("p", 1.0).ticks.iter().all(|t| t.at.is_finite()));
     }

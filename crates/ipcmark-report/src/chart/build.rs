@@ -13,6 +13,8 @@ use ipcmark_record::Record;
 use ipcmark_summary::{Estimate, Figure, Row, pooled};
 use std::collections::BTreeSet;
 
+/// What stands before the capacity in a name.
+const CAPACITY: &str = "-capacity-";
 /// Values that must lie beyond a percentile before it is drawn.
 const BEYOND: f64 = 100.0;
 
@@ -39,6 +41,14 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
                 s.headline(f)
             })
         });
+    }
+    if swept.windows(2).all(|w| w[0].capacity_bytes == w[1].capacity_bytes) {
+        // One capacity for all need not stand in every name.
+        for chart in &mut charts {
+            if let Some(at) = chart.stem.find(CAPACITY) {
+                chart.stem.truncate(at);
+            }
+        }
     }
     name_apart(&mut charts);
     Ok(charts)
@@ -116,12 +126,10 @@ fn waits_note<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
     if waits.len() > 1 { "Colour: how it waits.".into() } else { String::new() }
 }
 
-/// Quantiles of the curve: at equal steps on the nines axis, and those that people name.
+/// Quantiles of the curve: the median, then equal steps on the nines axis, four to a nine.
 fn quantiles() -> Vec<f64> {
-    let mut steps: Vec<f64> = (0..=28).map(|i| f64::from(i) * 0.25).collect();
-    steps.push(2f64.log10());
-    steps.sort_by(f64::total_cmp);
-    steps.into_iter().map(|nines| 1.0 - 10f64.powf(-nines)).collect()
+    let steps = (2..=28).map(|i| f64::from(i) * 0.25);
+    std::iter::once(0.5).chain(steps.map(|nines| 1.0 - 10f64.powf(-nines))).collect()
 }
 
 fn percentiles(record: &Record, ranking: &Ranking) -> Result<Option<Chart>> {
@@ -290,8 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_on_the_curve() {
-        assert!(quantiles().iter().any(|q| (q - 0.5).abs() < 1e-12));
+    fn the_percentiles_that_people_name_are_on_the_curve() {
         assert!(quantiles().is_sorted());
+        for named in [0.5, 0.9, 0.99, 0.999, 0.9999] {
+            assert!(quantiles().iter().any(|q| (q - named).abs() < 1e-9), "{named}");
+        }
     }
 }

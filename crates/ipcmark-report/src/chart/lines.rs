@@ -53,11 +53,11 @@ pub(crate) struct LineChart {
 pub(crate) const PANEL_LINES: usize = 18;
 
 const COLUMNS: usize = 3;
-const WIDTH: f64 = 440.0;
+const WIDTH: f64 = 458.0;
 const HEIGHT: f64 = 350.0;
 /// The plot within its panel.
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 302.0;
+const LEFT: f64 = 72.0;
+const RIGHT: f64 = 308.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 302.0;
 const HEAD: f64 = 62.0;
@@ -144,7 +144,7 @@ impl LineChart {
         pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
         let middle = (LEFT + RIGHT) / 2.0;
         pen.text((middle, BOTTOM + 29.0), &self.x.title, label.centred())?;
-        pen.text((10.0, (TOP + BOTTOM) / 2.0), &y_axis.title, label.centred().upright())
+        pen.text((9.0, (TOP + BOTTOM) / 2.0), &y_axis.title, label.centred().upright())
     }
 
     fn front<DB: DrawingBackend>(&self, line: &Line, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
