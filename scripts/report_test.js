@@ -31,7 +31,8 @@ async function tryOut(page, width) {
 }
 
 (async () => {
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"];
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
   const tries = [[1280, "light"], [400, "dark"]].map(async ([width, colorScheme]) =>
     tryOut(await browser.newPage({ viewport: { width, height: 900 }, colorScheme }), width));

@@ -229,7 +229,7 @@ impl Session {
         let ran = self.rounds(begun, watch);
         self.record.outcome = match ran {
             Ok(outcome) => outcome,
-            Err(_) => Outcome::Interrupted,
+            Err(_) => Outcome::Stopped,
         };
         self.record.finished = Some(jiff::Timestamp::now().to_string());
         let kept = self.writer.take().map_or(Ok(()), |writer| writer.finish(&self.record));
@@ -357,7 +357,11 @@ fn state_of(spec: &CellSpec, cpus: &[Cpu]) -> State {
                 "a message of {} bytes is longer than the {max} that {} allows",
                 spec.size, limits.limited_by
             ),
-            remedy: limits.remedy,
+            remedy: limits.remedy.map(|remedy| match limits.limited_by {
+                // A sysctl: the value it needs is this cell's.
+                name if name.contains('.') => format!("sysctl {name}={}", spec.size),
+                _ => remedy,
+            }),
         };
     }
     let cpus = match placement::choose(spec.placement, cpus) {

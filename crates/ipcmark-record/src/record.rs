@@ -50,6 +50,8 @@ pub enum Outcome {
     BudgetSpent,
     /// The user stopped it.
     Interrupted,
+    /// An error stopped it: the record could no longer be kept.
+    Stopped,
 }
 
 /// The build that measured.

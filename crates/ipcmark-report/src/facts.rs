@@ -54,6 +54,9 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
         Outcome::Interrupted => {
             out.push("The run was stopped by hand; what was measured by then is here.".into())
         }
+        Outcome::Stopped => {
+            out.push("The record could no longer be kept, and the run stopped; what was measured by then is here.".into())
+        }
     }
     let measured: Vec<&Row> = summary.rows.iter().filter(|r| r.figure.is_some()).collect();
     let few = measured.iter().filter(|r| r.invocations < FEWEST).count();
@@ -158,6 +161,7 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
         Outcome::Complete => "complete",
         Outcome::BudgetSpent => "budget of time spent",
         Outcome::Interrupted => "interrupted",
+        Outcome::Stopped => "stopped by an error",
     };
     vec![
         fact("Program", format!("{} {} ({})", tool.name, tool.version, tool.profile)),

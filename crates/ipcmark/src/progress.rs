@@ -121,7 +121,8 @@ impl Progress {
             return;
         }
         match outcome {
-            Outcome::Complete | Outcome::Running => {}
+            // An error speaks for itself.
+            Outcome::Complete | Outcome::Running | Outcome::Stopped => {}
             Outcome::BudgetSpent => {
                 output::say("The budget of time was spent before the last round.")
             }

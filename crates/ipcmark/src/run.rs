@@ -88,7 +88,8 @@ fn text(
 
 /// True when the run ended before every cell had what was asked for.
 fn is_unfinished(record: &Record) -> bool {
-    let stopped = matches!(record.outcome, Outcome::Interrupted | Outcome::BudgetSpent);
+    let stopped =
+        matches!(record.outcome, Outcome::Interrupted | Outcome::BudgetSpent | Outcome::Stopped);
     let owes = |cell: &Cell| {
         matches!(cell.state, State::Pending | State::Measured)
             && cell.invocations.len() < record.settings.rounds as usize
