@@ -16,7 +16,7 @@ use ipcmark_sys::clock::Clock;
 use std::time::Duration;
 
 const SIZES: [usize; 2] = [64, 64 << 10];
-const SLICE: Duration = Duration::from_millis(20);
+const SLICE: Duration = Duration::from_millis(40);
 
 struct Arguments {
     filters: Vec<String>,

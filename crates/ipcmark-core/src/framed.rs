@@ -92,7 +92,7 @@ pub struct FramedSender<K> {
     buffer: Box<[u8]>,
     size: usize,
     prefix: usize,
-    /// End of the claimed frame in `buffer`.
+    /// End of the claimed frame in `buffer`; all of it when every message has one size.
     end: usize,
 }
 
@@ -100,23 +100,28 @@ impl<K: ByteSink> FramedSender<K> {
     /// Frames `sink` for messages of exactly (`fixed`) or at most `size` bytes.
     pub fn new(sink: K, size: usize, fixed: bool) -> Self {
         let prefix = if fixed { 0 } else { PREFIX };
-        FramedSender { sink, buffer: vec![0; prefix + size].into(), size, prefix, end: 0 }
+        FramedSender {
+            sink,
+            buffer: vec![0; prefix + size].into(),
+            size,
+            prefix,
+            end: prefix + size,
+        }
     }
 }
 
 impl<K: ByteSink> Sender for FramedSender<K> {
     #[inline(always)]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
-        if self.prefix == 0 && len == self.size {
-            self.end = len;
-            return Ok(&mut self.buffer[..len]);
+        if self.prefix == 0 && len == self.buffer.len() {
+            return Ok(&mut self.buffer);
         }
         self.claim_varied(len)
     }
 
     #[inline(always)]
     fn commit(&mut self) -> Result<()> {
-        let frame = &self.buffer[..self.end];
+        let frame = if self.prefix == 0 { &self.buffer } else { &self.buffer[..self.end] };
         let sent = self.sink.write(frame)?;
         if sent == frame.len() { Ok(()) } else { self.commit_rest(sent) }
     }
@@ -161,12 +166,13 @@ pub struct FramedReceiver<R> {
 impl<R: ByteSource> FramedReceiver<R> {
     /// Frames `source` for messages of exactly (`fixed`) or at most `size` bytes.
     pub fn new(source: R, size: usize, fixed: bool) -> Self {
-        FramedReceiver { source, buffer: vec![0; size.max(PREFIX)].into(), size, fixed }
+        let space = if fixed { size } else { size.max(PREFIX) };
+        FramedReceiver { source, buffer: vec![0; space].into(), size, fixed }
     }
 
     /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not after it, and not at
     /// all when the frame has `begun`.
-    #[inline(always)]
+    #[inline]
     fn fill(&mut self, len: usize, begun: bool) -> Result<()> {
         let filled = self.source.read(&mut self.buffer[..len])?;
         if filled == len { Ok(()) } else { self.fill_rest(filled, len, begun) }
@@ -192,8 +198,12 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
     #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if self.fixed {
-            self.fill(self.size, false)?;
-            return Ok(&self.buffer[..self.size]);
+            let len = self.buffer.len();
+            let filled = self.source.read(&mut self.buffer)?;
+            if filled != len {
+                self.fill_rest(filled, len, false)?;
+            }
+            return Ok(&self.buffer);
         }
         self.fill(PREFIX, false)?;
         let mut prefix = [0; PREFIX];

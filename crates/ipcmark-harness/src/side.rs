@@ -17,7 +17,7 @@ const DIGITS: u8 = 3;
 /// Largest value kept exactly: 100 s in ns, 100 ms a message in ps.
 const LARGEST: u64 = 100_000_000_000;
 /// A block of messages lasts about this long, so that the clock's cost stays far under 1 %.
-const BLOCK: Duration = Duration::from_micros(20);
+const BLOCK: Duration = Duration::from_micros(50);
 /// Messages of one block at most.
 const LONGEST_BLOCK: u64 = 8192;
 
