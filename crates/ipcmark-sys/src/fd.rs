@@ -21,9 +21,7 @@ pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 pub use packet::{SocketPort, socket_message_halves};
 pub use pipe::{pipe_capacity, set_pipe_capacity};
-pub use queue::{Deadline, Queue};
+pub use queue::Queue;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
-pub use wait::{
-    Block, Epoll, FdWait, Interest, PATIENCE, Patience, Poll, Spin, Waited, Yield, set_nonblocking,
-};
+pub use wait::{Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, set_nonblocking};

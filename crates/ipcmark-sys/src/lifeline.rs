@@ -5,9 +5,14 @@
 //! one pair of connected sockets before the fork; each side keeps its end and closes the other; when a side's process
 //! ends, for whatever reason, the kernel closes its end and the peer can see it.
 //!
-//! Nothing passes through it while messages flow. A side asks it only after a long wait, so it stays out of every
-//! figure. One byte, the farewell, tells an orderly end from a death when the mechanism itself was too full to carry
-//! an end-of-stream message.
+//! Nothing passes through it while messages flow. A side that spins asks it after a long wait; one that polls has it in
+//! its set; one that blocks has its call ended by a signal when there is news ([`Lifeline::interrupts`]). One byte, the
+//! farewell, tells an orderly end from a death when the mechanism itself was too full to carry an end-of-stream
+//! message.
+
+mod interrupt;
+
+pub use interrupt::Interruption;
 
 use ipcmark_core::{Error, Result, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -15,7 +20,7 @@ use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
 };
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Both ends, as a fixture holds them before the fork.
 ///
@@ -114,6 +119,13 @@ impl Lifeline {
             Peer::Closed => Error::Closed,
             Peer::Here | Peer::Gone => Error::PeerDied,
         }
+    }
+}
+
+/// Readable when the peer said farewell; hung up when it is gone.
+impl AsFd for Lifeline {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.end.as_fd()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Messages over any descriptor that keeps boundaries: sockets here, message queues in their own crate.
 
 use super::retry::{until_received, until_sent};
-use super::wait::{FdWait, Interest, Patience, set_nonblocking};
+use super::wait::{FdWait, Interest, set_nonblocking};
 use crate::lifeline::Lifeline;
 use ipcmark_core::{Error, Link, Receiver, Result, Sender};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,8 +14,7 @@ const FAREWELL_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// A descriptor that takes and brings whole messages, one try at a time.
 ///
-/// A try says `EAGAIN` when it must wait: at once where `O_NONBLOCK` is set, else after a sleep that ended without
-/// news. A mechanism with a [`Lifeline`] beside it must not sleep longer than [`PATIENCE`](super::PATIENCE).
+/// A try says `EAGAIN` when it must wait and `O_NONBLOCK` is set, else it sleeps.
 pub trait MessagePort: AsFd {
     /// The system call that sends, for errors.
     const SEND: &'static str;
@@ -27,9 +26,8 @@ pub trait MessagePort: AsFd {
     /// Sends `message`, whole or not at all.
     fn try_send(&self, message: &[u8]) -> io::Result<()>;
 
-    /// Takes one message into `space` and returns its length in bytes; 0 is the end of the stream. With `at_once` it
-    /// never sleeps.
-    fn try_receive(&self, space: &mut [u8], at_once: bool) -> io::Result<usize>;
+    /// Takes one message into `space` and returns its length in bytes; 0 is the end of the stream.
+    fn try_receive(&self, space: &mut [u8]) -> io::Result<usize>;
 
     /// Ends the stream towards the peer; never sleeps. `EAGAIN` when there is no room for the news.
     fn try_end(&self) -> io::Result<()>;
@@ -38,8 +36,9 @@ pub trait MessagePort: AsFd {
 /// Sends messages through a port, waiting as `W` says.
 #[derive(Debug)]
 pub struct MessageSender<W, P: MessagePort> {
-    port: P,
+    /// Before the port, so that it lets go of the descriptor before that is closed.
     wait: W,
+    port: P,
     lifeline: Option<Arc<Lifeline>>,
     buffer: Box<[u8]>,
     /// Length of the claimed message; 0 before the first claim.
@@ -90,8 +89,9 @@ impl<W, P: MessagePort> Drop for MessageSender<W, P> {
 /// Receives messages from a port, waiting as `W` says.
 #[derive(Debug)]
 pub struct MessageReceiver<W, P> {
-    port: P,
+    /// As the sender's.
     wait: W,
+    port: P,
     lifeline: Option<Arc<Lifeline>>,
     /// One byte longer than the longest message, so that a longer one shows instead of being cut.
     buffer: Box<[u8]>,
@@ -103,8 +103,8 @@ impl<W: FdWait, P: MessagePort> Receiver for MessageReceiver<W, P> {
         let max = self.buffer.len() - 1;
         let (port, space) = (&self.port, &mut *self.buffer);
         let lifeline = self.lifeline.as_deref();
-        let len = until_received(&mut self.wait, port.as_fd(), lifeline, P::RECEIVE, |at_once| {
-            port.try_receive(space, at_once)
+        let len = until_received(&mut self.wait, port.as_fd(), lifeline, P::RECEIVE, || {
+            port.try_receive(space)
         })?;
         match len {
             0 => Err(Error::Closed),
@@ -122,7 +122,9 @@ impl<W: FdWait, P: MessagePort> Receiver for MessageReceiver<W, P> {
 /// Makes one side's halves out of its ports, for messages of 1 to `size` bytes; sets their `O_NONBLOCK` as `W` needs
 /// it. `tx` and `rx` may be descriptors of one socket.
 ///
-/// Without a `lifeline` the ports must tell by themselves that the peer is gone.
+/// Without a `lifeline` the ports must tell by themselves that the peer is gone. With one and a wait that blocks, each
+/// port's open file description must be this side's own, and the halves must stay in the thread that made them: news
+/// on the lifeline interrupts it ([`Lifeline::interrupts`]).
 pub fn message_halves<W: FdWait, P: MessagePort>(
     tx: P,
     rx: P,
@@ -131,20 +133,20 @@ pub fn message_halves<W: FdWait, P: MessagePort>(
 ) -> Result<Link<MessageSender<W, P>, MessageReceiver<W, P>>> {
     set_nonblocking(&tx, W::NONBLOCKING)?;
     set_nonblocking(&rx, W::NONBLOCKING)?;
-    let patience = if lifeline.is_some() { Patience::Bounded } else { Patience::Endless };
     let lifeline = lifeline.map(Arc::new);
+    let news = lifeline.as_deref();
     Ok(Link {
         tx: MessageSender {
-            wait: W::arm(tx.as_fd(), Interest::Writable, patience)?,
+            wait: W::arm(tx.as_fd(), Interest::Writable, news)?,
             port: tx,
             lifeline: lifeline.clone(),
             buffer: vec![0; size].into(),
             len: 0,
         },
         rx: MessageReceiver {
-            wait: W::arm(rx.as_fd(), Interest::Readable, patience)?,
+            wait: W::arm(rx.as_fd(), Interest::Readable, news)?,
             port: rx,
-            lifeline,
+            lifeline: lifeline.clone(),
             buffer: vec![0; size + 1].into(),
         },
     })

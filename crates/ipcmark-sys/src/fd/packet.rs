@@ -1,11 +1,10 @@
 //! Messages over `send(2)` and `recv(2)`: sockets that keep boundaries.
 
 use super::message::{MessagePort, MessageReceiver, MessageSender, message_halves};
-use super::wait::{FdWait, PATIENCE};
+use super::wait::FdWait;
 use crate::lifeline::Lifeline;
 use ipcmark_core::{Error, Link, Result};
 use rustix::io;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -44,9 +43,8 @@ impl MessagePort for SocketPort {
     /// # References
     /// [recv(2)](https://man7.org/linux/man-pages/man2/recv.2.html)
     #[inline]
-    fn try_receive(&self, space: &mut [u8], at_once: bool) -> io::Result<usize> {
-        let flags = if at_once { RecvFlags::DONTWAIT } else { RecvFlags::empty() };
-        recv(&self.fd, space, flags).map(|(_, len)| len)
+    fn try_receive(&self, space: &mut [u8]) -> io::Result<usize> {
+        recv(&self.fd, space, RecvFlags::empty()).map(|(_, len)| len)
     }
 
     fn try_end(&self) -> io::Result<()> {
@@ -60,21 +58,14 @@ impl MessagePort for SocketPort {
 /// Makes both halves of one side out of its end of a connected socket that keeps boundaries, for messages of 1 to
 /// `size` bytes.
 ///
-/// Without a `lifeline` the socket must tell by itself that its peer is gone (`SOCK_SEQPACKET`). With one
-/// (`SOCK_DGRAM`) a blocking socket gets time limits, `SO_RCVTIMEO` and `SO_SNDTIMEO`, after which the lifeline is
-/// asked.
+/// Without a `lifeline` the socket must tell by itself that its peer is gone (`SOCK_SEQPACKET`); `SOCK_DGRAM` needs
+/// one. For its rules see [`message_halves`].
 pub fn socket_message_halves<W: FdWait>(
     socket: OwnedFd,
     size: usize,
     lifeline: Option<Lifeline>,
 ) -> Result<Link<MessageSender<W, SocketPort>, MessageReceiver<W, SocketPort>>> {
     let has_end = lifeline.is_none();
-    if !has_end && !W::NONBLOCKING {
-        for (which, name) in [(Timeout::Recv, "SO_RCVTIMEO"), (Timeout::Send, "SO_SNDTIMEO")] {
-            set_socket_timeout(&socket, which, Some(PATIENCE))
-                .map_err(|e| Error::os(format!("setsockopt({name})"), e))?;
-        }
-    }
     let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
     let port = |fd| SocketPort { fd, has_end };
     message_halves(port(second), port(socket), size, lifeline)

@@ -1,37 +1,18 @@
-//! POSIX message queues as descriptors; nix opens them and lacks the timed calls and the closing.
+//! POSIX message queues as descriptors; nix opens them, and what it opens would not be closed by itself.
 //!
 //! On Linux a message queue descriptor is a file descriptor: it can be polled, inherited and closed as one
 //! ([mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html)).
 
-use nix::mqueue::{MQ_OFlag, MqAttr, mq_getattr, mq_open, mq_unlink};
+use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_getattr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use rustix::io::{self, Errno};
-use rustix::time::{ClockId, clock_gettime};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::ptr;
-use std::time::Duration;
 
-/// A point on CLOCK_REALTIME, where the timed calls of message queues stop waiting.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(libc::timespec);
-
-impl Deadline {
-    /// A deadline that has passed: the call does not wait.
-    pub const PAST: Deadline = Deadline(libc::timespec { tv_sec: 0, tv_nsec: 0 });
-
-    /// A deadline `ahead` from now. One clock read.
-    #[must_use]
-    pub fn after(ahead: Duration) -> Self {
-        let now = clock_gettime(ClockId::Realtime);
-        let nanos = now.tv_nsec + i64::from(ahead.subsec_nanos());
-        Deadline(libc::timespec {
-            tv_sec: now.tv_sec + ahead.as_secs() as i64 + nanos / 1_000_000_000,
-            tv_nsec: nanos % 1_000_000_000,
-        })
-    }
-}
-
-/// A message queue that has no name any more and lives as long as its descriptors.
+/// One end of a message queue that has no name any more and lives as long as its ends.
+///
+/// Each end is an open file description of its own, so that `O_NONBLOCK` on one is nothing to the other, also where
+/// two processes inherited both.
 #[derive(Debug)]
 pub struct Queue {
     fd: OwnedFd,
@@ -42,30 +23,32 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// `mq_open()` - creates a queue for `depth` messages of at most `message_bytes`, for this user only, and removes
-    /// its `name` at once.
+    /// `mq_open()` - creates a queue for `depth` messages of at most `message_bytes`, for this user only, opens its
+    /// sending and its receiving end, and removes its `name` at once.
     ///
     /// # Errors
     /// What the kernel said; nothing is left behind.
     ///
     /// # References
     /// [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
-    pub fn create(name: &str, depth: usize, message_bytes: usize) -> io::Result<Queue> {
+    pub fn create(name: &str, depth: usize, message_bytes: usize) -> io::Result<[Queue; 2]> {
         let attr = MqAttr::new(0, depth as i64, message_bytes as i64, 0);
-        let flags = MQ_OFlag::O_RDWR | MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let mqd = mq_open(name, flags, mode, Some(&attr)).map_err(errno)?;
-        let granted = mq_getattr(&mqd);
-        let unlinked = mq_unlink(name);
-        // SAFETY: `mq_open` has just returned this descriptor, and `into_raw_fd` gives up the only other owner.
-        let fd = unsafe { OwnedFd::from_raw_fd(mqd.into_raw_fd()) };
-        unlinked.map_err(errno)?;
+        let flags = MQ_OFlag::O_WRONLY | MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
+        let sending = mq_open(name, flags, mode, Some(&attr)).map(owned);
+        // Nothing to remove where it failed: the name may be another's.
+        let sending = sending.map_err(errno)?;
+        let receiving = mq_open(name, MQ_OFlag::O_RDONLY | MQ_OFlag::O_CLOEXEC, mode, None)
+            .map(|mqd| (mq_getattr(&mqd), owned(mqd)));
+        mq_unlink(name).map_err(errno)?;
+        let (granted, receiving) = receiving.map_err(errno)?;
         let granted = granted.map_err(errno)?;
-        Ok(Queue {
+        let end = |fd| Queue {
             fd,
             depth: granted.maxmsg() as usize,
             message_bytes: granted.msgsize() as usize,
-        })
+        };
+        Ok([sending, receiving].map(end))
     }
 
     /// Messages the queue holds.
@@ -80,40 +63,38 @@ impl Queue {
         self.message_bytes
     }
 
-    /// A second descriptor for the same open queue.
-    pub fn try_clone(&self) -> std::io::Result<Queue> {
-        Ok(Queue { fd: self.fd.try_clone()?, ..*self })
-    }
-
-    /// `mq_timedsend()` - sends `message` with priority 0, waiting for room until `deadline`; without one, for ever
-    /// (`mq_send(3)`). `ETIMEDOUT` when it has passed, `EAGAIN` when the queue is full and `O_NONBLOCK` is set.
+    /// `mq_send()` - sends `message` with priority 0, waiting for room; `EAGAIN` when the queue is full and
+    /// `O_NONBLOCK` is set. For the sending end.
     ///
     /// # References
     /// [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
     #[inline]
-    pub fn send(&self, message: &[u8], deadline: Option<&Deadline>) -> io::Result<()> {
-        let until = deadline.map_or(ptr::null(), |d| ptr::from_ref(&d.0));
+    pub fn send(&self, message: &[u8]) -> io::Result<()> {
         let start = message.as_ptr().cast();
-        // SAFETY: `start` is readable for `message.len()` bytes, and `until` is null or points to a timespec.
-        let rc = unsafe { libc::mq_timedsend(self.fd.as_raw_fd(), start, message.len(), 0, until) };
+        // SAFETY: `start` is readable for `message.len()` bytes.
+        let rc = unsafe { libc::mq_send(self.fd.as_raw_fd(), start, message.len(), 0) };
         if rc == 0 { Ok(()) } else { Err(last_errno()) }
     }
 
-    /// `mq_timedreceive()` - takes the oldest message of the highest priority, waiting until `deadline`; without one,
-    /// for ever (`mq_receive(3)`). Returns its length in bytes. `space` must hold [`Queue::message_bytes`], else
-    /// `EMSGSIZE`.
+    /// `mq_receive()` - takes the oldest message of the highest priority, waiting for one; `EAGAIN` when the queue is
+    /// empty and `O_NONBLOCK` is set. Returns its length in bytes. `space` must hold [`Queue::message_bytes`], else
+    /// `EMSGSIZE`. For the receiving end.
     ///
     /// # References
     /// [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
     #[inline]
-    pub fn receive(&self, space: &mut [u8], deadline: Option<&Deadline>) -> io::Result<usize> {
-        let until = deadline.map_or(ptr::null(), |d| ptr::from_ref(&d.0));
+    pub fn receive(&self, space: &mut [u8]) -> io::Result<usize> {
         let start = space.as_mut_ptr().cast();
         let fd = self.fd.as_raw_fd();
-        // SAFETY: `start` is writable for `space.len()` bytes, the priority may be null, `until` is as in `send`.
-        let rc = unsafe { libc::mq_timedreceive(fd, start, space.len(), ptr::null_mut(), until) };
+        // SAFETY: `start` is writable for `space.len()` bytes, and the priority may be null.
+        let rc = unsafe { libc::mq_receive(fd, start, space.len(), ptr::null_mut()) };
         usize::try_from(rc).map_err(|_| last_errno())
     }
+}
+
+fn owned(mqd: MqdT) -> OwnedFd {
+    // SAFETY: `mqd` comes from `mq_open`, and `into_raw_fd` gives up the only other owner.
+    unsafe { OwnedFd::from_raw_fd(mqd.into_raw_fd()) }
 }
 
 impl AsFd for Queue {
@@ -135,50 +116,35 @@ fn last_errno() -> Errno {
 mod tests {
     use super::super::wait::set_nonblocking;
     use super::*;
+    use rustix::fs::{OFlags, fcntl_getfl};
 
-    fn queue(suffix: &str) -> Queue {
+    fn queue(suffix: &str) -> [Queue; 2] {
         Queue::create(&format!("/ipcmark-sys-{}-{suffix}", std::process::id()), 2, 16).unwrap()
     }
 
     #[test]
     fn messages_keep_boundaries_and_the_queue_its_size() {
-        let q = queue("boundaries");
-        assert_eq!((q.depth(), q.message_bytes()), (2, 16));
-        q.send(b"one", None).unwrap();
-        q.send(&[], None).unwrap();
+        let [tx, rx] = queue("boundaries");
+        assert_eq!((tx.depth(), rx.message_bytes()), (2, 16));
+        tx.send(b"one").unwrap();
+        tx.send(&[]).unwrap();
         let mut space = [0; 16];
-        assert_eq!(q.receive(&mut space, None).unwrap(), 3);
+        assert_eq!(rx.receive(&mut space).unwrap(), 3);
         assert_eq!(&space[..3], b"one");
-        assert_eq!(q.receive(&mut space, None).unwrap(), 0);
-        assert_eq!(q.send(&[0; 17], None), Err(Errno::MSGSIZE));
+        assert_eq!(rx.receive(&mut space).unwrap(), 0);
+        assert_eq!(tx.send(&[0; 17]), Err(Errno::MSGSIZE));
     }
 
     #[test]
-    fn a_passed_deadline_is_a_try() {
-        let q = queue("deadline");
-        let mut space = [0; 16];
-        let past = Some(&Deadline::PAST);
-        assert_eq!(q.receive(&mut space, past), Err(Errno::TIMEDOUT));
-        q.send(b"a", past).unwrap();
-        q.send(b"b", past).unwrap();
-        assert_eq!(q.send(b"c", past), Err(Errno::TIMEDOUT));
-        assert_eq!(q.receive(&mut space, past), Ok(1));
-    }
-
-    #[test]
-    fn a_deadline_ahead_is_waited_for() {
-        let q = queue("ahead");
-        let start = std::time::Instant::now();
-        let deadline = Deadline::after(Duration::from_millis(30));
-        assert_eq!(q.receive(&mut [0; 16], Some(&deadline)), Err(Errno::TIMEDOUT));
-        assert!(start.elapsed() >= Duration::from_millis(25));
-    }
-
-    #[test]
-    fn a_non_blocking_queue_says_again() {
-        let q = queue("again");
-        set_nonblocking(&q, true).unwrap();
-        assert_eq!(q.receive(&mut [0; 16], None), Err(Errno::AGAIN));
+    fn a_non_blocking_end_says_again_and_the_other_end_still_blocks() {
+        let [tx, rx] = queue("again");
+        set_nonblocking(&rx, true).unwrap();
+        assert_eq!(rx.receive(&mut [0; 16]), Err(Errno::AGAIN));
+        assert!(!fcntl_getfl(&tx).unwrap().contains(OFlags::NONBLOCK));
+        set_nonblocking(&tx, true).unwrap();
+        tx.send(b"a").unwrap();
+        tx.send(b"b").unwrap();
+        assert_eq!(tx.send(b"c"), Err(Errno::AGAIN));
     }
 
     #[test]

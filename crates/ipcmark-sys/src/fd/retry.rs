@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 /// Repeats `try_once`, which sends on `fd`, until it succeeds or the peer is gone.
 ///
 /// `name` is the system call's, for errors. A mechanism whose descriptor does not tell that the peer is gone hands in
-/// its `lifeline`; then `try_once` must say `EAGAIN` now and then even when it sleeps in the kernel.
+/// its `lifeline`.
 #[inline(always)]
 pub(super) fn until_sent<W: FdWait, R>(
     wait: &mut W,
@@ -22,7 +22,7 @@ pub(super) fn until_sent<W: FdWait, R>(
         match try_once() {
             Ok(sent) => return Ok(sent),
             Err(Errno::AGAIN) => {
-                if wait.wait(fd)? == Waited::Long
+                if wait.wait(fd, lifeline)? == Waited::Long
                     && let Some(lifeline) = lifeline
                     && lifeline.peer_is_gone()
                 {
@@ -38,18 +38,18 @@ pub(super) fn until_sent<W: FdWait, R>(
 /// Repeats `try_once`, which receives from `fd`, until it succeeds or the peer is gone.
 ///
 /// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
-/// on its way to be received: `try_once(true)` must then take it without waiting, or say `EAGAIN`, which is the end.
+/// there to be received: it is tried once more, and only then does `EAGAIN` mean the end.
 #[inline(always)]
 pub(super) fn until_received<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,
     lifeline: Option<&Lifeline>,
     name: &'static str,
-    mut try_once: impl FnMut(bool) -> io::Result<R>,
+    mut try_once: impl FnMut() -> io::Result<R>,
 ) -> Result<R> {
     let mut peer = Peer::Here;
     loop {
-        match try_once(peer != Peer::Here) {
+        match try_once() {
             Ok(received) => return Ok(received),
             Err(Errno::AGAIN) => {
                 match peer {
@@ -57,7 +57,7 @@ pub(super) fn until_received<W: FdWait, R>(
                     Peer::Closed => return Err(Error::Closed),
                     Peer::Gone => return Err(Error::PeerDied),
                 }
-                if wait.wait(fd)? == Waited::Long
+                if wait.wait(fd, lifeline)? == Waited::Long
                     && let Some(lifeline) = lifeline
                 {
                     peer = lifeline.peer();

@@ -1,7 +1,7 @@
 //! Byte streams over `read(2)` and `write(2)`: pipes, FIFOs, connected stream sockets.
 
 use super::retry::{until_received, until_sent};
-use super::wait::{FdWait, Interest, Patience, set_nonblocking};
+use super::wait::{FdWait, Interest, set_nonblocking};
 use ipcmark_core::{ByteSink, ByteSource, Error, Link, Result};
 use rustix::net::{Shutdown, shutdown};
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,7 +17,7 @@ impl<W: FdWait> FdSource<W> {
     /// Takes `fd`, which must be readable, and sets its `O_NONBLOCK` as `W` needs it.
     pub fn new(fd: OwnedFd) -> Result<Self> {
         set_nonblocking(&fd, W::NONBLOCKING)?;
-        let wait = W::arm(fd.as_fd(), Interest::Readable, Patience::Endless)?;
+        let wait = W::arm(fd.as_fd(), Interest::Readable, None)?;
         Ok(FdSource { fd, wait })
     }
 }
@@ -30,7 +30,7 @@ impl<W: FdWait> ByteSource for FdSource<W> {
     #[inline(always)]
     fn read(&mut self, space: &mut [u8]) -> Result<usize> {
         let fd = self.fd.as_fd();
-        until_received(&mut self.wait, fd, None, "read", |_| rustix::io::read(fd, &mut *space))
+        until_received(&mut self.wait, fd, None, "read", || rustix::io::read(fd, &mut *space))
     }
 }
 
@@ -47,7 +47,7 @@ impl<W: FdWait> FdSink<W> {
     /// Takes `fd`, which must be writable, and sets its `O_NONBLOCK` as `W` needs it. Closing it ends the stream.
     pub fn new(fd: OwnedFd) -> Result<Self> {
         set_nonblocking(&fd, W::NONBLOCKING)?;
-        let wait = W::arm(fd.as_fd(), Interest::Writable, Patience::Endless)?;
+        let wait = W::arm(fd.as_fd(), Interest::Writable, None)?;
         Ok(FdSink { fd, wait, half_close: false })
     }
 }

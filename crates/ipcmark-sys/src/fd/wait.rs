@@ -1,14 +1,17 @@
 //! The wait strategies of file descriptors, each a type.
+//!
+//! Where a descriptor does not tell that its peer is gone, a [`Lifeline`] beside it does. No strategy looks at it on a
+//! clock: a timer armed for each sleep cost 10 % of a round trip. [`Block`] is interrupted by a signal; [`Poll`] and
+//! [`Epoll`] have the lifeline in their set; [`Spin`] and [`Yield`] say now and then that it has been long. On the one
+//! CPU of a virtual machine, a round trip over message queues took with `poll(2)` 7.6 µs with a timeout, 7.1 with the
+//! lifeline and 6.9 with neither, and with `epoll_wait(2)` 8.3, 7.6 and 7.4.
 
+use crate::lifeline::{Interruption, Lifeline};
 use ipcmark_core::{Error, Result, Wait, WaitKind};
-use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use rustix::event::{PollFd, PollFlags, epoll, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
-
-/// How long a bounded wait goes on before its side looks for its peer.
-pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Spins between two looks for the peer: tens of milliseconds, at a fraction of a microsecond a call.
 const LONG_SPINS: u32 = 1 << 16;
@@ -24,22 +27,20 @@ pub enum Interest {
     Writable,
 }
 
-/// Whether a wait may sleep for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// The descriptor itself tells when the peer is gone (pipes, connected streams): no timer is armed.
-    Endless,
-    /// It does not (message queues, datagrams): the wait ends after [`PATIENCE`] with [`Waited::Long`].
-    Bounded,
-}
-
-impl Patience {
-    fn timeout(self) -> Option<Timespec> {
+impl Interest {
+    fn of_poll(self) -> PollFlags {
         match self {
-            Patience::Endless => None,
-            Patience::Bounded => {
-                Some(Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() })
-            }
+            Interest::Readable => PollFlags::IN,
+            Interest::Writable => PollFlags::OUT,
+        }
+    }
+
+    /// What is news on a lifeline. A receiver ends with its peer's farewell; a sender goes on until its peer is gone,
+    /// which is reported unasked.
+    fn of_news(self) -> PollFlags {
+        match self {
+            Interest::Readable => PollFlags::IN,
+            Interest::Writable => PollFlags::empty(),
         }
     }
 }
@@ -49,7 +50,7 @@ impl Patience {
 pub enum Waited {
     /// The call may succeed now.
     Ready,
-    /// It has been long: see whether the peer is still there.
+    /// There is news on the lifeline, or it has been long: see whether the peer is still there.
     Long,
 }
 
@@ -58,11 +59,12 @@ pub trait FdWait: Wait + Sized {
     /// True when the descriptor must answer `EAGAIN` instead of sleeping.
     const NONBLOCKING: bool;
 
-    /// Prepares to wait for `interest` on `fd`. Call it after the fork: an epoll set belongs to its process.
-    fn arm(fd: BorrowedFd<'_>, interest: Interest, patience: Patience) -> Result<Self>;
+    /// Prepares to wait for `interest` on `fd`, or for news on the `lifeline` of a descriptor that does not tell that
+    /// its peer is gone. Call it after the fork, in the thread that will wait, and drop it before `fd` is closed.
+    fn arm(fd: BorrowedFd<'_>, interest: Interest, lifeline: Option<&Lifeline>) -> Result<Self>;
 
-    /// Waits, after a call on `fd` has said `EAGAIN`.
-    fn wait(&mut self, fd: BorrowedFd<'_>) -> Result<Waited>;
+    /// Waits, after a call on `fd` has said `EAGAIN`; both arguments are those it was armed with.
+    fn wait(&mut self, fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<Waited>;
 }
 
 /// Sets or clears `O_NONBLOCK` on the open file description behind `fd`.
@@ -76,12 +78,15 @@ pub fn set_nonblocking(fd: impl AsFd, nonblocking: bool) -> Result<()> {
     Ok(())
 }
 
-/// The call itself sleeps in the kernel.
+/// The call itself sleeps in the kernel, without a time limit.
 ///
-/// Where a peer's death does not end that sleep, the caller gives the call a time limit (`SO_RCVTIMEO`,
-/// `mq_timedreceive(3)`), and `EAGAIN` then means that it has passed.
+/// It says `EAGAIN` only once news on the lifeline has set `O_NONBLOCK` ([`Lifeline::interrupts`]); what is left to
+/// wait for then, room at a peer that said farewell and still receives, is waited for with `poll(2)`.
 #[derive(Debug)]
-pub struct Block;
+pub struct Block {
+    interest: Interest,
+    _interruption: Option<Interruption>,
+}
 
 impl Wait for Block {
     const KIND: WaitKind = WaitKind::Block;
@@ -90,13 +95,14 @@ impl Wait for Block {
 impl FdWait for Block {
     const NONBLOCKING: bool = false;
 
-    fn arm(_: BorrowedFd<'_>, _: Interest, _: Patience) -> Result<Self> {
-        Ok(Block)
+    fn arm(fd: BorrowedFd<'_>, interest: Interest, lifeline: Option<&Lifeline>) -> Result<Self> {
+        let interruption = lifeline.map(|lifeline| lifeline.interrupts(fd)).transpose()?;
+        Ok(Block { interest, _interruption: interruption })
     }
 
-    #[inline]
-    fn wait(&mut self, _: BorrowedFd<'_>) -> Result<Waited> {
-        Ok(Waited::Long)
+    #[cold]
+    fn wait(&mut self, fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<Waited> {
+        poll_with(fd, self.interest, lifeline)
     }
 }
 
@@ -113,12 +119,12 @@ impl Wait for Spin {
 impl FdWait for Spin {
     const NONBLOCKING: bool = true;
 
-    fn arm(_: BorrowedFd<'_>, _: Interest, _: Patience) -> Result<Self> {
+    fn arm(_: BorrowedFd<'_>, _: Interest, _: Option<&Lifeline>) -> Result<Self> {
         Ok(Spin { spins: 0 })
     }
 
     #[inline]
-    fn wait(&mut self, _: BorrowedFd<'_>) -> Result<Waited> {
+    fn wait(&mut self, _: BorrowedFd<'_>, _: Option<&Lifeline>) -> Result<Waited> {
         Ok(every(&mut self.spins, LONG_SPINS))
     }
 }
@@ -136,12 +142,12 @@ impl Wait for Yield {
 impl FdWait for Yield {
     const NONBLOCKING: bool = true;
 
-    fn arm(_: BorrowedFd<'_>, _: Interest, _: Patience) -> Result<Self> {
+    fn arm(_: BorrowedFd<'_>, _: Interest, _: Option<&Lifeline>) -> Result<Self> {
         Ok(Yield { yields: 0 })
     }
 
     #[inline]
-    fn wait(&mut self, _: BorrowedFd<'_>) -> Result<Waited> {
+    fn wait(&mut self, _: BorrowedFd<'_>, _: Option<&Lifeline>) -> Result<Waited> {
         rustix::thread::sched_yield();
         Ok(every(&mut self.yields, LONG_YIELDS))
     }
@@ -154,11 +160,10 @@ fn every(turns: &mut u32, long: u32) -> Waited {
     if turns.is_multiple_of(long) { Waited::Long } else { Waited::Ready }
 }
 
-/// `poll(2)` on the one descriptor, then the call.
+/// `poll(2)` on the descriptor, and on the lifeline where there is one; then the call.
 #[derive(Debug)]
 pub struct Poll {
-    events: PollFlags,
-    timeout: Option<Timespec>,
+    interest: Interest,
 }
 
 impl Wait for Poll {
@@ -168,27 +173,47 @@ impl Wait for Poll {
 impl FdWait for Poll {
     const NONBLOCKING: bool = true;
 
-    fn arm(_: BorrowedFd<'_>, interest: Interest, patience: Patience) -> Result<Self> {
-        let events = match interest {
-            Interest::Readable => PollFlags::IN,
-            Interest::Writable => PollFlags::OUT,
-        };
-        Ok(Poll { events, timeout: patience.timeout() })
+    fn arm(_: BorrowedFd<'_>, interest: Interest, _: Option<&Lifeline>) -> Result<Self> {
+        Ok(Poll { interest })
     }
 
     #[inline]
-    fn wait(&mut self, fd: BorrowedFd<'_>) -> Result<Waited> {
-        let mut fds = [PollFd::from_borrowed_fd(fd, self.events)];
-        ended("poll", poll(&mut fds, self.timeout.as_ref()))
+    fn wait(&mut self, fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<Waited> {
+        poll_with(fd, self.interest, lifeline)
     }
 }
 
-/// `epoll_wait(2)` on a set that holds the one descriptor, level-triggered, then the call.
+/// `poll(2)` without a timeout. A signal is as good as readiness: the call is tried again.
+#[inline(always)]
+fn poll_with(
+    fd: BorrowedFd<'_>,
+    interest: Interest,
+    lifeline: Option<&Lifeline>,
+) -> Result<Waited> {
+    let fd = PollFd::from_borrowed_fd(fd, interest.of_poll());
+    let (result, news) = match lifeline {
+        None => (poll(&mut [fd], None), false),
+        Some(lifeline) => {
+            let mut fds = [fd, PollFd::new(lifeline, interest.of_news())];
+            (poll(&mut fds, None), !fds[1].revents().is_empty())
+        }
+    };
+    match result {
+        Ok(_) if news => Ok(Waited::Long),
+        Ok(_) | Err(Errno::INTR) => Ok(Waited::Ready),
+        Err(e) => Err(Error::os("poll", e)),
+    }
+}
+
+/// `epoll_wait(2)` on a set that holds the descriptor and the lifeline, level-triggered; then the call.
 #[derive(Debug)]
 pub struct Epoll {
     set: OwnedFd,
-    timeout: Option<Timespec>,
 }
+
+/// What the set calls its members.
+const THE_FD: u64 = 0;
+const THE_LIFELINE: u64 = 1;
 
 impl Wait for Epoll {
     const KIND: WaitKind = WaitKind::Epoll;
@@ -197,40 +222,41 @@ impl Wait for Epoll {
 impl FdWait for Epoll {
     const NONBLOCKING: bool = true;
 
-    fn arm(fd: BorrowedFd<'_>, interest: Interest, patience: Patience) -> Result<Self> {
-        let events = match interest {
-            Interest::Readable => epoll::EventFlags::IN,
-            Interest::Writable => epoll::EventFlags::OUT,
-        };
+    fn arm(fd: BorrowedFd<'_>, interest: Interest, lifeline: Option<&Lifeline>) -> Result<Self> {
         let set = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|e| Error::os("epoll_create1", e))?;
-        epoll::add(&set, fd, epoll::EventData::new_u64(0), events)
-            .map_err(|e| Error::os("epoll_ctl(EPOLL_CTL_ADD)", e))?;
-        Ok(Epoll { set, timeout: patience.timeout() })
+        let add = |fd: BorrowedFd<'_>, name, events: PollFlags| {
+            // The events have the same bits in both interfaces, epoll_ctl(2).
+            let events = epoll::EventFlags::from_bits_retain(events.bits().into());
+            epoll::add(&set, fd, epoll::EventData::new_u64(name), events)
+                .map_err(|e| Error::os("epoll_ctl(EPOLL_CTL_ADD)", e))
+        };
+        add(fd, THE_FD, interest.of_poll())?;
+        if let Some(lifeline) = lifeline {
+            add(lifeline.as_fd(), THE_LIFELINE, interest.of_news())?;
+        }
+        Ok(Epoll { set })
     }
 
     #[inline]
-    fn wait(&mut self, _: BorrowedFd<'_>) -> Result<Waited> {
-        let nothing =
-            epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) };
+    fn wait(&mut self, _: BorrowedFd<'_>, _: Option<&Lifeline>) -> Result<Waited> {
+        let nothing = epoll::Event {
+            flags: epoll::EventFlags::empty(),
+            data: epoll::EventData::new_u64(THE_FD),
+        };
         let mut events = [nothing];
-        ended("epoll_wait", epoll::wait(&self.set, &mut events, self.timeout.as_ref()))
-    }
-}
-
-/// Reads the result of a readiness call. A signal is as good as readiness: the call is tried again.
-#[inline]
-fn ended(call: &'static str, result: rustix::io::Result<usize>) -> Result<Waited> {
-    match result {
-        Ok(0) => Ok(Waited::Long),
-        Ok(_) | Err(Errno::INTR) => Ok(Waited::Ready),
-        Err(e) => Err(Error::os(call, e)),
+        match epoll::wait(&self.set, &mut events, None) {
+            Ok(_) if events[0].data.u64() == THE_LIFELINE => Ok(Waited::Long),
+            Ok(_) | Err(Errno::INTR) => Ok(Waited::Ready),
+            Err(e) => Err(Error::os("epoll_wait", e)),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lifeline::LifelinePair;
     use rustix::pipe::pipe;
 
     fn is_nonblocking(fd: impl AsFd) -> bool {
@@ -246,36 +272,49 @@ mod tests {
         assert!(!is_nonblocking(&reader));
     }
 
+    /// Readiness at either end of a pipe, then the farewell and the end of the peer on the lifeline.
     fn readiness<W: FdWait>() {
         let (reader, writer) = pipe().unwrap();
-        let mut waiting = W::arm(reader.as_fd(), Interest::Readable, Patience::Bounded).unwrap();
-        assert_eq!(waiting.wait(reader.as_fd()).unwrap(), Waited::Long, "nothing to read");
-        rustix::io::write(&writer, &[1]).unwrap();
-        assert_eq!(waiting.wait(reader.as_fd()).unwrap(), Waited::Ready);
+        let [here, there] = LifelinePair::new().unwrap().into_both();
+        let (rx, tx, news) = (reader.as_fd(), writer.as_fd(), Some(&here));
+        let mut readable = W::arm(rx, Interest::Readable, news).unwrap();
+        let mut writable = W::arm(tx, Interest::Writable, news).unwrap();
+        assert_eq!(writable.wait(tx, news).unwrap(), Waited::Ready, "the pipe has room");
+        rustix::io::write(tx, &[1]).unwrap();
+        assert_eq!(readable.wait(rx, news).unwrap(), Waited::Ready);
+        rustix::io::read(rx, &mut [0]).unwrap();
 
-        let mut waiting = W::arm(writer.as_fd(), Interest::Writable, Patience::Bounded).unwrap();
-        assert_eq!(waiting.wait(writer.as_fd()).unwrap(), Waited::Ready, "the pipe has room");
-        drop(reader);
-        assert_eq!(waiting.wait(writer.as_fd()).unwrap(), Waited::Ready, "the end is news");
+        there.farewell();
+        assert_eq!(readable.wait(rx, news).unwrap(), Waited::Long, "it sends nothing more");
+        assert_eq!(writable.wait(tx, news).unwrap(), Waited::Ready, "it may still receive");
+        set_nonblocking(tx, true).unwrap();
+        while rustix::io::write(tx, &[1; 4096]).is_ok() {}
+        drop(there);
+        assert_eq!(writable.wait(tx, news).unwrap(), Waited::Long, "there will be no room");
     }
 
     #[test]
-    fn poll_tells_readiness_from_a_long_wait() {
+    fn poll_tells_readiness_from_news() {
         readiness::<Poll>();
     }
 
     #[test]
-    fn epoll_tells_readiness_from_a_long_wait() {
+    fn a_blocking_side_that_must_wait_polls() {
+        readiness::<Block>();
+    }
+
+    #[test]
+    fn epoll_tells_readiness_from_news() {
         readiness::<Epoll>();
     }
 
     #[test]
     fn spinning_is_long_once_in_a_while() {
         let (reader, _writer) = pipe().unwrap();
-        let mut spin = Spin::arm(reader.as_fd(), Interest::Readable, Patience::Endless).unwrap();
+        let mut spin = Spin::arm(reader.as_fd(), Interest::Readable, None).unwrap();
         let turns = 3 * LONG_SPINS;
         let long =
-            (0..turns).filter(|_| spin.wait(reader.as_fd()).unwrap() == Waited::Long).count();
+            (0..turns).filter(|_| spin.wait(reader.as_fd(), None).unwrap() == Waited::Long).count();
         assert_eq!(long, 3);
     }
 }

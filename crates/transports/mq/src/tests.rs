@@ -29,16 +29,15 @@ type Both<W> = [Link<<Mq<W> as Transport>::Tx, <Mq<W> as Transport>::Rx>; 2];
 /// Both sides in this process, each with descriptors of its own.
 fn both_sides<W: FdWait>(test: &str, size: usize, depth: usize) -> Both<W> {
     let fixture = Mq::<W>::fixture(&plan(test, size, Some(size * depth))).unwrap();
-    let (forth, back) = (fixture.forth.try_clone().unwrap(), fixture.back.try_clone().unwrap());
+    let ([to_there, at_there], [to_here, at_here]) = (fixture.forth, fixture.back);
     let [here, there] = fixture.lifelines.into_both();
     let halves = |to_peer, from_peer, lifeline| {
-        message_halves(QueuePort::new(to_peer), QueuePort::new(from_peer), size, Some(lifeline))
-            .unwrap()
+        message_halves(QueuePort(to_peer), QueuePort(from_peer), size, Some(lifeline)).unwrap()
     };
-    [halves(fixture.forth, fixture.back, here), halves(back, forth, there)]
+    [halves(to_there, at_here, here), halves(to_here, at_there, there)]
 }
 
-fn put<W: FdWait>(tx: &mut MessageSender<W, QueuePort<W>>, message: &[u8]) -> Result<()> {
+fn put<W: FdWait>(tx: &mut MessageSender<W, QueuePort>, message: &[u8]) -> Result<()> {
     tx.claim(message.len())?.copy_from_slice(message);
     tx.commit()
 }
@@ -92,12 +91,38 @@ fn the_end_of_a_full_queue_is_an_end_in_order() {
     full::<Epoll>("full-epoll");
 }
 
+/// The farewell interrupts what a blocking side is doing, and that side may still have a peer that reads.
+#[test]
+fn a_peer_that_sends_nothing_more_still_receives_under_back_pressure() {
+    fn pressed<W: FdWait + Send>(test: &str) {
+        let [mut a, b] = both_sides::<W>(test, 4, 2);
+        drop(b.tx);
+        let mut rx = b.rx;
+        let receiving = thread::spawn(move || {
+            for i in 0..5_000u32 {
+                assert_eq!(rx.receive().unwrap(), i.to_le_bytes());
+            }
+            assert!(matches!(rx.receive(), Err(Error::Closed)));
+        });
+        assert!(matches!(a.rx.receive(), Err(Error::Closed)));
+        for i in 0..5_000u32 {
+            put(&mut a.tx, &i.to_le_bytes()).unwrap();
+        }
+        drop(a.tx);
+        receiving.join().unwrap();
+    }
+    pressed::<Block>("farewell-block");
+    pressed::<Spin>("farewell-spin");
+    pressed::<Poll>("farewell-poll");
+    pressed::<Epoll>("farewell-epoll");
+}
+
 /// What the kernel does for a killed process: it closes the descriptors, and no farewell is said.
 #[test]
 fn a_dead_peer_is_noticed_under_every_wait() {
     fn dies<W: FdWait>(test: &str) {
         let fixture = Mq::<W>::fixture(&plan(test, 8, Some(16))).unwrap();
-        fixture.back.send(b"before", None).unwrap();
+        fixture.back[0].send(b"before").unwrap();
         let Link { mut tx, mut rx } = Mq::<W>::split(fixture, Side::Initiator).unwrap();
         assert_eq!(rx.receive().unwrap(), b"before");
         assert!(matches!(rx.receive(), Err(Error::PeerDied)));
