@@ -1,7 +1,7 @@
 //! Bare loops: `read(2)` and `write(2)` between two forked, pinned processes, and nothing else. No traits, no check
 //! values, no histogram; the clock is read twice.
 
-use ipcmark_core::{Error, Pattern, Result, Side};
+use ipcmark_core::{Buffer, Error, Pattern, Result, Side};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
@@ -130,7 +130,7 @@ pub fn run(
 type Timed = Result<Option<f64>>;
 
 fn initiate(ends: &Ends, size: usize, clock: Clock, warm_up: u64, count: u64) -> Timed {
-    let mut buffer = vec![0; size];
+    let mut buffer = Buffer::new(size);
     let mut trips = |n| -> Result<()> {
         for _ in 0..n {
             write_all(&ends.out, &buffer)?;
@@ -145,7 +145,7 @@ fn initiate(ends: &Ends, size: usize, clock: Clock, warm_up: u64, count: u64) ->
 }
 
 fn respond(ends: &Ends, size: usize, count: u64) -> Timed {
-    let mut buffer = vec![0; size];
+    let mut buffer = Buffer::new(size);
     for _ in 0..count {
         read_exact(&ends.back, &mut buffer)?;
         write_all(&ends.out, &buffer)?;
@@ -154,7 +154,7 @@ fn respond(ends: &Ends, size: usize, count: u64) -> Timed {
 }
 
 fn send(ends: &Ends, size: usize, warm_up: u64, count: u64) -> Timed {
-    let buffer = vec![0; size];
+    let buffer = Buffer::new(size);
     let messages = |n| (0..n).try_for_each(|_| write_all(&ends.out, &buffer));
     messages(warm_up)?;
     read_exact(&ends.back, &mut [0])?;
@@ -164,7 +164,7 @@ fn send(ends: &Ends, size: usize, warm_up: u64, count: u64) -> Timed {
 
 /// The clock starts with nothing under way, as ipcmark's does: what warm-up left in the buffers would come for free.
 fn receive(ends: &Ends, size: usize, clock: Clock, warm_up: u64, count: u64) -> Timed {
-    let mut buffer = vec![0; size];
+    let mut buffer = Buffer::new(size);
     let mut messages = |n| (0..n).try_for_each(|_| read_exact(&ends.back, &mut buffer));
     messages(warm_up)?;
     let begun = clock.now();

@@ -6,7 +6,8 @@
 //! (two with a prefix), so that a stream and a message mechanism make the same number of calls.
 
 use crate::{
-    Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side, Transport,
+    Availability, Buffer, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side,
+    Transport,
 };
 use std::marker::PhantomData;
 
@@ -89,7 +90,7 @@ impl<S: ByteStream> Transport for Framed<S> {
 #[derive(Debug)]
 pub struct FramedSender<K> {
     sink: K,
-    buffer: Box<[u8]>,
+    buffer: Buffer,
     size: usize,
     prefix: usize,
     /// End of the claimed frame in `buffer`; all of it when every message has one size.
@@ -100,13 +101,7 @@ impl<K: ByteSink> FramedSender<K> {
     /// Frames `sink` for messages of exactly (`fixed`) or at most `size` bytes.
     pub fn new(sink: K, size: usize, fixed: bool) -> Self {
         let prefix = if fixed { 0 } else { PREFIX };
-        FramedSender {
-            sink,
-            buffer: vec![0; prefix + size].into(),
-            size,
-            prefix,
-            end: prefix + size,
-        }
+        FramedSender { sink, buffer: Buffer::new(prefix + size), size, prefix, end: prefix + size }
     }
 }
 
@@ -158,7 +153,7 @@ impl<K: ByteSink> FramedSender<K> {
 #[derive(Debug)]
 pub struct FramedReceiver<R> {
     source: R,
-    buffer: Box<[u8]>,
+    buffer: Buffer,
     size: usize,
     fixed: bool,
 }
@@ -167,7 +162,7 @@ impl<R: ByteSource> FramedReceiver<R> {
     /// Frames `source` for messages of exactly (`fixed`) or at most `size` bytes.
     pub fn new(source: R, size: usize, fixed: bool) -> Self {
         let space = if fixed { size } else { size.max(PREFIX) };
-        FramedReceiver { source, buffer: vec![0; space].into(), size, fixed }
+        FramedReceiver { source, buffer: Buffer::new(space), size, fixed }
     }
 
     /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not after it, and not at

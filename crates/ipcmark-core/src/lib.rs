@@ -12,6 +12,7 @@
 //! `Pipe<Block>` and `Pipe<Epoll>` are two transports and the hot loop has no branch.
 #![forbid(unsafe_code)]
 
+mod buffer;
 mod error;
 mod framed;
 mod info;
@@ -20,6 +21,7 @@ mod plan;
 mod transport;
 mod wait;
 
+pub use buffer::Buffer;
 pub use error::{Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Capacity, Framing, Info, Limits, Role};

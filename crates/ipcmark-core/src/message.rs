@@ -8,6 +8,8 @@
 //!
 //! Stamping costs a few nanoseconds, whatever the length up to 4096; the harness measures what and prints it.
 
+use crate::Buffer;
+
 /// One message in this many is compared byte for byte.
 pub const DEEP_EVERY: u64 = 1024;
 /// Long messages carry a stamp at each multiple of this.
@@ -59,7 +61,7 @@ fn get(buf: &[u8], at: usize) -> u64 {
 #[derive(Debug, Clone)]
 pub struct Stamper {
     key: u64,
-    body: Box<[u8]>,
+    body: Buffer,
 }
 
 impl Stamper {
@@ -67,12 +69,12 @@ impl Stamper {
     #[must_use]
     pub fn new(seed: u64, size: usize) -> Self {
         let mut state = seed;
-        let mut body = vec![0; size];
+        let mut body = Buffer::new(size);
         for chunk in body.chunks_mut(WORD) {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             chunk.copy_from_slice(&mix(state).to_le_bytes()[..chunk.len()]);
         }
-        Stamper { key: mix(seed ^ size as u64), body: body.into() }
+        Stamper { key: mix(seed ^ size as u64), body }
     }
 
     /// The message as it stands in the user's memory before it is sent; [`stamp`](Stamper::stamp) completes it.
@@ -217,7 +219,7 @@ pub struct Verdict {
 #[derive(Debug, Clone)]
 pub struct Checker {
     stamper: Stamper,
-    scratch: Box<[u8]>,
+    scratch: Buffer,
     expected: u64,
     /// What was found so far.
     pub integrity: Integrity,
@@ -229,7 +231,7 @@ impl Checker {
     pub fn new(seed: u64, size: usize) -> Self {
         Checker {
             stamper: Stamper::new(seed, size),
-            scratch: vec![0; size].into(),
+            scratch: Buffer::new(size),
             expected: 0,
             integrity: Integrity::default(),
         }

@@ -5,7 +5,7 @@
 //! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). Checking a
 //! message and recording a value happen outside, the responder's checks while its answer is under way.
 
-use ipcmark_core::{Checker, Link, Receiver, Result, Sender, Stamper, Transport};
+use ipcmark_core::{Buffer, Checker, Link, Receiver, Result, Sender, Stamper, Transport};
 use ipcmark_sys::clock::{Clock, Ticks};
 
 /// What one side needs to write and check messages, through all phases of an invocation.
@@ -17,7 +17,7 @@ pub(crate) struct Desk {
     /// Next sequence number to send.
     next: u64,
     /// Where messages of zero-copy transports are copied to.
-    inbox: Box<[u8]>,
+    inbox: Buffer,
     /// The private buffer of a copying transport holds the body.
     filled: bool,
     size: usize,
@@ -31,7 +31,7 @@ impl Desk {
             stamper: Stamper::new(send, size),
             checker: Checker::new(receive, size),
             next: 0,
-            inbox: vec![0; size].into(),
+            inbox: Buffer::new(size),
             filled: false,
             size,
         }

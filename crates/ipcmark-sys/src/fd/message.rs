@@ -3,7 +3,7 @@
 use super::retry::{until_received, until_sent};
 use super::wait::{FdWait, Interest, set_nonblocking};
 use crate::lifeline::Lifeline;
-use ipcmark_core::{Error, Link, Receiver, Result, Sender};
+use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{self, Errno};
 use std::os::fd::AsFd;
@@ -40,7 +40,7 @@ pub struct MessageSender<W, P: MessagePort> {
     wait: W,
     port: P,
     lifeline: Option<Arc<Lifeline>>,
-    buffer: Box<[u8]>,
+    buffer: Buffer,
     /// Length of the claimed message; 0 before the first claim.
     len: usize,
 }
@@ -94,7 +94,7 @@ pub struct MessageReceiver<W, P> {
     port: P,
     lifeline: Option<Arc<Lifeline>>,
     /// One byte longer than the longest message, so that a longer one shows instead of being cut.
-    buffer: Box<[u8]>,
+    buffer: Buffer,
 }
 
 impl<W: FdWait, P: MessagePort> Receiver for MessageReceiver<W, P> {
@@ -140,14 +140,14 @@ pub fn message_halves<W: FdWait, P: MessagePort>(
             wait: W::arm(tx.as_fd(), Interest::Writable, news)?,
             port: tx,
             lifeline: lifeline.clone(),
-            buffer: vec![0; size].into(),
+            buffer: Buffer::new(size),
             len: 0,
         },
         rx: MessageReceiver {
             wait: W::arm(rx.as_fd(), Interest::Readable, news)?,
             port: rx,
             lifeline: lifeline.clone(),
-            buffer: vec![0; size + 1].into(),
+            buffer: Buffer::new(size + 1),
         },
     })
 }

@@ -3,8 +3,8 @@
 use crate::slot::Slot;
 use crate::{empty, full, info, too_long};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,
-    Transport,
+    Availability, Buffer, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Side, Transport,
 };
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ impl Transport for Copy {
     }
 
     fn split(size: usize, _: Side) -> Result<Link<CopySender, CopyReceiver>> {
-        let buffer = || -> Box<[u8]> { vec![0; size].into() };
+        let buffer = || Buffer::new(size);
         let slot = Slot::new(size);
         Ok(Link {
             tx: CopySender { slot: Rc::clone(&slot), buffer: buffer(), len: 0 },
@@ -45,7 +45,7 @@ impl Transport for Copy {
 #[derive(Debug)]
 pub struct CopySender {
     slot: Rc<Slot>,
-    buffer: Box<[u8]>,
+    buffer: Buffer,
     len: usize,
 }
 
@@ -81,7 +81,7 @@ impl Sender for CopySender {
 #[derive(Debug)]
 pub struct CopyReceiver {
     slot: Rc<Slot>,
-    buffer: Box<[u8]>,
+    buffer: Buffer,
 }
 
 impl Receiver for CopyReceiver {

@@ -3,8 +3,8 @@
 use crate::slot::Slot;
 use crate::{empty, full, info, too_long};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,
-    Transport,
+    Availability, Buffer, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Side, Transport,
 };
 use std::rc::Rc;
 
@@ -44,7 +44,7 @@ impl Transport for Null {
 #[derive(Debug)]
 pub struct NullSender {
     slot: Rc<Slot>,
-    claimed: Option<Box<[u8]>>,
+    claimed: Option<Box<Buffer>>,
     max: usize,
 }
 
@@ -82,7 +82,7 @@ impl Sender for NullSender {
 #[derive(Debug)]
 pub struct NullReceiver {
     slot: Rc<Slot>,
-    lent: Option<Box<[u8]>>,
+    lent: Option<Box<Buffer>>,
 }
 
 impl Receiver for NullReceiver {

@@ -1,13 +1,14 @@
 //! The place between the two halves, which one buffer fills or leaves.
 
+use ipcmark_core::Buffer;
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-/// One buffer, free or committed. A `Cell` and not a `RefCell`: the buffer moves out and in, nothing is borrowed.
+/// One buffer, free or committed; boxed, so that a pointer and no more changes hands. A `Cell` and not a `RefCell`: the buffer moves out and in, nothing is borrowed.
 pub(crate) struct Slot {
-    pub(crate) free: Cell<Option<Box<[u8]>>>,
-    pub(crate) committed: Cell<Option<Box<[u8]>>>,
+    pub(crate) free: Cell<Option<Box<Buffer>>>,
+    pub(crate) committed: Cell<Option<Box<Buffer>>>,
     /// Length of the message claimed or committed last, in bytes.
     pub(crate) len: Cell<usize>,
 }
@@ -16,7 +17,7 @@ impl Slot {
     /// A slot whose buffer of `size` bytes is free.
     pub(crate) fn new(size: usize) -> Rc<Slot> {
         Rc::new(Slot {
-            free: Cell::new(Some(vec![0; size].into())),
+            free: Cell::new(Some(Box::new(Buffer::new(size)))),
             committed: Cell::new(None),
             len: Cell::new(0),
         })
