@@ -34,12 +34,18 @@ fn bench(criterion: &mut Criterion, scratch: &Scratch) {
             group.sampling_mode(SamplingMode::Flat);
             for size in SIZES.into_iter().filter(|&s| limits.max_message.is_none_or(|max| s <= max))
             {
+                let bench = Bench { clock, cpus };
+                let once = plan(pattern, size, placement, Extent::Messages(1), scratch.names());
+                if let Some((reason, _)) = entry.invoke(&once, &bench).unavailable {
+                    eprintln!("{}/{pattern} {size}: not here: {reason}", entry.info);
+                    continue;
+                }
                 group.throughput(Throughput::Bytes(size as u64));
                 group.bench_function(BenchmarkId::new(placement.name(), size), |bencher| {
                     bencher.iter_custom(|count| {
                         let extent = Extent::Messages(count);
                         let plan = plan(pattern, size, placement, extent, scratch.names());
-                        let report = entry.invoke(&plan, &Bench { clock, cpus });
+                        let report = entry.invoke(&plan, &bench);
                         assert!(report.invocation.is_ok(), "{:?}", report.invocation.outcome);
                         let each = report.invocation.elapsed_ns as f64
                             / report.invocation.messages.max(1) as f64;

@@ -3,7 +3,7 @@
 use crate::control::Control;
 use crate::placement::Cpus;
 use crate::side::{self, Findings, Home};
-use ipcmark_core::{Pattern, Plan, Role, Side, Transport};
+use ipcmark_core::{Error, Pattern, Plan, Role, Side, Transport};
 use ipcmark_record::{Capacity, Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Child, Exit};
@@ -28,6 +28,9 @@ pub struct Report {
     pub invocation: Invocation,
     /// The fixture's real capacity, when there was a fixture.
     pub capacity: Option<Capacity>,
+    /// Why the fixture cannot be made here at all, and what would change it: no failure of the transport's, and the
+    /// invocation says nothing.
+    pub unavailable: Option<(String, Option<String>)>,
     /// True when a signal told this process to stop: the invocation was cut off and says nothing of the transport.
     pub interrupted: bool,
 }
@@ -36,11 +39,26 @@ pub struct Report {
 struct Failure {
     side: &'static str,
     what: String,
+    unavailable: Option<(String, Option<String>)>,
 }
 
 impl Failure {
+    fn of(side: &'static str, what: impl Into<String>) -> Failure {
+        Failure { side, what: what.into(), unavailable: None }
+    }
+
     fn ours(error: impl ToString) -> Failure {
-        Failure { side: "supervisor", what: error.to_string() }
+        Failure::of("supervisor", error.to_string())
+    }
+
+    /// A fixture that could not be made.
+    fn fixture(error: Error) -> Failure {
+        let unavailable = match &error {
+            Error::Unavailable { reason, remedy } => Some((reason.clone(), remedy.clone())),
+            Error::TooLong { .. } => Some((error.to_string(), None)),
+            _ => None,
+        };
+        Failure { unavailable, ..Failure::ours(error) }
     }
 }
 
@@ -49,11 +67,11 @@ pub(crate) fn invoke<T: Transport>(plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
     let outcome = attempt::<T>(plan, bench, &mut capacity);
     let interrupted = outcome.is_err() && process::is_interrupted();
-    let invocation = match outcome {
-        Ok(sides) => combine(plan, sides),
-        Err(Failure { side, what }) => failed(side, what),
+    let (invocation, unavailable) = match outcome {
+        Ok(sides) => (combine(plan, sides), None),
+        Err(Failure { side, what, unavailable }) => (failed(side, what), unavailable),
     };
-    Report { invocation, capacity, interrupted }
+    Report { invocation, capacity, unavailable, interrupted }
 }
 
 fn attempt<T: Transport>(
@@ -62,7 +80,7 @@ fn attempt<T: Transport>(
     capacity: &mut Option<Capacity>,
 ) -> Result<Vec<Findings>, Failure> {
     let control = Control::new().map_err(Failure::ours)?;
-    let fixture = T::fixture(plan).map_err(Failure::ours)?;
+    let fixture = T::fixture(plan).map_err(Failure::fixture)?;
     let read_back = T::capacity(&fixture).map_err(Failure::ours)?;
     *capacity = Some(Capacity {
         bytes: read_back.bytes.map(|n| n as u64),
@@ -118,14 +136,12 @@ fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(
                 .filter(|(_, child)| child.exit().is_none())
                 .map(|(side, _)| side.name())
                 .collect();
-            return Err(Failure {
-                side: sides[0].name(),
-                what: format!(
-                    "hung: {} had not ended {:.1} s after the start and was killed",
-                    hung.join(" and "),
-                    deadline.as_secs_f64()
-                ),
-            });
+            let what = format!(
+                "hung: {} had not ended {:.1} s after the start and was killed",
+                hung.join(" and "),
+                deadline.as_secs_f64()
+            );
+            return Err(Failure::of(sides[0].name(), what));
         }
     }
 }
@@ -158,7 +174,7 @@ enum Rank {
 }
 
 fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, (Rank, Failure)> {
-    let lost = |rank, what| (rank, Failure { side: side.name(), what });
+    let lost = |rank, what: String| (rank, Failure::of(side.name(), what));
     let Some(parcel) = control.parcel(side).get() else {
         return Err(match child.exit() {
             Some(exit) => lost(Rank::Died, format!("{exit} before it could report")),

@@ -104,7 +104,7 @@ pub enum Event<'a> {
     Visited {
         /// The cell, the new invocation included.
         cell: &'a Cell,
-        /// What it brought; `None` when it was cut off.
+        /// What it brought; `None` when it was cut off, or turned out not to be possible here.
         invocation: Option<&'a Invocation>,
     },
     /// A round has ended.
@@ -314,6 +314,14 @@ impl Session {
         if report.interrupted {
             watch.event(Event::Visited { cell, invocation: None });
             return Ok(false);
+        }
+        if let (Some((reason, remedy)), true) = (report.unavailable, cell.invocations.is_empty()) {
+            cell.state = State::Unavailable { reason, remedy };
+            if let Some(writer) = &mut self.writer {
+                writer.append(cell, None)?;
+            }
+            watch.event(Event::Visited { cell, invocation: None });
+            return Ok(true);
         }
         cell.capacity = report.capacity.or(cell.capacity);
         cell.state = State::Measured;

@@ -22,6 +22,7 @@ type Case = (&'static str, fn() -> Test);
 static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
 static HANGING: Entry = Entry::of::<Toy<HANGS>>();
 static LOSING: Entry = Entry::of::<Toy<LOSES>>();
+static FULL: Entry = Entry::of::<Toy<NO_ROOM>>();
 static RAINED_OUT: Entry = Entry::of::<Toy<UNAVAILABLE>>();
 
 fn main() {
@@ -340,11 +341,14 @@ fn run_goes_on() -> Test {
         spec(&GOOD_ONE, 2 << 20),
         CellSpec { pattern: Pattern::Stream, ..spec(&LOSING, 128) },
         spec(&GOOD_ONE, 64),
+        spec(&FULL, 64),
     ];
     let mut session = Session::new(specs, options(3, None))?;
     session.run(&mut Log::default())?;
     let record = session.into_record();
-    let [_, rained, long, failing, good] = &record.cells[..] else { return Err("5 cells".into()) };
+    let [_, rained, long, failing, good, full] = &record.cells[..] else {
+        return Err("6 cells".into());
+    };
     assert!(
         matches!(&rained.state, State::Unavailable { reason, remedy: Some(_) } if reason == "it rains")
     );
@@ -357,6 +361,12 @@ fn run_goes_on() -> Test {
     assert!(failing.invocations.iter().all(|i| !i.is_ok()));
     assert_eq!(good.invocations.iter().filter(|i| i.is_ok()).count(), 3);
     assert!(good.capacity.is_some());
+    assert!(
+        matches!(&full.state, State::Unavailable { reason, remedy: Some(_) } if reason.contains("full")),
+        "what a fixture finds missing is no failure: {:?}",
+        full.state
+    );
+    assert!(full.invocations.is_empty());
     Ok(())
 }
 

@@ -23,6 +23,8 @@ pub(crate) const LOSES: u8 = 4;
 pub(crate) const DAMAGES: u8 = 5;
 /// The fixture cannot be made.
 pub(crate) const NO_FIXTURE: u8 = 6;
+/// The fixture turns out not to be possible.
+pub(crate) const NO_ROOM: u8 = 10;
 /// Not available.
 pub(crate) const UNAVAILABLE: u8 = 7;
 /// The responder reads slowly: 20 µs a message.
@@ -91,6 +93,10 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
         if FAULT == NO_FIXTURE {
             return Err(Error::Protocol("the toy box is empty".into()));
+        }
+        if FAULT == NO_ROOM {
+            let remedy = Some("buy a larger one".into());
+            return Err(Error::Unavailable { reason: "the toy box is full".into(), remedy });
         }
         let make = || pipe().map_err(|e| Error::os("pipe", e));
         Ok((plan.size, [make()?, make()?]))
