@@ -278,7 +278,11 @@ impl Checker {
                 Verdict { last, fault: None }
             }
             Some(head) => self.out_of_sequence(head & sequences, bits, head >> bits != 0),
-            None => self.damaged(),
+            None => {
+                // It stands for the one expected: its successor is not to count it as lost once more.
+                self.expected += 1;
+                self.damaged()
+            }
         }
     }
 

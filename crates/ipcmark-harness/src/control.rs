@@ -5,7 +5,7 @@ use ipcmark_core::{Result, Side};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::futex;
 use ipcmark_sys::shared::{Line, Lines, Parcel};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
 /// Room for one side's results: a dense histogram of three digits deflates to some ten kB.
@@ -19,6 +19,10 @@ const PROBE_BATCH: u64 = 25;
 
 const BARRIER: usize = 0;
 const PROBE: usize = 1;
+/// Two lines that hold the moments of odd and even meetings: a side that is already at the next one does not touch what
+/// its peer has yet to read.
+const MOMENTS: usize = 2;
+const LINES: usize = 4;
 
 /// The shared pages of one invocation.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) fn new() -> Result<Control> {
         Ok(Control {
-            lines: Lines::new(2)?,
+            lines: Lines::new(LINES)?,
             parcels: [Parcel::new(PARCEL_BYTES)?, Parcel::new(PARCEL_BYTES)?],
         })
     }
@@ -46,11 +50,14 @@ impl Control {
     /// Waits until both sides are here; `spin` says whether waiting may keep the CPU (not when both share one).
     /// Returns the moment at which the later one came: one value, the same on both sides.
     pub(crate) fn meet(&self, clock: &Clock, spin: bool) -> Result<Ticks> {
-        let Line { word, futex } = self.line(BARRIER);
+        let futex = &self.line(BARRIER).futex;
+        // Only this meeting's two arrivals move the count across its next even value.
+        let meeting = futex.load(Acquire) / 2;
+        let word = &self.line(MOMENTS + meeting as usize % 2).word;
         let now = clock.now();
-        // Both sides store before they count themselves in; the later store is the one that stands.
+        // Both sides store before they count themselves in; the later moment is the one that stands.
         word.fetch_max(now, Relaxed);
-        let arrived = futex.fetch_add(1, std::sync::atomic::Ordering::AcqRel) + 1;
+        let arrived = futex.fetch_add(1, AcqRel) + 1;
         let full = arrived.next_multiple_of(2);
         if arrived == full {
             futex::wake_all(futex)?;
@@ -75,7 +82,8 @@ impl Control {
     /// call, right after they met. On one CPU there is no distance to measure: do not call.
     pub(crate) fn distance_ns(&self, clock: &Clock, side: Side) -> Option<f64> {
         let word = &self.line(PROBE).word;
-        // Counts on from whatever an earlier probe left; both sides read it after they met and before either writes.
+        // Counts on from where an earlier probe ended, which is an even number; the initiator may have written its first
+        // turn, an odd one, by now.
         let mut turn = word.load(Acquire) & !1;
         let await_word = |value| {
             while word.load(Acquire) != value {

@@ -137,7 +137,7 @@ fn mitigations() -> BTreeMap<String, String> {
 fn fingerprint(host: &Host) -> String {
     let places: Vec<_> = host.cpus.iter().map(|c| (c.core, c.package, c.node)).collect();
     let facts = format!(
-        "{} {} {} {:?} {} {} {:?} {:?} {} {:?} {:?} {:?}",
+        "{} {} {} {:?} {} {} {:?} {:?} {} {:?} {:?} {:?} {:?}",
         host.kernel,
         host.architecture,
         host.cpu_model,
@@ -150,6 +150,7 @@ fn fingerprint(host: &Host) -> String {
         host.idle_driver,
         host.idle_governor,
         host.frequency_governor,
+        host.mitigations,
     );
     Sha256::digest(facts.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

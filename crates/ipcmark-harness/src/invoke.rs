@@ -130,18 +130,14 @@ fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(
             return settle(children);
         }
         if left.is_zero() {
-            let hung: Vec<_> = sides
-                .iter()
-                .zip(children.iter())
-                .filter(|(_, child)| child.exit().is_none())
-                .map(|(side, _)| side.name())
-                .collect();
+            let running = sides.iter().zip(children.iter()).filter(|(_, c)| c.exit().is_none());
+            let hung: Vec<_> = running.map(|(side, _)| side.name()).collect();
             let what = format!(
                 "hung: {} had not ended {:.1} s after the start and was killed",
                 hung.join(" and "),
                 deadline.as_secs_f64()
             );
-            return Err(Failure::of(sides[0].name(), what));
+            return Err(Failure::of(hung.first().unwrap_or(&"supervisor"), what));
         }
     }
 }
@@ -207,8 +203,9 @@ fn combine(plan: &Plan, sides: Vec<Findings>) -> Invocation {
         InvocationOutcome::Ok
     } else {
         let Integrity { lost, repeated, reordered, damaged } = integrity;
+        let faulty = sides.iter().find(|side| side.integrity != Integrity::default());
         InvocationOutcome::Failed {
-            side: "responder".into(),
+            side: faulty.map(|side| side.report.side.clone()).unwrap_or_default(),
             what: format!(
                 "messages did not arrive as they were sent: {lost} lost, {repeated} repeated, {reordered} reordered, {damaged} damaged"
             ),

@@ -2,8 +2,10 @@
 //!
 //! What stands between the clock's two reads is what a user would do and nothing else: on the way out, writing the
 //! message (for a zero-copy transport into its slot; for a copying one it stands in the private buffer already) and
-//! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). Checking a
-//! message and recording a value happen outside, the responder's checks while its answer is under way.
+//! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). In ping-pong
+//! the initiator checks and records outside, the responder checks after its answer is on its way (on one CPU that may
+//! still be before the initiator runs). In a stream every message's check is part of the receiver's work and of the
+//! rate: what it costs is measured in each run and printed.
 
 use ipcmark_core::{Buffer, Checker, Link, Receiver, Result, Sender, Stamper, Transport};
 use ipcmark_sys::clock::{Clock, Ticks};

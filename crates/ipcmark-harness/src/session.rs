@@ -132,6 +132,8 @@ pub struct Session {
     cpus: Vec<Cpu>,
     scratch: Scratch,
     options: Options,
+    /// How long the run that is gone on with had lasted.
+    before_ns: u64,
     /// Held until the names are cleared away.
     _interrupts: Interrupts,
 }
@@ -174,6 +176,7 @@ impl Session {
             cpus,
             scratch,
             options,
+            before_ns: 0,
             _interrupts: interrupts,
         })
     }
@@ -191,11 +194,32 @@ impl Session {
                 then.cpu_model, then.kernel, now.cpu_model, now.kernel
             )));
         }
+        let (then, now) = (&record.tool, &session.record.tool);
+        if then != now {
+            let name = |tool: &Tool| {
+                let commit = tool.commit.as_deref().unwrap_or("commit not known");
+                format!(
+                    "{} {} ({commit}, {}, {})",
+                    tool.name, tool.version, tool.profile, tool.rustc
+                )
+            };
+            return Err(Error::Resume(format!(
+                "the record was taken by another build, {}; this is {}; start a new run, or go on with that build",
+                name(then),
+                name(now)
+            )));
+        }
+        let invocations = record.cells.iter().flat_map(|cell| &cell.invocations);
+        session.before_ns =
+            invocations.map(|i| i.started_ns + i.elapsed_ns).max().unwrap_or_default();
         for cell in &mut session.record.cells {
             if let Some(old) = record.cell(&cell.key) {
-                cell.invocations.clone_from(&old.invocations);
+                // Cells that only failed are tried again: what was missing then may be here now.
+                if old.invocations.iter().any(Invocation::is_ok) {
+                    cell.invocations.clone_from(&old.invocations);
+                }
                 cell.capacity = old.capacity;
-                if old.state == State::Measured {
+                if !cell.invocations.is_empty() {
                     cell.state = State::Measured;
                 }
             }
@@ -258,7 +282,10 @@ impl Session {
                 watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
                 let visit_begun = Instant::now();
                 let cut_off = !self.visit(index, round, measure, begun, watch)?;
-                pace.spent(visit_begun.elapsed(), measure);
+                // What a hang took says nothing of what visits cost.
+                if self.record.cells[index].invocations.last().is_none_or(Invocation::is_ok) {
+                    pace.spent(visit_begun.elapsed(), measure);
+                }
                 visit += 1;
                 if cut_off {
                     return Ok(Outcome::Interrupted);
@@ -296,6 +323,10 @@ impl Session {
         let spec = &self.specs[index];
         let cpus = placement::choose(spec.placement, &self.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
+        // The budget's promise holds for a side that hangs, too, but for a second.
+        let patience = self.options.budget.map_or(PATIENCE, |budget| {
+            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
+        });
         let plan = Plan {
             pattern: spec.pattern,
             size: spec.size,
@@ -304,11 +335,11 @@ impl Session {
             placement: spec.placement,
             extent: Extent::Time(measure),
             warm_up,
-            deadline: warm_up + measure + PATIENCE,
+            deadline: warm_up + measure + patience,
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
             names: self.scratch.names(),
         };
-        let started_ns = begun.elapsed().as_nanos() as u64;
+        let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
         let report = spec.entry.invoke(&plan, &Bench { clock: self.clock, cpus });
         let cell = &mut self.record.cells[index];
         if report.interrupted {
@@ -372,11 +403,12 @@ fn state_of(spec: &CellSpec, cpus: &[Cpu]) -> State {
             }),
         };
     }
-    let cpus = match placement::choose(spec.placement, cpus) {
-        Ok(cpus) => cpus,
-        Err((reason, remedy)) => return State::Unavailable { reason, remedy },
-    };
-    let one_cpu = spec.placement == Placement::SameCore && !cpus.apart();
+    if let Err((reason, remedy)) = placement::choose(spec.placement, cpus) {
+        return State::Unavailable { reason, remedy };
+    }
+    let allowed = cpus.len();
+    let one_cpu = spec.placement == Placement::SameCore
+        || (spec.placement == Placement::Free && allowed == 1);
     if one_cpu && info.wait.burns_cpu() && info.role == Role::Mechanism {
         return State::Unsupported {
             reason: "two spinning sides on one CPU wait out each other's time slices: the figure would be the scheduler's".into(),

@@ -128,6 +128,11 @@ fn attempt<T: Transport>(
     let (messages, end) = turn.measure::<T>(&mut link, start)?;
     let cpu_after = affinity::current();
     let spent = usage::Usage::now().since(usage_before);
+    if !alone {
+        // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the
+        // same CPU would be in that round trip.
+        control.meet(&clock, apart)?;
+    }
     let after_ns = distance()?;
 
     let found = turn.desk.checker.integrity;

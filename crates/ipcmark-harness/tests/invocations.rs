@@ -405,7 +405,12 @@ fn resumed() -> Test {
     }
     let mut foreign = new;
     foreign.host.fingerprint = "another".into();
+    let again = specs.clone();
     let refused = Session::resume(foreign, specs, options(5, None)).map(drop);
     assert!(refused.is_err_and(|e| e.to_string().contains("another machine")));
+    let mut rebuilt = Record::read(&path)?;
+    rebuilt.tool.commit = Some("another".into());
+    let refused = Session::resume(rebuilt, again, options(5, None)).map(drop);
+    assert!(refused.is_err_and(|e| e.to_string().contains("another build")));
     Ok(())
 }

@@ -60,12 +60,7 @@ pub const PANICKED: i32 = 101;
 /// - [fork(2)](https://man7.org/linux/man-pages/man2/fork.2.html),
 ///   [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
 pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads > 1 {
-        return Err(Error::Protocol(format!(
-            "fork was asked for in a process of {threads} threads; measure before any thread is started"
-        )));
-    }
+    refuse_beside_threads()?;
     let parent = getpid();
     // SAFETY: the process has one thread, so that the child may do all that the parent may.
     match unsafe { nix_fork() }.map_err(|e| Error::os("fork", e))? {
@@ -85,7 +80,12 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
                     let _ = rustix::process::kill_process(pid, Signal::KILL);
                     let _ =
                         rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
-                    Err(Error::os_hint("pidfd_open", e, "Linux 5.3 or newer is needed"))
+                    Err(match e {
+                        Errno::NOSYS => {
+                            Error::os_hint("pidfd_open", e, "Linux 5.3 or newer is needed")
+                        }
+                        _ => Error::os("pidfd_open", e),
+                    })
                 }
             }
         }
@@ -97,6 +97,17 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
 fn run(side: impl FnOnce() -> i32) -> i32 {
     // Nothing of what the side left half done is seen: the process ends next.
     catch_unwind(AssertUnwindSafe(side)).unwrap_or(PANICKED)
+}
+
+/// A fork takes one thread along, and every lock that another one holds.
+pub(crate) fn refuse_beside_threads() -> Result<()> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(Error::Protocol(format!(
+            "fork was asked for in a process of {threads} threads; measure before any thread is started"
+        )));
+    }
+    Ok(())
 }
 
 /// Makes a fresh child what this module promises; false when the parent is gone already.
@@ -236,32 +247,42 @@ const INTERRUPTS: [NixSignal; 3] = [NixSignal::SIGINT, NixSignal::SIGTERM, NixSi
 /// While it lives, `SIGINT`, `SIGTERM` and `SIGHUP` set a flag, [`is_interrupted`], instead of ending the process, so
 /// that it can put its things in order first.
 #[derive(Debug)]
-pub struct Interrupts(());
+pub struct Interrupts {
+    /// What each signal did before.
+    before: Vec<(NixSignal, SigAction)>,
+}
 
 impl Interrupts {
-    /// Takes the signals over.
+    /// Takes the signals over, but for those that this process was started to ignore (`nohup`).
     ///
     /// # References
     /// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
     pub fn heed() -> Result<Interrupts> {
+        // One that came to an earlier run is not for this one.
+        INTERRUPTED.store(false, Ordering::Relaxed);
         let handler = SigHandler::Handler(note_interrupt);
-        let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+        let heeding = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+        let mut interrupts = Interrupts { before: Vec::with_capacity(INTERRUPTS.len()) };
         for signal in INTERRUPTS {
             // SAFETY: the handler stores to an atomic and does nothing else.
-            unsafe { sigaction(signal, &action) }
+            let before = unsafe { sigaction(signal, &heeding) }
                 .map_err(|e| Error::os(format!("sigaction({signal})"), e))?;
+            interrupts.before.push((signal, before));
+            if matches!(before.handler(), SigHandler::SigIgn) {
+                // SAFETY: ignoring a signal runs no code of this process.
+                let _ = unsafe { sigaction(signal, &before) };
+            }
         }
-        Ok(Interrupts(()))
+        Ok(interrupts)
     }
 }
 
-/// The signals end the process again.
+/// The signals do again what they did before.
 impl Drop for Interrupts {
     fn drop(&mut self) {
-        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-        for signal in INTERRUPTS {
-            // SAFETY: the default action runs no code of this process.
-            let _ = unsafe { sigaction(signal, &default) };
+        for (signal, before) in &self.before {
+            // SAFETY: the action stood before, so that what it runs was fit to run.
+            let _ = unsafe { sigaction(*signal, before) };
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A child that outlives its parent, to clear up after it.
 
-use crate::process::detach;
+use crate::process::{detach, refuse_beside_threads};
 use ipcmark_core::{Error, Result};
 use nix::unistd::{ForkResult, fork};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, WaitOptions, waitpid};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 /// A sleeping child that runs its duty once this process has ended, however it ended, `SIGKILL` included. Dropping the
 /// watcher runs the duty too, and waits for it.
@@ -24,11 +24,11 @@ impl Watcher {
     /// process, so that the duty begins when all of them are gone.
     pub fn start(duty: impl FnOnce()) -> Result<Watcher> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
-        // SAFETY: the child calls what is safe after fork in a process of one thread, which `process::fork` insists on
-        // for everything that follows.
+        refuse_beside_threads()?;
+        // SAFETY: the process has one thread, so that the child may do all that the parent may.
         match unsafe { fork() }.map_err(|e| Error::os("fork", e))? {
             ForkResult::Child => {
-                drop(write);
+                keep_only(&read);
                 detach();
                 let mut byte = [0];
                 while let Err(Errno::INTR) = rustix::io::read(&read, &mut byte) {}
@@ -39,6 +39,18 @@ impl Watcher {
             ForkResult::Parent { child } => {
                 Ok(Watcher { alive: Some(write), pid: Pid::from_raw(child.as_raw()) })
             }
+        }
+    }
+}
+
+/// Closes every descriptor but the standard ones and this: another watcher's pipe among them, which would never end
+/// while this process holds its writing end.
+fn keep_only(fd: &OwnedFd) {
+    let kept = fd.as_raw_fd() as libc::c_uint;
+    for (first, last) in [(3, kept - 1), (kept + 1, libc::c_uint::MAX)] {
+        if first <= last {
+            // SAFETY: the caller goes on with `fd` alone and drops no other descriptor.
+            unsafe { libc::close_range(first, last, 0) };
         }
     }
 }
