@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, ns for a round trip (a message)
 //! under ipcmark and bare, and their ratio: the median over pairs of invocations, taken in the order A B B A, with its
-//! order-statistic interval. `-- tcp` runs what has `tcp` in its name; `-- --pairs 100` takes more pairs.
+//! order-statistic interval. `-- tcp` runs what has `tcp` in its name; `-- --pairs 100` takes more pairs;
+//! `-- --max-ratio 1.1` fails when an interval lies above it.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use ipcmark_benches::bare::{self, Bare};
@@ -21,17 +22,19 @@ const SLICE: Duration = Duration::from_millis(40);
 struct Arguments {
     filters: Vec<String>,
     pairs: usize,
+    max_ratio: Option<f64>,
 }
 
-/// Takes `--pairs N`; leaves alone what `cargo bench` passes to criterion targets.
+/// Takes `--pairs N` and `--max-ratio X`; leaves alone what `cargo bench` passes to criterion targets.
 fn arguments() -> Arguments {
-    let mut found = Arguments { filters: Vec::new(), pairs: 30 };
+    let mut found = Arguments { filters: Vec::new(), pairs: 30, max_ratio: None };
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--pairs" => {
                 found.pairs = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.pairs)
             }
+            "--max-ratio" => found.max_ratio = rest.next().and_then(|ratio| ratio.parse().ok()),
             "--save-baseline" | "--baseline" | "--sample-size" | "--measurement-time" => {
                 rest.next();
             }
@@ -62,6 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{:<54} {:>12} {:>12} {:>8}  {:<18} pairs",
         "cell", "ipcmark, ns", "bare, ns", "ratio", "interval"
     );
+    let mut beyond = Vec::new();
     for (bare, name) in Bare::ALL {
         let entry = find(name).ok_or(name)?;
         for pattern in Pattern::ALL {
@@ -100,12 +104,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                             (ours(Some(count))?.0, b)
                         });
                     }
-                    report(&cell, &pairs);
+                    let low = report(&cell, &pairs);
+                    if arguments.max_ratio.is_some_and(|max| low.is_some_and(|low| low > max)) {
+                        beyond.push(cell);
+                    }
                 }
             }
         }
     }
-    Ok(())
+    if beyond.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("beyond --max-ratio: {}", beyond.join(", ")).into())
+    }
 }
 
 /// What ipcmark reports: the mean of the round trips it timed, or time over messages of a drained stream.
@@ -119,12 +130,14 @@ fn reported_ns(pattern: Pattern, found: &Invocation) -> Result<f64, String> {
     }
 }
 
-fn report(cell: &str, pairs: &[(f64, f64)]) {
+/// Prints a row; returns the low end of the ratio's interval.
+fn report(cell: &str, pairs: &[(f64, f64)]) -> Option<f64> {
     let of = |f: fn(&(f64, f64)) -> f64| pairs.iter().map(f).collect::<Vec<_>>();
     let ratios = of(|(a, b)| a / b);
     let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
-    let interval = median_interval(&ratios, 0.95)
-        .map_or("no interval".into(), |i| format!("[{:.3}, {:.3}]", i.low, i.high));
+    let found = median_interval(&ratios, 0.95);
+    let interval =
+        found.as_ref().map_or("no interval".into(), |i| format!("[{:.3}, {:.3}]", i.low, i.high));
     println!(
         "{cell:<54} {:>12.1} {:>12.1} {:>8.3}  {interval:<18} {}",
         middle(&of(|p| p.0)),
@@ -132,4 +145,5 @@ fn report(cell: &str, pairs: &[(f64, f64)]) {
         middle(&ratios),
         pairs.len()
     );
+    found.map(|i| i.low)
 }

@@ -33,6 +33,7 @@ fn main() {
         ("a_stream_is_timed_to_the_last_checked_message", stream),
         ("exactly_as_many_messages_as_asked", exact),
         ("the_clock_starts_when_both_are_ready", late),
+        ("a_sides_ending_is_not_in_its_peers_last_round_trip", lingers),
         ("sides_run_where_they_were_put", placed),
         ("the_sides_are_two_processes", processes),
         ("a_narrow_mask_is_heeded", narrow_mask),
@@ -133,6 +134,20 @@ fn late() -> Test {
     let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(1));
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert!(found.elapsed_ns < 25_000_000, "{} ns", found.elapsed_ns);
+    Ok(())
+}
+
+fn lingers() -> Test {
+    // On one CPU the responder, after its last answer, would keep it while the initiator waits for that answer.
+    let cpus = host::cpus();
+    let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
+    for _ in 0..3 {
+        let found = invoke_on(Entry::of::<Toy<LINGERS>>(), Pattern::PingPong, SHORT, same);
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        let trips = found.sides[0].histogram.as_ref().ok_or("no histogram")?.unpack()?;
+        let (slowest, lingering) = (trips.max(), LINGERING.as_nanos() as u64);
+        assert!(slowest < lingering / 2, "{slowest} ns of a drop of {lingering} ns");
+    }
     Ok(())
 }
 
@@ -403,9 +418,18 @@ fn resumed() -> Test {
         assert_eq!(after.invocations[..2], before.invocations[..], "what was there stays");
         assert_eq!(after.invocations.len(), 5);
     }
-    let mut foreign = new;
+    let mut foreign = new.clone();
     foreign.host.fingerprint = "another".into();
     let again = specs.clone();
+    let mut failing = new.clone();
+    for invocation in &mut failing.cells[0].invocations {
+        invocation.outcome =
+            InvocationOutcome::Failed { side: "initiator".into(), what: "no room".into() };
+    }
+    let session = Session::resume(failing, specs.clone(), options(5, None))?;
+    let kept: Vec<_> = session.record().cells.iter().map(|c| c.invocations.len()).collect();
+    assert_eq!(kept, [0, 5, 5], "a cell that only failed is tried again");
+    drop(session);
     let refused = Session::resume(foreign, specs, options(5, None)).map(drop);
     assert!(refused.is_err_and(|e| e.to_string().contains("another machine")));
     let mut rebuilt = Record::read(&path)?;

@@ -3,12 +3,15 @@
 //! The standard harness runs tests on threads of their own, and `fork` refuses there, rightly; so these run one after
 //! the other on the main thread.
 
-use ipcmark_sys::process::{Child, Exit, PANICKED, fork, wait_any};
+use ipcmark_sys::process::{Child, Exit, Interrupts, PANICKED, fork, is_interrupted, wait_any};
 use ipcmark_sys::shared::{Lines, Parcel};
+use ipcmark_sys::watcher::Watcher;
 use ipcmark_sys::{affinity, futex};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, WaitOptions, pidfd_open, waitpid};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, kill_process, pidfd_open, waitpid,
+};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
@@ -30,6 +33,11 @@ fn main() {
         Trial::test("drop_kills_and_reaps", dropped),
         Trial::test("a_child_dies_with_its_parent", orphan),
         Trial::test("a_child_ignores_broken_pipes", broken_pipe),
+        Trial::test("a_watcher_does_its_duty_when_it_is_dropped", watcher_dropped),
+        Trial::test("a_watcher_does_its_duty_when_its_parent_is_killed", watcher_of_the_killed),
+        Trial::test("two_watchers_do_not_wait_for_each_other", two_watchers),
+        Trial::test("interrupts_set_a_flag_and_are_given_back", interrupts),
+        Trial::test("an_ignored_interrupt_stays_ignored", ignored_interrupt),
         Trial::test("fork_refuses_beside_a_thread", threads),
         Trial::test("a_parcel_crosses_the_fork", parcel),
         Trial::test("a_parcel_of_a_dead_writer_is_empty", empty_parcel),
@@ -290,4 +298,91 @@ fn two_cpus() -> Result<Completion, Failed> {
         assert_eq!(ended(child)?, Exit::Code(0));
     }
     Ok(Completion::Completed)
+}
+
+/// A watcher whose duty marks a shared line.
+fn marking(lines: &Lines, index: usize) -> Result<Watcher, Failed> {
+    let line = &lines.lines()[index].word;
+    Ok(Watcher::start(|| line.store(1, Release))?)
+}
+
+fn marked(lines: &Lines, index: usize) -> bool {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if lines.lines()[index].word.load(Acquire) == 1 {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+fn watcher_dropped() -> Test {
+    let lines = Lines::new(1)?;
+    let watcher = marking(&lines, 0)?;
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(lines.lines()[0].word.load(Acquire), 0, "its parent lives");
+    drop(watcher);
+    assert_eq!(lines.lines()[0].word.load(Acquire), 1, "drop waits for the duty");
+    Ok(())
+}
+
+fn watcher_of_the_killed() -> Test {
+    let lines = Lines::new(2)?;
+    let mut parent = fork(|| {
+        let Ok(_watcher) = marking(&lines, 0) else { return 1 };
+        lines.lines()[1].word.store(1, Release);
+        sleep_for_ever()
+    })?;
+    assert!(marked(&lines, 1), "the parent started its watcher");
+    parent.kill();
+    assert_eq!(ended(&mut parent)?, Exit::Signal(SIGKILL));
+    assert!(marked(&lines, 0), "the duty was done");
+    Ok(())
+}
+
+fn two_watchers() -> Test {
+    let lines = Lines::new(2)?;
+    let (first, second) = (marking(&lines, 0)?, marking(&lines, 1)?);
+    // The second inherited the first one's pipe: it must not keep it open.
+    drop(first);
+    assert_eq!(lines.lines()[0].word.load(Acquire), 1);
+    drop(second);
+    assert_eq!(lines.lines()[1].word.load(Acquire), 1);
+    Ok(())
+}
+
+fn raise(signal: Signal) -> Result<(), Failed> {
+    Ok(kill_process(getpid(), signal)?)
+}
+
+fn interrupts() -> Test {
+    let mut child = fork(|| {
+        let heeded = || -> Result<bool, Failed> {
+            let interrupts = Interrupts::heed()?;
+            raise(Signal::TERM)?;
+            let noted = is_interrupted();
+            drop(interrupts);
+            let again = Interrupts::heed()?;
+            let forgotten = !is_interrupted();
+            drop(again);
+            Ok(noted && forgotten)
+        };
+        if heeded().is_ok_and(|ok| ok) && raise(Signal::TERM).is_ok() {
+            return 1;
+        }
+        2
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Signal(15), "given back, the signal ends the process");
+    Ok(())
+}
+
+fn ignored_interrupt() -> Test {
+    // A child of `fork` ignores SIGINT, as a program under nohup ignores SIGHUP.
+    let mut child = fork(|| {
+        let Ok(_interrupts) = Interrupts::heed() else { return 1 };
+        if raise(Signal::INT).is_err() { 2 } else { i32::from(is_interrupted()) }
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    Ok(())
 }

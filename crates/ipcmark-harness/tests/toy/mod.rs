@@ -8,6 +8,7 @@ use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Behaves.
 pub(crate) const GOOD: u8 = 0;
@@ -25,6 +26,8 @@ pub(crate) const DAMAGES: u8 = 5;
 pub(crate) const NO_FIXTURE: u8 = 6;
 /// The fixture turns out not to be possible.
 pub(crate) const NO_ROOM: u8 = 10;
+/// The responder's sending half takes [`LINGERING`] of CPU time to drop.
+pub(crate) const LINGERS: u8 = 11;
 /// Not available.
 pub(crate) const UNAVAILABLE: u8 = 7;
 /// The responder reads slowly: 20 µs a message.
@@ -33,6 +36,15 @@ pub(crate) const SLOW_READER: u8 = 8;
 pub(crate) const LATE: u8 = 9;
 
 const FATAL: u64 = 50;
+
+/// How long a half that lingers takes to drop.
+pub(crate) const LINGERING: Duration = Duration::from_millis(100);
+
+/// Keeps the CPU for this long.
+fn burn(time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end {}
+}
 
 /// Messages the initiator of [`GOOD`] has sent, in its own memory: a thread would see it in another's.
 pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
@@ -113,12 +125,20 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
             Side::Responder => (there.0, back.1),
         };
         if FAULT == LATE && side == Side::Responder {
-            std::thread::sleep(std::time::Duration::from_millis(30));
+            std::thread::sleep(Duration::from_millis(30));
         }
         Ok(Link {
             tx: ToySender { fd: writer, side, fault: FAULT, buffer: vec![0; size], sent: 0 },
             rx: ToyReceiver { fd: reader, side, fault: FAULT, buffer: vec![0; size] },
         })
+    }
+}
+
+impl Drop for ToySender {
+    fn drop(&mut self) {
+        if self.fault == LINGERS && self.side == Side::Responder {
+            burn(LINGERING);
+        }
     }
 }
 
@@ -169,8 +189,7 @@ impl Receiver for ToyReceiver {
             );
         }
         if self.fault == SLOW_READER && self.side == Side::Responder {
-            let end = std::time::Instant::now() + std::time::Duration::from_micros(20);
-            while std::time::Instant::now() < end {}
+            burn(Duration::from_micros(20));
         }
         let mut filled = 0;
         while filled < self.buffer.len() {
