@@ -4,9 +4,11 @@ use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Role,
     Sender, Side, Transport, WaitKind,
 };
+use ipcmark_sys::shared::Lines;
 use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,8 +28,6 @@ pub(crate) const DAMAGES: u8 = 5;
 pub(crate) const NO_FIXTURE: u8 = 6;
 /// The fixture turns out not to be possible.
 pub(crate) const NO_ROOM: u8 = 10;
-/// The responder's sending half takes [`LINGERING`] of CPU time to drop.
-pub(crate) const LINGERS: u8 = 11;
 /// Not available.
 pub(crate) const UNAVAILABLE: u8 = 7;
 /// The responder reads slowly: 20 µs a message.
@@ -36,9 +36,6 @@ pub(crate) const SLOW_READER: u8 = 8;
 pub(crate) const LATE: u8 = 9;
 
 const FATAL: u64 = 50;
-
-/// How long a half that lingers takes to drop.
-pub(crate) const LINGERING: Duration = Duration::from_millis(100);
 
 /// Keeps the CPU for this long.
 fn burn(time: Duration) {
@@ -58,6 +55,7 @@ pub(crate) struct ToySender {
     fault: u8,
     buffer: Vec<u8>,
     sent: u64,
+    ended: Rc<Lines>,
 }
 
 pub(crate) struct ToyReceiver {
@@ -65,6 +63,8 @@ pub(crate) struct ToyReceiver {
     side: Side,
     fault: u8,
     buffer: Vec<u8>,
+    /// Marked when the responder's sending half is dropped.
+    ended: Rc<Lines>,
 }
 
 impl<const FAULT: u8> Transport for Toy<FAULT> {
@@ -86,7 +86,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
         summary: "a transport with a fault",
         reference: "pipe(7)",
     };
-    type Fixture = (usize, [(OwnedFd, OwnedFd); 2]);
+    type Fixture = (usize, [(OwnedFd, OwnedFd); 2], Rc<Lines>);
     type Tx = ToySender;
     type Rx = ToyReceiver;
 
@@ -111,7 +111,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
             return Err(Error::Unavailable { reason: "the toy box is full".into(), remedy });
         }
         let make = || pipe().map_err(|e| Error::os("pipe", e));
-        Ok((plan.size, [make()?, make()?]))
+        Ok((plan.size, [make()?, make()?], Rc::new(Lines::new(1)?)))
     }
 
     fn capacity(_: &Self::Fixture) -> Result<Capacity> {
@@ -119,7 +119,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
     }
 
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<ToySender, ToyReceiver>> {
-        let (size, [there, back]) = fixture;
+        let (size, [there, back], ended) = fixture;
         let (reader, writer) = match side {
             Side::Initiator => (back.0, there.1),
             Side::Responder => (there.0, back.1),
@@ -128,16 +128,23 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
             std::thread::sleep(Duration::from_millis(30));
         }
         Ok(Link {
-            tx: ToySender { fd: writer, side, fault: FAULT, buffer: vec![0; size], sent: 0 },
-            rx: ToyReceiver { fd: reader, side, fault: FAULT, buffer: vec![0; size] },
+            tx: ToySender {
+                fd: writer,
+                side,
+                fault: FAULT,
+                buffer: vec![0; size],
+                sent: 0,
+                ended: Rc::clone(&ended),
+            },
+            rx: ToyReceiver { fd: reader, side, fault: FAULT, buffer: vec![0; size], ended },
         })
     }
 }
 
 impl Drop for ToySender {
     fn drop(&mut self) {
-        if self.fault == LINGERS && self.side == Side::Responder {
-            burn(LINGERING);
+        if self.side == Side::Responder {
+            self.ended.lines()[0].word.store(1, Ordering::Release);
         }
     }
 }
@@ -197,6 +204,10 @@ impl Receiver for ToyReceiver {
                 0 => return Err(Error::Closed),
                 n => filled += n,
             }
+        }
+        if self.side == Side::Initiator {
+            let ended = self.ended.lines()[0].word.load(Ordering::Acquire);
+            assert_eq!(ended, 0, "the responder packed up while its last answer was awaited");
         }
         Ok(&self.buffer)
     }
