@@ -20,7 +20,7 @@ mod wait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 pub use packet::{SocketPort, socket_message_halves};
-pub use pipe::{pipe_capacity, set_pipe_capacity};
+pub use pipe::{match_pipe_capacities, pipe_capacity, set_pipe_capacity};
 pub use queue::Queue;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};

@@ -1,9 +1,9 @@
 //! The capacity of pipes and FIFOs.
 
-use super::limit::sysctl;
 use ipcmark_core::{Error, Result};
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+use std::cmp::Ordering;
 use std::os::fd::AsFd;
 
 /// `fcntl(fd, F_GETPIPE_SZ)` - bytes the pipe behind `fd` holds.
@@ -17,43 +17,52 @@ pub fn pipe_capacity(fd: impl AsFd) -> Result<usize> {
 /// `fcntl(fd, F_SETPIPE_SZ)` - makes the pipe behind `fd` hold `bytes`, rounded up by the kernel to a power of two
 /// pages; returns what it holds.
 ///
-/// # Errors
-/// [`Error::Unavailable`] with the limit and its present value when this user may not have so much.
+/// An ordinary user is refused what is over `fs.pipe-max-size`, and any growth by which the user's pipes together
+/// would pass `fs.pipe-user-pages-soft`. Then the pipe gets the largest power of two below that is granted, and keeps
+/// what it held before where none is.
+///
+/// # References
+/// [F_SETPIPE_SZ(2const)](https://man7.org/linux/man-pages/man2/F_SETPIPE_SZ.2const.html),
+/// [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html)
 pub fn set_pipe_capacity(fd: impl AsFd, bytes: usize) -> Result<usize> {
-    match fcntl_setpipe_size(&fd, bytes) {
-        Ok(_) => pipe_capacity(fd),
-        Err(Errno::PERM) => Err(denied(bytes)),
-        Err(errno) => Err(Error::os(format!("fcntl(F_SETPIPE_SZ, {bytes})"), errno)),
+    let held = pipe_capacity(&fd)?;
+    let mut asked = bytes.min(MOST);
+    loop {
+        match fcntl_setpipe_size(&fd, asked) {
+            Ok(_) => return pipe_capacity(fd),
+            // ENOMEM: a privileged user passes both limits and comes to the end of memory in one run.
+            Err(Errno::PERM | Errno::NOMEM) if asked > held => {
+                asked = (asked.next_power_of_two() / 2).max(held);
+            }
+            Err(errno) => return Err(Error::os(format!("fcntl(F_SETPIPE_SZ, {asked})"), errno)),
+        }
     }
 }
 
-/// EPERM has two reasons: one pipe over its limit, or all pipes of this user over theirs.
-#[cold]
-fn denied(bytes: usize) -> Error {
-    let max = sysctl("fs.pipe-max-size");
-    let (reason, remedy) = match max {
-        Some(max) if bytes as u64 <= max => {
-            let soft = sysctl("fs.pipe-user-pages-soft").unwrap_or(0);
-            (
-                format!(
-                    "all pipes of this user together would pass fs.pipe-user-pages-soft, which is {soft} pages"
-                ),
-                format!("sysctl fs.pipe-user-pages-soft={}", soft.saturating_mul(4)),
-            )
-        }
-        _ => {
-            let max = max.map_or_else(|| "unknown".into(), |max| max.to_string());
-            (
-                format!("a pipe of {bytes} bytes is over fs.pipe-max-size, which is {max}"),
-                format!("sysctl fs.pipe-max-size={}", bytes.next_power_of_two()),
-            )
-        }
-    };
-    Error::Unavailable { reason, remedy: Some(remedy) }
+/// Makes both pipes hold `bytes` where that is asked, and then the same: what the smaller of them was granted, or what
+/// the kernel gave it by itself. Returns what each holds.
+///
+/// # Errors
+/// As [`set_pipe_capacity`].
+pub fn match_pipe_capacities(pipes: [&impl AsFd; 2], bytes: Option<usize>) -> Result<usize> {
+    let [a, b] = pipes.map(|pipe| match bytes {
+        Some(bytes) => set_pipe_capacity(pipe, bytes),
+        None => pipe_capacity(pipe),
+    });
+    let (a, b) = (a?, b?);
+    match a.cmp(&b) {
+        Ordering::Equal => Ok(a),
+        Ordering::Greater => set_pipe_capacity(pipes[0], b),
+        Ordering::Less => set_pipe_capacity(pipes[1], a),
+    }
 }
+
+/// Bytes that can be asked for: the argument is an `int`.
+const MOST: usize = i32::MAX as usize;
 
 #[cfg(test)]
 mod tests {
+    use super::super::limit::sysctl;
     use super::*;
     use rustix::pipe::pipe;
 
@@ -64,11 +73,25 @@ mod tests {
         assert_eq!(pipe_capacity(&reader).unwrap(), 8_192);
     }
 
+    /// Where this user may pass the limit, the kernel grants more; it grants what was asked in no case.
     #[test]
-    fn a_refusal_names_the_limit_and_the_line_that_raises_it() {
-        let error = denied(1 << 30);
-        let Error::Unavailable { reason, remedy } = error else { panic!("{error}") };
-        assert!(reason.contains("fs.pipe-max-size"), "{reason}");
-        assert_eq!(remedy.as_deref(), Some("sysctl fs.pipe-max-size=1073741824"));
+    fn a_capacity_over_the_limit_is_granted_up_to_it() {
+        let (reader, writer) = pipe().unwrap();
+        let max = sysctl("fs.pipe-max-size").unwrap() as usize;
+        let granted = set_pipe_capacity(&writer, usize::MAX).unwrap();
+        assert!(granted >= max && granted.is_power_of_two(), "{granted} where {max} is the limit");
+        assert_eq!(pipe_capacity(&reader).unwrap(), granted);
+        if fcntl_setpipe_size(&writer, 2 * max) == Err(Errno::PERM) {
+            assert_eq!(granted, max);
+        }
+    }
+
+    #[test]
+    fn two_pipes_get_what_both_can_have() {
+        let ((_r, one), (_s, other)) = (pipe().unwrap(), pipe().unwrap());
+        assert_eq!(match_pipe_capacities([&one, &other], Some(16_384)).unwrap(), 16_384);
+        set_pipe_capacity(&other, 8_192).unwrap();
+        assert_eq!(match_pipe_capacities([&one, &other], None).unwrap(), 8_192);
+        assert_eq!(pipe_capacity(&one).unwrap(), 8_192);
     }
 }

@@ -16,7 +16,9 @@ use ipcmark_core::{
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
     Role, Side,
 };
-use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, pipe_capacity, set_pipe_capacity};
+use ipcmark_sys::fd::{
+    FdSink, FdSource, FdWait, availability, match_pipe_capacities, set_pipe_capacity, sysctl,
+};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open, unlink};
 use rustix::io::Errno;
 use std::marker::PhantomData;
@@ -39,8 +41,7 @@ pub struct FifoStream<W>(PhantomData<W>);
 pub struct FifoFixture {
     forth: PathBuf,
     back: PathBuf,
-    /// The capacity to set, where one was asked for: it belongs to the open pipe, not to its name.
-    asked: Option<usize>,
+    /// Bytes that both were granted, and that each side sets again: they belong to the open pipe, not to its name.
     capacity: usize,
 }
 
@@ -69,14 +70,28 @@ fn open_end(path: &Path, flags: OFlags) -> Result<OwnedFd> {
     }
 }
 
-/// What a FIFO of this plan will hold. Opens both ends at once (Linux allows `O_RDWR`), and closes them again: a
-/// descriptor kept open until the fork would satisfy the sides' opens before the peer is there.
-fn try_capacity(path: &Path, asked: Option<usize>) -> Result<usize> {
-    let both = open_end(path, OFlags::RDWR | OFlags::NONBLOCK)?;
-    match asked {
-        Some(bytes) => set_pipe_capacity(&both, bytes),
-        None => pipe_capacity(&both),
+/// What both FIFOs will hold when `asked` is asked of them. Opens both ends of each at once (Linux allows `O_RDWR`), and
+/// closes them again: a descriptor kept open until the fork would satisfy the sides' opens before the peer is there.
+fn try_capacity(forth: &Path, back: &Path, asked: Option<usize>) -> Result<usize> {
+    let open_both = |path| open_end(path, OFlags::RDWR | OFlags::NONBLOCK);
+    match_pipe_capacities([&open_both(forth)?, &open_both(back)?], asked)
+}
+
+/// Gives an open FIFO the capacity that was found before the fork. Between the two, other pipes of this user may have
+/// grown: then what was told of this link no longer holds.
+fn size_again(writer: &OwnedFd, capacity: usize) -> Result<()> {
+    let granted = set_pipe_capacity(writer, capacity)?;
+    if granted == capacity {
+        return Ok(());
     }
+    Err(Error::Unavailable {
+        reason: format!(
+            "a FIFO that was granted {capacity} bytes before the fork gets {granted} after it: all pipes of this user \
+             together came to fs.pipe-user-pages-soft meanwhile"
+        ),
+        remedy: sysctl("fs.pipe-user-pages-soft")
+            .map(|pages| format!("sysctl fs.pipe-user-pages-soft={}", pages.saturating_mul(4))),
+    })
 }
 
 /// Makes and removes a FIFO where temporary files go. That this directory cannot be written says nothing of the one a
@@ -125,16 +140,18 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
         let (forth, back) = (path("forth"), path("back"));
         make(&forth)?;
         make(&back)?;
-        let capacity = try_capacity(&forth, plan.capacity)?;
-        Ok(FifoFixture { forth, back, asked: plan.capacity, capacity })
+        let capacity = try_capacity(&forth, &back, plan.capacity)?;
+        Ok(FifoFixture { forth, back, capacity })
     }
 
+    /// What one direction holds, read back from both FIFOs while they were open: the kernel may grant less than was
+    /// asked.
     fn capacity(fixture: &FifoFixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }
 
     fn split(fixture: FifoFixture, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
-        let FifoFixture { forth, back, asked, .. } = fixture;
+        let FifoFixture { forth, back, capacity } = fixture;
         let (writer, reader) = match side {
             Side::Initiator => {
                 let writer = open_end(&forth, OFlags::WRONLY)?;
@@ -151,9 +168,7 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
             }
         };
         // Each side sizes the pipe it writes to, before its first message.
-        if let Some(bytes) = asked {
-            set_pipe_capacity(&writer, bytes)?;
-        }
+        size_again(&writer, capacity)?;
         Ok(Link { tx: FdSink::new(writer)?, rx: FdSource::new(reader)? })
     }
 }
@@ -206,18 +221,13 @@ mod tests {
 
     /// The same paths twice: two strangers know nothing more of each other.
     fn twice(fixture: FifoFixture) -> [FifoFixture; 2] {
-        let FifoFixture { forth, back, asked, capacity } = &fixture;
-        let second = FifoFixture {
-            forth: forth.clone(),
-            back: back.clone(),
-            asked: *asked,
-            capacity: *capacity,
-        };
+        let FifoFixture { forth, back, capacity } = &fixture;
+        let second = FifoFixture { forth: forth.clone(), back: back.clone(), capacity: *capacity };
         [fixture, second]
     }
 
-    fn meet<W: FdWait>(dir: &Dir) {
-        let plan = dir.plan(W::KIND.name(), Some(8_192));
+    fn meet<W: FdWait>(dir: &Dir, capacity: usize) {
+        let plan = dir.plan(W::KIND.name(), Some(capacity));
         let [here, there] = twice(FifoStream::<W>::fixture(&plan).unwrap());
         assert_eq!(dir.entries(), 2);
         let responder = thread::spawn(move || {
@@ -246,10 +256,10 @@ mod tests {
     #[test]
     fn two_strangers_meet_by_name_under_every_wait() {
         let dir = Dir::new("meet");
-        meet::<Block>(&dir);
-        meet::<Spin>(&dir);
-        meet::<Poll>(&dir);
-        meet::<Epoll>(&dir);
+        meet::<Block>(&dir, 8_192);
+        meet::<Spin>(&dir, 8_192);
+        meet::<Poll>(&dir, 8_192);
+        meet::<Epoll>(&dir, 8_192);
     }
 
     #[test]
@@ -257,6 +267,27 @@ mod tests {
         let dir = Dir::new("capacity");
         let fixture = Fifo::<Block>::fixture(&dir.plan("some", Some(5_000))).unwrap();
         assert_eq!(Fifo::<Block>::capacity(&fixture).unwrap().bytes, Some(8_192));
+    }
+
+    #[test]
+    fn a_capacity_over_the_limit_is_granted_up_to_it_and_the_sides_meet() {
+        let dir = Dir::new("over");
+        let max = sysctl("fs.pipe-max-size").unwrap() as usize;
+        let fixture = Fifo::<Block>::fixture(&dir.plan("told", Some(4 * max))).unwrap();
+        let told = Fifo::<Block>::capacity(&fixture).unwrap().bytes.unwrap();
+        assert!(told == max || told == 4 * max, "{told} where fs.pipe-max-size is {max}");
+        fs::remove_dir_all(&dir.0).unwrap();
+        fs::create_dir_all(&dir.0).unwrap();
+        meet::<Block>(&dir, 4 * max);
+    }
+
+    #[test]
+    fn a_capacity_that_is_gone_after_the_fork_is_told() {
+        let (_reader, writer) = rustix::pipe::pipe().unwrap();
+        let granted = set_pipe_capacity(&writer, usize::MAX).unwrap();
+        size_again(&writer, granted).unwrap();
+        let error = size_again(&writer, 2 * granted).unwrap_err().to_string();
+        assert!(error.contains("sysctl fs.pipe-user-pages-soft="), "{error}");
     }
 
     #[test]

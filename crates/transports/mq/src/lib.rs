@@ -59,8 +59,9 @@ const DEFAULT_DEPTH: usize = 10;
 
 /// Makes both queues, as deep as the plan asks and the limits allow.
 ///
-/// A depth over the limit is cut down to it, as the capacity then shows; a size over its limit is an error, since a
-/// message cannot be cut.
+/// A depth over `fs.mqueue.msg_max` is cut down to it, and one that takes more bytes than `RLIMIT_MSGQUEUE` leaves is
+/// halved until it does not, as the capacity then shows. A size over its limit is an error, since a message cannot be
+/// cut, and so is a depth of one that cannot be had.
 fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
     let size = plan.size;
     let mut depth = match plan.capacity {
@@ -70,11 +71,11 @@ fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
     loop {
         match both(&plan.names.token, depth, size) {
             Ok(queues) => return Ok(queues),
+            Err(Errno::INVAL) if depth > limits::HARD_DEPTH_MAX => depth = limits::HARD_DEPTH_MAX,
             Err(Errno::INVAL) if limits::msg_max().is_some_and(|max| max < depth) => {
                 depth = limits::msg_max().unwrap_or(1).max(1);
             }
-            // Deep by default only as far as this user's bytes reach; an asked depth is another thing.
-            Err(Errno::MFILE) if plan.capacity.is_none() && depth > 1 => depth /= 2,
+            Err(Errno::MFILE) if depth > 1 => depth /= 2,
             Err(errno) => return Err(limits::explain(errno, depth, size)),
         }
     }
@@ -110,6 +111,7 @@ impl<W: FdWait> Transport for Mq<W> {
         Ok(MqFixture { forth, back, lifelines: LifelinePair::new()? })
     }
 
+    /// What one queue holds, as the kernel made it: fewer messages than were asked for where a limit cut the depth.
     fn capacity(fixture: &MqFixture) -> Result<Capacity> {
         let [queue, _] = &fixture.forth;
         Ok(Capacity {

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Largest `mq_msgsize` of all, for those who may pass `fs.mqueue.msgsize_max` (`HARD_MSGSIZEMAX`).
 const HARD_MESSAGE_BYTES_MAX: usize = 16 << 20;
 
+/// Most messages of all, for those who may pass `fs.mqueue.msg_max` (`HARD_MSGMAX`).
+pub(crate) const HARD_DEPTH_MAX: usize = 65_536;
+
 /// What the kernel charges a queue beside its messages' bytes, for each message it may hold: a pointer or a header and
 /// a tree node, below 128 bytes (`mqueue_get_inode` in `ipc/mqueue.c`).
 const BOOKKEEPING_BYTES: usize = 128;

@@ -3,7 +3,9 @@
 //! The mechanism's own rules, as [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html) has them:
 //!
 //! - A pipe carries bytes in one direction, in order, without boundaries; [`Framed`] adds them.
-//! - It holds 64 KiB unless told otherwise (`F_SETPIPE_SZ`), in pages: a message of one byte may take a page's slot.
+//! - It holds 64 KiB unless told otherwise (`F_SETPIPE_SZ`), in pages: a message of one byte may take a page's slot. An
+//!   ordinary user gets no pipe over `fs.pipe-max-size`, and small ones once all of that user's pass
+//!   `fs.pipe-user-pages-soft`.
 //! - A write to a full pipe sleeps, or says `EAGAIN` when the writer is non-blocking. Up to `PIPE_BUF` (4096) bytes
 //!   go in whole; a longer non-blocking write may go in by parts.
 //! - When the last writer is gone the reader sees end of file; when the last reader is gone the writer gets `EPIPE`,
@@ -16,7 +18,9 @@ use ipcmark_core::{
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
     Role, Side,
 };
-use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, pipe_capacity, set_pipe_capacity};
+use ipcmark_sys::fd::{
+    FdSink, FdSource, FdWait, availability, match_pipe_capacities, pipe_capacity,
+};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
@@ -42,12 +46,9 @@ struct Ends {
 }
 
 impl Ends {
-    /// `pipe2()` - creates a pipe that holds `capacity` bytes or more.
-    fn new(capacity: Option<usize>) -> Result<Ends> {
+    /// `pipe2()` - creates a pipe.
+    fn new() -> Result<Ends> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
-        if let Some(bytes) = capacity {
-            set_pipe_capacity(&writer, bytes)?;
-        }
         Ok(Ends { reader, writer })
     }
 }
@@ -68,13 +69,16 @@ impl<W: FdWait> ByteStream for PipeStream<W> {
     type Source = FdSource<W>;
 
     fn available() -> Availability {
-        availability(Ends::new(None).map(|_| Limits::none()))
+        availability(Ends::new().map(|_| Limits::none()))
     }
 
     fn fixture(plan: &Plan) -> Result<PipeFixture> {
-        Ok(PipeFixture { forth: Ends::new(plan.capacity)?, back: Ends::new(plan.capacity)? })
+        let (forth, back) = (Ends::new()?, Ends::new()?);
+        match_pipe_capacities([&forth.writer, &back.writer], plan.capacity)?;
+        Ok(PipeFixture { forth, back })
     }
 
+    /// What one direction holds, read back: the kernel may grant less than was asked, and both get the same.
     fn capacity(fixture: &PipeFixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(pipe_capacity(&fixture.forth.writer)?), messages: None })
     }
@@ -92,7 +96,7 @@ impl<W: FdWait> ByteStream for PipeStream<W> {
 mod tests {
     use super::*;
     use ipcmark_core::{ByteSink, ByteSource, Extent, Names, Pattern, Placement, Transport};
-    use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, Yield};
+    use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, Yield, sysctl};
     use std::time::Duration;
 
     fn plan(capacity: Option<usize>) -> Plan {
@@ -119,6 +123,29 @@ mod tests {
         assert_eq!(of(Some(5_000)), 8_192);
         assert_eq!(of(Some(65_536)), 65_536);
         assert!(of(None) >= 4_096);
+    }
+
+    /// An ordinary user comes to the limit, a privileged one passes it; neither is refused.
+    #[test]
+    fn a_capacity_over_the_limit_is_granted_up_to_it_and_told() {
+        let max = sysctl("fs.pipe-max-size").unwrap() as usize;
+        let fixture = PipeStream::<Block>::fixture(&plan(Some(4 * max))).unwrap();
+        let told = PipeStream::<Block>::capacity(&fixture).unwrap().bytes.unwrap();
+        assert!(told == max || told == 4 * max, "{told} where fs.pipe-max-size is {max}");
+        for Ends { reader, writer } in [fixture.forth, fixture.back] {
+            let mut tx = FdSink::<Block>::new(writer).unwrap();
+            let mut rx = FdSource::<Block>::new(reader).unwrap();
+            // A full page a slot fills the pipe; one thread could not send more.
+            let mut left = told;
+            while left > 0 {
+                left -= tx.write(&vec![7; left]).unwrap();
+            }
+            let mut space = vec![0; told];
+            while left < told {
+                left += rx.read(&mut space[left..]).unwrap();
+            }
+            assert!(space.iter().all(|&byte| byte == 7));
+        }
     }
 
     /// Splitting in one process keeps one side only: its peer's ends are closed, which is what the peer's death does.

@@ -18,10 +18,10 @@ pub struct Connection {
 
 impl Connection {
     /// Connects over 127.0.0.1, or over ::1 where there is no IPv4. With `capacity`, each end gets a send and a receive
-    /// buffer of that many bytes.
+    /// buffer of that many bytes, or of what `net.core.wmem_max` and `net.core.rmem_max` grant.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when loopback is down or missing, or when the kernel grants smaller buffers.
+    /// [`Error::Unavailable`] when loopback is down or missing.
     pub fn new(capacity: Option<usize>) -> Result<Connection> {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
@@ -121,6 +121,7 @@ fn is_no_such_address(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_sys::fd::sysctl;
     use rustix::net::sockopt::tcp_nodelay;
 
     #[test]
@@ -138,6 +139,21 @@ mod tests {
         }
         let capacity = Connection { ends: [client, server] }.capacity().unwrap();
         assert_eq!(capacity.bytes, Some(200_000));
+    }
+
+    /// As on a stock kernel, where 256 KiB are over both limits.
+    #[test]
+    fn a_capacity_over_the_limits_is_granted_up_to_them_and_told() {
+        let max = |of| sysctl(of).unwrap() as usize;
+        let (sent, received) = (max("net.core.wmem_max"), max("net.core.rmem_max"));
+        let connection = Connection::new(Some(sent.max(received) + 1_000_000)).unwrap();
+        assert_eq!(connection.capacity().unwrap().bytes, Some(2 * (sent + received)));
+        let [client, server] = &connection.ends;
+        for (from, to) in [(client, server), (server, client)] {
+            assert_eq!(rustix::io::write(from, &[7; 1_000]).unwrap(), 1_000);
+            let mut space = vec![0; 2_000];
+            assert_eq!(rustix::io::read(to, &mut space).unwrap(), 1_000);
+        }
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// `socketpair()` - creates a pair whose send buffers hold `capacity` bytes, where that is asked.
+    /// `socketpair()` - creates a pair whose send buffers hold `capacity` bytes, where that is asked, or what
+    /// `net.core.wmem_max` grants of them.
     ///
     /// # References
     /// [socketpair(2)](https://man7.org/linux/man-pages/man2/socketpair.2.html)
@@ -48,9 +49,10 @@ impl Pair {
         let needed = size + RESERVED;
         if pair.send_buffer()? < needed {
             // Asked for once, granted twice over; what the kernel caps may still be enough.
-            let raised = pair.set_buffers(needed);
-            if pair.send_buffer()? < needed {
-                raised?;
+            pair.set_buffers(needed)?;
+            let granted = pair.send_buffer()?;
+            if granted < needed {
+                return Err(too_small(size, granted));
             }
             // The kernel may let more pass now than it will under pressure: what is told is what is held to.
             let told = longest_message(kind)?;
@@ -68,10 +70,9 @@ impl Pair {
         Ok(Pair { ends: [a, b], size })
     }
 
-    /// Sets the send buffer of both ends, as far as the kernel grants it, and then tells if it granted less.
+    /// Sets the send buffer of both ends, as far as the kernel grants it: the same for both.
     fn set_buffers(&self, bytes: usize) -> Result<()> {
-        let [a, b] = self.ends.each_ref().map(|end| set_send_buffer(end, bytes));
-        a.and(b).map(|_| ())
+        self.ends.iter().try_for_each(|end| set_send_buffer(end, bytes).map(|_| ()))
     }
 
     /// Bytes of the send buffer as the kernel counts them.
@@ -99,6 +100,7 @@ impl Pair {
         }
     }
 
+    /// What one direction holds: the sender's `SO_SNDBUF`, read back. The receive buffer plays no part.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(self.send_buffer()?), messages: None })
     }
@@ -114,21 +116,32 @@ impl Pair {
     }
 }
 
+/// A send buffer of `granted` bytes, the largest that the kernel grants, is too small for a message of `size`.
+#[cold]
+fn too_small(size: usize, granted: usize) -> Error {
+    let needed = size + RESERVED;
+    let max = sysctl("net.core.wmem_max").map_or_else(|| "unknown".into(), |max| max.to_string());
+    Error::Unavailable {
+        reason: format!(
+            "a message of {size} bytes needs an SO_SNDBUF of {needed} bytes, and {granted} are granted; \
+             net.core.wmem_max is {max}"
+        ),
+        remedy: Some(format!("sysctl net.core.wmem_max={needed}")),
+    }
+}
+
 /// The longest message of `kind` that this kernel lets pass: the largest send buffer is set, then messages are tried
 /// the whole of it, then powers of two downwards.
 pub(crate) fn longest_message(kind: SocketType) -> Result<Limits> {
     let pair = Pair::new(kind, 1)?;
-    let wmem_max = sysctl("net.core.wmem_max").unwrap_or(0) as usize;
-    let buffer = match set_send_buffer(&pair.ends[0], wmem_max) {
-        Ok(granted) => granted,
-        Err(_) => pair.send_buffer()?,
-    };
+    let buffer = set_send_buffer(&pair.ends[0], usize::MAX)?;
     let whole = buffer.saturating_sub(RESERVED);
     if pair.try_message(whole).is_ok() {
         return Ok(Limits {
             max_message: Some(whole),
             limited_by: "net.core.wmem_max",
-            remedy: Some(format!("sysctl net.core.wmem_max={}", 2 * wmem_max)),
+            // A buffer is twice the setting, so this doubles it.
+            remedy: Some(format!("sysctl net.core.wmem_max={buffer}")),
         });
     }
     let powers = (0..usize::BITS).rev().map(|bit| 1 << bit).filter(|&size| size < whole);
@@ -145,4 +158,23 @@ pub(crate) fn longest_message(kind: SocketType) -> Result<Limits> {
         reason: "no message passes through a Unix-domain socket here".into(),
         remedy: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_pass_both_ways_under_a_capacity_over_the_limit() {
+        let over = Some(sysctl("net.core.wmem_max").unwrap() as usize + 1_000_000);
+        for mut pair in [
+            Pair::stream(65_536, over).unwrap(),
+            Pair::messages(SocketType::SEQPACKET, 65_536, over).unwrap(),
+            Pair::messages(SocketType::DGRAM, 65_536, over).unwrap(),
+        ] {
+            pair.try_message(65_536).unwrap();
+            pair.ends.reverse();
+            pair.try_message(65_536).unwrap();
+        }
+    }
 }

@@ -33,6 +33,17 @@ fn an_asked_capacity_is_granted_and_read_back_as_the_kernel_counts() {
     assert_eq!(buffer_bytes::<UnixDatagram<Block>>(64, Some(40_000)), 80_000);
 }
 
+/// As on a stock kernel, where 256 KiB are over `net.core.wmem_max`.
+#[test]
+fn a_capacity_over_the_limit_is_granted_up_to_it_and_told() {
+    let max = sysctl("net.core.wmem_max").unwrap() as usize;
+    let over = Some(max + 1_000_000);
+    assert_eq!(buffer_bytes::<UnixStream<Block>>(64, over), 2 * max);
+    assert_eq!(buffer_bytes::<UnixSeqpacket<Block>>(64, over), 2 * max);
+    assert_eq!(buffer_bytes::<UnixDatagram<Block>>(64, over), 2 * max);
+    assert_eq!(buffer_bytes::<UnixSeqpacket<Block>>(65_536, over), 2 * max);
+}
+
 #[test]
 fn a_message_over_the_default_buffer_raises_it() {
     let default = buffer_bytes::<UnixSeqpacket<Block>>(1, None);
