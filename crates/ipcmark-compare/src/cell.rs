@@ -1,8 +1,7 @@
 //! One cell in both records.
 
-use crate::{Figure, Metric, Policy, Verdict};
+use crate::{Doubt, Figure, Metric, Policy, Verdict};
 use ipcmark_record::CellKey;
-use ipcmark_stats::samples_enough;
 use ipcmark_summary::{Row, Samples, Status};
 use serde::Serialize;
 
@@ -58,6 +57,8 @@ pub enum Standing {
 pub(crate) struct Half {
     pub(crate) row: Row,
     pub(crate) samples: Samples,
+    /// Step of the clock that timed it, ns.
+    pub(crate) clock_step_ns: f64,
 }
 
 impl CellComparison {
@@ -126,22 +127,37 @@ fn metrics(
     policy: &Policy,
     notes: &mut Vec<String>,
 ) -> Vec<Metric> {
-    let judge =
-        |figure, base: &[f64], new: &[f64]| Metric::judge(figure, base, new, obstacle, policy);
+    let judge = |figure, base: &[f64], new: &[f64], doubt: Doubt| {
+        Metric::judge(figure, base, new, doubt, policy)
+    };
+    let elsewhere = Doubt { obstacle, steps_ns: (0.0, 0.0) };
     if base.row.key.pattern == "stream" {
         let ns = |half: &Half| -> Vec<f64> {
             half.samples.messages_per_s.iter().map(|rate| 1e9 / rate).collect()
         };
-        return judge(Figure::TimePerMessage, &ns(base), &ns(new)).into_iter().collect();
+        return judge(Figure::TimePerMessage, &ns(base), &ns(new), elsewhere).into_iter().collect();
     }
-    let at =
-        |q: f64, figure| judge(figure, base.samples.percentile_ns(q), new.samples.percentile_ns(q));
-    let mut metrics: Vec<Metric> = at(0.5, Figure::RoundTripP50).into_iter().collect();
+    let at = |q: f64, figure, obstacle| {
+        let (base_ns, new_ns) = (base.samples.percentile_ns(q), new.samples.percentile_ns(q));
+        let steps_ns = (base.clock_step_ns, new.clock_step_ns);
+        judge(figure, base_ns, new_ns, Doubt { obstacle, steps_ns })
+    };
+    let enough = |q| base.samples.enough(q) && new.samples.enough(q);
     let fewest = base.samples.values.min(new.samples.values);
-    if samples_enough(fewest, 0.99) {
-        metrics.extend(at(0.99, Figure::RoundTripP99));
+    // A median of few round trips is shown, and not judged.
+    let few = (!enough(0.5)).then(|| {
+        format!(
+            "{fewest} round trips; p50 takes 200, and 10 in the median invocation; measure longer"
+        )
+    });
+    let mut metrics: Vec<Metric> =
+        at(0.5, Figure::RoundTripP50, obstacle.or(few.as_deref())).into_iter().collect();
+    if enough(0.99) {
+        metrics.extend(at(0.99, Figure::RoundTripP99, obstacle));
     } else if !metrics.is_empty() {
-        notes.push(format!("p99 is not judged: {fewest} round trips, and it takes 10000"));
+        notes.push(format!(
+            "p99 is not judged: {fewest} round trips, and it takes 10000, and 500 in the median invocation"
+        ));
     }
     metrics
 }

@@ -4,7 +4,8 @@ use crate::cell::Half;
 use crate::{
     CAUTION, CellComparison, Census, Comparison, Error, Policy, Result, Run, SCHEMA, Verdict,
 };
-use ipcmark_record::{CellKey, Host, Record};
+use ipcmark_record::{CellKey, Cpu, Host, Record};
+use ipcmark_stats::median;
 use ipcmark_summary::{Samples, summarize_cell};
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ pub fn compare(base: &Record, new: &Record, policy: &Policy) -> Result<Compariso
         return Err(Error::HostsDiffer { differences });
     }
     let cells = cells(&halves(base, "base")?, &halves(new, "new")?, policy);
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = same_run(base, new).into_iter().collect();
     if !differences.is_empty() {
         warnings.push(format!("The hosts differ: {}.", differences.join("; ")));
     }
@@ -44,8 +45,9 @@ fn halves(record: &Record, which: &'static str) -> Result<Vec<Half>> {
         .iter()
         .map(|cell| {
             Ok(Half {
-                row: summarize_cell(cell).map_err(error)?,
+                row: summarize_cell(cell, record.harness.clock_step_ns).map_err(error)?,
                 samples: Samples::of(cell).map_err(error)?,
+                clock_step_ns: record.harness.clock_step_ns,
             })
         })
         .collect()
@@ -68,6 +70,16 @@ fn cells(base: &[Half], new: &[Half], policy: &Policy) -> Vec<CellComparison> {
     of_base.chain(of_new).collect()
 }
 
+/// A record against itself shows what the method makes of no change, and nothing else.
+fn same_run(base: &Record, new: &Record) -> Option<String> {
+    (base.started == new.started && base.host.fingerprint == new.host.fingerprint).then(|| {
+        format!(
+            "Both are the same run, of {}: nothing can have changed between them.",
+            base.started
+        )
+    })
+}
+
 /// The facts behind the fingerprints that differ; none when the fingerprints agree.
 fn host_differences(base: &Host, new: &Host) -> Vec<String> {
     if base.fingerprint == new.fingerprint {
@@ -82,9 +94,12 @@ fn host_differences(base: &Host, new: &Host) -> Vec<String> {
             ("architecture", host.architecture.clone()),
             ("CPUs online", host.cpus_online.to_string()),
             ("CPUs allowed", host.cpus.len().to_string()),
+            ("places of the CPUs (core, package, node)", places(&host.cpus)),
+            ("memory", format!("{} GiB", host.memory_bytes >> 30)),
             ("kernel", host.kernel.clone()),
             ("hypervisor", word(&host.hypervisor)),
             ("clock source", word(&host.clock_source)),
+            ("clock", host.clock.clone()),
             ("idle driver", word(&host.idle_driver)),
             ("idle governor", word(&host.idle_governor)),
             ("frequency governor", word(&host.frequency_governor)),
@@ -96,10 +111,50 @@ fn host_differences(base: &Host, new: &Host) -> Vec<String> {
         .filter(|(b, n)| b.1 != n.1)
         .map(|((name, b), (_, n))| format!("{name}: {b} in the base, {n} in the new record"))
         .collect();
+    let mut names: Vec<&String> = base.mitigations.keys().chain(new.mitigations.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let of = |host: &Host| host.mitigations.get(name).cloned().unwrap_or_else(|| "none".into());
+        if of(base) != of(new) {
+            differences.push(format!(
+                "mitigation {name}: {} in the base, {} in the new record",
+                of(base),
+                of(new)
+            ));
+        }
+    }
     if differences.is_empty() {
         differences.push(format!("fingerprints {} and {}", base.fingerprint, new.fingerprint));
     }
     differences
+}
+
+/// `0/0/0 1/0/0`: where each allowed CPU sits.
+fn places(cpus: &[Cpu]) -> String {
+    let word = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
+    let place = |c: &Cpu| format!("{}/{}/{}", word(c.core), word(c.package), word(c.node));
+    cpus.iter().map(place).collect::<Vec<_>>().join(" ")
+}
+
+/// Measured phases this much apart see other shares of what comes seldom (timers, other processes).
+const OTHER_LENGTH: f64 = 1.5;
+
+/// The median measured phase of the good invocations, ms; `None` when there are none.
+fn measured_ms(record: &Record) -> Option<f64> {
+    let good = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());
+    median(&good.map(|i| i.elapsed_ns as f64 / 1e6).collect::<Vec<_>>())
+}
+
+/// What a budget cut out of the plan stands in no setting.
+fn length_warning(base: &Record, new: &Record) -> Option<String> {
+    let (b, n) = (measured_ms(base)?, measured_ms(new)?);
+    (b.max(n) > OTHER_LENGTH * b.min(n)).then(|| {
+        format!(
+            "The measured phase differs as it was made: {b:.1} ms in the base, {n:.1} ms in the new record (medians over \
+             invocations); what comes seldom is seen less often in the shorter one."
+        )
+    })
 }
 
 fn setting_warnings(base: &Record, new: &Record) -> Vec<String> {
@@ -107,7 +162,7 @@ fn setting_warnings(base: &Record, new: &Record) -> Vec<String> {
         [
             ("suite", record.suite.name.clone()),
             ("Cargo profile", record.tool.profile.clone()),
-            ("measured phase", format!("{} ms", record.settings.measure_ms)),
+            ("measured phase as planned", format!("{} ms", record.settings.measure_ms)),
             ("version of ipcmark", record.tool.version.clone()),
             ("compiler", record.tool.rustc.clone()),
         ]
@@ -119,6 +174,7 @@ fn setting_warnings(base: &Record, new: &Record) -> Vec<String> {
         .map(|((name, b), (_, n))| {
             format!("The {name} differs: {b} in the base, {n} in the new record.")
         })
+        .chain(length_warning(base, new))
         .collect()
 }
 

@@ -18,5 +18,6 @@ pub use compare::compare;
 pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};
 pub use error::{Error, Result};
 pub use markdown::to_markdown;
+pub(crate) use metric::Doubt;
 pub use metric::{Figure, Metric};
 pub use verdict::{Policy, Verdict};

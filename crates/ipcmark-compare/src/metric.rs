@@ -38,6 +38,15 @@ impl Figure {
     }
 }
 
+/// What stands against a verdict, whatever the figures say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Doubt<'a> {
+    /// A reason why none may be given.
+    pub(crate) obstacle: Option<&'a str>,
+    /// Steps of the clocks that timed the base and the new record, ns: a median is known to half a step on each side.
+    pub(crate) steps_ns: (f64, f64),
+}
+
 /// One figure of one cell in both records, and what its change is called.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metric {
@@ -53,7 +62,8 @@ pub struct Metric {
     pub new_invocations: usize,
     /// New / base: Hodges-Lehmann estimate on logarithms of the invocations' figures. It is not quite `new_ns / base_ns`.
     pub ratio: f64,
-    /// Its interval; absent when there are too few invocations.
+    /// Its interval, with half a step of the clock on each side of each round trip in it; absent when there are too few
+    /// invocations.
     pub interval: Option<(f64, f64)>,
     /// The interval's confidence, at least the policy's; absent with it.
     pub confidence: Option<f64>,
@@ -67,27 +77,35 @@ pub struct Metric {
 
 impl Metric {
     /// Judges one figure by its value in each invocation, ns. `None` when a record has no value, or one that is no time.
-    /// `obstacle` is a reason why no verdict may be given whatever the figures say.
     pub(crate) fn judge(
         figure: Figure,
         base_ns: &[f64],
         new_ns: &[f64],
-        obstacle: Option<&str>,
+        doubt: Doubt,
         policy: &Policy,
     ) -> Option<Metric> {
         let shift = ratio(base_ns, new_ns, policy.confidence)?;
+        let (base_median_ns, new_median_ns) = (median(base_ns)?, median(new_ns)?);
         let delta = figure.delta(policy);
-        let interval = shift.interval.map(|i| (i.low, i.high));
-        let verdict = match obstacle {
+        let bare = shift.interval.map(|i| (i.low, i.high));
+        let steps = (doubt.steps_ns.0 / base_median_ns, doubt.steps_ns.1 / new_median_ns);
+        let interval = bare.map(|bare| widened(bare, steps));
+        let verdict = match doubt.obstacle {
             Some(_) => Verdict::Inconclusive,
             None => Verdict::of(interval, delta),
         };
-        let why = (verdict == Verdict::Inconclusive)
-            .then(|| obstacle.map_or_else(|| doubt(interval, delta), ToOwned::to_owned));
+        let why = (verdict == Verdict::Inconclusive).then(|| match doubt.obstacle {
+            Some(obstacle) => obstacle.to_owned(),
+            None if Verdict::of(bare, delta) != Verdict::Inconclusive => format!(
+                "too near to the clock's step: {:.1} ns in the base, {:.1} ns in the new record",
+                doubt.steps_ns.0, doubt.steps_ns.1
+            ),
+            None => why_inconclusive(interval, delta),
+        });
         Some(Metric {
             figure,
-            base_ns: median(base_ns)?,
-            new_ns: median(new_ns)?,
+            base_ns: base_median_ns,
+            new_ns: new_median_ns,
             base_invocations: base_ns.len(),
             new_invocations: new_ns.len(),
             ratio: shift.estimate,
@@ -100,8 +118,16 @@ impl Metric {
     }
 }
 
+/// The interval of a ratio new / base with half a step on each side of either; `steps` are fractions of the base's and of
+/// the new figure. Swapping the records gives the inverse.
+fn widened((low, high): (f64, f64), steps: (f64, f64)) -> (f64, f64) {
+    let half = |step: f64| if step.is_finite() { (step / 2.0).clamp(0.0, 0.5) } else { 0.0 };
+    let (base, new) = (half(steps.0), half(steps.1));
+    (low * (1.0 - new) / (1.0 + base), high * (1.0 + new) / (1.0 - base))
+}
+
 /// Why an interval is inconclusive.
-fn doubt(interval: Option<(f64, f64)>, delta: f64) -> String {
+fn why_inconclusive(interval: Option<(f64, f64)>, delta: f64) -> String {
     let percent = delta * 100.0;
     match interval {
         None => "too few invocations for an interval; measure more rounds".into(),

@@ -167,6 +167,89 @@ fn a_cell_that_is_no_longer_measured_is_no_pass() {
 }
 
 #[test]
+fn a_difference_of_less_than_a_step_of_the_clock_is_no_verdict() {
+    let ring = sample::key("shm-ring/spin", "ping-pong", 64, "cross-core");
+    let with = |step_ns: f64, factor: f64| {
+        let mut base = only(1, 40, std::slice::from_ref(&ring));
+        base.harness.clock_step_ns = step_ns;
+        let mut new = base.clone();
+        sample::slow_down(cell_mut(&mut new, &ring), factor);
+        metric(&judge(&base, &new), &ring, Figure::RoundTripP50)
+    };
+    // 240 ns against 248: a fine clock tells, one of 10 ns does not, and neither says that nothing changed.
+    assert_eq!(with(0.5, 1.035).verdict, Verdict::Regressed);
+    let coarse = with(10.0, 1.035);
+    assert_eq!(coarse.verdict, Verdict::Inconclusive);
+    assert!(coarse.why.unwrap().contains("clock's step: 10.0 ns"), "{:?}", coarse.interval);
+    assert_eq!(with(10.0, 1.0).verdict, Verdict::Inconclusive);
+    assert_eq!(with(10.0, 1.3).verdict, Verdict::Regressed, "seven steps are seen");
+    let (low, high) = with(1e9, 1.3).interval.unwrap();
+    assert!(low > 0.0 && high.is_finite());
+}
+
+#[test]
+fn a_median_of_few_round_trips_has_figures_and_no_verdict() {
+    let base = only(1, 12, &[pipe()]);
+    let few = |record: &Record| {
+        let mut record = record.clone();
+        for invocation in &mut cell_mut(&mut record, &pipe()).invocations {
+            for side in &mut invocation.sides {
+                let Some(encoded) = &mut side.histogram else { continue };
+                let median = encoded.unpack().unwrap().value_at_quantile(0.5);
+                let mut thin = ipcmark_record::Histogram::new(3).unwrap();
+                thin.record_n(median, 9).unwrap();
+                *encoded = ipcmark_record::Encoded::pack(&thin, encoded.unit, 1).unwrap();
+            }
+        }
+        record
+    };
+    let mut new = few(&base);
+    sample::slow_down(cell_mut(&mut new, &pipe()), 3.0);
+    let m = metric(&judge(&base, &new), &pipe(), Figure::RoundTripP50);
+    assert_eq!(m.verdict, Verdict::Inconclusive);
+    assert!(m.interval.unwrap().0 > 2.5, "the figures stand there all the same");
+    assert!(m.why.unwrap().contains("108 round trips; p50 takes 200"));
+}
+
+#[test]
+fn a_record_against_itself_and_one_that_was_cut_short_are_told() {
+    let base = only(1, 12, &[pipe()]);
+    let warnings = judge(&base, &base).warnings;
+    assert!(warnings[0].starts_with("Both are the same run"), "{warnings:?}");
+    let mut short = base.clone();
+    short.started = "2025-01-03T03:04:05Z".into();
+    for invocation in &mut cell_mut(&mut short, &pipe()).invocations {
+        invocation.elapsed_ns /= 5;
+        invocation.messages /= 5;
+    }
+    let warnings = judge(&base, &short).warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("The measured phase differs as it was made:"), "{warnings:?}");
+}
+
+#[test]
+fn every_fact_of_the_fingerprint_that_differs_is_named() {
+    let base = only(1, 2, &[pipe()]);
+    let mut new = base.clone();
+    new.host.fingerprint = "fedcba9876543210".into();
+    new.host.memory_bytes = 8 << 30;
+    new.host.clock = "clock-monotonic".into();
+    new.host.cpus[1].core = Some(0);
+    new.host.mitigations = [("srso".into(), "Vulnerable".into())].into();
+    let Err(Error::HostsDiffer { differences }) = compare(&base, &new, &Policy::default()) else {
+        panic!("the hosts differ")
+    };
+    let expected = [
+        "places of the CPUs (core, package, node): 0/0/0 1/0/0 in the base, 0/0/0 0/0/0 in the new record",
+        "memory: 4 GiB in the base, 8 GiB in the new record",
+        "clock: tsc in the base, clock-monotonic in the new record",
+        "mitigation meltdown: Not affected in the base, none in the new record",
+        "mitigation srso: none in the base, Vulnerable in the new record",
+    ];
+    assert_eq!(differences, expected);
+}
+
+#[test]
 fn nothing_in_common_is_inconclusive() {
     let base = only(1, 6, &[]);
     assert_eq!(judge(&base, &base).worst(), Verdict::Inconclusive);
@@ -193,7 +276,9 @@ fn cells_of_two_distances_are_not_judged() {
 #[test]
 fn one_invocation_elsewhere_is_noted_and_judged() {
     let ring = sample::key("shm-ring/spin", "ping-pong", 64, "cross-core");
-    let base = only(1, 40, std::slice::from_ref(&ring));
+    let mut base = only(1, 40, std::slice::from_ref(&ring));
+    // A clock of 10 ns cannot tell 2 % of 240 ns.
+    base.harness.clock_step_ns = 0.5;
     let mut new = base.clone();
     cell_mut(&mut new, &ring).invocations[0].distance.as_mut().unwrap().after_ns = 350.0;
     let comparison = judge(&base, &new);
@@ -207,6 +292,7 @@ fn a_floor_that_moved_warns_about_everything_else() {
     let floor = sample::key("null/none", "stream", 64, "same-core");
     let base = only(1, 12, &[floor.clone(), pipe()]);
     let mut new = base.clone();
+    new.started = "2025-01-03T03:04:05Z".into();
     assert_eq!(judge(&base, &new).warnings, Vec::<String>::new());
     sample::slow_down(cell_mut(&mut new, &floor), 1.5);
     new.tool.profile = "debug".into();

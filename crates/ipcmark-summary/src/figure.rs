@@ -2,14 +2,17 @@
 
 use crate::{Estimate, Figure, PERCENTILES, Percentile, Samples};
 use ipcmark_record::Cell;
-use ipcmark_stats::{median, median_interval, samples_enough};
+use ipcmark_stats::{median, median_interval};
 
 /// Confidence asked of every interval of a summary.
 const CONFIDENCE: f64 = 0.95;
 
-/// The figures of a cell; `None` when no invocation stands behind them.
-pub(crate) fn figure(cell: &Cell, samples: &Samples) -> Option<Figure> {
+/// The figures of a cell; `None` when no invocation stands behind them. `clock_step_ns` is the step of the clock that timed
+/// its round trips.
+pub(crate) fn figure(cell: &Cell, samples: &Samples, clock_step_ns: f64) -> Option<Figure> {
     let messages_per_s = estimate(&samples.messages_per_s)?;
+    // A block of a stream lasts thousands of steps, and its value is divided by its messages.
+    let known_to_ns = if cell.key.pattern == "stream" { 0.0 } else { half_step(clock_step_ns) };
     Some(Figure {
         percentiles: PERCENTILES
             .iter()
@@ -17,9 +20,9 @@ pub(crate) fn figure(cell: &Cell, samples: &Samples) -> Option<Figure> {
             .filter_map(|(q, values)| {
                 Some(Percentile {
                     quantile: *q,
-                    ns: estimate(values)?,
+                    ns: estimate(values)?.widened(known_to_ns),
                     samples: samples.values,
-                    enough: samples_enough(samples.values, *q),
+                    enough: samples.enough(*q),
                 })
             })
             .collect(),
@@ -30,6 +33,14 @@ pub(crate) fn figure(cell: &Cell, samples: &Samples) -> Option<Figure> {
         cpu_ns_per_message: estimate(&samples.cpu_ns_per_message)?,
         switches_per_message: estimate(&samples.switches_per_message)?,
     })
+}
+
+/// What a median of round trips is known to, ns: half a step of the clock on each side.
+///
+/// A round trip of k + f steps (0 ≤ f < 1) reads as k steps with the chance 1 - f, as k + 1 with the chance f, because
+/// it begins anywhere within a step: the median is the nearest whole number of steps, and nothing finer is known.
+pub(crate) fn half_step(clock_step_ns: f64) -> f64 {
+    if clock_step_ns.is_finite() { clock_step_ns.max(0.0) / 2.0 } else { 0.0 }
 }
 
 /// The median and its interval; `None` of nothing.
@@ -51,6 +62,13 @@ impl Estimate {
             interval: self.interval.map(|(low, high)| (low * factor, high * factor)),
             ..self
         }
+    }
+
+    /// The same with an interval that reaches `by` (not below zero) further on both sides, to zero at the lowest.
+    #[must_use]
+    pub fn widened(self, by: f64) -> Estimate {
+        let interval = self.interval.map(|(low, high)| ((low - by).max(0.0).min(low), high + by));
+        Estimate { interval, ..self }
     }
 
     /// Half the width of the interval, as a fraction of the value; `None` without an interval, or of the value 0.

@@ -117,11 +117,13 @@ pub struct Figure {
 pub struct Percentile {
     /// As a fraction: 0.99.
     pub quantile: f64,
-    /// Median over invocations of the invocation's percentile, ns.
+    /// Median over invocations of the invocation's percentile, ns. Of round trips the interval is half a step of the clock
+    /// wider on each side: no median is known finer than that.
     pub ns: Estimate,
     /// Values behind it in all good invocations.
     pub samples: u64,
-    /// False when fewer than 100 values lie beyond it: to be greyed.
+    /// False when fewer than 100 values lie beyond it in all good invocations together, or fewer than 5 in the median one
+    /// (whose own percentile would be little but its largest value): to be greyed, and not to be ranked or judged by.
     pub enough: bool,
 }
 

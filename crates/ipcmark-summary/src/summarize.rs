@@ -14,16 +14,21 @@ const MOVED: f64 = 4.0 / 3.0;
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names its cell.
 pub fn summarize(record: &Record) -> Result<Summary> {
-    let rows = record.cells.iter().map(summarize_cell).collect::<Result<Vec<Row>>>()?;
+    let rows = record
+        .cells
+        .iter()
+        .map(|cell| summarize_cell(cell, record.harness.clock_step_ns))
+        .collect::<Result<Vec<Row>>>()?;
     let census = Census::of(&rows);
     Ok(Summary { rows, census })
 }
 
-/// The row of one cell.
+/// The row of one cell. `clock_step_ns` is the smallest step of the clock that timed it, as in its record's
+/// `harness.clock_step_ns`; 0 where that is not known.
 ///
 /// # Errors
 /// As [`summarize`].
-pub fn summarize_cell(cell: &Cell) -> Result<Row> {
+pub fn summarize_cell(cell: &Cell, clock_step_ns: f64) -> Result<Row> {
     let samples = Samples::of(cell)?;
     let good: Vec<&Invocation> = cell.invocations.iter().filter(|i| counts(i)).collect();
     Ok(Row {
@@ -39,7 +44,7 @@ pub fn summarize_cell(cell: &Cell) -> Result<Row> {
         failed_invocations: cell.invocations.len() - good.len(),
         unsteady_invocations: good.iter().filter(|i| !i.warm_up.steady).count(),
         messages: good.iter().map(|i| i.messages).sum(),
-        figure: figure(cell, &samples),
+        figure: figure(cell, &samples, clock_step_ns),
         distance: distance(&good),
         integrity: integrity(&cell.invocations),
     })

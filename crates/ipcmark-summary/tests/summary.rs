@@ -4,8 +4,13 @@ use ipcmark_record::{
     Cell, Distance, Encoded, Histogram, Integrity, Invocation, InvocationOutcome, Placed,
     SideReport, State, Unit, Usage, WarmUp, sample,
 };
-use ipcmark_summary::{Error, PERCENTILES, Pooled, Status, pooled, summarize, summarize_cell};
+use ipcmark_summary::{Error, PERCENTILES, Pooled, Result, Row, Status, pooled, summarize};
 use proptest::prelude::*;
+
+/// The row of a cell whose clock steps by nothing.
+fn summarize_cell(cell: &Cell) -> Result<Row> {
+    ipcmark_summary::summarize_cell(cell, 0.0)
+}
 
 fn packed(values: &[u64], unit: Unit) -> Encoded {
     let mut histogram = Histogram::new(3).unwrap();
@@ -119,6 +124,57 @@ fn a_percentile_is_enough_from_a_hundred_values_beyond_it_on() {
     };
     assert_eq!(with(4_999), [true, true, false, false, false], "9,998 values in two invocations");
     assert_eq!(with(5_000), [true, true, true, false, false]);
+}
+
+#[test]
+fn a_percentile_needs_values_beyond_it_in_the_median_invocation_too() {
+    let of = |n: usize| {
+        let values: Vec<u64> = (0..n as u64).map(|v| 1_000 + v % 100).collect();
+        let sides = vec![side("initiator", Some(packed(&values, Unit::NsPerRoundTrip)))];
+        invocation(n as u64, 1_000_000, sides)
+    };
+    let enough = |invocations| {
+        let row = summarize_cell(&cell("ping-pong", invocations)).unwrap();
+        row.figure.unwrap().percentiles.iter().map(|p| p.enough).collect::<Vec<_>>()
+    };
+    // 111,000 values hold p99.9, but each invocation's own is its largest value.
+    assert_eq!(enough(vec![of(555); 200]), [true, true, true, false, false]);
+    assert!(!enough(vec![of(499); 200])[2]);
+    assert!(enough(vec![of(500); 20])[2]);
+    // One long invocation does not help the others.
+    assert!(!enough(vec![of(20_000), of(400), of(400)])[2]);
+}
+
+#[test]
+fn no_round_trip_is_known_finer_than_the_clock_steps() {
+    let mut cell = three();
+    let one = cell.invocations[0].clone();
+    cell.invocations = vec![one; 6];
+    let row = |cell: &Cell, step| ipcmark_summary::summarize_cell(cell, step).unwrap();
+    let interval = |cell: &Cell, step| row(cell, step).figure.unwrap().percentiles[0].ns.interval;
+    assert_eq!(interval(&cell, 0.0), Some((100.0, 100.0)));
+    assert_eq!(interval(&cell, 10.0), Some((95.0, 105.0)));
+    assert_eq!(interval(&cell, 500.0), Some((0.0, 350.0)), "no time is below zero");
+    assert_eq!(interval(&cell, f64::NAN), Some((100.0, 100.0)));
+    let figure = row(&cell, 10.0).figure.unwrap();
+    assert_eq!(figure.percentiles[0].ns.value, 100.0, "the median stays where it was");
+    assert_eq!(figure.messages_per_s, row(&cell, 0.0).figure.unwrap().messages_per_s);
+    cell.key.pattern = "stream".into();
+    for invocation in &mut cell.invocations {
+        invocation.sides[1].histogram = invocation.sides[0].histogram.clone();
+    }
+    assert_eq!(interval(&cell, 10.0), Some((100.0, 100.0)), "a block is thousands of steps long");
+    // A whole record takes the step from its harness.
+    let mut record = sample::record_of(1, 6, |k| k.transport == "shm-ring/spin");
+    let widths = |record: &ipcmark_record::Record| {
+        let summary = summarize(record).unwrap();
+        let figure = summary.rows.into_iter().find_map(|r| r.figure).unwrap();
+        let (low, high) = figure.percentiles[0].ns.interval.unwrap();
+        high - low
+    };
+    let with = widths(&record);
+    record.harness.clock_step_ns = 0.0;
+    assert!((with - widths(&record) - 10.0).abs() < 1e-9);
 }
 
 #[test]
