@@ -1,7 +1,7 @@
 //! Why a record could not be read or written.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system said no.
-    #[error("cannot {verb} {path}: {source}{}", advice(source))]
+    #[error("cannot {verb} {path}: {source}{}", advice(source, kept.as_deref()))]
     Io {
         /// `read`, `write`, `rename` ...
         verb: &'static str,
@@ -18,6 +18,22 @@ pub enum Error {
         path: String,
         /// What the kernel said.
         source: io::Error,
+        /// The folder in which what was measured before is kept, if anything is.
+        kept: Option<PathBuf>,
+    },
+    /// Another process keeps this record at this moment.
+    #[error(
+        "another ipcmark is writing {path}: wait for its end, or name another folder with --out"
+    )]
+    Busy {
+        /// The record.
+        path: String,
+    },
+    /// The record has grown since it was read: writing the older one over it would lose figures.
+    #[error("{path} has grown since it was read, another ipcmark went on with it: start again")]
+    Outdated {
+        /// The record.
+        path: String,
     },
     /// Not JSON, or not of the schema it claims.
     #[error("{name} is damaged: {what}")]
@@ -56,18 +72,53 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(verb: &'static str, path: &Path, source: io::Error) -> Self {
-        Error::Io { verb, path: path.display().to_string(), source }
+        Error::Io { verb, path: path.display().to_string(), source, kept: None }
+    }
+
+    /// The same where a whole `record` lies on the disk, whatever became of the newest figures.
+    pub(crate) fn keeping(self, record: &Path) -> Self {
+        match self {
+            Error::Io { verb, path, source, .. } if record.is_file() => {
+                let folder = record.parent().filter(|folder| *folder != Path::new(""));
+                let kept = Some(folder.unwrap_or(Path::new(".")).to_owned());
+                Error::Io { verb, path, source, kept }
+            }
+            other => other,
+        }
     }
 }
 
-fn advice(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; free some space, or name another place with --out, and go on with --resume"
-        }
+fn advice(source: &io::Error, kept: Option<&Path>) -> String {
+    let remedy = match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "; name a folder you may write to with --out"
+            "make the folder writable again"
         }
-        _ => "",
+        _ => return String::new(),
+    };
+    match kept {
+        Some(folder) => format!("; {remedy}, then `ipcmark run --resume {}`", folder.display()),
+        None if remedy.starts_with("free") => {
+            format!("; {remedy}, or name another folder with --out")
+        }
+        None => "; name a folder you may write to with --out".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_can_be_followed() {
+        let full = || Error::io("write", Path::new("k"), io::ErrorKind::StorageFull.into());
+        let dir = tempfile::tempdir().unwrap();
+        let record = dir.path().join("record.json");
+        let said = full().keeping(&record).to_string();
+        assert!(said.contains("--out") && !said.contains("--resume"), "nothing is kept: {said}");
+        std::fs::write(&record, "{}").unwrap();
+        let said = full().keeping(&record).to_string();
+        let go_on = format!("ipcmark run --resume {}", dir.path().display());
+        assert!(said.contains(&go_on) && !said.contains("--out"), "{said}");
     }
 }

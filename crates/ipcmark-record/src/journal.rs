@@ -5,12 +5,21 @@
 //! a rename) at the beginning, at the end of each round and at the end, and in between each visited cell appends one
 //! line to a journal beside it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
 //! flight. A line torn by the kill is left out.
+//!
+//! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
 
 use crate::{Capacity, Cell, CellKey, Error, Invocation, Record, Result, State};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a lock is asked for, and how long to wait in between: the sides of a run that was just killed hold its
+/// descriptors, and so its lock, until the kernel has ended them.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// One line of the journal: what one visit changed in a cell.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,16 +54,24 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes `record` to `path` whole, and opens an empty journal beside it.
+    /// Locks the record at `path`, writes `record` there whole, and opens an empty journal beside it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another process keeps this record; [`Error::Outdated`] when `record` is an older state of
+    /// the run that lies there; whatever the file system refuses.
     pub fn create(path: &Path, record: &Record) -> Result<Writer> {
         let journal_path = journal_path(path);
-        write_whole(path, record)?;
-        let journal = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&journal_path)
-            .and_then(|file| file.set_len(0).map(|()| file))
-            .map_err(|e| Error::io("write", &journal_path, e))?;
+        let is_new = !journal_path.exists();
+        let journal = lock(path)?;
+        let begun = refuse_to_lose(path, record)
+            .and_then(|()| write_whole(path, record))
+            .and_then(|()| journal.set_len(0).map_err(|e| Error::io("truncate", &journal_path, e)));
+        if let Err(e) = begun {
+            if is_new {
+                let _ = std::fs::remove_file(&journal_path);
+            }
+            return Err(e);
+        }
         Ok(Writer { path: path.into(), run: record.started.clone(), journal, length: 0 })
     }
 
@@ -76,7 +93,7 @@ impl Writer {
         if let Err(e) = self.journal.write_all(text.as_bytes()) {
             // A disk that fills up takes half a line; the next one would be glued to it, and both unreadable.
             let _ = self.journal.set_len(self.length);
-            return Err(Error::io("write", &journal_path(&self.path), e));
+            return Err(Error::io("write", &journal_path(&self.path), e).keeping(&self.path));
         }
         self.length += text.len() as u64;
         Ok(())
@@ -86,7 +103,9 @@ impl Writer {
     pub fn checkpoint(&mut self, record: &Record) -> Result<()> {
         write_whole(&self.path, record)?;
         self.run.clone_from(&record.started);
-        self.journal.set_len(0).map_err(|e| Error::io("truncate", &journal_path(&self.path), e))?;
+        self.journal
+            .set_len(0)
+            .map_err(|e| Error::io("truncate", &journal_path(&self.path), e).keeping(&self.path))?;
         self.length = 0;
         Ok(())
     }
@@ -96,6 +115,48 @@ impl Writer {
         self.checkpoint(record)?;
         let journal = journal_path(&self.path);
         std::fs::remove_file(&journal).map_err(|e| Error::io("remove", &journal, e))
+    }
+}
+
+/// Opens the journal of the record at `path` and locks it. Whoever held the lock before may have removed the file, so
+/// it counts only when the name still means the file that was locked.
+fn lock(path: &Path) -> Result<File> {
+    let journal_path = journal_path(path);
+    let refused = |e| Error::io("write", path, e).keeping(path);
+    for _ in 0..TRIES {
+        let open = OpenOptions::new().create(true).append(true).open(&journal_path);
+        let journal = open.map_err(refused)?;
+        match journal.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            // Some network file systems have no locks; one process is the rule there, too.
+            Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &journal_path, e)),
+        }
+        let held = journal.metadata().map_err(refused)?;
+        let named = std::fs::metadata(&journal_path);
+        if named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())) {
+            return Ok(journal);
+        }
+    }
+    Err(Error::Busy { path: path.display().to_string() })
+}
+
+/// Another process may have gone on with this run between our reading it and our lock.
+fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
+    // A damaged or foreign file holds nothing that could be lost.
+    let Ok(there) = Record::read(path) else { return Ok(()) };
+    let good = |cell: &Cell| cell.invocations.iter().filter(|i| i.is_ok()).count();
+    let grown = there
+        .cells
+        .iter()
+        .any(|old| record.cell(&old.key).is_some_and(|new| good(new) < good(old)));
+    match there.started == record.started && grown {
+        true => Err(Error::Outdated { path: path.display().to_string() }),
+        false => Ok(()),
     }
 }
 
@@ -109,9 +170,10 @@ fn write_whole(path: &Path, record: &Record) -> Result<()> {
         file.write_all(&text)?;
         file.write_all(b"\n")
     });
-    let placed = written.map_err(|e| Error::io("write", path, e)).and_then(|()| {
-        std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e))
-    });
+    let placed = written
+        .map_err(|e| Error::io("write", path, e))
+        .and_then(|()| std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e)))
+        .map_err(|e| e.keeping(path));
     if placed.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }

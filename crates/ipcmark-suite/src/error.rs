@@ -32,7 +32,7 @@ pub enum Error {
         /// What is wrong, what was expected, and the nearest known word.
         what: String,
     },
-    /// A glob that no transport of this build matches.
+    /// A glob that no transport of this build matches, in a group that was not read from a file.
     #[error("suite {suite}, group {group}: {what}")]
     NoTransport {
         /// The suite.

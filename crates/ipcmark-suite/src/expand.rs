@@ -21,13 +21,24 @@ pub struct Point {
     pub capacity: Option<usize>,
 }
 
-/// A selector by itself may name nothing in one group and something in the next.
+/// The transports of a group; a glob that names none is refused where it stands.
 fn named_by(group: &Group, suite: &Suite, names: &[&str]) -> Result<Vec<String>> {
-    let chosen = Selector::choose(&group.transports, names).map_err(|e| Error::NoTransport {
-        suite: suite.name.clone(),
-        group: group.name.clone(),
-        what: e.to_string(),
-    })?;
+    if let Some(stray) = Selector::stray(&group.transports, names) {
+        let what = stray.names_nothing(names).to_string();
+        return Err(match stray.place() {
+            Some(place) => Error::Wrong {
+                file: place.file.clone(),
+                line: place.line,
+                column: place.column,
+                key: Some(format!("group \"{}\": transports", group.name)),
+                what,
+            },
+            None => {
+                Error::NoTransport { suite: suite.name.clone(), group: group.name.clone(), what }
+            }
+        });
+    }
+    let chosen = Selector::choose(&group.transports, names).unwrap_or_default();
     Ok(chosen.into_iter().map(str::to_owned).collect())
 }
 
@@ -162,6 +173,16 @@ mod tests {
         let said = broken.points(&Axes::default(), &NAMES).unwrap_err().to_string();
         assert!(said.contains("group across") && said.contains("pipe"), "{said}");
         assert!(Suite::pick(&axes(&["vsock*"]).transports, &NAMES).is_err());
-        assert!(Suite::pick(&axes(&["pipe*", "!x"]).transports, &NAMES).is_ok());
+        assert!(Suite::pick(&axes(&["pipe*", "!x"]).transports, &NAMES).is_err());
+        assert!(Suite::pick(&axes(&["pipe*", "!*/spin"]).transports, &NAMES).is_ok());
+    }
+
+    #[test]
+    fn a_glob_of_a_suite_that_names_nothing_is_told_with_its_place() {
+        let text = "name = \"s\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
+            transports = [\"pipe\",\n  \"!tpc\"]\nsizes = [\"64\"]\nplacements = [\"same-core\"]\n";
+        let suite = Suite::parse(text, "s.toml").unwrap();
+        let said = suite.points(&Axes::default(), &NAMES).unwrap_err().to_string();
+        assert!(said.starts_with("s.toml:8:3: `group \"g\": transports`: '!tpc'"), "{said}");
     }
 }

@@ -3,6 +3,7 @@
 //! The document is walked by hand rather than through serde, because the errors are the point: serde's would name
 //! neither the group nor the nearest known word.
 
+use crate::selector::Place;
 use crate::{
     Defaults, Error, Group, Result, Selector, Suite, nearest, parse_capacity, parse_duration,
     parse_sizes,
@@ -99,7 +100,10 @@ fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
         transports: section
             .required_words("transports")?
             .into_iter()
-            .map(|word| section.parse("transports", word, Selector::parse))
+            .map(|word| {
+                let place = section.source.place(&word.1);
+                section.parse("transports", word, Selector::parse).map(|glob| glob.found_at(place))
+            })
             .collect::<Result<_>>()?,
         patterns: match section.words("patterns")? {
             None => Pattern::ALL.to_vec(),
@@ -124,16 +128,19 @@ struct Source<'t> {
 }
 
 impl Source<'_> {
-    fn wrong(self, span: Span, key: Option<String>, what: String) -> Error {
+    fn place(self, span: &Span) -> Place {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Error::Wrong {
+        Place {
             file: self.file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            key,
-            what,
         }
+    }
+
+    fn wrong(self, span: Span, key: Option<String>, what: String) -> Error {
+        let Place { file, line, column } = self.place(&span);
+        Error::Wrong { file, line, column, key, what }
     }
 }
 

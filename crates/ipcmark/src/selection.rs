@@ -34,6 +34,12 @@ impl Job {
         let points = suite.points(&axes, &names)?;
         if points.is_empty() {
             let globs: Vec<_> = axes.transports.iter().map(ToString::to_string).collect();
+            if globs.is_empty() {
+                bail!(Usage(format!(
+                    "the suite '{}' has no cell: the globs with ! in its groups take away every transport that the others name",
+                    suite.name
+                )));
+            }
             bail!(Usage(format!(
                 "the suite '{}' has no cell for --transport {}; name another suite, e.g. --suite full",
                 suite.name,

@@ -1,6 +1,6 @@
 //! A run that ends without a word loses at most the cell in flight.
 
-use ipcmark_record::{Cell, Invocation, Record, State, Writer, journal_path, sample};
+use ipcmark_record::{Cell, Error, Invocation, Record, State, Writer, journal_path, sample};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -225,4 +225,28 @@ fn a_line_that_the_disk_took_half_of_is_taken_back() {
     let journal = std::fs::read(journal_path(&path)).unwrap();
     assert_eq!(journal.last(), Some(&b'\n'), "no half line stands at the end");
     assert_eq!(Record::read(&path).unwrap().cells[0].invocations.len(), appended);
+}
+
+#[test]
+fn one_process_keeps_a_record_at_a_time() {
+    let (_dir, path) = place();
+    let (_, record) = full_and_empty();
+    let writer = Writer::create(&path, &record).unwrap();
+    let refused = Writer::create(&path, &record).unwrap_err();
+    assert!(matches!(&refused, Error::Busy { .. }), "{refused}");
+    assert!(refused.to_string().contains("another ipcmark is writing"), "{refused}");
+    drop(writer);
+    Writer::create(&path, &record).unwrap().finish(&record).unwrap();
+    assert!(!journal_path(&path).exists());
+}
+
+#[test]
+fn an_older_state_does_not_replace_what_was_measured_since() {
+    let (_dir, path) = place();
+    let measured = killed(&path);
+    let (_, empty) = full_and_empty();
+    let refused = Writer::create(&path, &empty).unwrap_err();
+    assert!(matches!(&refused, Error::Outdated { .. }), "{refused}");
+    assert!(Record::read(&path).unwrap() == measured, "nothing is lost by the refusal");
+    Writer::create(&path, &measured).unwrap();
 }
