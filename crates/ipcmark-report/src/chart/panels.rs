@@ -25,8 +25,16 @@ pub(crate) fn in_panels(
     let families = families(rows);
     let mut panels = Vec::new();
     let panel = |title: String, front: Vec<usize>, of: &[usize]| {
-        let values = of.iter().flat_map(|i| &curves[*i]).map(|p| p.y);
-        Some(Panel { y: Axis::log(scale.title, scale.quantity, values)?, title, front })
+        // Whiskers stand on the points of the front lines alone; only those need room.
+        let points = of.iter().flat_map(|i| &curves[*i]).map(|p| p.y);
+        let whiskers = front
+            .iter()
+            .flat_map(|i| &curves[*i])
+            .filter(|_| markers)
+            .filter_map(|p| p.interval)
+            .flat_map(|(low, high)| [low, high]);
+        let y = Axis::log(scale.title, scale.quantity, points.chain(whiskers))?;
+        Some(Panel { y, title, front })
     };
     if families.len() > 1 {
         let best =
@@ -70,16 +78,26 @@ fn families<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<usize>)> {
     families
 }
 
-/// The member whose line lies best on the whole: by the mean of the logarithm, as the axis shows it.
+/// The member whose line lies best where all members' lines run: by the mean of the logarithm, as the axis shows it. A
+/// line that ends early would else win by what it lacks.
 fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize> {
-    let level = |i: &usize| {
-        let logs: Vec<f64> =
-            curves[*i].iter().map(|p| p.y.ln()).filter(|l| l.is_finite()).collect();
+    let drawn = |i: usize| curves[i].iter().filter(|p| p.y.ln().is_finite());
+    let members: Vec<usize> =
+        members.iter().copied().filter(|i| drawn(*i).next().is_some()).collect();
+    let everywhere = |x: f64| members.iter().all(|i| drawn(*i).any(|p| p.x == x));
+    let common: Vec<f64> =
+        drawn(*members.first()?).map(|p| p.x).filter(|x| everywhere(*x)).collect();
+    // Where the lines have no place in common, the longest speak: most points first.
+    let longest = members.iter().map(|i| drawn(*i).count()).max()?;
+    let members =
+        members.into_iter().filter(|i| !common.is_empty() || drawn(*i).count() == longest);
+    let level = |i: usize| {
+        let counts = |p: &&Point| common.is_empty() || common.contains(&p.x);
+        let logs: Vec<f64> = drawn(i).filter(counts).map(|p| p.y.ln()).collect();
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
         if scale.more_is_better { -mean } else { mean }
     };
-    let drawn = members.iter().filter(|i| level(i).is_finite());
-    drawn.min_by(|a, b| level(a).total_cmp(&level(b))).copied()
+    members.min_by(|a, b| level(*a).total_cmp(&level(*b)))
 }
 
 /// The marker of a row: the place of its mechanism within its family.
@@ -128,6 +146,41 @@ mod tests {
         assert_eq!(panels[0].front, [1, 2]);
         let rate = Scale { quantity: Quantity::ByteRate, more_is_better: true, ..TIME };
         assert_eq!(in_panels(&rows, curves, &rate, true).1[0].front, [0, 2]);
+    }
+
+    #[test]
+    fn a_line_that_ends_early_does_not_win_by_it() {
+        let rows = ["shm-a/spin", "shm-b/spin", "pipe/block"].map(|n| row(n, 64, 1.0, None));
+        let rows: Vec<&Row> = rows.iter().collect();
+        let at = |points: &[(f64, f64)]| -> Vec<Point> {
+            points.iter().map(|(x, y)| Point { x: *x, y: *y, interval: None }).collect()
+        };
+        // The first is worse wherever both are, and lacks the slow end.
+        let short = at(&[(64.0, 12.0), (1024.0, 13.0)]);
+        let long = at(&[(64.0, 10.0), (1024.0, 11.0), (65_536.0, 900.0)]);
+        let pipe = at(&[(64.0, 90.0)]);
+        let front = |curves| in_panels(&rows, curves, &TIME, true).1[0].front.clone();
+        assert_eq!(front(vec![short.clone(), long.clone(), pipe.clone()]), [1, 2]);
+        // A member without any point takes no place from the others.
+        assert_eq!(front(vec![Vec::new(), long.clone(), pipe.clone()]), [1, 2]);
+        // Nothing in common: the longer line.
+        let apart = at(&[(2.0, 1.0)]);
+        assert_eq!(front(vec![apart, long, pipe]), [1, 2]);
+    }
+
+    #[test]
+    fn whiskers_have_room_in_their_panel() {
+        let rows = ["pipe/block", "mq/block"].map(|n| row(n, 64, 1.0, None));
+        let rows: Vec<&Row> = rows.iter().collect();
+        let mut wide = flat(100.0);
+        wide[0].interval = Some((3.0, 4_000.0));
+        let (_, panels) = in_panels(&rows, vec![wide, flat(90.0)], &TIME, true);
+        for panel in panels.iter().filter(|p| p.front.contains(&0)) {
+            for end in [3.0, 4_000.0] {
+                assert!((0.0..=1.0).contains(&panel.y.place(end)), "{}: {end}", panel.title);
+            }
+        }
+        assert_eq!(panels[1].title, "pipe");
     }
 
     #[test]
