@@ -7,7 +7,8 @@
 //! - A queue holds a fixed number of messages (`mq_maxmsg`) of a fixed largest size (`mq_msgsize`), both set when it is
 //!   made: a full queue makes the sender wait, or gives `EAGAIN`. Without a right beyond an ordinary user's they are
 //!   bounded by `fs.mqueue.msg_max` (10) and `fs.mqueue.msgsize_max` (8192 bytes), and all queues of a user together by
-//!   `RLIMIT_MSGQUEUE` (800 KiB).
+//!   `RLIMIT_MSGQUEUE` (800 KiB), also root's. Where the plan asks for more messages, the queue is made as deep as the
+//!   limits allow.
 //! - A queue outlives its processes until it is unlinked and its last descriptor is closed. Here the name goes as soon
 //!   as the queue is made: the sides inherit the descriptor, and a killed process leaves nothing behind.
 //! - On Linux the descriptor is a file descriptor, so it can be polled.

@@ -41,7 +41,11 @@ fn charged(depth: usize, size: usize) -> usize {
 pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
     let unavailable =
         |reason: String, remedy: String| Error::Unavailable { reason, remedy: Some(remedy) };
-    let what = format!("a queue for {depth} messages of {size} bytes");
+    let messages = match depth {
+        1 => format!("one message of {size} bytes"),
+        _ => format!("{depth} messages of {size} bytes"),
+    };
+    let what = format!("a queue for {messages}");
     match errno {
         Errno::INVAL => match (msgsize_max(), msg_max()) {
             (Some(max), _) if max < size => unavailable(
@@ -59,7 +63,7 @@ pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
             match user_bytes_max() {
                 Some(max) => unavailable(
                     format!(
-                        "two queues, each for {depth} messages of {size} bytes, need {needed} bytes, and \
+                        "two queues, each for {messages}, need {needed} bytes, and \
                          RLIMIT_MSGQUEUE leaves all queues of this user {max}"
                     ),
                     format!("ulimit -q {}", needed.max(2 * max)),

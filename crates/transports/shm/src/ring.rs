@@ -134,6 +134,7 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
         ShmFixture::new::<B>(plan)
     }
 
+    /// Bytes of one ring: what was asked for, rounded up to a power of two that holds four messages at least.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }

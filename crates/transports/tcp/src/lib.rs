@@ -9,7 +9,7 @@
 //! - Loopback is no short cut: each segment passes the whole protocol, acknowledgements and all, on the sender's CPU or
 //!   in a soft interrupt. That is what it costs more than a Unix-domain socket.
 //! - The kernel grows both buffers as it sees fit (`net.ipv4.tcp_wmem`, `net.ipv4.tcp_rmem`) until `SO_SNDBUF` or
-//!   `SO_RCVBUF` is set.
+//!   `SO_RCVBUF` is set; then it keeps to that, cut to `net.core.wmem_max` and `net.core.rmem_max`.
 //! - A side that closes with bytes unread resets the connection: the peer sees `ECONNRESET` in place of the end.
 #![forbid(unsafe_code)]
 
@@ -54,6 +54,7 @@ impl<W: FdWait> ByteStream for TcpStream<W> {
         Connection::new(plan.capacity)
     }
 
+    /// The sender's `SO_SNDBUF` and the receiver's `SO_RCVBUF` together, read back.
     fn capacity(fixture: &Connection) -> Result<Capacity> {
         fixture.capacity()
     }

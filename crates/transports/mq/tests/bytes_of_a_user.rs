@@ -1,0 +1,121 @@
+//! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A program of its own, as the
+//! limit is the process's, and without the standard harness, as it forks.
+
+use ipcmark_core::{
+    Error, Extent, Names, Pattern, Placement, Plan, Receiver, Result, Sender, Side, Transport,
+};
+use ipcmark_mq::{Mq, MqFixture};
+use ipcmark_sys::fd::Block;
+use ipcmark_sys::process::{Exit, fork};
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Bytes of a message: an ordinary user's longest (`fs.mqueue.msgsize_max` where nobody set it), beside which the
+/// kernel's bookkeeping is little.
+const SIZE: usize = 8_192;
+/// Messages asked of each direction, of which an ordinary user may have all.
+const DEPTH: usize = 10;
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let trials = vec![
+        Trial::test("a_depth_over_the_bytes_is_halved_and_its_messages_pass", halved),
+        Trial::test("a_depth_of_one_that_cannot_be_had_names_the_limit", refused),
+    ];
+    libtest_mimic::run(&args, trials).exit();
+}
+
+fn halved() -> std::result::Result<(), Failed> {
+    // Enough for five messages each way, and not for ten.
+    leave(2 * SIZE * 6);
+    for capacity in [None, Some(SIZE * DEPTH)] {
+        let fixture = patiently(|| {
+            let fixture = Mq::<Block>::fixture(&plan("halved", capacity))?;
+            let told = Mq::<Block>::capacity(&fixture)?;
+            Ok((told.messages == Some(5) && told.bytes == Some(5 * SIZE)).then_some(fixture))
+        })?;
+        all_pass(fixture, 3 * DEPTH)?;
+    }
+    Ok(())
+}
+
+/// Sends more messages than the queue holds from a process of its own.
+fn all_pass(fixture: MqFixture, messages: usize) -> std::result::Result<(), Failed> {
+    let mut fixture = Some(fixture);
+    let mut child = fork(|| {
+        let fixture = fixture.take().expect("nobody took it");
+        let mut link = Mq::<Block>::split(fixture, Side::Initiator).expect("the sender's side");
+        for n in 0..messages {
+            link.tx.claim(SIZE).expect("room").fill(n as u8);
+            link.tx.commit().expect("a message sent");
+        }
+        0
+    })?;
+    let fixture = fixture.take().ok_or("the child took it in this process")?;
+    let mut link = Mq::<Block>::split(fixture, Side::Responder)?;
+    for n in 0..messages {
+        let message = link.rx.receive()?;
+        if message.len() != SIZE || message.iter().any(|&byte| byte != n as u8) {
+            return Err(format!("message {n} came damaged").into());
+        }
+    }
+    assert!(matches!(link.rx.receive(), Err(Error::Closed)));
+    assert_eq!(child.wait(Duration::from_secs(20))?, Some(Exit::Code(0)));
+    Ok(())
+}
+
+fn refused() -> std::result::Result<(), Failed> {
+    leave(SIZE);
+    let error = Mq::<Block>::fixture(&plan("none", Some(SIZE * DEPTH))).map(drop).unwrap_err();
+    let Error::Unavailable { reason, remedy } = error else { panic!("{error}") };
+    assert!(reason.contains("each for one message of 8192 bytes"), "{reason}");
+    assert!(reason.contains("RLIMIT_MSGQUEUE leaves all queues of this user 8192"), "{reason}");
+    let remedy = remedy.ok_or("no remedy")?;
+    let raised = remedy.strip_prefix("ulimit -q ").ok_or(remedy.clone())?;
+    leave(raised.parse()?);
+    patiently(|| Mq::<Block>::fixture(&plan("remedied", None)).map(Some))?;
+    Ok(())
+}
+
+/// Tries until there is what was looked for: for a while, queues of another process of this user may be in the way.
+fn patiently<T>(attempt: impl Fn() -> Result<Option<T>>) -> std::result::Result<T, Failed> {
+    for _ in 0..100 {
+        if let Ok(Some(found)) = attempt() {
+            return Ok(found);
+        }
+        sleep(Duration::from_millis(100));
+    }
+    match attempt() {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err("a queue of another depth than the limit leaves".into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Leaves all queues of this user `bytes`, as this process sees it.
+fn leave(bytes: usize) {
+    let mut limit = getrlimit(Resource::Msgqueue);
+    limit.current = Some(bytes as u64);
+    setrlimit(Resource::Msgqueue, limit).unwrap();
+}
+
+fn plan(test: &str, capacity: Option<usize>) -> Plan {
+    Plan {
+        pattern: Pattern::Stream,
+        size: SIZE,
+        fixed: true,
+        capacity,
+        placement: Placement::Free,
+        extent: Extent::Messages(1),
+        warm_up: Duration::ZERO,
+        deadline: Duration::from_secs(10),
+        seed: 0,
+        names: Names {
+            token: format!("ipcmark-mq-{}-{test}", std::process::id()),
+            dir: "/nonexistent".into(),
+        },
+    }
+}
