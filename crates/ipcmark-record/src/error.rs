@@ -10,16 +10,16 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system said no.
-    #[error("cannot {verb} {path}: {source}{}", advice(source, kept.as_deref()))]
+    #[error("cannot {verb} {path}: {source}{}", advice(source, kept.as_deref().map(PathBuf::as_path)))]
     Io {
         /// `read`, `write`, `rename` ...
         verb: &'static str,
         /// Which file.
-        path: String,
+        path: Box<str>,
         /// What the kernel said.
         source: io::Error,
         /// The folder in which what was measured before is kept, if anything is.
-        kept: Option<PathBuf>,
+        kept: Option<Box<PathBuf>>,
     },
     /// Another process keeps this record at this moment.
     #[error(
@@ -72,7 +72,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(verb: &'static str, path: &Path, source: io::Error) -> Self {
-        Error::Io { verb, path: path.display().to_string(), source, kept: None }
+        Error::Io { verb, path: path.display().to_string().into(), source, kept: None }
     }
 
     /// The same where a whole `record` lies on the disk, whatever became of the newest figures.
@@ -80,7 +80,7 @@ impl Error {
         match self {
             Error::Io { verb, path, source, .. } if record.is_file() => {
                 let folder = record.parent().filter(|folder| *folder != Path::new(""));
-                let kept = Some(folder.unwrap_or(Path::new(".")).to_owned());
+                let kept = Some(Box::new(folder.unwrap_or(Path::new(".")).to_owned()));
                 Error::Io { verb, path, source, kept }
             }
             other => other,

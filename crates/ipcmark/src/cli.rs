@@ -90,7 +90,7 @@ pub(crate) struct RunArgs {
     /// Where the record and the report go [default: reports/DATE-SUITE].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the run that was stopped in DIR; what to measure stands in its record.
+    /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "transport", "pattern", "size", "placement", "capacity", "rounds", "measure",
             "warm_up", "seed", "out"])]

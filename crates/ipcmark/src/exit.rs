@@ -1,7 +1,6 @@
 //! Exit codes, and which error ends with which.
 
 use std::fmt;
-use std::io;
 use std::process::ExitCode;
 
 /// How the program ends. The numbers are a promise: scripts and CI jobs decide by them.
@@ -9,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// All went well.
     Ok = 0,
-    /// `run`: a cell that should have been measured failed. `compare`: something regressed.
+    /// `run`: a cell that should have been measured failed, or not one could be measured. `compare`: something regressed.
     Failed = 1,
     /// The command line, or a suite, asks for something that does not exist.
     Usage = 2,
@@ -25,7 +24,8 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    all went well
-  1    run: a cell that should have been measured failed; compare: something regressed
+  1    run: a cell that should have been measured failed, or not one could be measured;
+       compare: something regressed
   2    the command line or a suite asks for something that does not exist
   3    compare: nothing regressed, but not everything could be decided
   4    a file could not be read or written, or the machine refused what measuring needs
@@ -49,39 +49,37 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Which exit an error means. `None`: whoever read our output has gone, which is no error.
-pub(crate) fn of(error: &anyhow::Error) -> Option<Exit> {
-    let gone = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|e| e.kind() == io::ErrorKind::BrokenPipe);
-    if gone {
-        return None;
-    }
+/// Which exit an error means.
+pub(crate) fn of(error: &anyhow::Error) -> Exit {
     let is_usage = error.chain().any(|cause| {
         cause.is::<Usage>()
             || matches!(
                 cause.downcast_ref::<ipcmark_suite::Error>(),
                 Some(ipcmark_suite::Error::Wrong { .. } | ipcmark_suite::Error::NoTransport { .. })
             )
+            || matches!(
+                cause.downcast_ref::<ipcmark_harness::Error>(),
+                Some(ipcmark_harness::Error::Resume(_))
+            )
     });
-    Some(if is_usage { Exit::Usage } else { Exit::Io })
+    if is_usage { Exit::Usage } else { Exit::Io }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use anyhow::Context as _;
+    use std::io;
 
     #[test]
     fn errors_keep_their_exit_under_context() {
         let usage = anyhow::Error::new(Usage("no such thing".into())).context("outer");
-        assert_eq!(of(&usage), Some(Exit::Usage));
+        assert_eq!(of(&usage), Exit::Usage);
         let suite = ipcmark_suite::Suite::parse("x = 1", "s.toml").context("outer").unwrap_err();
-        assert_eq!(of(&suite), Some(Exit::Usage));
+        assert_eq!(of(&suite), Exit::Usage);
         let full = anyhow::Error::new(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(of(&full), Some(Exit::Io));
-        let gone = anyhow::Error::new(io::Error::from(io::ErrorKind::BrokenPipe)).context("table");
-        assert_eq!(of(&gone), None);
+        assert_eq!(of(&full), Exit::Io);
+        let foreign = anyhow::Error::new(ipcmark_harness::Error::Resume("another build".into()));
+        assert_eq!(of(&foreign), Exit::Usage);
     }
 }

@@ -13,6 +13,9 @@ const RECORD: &str = "record.json";
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    record: PathBuf,
+    /// The folders that were made for it, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -21,8 +24,8 @@ impl Folder {
     /// # Errors
     /// When it cannot be written to, or holds a record already.
     pub(crate) fn named(path: &Path) -> Result<Folder> {
-        fs::create_dir_all(path).with_context(|| refusal(path))?;
-        let folder = Folder { path: path.into() };
+        let made = make(path)?;
+        let folder = Folder { path: path.into(), record: path.join(RECORD), made };
         if folder.record().exists() {
             bail!(Usage(format!(
                 "{} holds a record already; go on with it (--resume {}) or name another folder with --out",
@@ -41,12 +44,15 @@ impl Folder {
     pub(crate) fn fresh(suite: &str) -> Result<Folder> {
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let reports = Path::new("reports");
-        fs::create_dir_all(reports).with_context(|| refusal(reports))?;
+        let mut made = make(reports)?;
         for n in 1.. {
             let suffix = if n == 1 { String::new() } else { format!("-{n}") };
             let path = reports.join(format!("{today}-{suite}{suffix}"));
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(Folder { path }),
+                Ok(()) => {
+                    made.insert(0, path.clone());
+                    return Ok(Folder { record: path.join(RECORD), path, made });
+                }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e).with_context(|| refusal(&path)),
             }
@@ -54,18 +60,23 @@ impl Folder {
         unreachable!("one of all numbers is free")
     }
 
-    /// The folder of a run that was stopped.
+    /// The folder of a run that was stopped, named by itself or by the record in it.
     ///
     /// # Errors
     /// When it holds no record, or cannot be written to.
     pub(crate) fn of_stopped_run(path: &Path) -> Result<Folder> {
-        let folder = Folder { path: path.into() };
-        if !folder.record().is_file() {
-            bail!(Usage(format!(
-                "{} holds no {RECORD}, so there is nothing to go on with",
-                path.display()
-            )));
+        let record = record_at(path);
+        if !record.is_file() {
+            bail!(Usage(match path.is_dir() {
+                true => format!(
+                    "{} holds no {RECORD}, so there is nothing to go on with",
+                    path.display()
+                ),
+                false =>
+                    format!("there is no {}, so there is nothing to go on with", path.display()),
+            }));
         }
+        let folder = Folder { path: folder_of(&record), record, made: Vec::new() };
         folder.try_out()?;
         Ok(folder)
     }
@@ -75,7 +86,21 @@ impl Folder {
     }
 
     pub(crate) fn record(&self) -> PathBuf {
-        self.path.join(RECORD)
+        self.record.clone()
+    }
+
+    /// What `--resume` takes to go on with this run.
+    pub(crate) fn resumable(&self) -> &Path {
+        if self.record == self.path.join(RECORD) { &self.path } else { &self.record }
+    }
+
+    /// Takes back what was made for a run that never began. What is not empty stays.
+    pub(crate) fn take_back(&self) {
+        for path in &self.made {
+            if fs::remove_dir(path).is_err() {
+                return;
+            }
+        }
     }
 
     /// Fails now rather than after an hour of measuring.
@@ -86,6 +111,14 @@ impl Folder {
     }
 }
 
+/// Makes a folder and those above it; which of them it made, the innermost first.
+fn make(path: &Path) -> Result<Vec<PathBuf>> {
+    let missing = path.ancestors().take_while(|at| *at != Path::new("") && !at.exists());
+    let missing: Vec<_> = missing.map(Path::to_owned).collect();
+    fs::create_dir_all(path).with_context(|| refusal(path))?;
+    Ok(missing)
+}
+
 fn refusal(path: &Path) -> String {
     format!("cannot write to {}; name a folder you may write to with --out", path.display())
 }
@@ -93,6 +126,14 @@ fn refusal(path: &Path) -> String {
 /// The record a user means: the file itself, or the one in the folder.
 pub(crate) fn record_at(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(RECORD) } else { path.into() }
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent.into(),
+        _ => ".".into(),
+    }
 }
 
 #[cfg(test)]
@@ -111,5 +152,20 @@ mod tests {
         assert!(Folder::of_stopped_run(folder.path()).is_ok());
         assert_eq!(record_at(folder.path()), folder.record());
         assert_eq!(record_at(&folder.record()), folder.record());
+        let by_record = Folder::of_stopped_run(&folder.record()).unwrap();
+        assert_eq!((by_record.path(), by_record.resumable()), (folder.path(), folder.path()));
+    }
+
+    #[test]
+    fn what_was_made_for_nothing_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        Folder::named(&dir.path().join("a/b")).unwrap().take_back();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let used = Folder::named(&dir.path().join("c")).unwrap();
+        fs::write(used.record(), "{}").unwrap();
+        used.take_back();
+        assert!(used.record().exists(), "what holds something stays");
+        Folder::named(dir.path()).unwrap().take_back();
+        assert!(dir.path().exists(), "what was there before stays");
     }
 }

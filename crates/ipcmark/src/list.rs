@@ -2,7 +2,7 @@
 
 use crate::cli::{ListArgs, all};
 use crate::exit::{Exit, Usage};
-use crate::{output, selection, table};
+use crate::{notes, output, selection, table};
 use anyhow::Result;
 use ipcmark_catalog::CATALOG;
 use ipcmark_core::{Availability, Role};
@@ -126,7 +126,7 @@ fn for_people(rows: &[Listed]) -> String {
             .iter()
             .filter(|row| row.available == available)
             .filter_map(|row| Some((row.name.as_str(), because(row)?)));
-        let grouped = table::grouped(reasons, rows.len());
+        let grouped = notes::grouped(reasons, rows.len());
         if !grouped.is_empty() {
             let _ = write!(text, "\n{title}\n{grouped}");
         }

@@ -9,6 +9,7 @@ mod compare;
 mod exit;
 mod folder;
 mod list;
+mod notes;
 mod output;
 mod progress;
 mod report;
@@ -27,13 +28,10 @@ fn main() -> ExitCode {
     let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));
     match obey(command) {
         Ok(exit) => exit.into(),
-        Err(error) => match exit::of(&error) {
-            None => Exit::Ok.into(),
-            Some(exit) => {
-                output::say_error(&error);
-                exit.into()
-            }
-        },
+        Err(error) => {
+            output::say_error(&error);
+            exit::of(&error).into()
+        }
     }
 }
 

@@ -1,22 +1,28 @@
 //! Standard output and standard error, as a program should treat them.
 //!
-//! Results go to standard output, and a reader that has seen enough (`ipcmark list | head -1`) ends the program
-//! quietly. Everything said on the way goes to standard error, where a failure to say it stops nothing.
+//! Results go to standard output; that a reader has seen enough (`ipcmark list | head -1`) is no error, and changes
+//! nothing about how the program ends. Everything said on the way goes to standard error, where a failure to say it
+//! stops nothing.
 
+use anyhow::{Context as _, Result};
 use console::{Style, Term};
 use std::io::{self, Write as _};
 
-/// Writes a result.
+/// Writes a result. When its reader has gone, the rest is dropped: the exit code still tells what was found.
 ///
 /// # Errors
-/// What the kernel says; a broken pipe among it, which [`crate::exit::of`] knows is no error.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+/// What the kernel says, e.g. of a full disk behind a redirection.
+pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        out.write_all(b"\n")?;
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.write_all(end.as_bytes()))
+        .and_then(|()| out.flush());
+    match written {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write the result to standard output"),
     }
-    out.flush()
 }
 
 /// Says something on the way.
@@ -27,7 +33,16 @@ pub(crate) fn say(text: &str) {
 /// Says what went wrong: `error: ` and the chain of causes on one line.
 pub(crate) fn say_error(error: &anyhow::Error) {
     let word = Style::new().for_stderr().red().bold().apply_to("error:");
-    say(&format!("{word} {error:#}"));
+    say(&format!("{word} {}", causes(error)));
+}
+
+/// An error and its causes; one that those before it have quoted already is not said again.
+fn causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
+        "" => cause,
+        before if before.contains(&cause) => said,
+        before => format!("{before}: {cause}"),
+    })
 }
 
 /// Says something the user should know though nothing failed.
@@ -40,4 +55,18 @@ pub(crate) fn warn(text: &str) {
 pub(crate) fn columns() -> Option<u16> {
     let term = Term::stdout();
     term.is_term().then(|| term.size().1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let missing = ipcmark_record::Record::read("none.json".as_ref()).unwrap_err();
+        let error = anyhow::Error::new(missing).context("the base record");
+        let said = causes(&error);
+        assert!(said.starts_with("the base record: cannot read none.json: No such file"), "{said}");
+        assert_eq!(said.matches("No such file").count(), 1, "{said}");
+    }
 }

@@ -5,7 +5,6 @@ use crate::exit::Exit;
 use crate::{folder, output, run, table};
 use anyhow::{Context as _, Result};
 use ipcmark_summary::summarize;
-use std::path::{Path, PathBuf};
 
 /// Writes the report of a record again.
 ///
@@ -14,7 +13,8 @@ use std::path::{Path, PathBuf};
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     let record = run::read(&args.record)?;
     let summary = summarize(&record)?;
-    let out = args.out.clone().unwrap_or_else(|| folder_of(&args.record));
+    let own = || folder::folder_of(&folder::record_at(&args.record));
+    let out = args.out.clone().unwrap_or_else(own);
     std::fs::create_dir_all(&out).with_context(|| {
         format!("cannot make {}; name another folder with --out", out.display())
     })?;
@@ -24,12 +24,4 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     let index = out.join("index.html");
     output::print(&format!("{tables}{}\nReport: {}", table::census(&summary), index.display()))?;
     Ok(Exit::Ok)
-}
-
-fn folder_of(record: &Path) -> PathBuf {
-    let record = folder::record_at(record);
-    match record.parent() {
-        Some(parent) if parent != Path::new("") => parent.into(),
-        _ => ".".into(),
-    }
 }

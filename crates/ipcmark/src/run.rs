@@ -5,10 +5,11 @@ use crate::exit::Exit;
 use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
+use crate::units::count;
 use crate::{output, table, tool};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
-use ipcmark_record::{Cell, Outcome, Record, State};
+use ipcmark_record::{Cell, Invocation, Outcome, Record, State};
 use ipcmark_summary::{Census, Row, Summary, summarize};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     }
     let begun = Instant::now();
     let (mut session, folder) = open(args)?;
-    session.keep_at(&folder.record())?;
+    session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
     let measured = {
         let mut progress = Progress::new(args.quiet);
         session.run(&mut progress)
@@ -33,7 +34,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let shown = show(args, &record, &folder, begun.elapsed());
     measured.with_context(|| stopped(&record))?;
     let summary = shown?;
-    Ok(exit_of(record.outcome, &summary.census))
+    if args.json
+        && let Some(shortfall) = shortfall(&record, &summary.census)
+        && !args.quiet
+    {
+        output::warn(&shortfall);
+    }
+    Ok(exit_of(&record, &summary.census))
 }
 
 /// A session about to run, and the folder for what it brings.
@@ -49,7 +56,8 @@ fn open(args: &RunArgs) -> Result<(Session, Folder)> {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&job.options.suite.name)?,
     };
-    Ok((Session::new(job.specs, job.options)?, folder))
+    let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
+    Ok((session, folder))
 }
 
 /// Writes the report and prints the result. A report that cannot be written does not keep the tables from the user.
@@ -81,9 +89,36 @@ fn text(
         text.push_str(&format!("Record: {}\n", folder.record().display()));
     }
     if is_unfinished(record) {
-        text.push_str(&format!("Go on with: ipcmark run --resume {}\n", folder.path().display()));
+        let path = folder.resumable().display();
+        text.push_str(&format!("Go on with: ipcmark run --resume {path}\n"));
+    }
+    if let Some(shortfall) = shortfall(record, &summary.census) {
+        text.push_str(&format!("{shortfall}\n"));
     }
     text
+}
+
+/// How much less was measured than the user may think; nothing where all that could be measured was.
+fn shortfall(record: &Record, census: &Census) -> Option<String> {
+    let all = count(census.cells, "cell");
+    let because = match record.outcome {
+        Outcome::BudgetSpent => "the budget of time was spent first; give more with --budget",
+        Outcome::Interrupted => "the run was interrupted first",
+        Outcome::Stopped => "the run stopped first",
+        Outcome::Complete | Outcome::Running => "each has its reason above",
+    };
+    if figures(record) == 0 {
+        return Some(format!("NOTHING WAS MEASURED of {all}: {because}."));
+    }
+    (census.pending > 0).then(|| {
+        format!("NOT ALL WAS MEASURED: {} of {all} not reached, {because}.", census.pending)
+    })
+}
+
+/// Cells with at least one invocation that ended well.
+fn figures(record: &Record) -> usize {
+    let has_figures = |cell: &&Cell| cell.invocations.iter().any(Invocation::is_ok);
+    record.cells.iter().filter(has_figures).count()
 }
 
 /// True when the run ended before every cell had what was asked for.
@@ -128,15 +163,15 @@ impl<'a> Document<'a> {
 }
 
 fn stopped(record: &Record) -> String {
-    let cells = record.cells.iter().filter(|cell| !cell.invocations.is_empty()).count();
+    let cells = figures(record);
     let all = record.cells.len();
     format!("the run stopped early ({cells} of {all} cells have figures, shown above)")
 }
 
-fn exit_of(outcome: Outcome, census: &Census) -> Exit {
-    match outcome {
+fn exit_of(record: &Record, census: &Census) -> Exit {
+    match record.outcome {
         Outcome::Interrupted => Exit::Interrupted,
-        _ if census.failed > 0 => Exit::Failed,
+        _ if census.failed > 0 || figures(record) == 0 => Exit::Failed,
         _ => Exit::Ok,
     }
 }

@@ -1,11 +1,12 @@
 //! The tables on the terminal: a ranking for each workload, size and placement.
 
+use crate::notes::{grouped, notes, reason};
 use crate::units::{self, bytes_rate, count, interval, rate, time};
 use comfy_table::{CellAlignment, ColumnConstraint, LineStyle, Table, TableStyle};
 use console::{Style, measure_text_width};
 use ipcmark_record::CellKey;
 use ipcmark_suite::show_size;
-use ipcmark_summary::{Estimate, Figure, Percentile, Row, Status, Summary};
+use ipcmark_summary::{Estimate, Figure, Percentile, Row, Summary};
 use std::fmt::Write as _;
 
 /// What the rows of one table have in common.
@@ -33,7 +34,7 @@ impl Section {
 
     fn title(&self) -> String {
         let capacity = match self.capacity_bytes {
-            Some(bytes) => format!("capacity {} each way", show_size(bytes as usize)),
+            Some(bytes) => format!("{} asked each way", show_size(bytes as usize)),
             None => "default capacity".into(),
         };
         let size = show_size(self.size_bytes as usize);
@@ -54,6 +55,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     }
     let mut text = String::new();
     let mut greyed = false;
+    let mut streams = false;
     for (section, rows) in &sections {
         let title = Style::new().bold().apply_to(section.title());
         let _ = writeln!(text, "{title}");
@@ -62,6 +64,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
         if !measured.is_empty() {
             let (table, has_grey) = ranking(section, measured, columns);
             greyed |= has_grey;
+            streams |= section.is_stream();
             text.push_str(&table);
             text.push('\n');
         }
@@ -70,8 +73,16 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
         text.push_str(&grouped(reasons, rows.len()));
         text.push('\n');
     }
+    if streams {
+        text.push_str(
+            "(time each: a second over the messages in it; block p50: its median over\n \
+             blocks of about 50 µs at the receiver, whose bursts it shows, and no latency)\n",
+        );
+    }
     if greyed {
-        text.push_str("(in parentheses: fewer than 100 samples lie beyond it, so it is a hint and no figure)\n");
+        text.push_str(
+            "(in parentheses: fewer than 100 samples lie beyond it; a hint and no figure)\n",
+        );
     }
     text
 }
@@ -99,26 +110,6 @@ pub(crate) fn plain(header: &[&str]) -> Table {
     table
 }
 
-/// Lines `  name, name: reason`, one for each reason, in the order of first mention. A reason that holds for all of
-/// many `rows` names none.
-pub(crate) fn grouped<'a>(reasons: impl Iterator<Item = (&'a str, String)>, rows: usize) -> String {
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
-    for (name, reason) in reasons {
-        match groups.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, names)) => names.push(name),
-            None => groups.push((reason, vec![name])),
-        }
-    }
-    groups.iter().fold(String::new(), |mut text, (reason, names)| {
-        let names = match names.len() {
-            n if n > 3 && n == rows => format!("all {n}"),
-            _ => names.join(", "),
-        };
-        let _ = writeln!(text, "  {names}: {reason}");
-        text
-    })
-}
-
 fn ranking(
     section: &Section,
     mut rows: Vec<(&Row, &Figure)>,
@@ -130,22 +121,35 @@ fn ranking(
         false => median_ns(a).total_cmp(&median_ns(b)),
     });
     let header: &[&str] = if stream {
-        &["transport", "messages", "95 % interval", "bytes", "p50 each", "p99 each", "CPU each", ""]
+        &[
+            "transport",
+            "messages",
+            "95 % interval",
+            "bytes",
+            "time each",
+            "block p50",
+            "CPU each",
+            "",
+        ]
     } else {
         &["transport", "p50 round trip", "95 % interval", "p99", "round trips", "CPU each", ""]
     };
     let mut table = plain(header);
     let mut greyed = false;
-    for (row, figure) in rows {
+    for (row, figure) in &rows {
         let p50 = shown(figure, 0.5, &mut greyed);
-        let p99 = shown(figure, 0.99, &mut greyed);
         let cpu = time(figure.cpu_ns_per_message.value);
         let messages = &figure.messages_per_s;
         let cells = if stream {
             let bytes = bytes_rate(figure.bytes_per_s.value);
-            vec![rate(messages.value), span(messages, rate), bytes, p50, p99, cpu]
+            let each = match messages.value > 0.0 {
+                true => time(1e9 / messages.value),
+                false => "-".into(),
+            };
+            vec![rate(messages.value), span(messages, rate), bytes, each, p50, cpu]
         } else {
             let interval = percentile(figure, 0.5).map_or_else(String::new, |p| span(&p.ns, time));
+            let p99 = shown(figure, 0.99, &mut greyed);
             vec![p50, interval, p99, rate(messages.value), cpu]
         };
         let name = std::iter::once(row.key.transport.clone());
@@ -157,19 +161,31 @@ fn ranking(
     for column in table.column_iter_mut().take(last).skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let spare: &[usize] = if stream { &[7, 5, 4] } else { &[6, 4, 3] };
-    let text = fitting(&mut table, columns, spare);
-    (dim_parentheses(&text), greyed)
+    // What may make a row worthless is never left out: where it has no place in the table, it stands below.
+    let wide = fits(&table.trim_fmt(), columns);
+    let spare: &[usize] = if stream { &[last, 5, 4] } else { &[last, 4, 3] };
+    let mut text = dim_parentheses(&fitting(&mut table, columns, spare));
+    if !wide {
+        let notes = rows.iter().flat_map(|(row, _)| {
+            notes(row).into_iter().map(|note| (row.key.transport.as_str(), note))
+        });
+        text.push('\n');
+        text.push_str(grouped(notes, rows.len()).trim_end_matches('\n'));
+    }
+    (text.trim_end_matches('\n').to_owned(), greyed)
+}
+
+fn fits(text: &str, columns: Option<u16>) -> bool {
+    let most = columns.map_or(usize::MAX, usize::from);
+    text.lines().all(|line| measure_text_width(line) <= most)
 }
 
 /// The table as text. Where it does not fit, columns are left out in the order of `spare`, because a line that wraps is
 /// harder to read than one with less in it.
 pub(crate) fn fitting(table: &mut Table, columns: Option<u16>, spare: &[usize]) -> String {
-    let fits =
-        |line: &str| columns.is_none_or(|columns| measure_text_width(line) <= columns.into());
     let mut text = table.trim_fmt();
     for index in spare {
-        if text.lines().all(fits) {
+        if fits(&text, columns) {
             break;
         }
         if let Some(column) = table.column_mut(*index) {
@@ -203,46 +219,6 @@ fn span(estimate: &Estimate, show: fn(f64) -> String) -> String {
     estimate.interval.map_or_else(|| "no interval".into(), |ends| interval(ends, show))
 }
 
-/// What a reader should know before trusting the row.
-fn notes(row: &Row) -> Vec<String> {
-    let mut notes = Vec::new();
-    let all = row.invocations + row.failed_invocations;
-    if row.failed_invocations > 0 {
-        notes.push(format!("{} of {all} failed", row.failed_invocations));
-    }
-    if row.unsteady_invocations > 0 {
-        notes.push(format!("{} of {all} not steady", row.unsteady_invocations));
-    }
-    if let Some(distance) = row.distance.filter(|d| d.moved > 0) {
-        notes.push(format!("CPUs moved in {} of {all}", distance.moved));
-    }
-    let faults = row.integrity;
-    let faults = [
-        (faults.lost, "lost"),
-        (faults.repeated, "repeated"),
-        (faults.reordered, "reordered"),
-        (faults.damaged, "damaged"),
-    ];
-    notes.extend(faults.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
-    notes
-}
-
-/// Why a row has no figure, or what failed in it.
-fn reason(row: &Row) -> Option<String> {
-    match &row.status {
-        Status::Measured => None,
-        Status::Failed { what } => Some(format!("FAILED: {what}")),
-        Status::Unavailable { reason, remedy: Some(remedy) } => {
-            Some(format!("not available here: {reason}; {remedy}"))
-        }
-        Status::Unavailable { reason, remedy: None } => {
-            Some(format!("not available here: {reason}"))
-        }
-        Status::Unsupported { reason } => Some(format!("not supported: {reason}")),
-        Status::Pending => Some("not reached before the run ended".into()),
-    }
-}
-
 /// Greys what stands in parentheses, where the terminal has grey.
 fn dim_parentheses(text: &str) -> String {
     let dim = Style::new().dim();
@@ -271,7 +247,7 @@ pub(crate) fn headline(summary: &Summary, elapsed: std::time::Duration) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
+    use ipcmark_record::{Capacity, sample};
     use ipcmark_summary::summarize;
 
     fn text(columns: Option<u16>) -> String {
@@ -303,10 +279,6 @@ mod tests {
         let lines = section(&text, "ping-pong, 64 B, same-core");
         let said: Vec<_> = lines.iter().filter(|line| line.contains("not supported:")).collect();
         assert_eq!(said.len(), 1, "{lines:#?}");
-        let names = ["a", "b", "c", "d"];
-        let reasons = ["x", "y", "x", "x"].map(str::to_owned);
-        assert_eq!(grouped(names.into_iter().zip(reasons), 4), "  a, c, d: x\n  b: y\n");
-        assert_eq!(grouped(names.map(|name| (name, "x".into())).into_iter(), 4), "  all 4: x\n");
     }
 
     #[test]
@@ -327,10 +299,41 @@ mod tests {
     fn a_narrow_terminal_gets_no_wrapped_lines() {
         for columns in [80, 100, 120] {
             let text = text(Some(columns));
-            let rows = text.lines().filter(|line| !line.contains(": "));
+            let rows = text.lines().filter(|line| line.starts_with('(') || !line.contains(": "));
             let widest = rows.map(measure_text_width).max().unwrap();
             assert!(widest <= usize::from(columns), "{widest} of {columns}:\n{text}");
             assert!(text.contains("CPU each") && text.contains("95 % interval"));
+        }
+    }
+
+    #[test]
+    fn a_link_that_holds_something_else_than_was_asked_says_so() {
+        let mut summary = summarize(&sample::record(1, 6)).unwrap();
+        let row = summary.rows.iter_mut().find(|row| row.figure.is_some()).unwrap();
+        row.key.capacity_bytes = Some(262_144);
+        row.capacity = Some(Capacity { bytes: Some(640), messages: Some(10) });
+        let title = Section::of(&row.key).title();
+        assert!(title.ends_with(" 256 KiB asked each way"), "{title}");
+        let name = row.key.transport.clone();
+        for columns in [None, Some(80), Some(100)] {
+            let text = tables(&summary, columns);
+            let lines = section(&text, &title);
+            let said = lines.iter().any(|l| l.contains(&name) && l.contains("holds 640 B"));
+            assert!(said, "{columns:?}: {lines:#?}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_still_gets_the_notes() {
+        let mut summary = summarize(&sample::record(1, 6)).unwrap();
+        for row in &mut summary.rows {
+            row.unsteady_invocations = 2;
+        }
+        let measured = summary.rows.iter().find(|row| row.figure.is_some()).unwrap();
+        for columns in [80, 100] {
+            let text = tables(&summary, Some(columns));
+            let lines = section(&text, &Section::of(&measured.key).title());
+            assert!(lines.iter().any(|l| l.contains("2 of 6 not steady")), "{lines:#?}");
         }
     }
 
