@@ -90,37 +90,45 @@ fn at(placement: &str, rankings: &[Ranking]) -> Vec<String> {
 }
 
 fn latency(ranking: &Ranking, several: bool) -> Vec<String> {
-    let by_time: Vec<&Entry> = ranking.entries.iter().collect();
-    let size = size(&ranking.setting, several);
-    let Some(best) = by_time.first() else { return Vec::new() };
-    let mut sentences = vec![sentence(
-        &format!("Fastest round trip at {size} (median):"),
-        &by_time,
-        Quantity::Time,
-        false,
-        |e| e.value,
-    )];
-    if keeps_its_cpu(best) {
-        let sleeping: Vec<&Entry> = by_time.iter().copied().filter(|e| !keeps_its_cpu(e)).collect();
-        if !sleeping.is_empty() {
-            sentences.push(sentence(
-                "Fastest that sleeps while it waits:",
-                &sleeping,
-                Quantity::Time,
-                false,
-                |e| e.value,
-            ));
-        }
+    if ranking.entries.is_empty() {
+        return Vec::new();
     }
-    let mut by_cpu = by_time;
+    let size = size(&ranking.setting, several);
+    let by_time: Vec<&Entry> = ranking.entries.iter().filter(|e| e.enough).collect();
+    let mut sentences = if by_time.is_empty() {
+        vec![format!(
+            "No median round trip at {size} stands on enough samples to name a fastest: it takes 200, and 10 in the median \
+             invocation."
+        )]
+    } else {
+        let heads = [
+            &format!("Fastest round trip at {size} (median):"),
+            "Fastest that sleeps while it waits:",
+        ];
+        best_and_best_asleep(heads, &by_time, |e| e.value)
+    };
+    let mut by_cpu: Vec<&Entry> = ranking.entries.iter().collect();
     by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
-    sentences.push(sentence(
-        "Least CPU time for a round trip, both sides together:",
-        &by_cpu,
-        Quantity::Time,
-        false,
-        cpu,
-    ));
+    // A loop that never idles flatters what spins: it would burn as much with nothing to do.
+    let heads = [
+        "Least CPU time for a round trip, both sides together, while messages follow without pause:",
+        "Least CPU time of those that sleep while they wait:",
+    ];
+    sentences.extend(best_and_best_asleep(heads, &by_cpu, cpu));
+    sentences
+}
+
+/// The first of `entries` and, where that one keeps its CPU while it waits, the first that does not.
+fn best_and_best_asleep(
+    heads: [&str; 2],
+    entries: &[&Entry],
+    value: impl Fn(&Entry) -> Estimate,
+) -> Vec<String> {
+    let mut sentences = vec![sentence(heads[0], entries, Quantity::Time, false, &value)];
+    let sleeping: Vec<&Entry> = entries.iter().copied().filter(|e| !keeps_its_cpu(e)).collect();
+    if keeps_its_cpu(entries[0]) && !sleeping.is_empty() {
+        sentences.push(sentence(heads[1], &sleeping, Quantity::Time, false, &value));
+    }
     sentences
 }
 
@@ -136,11 +144,11 @@ fn throughput(ranking: &Ranking, several: bool) -> Vec<String> {
     vec![sentence(&head, &entries, Quantity::ByteRate, true, |e| e.figure.bytes_per_s)]
 }
 
-/// `64 B`, or `64 B (capacity 4 KiB)` where there are several capacities.
+/// `64 B`, or `64 B (capacity 4 KiB asked)` where there are several capacities.
 fn size(setting: &Setting, several: bool) -> String {
     let size = units::size(setting.size_bytes);
     match setting.capacity_bytes.filter(|_| several) {
-        Some(bytes) => format!("{size} (capacity {})", units::size(bytes)),
+        Some(bytes) => format!("{size} (capacity {} asked)", units::size(bytes)),
         None => size,
     }
 }
@@ -259,7 +267,7 @@ mod tests {
         assert!(!text.contains("sleeps"), "the winner sleeps already: {text}");
         assert!(
             text.contains(
-                "Least CPU time for a round trip, both sides together: `mq/block`, 5.92 µs"
+                "Least CPU time for a round trip, both sides together, while messages follow without pause: `mq/block`, 5.92 µs"
             ),
             "{text}"
         );
@@ -309,6 +317,29 @@ mod tests {
             ),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_spinner_that_costs_least_is_followed_by_the_least_that_sleeps() {
+        let text = words(vec![
+            row("shm/spin", 64, 200.0, Some((190.0, 210.0))),
+            row("pipe/block", 64, 90_000.0, Some((80_000.0, 99_000.0))),
+        ]);
+        for part in [
+            "while messages follow without pause: `shm/spin`, 160 ns",
+            "Least CPU time of those that sleep while they wait: `pipe/block`, 72.0 µs",
+        ] {
+            assert!(text.contains(part), "no '{part}' in {text}");
+        }
+    }
+
+    #[test]
+    fn a_median_of_few_round_trips_is_not_named() {
+        let mut few = row("few/block", 64, 1.0, Some((0.9, 1.1)));
+        few.figure.as_mut().unwrap().percentiles[0].enough = false;
+        let text = words(vec![few.clone(), row("a/block", 64, 20.0, Some((19.0, 21.0)))]);
+        assert!(text.contains("Fastest round trip at 64 B (median): `a/block`"), "{text}");
+        assert!(words(vec![few]).contains("No median round trip at 64 B stands on enough samples"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a reader must know beside the figures: cautions, the machine, the cost of measuring, and the gaps.
 
+use crate::phase::{cut_by_budget, measured_phase};
 use crate::units::{self, Quantity};
 use ipcmark_record::{Outcome, Record};
 use ipcmark_summary::{Row, Status, Summary};
@@ -57,6 +58,12 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
         Outcome::Stopped => {
             out.push("The record could no longer be kept, and the run stopped; what was measured by then is here.".into())
         }
+    }
+    if let Some((cut, planned)) = cut_by_budget(record) {
+        out.push(format!(
+            "The budget of time cut the measured phase of an invocation from {planned} to {cut} (median): fewer samples stand \
+             behind each percentile than planned."
+        ));
     }
     let measured: Vec<&Row> = summary.rows.iter().filter(|r| r.figure.is_some()).collect();
     let few = measured.iter().filter(|r| r.invocations < FEWEST).count();
@@ -173,7 +180,7 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
         fact("Suite", &record.suite.name),
         fact("Rounds planned", settings.rounds.to_string()),
         fact("Budget", settings.budget_s.map_or_else(|| "none".into(), |s| format!("{s} s"))),
-        fact("Measured phase", format!("{} ms an invocation", settings.measure_ms)),
+        fact("Measured phase", measured_phase(record)),
         fact("Warm-up at most", format!("{} ms", settings.warm_up_ms)),
         fact("Compared byte for byte", format!("one message in {}", settings.deep_check_every)),
         fact("Seed", settings.seed.to_string()),
@@ -192,7 +199,7 @@ pub(crate) fn harness(record: &Record) -> Vec<Fact> {
         fact("Stamping a message of 64 B", ns(cost.stamp_ns)),
         fact("Checking a message of 64 B", ns(cost.check_ns)),
         fact(
-            "One whole turn of the ping-pong loop over the null floor",
+            "A message of 64 B through the whole stream loop over a floor (stamped, sent, received, checked; the clock read once a block)",
             cost.loop_ns.map_or_else(|| "not measured".into(), ns),
         ),
     ]

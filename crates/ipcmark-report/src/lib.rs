@@ -20,6 +20,7 @@ mod markdown;
 mod markup;
 mod page;
 mod palette;
+mod phase;
 mod ranking;
 mod table;
 #[cfg(test)]

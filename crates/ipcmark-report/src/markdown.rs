@@ -4,7 +4,8 @@ use crate::answer::{answer, census};
 use crate::facts::{self, Fact};
 use crate::markup::{code, literal};
 use crate::ranking::{Entry, Ranking, percentile};
-use crate::units::{NONE, Quantity};
+use crate::table::{marked, remarks_of};
+use crate::units::{FEW, NONE, Quantity};
 use ipcmark_record::Record;
 use ipcmark_summary::Summary;
 use std::fmt::Write;
@@ -56,8 +57,9 @@ fn document(
         out,
         "Medians over invocations; in brackets their order-statistic intervals, at least 95 %. Place: what the intervals leave \
          open; in parentheses: order of medians only. `~`: too few samples for this percentile (fewer than 100 values beyond \
-         it). CPU time: user and system of both sides for one round trip or message. A ping-pong figure is the whole round \
-         trip; half of it is not a one-way latency and is never called one.\n"
+         it, or fewer than 5 in the median invocation). CPU time: user and system of both sides for one round trip or message. A ping-pong figure is the whole round \
+         trip; half of it is not a one-way latency and is never called one. In a stream the time per message is one second by the \
+         messages drained and verified in it. A capacity is what was asked; what a transport holds instead is a remark.\n"
     )?;
     for ranking in rankings {
         table(out, ranking)?;
@@ -76,40 +78,39 @@ fn document(
 fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
     let setting = &ranking.setting;
     writeln!(out, "### {}, {}\n", literal(&setting.pattern), literal(&setting.place()))?;
-    let (first, second) =
-        if setting.is_rate() { ("messages/s", "bytes/s") } else { ("round trip p50", "p99") };
+    let (figures, rule) = if setting.is_rate() {
+        ("messages/s | bytes/s | time per message", "---: | ---: | ---:")
+    } else {
+        ("round trip p50 | round trip p99", "---: | ---:")
+    };
     writeln!(
         out,
-        "| place | transport | {first} | {second} | CPU time | distance | invocations |"
+        "| place | transport | {figures} | CPU time | distance | invocations | remarks |"
     )?;
-    writeln!(out, "| --- | --- | ---: | ---: | ---: | ---: | ---: |")?;
+    writeln!(out, "| --- | --- | {rule} | ---: | ---: | ---: | --- |")?;
     let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
     for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
-        let Entry { row, figure, value, elsewhere_ns, .. } = entry;
+        let Entry { row, figure, value, enough, .. } = entry;
         let second = if setting.is_rate() {
-            Quantity::ByteRate.show(figure.bytes_per_s.value)
-        } else {
-            percentile(figure, 0.99).map_or_else(
-                || NONE.into(),
-                |p| {
-                    format!(
-                        "{}{}",
-                        if p.enough { "" } else { "~ " },
-                        Quantity::Time.show(p.ns.value)
-                    )
-                },
+            format!(
+                "{} | {}",
+                Quantity::ByteRate.show(figure.bytes_per_s.value),
+                Quantity::Time.estimate(&figure.ns_per_message())
             )
+        } else {
+            percentile(figure, 0.99).map_or_else(|| NONE.into(), marked)
         };
         let distance =
             row.distance.map_or_else(|| NONE.into(), |d| Quantity::Time.show(d.median_ns));
         writeln!(
             out,
-            "| {place} | {} | {} | {second} | {} | {distance}{} | {} |",
+            "| {place} | {} | {}{} | {second} | {} | {distance} | {} | {} |",
             code(&row.key.transport),
+            if *enough { "" } else { FEW },
             setting.quantity().estimate(value),
             Quantity::Time.estimate(&figure.cpu_ns_per_message),
-            if elsewhere_ns.is_some() { " (others differ: not comparable)" } else { "" },
-            row.invocations
+            row.invocations,
+            literal(&remarks_of(entry).join("; "))
         )?;
     }
     writeln!(out)
@@ -162,7 +163,7 @@ mod tests {
         let text = render(&record, &summary, &rankings(&summary));
         assert!(text.contains("\\<script\\>alert(1)"), "{text}");
         let line = text.lines().find(|l| l.starts_with("| 1 |")).unwrap();
-        assert_eq!(line.matches('|').count(), 8, "{line}");
+        assert_eq!(line.matches('|').count(), 9, "{line}");
         // In a code span a tag is text.
         assert!(line.contains("`a¦'b'<script> c`"), "{line}");
     }

@@ -6,6 +6,7 @@ use crate::facts::{self, Fact, Gap};
 use crate::palette;
 use crate::ranking::Ranking;
 use crate::table::{self, Cell, Head};
+use crate::units::FEW;
 use crate::{Result, markup};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipcmark_record::{HarnessCost, Host, Outcome, Record, Settings, Tool};
@@ -61,6 +62,8 @@ struct Group {
 #[derive(Serialize)]
 struct Pattern {
     name: String,
+    /// True where percentiles are of blocks.
+    stream: bool,
     heads: Vec<Head>,
     rankings: Vec<RankingView>,
 }
@@ -186,7 +189,14 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
         let view = RankingView {
             place: setting.place(),
             best: ranking.entries.first().map_or_else(String::new, |e| {
-                format!("{}, {}", e.row.key.transport, setting.quantity().estimate(&e.value))
+                let what = match (e.is_first(), setting.is_rate()) {
+                    (true, _) => "first".into(),
+                    (false, true) => format!("highest median (place {})", e.place(0)),
+                    (false, false) => format!("lowest median (place {})", e.place(0)),
+                };
+                let figure = setting.quantity().estimate(&e.value);
+                let few = if e.enough { "" } else { FEW };
+                format!("{what}: {}, {few}{figure}", e.row.key.transport)
             }),
             open: patterns.last().is_none_or(|p| p.name != setting.pattern),
             rows: table::ranking_rows(ranking),
@@ -200,6 +210,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
             Some(pattern) if pattern.name == setting.pattern => pattern.rankings.push(view),
             _ => patterns.push(Pattern {
                 name: setting.pattern.clone(),
+                stream: setting.is_rate(),
                 heads: table::ranking_heads(setting.is_rate()),
                 rankings: vec![view],
             }),

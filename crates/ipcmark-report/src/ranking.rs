@@ -43,9 +43,14 @@ impl Setting {
         }
     }
 
-    /// `64 B, cross-core`, with the capacity where one was asked for.
+    /// True when the figure the ranking goes by stands on enough values.
+    fn enough(&self, figure: &Figure) -> bool {
+        self.is_rate() || percentile(figure, 0.5).is_some_and(|p| p.enough)
+    }
+
+    /// `64 B, cross-core`, with the capacity where one was asked for; what a transport holds may differ.
     pub(crate) fn place(&self) -> String {
-        let capacity = self.capacity_bytes.map(|c| format!(", capacity {}", units::size(c)));
+        let capacity = self.capacity_bytes.map(|c| format!(", capacity {} asked", units::size(c)));
         format!(
             "{}, {}{}",
             units::size(self.size_bytes),
@@ -76,7 +81,9 @@ pub(crate) struct Entry<'a> {
     pub row: &'a Row,
     pub figure: &'a Figure,
     pub value: Estimate,
-    /// Best and worst place that the intervals leave open, from 1; `None` without an interval.
+    /// False when `value` is a median of too few round trips: shown, but not placed.
+    pub enough: bool,
+    /// Best and worst place that the intervals leave open, from 1; `None` without an interval or enough values.
     pub places: Option<(usize, usize)>,
     /// The distance of its CPUs, ns, where it differs from most others' in this ranking: then the two are not
     /// comparable.
@@ -84,6 +91,19 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// What places go by: the value, without its interval where too few values stand behind it.
+    pub(crate) fn judged(&self) -> Estimate {
+        let Estimate { value, interval, confidence } = self.value;
+        let (interval, confidence) =
+            if self.enough { (interval, confidence) } else { (None, None) };
+        Estimate { value, interval, confidence }
+    }
+
+    /// True when the intervals leave it no place but the first.
+    pub(crate) fn is_first(&self) -> bool {
+        self.places == Some((1, 1))
+    }
+
     /// `1`, `2–4`, or `(3)` when only the order of the medians is known.
     pub(crate) fn place(&self, at: usize) -> String {
         match self.places {
@@ -154,7 +174,8 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         .filter_map(|row| {
             let figure = row.figure.as_ref()?;
             let value = setting.headline(figure).filter(|v| v.value.is_finite())?;
-            Some(Entry { row, figure, value, places: None, elsewhere_ns: None })
+            let enough = setting.enough(figure);
+            Some(Entry { row, figure, value, enough, places: None, elsewhere_ns: None })
         })
         .partition(|entry| entry.row.floor);
     let descending = setting.is_rate();
@@ -164,14 +185,15 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
             if descending { ascending.reverse() } else { ascending }
         });
     }
-    let values: Vec<Estimate> = entries.iter().map(|e| e.value).collect();
+    let values: Vec<Estimate> = entries.iter().map(Entry::judged).collect();
     let distances = entries.iter().filter_map(|e| Some(e.row.distance?.median_ns)).collect();
     let usual = middle(distances);
     let better = if descending { Order::Above } else { Order::Below };
     for entry in &mut entries {
-        entry.places = entry.value.interval.is_some().then(|| {
-            let ahead = values.iter().filter(|v| order(v, &entry.value) == better).count();
-            let behind = values.iter().filter(|v| order(&entry.value, v) == better).count();
+        let own = entry.judged();
+        entry.places = own.interval.is_some().then(|| {
+            let ahead = values.iter().filter(|v| order(v, &own) == better).count();
+            let behind = values.iter().filter(|v| order(&own, v) == better).count();
             (ahead + 1, values.len() - behind)
         });
         entry.elsewhere_ns = entry
@@ -189,7 +211,7 @@ pub(crate) fn apart(a_ns: f64, b_ns: f64) -> bool {
 }
 
 /// The middle one of the values.
-fn middle(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
@@ -218,6 +240,23 @@ mod tests {
         let expected =
             [("a/block", "1–3"), ("b/block", "1–3"), ("none/block", "(3)"), ("slow/block", "3–4")];
         assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
+    }
+
+    #[test]
+    fn a_median_of_few_round_trips_takes_no_place() {
+        let mut rows = vec![
+            row("few/block", 64, 10.0, Some((9.0, 11.0))),
+            row("a/block", 64, 20.0, Some((19.0, 21.0))),
+            row("b/block", 64, 30.0, Some((29.0, 31.0))),
+        ];
+        rows[0].figure.as_mut().unwrap().percentiles[0].enough = false;
+        let summary = summary(rows);
+        let rankings = rankings(&summary);
+        let entries = &rankings[0].entries;
+        let places: Vec<_> = entries.iter().enumerate().map(|(at, e)| e.place(at)).collect();
+        assert_eq!(places, ["(1)", "1–2", "2–3"]);
+        assert!(entries.iter().all(|e| !e.is_first()));
+        assert!(entries[0].value.interval.is_some(), "it is shown all the same");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::facts;
 use crate::ranking::{Entry, Ranking, percentile};
-use crate::units::{self, NONE, Quantity};
+use crate::units::{self, FEW, NONE, Quantity};
 use ipcmark_summary::{DistanceRange, Estimate, PERCENTILES, Percentile, Row, Status};
 use serde::Serialize;
 
@@ -20,6 +20,10 @@ pub(crate) struct Cell {
     /// True for a percentile without enough samples.
     pub few: bool,
 }
+
+/// What the time of a message is.
+const TIME_PER_MESSAGE: &str =
+    "streams: one second by the messages drained and verified in it; with its interval";
 
 /// A head and what it means.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,6 +59,16 @@ fn plain(estimate: &Estimate) -> Cell {
     number(units::plain(estimate.value), estimate.value)
 }
 
+/// A percentile of a row. Those of a stream are of blocks, and say so in each cell: they look like a latency and are none.
+fn percentile_of(row: &Row, p: &Percentile) -> Cell {
+    let cell = quantile(p);
+    if row.key.pattern == "stream" {
+        Cell { text: format!("block {}", cell.text), ..cell }
+    } else {
+        cell
+    }
+}
+
 fn quantile(p: &Percentile) -> Cell {
     Cell { few: !p.enough, ..estimate(Quantity::Time, &p.ns) }
 }
@@ -66,6 +80,33 @@ fn distance(range: &DistanceRange) -> Cell {
         String::new()
     };
     Cell { under: span, ..number(Quantity::Time.show(range.median_ns), range.median_ns) }
+}
+
+/// `640 B in 10 messages`, `1 MiB`, `10 messages`; `None` where nothing was read back.
+fn held(row: &Row) -> Option<String> {
+    let capacity = row.capacity?;
+    let messages = capacity.messages.map(|n| units::plural(n as usize, "message"));
+    match (capacity.bytes.map(units::size), messages) {
+        (Some(bytes), Some(messages)) => Some(format!("{bytes} in {messages}")),
+        (bytes, messages) => bytes.or(messages),
+    }
+}
+
+/// What it holds, where a capacity was asked for and another came of it.
+fn capacity_remark(row: &Row) -> Option<String> {
+    let asked = row.key.capacity_bytes?;
+    if row.capacity.and_then(|c| c.bytes) == Some(asked) {
+        return None;
+    }
+    Some(held(row).map_or_else(|| "what it holds is not known".into(), |h| format!("holds {h}")))
+}
+
+/// What must be said of an entry of a ranking.
+pub(crate) fn remarks_of(entry: &Entry) -> Vec<String> {
+    let elsewhere = entry
+        .elsewhere_ns
+        .map(|_| "CPUs at another distance than most here: not comparable".to_string());
+    elsewhere.into_iter().chain(capacity_remark(entry.row)).chain(remarks(entry.row)).collect()
 }
 
 /// What must be said of a measured row.
@@ -110,7 +151,7 @@ pub(crate) fn heads() -> Vec<Head> {
     heads.extend(PERCENTILES.iter().map(|q| {
         head(
             &units::percentile(*q),
-            "ping-pong: round trip; stream: time a message, averaged over blocks",
+            "ping-pong: round trip; stream: of blocks of messages at the receiver (its bursts), no latency",
             false,
         )
     }));
@@ -122,6 +163,7 @@ pub(crate) fn heads() -> Vec<Head> {
         ),
         head("Per second", "round trips, or messages drained and verified", false),
         head("Bytes/s", "in one direction", false),
+        head("Time/message", TIME_PER_MESSAGE, false),
         head("CPU time", "user and system, both sides, for one round trip or message", false),
         head("Switches", "context switches of both sides for one round trip or message", false),
         head("Distance", "cache-line round trip between the two CPUs while it was measured", false),
@@ -146,17 +188,24 @@ pub(crate) fn row(row: &Row) -> Vec<Cell> {
     match &row.figure {
         Some(figure) => {
             cells.extend(
-                PERCENTILES.iter().map(|q| percentile(figure, *q).map_or_else(missing, quantile)),
+                PERCENTILES.iter().map(|q| {
+                    percentile(figure, *q).map_or_else(missing, |p| percentile_of(row, p))
+                }),
             );
             cells.extend([
                 figure.max_ns.map_or_else(missing, |ns| number(Quantity::Time.show(ns), ns)),
                 estimate(Quantity::MessageRate, &figure.messages_per_s),
                 estimate(Quantity::ByteRate, &figure.bytes_per_s),
+                if row.key.pattern == "stream" {
+                    estimate(Quantity::Time, &figure.ns_per_message())
+                } else {
+                    missing()
+                },
                 estimate(Quantity::Time, &figure.cpu_ns_per_message),
                 plain(&figure.switches_per_message),
             ]);
         }
-        None => cells.extend((0..PERCENTILES.len() + 5).map(|_| missing())),
+        None => cells.extend((0..PERCENTILES.len() + 6).map(|_| missing())),
     }
     cells.push(row.distance.as_ref().map_or_else(missing, distance));
     cells.push(capacity(row));
@@ -177,32 +226,49 @@ pub(crate) fn row(row: &Row) -> Vec<Cell> {
 fn capacity(row: &Row) -> Cell {
     let Some(capacity) = row.capacity else { return missing() };
     let asked = row.key.capacity_bytes.map(|c| format!("asked: {}", units::size(c)));
-    let cell = match (capacity.bytes, capacity.messages) {
-        (Some(bytes), _) => number(units::size(bytes), bytes as f64),
-        (None, Some(n)) => number(units::plural(n as usize, "message"), n as f64),
-        (None, None) => missing(),
+    let cell = match (held(row), capacity.bytes.or(capacity.messages)) {
+        (Some(held), Some(n)) => number(held, n as f64),
+        _ => missing(),
     };
     Cell { under: asked.unwrap_or_default(), ..cell }
 }
 
 /// Heads of a ranking.
 pub(crate) fn ranking_heads(rate: bool) -> Vec<Head> {
-    let (first, second) = if rate { ("Messages/s", "Bytes/s") } else { ("Round trip p50", "p99") };
-    vec![
+    let mut heads = vec![
         head(
             "Place",
             "the places that the intervals leave open; in parentheses: order of medians only",
             true,
         ),
         head("Transport", "mechanism / wait", true),
-        head(first, "median over invocations, and its interval", false),
-        head(second, "", false),
+    ];
+    if rate {
+        heads.extend([
+            head("Messages/s", "median over invocations, and its interval", false),
+            head("Bytes/s", "in one direction", false),
+            head("Time/message", TIME_PER_MESSAGE, false),
+            head(
+                "Block p50",
+                "ns a message within blocks of about 50 µs at the receiver: its bursts, no latency",
+                false,
+            ),
+            head("Block p99", "as block p50: no latency", false),
+        ]);
+    } else {
+        heads.extend([
+            head("Round trip p50", "median over invocations, and its interval", false),
+            head("Round trip p99", "", false),
+        ]);
+    }
+    heads.extend([
         head("CPU time", "user and system, both sides, for one round trip or message", false),
         head("Switches", "context switches of both sides for one round trip or message", false),
         head("Distance", "cache-line round trip between the two CPUs", false),
         head("Invocations", "each is one pair of fresh processes", false),
         head("Remarks", "", true),
-    ]
+    ]);
+    heads
 }
 
 /// The rows of a ranking, floors last.
@@ -213,27 +279,36 @@ pub(crate) fn ranking_rows(ranking: &Ranking) -> Vec<Vec<Cell>> {
 }
 
 fn ranking_row(ranking: &Ranking, place: String, entry: &Entry) -> Vec<Cell> {
-    let Entry { row, figure, value, elsewhere_ns, .. } = entry;
-    let second = if ranking.setting.is_rate() {
-        estimate(Quantity::ByteRate, &figure.bytes_per_s)
-    } else {
-        percentile(figure, 0.99).map_or_else(missing, quantile)
-    };
-    let mut said = remarks(row);
-    if elsewhere_ns.is_some() {
-        said.insert(0, "CPUs at another distance than most here: not comparable".into());
-    }
-    vec![
+    let Entry { row, figure, value, enough, .. } = entry;
+    let mut cells = vec![
         words(place),
         words(&row.key.transport),
-        estimate(ranking.setting.quantity(), value),
-        second,
+        Cell { few: !enough, ..estimate(ranking.setting.quantity(), value) },
+    ];
+    let at = |q| percentile(figure, q).map_or_else(missing, quantile);
+    if ranking.setting.is_rate() {
+        cells.extend([
+            estimate(Quantity::ByteRate, &figure.bytes_per_s),
+            estimate(Quantity::Time, &figure.ns_per_message()),
+            at(0.5),
+            at(0.99),
+        ]);
+    } else {
+        cells.push(at(0.99));
+    }
+    cells.extend([
         estimate(Quantity::Time, &figure.cpu_ns_per_message),
         plain(&figure.switches_per_message),
         row.distance.as_ref().map_or_else(missing, distance),
         number(row.invocations.to_string(), row.invocations as f64),
-        words(said.join("; ")),
-    ]
+        words(remarks_of(entry).join("; ")),
+    ]);
+    cells
+}
+
+/// A time as Markdown has it, marked where too few samples stand behind it: `~ 74.6 µs`.
+pub(crate) fn marked(p: &Percentile) -> String {
+    format!("{}{}", if p.enough { "" } else { FEW }, Quantity::Time.show(p.ns.value))
 }
 
 /// True when some percentile of the rows stands on too few samples.
@@ -258,6 +333,46 @@ mod tests {
         assert_eq!(row(&sample("pipe/block", 64, 1.0, None)).len(), heads().len());
         let summary = summary(vec![sample("pipe/block", 64, 1.0, None)]);
         assert_eq!(ranking_rows(&rankings(&summary)[0])[0].len(), ranking_heads(false).len());
+    }
+
+    #[test]
+    fn what_a_transport_holds_is_told_where_it_is_not_what_was_asked() {
+        use ipcmark_record::Capacity;
+        let mut row = sample("mq/block", 64, 1.0, None);
+        let mut remark = |asked, bytes, messages| {
+            row.key.capacity_bytes = asked;
+            row.capacity = Some(Capacity { bytes, messages });
+            capacity_remark(&row)
+        };
+        let said = |words: &str| Some(words.to_string());
+        let asked = Some(262_144);
+        assert_eq!(remark(asked, Some(640), Some(10)), said("holds 640 B in 10 messages"));
+        assert_eq!(remark(asked, Some(1 << 20), None), said("holds 1 MiB"));
+        assert_eq!(remark(asked, None, Some(10)), said("holds 10 messages"));
+        assert_eq!(remark(asked, None, None), said("what it holds is not known"));
+        assert_eq!(remark(asked, asked, None), None);
+        assert_eq!(remark(None, Some(640), None), None);
+    }
+
+    #[test]
+    fn percentiles_of_blocks_say_so_and_the_time_of_a_message_is_by_the_rate() {
+        let mut stream = sample("pipe/block", 64, 500.0, Some((490.0, 510.0)));
+        stream.key.pattern = "stream".into();
+        stream.figure.as_mut().unwrap().messages_per_s =
+            crate::testing::estimate(1e6, Some((8e5, 2e6)));
+        let cells = row(&stream);
+        assert!(cells[6..11].iter().all(|c| c.text.starts_with("block ")), "{cells:?}");
+        let at = heads().iter().position(|h| h.text == "Time/message").unwrap();
+        assert_eq!(
+            (cells[at].text.as_str(), cells[at].under.as_str()),
+            ("1.00 µs", "[0.50, 1.25]")
+        );
+        let summary = summary(vec![stream]);
+        let (heads, cells) = (ranking_heads(true), &ranking_rows(&rankings(&summary)[0])[0]);
+        assert_eq!(cells.len(), heads.len());
+        let figures: Vec<(&str, &str)> =
+            (2..7).map(|i| (heads[i].text.as_str(), cells[i].text.as_str())).collect();
+        assert_eq!(figures[2..4], [("Time/message", "1.00 µs"), ("Block p50", "500 ns")]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use ipcmark_summary::Estimate;
 
 /// What stands where a number is missing.
 pub(crate) const NONE: &str = "–";
+/// Stands before a figure on which too few samples stand.
+pub(crate) const FEW: &str = "~ ";
 
 /// Units of time, with the ns in each.
 const TIME: [(f64, &str); 4] = [(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")];

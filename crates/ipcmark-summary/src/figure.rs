@@ -53,6 +53,17 @@ pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
     })
 }
 
+impl Figure {
+    /// Time of one message (round trip) by the rate, ns: its inverse. In a stream this is the figure; a percentile of blocks
+    /// tells of the receiver's bursts, and its median may be half of this.
+    #[must_use]
+    pub fn ns_per_message(&self) -> Estimate {
+        let Estimate { value, interval, confidence } = self.messages_per_s;
+        let interval = interval.map(|(low, high)| (1e9 / high, 1e9 / low));
+        Estimate { value: 1e9 / value, interval, confidence }
+    }
+}
+
 impl Estimate {
     /// The same in another unit, `factor` (above zero) of which make one of this.
     #[must_use]

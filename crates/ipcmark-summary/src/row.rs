@@ -97,7 +97,8 @@ pub enum Status {
 /// The figures of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
-    /// Ping-pong: round-trip time, ns. Stream: ns per message over blocks. One entry for each of [`PERCENTILES`]; none at
+    /// Ping-pong: round-trip time, ns. Stream: ns per message over blocks of about 50 µs at the
+    /// receiver, so of its bursts: no latency, and no substitute for [`Figure::ns_per_message`]. One entry for each of [`PERCENTILES`]; none at
     /// all when no histogram holds a value (a stream shorter than one block).
     pub percentiles: Vec<Percentile>,
     /// Largest single value seen in any invocation, ns (ping-pong only; blocks average the extremes away).

@@ -12,6 +12,8 @@ pub(crate) struct Bar {
     pub colour: Colour,
     pub value: f64,
     pub interval: Option<(f64, f64)>,
+    /// A hollow dot: no interval, or too few values.
+    pub hollow: bool,
     /// The figure in words: `8.52 µs [8.41, 8.60]`.
     pub figure: String,
     /// CPU time a message in words.
@@ -93,7 +95,7 @@ impl BarChart {
                     pen.line(&[(end, y - 3.5), (end, y + 3.5)], bar.colour, 1.5)?;
                 }
             }
-            pen.marker((across(at), y), 0, bar.colour, bar.interval.is_none())?;
+            pen.marker((across(at), y), 0, bar.colour, bar.hollow)?;
         }
         pen.text((FIGURE, y), &pen::fit(&bar.figure, 10.5, CPU - FIGURE - 70.0), text)?;
         pen.text((CPU, y), &bar.cpu, Text::new(10.5, palette::MUTED).right())

@@ -96,13 +96,18 @@ fn ranking(ranking: &Ranking) -> Option<Chart> {
             colour: palette::of_wait(&entry.row.wait, entry.row.floor),
             value: entry.value.value,
             interval: entry.value.interval,
-            figure: quantity.estimate(&entry.value),
+            hollow: entry.judged().interval.is_none(),
+            figure: format!(
+                "{}{}",
+                if entry.enough { "" } else { units::FEW },
+                quantity.estimate(&entry.value)
+            ),
             cpu: Quantity::Time.show(entry.figure.cpu_ns_per_message.value),
         })
         .collect();
     let title = ranking_title(setting);
     let note = format!(
-        "Dot: median over invocations; whisker: its interval, at least 95 %; hollow dot: no interval (fewer than 6). {}",
+        "Dot: median over invocations; whisker: its interval, at least 95 %; hollow dot: no interval (fewer than 6), or too few samples. {}",
         waits_note(ranking.entries.iter())
     );
     let body = Body::Bars(BarChart {
@@ -201,7 +206,7 @@ fn by_size(
     let curves: Vec<Vec<Point>> = rows.iter().map(curve).collect();
     let x = Axis::sizes("message size", sweep.iter().map(|r| r.setting.size_bytes))?;
     let setting = &first.setting;
-    let capacity = setting.capacity_bytes.map(|c| format!(", capacity {}", units::size(c)));
+    let capacity = setting.capacity_bytes.map(|c| format!(", capacity {} asked", units::size(c)));
     let place = format!("{}{}", setting.placement, capacity.unwrap_or_default());
     let what = if kind == Kind::ThroughputBySize { "Throughput" } else { "Median round trip" };
     let title = format!("{what} by message size: {place}");
