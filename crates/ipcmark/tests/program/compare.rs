@@ -16,6 +16,7 @@ fn two_rounds_decide_nothing_and_that_is_not_green() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["census"]["regressed"], 0);
     assert!(json["cells"].as_array().unwrap().len() >= 4);
+    assert_eq!(desk.unread(&["compare", "base", "new"]), (Some(3), String::new()));
 }
 
 #[test]

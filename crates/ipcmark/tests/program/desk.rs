@@ -48,6 +48,19 @@ impl Desk {
         self.ipcmark(&flags).success()
     }
 
+    /// Where the program keeps its temporary files.
+    pub(crate) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Runs the program with these arguments into a pipe whose reader has gone; its exit code and standard error.
+    pub(crate) fn unread(&self, args: &[&str]) -> (Option<i32>, String) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = self.command().args(args).stdout(writer).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
     /// Nothing of a run is left among the temporary files.
     pub(crate) fn assert_clean(&self) {
         let left: Vec<_> = std::fs::read_dir(self.temporary.path()).unwrap().collect();

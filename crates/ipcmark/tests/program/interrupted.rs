@@ -1,44 +1,43 @@
 //! Stopped by the user, and gone on with.
 
-use crate::desk::{Desk, record, stdout};
+use crate::desk::{Desk, record, stderr, stdout};
 use ipcmark_record::{Outcome, Record};
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+/// Mechanisms that need names: in the private folder, among the queues, in shared memory.
+const NAMED: &str = "fifo/block,mq/block,shm-ring-posix/hybrid";
+/// How long a machine under load may take over what takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A run far longer than any test, under way.
 fn long_run(desk: &Desk) -> Child {
+    let flags = ["--size", "64", "--rounds", "9000", "--measure", "5ms", "--budget", "10m"];
     desk.command()
-        .args([
-            "run",
-            "--transport",
-            "pipe/block",
-            "--size",
-            "64",
-            "--rounds",
-            "9000",
-            "--measure",
-            "5ms",
-        ])
-        .args(["--budget", "10m", "--out", "out"])
+        .args(["run", "--transport", NAMED, "--out", "out"])
+        .args(flags)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
-/// Waits until the record on disk holds figures.
-fn await_figures(record: &Path) {
+/// Waits until `holds`, and says what did not come otherwise.
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(60) {
-        let read = Record::read(record);
-        if read.is_ok_and(|r| r.cells.iter().any(|c| c.invocations.len() > 2)) {
-            return;
-        }
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("no figures within a minute");
+}
+
+/// Waits until the record on disk holds figures.
+fn await_figures(record: &Path) {
+    let has_figures = |r: Record| r.cells.iter().any(|c| c.invocations.len() > 2);
+    wait_for("figures", || Record::read(record).is_ok_and(has_figures));
 }
 
 fn signal(child: &Child, signal: Signal) {
@@ -46,36 +45,76 @@ fn signal(child: &Child, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
+/// The processes that were forked from `parent`, and theirs: the sides and the watcher.
+fn descendants(parent: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let children = children.unwrap_or_default();
+    let children = children.split_whitespace().map(|pid| pid.parse::<u32>().unwrap());
+    children.flat_map(|pid| [vec![pid], descendants(pid)].concat()).collect()
+}
+
+/// True while `pid` runs and is one of ours; a number given anew is somebody else's.
+fn is_ours(pid: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let is_zombie = state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    !is_zombie && String::from_utf8_lossy(&line).contains(NAMED)
+}
+
+/// The names in `folder` that begin with the token of the run whose process was `pid`.
+fn names_of(pid: u32, folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with(&format!("ipcmark-{pid}-"))).collect()
+}
+
+/// Nothing of the run stays: no file, no name, no process. The watcher of a killed run needs a moment.
+fn assert_nothing_left(desk: &Desk, pid: u32, processes: &[u32]) {
+    for folder in [desk.temporary(), Path::new("/dev/shm"), Path::new("/dev/mqueue")] {
+        let what = format!("an end of the run's names in {}", folder.display());
+        wait_for(&what, || names_of(pid, folder).is_empty());
+    }
+    desk.assert_clean();
+    wait_for("the end of the run's processes", || !processes.iter().any(|pid| is_ours(*pid)));
+}
+
 #[test]
 fn ctrl_c_leaves_a_whole_record_a_report_and_nothing_else() {
     for (asked, name) in [(Signal::INT, "SIGINT"), (Signal::TERM, "SIGTERM")] {
         let desk = Desk::new();
         let child = long_run(&desk);
+        let pid = child.id();
         await_figures(&desk.path("out/record.json"));
+        assert_eq!(names_of(pid, desk.temporary()).len(), 1, "the run has its private folder");
+        let processes = descendants(pid);
+        assert!(processes.iter().any(|pid| is_ours(*pid)), "the watcher, at least: {processes:?}");
         signal(&child, asked);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{name}");
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains("pipe/block") && text.contains("--resume out"), "{name}: {text}");
+        assert!(text.contains("fifo/block") && text.contains("--resume out"), "{name}: {text}");
         assert_eq!(record(&desk.path("out")).outcome, Outcome::Interrupted);
         assert!(desk.path("out/index.html").is_file());
         assert!(!desk.path("out/record.json.journal").exists());
-        desk.assert_clean();
+        assert_nothing_left(&desk, pid, &processes);
     }
 }
 
 #[test]
-fn a_killed_run_is_gone_on_with() {
+fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     let desk = Desk::new();
     let mut child = long_run(&desk);
+    let pid = child.id();
     await_figures(&desk.path("out/record.json"));
+    let processes = descendants(pid);
     child.kill().unwrap();
     child.wait().unwrap();
+    assert_nothing_left(&desk, pid, &processes);
     let before = record(&desk.path("out"));
     assert_eq!(before.outcome, Outcome::Running, "nobody wrote an end");
-    let text =
-        stdout(&desk.ipcmark(&["run", "--resume", "out", "--budget", "1s", "--quiet"]).success());
-    assert!(text.contains("pipe/block"), "{text}");
+    let by_record = ["run", "--resume", "out/record.json", "--budget", "1s", "--quiet"];
+    let text = stdout(&desk.ipcmark(&by_record).success());
+    assert!(text.contains("fifo/block"), "{text}");
     let after = record(&desk.path("out"));
     assert_eq!(after.settings.seed, before.settings.seed);
     assert_eq!(after.started, before.started);
@@ -89,4 +128,17 @@ fn a_killed_run_is_gone_on_with() {
     }
     let count = |r: &Record| r.cells.iter().map(|c| c.invocations.len()).sum::<usize>();
     assert!(count(&after) > count(&before), "{} then {}", count(&before), count(&after));
+}
+
+#[test]
+fn two_processes_do_not_write_one_record() {
+    let desk = Desk::new();
+    let child = long_run(&desk);
+    await_figures(&desk.path("out/record.json"));
+    let said = stderr(&desk.ipcmark(&["run", "--resume", "out", "--quiet"]).code(4));
+    assert!(said.contains("another ipcmark is writing out/record.json"), "{said}");
+    signal(&child, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "the first goes on unharmed");
+    assert_eq!(record(&desk.path("out")).outcome, Outcome::Interrupted);
 }

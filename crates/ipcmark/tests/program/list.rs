@@ -1,7 +1,6 @@
 //! `list`, `completions`, `schema`, `--help`: what needs no measuring.
 
 use crate::desk::{Desk, stdout};
-use std::process::Stdio;
 
 #[test]
 fn list_shows_every_family_and_the_suites() {
@@ -25,17 +24,16 @@ fn list_as_json_says_of_each_whether_it_is_available_and_why_not() {
 
 #[test]
 fn a_reader_that_has_seen_enough_ends_the_program_quietly() {
-    let mut child = Desk::new()
-        .command()
-        .arg("list")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{:?}", output.status);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(Desk::new().unread(&["list"]), (Some(0), String::new()));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_named() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Desk::new().command().arg("list").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("to standard output: No space left on device"), "{said}");
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn a_glob_that_names_nothing_is_answered_with_near_names() {
         2,
         &["'rhubarb*'", "no transport", "ipcmark list"],
     );
+    refused(&desk, &["run", "--transport", "!tpc"], 2, &["'!tpc'", "near it: tcp"]);
     refused(&desk, &["list", "rhubarb*"], 2, &["'rhubarb*'", "no transport"]);
     assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
 }
@@ -51,7 +52,24 @@ fn a_broken_suite_is_answered_with_the_place() {
     );
     let parts = ["mine.toml:9:1", "group \"g\": placments", "did you mean 'placements'?"];
     refused(&desk, &["run", "--suite", "mine.toml"], 2, &parts);
-    refused(&desk, &["run", "--suite", "./none.toml"], 4, &["./none.toml", "No such file"]);
+    let suite = |globs: &str| {
+        format!(
+            "name = \"mine\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
+             transports = [{globs}]\nsizes = [\"64\"]\nplacements = [\"same-core\"]\n"
+        )
+    };
+    desk.write("stray.toml", &suite("\"pipe\", \"!tpc\""));
+    let parts = ["stray.toml:7:23", "group \"g\": transports", "'!tpc'", "near it: tcp"];
+    refused(&desk, &["run", "--suite", "stray.toml"], 2, &parts);
+    desk.write("none.toml", &suite("\"pipe\", \"!pipe\""));
+    refused(&desk, &["run", "--suite", "none.toml"], 2, &["'mine' has no cell", "globs with !"]);
+    assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
+    refused(
+        &desk,
+        &["run", "--suite", "./none-such.toml"],
+        4,
+        &["./none-such.toml", "No such file"],
+    );
 }
 
 #[test]
@@ -77,4 +95,32 @@ fn what_is_no_record_is_refused() {
     refused(&desk, &["report", "none.json"], 4, &["none.json", "No such file"]);
     refused(&desk, &["compare", "none.json", "foreign.json"], 4, &["none.json"]);
     refused(&desk, &["run", "--resume", "."], 2, &["nothing to go on with"]);
+    refused(&desk, &["run", "--resume", "none"], 2, &["there is no none", "nothing to go on with"]);
+    let said = stderr(&desk.ipcmark(&["report", "none.json"]).code(4));
+    assert_eq!(said.matches("No such file").count(), 1, "a cause is said once: {said}");
+}
+
+#[test]
+fn a_run_that_cannot_begin_leaves_no_folder() {
+    let desk = Desk::new();
+    let mut command = assert_cmd::Command::from_std(desk.command());
+    let assert = command.env("TMPDIR", "/proc/none").args(["run", "--out", "a/b"]).assert().code(4);
+    assert!(stderr(&assert).contains("TMPDIR"), "{}", stderr(&assert));
+    assert!(!desk.path("a").exists(), "what was made for nothing is taken back");
+}
+
+#[test]
+fn a_run_is_gone_on_with_by_its_own_build_only() {
+    let desk = Desk::new();
+    desk.small_run("out");
+    let whole = std::fs::read_to_string(desk.path("out/record.json")).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    other["tool"]["version"] = "0.0.1".into();
+    let other = other.to_string();
+    desk.write("out/record.json", &other);
+    let parts = ["cannot resume", "another build", "0.0.1", "start a new run"];
+    refused(&desk, &["run", "--resume", "out"], 2, &parts);
+    assert_eq!(std::fs::read_to_string(desk.path("out/record.json")).unwrap(), other);
+    assert!(!desk.path("out/record.json.journal").exists());
+    desk.assert_clean();
 }
