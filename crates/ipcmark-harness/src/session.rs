@@ -4,12 +4,14 @@
 //! the cells. Each round visits every cell once, in an order of its own. The budget is a promise about wall time: the
 //! measured phase of each visit is cut to what is left for it.
 
+mod cells;
 mod pace;
 
 use crate::host;
 use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
-use ipcmark_core::{Availability, DEEP_EVERY, Extent, Pattern, Placement, Plan, Role};
+use cells::new_cell;
+use ipcmark_core::{DEEP_EVERY, Extent, Pattern, Placement, Plan};
 use ipcmark_record::{
     Cell, CellKey, Cpu, Invocation, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool,
     Writer,
@@ -363,56 +365,4 @@ impl Session {
         watch.event(Event::Visited { cell, invocation: cell.invocations.last() });
         Ok(true)
     }
-}
-
-/// A cell without invocations, and whether it can have any here.
-fn new_cell(spec: &CellSpec, cpus: &[Cpu]) -> Cell {
-    let info = &spec.entry.info;
-    Cell {
-        key: spec.key(),
-        family: info.family.into(),
-        wait: info.wait.name().into(),
-        framing: info.framing.name().into(),
-        zero_copy: info.zero_copy,
-        floor: info.role == Role::Floor,
-        group: spec.group.clone(),
-        state: state_of(spec, cpus),
-        capacity: None,
-        invocations: Vec::new(),
-    }
-}
-
-fn state_of(spec: &CellSpec, cpus: &[Cpu]) -> State {
-    let info = &spec.entry.info;
-    let limits = match spec.entry.available() {
-        Availability::Available(limits) => limits,
-        Availability::Unavailable { reason, remedy } => {
-            return State::Unavailable { reason, remedy };
-        }
-    };
-    if let Some(max) = limits.max_message.filter(|&max| spec.size > max) {
-        return State::Unavailable {
-            reason: format!(
-                "a message of {} bytes is longer than the {max} that {} allows",
-                spec.size, limits.limited_by
-            ),
-            remedy: limits.remedy.map(|remedy| match limits.limited_by {
-                // A sysctl: the value it needs is this cell's.
-                name if name.contains('.') => format!("sysctl {name}={}", spec.size),
-                _ => remedy,
-            }),
-        };
-    }
-    if let Err((reason, remedy)) = placement::choose(spec.placement, cpus) {
-        return State::Unavailable { reason, remedy };
-    }
-    let allowed = cpus.len();
-    let one_cpu = spec.placement == Placement::SameCore
-        || (spec.placement == Placement::Free && allowed == 1);
-    if one_cpu && info.wait.burns_cpu() && info.role == Role::Mechanism {
-        return State::Unsupported {
-            reason: "two spinning sides on one CPU wait out each other's time slices: the figure would be the scheduler's".into(),
-        };
-    }
-    State::Pending
 }
