@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod capacity;
 mod chart;
 mod error;
 mod facts;

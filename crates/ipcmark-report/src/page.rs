@@ -191,8 +191,8 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
             best: ranking.entries.first().map_or_else(String::new, |e| {
                 let what = match (e.is_first(), setting.is_rate()) {
                     (true, _) => "first".into(),
-                    (false, true) => format!("highest median (place {})", e.place(0)),
-                    (false, false) => format!("lowest median (place {})", e.place(0)),
+                    (false, true) => format!("highest median, place {}", e.place(0)),
+                    (false, false) => format!("lowest median, place {}", e.place(0)),
                 };
                 let figure = setting.quantity().estimate(&e.value);
                 let few = if e.enough { "" } else { FEW };

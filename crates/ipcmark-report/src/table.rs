@@ -1,9 +1,10 @@
 //! Rows of figures as cells of a table, for the page.
 
+use crate::capacity::{capacity_remark, held};
 use crate::facts;
 use crate::ranking::{Entry, Ranking, percentile};
 use crate::units::{self, FEW, NONE, Quantity};
-use ipcmark_summary::{DistanceRange, Estimate, PERCENTILES, Percentile, Row, Status};
+use ipcmark_summary::{DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status};
 use serde::Serialize;
 
 /// One cell of a table.
@@ -80,25 +81,6 @@ fn distance(range: &DistanceRange) -> Cell {
         String::new()
     };
     Cell { under: span, ..number(Quantity::Time.show(range.median_ns), range.median_ns) }
-}
-
-/// `640 B in 10 messages`, `1 MiB`, `10 messages`; `None` where nothing was read back.
-fn held(row: &Row) -> Option<String> {
-    let capacity = row.capacity?;
-    let messages = capacity.messages.map(|n| units::plural(n as usize, "message"));
-    match (capacity.bytes.map(units::size), messages) {
-        (Some(bytes), Some(messages)) => Some(format!("{bytes} in {messages}")),
-        (bytes, messages) => bytes.or(messages),
-    }
-}
-
-/// What it holds, where a capacity was asked for and another came of it.
-fn capacity_remark(row: &Row) -> Option<String> {
-    let asked = row.key.capacity_bytes?;
-    if row.capacity.and_then(|c| c.bytes) == Some(asked) {
-        return None;
-    }
-    Some(held(row).map_or_else(|| "what it holds is not known".into(), |h| format!("holds {h}")))
 }
 
 /// What must be said of an entry of a ranking.
@@ -249,11 +231,10 @@ pub(crate) fn ranking_heads(rate: bool) -> Vec<Head> {
             head("Bytes/s", "in one direction", false),
             head("Time/message", TIME_PER_MESSAGE, false),
             head(
-                "Block p50",
+                "Block p50 / p99",
                 "ns a message within blocks of about 50 µs at the receiver: its bursts, no latency",
                 false,
             ),
-            head("Block p99", "as block p50: no latency", false),
         ]);
     } else {
         heads.extend([
@@ -285,16 +266,14 @@ fn ranking_row(ranking: &Ranking, place: String, entry: &Entry) -> Vec<Cell> {
         words(&row.key.transport),
         Cell { few: !enough, ..estimate(ranking.setting.quantity(), value) },
     ];
-    let at = |q| percentile(figure, q).map_or_else(missing, quantile);
     if ranking.setting.is_rate() {
         cells.extend([
             estimate(Quantity::ByteRate, &figure.bytes_per_s),
             estimate(Quantity::Time, &figure.ns_per_message()),
-            at(0.5),
-            at(0.99),
+            blocks(figure),
         ]);
     } else {
-        cells.push(at(0.99));
+        cells.push(percentile(figure, 0.99).map_or_else(missing, quantile));
     }
     cells.extend([
         estimate(Quantity::Time, &figure.cpu_ns_per_message),
@@ -304,6 +283,13 @@ fn ranking_row(ranking: &Ranking, place: String, entry: &Entry) -> Vec<Cell> {
         words(remarks_of(entry).join("; ")),
     ]);
     cells
+}
+
+/// Of a stream: the median of blocks, and p99 below it.
+fn blocks(figure: &Figure) -> Cell {
+    let Some(p50) = percentile(figure, 0.5) else { return missing() };
+    let p99 = percentile(figure, 0.99).map(|p| format!("p99 {}", marked(p)));
+    Cell { under: p99.unwrap_or_default(), ..quantile(p50) }
 }
 
 /// A time as Markdown has it, marked where too few samples stand behind it: `~ 74.6 µs`.
@@ -336,25 +322,6 @@ mod tests {
     }
 
     #[test]
-    fn what_a_transport_holds_is_told_where_it_is_not_what_was_asked() {
-        use ipcmark_record::Capacity;
-        let mut row = sample("mq/block", 64, 1.0, None);
-        let mut remark = |asked, bytes, messages| {
-            row.key.capacity_bytes = asked;
-            row.capacity = Some(Capacity { bytes, messages });
-            capacity_remark(&row)
-        };
-        let said = |words: &str| Some(words.to_string());
-        let asked = Some(262_144);
-        assert_eq!(remark(asked, Some(640), Some(10)), said("holds 640 B in 10 messages"));
-        assert_eq!(remark(asked, Some(1 << 20), None), said("holds 1 MiB"));
-        assert_eq!(remark(asked, None, Some(10)), said("holds 10 messages"));
-        assert_eq!(remark(asked, None, None), said("what it holds is not known"));
-        assert_eq!(remark(asked, asked, None), None);
-        assert_eq!(remark(None, Some(640), None), None);
-    }
-
-    #[test]
     fn percentiles_of_blocks_say_so_and_the_time_of_a_message_is_by_the_rate() {
         let mut stream = sample("pipe/block", 64, 500.0, Some((490.0, 510.0)));
         stream.key.pattern = "stream".into();
@@ -371,8 +338,9 @@ mod tests {
         let (heads, cells) = (ranking_heads(true), &ranking_rows(&rankings(&summary)[0])[0]);
         assert_eq!(cells.len(), heads.len());
         let figures: Vec<(&str, &str)> =
-            (2..7).map(|i| (heads[i].text.as_str(), cells[i].text.as_str())).collect();
-        assert_eq!(figures[2..4], [("Time/message", "1.00 µs"), ("Block p50", "500 ns")]);
+            (2..6).map(|i| (heads[i].text.as_str(), cells[i].text.as_str())).collect();
+        assert_eq!(figures[2..4], [("Time/message", "1.00 µs"), ("Block p50 / p99", "500 ns")]);
+        assert_eq!(cells[5].under, "p99 1.50 µs");
     }
 
     #[test]
