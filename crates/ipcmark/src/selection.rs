@@ -165,6 +165,7 @@ fn note(suite: &Suite) -> SuiteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_core::Role;
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {
@@ -187,6 +188,19 @@ mod tests {
                     job.specs.iter().any(|s| s.entry.info.name() == name && s.size == size),
                     "{name} at {size}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn each_workload_and_size_of_a_suite_has_its_floor() {
+        for (name, _) in EMBEDDED {
+            let args = RunArgs { suite: Some(name.into()), ..RunArgs::default() };
+            let job = Job::of(&args).unwrap();
+            let floors = job.specs.iter().filter(|s| s.entry.info.role == Role::Floor);
+            let floors: Vec<_> = floors.map(|s| (s.pattern, s.size)).collect();
+            for spec in &job.specs {
+                assert!(floors.contains(&(spec.pattern, spec.size)), "{name}: {}", spec.key());
             }
         }
     }
