@@ -23,7 +23,7 @@ pub(crate) enum Exit {
 /// The table of exit codes in `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0    all went well
+  0    all went well; cells that a budget left out are counted in the last line
   1    run: a cell that should have been measured failed, or not one could be measured;
        compare: something regressed
   2    the command line or a suite asks for something that does not exist

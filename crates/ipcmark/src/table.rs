@@ -64,7 +64,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
         if !measured.is_empty() {
             let (table, has_grey) = ranking(section, measured, columns);
             greyed |= has_grey;
-            streams |= section.is_stream();
+            streams |= table.contains("time each");
             text.push_str(&table);
             text.push('\n');
         }

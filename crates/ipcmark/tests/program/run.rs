@@ -100,6 +100,8 @@ fn a_run_that_measures_nothing_says_so_and_is_not_green() {
     let text = stdout(&desk.ipcmark(&[&spin[..], &["--out", "spin"]].concat()).code(1));
     let last = text.lines().last().unwrap();
     assert!(last.starts_with("NOTHING WAS MEASURED of 2 cells"), "{text}");
+    let json = desk.ipcmark(&[&spin[..], &["--json", "--out", "json"]].concat()).code(1);
+    assert!(stderr(&json).contains("NOTHING WAS MEASURED"), "{}", stderr(&json));
     let short = ["run", "--transport", "pipe", "--budget", "100ms", "--out", "short"];
     let assert = desk.ipcmark(&short);
     let text = stdout(&assert);
