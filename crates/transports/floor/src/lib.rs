@@ -3,8 +3,8 @@
 //! Both run in one process, which holds both ends: what a side commits comes back at its own receiver. `null` hands a
 //! buffer over by moving a pointer, so its figure is the harness itself: claim, stamp, commit, receive, check,
 //! release. `copy` adds what a kernel path cannot do without: one copy in on commit, one copy out on receive
-//! (`memcpy(3)`), both within this process's own caches. A mechanism that comes out below its floor shows a mistake in
-//! one of the two.
+//! (`memcpy(3)`), both within this process's own caches. A ping-pong that comes out below its floor shows a mistake in
+//! one of the two; a stream may, since its two processes copy at the same time.
 //!
 //! Each holds one message at a time. With nobody else to make room or to send, a wait would never end; so where
 //! another transport waits, these return an error.
