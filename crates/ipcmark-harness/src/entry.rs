@@ -1,6 +1,7 @@
 //! One transport with its type erased: a row of the catalog.
 
-use crate::invoke::{self, Bench, Report};
+use crate::bench::Bench;
+use crate::invoke::{self, Report};
 use ipcmark_core::{Availability, Info, Plan, Transport};
 
 /// One transport of a catalog. `const`, so that a catalog is one static slice.

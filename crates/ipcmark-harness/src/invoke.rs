@@ -1,25 +1,15 @@
 //! One invocation: fixture, fork, watch, bring home.
 
+use crate::bench::Bench;
 use crate::control::Control;
-use crate::placement::Cpus;
 use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Pattern, Plan, Role, Side, Transport};
 use ipcmark_record::{Capacity, Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
-use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Child, Exit};
 use std::time::{Duration, Instant};
 
 /// How long the other side may go on after one has failed, to say what it saw.
 const GRACE: Duration = Duration::from_millis(300);
-
-/// What all invocations of a cell have in common beside the plan.
-#[derive(Debug, Clone, Copy)]
-pub struct Bench {
-    /// The run's clock, calibrated before any fork.
-    pub clock: Clock,
-    /// Where the sides go.
-    pub cpus: Cpus,
-}
 
 /// What one invocation brought.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@
 //! loops in `pattern`, with static dispatch. This crate names no transport.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod control;
 mod cost;
 mod entry;
@@ -23,8 +24,9 @@ pub mod session;
 mod side;
 mod warmup;
 
+pub use bench::Bench;
 pub use cost::harness_cost;
 pub use entry::Entry;
 pub use error::{Error, Result};
-pub use invoke::{Bench, Report};
+pub use invoke::Report;
 pub use scratch::Scratch;

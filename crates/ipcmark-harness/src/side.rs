@@ -1,7 +1,7 @@
 //! What one side does between fork and exit.
 
+use crate::bench::Bench;
 use crate::control::Control;
-use crate::invoke::Bench;
 use crate::pattern::{self, Desk};
 use crate::warmup::WarmUp;
 use ipcmark_core::{Extent, Link, Pattern, Plan, Result, Role, Side, Transport};
