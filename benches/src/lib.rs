@@ -17,14 +17,11 @@ pub fn plan(
 ) -> Plan {
     Plan {
         pattern,
-        size,
-        fixed: true,
-        capacity: None,
         placement,
         extent,
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(60),
         seed: 1,
-        names,
+        ..Plan::new(size, names)
     }
 }

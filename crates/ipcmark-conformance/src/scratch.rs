@@ -1,6 +1,6 @@
 //! A plan with a private directory and a token of its own, cleared when it goes.
 
-use ipcmark_core::{Extent, Limits, Names, Pattern, Placement, Plan};
+use ipcmark_core::{Limits, Names, Pattern, Plan};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,15 +35,10 @@ impl Scratch {
         fs::create_dir(&dir).map_err(|e| format!("mkdir {}: {e}", dir.display()))?;
         let plan = Plan {
             pattern: Pattern::Stream,
-            size,
             fixed,
-            capacity: None,
-            placement: Placement::Free,
-            extent: Extent::Messages(1),
-            warm_up: Duration::ZERO,
             deadline: DEADLINE,
             seed: 0x1a3c_57e9 ^ size as u64,
-            names: Names { token, dir: dir.clone() },
+            ..Plan::new(size, Names { token, dir: dir.clone() })
         };
         Ok(Scratch { plan, dir })
     }

@@ -182,3 +182,23 @@ pub struct Plan {
     /// Where names may be made.
     pub names: Names,
 }
+
+impl Plan {
+    /// One round trip of exactly `size` bytes: sides not pinned, the mechanism's own capacity, no warm-up, ten seconds to
+    /// end. Change what matters: `Plan { fixed: false, ..Plan::new(64, names) }`.
+    #[must_use]
+    pub const fn new(size: usize, names: Names) -> Plan {
+        Plan {
+            pattern: Pattern::PingPong,
+            size,
+            fixed: true,
+            capacity: None,
+            placement: Placement::Free,
+            extent: Extent::Messages(1),
+            warm_up: Duration::ZERO,
+            deadline: Duration::from_secs(10),
+            seed: 0,
+            names,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What the harness itself costs: printed beside the results, never taken from them.
 
 use crate::{Bench, Entry, Scratch};
-use ipcmark_core::{Checker, Extent, Pattern, Placement, Plan, Stamper};
+use ipcmark_core::{Checker, Extent, Pattern, Plan, Stamper};
 use ipcmark_record::{HarnessCost, Histogram};
 use ipcmark_sys::clock::Clock;
 use std::hint::black_box;
@@ -83,15 +83,11 @@ fn step_ns(clock: &Clock) -> f64 {
 fn loop_ns(bench: &Bench, floor: &Entry, scratch: &Scratch) -> Option<f64> {
     let plan = Plan {
         pattern: Pattern::Stream,
-        size: SIZE,
-        fixed: true,
-        capacity: None,
-        placement: Placement::Free,
         extent: Extent::Time(Duration::from_millis(10)),
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(5),
         seed: 1,
-        names: scratch.names(),
+        ..Plan::new(SIZE, scratch.names())
     };
     let invocation = floor.invoke(&plan, bench).invocation;
     let blocks = invocation.sides.first()?.histogram.as_ref()?.unpack().ok()?;

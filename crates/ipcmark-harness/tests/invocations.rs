@@ -56,15 +56,11 @@ fn main() {
 fn plan(pattern: Pattern, extent: Extent, scratch: &Scratch) -> Plan {
     Plan {
         pattern,
-        size: 64,
-        fixed: true,
-        capacity: None,
-        placement: Placement::Free,
         extent,
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(3),
         seed: 7,
-        names: scratch.names(),
+        ..Plan::new(64, scratch.names())
     }
 }
 

@@ -176,11 +176,10 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Extent, Names, Pattern, Placement, Receiver, Sender, Transport};
+    use ipcmark_core::{Names, Receiver, Sender, Transport};
     use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
     use std::fs;
     use std::thread;
-    use std::time::Duration;
 
     /// A private directory that is removed at the end.
     struct Dir(PathBuf);
@@ -199,16 +198,9 @@ mod tests {
 
         fn plan(&self, token: &str, capacity: Option<usize>) -> Plan {
             Plan {
-                pattern: Pattern::PingPong,
-                size: 64,
                 fixed: false,
                 capacity,
-                placement: Placement::Free,
-                extent: Extent::Messages(1),
-                warm_up: Duration::ZERO,
-                deadline: Duration::from_secs(1),
-                seed: 0,
-                names: Names { token: token.into(), dir: self.0.clone() },
+                ..Plan::new(64, Names { token: token.into(), dir: self.0.clone() })
             }
         }
     }

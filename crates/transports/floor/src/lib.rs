@@ -67,25 +67,10 @@ fn too_long(len: usize, max: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{
-        Availability, Extent, Link, Names, Pattern, Placement, Plan, Receiver, Sender, Side,
-        Transport,
-    };
-    use std::time::Duration;
+    use ipcmark_core::{Availability, Link, Names, Plan, Receiver, Sender, Side, Transport};
 
     fn link<T: Transport>(size: usize) -> Link<T::Tx, T::Rx> {
-        let plan = Plan {
-            pattern: Pattern::PingPong,
-            size,
-            fixed: true,
-            capacity: None,
-            placement: Placement::Free,
-            extent: Extent::Messages(1),
-            warm_up: Duration::ZERO,
-            deadline: Duration::from_secs(1),
-            seed: 0,
-            names: Names { token: "test".into(), dir: "/nonexistent".into() },
-        };
+        let plan = Plan::new(size, Names { token: "test".into(), dir: "/nonexistent".into() });
         assert!(matches!(T::available(), Availability::Available(_)));
         let fixture = T::fixture(&plan).unwrap();
         assert_eq!(T::capacity(&fixture).unwrap().messages, Some(1));

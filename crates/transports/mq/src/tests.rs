@@ -1,26 +1,21 @@
 //! What the queues promise, both sides in one process. Two processes are the conformance laws' business.
 
 use super::*;
-use ipcmark_core::{Error, Extent, Names, Pattern, Placement, Receiver, Sender};
+use ipcmark_core::{Error, Names, Receiver, Sender};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, sysctl};
 use std::thread;
-use std::time::Duration;
 
 fn plan(test: &str, size: usize, capacity: Option<usize>) -> Plan {
     Plan {
-        pattern: Pattern::PingPong,
-        size,
         fixed: false,
         capacity,
-        placement: Placement::Free,
-        extent: Extent::Messages(1),
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(1),
-        seed: 0,
-        names: Names {
-            token: format!("ipcmark-mq-{}-{test}", std::process::id()),
-            dir: "/nonexistent".into(),
-        },
+        ..Plan::new(
+            size,
+            Names {
+                token: format!("ipcmark-mq-{}-{test}", std::process::id()),
+                dir: "/nonexistent".into(),
+            },
+        )
     }
 }
 

@@ -1,9 +1,7 @@
 //! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A program of its own, as the
 //! limit is the process's, and without the standard harness, as it forks.
 
-use ipcmark_core::{
-    Error, Extent, Names, Pattern, Placement, Plan, Receiver, Result, Sender, Side, Transport,
-};
+use ipcmark_core::{Error, Names, Pattern, Plan, Receiver, Result, Sender, Side, Transport};
 use ipcmark_mq::{Mq, MqFixture};
 use ipcmark_sys::fd::Block;
 use ipcmark_sys::process::{Exit, fork};
@@ -105,17 +103,13 @@ fn leave(bytes: usize) {
 fn plan(test: &str, capacity: Option<usize>) -> Plan {
     Plan {
         pattern: Pattern::Stream,
-        size: SIZE,
-        fixed: true,
         capacity,
-        placement: Placement::Free,
-        extent: Extent::Messages(1),
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(10),
-        seed: 0,
-        names: Names {
-            token: format!("ipcmark-mq-{}-{test}", std::process::id()),
-            dir: "/nonexistent".into(),
-        },
+        ..Plan::new(
+            SIZE,
+            Names {
+                token: format!("ipcmark-mq-{}-{test}", std::process::id()),
+                dir: "/nonexistent".into(),
+            },
+        )
     }
 }

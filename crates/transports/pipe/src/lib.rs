@@ -95,22 +95,13 @@ impl<W: FdWait> ByteStream for PipeStream<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{ByteSink, ByteSource, Extent, Names, Pattern, Placement, Transport};
+    use ipcmark_core::{ByteSink, ByteSource, Names, Transport};
     use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, Yield, sysctl};
-    use std::time::Duration;
 
     fn plan(capacity: Option<usize>) -> Plan {
         Plan {
-            pattern: Pattern::PingPong,
-            size: 64,
-            fixed: true,
             capacity,
-            placement: Placement::Free,
-            extent: Extent::Messages(1),
-            warm_up: Duration::ZERO,
-            deadline: Duration::from_secs(1),
-            seed: 0,
-            names: Names { token: "test".into(), dir: "/nonexistent".into() },
+            ..Plan::new(64, Names { token: "test".into(), dir: "/nonexistent".into() })
         }
     }
 

@@ -1,25 +1,11 @@
 //! What the three types promise of sizes and capacities. Two processes are the conformance laws' business.
 
 use crate::{UnixDatagram, UnixSeqpacket, UnixStream};
-use ipcmark_core::{
-    Availability, Error, Extent, Names, Pattern, Placement, Plan, Sender, Side, Transport,
-};
+use ipcmark_core::{Availability, Error, Names, Plan, Sender, Side, Transport};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, Yield, sysctl};
-use std::time::Duration;
 
 fn plan(size: usize, capacity: Option<usize>) -> Plan {
-    Plan {
-        pattern: Pattern::PingPong,
-        size,
-        fixed: true,
-        capacity,
-        placement: Placement::Free,
-        extent: Extent::Messages(1),
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(1),
-        seed: 0,
-        names: Names { token: "test".into(), dir: "/nonexistent".into() },
-    }
+    Plan { capacity, ..Plan::new(size, Names { token: "test".into(), dir: "/nonexistent".into() }) }
 }
 
 fn buffer_bytes<T: Transport>(size: usize, capacity: Option<usize>) -> usize {

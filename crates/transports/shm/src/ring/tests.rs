@@ -3,27 +3,22 @@
 use super::*;
 use crate::backing::{Memfd, Posix};
 use crate::wait::{Hybrid, Spin, Yield};
-use ipcmark_core::{Extent, Names, Pattern};
+use ipcmark_core::Names;
 use ipcmark_ring::spsc::ASLEEP;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
 
 fn plan(size: usize, capacity: Option<usize>) -> Plan {
     Plan {
-        pattern: Pattern::PingPong,
-        size,
         fixed: false,
         capacity,
-        placement: Placement::Free,
-        extent: Extent::Messages(1),
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(10),
-        seed: 0,
-        names: Names {
-            token: format!("ipcmark-shm-test-{}", std::process::id()),
-            dir: std::env::temp_dir(),
-        },
+        ..Plan::new(
+            size,
+            Names {
+                token: format!("ipcmark-shm-test-{}", std::process::id()),
+                dir: std::env::temp_dir(),
+            },
+        )
     }
 }
 
