@@ -25,7 +25,7 @@ pub use buffer::Buffer;
 pub use error::{Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Capacity, Framing, Info, Limits, Role};
-pub use message::{Checker, DEEP_EVERY, Fault, Integrity, MAX_SEQUENCE, Stamper, Verdict};
+pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict};
 pub use plan::{Extent, Names, Pattern, Placement, Plan, Side};
 pub use transport::{Link, Receiver, Sender, Transport, Visitor};
 pub use wait::{Wait, WaitKind};

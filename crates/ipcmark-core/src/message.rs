@@ -17,8 +17,6 @@ const STRIDE: usize = 4096;
 const WORD: usize = 8;
 /// From this length on a message carries all its stamps.
 const FULL: usize = 3 * WORD;
-/// Largest sequence number; the bit above it is the last flag.
-pub const MAX_SEQUENCE: u64 = (1 << 63) - 1;
 const TAIL: u64 = 0x7461_696c_7461_696c;
 
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): every input bit moves every output bit.
