@@ -10,11 +10,10 @@ mod pace;
 use crate::host;
 use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
-use cells::new_cell;
+use cells::new_cells;
 use ipcmark_core::{DEEP_EVERY, Extent, Pattern, Placement, Plan};
 use ipcmark_record::{
-    Cell, CellKey, Cpu, Invocation, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool,
-    Writer,
+    Cell, CellKey, Invocation, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool, Writer,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
@@ -131,7 +130,6 @@ pub struct Session {
     record: Record,
     writer: Option<Writer>,
     clock: Clock,
-    cpus: Vec<Cpu>,
     scratch: Scratch,
     options: Options,
     /// How long the run that is gone on with had lasted.
@@ -148,7 +146,7 @@ impl Session {
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };
         let host = host::describe(&clock);
-        let cells = specs.iter().map(|spec| new_cell(spec, &host.cpus)).collect();
+        let cells = new_cells(&specs, &host.cpus);
         let record = Record {
             schema: SCHEMA.into(),
             tool: options.tool.clone(),
@@ -169,13 +167,11 @@ impl Session {
             host,
             cells,
         };
-        let cpus = record.host.cpus.clone();
         Ok(Session {
             specs,
             record,
             writer: None,
             clock,
-            cpus,
             scratch,
             options,
             before_ns: 0,
@@ -323,7 +319,7 @@ impl Session {
         watch: &mut dyn Watch,
     ) -> Result<bool> {
         let spec = &self.specs[index];
-        let cpus = placement::choose(spec.placement, &self.cpus).unwrap_or(Cpus::FREE);
+        let cpus = placement::choose(spec.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
         // The budget's promise holds for a side that hangs, too, but for a second.
         let patience = self.options.budget.map_or(PATIENCE, |budget| {
@@ -348,21 +344,22 @@ impl Session {
             watch.event(Event::Visited { cell, invocation: None });
             return Ok(false);
         }
-        if let (Some((reason, remedy)), true) = (report.unavailable, cell.invocations.is_empty()) {
-            cell.state = State::Unavailable { reason, remedy };
-            if let Some(writer) = &mut self.writer {
-                writer.append(cell, None)?;
+        match report.unavailable {
+            Some((reason, remedy)) if cell.invocations.is_empty() => {
+                cell.state = State::Unavailable { reason, remedy };
             }
-            watch.event(Event::Visited { cell, invocation: None });
-            return Ok(true);
+            _ => {
+                cell.capacity = report.capacity.or(cell.capacity);
+                cell.state = State::Measured;
+                cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
+            }
         }
-        cell.capacity = report.capacity.or(cell.capacity);
-        cell.state = State::Measured;
-        cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
+        // A cell that turned out not to be possible has none.
+        let newest = cell.invocations.last();
         if let Some(writer) = &mut self.writer {
-            writer.append(cell, cell.invocations.last())?;
+            writer.append(cell, newest)?;
         }
-        watch.event(Event::Visited { cell, invocation: cell.invocations.last() });
+        watch.event(Event::Visited { cell, invocation: newest });
         Ok(true)
     }
 }

@@ -110,17 +110,12 @@ fn attempt<T: Transport>(
         block_len: 1,
     };
     let meet = || if alone { Ok(clock.now()) } else { control.meet(&clock, apart) };
-    let distance = || -> Result<Option<f64>> {
-        if !apart {
-            return Ok(None);
-        }
-        control.meet(&clock, apart)?;
-        Ok(control.distance_ns(&clock, side))
-    };
+    let distance = || if apart { control.distance_ns(&clock, side) } else { None };
 
     let start = meet()?;
     let warm_up = turn.warm_up::<T>(&mut link, start)?;
-    let before_ns = distance()?;
+    meet()?;
+    let before_ns = distance();
     turn.histogram.reset();
     let start = meet()?;
     let usage_before = usage::Usage::now();
@@ -128,12 +123,10 @@ fn attempt<T: Transport>(
     let (messages, end) = turn.measure::<T>(&mut link, start)?;
     let cpu_after = affinity::current();
     let spent = usage::Usage::now().since(usage_before);
-    if !alone {
-        // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the
-        // same CPU would be in that round trip.
-        control.meet(&clock, apart)?;
-    }
-    let after_ns = distance()?;
+    // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the same
+    // CPU would be in that round trip.
+    meet()?;
+    let after_ns = distance();
 
     let found = turn.desk.checker.integrity;
     Ok(Findings {

@@ -4,9 +4,20 @@ use super::CellSpec;
 use crate::placement;
 use ipcmark_core::{Availability, Placement, Role};
 use ipcmark_record::{Cell, Cpu, State};
+use std::collections::HashMap;
+
+/// A cell for each spec. Each transport is asked once whether it is to be had: some answer by sending megabytes.
+pub(super) fn new_cells(specs: &[CellSpec], cpus: &[Cpu]) -> Vec<Cell> {
+    let mut asked = HashMap::new();
+    let mut available = |spec: &CellSpec| {
+        let answer = asked.entry(spec.entry.info.name()).or_insert_with(|| spec.entry.available());
+        answer.clone()
+    };
+    specs.iter().map(|spec| new_cell(spec, available(spec), cpus)).collect()
+}
 
 /// A cell without invocations, and whether it can have any here.
-pub(super) fn new_cell(spec: &CellSpec, cpus: &[Cpu]) -> Cell {
+fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
     let info = &spec.entry.info;
     Cell {
         key: spec.key(),
@@ -16,15 +27,15 @@ pub(super) fn new_cell(spec: &CellSpec, cpus: &[Cpu]) -> Cell {
         zero_copy: info.zero_copy,
         floor: info.role == Role::Floor,
         group: spec.group.clone(),
-        state: state_of(spec, cpus),
+        state: state_of(spec, available, cpus),
         capacity: None,
         invocations: Vec::new(),
     }
 }
 
-fn state_of(spec: &CellSpec, cpus: &[Cpu]) -> State {
+fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     let info = &spec.entry.info;
-    let limits = match spec.entry.available() {
+    let limits = match available {
         Availability::Available(limits) => limits,
         Availability::Unavailable { reason, remedy } => {
             return State::Unavailable { reason, remedy };
