@@ -102,10 +102,8 @@ pub fn run(
                         initiate(mine, size, clock, warm_up, count)
                     }
                     (Pattern::PingPong, Side::Responder) => respond(mine, size, warm_up + count),
-                    (Pattern::Stream, Side::Initiator) => send(mine, size, warm_up, count),
-                    (Pattern::Stream, Side::Responder) => {
-                        receive(mine, size, clock, warm_up, count)
-                    }
+                    (_, Side::Initiator) => send(mine, size, warm_up, count),
+                    (_, Side::Responder) => receive(mine, size, clock, warm_up, count),
                 });
             match timed {
                 Ok(Some(ns)) => i32::from(parcel.put(&ns.to_le_bytes()).is_err()),

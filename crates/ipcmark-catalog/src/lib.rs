@@ -15,53 +15,123 @@ use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
 use ipcmark_tcp::Tcp;
 use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
 
+/// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
 macro_rules! catalog {
-    ($($transport:ty),+ $(,)?) => {
+    (@entry messages $row:ty) => { Entry::of::<$row>() };
+    (@entry notifications $row:ty) => { Entry::of_notifier::<$row>() };
+    (@entry calls $row:ty) => { Entry::of_remote::<$row>() };
+    (@visit $visitor:ident messages $row:ty) => { $visitor.visit::<$row>() };
+    (@visit $visitor:ident notifications $row:ty) => { $visitor.visit_notifier::<$row>() };
+    (@visit $visitor:ident calls $row:ty) => { $visitor.visit_remote::<$row>() };
+    ($($(#[$feature:meta])* $carries:ident $row:ty),+ $(,)?) => {
         /// Every transport, its type erased.
-        pub static CATALOG: &[Entry] = &[$(Entry::of::<$transport>()),+];
+        pub static CATALOG: &[Entry] = &[$($(#[$feature])* catalog!(@entry $carries $row)),+];
 
         /// Shows every transport to the visitor, in order, as a type.
         pub fn visit_all(visitor: &mut impl Visitor) {
-            $(visitor.visit::<$transport>();)+
+            $($(#[$feature])* catalog!(@visit visitor $carries $row);)+
         }
     };
 }
 
 catalog! {
-    Null,
-    Copy,
-    Pipe<Block>,
-    Pipe<Spin>,
-    Pipe<Poll>,
-    Pipe<Epoll>,
-    Fifo<Block>,
-    Fifo<Spin>,
-    Fifo<Poll>,
-    Fifo<Epoll>,
-    UnixStream<Block>,
-    UnixStream<Spin>,
-    UnixStream<Poll>,
-    UnixStream<Epoll>,
-    UnixSeqpacket<Block>,
-    UnixSeqpacket<Spin>,
-    UnixSeqpacket<Poll>,
-    UnixSeqpacket<Epoll>,
-    UnixDatagram<Block>,
-    UnixDatagram<Spin>,
-    UnixDatagram<Poll>,
-    UnixDatagram<Epoll>,
-    Tcp<Block>,
-    Tcp<Spin>,
-    Tcp<Poll>,
-    Tcp<Epoll>,
-    Mq<Block>,
-    Mq<Spin>,
-    Mq<Poll>,
-    Mq<Epoll>,
-    ShmRing<Memfd, RingSpin>,
-    ShmRing<Memfd, Hybrid>,
-    ShmRing<Posix, RingSpin>,
-    ShmRing<Posix, Hybrid>,
+    // The floors come first: see `floor`.
+    messages Null,
+    messages Copy,
+
+    // Pipes.
+    messages Pipe<Block>,
+
+    // Pipes.
+    messages Pipe<Spin>,
+
+    // Pipes.
+    messages Pipe<Poll>,
+
+    // Pipes.
+    messages Pipe<Epoll>,
+
+    // Named pipes.
+    messages Fifo<Block>,
+
+    // Named pipes.
+    messages Fifo<Spin>,
+
+    // Named pipes.
+    messages Fifo<Poll>,
+
+    // Named pipes.
+    messages Fifo<Epoll>,
+
+    // Unix-domain sockets.
+    messages UnixStream<Block>,
+
+    // Unix-domain sockets.
+    messages UnixStream<Spin>,
+
+    // Unix-domain sockets.
+    messages UnixStream<Poll>,
+
+    // Unix-domain sockets.
+    messages UnixStream<Epoll>,
+    messages UnixSeqpacket<Block>,
+    messages UnixSeqpacket<Spin>,
+    messages UnixSeqpacket<Poll>,
+    messages UnixSeqpacket<Epoll>,
+    messages UnixDatagram<Block>,
+    messages UnixDatagram<Spin>,
+    messages UnixDatagram<Poll>,
+    messages UnixDatagram<Epoll>,
+
+    // Internet-domain sockets.
+    messages Tcp<Block>,
+
+    // Internet-domain sockets.
+    messages Tcp<Spin>,
+
+    // Internet-domain sockets.
+    messages Tcp<Poll>,
+
+    // Internet-domain sockets.
+    messages Tcp<Epoll>,
+
+    // Message queues.
+    messages Mq<Block>,
+
+    // Message queues.
+    messages Mq<Spin>,
+
+    // Message queues.
+    messages Mq<Poll>,
+
+    // Message queues.
+    messages Mq<Epoll>,
+
+    // Shared memory.
+    messages ShmRing<Memfd, RingSpin>,
+
+    // Shared memory.
+    messages ShmRing<Memfd, Hybrid>,
+
+    // Shared memory.
+    messages ShmRing<Posix, RingSpin>,
+
+    // Shared memory.
+    messages ShmRing<Posix, Hybrid>,
+
+    // Shared files.
+
+    // Single copy.
+
+    // Pseudo-terminals and vsock.
+
+    // Asynchronous rings.
+
+    // Signals.
+
+    // Notifications.
+
+    // Remote procedure calls.
 }
 
 /// The transport on which the cost of the harness's whole loop is measured.
@@ -79,7 +149,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Role, Transport};
+    use ipcmark_core::{Notifier, Remote, Role, Transport};
     use std::collections::HashSet;
 
     #[test]
@@ -102,6 +172,12 @@ mod tests {
         impl Visitor for Names {
             fn visit<T: Transport>(&mut self) {
                 self.0.push(T::INFO.name());
+            }
+            fn visit_notifier<N: Notifier>(&mut self) {
+                self.0.push(N::INFO.name());
+            }
+            fn visit_remote<R: Remote>(&mut self) {
+                self.0.push(R::INFO.name());
             }
         }
         let mut names = Names(Vec::new());

@@ -16,8 +16,13 @@ mod board;
 mod end;
 mod holdings;
 pub mod laws;
+mod notifier;
 mod pair;
+mod remote;
 mod scratch;
+
+pub use notifier::notifier_cases;
+pub use remote::remote_cases;
 
 use holdings::{Holdings, Names};
 use ipcmark_core::{Availability, Info, Limits, Role, Transport};

@@ -4,8 +4,8 @@
 //! run one after the other on the main thread, whatever `--test-threads` says.
 #![allow(clippy::print_stderr, reason = "a test may say what it could not look at")]
 
-use ipcmark_conformance::{Case, Outcome, cases, prepare};
-use ipcmark_core::{Transport, Visitor};
+use ipcmark_conformance::{Case, Outcome, cases, notifier_cases, prepare, remote_cases};
+use ipcmark_core::{Notifier, Remote, Transport, Visitor};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// Collects the cases of each transport it visits.
@@ -15,6 +15,12 @@ struct Collector(Vec<Case>);
 impl Visitor for Collector {
     fn visit<T: Transport>(&mut self) {
         self.0.extend(cases::<T>());
+    }
+    fn visit_notifier<N: Notifier>(&mut self) {
+        self.0.extend(notifier_cases::<N>());
+    }
+    fn visit_remote<R: Remote>(&mut self) {
+        self.0.extend(remote_cases::<R>());
     }
 }
 

@@ -21,6 +21,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-report", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-compare"]),
     ("ipcmark-harness", &["ipcmark-core", "ipcmark-sys", "ipcmark-record"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
+    (
+        "ipcmark-verify",
+        &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-ring", "ipcmark-rpc"],
+    ),
+    ("ipcmark-doctor", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     ("ipcmark-catalog", &["ipcmark-core", "ipcmark-sys", "ipcmark-harness", "*"]),
     (
         "ipcmark-benches",
@@ -37,6 +42,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-summary",
             "ipcmark-harness",
             "ipcmark-catalog",
+            "ipcmark-verify",
+            "ipcmark-doctor",
             "ipcmark-compare",
             "ipcmark-report",
         ],

@@ -24,6 +24,17 @@ pub trait ByteSink {
 pub trait ByteSource {
     /// Fills some of `space`, at least one byte, waiting for them; returns how many. 0 is the end of the stream.
     fn read(&mut self, space: &mut [u8]) -> Result<usize>;
+
+    /// Looks without waiting, as [`Receiver::ready`]: true when [`read`](ByteSource::read) would not wait.
+    ///
+    /// # Errors
+    /// A stream whose `INFO.overlaps` is false cannot tell, and says so.
+    fn ready(&mut self) -> Result<bool> {
+        Err(Error::Unavailable {
+            reason: "this transport cannot look for bytes without waiting for them".into(),
+            remedy: None,
+        })
+    }
 }
 
 /// A mechanism that carries bytes without boundaries. [`Framed`] makes a [`Transport`] of it.
@@ -190,6 +201,12 @@ impl<R: ByteSource> FramedReceiver<R> {
 }
 
 impl<R: ByteSource> Receiver for FramedReceiver<R> {
+    /// Nothing is read ahead, so that the stream itself knows; a message that has begun to come may yet be waited for.
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        self.source.ready()
+    }
+
     #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if self.fixed {

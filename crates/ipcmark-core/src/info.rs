@@ -1,6 +1,6 @@
 //! What a transport says of itself, before and on a given machine.
 
-use crate::WaitKind;
+use crate::{Pattern, WaitKind};
 use std::fmt;
 
 /// Whether message boundaries survive the mechanism itself.
@@ -32,6 +32,29 @@ pub enum Role {
     Floor,
 }
 
+/// What passes between the two sides: which of the three seams a row of the catalog implements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Carries {
+    /// Messages: a [`Transport`](crate::Transport).
+    Messages,
+    /// Only the news that something happened: a [`Notifier`](crate::Notifier).
+    Notifications,
+    /// Calls and their answers: a [`Remote`](crate::Remote).
+    Calls,
+}
+
+impl Carries {
+    /// `messages`, `notifications` or `calls`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Carries::Messages => "messages",
+            Carries::Notifications => "notifications",
+            Carries::Calls => "calls",
+        }
+    }
+}
+
 /// The constant facts of one transport: one row of `ipcmark list`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Info {
@@ -48,13 +71,76 @@ pub struct Info {
     pub zero_copy: bool,
     /// Mechanism or floor.
     pub role: Role,
+    /// What passes between the sides.
+    pub carries: Carries,
+    /// True when the mechanism may lose what was sent: a datagram that finds the receiver's buffer full, a signal that
+    /// merges with one still pending, a value that is overwritten. Losses are then counted, and are no failure.
+    pub lossy: bool,
+    /// True when several processes may send on one link, each message whole: `split` may then be called for the
+    /// initiator's side in several processes that inherited one fixture. Otherwise each sender needs its own link.
+    pub many_senders: bool,
+    /// True when several processes may receive from one link, each message going whole to one of them.
+    pub many_receivers: bool,
+    /// True when a side can see without waiting whether [`receive`](crate::Receiver::receive) would wait, i.e. when
+    /// [`ready`](crate::Receiver::ready) answers: then other work fits between a call and its completion.
+    pub overlaps: bool,
     /// One line for people.
     pub summary: &'static str,
     /// Where the mechanism is documented, e.g. `pipe(7)`.
     pub reference: &'static str,
 }
 
+/// The plan's smallest message that several senders may share a link with: it must have room for its sender's number.
+pub const LEAST_SHARED: usize = 16;
+
 impl Info {
+    /// A mechanism that carries messages, copies them, loses none, and joins one sender with one receiver that cannot
+    /// look without waiting. Change what differs: `Info { zero_copy: true, ..Info::new(..) }`.
+    #[must_use]
+    pub const fn new(
+        (family, mechanism): (&'static str, &'static str),
+        wait: WaitKind,
+        framing: Framing,
+        summary: &'static str,
+        reference: &'static str,
+    ) -> Info {
+        Info {
+            family,
+            mechanism,
+            wait,
+            framing,
+            zero_copy: false,
+            role: Role::Mechanism,
+            carries: Carries::Messages,
+            lossy: false,
+            many_senders: false,
+            many_receivers: false,
+            overlaps: false,
+            summary,
+            reference,
+        }
+    }
+
+    /// Whether it can run a workload, and if not, why: what it cannot do is a row that says so.
+    ///
+    /// # Errors
+    /// The reason, in words for that row.
+    pub const fn supports(&self, pattern: Pattern) -> Result<(), &'static str> {
+        match (self.role, self.carries, pattern) {
+            (Role::Floor, _, Pattern::PingPong | Pattern::Stream) => Ok(()),
+            (Role::Floor, ..) => Err("a floor runs in one process"),
+            (_, Carries::Notifications, Pattern::WakeUp) => Ok(()),
+            (_, Carries::Notifications, _) => Err("it carries no payload: see wake-up"),
+            (_, _, Pattern::WakeUp) => Err("it carries messages: see ping-pong"),
+            (_, Carries::Calls, Pattern::PingPong) => Ok(()),
+            (_, Carries::Calls, _) => Err("a call waits for its answer: see ping-pong"),
+            (_, _, Pattern::Overlap) if !self.overlaps => {
+                Err("a side that waits like this can do nothing else meanwhile")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The transport's name: mechanism and wait, e.g. `pipe/block`.
     #[must_use]
     pub fn name(&self) -> String {

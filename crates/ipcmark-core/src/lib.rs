@@ -10,6 +10,11 @@
 //! Everything a transport needs to know of a measurement is its [`Plan`]; everything a measurement needs to know of a
 //! transport is its [`Info`] and what [`Transport::available`] says on this machine. Wait strategies are types, so
 //! `Pipe<Block>` and `Pipe<Epoll>` are two transports and the hot loop has no branch.
+//!
+//! Two smaller seams stand beside it: a [`Notifier`] carries no payload (signals, counters, semaphores), a [`Remote`]
+//! carries calls and their results. They are seams of their own, because a notifier has no message to check and a call
+//! no second direction; [`Info::carries`] says which seam a row of the catalog implements, and [`Info::supports`] which
+//! workloads that allows.
 #![forbid(unsafe_code)]
 
 mod buffer;
@@ -17,15 +22,19 @@ mod error;
 mod framed;
 mod info;
 mod message;
+mod notifier;
 mod plan;
+mod remote;
 mod transport;
 mod wait;
 
 pub use buffer::Buffer;
 pub use error::{Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
-pub use info::{Availability, Capacity, Framing, Info, Limits, Role};
+pub use info::{Availability, Capacity, Carries, Framing, Info, LEAST_SHARED, Limits, Role};
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict};
-pub use plan::{Extent, Names, Pattern, Placement, Plan, Side};
+pub use notifier::{Listen, Notifier, Notify};
+pub use plan::{Extent, Heeds, Input, Load, Names, Pattern, Placement, Plan, Side};
+pub use remote::{Call, Flow, Procedure, Remote, Serve};
 pub use transport::{Link, Receiver, Sender, Transport, Visitor};
 pub use wait::{Wait, WaitKind};

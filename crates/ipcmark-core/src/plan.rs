@@ -12,19 +12,130 @@ pub enum Pattern {
     PingPong,
     /// One direction until back-pressure; the figure is the drained, verified rate.
     Stream,
+    /// One direction at [`Load::rate`]; the figure is the time from each message's intended start to its receipt.
+    Paced,
+    /// [`Load::depth`] messages there at once, one back; the figure is the whole exchange.
+    Burst,
+    /// Both directions at once, [`Load::depth`] messages under way in each; the figure is the rate of both together.
+    Duplex,
+    /// [`Load::peers`] senders, one receiver; the figure is the drained, verified rate at the receiver.
+    FanIn,
+    /// One sender, [`Load::peers`] receivers, each message to one of them; the figure is the rate of all together.
+    FanOut,
+    /// One task over [`Load::peers`] workers, their partial results merged; the figure is the task's time.
+    ScatterGather,
+    /// A round trip with other work done between sending and receipt; the figures are the round trip and that work.
+    Overlap,
+    /// A notification there, one back, no payload; the figure is the round trip.
+    WakeUp,
 }
 
 impl Pattern {
     /// All patterns, in the order of reports.
-    pub const ALL: [Pattern; 2] = [Pattern::PingPong, Pattern::Stream];
+    pub const ALL: [Pattern; 10] = [
+        Pattern::PingPong,
+        Pattern::Stream,
+        Pattern::Paced,
+        Pattern::Burst,
+        Pattern::Duplex,
+        Pattern::FanIn,
+        Pattern::FanOut,
+        Pattern::ScatterGather,
+        Pattern::Overlap,
+        Pattern::WakeUp,
+    ];
 
-    /// `ping-pong` or `stream`.
+    /// The word used in suites, names and records: `ping-pong`, `fan-in` ...
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Pattern::PingPong => "ping-pong",
             Pattern::Stream => "stream",
+            Pattern::Paced => "paced",
+            Pattern::Burst => "burst",
+            Pattern::Duplex => "duplex",
+            Pattern::FanIn => "fan-in",
+            Pattern::FanOut => "fan-out",
+            Pattern::ScatterGather => "scatter-gather",
+            Pattern::Overlap => "overlap",
+            Pattern::WakeUp => "wake-up",
         }
+    }
+
+    /// Which fields of [`Load`] it heeds; of the others a cell has none.
+    #[must_use]
+    pub const fn heeds(self) -> Heeds {
+        let (peers, depth, rate, input) = match self {
+            Pattern::Paced => (false, false, true, false),
+            Pattern::Burst | Pattern::Duplex => (false, true, false, false),
+            Pattern::FanIn | Pattern::FanOut => (true, false, false, false),
+            Pattern::ScatterGather => (true, false, false, true),
+            Pattern::PingPong | Pattern::Stream | Pattern::Overlap | Pattern::WakeUp => {
+                (false, false, false, false)
+            }
+        };
+        Heeds { peers, depth, rate, input }
+    }
+}
+
+/// Which fields of [`Load`] mean something to a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each field of Load")]
+pub struct Heeds {
+    /// [`Load::peers`].
+    pub peers: bool,
+    /// [`Load::depth`].
+    pub depth: bool,
+    /// [`Load::rate`].
+    pub rate: bool,
+    /// [`Load::input`].
+    pub input: bool,
+}
+
+/// How the workers of a scatter-gather come by their part of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Input {
+    /// It is sent through the transport.
+    Sent,
+    /// It lies in memory that all share; the transport carries only which part.
+    Shared,
+}
+
+impl Input {
+    /// Both.
+    pub const ALL: [Input; 2] = [Input::Sent, Input::Shared];
+
+    /// `sent` or `shared`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Input::Sent => "sent",
+            Input::Shared => "shared",
+        }
+    }
+}
+
+/// How much of a workload: what [`Pattern::heeds`] says of it, each with the value that others leave alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Load {
+    /// Processes on the side that has several: senders of a fan-in, receivers of a fan-out, workers.
+    pub peers: usize,
+    /// Messages of a burst; messages under way each way in duplex.
+    pub depth: usize,
+    /// Messages a second, one-way at a set rate.
+    pub rate: u32,
+    /// Where the workers' input lies.
+    pub input: Input,
+}
+
+impl Load {
+    /// Two peers, depth 8, 1,000 messages a second, input sent.
+    pub const DEFAULT: Load = Load { peers: 2, depth: 8, rate: 1_000, input: Input::Sent };
+}
+
+impl Default for Load {
+    fn default() -> Load {
+        Load::DEFAULT
     }
 }
 
@@ -86,6 +197,7 @@ macro_rules! word {
 }
 word!(Pattern, "pattern");
 word!(Placement, "placement");
+word!(Input, "input");
 
 /// One end of a link. In ping-pong the initiator sends first and keeps the time; in stream it sends and the
 /// responder receives.
@@ -162,7 +274,9 @@ pub struct Names {
 pub struct Plan {
     /// The workload.
     pub pattern: Pattern,
-    /// Message size in bytes; the largest one when `fixed` is false.
+    /// How much of it.
+    pub load: Load,
+    /// Message size in bytes; the largest one when `fixed` is false; 0 for notifications.
     pub size: usize,
     /// True when every message has exactly `size` bytes. Byte streams then need no length prefix, so that a cell of
     /// 64 KiB puts 64 KiB into the pipe and not four bytes more than it holds.
@@ -190,6 +304,7 @@ impl Plan {
     pub const fn new(size: usize, names: Names) -> Plan {
         Plan {
             pattern: Pattern::PingPong,
+            load: Load::DEFAULT,
             size,
             fixed: true,
             capacity: None,

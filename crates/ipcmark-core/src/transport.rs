@@ -12,8 +12,11 @@
 //! - After both sides have dropped their halves, nothing is left: no name, no segment, no process.
 //! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one length, contents
 //!   kept; so the harness need not fill it anew.
+//! - With `INFO.lossy` a message may be lost, but never damaged, and never repeated. With `INFO.many_senders` (or
+//!   `many_receivers`) several processes may each `split` the inherited fixture for the initiator's (responder's)
+//!   side and use that side's sender (receiver) at the same time; until all have ended none may drop its halves.
 
-use crate::{Availability, Capacity, Info, Plan, Result, Side};
+use crate::{Availability, Capacity, Error, Info, Notifier, Plan, Remote, Result, Side};
 
 /// One mechanism under one wait strategy.
 pub trait Transport: 'static {
@@ -66,10 +69,26 @@ pub trait Receiver {
 
     /// Says that the message lent last has been read.
     fn release(&mut self) -> Result<()>;
+
+    /// Looks without waiting: true when [`receive`](Receiver::receive) would not wait, or would fail at once. What a
+    /// side with other work to do asks between two pieces of it.
+    ///
+    /// # Errors
+    /// A transport whose `INFO.overlaps` is false cannot tell, and says so.
+    fn ready(&mut self) -> Result<bool> {
+        Err(Error::Unavailable {
+            reason: "this transport cannot look for a message without waiting for it".into(),
+            remedy: None,
+        })
+    }
 }
 
-/// Something to be done once for each transport type, e.g. putting each through the laws.
+/// Something to be done once for each type of a catalog, in order, e.g. putting each through the laws.
 pub trait Visitor {
-    /// Called for each transport of a catalog, in order.
+    /// Called for each row that carries messages.
     fn visit<T: Transport>(&mut self);
+    /// Called for each row that carries notifications.
+    fn visit_notifier<N: Notifier>(&mut self);
+    /// Called for each row that carries calls.
+    fn visit_remote<R: Remote>(&mut self);
 }

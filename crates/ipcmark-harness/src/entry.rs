@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::invoke::{self, Report};
-use ipcmark_core::{Availability, Info, Plan, Transport};
+use ipcmark_core::{Availability, Info, Notifier, Plan, Remote, Transport};
 
 /// One transport of a catalog. `const`, so that a catalog is one static slice.
 #[derive(Clone, Copy)]
@@ -18,6 +18,18 @@ impl Entry {
     #[must_use]
     pub const fn of<T: Transport>() -> Entry {
         Entry { info: T::INFO, available: T::available, invoke: invoke::invoke::<T> }
+    }
+
+    /// Erases `N`.
+    #[must_use]
+    pub const fn of_notifier<N: Notifier>() -> Entry {
+        Entry { info: N::INFO, available: N::available, invoke: invoke::not_built }
+    }
+
+    /// Erases `R`.
+    #[must_use]
+    pub const fn of_remote<R: Remote>() -> Entry {
+        Entry { info: R::INFO, available: R::available, invoke: invoke::not_built }
     }
 
     /// Can this kernel, here, now, run it?

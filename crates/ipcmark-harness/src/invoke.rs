@@ -64,6 +64,11 @@ pub(crate) fn invoke<T: Transport>(plan: &Plan, bench: &Bench) -> Report {
     Report { invocation, capacity, unavailable, interrupted }
 }
 
+pub(crate) fn not_built(_: &Plan, _: &Bench) -> Report {
+    let invocation = failed("supervisor", "this is not measured yet".into());
+    Report { invocation, capacity: None, unavailable: None, interrupted: false }
+}
+
 fn attempt<T: Transport>(
     plan: &Plan,
     bench: &Bench,
@@ -181,7 +186,7 @@ fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, 
 fn combine(plan: &Plan, sides: Vec<Findings>) -> Invocation {
     let keeper = match plan.pattern {
         Pattern::PingPong => &sides[0],
-        Pattern::Stream => &sides[sides.len() - 1],
+        _ => &sides[sides.len() - 1],
     };
     let integrity = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
         lost: sum.lost + side.integrity.lost,
@@ -210,6 +215,9 @@ fn combine(plan: &Plan, sides: Vec<Findings>) -> Invocation {
         warm_up: sides[0].warm_up,
         distance: sides[0].distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns }),
         integrity,
+        overlap: None,
+        task: None,
+        links: None,
         sides: sides.into_iter().map(|side| side.report).collect(),
     }
 }
@@ -224,6 +232,9 @@ fn failed(side: &str, what: String) -> Invocation {
         warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
         distance: None,
         integrity: Integrity::default(),
+        overlap: None,
+        task: None,
+        links: None,
         sides: Vec::new(),
     }
 }

@@ -11,9 +11,10 @@ use crate::host;
 use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
 use cells::new_cells;
-use ipcmark_core::{DEEP_EVERY, Extent, Pattern, Placement, Plan};
+use ipcmark_core::{DEEP_EVERY, Extent, Load, Pattern, Placement, Plan};
 use ipcmark_record::{
-    Cell, CellKey, Invocation, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool, Writer,
+    Cell, CellKey, Invocation, LoadKey, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool,
+    Writer,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
@@ -33,6 +34,8 @@ pub struct CellSpec {
     pub entry: &'static Entry,
     /// The workload.
     pub pattern: Pattern,
+    /// How much of it; of what the pattern does not heed nothing is kept.
+    pub load: Load,
     /// Message size, bytes.
     pub size: usize,
     /// CPUs.
@@ -53,6 +56,18 @@ impl CellSpec {
             size_bytes: self.size as u64,
             placement: self.placement.name().into(),
             capacity_bytes: self.capacity.map(|bytes| bytes as u64),
+            load: self.load_key(),
+        }
+    }
+
+    fn load_key(&self) -> LoadKey {
+        let Load { peers, depth, rate, input } = self.load;
+        let heeds = self.pattern.heeds();
+        LoadKey {
+            peers: heeds.peers.then_some(peers as u32),
+            depth: heeds.depth.then_some(depth as u32),
+            rate_per_s: heeds.rate.then_some(rate),
+            input: heeds.input.then(|| input.name().into()),
         }
     }
 }
@@ -165,6 +180,7 @@ impl Session {
             suite: options.suite.clone(),
             harness: harness_cost(&bench, options.floor, &scratch),
             host,
+            rules: Vec::new(),
             cells,
         };
         Ok(Session {
@@ -327,6 +343,7 @@ impl Session {
         });
         let plan = Plan {
             pattern: spec.pattern,
+            load: spec.load,
             size: spec.size,
             fixed: true,
             capacity: spec.capacity,

@@ -201,6 +201,7 @@ impl Turn<'_> {
                 };
                 (pattern::receive_stream::<T>(&mut link.rx, desk, 1, never)?.0, false)
             }
+            _ => return Err(ipcmark_core::Error::Protocol("this is not measured yet".into())),
         };
         let elapsed = clock.now() - start;
         if self.plan.pattern == Pattern::Stream {
@@ -237,7 +238,7 @@ impl Turn<'_> {
                 let n = pattern::alone::<T>(link, desk, (hops(pattern), turns), |now, ticks| {
                     histogram.saturating_record(match pattern {
                         Pattern::PingPong => clock.ns(ticks).round() as u64,
-                        Pattern::Stream => per_message(ticks),
+                        _ => per_message(ticks),
                     });
                     last_moment = now;
                     done += turns;
@@ -272,6 +273,7 @@ impl Turn<'_> {
                     histogram.saturating_record(per_message(ticks));
                 })
             }
+            _ => Err(ipcmark_core::Error::Protocol("this is not measured yet".into())),
         }
     }
 
@@ -282,7 +284,7 @@ impl Turn<'_> {
         }
         let (unit, each) = match self.plan.pattern {
             Pattern::PingPong => (Unit::NsPerRoundTrip, 1),
-            Pattern::Stream => (Unit::PsPerMessageBlock, self.block_len),
+            _ => (Unit::PsPerMessageBlock, self.block_len),
         };
         Encoded::pack(&self.histogram, unit, each)
             .map(Some)
@@ -294,6 +296,6 @@ impl Turn<'_> {
 const fn hops(pattern: Pattern) -> u32 {
     match pattern {
         Pattern::PingPong => 2,
-        Pattern::Stream => 1,
+        _ => 1,
     }
 }

@@ -299,6 +299,7 @@ fn options(rounds: u32, budget: Option<Duration>) -> Options {
 fn spec(entry: &'static Entry, size: usize) -> CellSpec {
     CellSpec {
         entry,
+        load: ipcmark_core::Load::DEFAULT,
         pattern: Pattern::PingPong,
         size,
         placement: Placement::Free,

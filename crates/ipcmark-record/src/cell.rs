@@ -12,22 +12,89 @@ use std::fmt;
 pub struct CellKey {
     /// Mechanism and wait, e.g. `pipe/block`.
     pub transport: String,
-    /// `ping-pong` or `stream`.
+    /// `ping-pong`, `stream`, `fan-in` ...
     pub pattern: String,
-    /// Message size in bytes.
+    /// Message size in bytes; 0 where nothing but the news is carried (`wake-up`).
     pub size_bytes: u64,
     /// `same-core`, `cross-core`, `smt-siblings`, `cross-node` or `free`.
     pub placement: String,
     /// Capacity asked of each direction in bytes; absent means the mechanism's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity_bytes: Option<u64>,
+    /// What else the workload was given, where it heeds it.
+    #[serde(default, skip_serializing_if = "LoadKey::is_empty", flatten)]
+    pub load: LoadKey,
+}
+
+/// How much of a workload: each field stands where the pattern heeds it.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct LoadKey {
+    /// Senders of a `fan-in`, receivers of a `fan-out`, workers of a `scatter-gather`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers: Option<u32>,
+    /// Messages of a `burst`; messages under way each way in `duplex`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// Messages a second, `paced`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<u32>,
+    /// `sent` or `shared`: how the workers of a `scatter-gather` come by their input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+}
+
+impl LoadKey {
+    /// True when the pattern heeds none of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == LoadKey::default()
+    }
+}
+
+impl fmt::Display for LoadKey {
+    /// `2 peers, input shared`; nothing when empty.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            self.peers.map(|n| format!("{n} peers")),
+            self.depth.map(|n| format!("depth {n}")),
+            self.rate_per_s.map(|n| format!("{n}/s")),
+            self.input.as_ref().map(|input| format!("input {input}")),
+        ];
+        f.write_str(&words.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl CellKey {
+    /// A cell with the mechanism's own capacity, under a workload that heeds no load.
+    #[must_use]
+    pub fn new(transport: &str, pattern: &str, size_bytes: u64, placement: &str) -> CellKey {
+        CellKey {
+            transport: transport.into(),
+            pattern: pattern.into(),
+            size_bytes,
+            placement: placement.into(),
+            capacity_bytes: None,
+            load: LoadKey::default(),
+        }
+    }
+
+    /// True when the cell's figure is a rate (its histograms hold ps a message), false when it is a time.
+    #[must_use]
+    pub fn is_rate(&self) -> bool {
+        matches!(self.pattern.as_str(), "stream" | "duplex" | "fan-in" | "fan-out")
+    }
 }
 
 impl fmt::Display for CellKey {
-    /// `pipe/block ping-pong 64 B cross-core`, with the capacity behind it when one was asked for.
+    /// `pipe/block ping-pong 64 B cross-core`, with the load and the capacity behind it where there are some.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CellKey { transport, pattern, size_bytes, placement, capacity_bytes } = self;
+        let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } = self;
         write!(f, "{transport} {pattern} {size_bytes} B {placement}")?;
+        if !load.is_empty() {
+            write!(f, " ({load})")?;
+        }
         capacity_bytes.map_or(Ok(()), |bytes| write!(f, " (capacity {bytes} B)"))
     }
 }
@@ -48,6 +115,12 @@ pub struct Cell {
     pub zero_copy: bool,
     /// True for the floors (`null`, `copy`), which run in one process and communicate with nobody.
     pub floor: bool,
+    /// `messages`, `notifications` or `calls`.
+    #[serde(default = "messages")]
+    pub carries: String,
+    /// True for mechanisms that may lose what was sent: losses are counted, and are no failure.
+    #[serde(default)]
+    pub lossy: bool,
     /// Which group of the suite named this cell.
     pub group: String,
     /// What became of it.
@@ -58,6 +131,10 @@ pub struct Cell {
     /// Its invocations, in the order they were made.
     #[serde(default)]
     pub invocations: Vec<Invocation>,
+}
+
+fn messages() -> String {
+    "messages".into()
 }
 
 /// What became of a cell.
@@ -112,10 +189,44 @@ pub struct Invocation {
     /// The distance between the two CPUs; absent where both sides share one or neither is pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
-    /// What was found wrong in the messages of both sides, warm-up included.
+    /// What was found wrong in the messages of all sides, warm-up included.
     pub integrity: Integrity,
-    /// Initiator, then responder. The floors have one side, a failed invocation may have none.
+    /// In `overlap`: the work that fitted between call and completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlap: Option<Overlap>,
+    /// In `scatter-gather`: the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// In `fan-in` and `fan-out`: `shared`, one link for all peers, or `per-peer`, one for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<String>,
+    /// Initiator, then responder; in patterns with peers the one, then the several in order. The floors have one side, a
+    /// failed invocation may have none.
     pub sides: Vec<SideReport>,
+}
+
+/// What a side did between sending a message and receiving the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Overlap {
+    /// Pieces of work done between calls and completions, in all.
+    pub pieces: u64,
+    /// What one piece takes with nothing else going on, ns; measured in the same process just before.
+    pub piece_ns: f64,
+    /// What one look for the answer takes when there is none, ns; mean over the measured phase.
+    pub look_ns: f64,
+}
+
+/// One divisible task, done by one process alone and by several together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Task {
+    /// Bytes of input.
+    pub input_bytes: u64,
+    /// By the coordinating process alone, ns: median of the times taken in this invocation.
+    pub serial_ns: u64,
+    /// Over the workers, from the first part sent to the last partial result merged, ns: median.
+    pub parallel_ns: u64,
+    /// Times the task was done over the workers.
+    pub runs: u64,
 }
 
 impl Invocation {
@@ -177,7 +288,7 @@ pub struct Integrity {
 /// What one side brought home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SideReport {
-    /// `initiator` or `responder`.
+    /// `initiator` or `responder`; with several of one, `initiator-0` and so on.
     pub side: String,
     /// Where it ran.
     pub placed: Placed,

@@ -25,6 +25,14 @@ pub enum Unit {
     /// ps a message, averaged over a block of messages: one value a block. Picoseconds, because a ring moves a
     /// message in a few ns and whole ones would round by tens of percent.
     PsPerMessageBlock,
+    /// ns from a message's intended start to its receipt, one way, on one clock for both processes.
+    NsOneWay,
+    /// ns from a message's intended start to the call that sent it: the sender's own lateness.
+    NsLag,
+    /// ns from the first message of a burst sent to the answer received.
+    NsPerBurst,
+    /// ns from the first part of a task sent to its last partial result merged.
+    NsPerTask,
 }
 
 /// A histogram in the record: HdrHistogram V2, deflated, in base64.

@@ -14,17 +14,19 @@ mod histogram;
 mod host;
 mod journal;
 mod record;
+mod rule;
 #[cfg(feature = "sample")]
 pub mod sample;
 mod schema;
 
 pub use cell::{
-    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, Placed,
-    SideReport, State, Usage, WarmUp,
+    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, LoadKey, Overlap,
+    Placed, SideReport, State, Task, Usage, WarmUp,
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Cpu, Host, KernelLimits};
 pub use journal::{Writer, journal_path};
 pub use record::{GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Tool};
+pub use rule::{Rule, Verdict};
 pub use schema::json_schema;

@@ -1,6 +1,6 @@
 //! The document itself, and how it is read.
 
-use crate::{Cell, Error, Host, Result, journal};
+use crate::{Cell, Error, Host, Result, Rule, journal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -34,6 +34,9 @@ pub struct Record {
     pub host: Host,
     /// What the harness itself costs on it, measured in this run.
     pub harness: HarnessCost,
+    /// The mechanisms' own rules as this machine showed them; empty where they were not tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
     /// One entry a cell, in the suite's order.
     pub cells: Vec<Cell>,
 }

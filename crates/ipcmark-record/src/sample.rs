@@ -131,13 +131,7 @@ pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -
 /// The key of a cell with the default capacity.
 #[must_use]
 pub fn key(transport: &str, pattern: &str, size_bytes: u64, placement: &str) -> CellKey {
-    CellKey {
-        transport: transport.into(),
-        pattern: pattern.into(),
-        size_bytes,
-        placement: placement.into(),
-        capacity_bytes: None,
-    }
+    CellKey::new(transport, pattern, size_bytes, placement)
 }
 
 /// Makes everything in `cell` take `factor` times as long.
@@ -190,6 +184,8 @@ fn cell(
         framing: profile.framing.into(),
         zero_copy: profile.family == "shm",
         floor,
+        carries: "messages".into(),
+        lossy: false,
         group: if pattern == "stream" { "throughput" } else { "latency" }.into(),
         capacity: profile.capacity.filter(|_| made > 0),
         state,
@@ -252,6 +248,9 @@ fn invocation(
             Distance { before_ns: near(), after_ns: near() }
         }),
         integrity: Integrity::default(),
+        overlap: None,
+        task: None,
+        links: None,
         sides,
     }
 }
@@ -391,6 +390,7 @@ fn frame(seed: u64, invocations: u32) -> Record {
             check_ns: 2.5,
             loop_ns: Some(34.0),
         },
+        rules: Vec::new(),
         cells: Vec::new(),
     }
 }

@@ -28,13 +28,7 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         })
         .collect();
     Row {
-        key: CellKey {
-            transport: name.into(),
-            pattern: "ping-pong".into(),
-            size_bytes,
-            placement: "cross-core".into(),
-            capacity_bytes: None,
-        },
+        key: CellKey::new(name, "ping-pong", size_bytes, "cross-core"),
         family: mechanism.split('-').next().unwrap_or(mechanism).into(),
         wait: wait.into(),
         framing: "stream".into(),

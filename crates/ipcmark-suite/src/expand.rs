@@ -1,7 +1,7 @@
 //! From groups to cells.
 
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
-use ipcmark_core::{Pattern, Placement};
+use ipcmark_core::{Load, Pattern, Placement};
 use std::collections::HashSet;
 
 /// One cell that a suite names.
@@ -13,6 +13,8 @@ pub struct Point {
     pub transport: String,
     /// The workload.
     pub pattern: Pattern,
+    /// How much of it.
+    pub load: Load,
     /// Message size in bytes.
     pub size: usize,
     /// CPUs.
@@ -69,6 +71,7 @@ impl Suite {
                                     group: group.name.clone(),
                                     transport: transport.clone(),
                                     pattern,
+                                    load: Load::DEFAULT,
                                     size,
                                     placement,
                                     capacity,

@@ -19,7 +19,7 @@
 //! name       = "across"
 //! prose      = "Why this group."
 //! transports = ["*", "!*/spin"]        # globs over mechanism/wait; `!` takes away
-//! patterns   = ["ping-pong", "stream"] # left out: all
+//! patterns   = ["ping-pong", "stream"] # left out: these two
 //! sizes      = ["8", "64B..64KiB"]     # a range doubles; `8..1MiB*4` quadruples
 //! placements = ["cross-core"]
 //! capacity   = "default"               # left out: the suite's default

@@ -106,7 +106,7 @@ fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
             })
             .collect::<Result<_>>()?,
         patterns: match section.words("patterns")? {
-            None => Pattern::ALL.to_vec(),
+            None => vec![Pattern::PingPong, Pattern::Stream],
             Some(words) => section.known("patterns", words, &Pattern::ALL, Pattern::name)?,
         },
         sizes,

@@ -91,8 +91,12 @@ pub(crate) fn counts(invocation: &Invocation) -> bool {
 /// A value in ns.
 pub(crate) fn ns(value: u64, unit: Unit) -> f64 {
     match unit {
-        Unit::NsPerRoundTrip => value as f64,
         Unit::PsPerMessageBlock => value as f64 / 1_000.0,
+        Unit::NsPerRoundTrip
+        | Unit::NsOneWay
+        | Unit::NsLag
+        | Unit::NsPerBurst
+        | Unit::NsPerTask => value as f64,
     }
 }
 

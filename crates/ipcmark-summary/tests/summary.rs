@@ -37,6 +37,9 @@ fn invocation(messages: u64, elapsed_ns: u64, sides: Vec<SideReport>) -> Invocat
         warm_up: WarmUp { messages: 1, elapsed_ns: 1, steady: true },
         distance: Some(Distance { before_ns: 100.0, after_ns: 110.0 }),
         integrity: Integrity::default(),
+        overlap: None,
+        task: None,
+        links: None,
         sides,
     }
 }
@@ -49,6 +52,8 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         framing: "stream".into(),
         zero_copy: false,
         floor: false,
+        carries: "messages".into(),
+        lossy: false,
         group: "latency".into(),
         state: State::Measured,
         capacity: None,

@@ -5,9 +5,10 @@ use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, anyhow, bail};
 use ipcmark_catalog::CATALOG;
+use ipcmark_core::Load;
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
-use ipcmark_record::{CellKey, GroupNote, Record, SuiteNote};
+use ipcmark_record::{CellKey, GroupNote, LoadKey, Record, SuiteNote};
 use ipcmark_suite::{Axes, EMBEDDED, Point, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
@@ -56,11 +57,13 @@ impl Job {
     /// A record that names transports, patterns or placements this build does not know.
     pub(crate) fn of_record(record: &Record, budget: Option<Duration>) -> Result<Job> {
         let spec_of = |cell: &ipcmark_record::Cell| {
-            let CellKey { transport, pattern, size_bytes, placement, capacity_bytes } = &cell.key;
+            let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } =
+                &cell.key;
             spec(Point {
                 group: cell.group.clone(),
                 transport: transport.clone(),
                 pattern: pattern.parse().map_err(|e| anyhow!("{e}"))?,
+                load: load_of(load)?,
                 size: usize::try_from(*size_bytes)?,
                 placement: placement.parse().map_err(|e| anyhow!("{e}"))?,
                 capacity: capacity_bytes.map(usize::try_from).transpose()?,
@@ -83,6 +86,20 @@ impl Job {
     }
 }
 
+/// The load that a record's key tells of.
+fn load_of(key: &LoadKey) -> Result<Load> {
+    let own = Load::DEFAULT;
+    Ok(Load {
+        peers: key.peers.map_or(own.peers, |n| n as usize),
+        depth: key.depth.map_or(own.depth, |n| n as usize),
+        rate: key.rate_per_s.unwrap_or(own.rate),
+        input: match &key.input {
+            Some(word) => word.parse().map_err(|e| anyhow!("{e}"))?,
+            None => own.input,
+        },
+    })
+}
+
 /// Every transport of this build, in the catalog's order.
 pub(crate) fn transport_names() -> Vec<String> {
     CATALOG.iter().map(|entry| entry.info.name()).collect()
@@ -98,6 +115,7 @@ fn spec(point: Point) -> Result<CellSpec> {
     Ok(CellSpec {
         entry: entry(&point.transport)?,
         pattern: point.pattern,
+        load: point.load,
         size: point.size,
         placement: point.placement,
         capacity: point.capacity,

@@ -26,6 +26,8 @@ fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
         framing: info.framing.name().into(),
         zero_copy: info.zero_copy,
         floor: info.role == Role::Floor,
+        carries: info.carries.name().into(),
+        lossy: info.lossy,
         group: spec.group.clone(),
         state: state_of(spec, available, cpus),
         capacity: None,
@@ -35,6 +37,9 @@ fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
 
 fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     let info = &spec.entry.info;
+    if let Err(reason) = info.supports(spec.pattern) {
+        return State::Unsupported { reason: reason.into() };
+    }
     let limits = match available {
         Availability::Available(limits) => limits,
         Availability::Unavailable { reason, remedy } => {

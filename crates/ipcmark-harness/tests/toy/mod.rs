@@ -1,8 +1,8 @@
 //! A transport over two pipes that misbehaves as its parameter says: what the harness must see through.
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Role,
-    Sender, Side, Transport, WaitKind,
+    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Side, Transport, WaitKind,
 };
 use ipcmark_sys::shared::Lines;
 use rustix::io::{read, write};
@@ -69,7 +69,6 @@ pub(crate) struct ToyReceiver {
 
 impl<const FAULT: u8> Transport for Toy<FAULT> {
     const INFO: Info = Info {
-        family: "toy",
         mechanism: match FAULT {
             GOOD => "good",
             DIES => "dies",
@@ -79,12 +78,13 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
             SLOW_READER => "slow-reader",
             _ => "other",
         },
-        wait: WaitKind::Block,
-        framing: Framing::Stream,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "a transport with a fault",
-        reference: "pipe(7)",
+        ..Info::new(
+            ("toy", "toy"),
+            WaitKind::Block,
+            Framing::Stream,
+            "a transport with a fault",
+            "pipe(7)",
+        )
     };
     type Fixture = (usize, [(OwnedFd, OwnedFd); 2], Rc<Lines>);
     type Tx = ToySender;

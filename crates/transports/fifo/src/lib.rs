@@ -14,7 +14,7 @@
 
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
-    Role, Side,
+    Side,
 };
 use ipcmark_sys::fd::{
     FdSink, FdSource, FdWait, availability, match_pipe_capacities, set_pipe_capacity, sysctl,
@@ -117,16 +117,13 @@ fn probe() -> Result<Limits> {
 }
 
 impl<W: FdWait> ByteStream for FifoStream<W> {
-    const INFO: Info = Info {
-        family: "fifo",
-        mechanism: "fifo",
-        wait: W::KIND,
-        framing: Framing::Stream,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "named pipe, one a direction, opened by name; write(2) and read(2)",
-        reference: "fifo(7)",
-    };
+    const INFO: Info = Info::new(
+        ("fifo", "fifo"),
+        W::KIND,
+        Framing::Stream,
+        "named pipe, one a direction, opened by name; write(2) and read(2)",
+        "fifo(7)",
+    );
     type Fixture = FifoFixture;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

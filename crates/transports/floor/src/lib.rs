@@ -21,14 +21,8 @@ use ipcmark_core::{Error, Framing, Info, Role, WaitKind};
 
 const fn info(mechanism: &'static str, summary: &'static str) -> Info {
     Info {
-        family: "floor",
-        mechanism,
-        wait: WaitKind::None,
-        framing: Framing::Message,
-        zero_copy: false,
         role: Role::Floor,
-        summary,
-        reference: "memcpy(3)",
+        ..Info::new(("floor", mechanism), WaitKind::None, Framing::Message, summary, "memcpy(3)")
     }
 }
 

@@ -31,9 +31,7 @@ mod port;
 
 pub use port::QueuePort;
 
-use ipcmark_core::{
-    Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
-};
+use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{
     FdWait, MessageReceiver, MessageSender, Queue, availability, message_halves,
 };
@@ -89,16 +87,13 @@ fn both(token: &str, depth: usize, size: usize) -> rustix::io::Result<[[Queue; 2
 }
 
 impl<W: FdWait> Transport for Mq<W> {
-    const INFO: Info = Info {
-        family: "mq",
-        mechanism: "mq",
-        wait: W::KIND,
-        framing: Framing::Message,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)",
-        reference: "mq_overview(7)",
-    };
+    const INFO: Info = Info::new(
+        ("mq", "mq"),
+        W::KIND,
+        Framing::Message,
+        "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)",
+        "mq_overview(7)",
+    );
     type Fixture = MqFixture;
     type Tx = MessageSender<W, QueuePort>;
     type Rx = MessageReceiver<W, QueuePort>;

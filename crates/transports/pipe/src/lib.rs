@@ -16,7 +16,7 @@
 
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
-    Role, Side,
+    Side,
 };
 use ipcmark_sys::fd::{
     FdSink, FdSource, FdWait, availability, match_pipe_capacities, pipe_capacity,
@@ -54,16 +54,13 @@ impl Ends {
 }
 
 impl<W: FdWait> ByteStream for PipeStream<W> {
-    const INFO: Info = Info {
-        family: "pipe",
-        mechanism: "pipe",
-        wait: W::KIND,
-        framing: Framing::Stream,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "anonymous pipe, one a direction; write(2) and read(2)",
-        reference: "pipe(7)",
-    };
+    const INFO: Info = Info::new(
+        ("pipe", "pipe"),
+        W::KIND,
+        Framing::Stream,
+        "anonymous pipe, one a direction; write(2) and read(2)",
+        "pipe(7)",
+    );
     type Fixture = PipeFixture;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

@@ -4,8 +4,8 @@ use crate::backing::Backing;
 use crate::mapping::Mapping;
 use crate::wait::{RingWait, Site, Turn};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Role,
-    Sender, Side, Transport,
+    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Sender,
+    Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
@@ -113,14 +113,8 @@ fn halves<W: RingWait>(
 
 impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     const INFO: Info = Info {
-        family: "shm",
-        mechanism: B::MECHANISM,
-        wait: W::KIND,
-        framing: Framing::Message,
         zero_copy: true,
-        role: Role::Mechanism,
-        summary: B::SUMMARY,
-        reference: B::REFERENCE,
+        ..Info::new(("shm", B::MECHANISM), W::KIND, Framing::Message, B::SUMMARY, B::REFERENCE)
     };
     type Fixture = ShmFixture;
     type Tx = ShmSender<W>;

@@ -18,8 +18,7 @@ mod connect;
 pub use connect::Connection;
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Role,
-    Side,
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
 use std::marker::PhantomData;
@@ -32,16 +31,13 @@ pub type Tcp<W> = Framed<TcpStream<W>>;
 pub struct TcpStream<W>(PhantomData<W>);
 
 impl<W: FdWait> ByteStream for TcpStream<W> {
-    const INFO: Info = Info {
-        family: "tcp",
-        mechanism: "tcp",
-        wait: W::KIND,
-        framing: Framing::Stream,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "TCP over loopback with TCP_NODELAY; write(2) and read(2)",
-        reference: "tcp(7)",
-    };
+    const INFO: Info = Info::new(
+        ("tcp", "tcp"),
+        W::KIND,
+        Framing::Stream,
+        "TCP over loopback with TCP_NODELAY; write(2) and read(2)",
+        "tcp(7)",
+    );
     type Fixture = Connection;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

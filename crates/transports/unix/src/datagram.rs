@@ -1,9 +1,7 @@
 //! `unix-dgram`: messages without a connection.
 
 use crate::pair::{Pair, longest_message};
-use ipcmark_core::{
-    Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
-};
+use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{
     FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
 };
@@ -23,16 +21,13 @@ pub struct DatagramFixture {
 }
 
 impl<W: FdWait> Transport for UnixDatagram<W> {
-    const INFO: Info = Info {
-        family: "unix",
-        mechanism: "unix-dgram",
-        wait: W::KIND,
-        framing: Framing::Message,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "Unix-domain datagram socket pair; send(2) and recv(2)",
-        reference: "unix(7)",
-    };
+    const INFO: Info = Info::new(
+        ("unix", "unix-dgram"),
+        W::KIND,
+        Framing::Message,
+        "Unix-domain datagram socket pair; send(2) and recv(2)",
+        "unix(7)",
+    );
     type Fixture = DatagramFixture;
     type Tx = MessageSender<W, SocketPort>;
     type Rx = MessageReceiver<W, SocketPort>;

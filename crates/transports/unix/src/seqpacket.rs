@@ -1,9 +1,7 @@
 //! `unix-seqpacket`: messages over a connection.
 
 use crate::pair::{Pair, longest_message};
-use ipcmark_core::{
-    Availability, Capacity, Framing, Info, Link, Plan, Result, Role, Side, Transport,
-};
+use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{
     FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
 };
@@ -15,16 +13,13 @@ use std::marker::PhantomData;
 pub struct UnixSeqpacket<W>(PhantomData<W>);
 
 impl<W: FdWait> Transport for UnixSeqpacket<W> {
-    const INFO: Info = Info {
-        family: "unix",
-        mechanism: "unix-seqpacket",
-        wait: W::KIND,
-        framing: Framing::Message,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
-        reference: "unix(7)",
-    };
+    const INFO: Info = Info::new(
+        ("unix", "unix-seqpacket"),
+        W::KIND,
+        Framing::Message,
+        "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
+        "unix(7)",
+    );
     type Fixture = Pair;
     type Tx = MessageSender<W, SocketPort>;
     type Rx = MessageReceiver<W, SocketPort>;

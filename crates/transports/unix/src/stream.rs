@@ -2,8 +2,7 @@
 
 use crate::pair::Pair;
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Role,
-    Side,
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
 use std::marker::PhantomData;
@@ -16,16 +15,13 @@ pub type UnixStream<W> = Framed<UnixByteStream<W>>;
 pub struct UnixByteStream<W>(PhantomData<W>);
 
 impl<W: FdWait> ByteStream for UnixByteStream<W> {
-    const INFO: Info = Info {
-        family: "unix",
-        mechanism: "unix-stream",
-        wait: W::KIND,
-        framing: Framing::Stream,
-        zero_copy: false,
-        role: Role::Mechanism,
-        summary: "Unix-domain stream socket pair; write(2) and read(2)",
-        reference: "unix(7)",
-    };
+    const INFO: Info = Info::new(
+        ("unix", "unix-stream"),
+        W::KIND,
+        Framing::Stream,
+        "Unix-domain stream socket pair; write(2) and read(2)",
+        "unix(7)",
+    );
     type Fixture = Pair;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

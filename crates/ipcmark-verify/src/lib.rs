@@ -1,0 +1,2 @@
+//! The own rules of each mechanism, shown as facts measured on this machine.
+#![forbid(unsafe_code)]

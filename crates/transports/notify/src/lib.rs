@@ -1,0 +1,2 @@
+//! Mechanisms that tell and carry nothing: eventfd, futex, semaphores, the exit of a process.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Remote procedure calls: stub, marshalled arguments, dispatch.
+#![forbid(unsafe_code)]

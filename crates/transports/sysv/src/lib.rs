@@ -1,0 +1,2 @@
+//! System V message queues.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! UDP over loopback.
+#![forbid(unsafe_code)]

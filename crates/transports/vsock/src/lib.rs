@@ -1,0 +1,2 @@
+//! Sockets of virtual machines over their loopback.
+#![forbid(unsafe_code)]
