@@ -23,7 +23,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
     (
         "ipcmark-verify",
-        &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-ring", "ipcmark-rpc"],
+        &[
+            "ipcmark-core",
+            "ipcmark-sys",
+            "ipcmark-record",
+            "ipcmark-ring",
+            "ipcmark-rpc",
+            "ipcmark-harness",
+        ],
     ),
     ("ipcmark-doctor", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     ("ipcmark-catalog", &["ipcmark-core", "ipcmark-sys", "ipcmark-harness", "*"]),

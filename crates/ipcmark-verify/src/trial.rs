@@ -1,0 +1,125 @@
+//! One rule, and what an experiment found of it.
+
+use ipcmark_core::{Error, Names, Result};
+use ipcmark_record::{Rule, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One rule of one mechanism, and the experiment that shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial {
+    /// The family: `signal`, `pipe` ...
+    pub family: &'static str,
+    /// The mechanism as people call it: `standard signals`.
+    pub mechanism: &'static str,
+    /// A short, stable word, unique in its family: `merge`.
+    pub name: &'static str,
+    /// The rule itself: one sentence, no figures.
+    pub rule: &'static str,
+    /// The calls that the experiment makes, in order.
+    pub calls: &'static [&'static str],
+    /// Where the rule is written: `signal(7)`.
+    pub reference: &'static str,
+    /// The experiment. It runs in a process of its own, which may fork further; names in [`Names::dir`] are cleared
+    /// away after it.
+    pub run: fn(&Names) -> Found,
+}
+
+/// What an experiment comes back with. [`Error::Unavailable`] means that it cannot be made here.
+pub type Found = Result<Seen>;
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Whether the machine kept to the rule.
+    kept: bool,
+    /// What was done and what came of it, with the figures, in words that need no other page.
+    words: String,
+    /// The figures in the words, by name.
+    figures: BTreeMap<String, f64>,
+}
+
+impl Seen {
+    /// `kept`: whether the machine kept to the rule; `words`: what was done and seen, e.g. "1,000 SIGUSR1 sent while
+    /// blocked: 1 delivered."
+    pub fn new(kept: bool, words: impl Into<String>) -> Seen {
+        Seen { kept, words: words.into(), figures: BTreeMap::new() }
+    }
+
+    /// Adds a figure of those in the words; a unit, where it has one, ends the name: `held_bytes`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<f64>) -> Seen {
+        self.figures.insert(name.into(), value.into());
+        self
+    }
+
+    /// As [`with`](Seen::with), for counts.
+    #[must_use]
+    pub fn count(self, name: &str, value: u64) -> Seen {
+        self.with(name, value as f64)
+    }
+}
+
+impl Trial {
+    /// `signal/merge`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.family, self.name)
+    }
+
+    /// The rule with what was found of it.
+    pub(crate) fn with(&self, found: std::result::Result<Found, String>) -> Rule {
+        let (verdict, seen, figures) = match found {
+            Ok(Ok(Seen { kept: true, words, figures })) => (Verdict::Shown, words, figures),
+            Ok(Ok(Seen { kept: false, words, figures })) => (Verdict::Broken, words, figures),
+            Ok(Err(Error::Unavailable { reason, remedy })) => {
+                (Verdict::NotTried { reason, remedy }, String::new(), BTreeMap::new())
+            }
+            Ok(Err(error)) => (untried(error.to_string()), String::new(), BTreeMap::new()),
+            Err(what) => (untried(what), String::new(), BTreeMap::new()),
+        };
+        Rule {
+            family: self.family.into(),
+            mechanism: self.mechanism.into(),
+            name: self.name.into(),
+            rule: self.rule.into(),
+            seen,
+            verdict,
+            calls: self.calls.iter().map(|&call| call.into()).collect(),
+            reference: self.reference.into(),
+            figures,
+        }
+    }
+}
+
+fn untried(reason: String) -> Verdict {
+    Verdict::NotTried { reason, remedy: None }
+}
+
+/// How long one experiment may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// `1234567` as `1,234,567`: figures in sentences are read by people.
+pub(crate) fn figure(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_grouped_by_thousands() {
+        let texts = [0, 12, 999, 1_000, 65_536, 1_234_567].map(figure);
+        assert_eq!(texts, ["0", "12", "999", "1,000", "65,536", "1,234,567"]);
+    }
+}

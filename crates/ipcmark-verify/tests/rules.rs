@@ -1,0 +1,63 @@
+//! Every rule on this machine: shown, or with a reason why it could not be tried. `-- signal/` tries one family.
+//!
+//! The experiments fork, so they run one after the other on the main thread.
+#![allow(clippy::print_stderr, reason = "a test may say what it saw")]
+
+use ipcmark_record::{Rule, Verdict};
+use ipcmark_verify::{Trial, Watch, trials, verify};
+use libtest_mimic::{Arguments, Completion, Failed, Trial as Case};
+use std::collections::HashSet;
+
+struct Quiet;
+
+impl Watch for Quiet {
+    fn begins(&mut self, _: &Trial) {}
+    fn ended(&mut self, _: &Rule) {}
+}
+
+fn shown(trial: Trial) -> Result<Completion, Failed> {
+    let rules = verify(&[trial], &mut Quiet).map_err(|e| e.to_string())?;
+    let [rule] = &rules[..] else { return Err(format!("{} rules", rules.len()).into()) };
+    match &rule.verdict {
+        Verdict::Shown if rule.seen.is_empty() || rule.figures.is_empty() => {
+            Err("it was shown without words or figures".into())
+        }
+        Verdict::Shown => {
+            eprintln!("{}", rule.seen);
+            Ok(Completion::Completed)
+        }
+        Verdict::Broken => Err(rule.seen.clone().into()),
+        // A remedy means that this machine withholds something; without one, the experiment itself failed.
+        Verdict::NotTried { reason, remedy: Some(remedy) } => {
+            Ok(Completion::ignored_with(format!("{reason}; {remedy}")))
+        }
+        Verdict::NotTried { reason, remedy: None } => Err(reason.clone().into()),
+    }
+}
+
+fn names_are_unique_and_words_are_sentences() -> Result<(), Failed> {
+    let mut names = HashSet::new();
+    for trial in trials() {
+        let name = trial.full_name();
+        if !names.insert(name.clone()) {
+            return Err(format!("{name} is there twice").into());
+        }
+        if !trial.rule.ends_with('.') || trial.calls.is_empty() || !trial.reference.contains('(') {
+            return Err(format!("{name}: a sentence, its calls and its manual page").into());
+        }
+    }
+    Ok(())
+}
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let mut cases: Vec<Case> = trials()
+        .into_iter()
+        .map(|trial| Case::ignorable_test(trial.full_name(), move || shown(trial)))
+        .collect();
+    cases.push(Case::test("names-are-unique-and-words-are-sentences", || {
+        names_are_unique_and_words_are_sentences()
+    }));
+    libtest_mimic::run(&args, cases).exit();
+}
