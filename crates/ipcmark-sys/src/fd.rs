@@ -24,4 +24,6 @@ pub use pipe::{match_pipe_capacities, pipe_capacity, set_pipe_capacity};
 pub use queue::Queue;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
-pub use wait::{Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, set_nonblocking};
+pub use wait::{
+    Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, readable_now, set_nonblocking,
+};

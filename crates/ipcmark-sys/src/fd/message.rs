@@ -1,7 +1,7 @@
 //! Messages over any descriptor that keeps boundaries: sockets here, message queues in their own crate.
 
 use super::retry::{until_received, until_sent};
-use super::wait::{FdWait, Interest, set_nonblocking};
+use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
 use crate::lifeline::Lifeline;
 use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -116,6 +116,11 @@ impl<W: FdWait, P: MessagePort> Receiver for MessageReceiver<W, P> {
     #[inline]
     fn release(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        readable_now(self.port.as_fd(), self.lifeline.as_deref())
     }
 }
 

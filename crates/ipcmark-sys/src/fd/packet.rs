@@ -103,7 +103,9 @@ mod tests {
     fn boundaries_are_kept_and_a_long_message_is_refused_unsent() {
         for kind in KINDS {
             let [mut a, mut b] = pair::<Block>(kind, 100);
+            assert!(!b.rx.ready().unwrap());
             put(&mut a.tx, b"one").unwrap();
+            assert!(b.rx.ready().unwrap());
             assert!(matches!(a.tx.claim(101), Err(Error::TooLong { len: 101, max: 100, .. })));
             assert!(matches!(a.tx.claim(0), Err(Error::Protocol(_))));
             put(&mut a.tx, &[7; 100]).unwrap();
@@ -167,7 +169,9 @@ mod tests {
             let mut b = socket_message_halves::<W>(b, 8, lb).unwrap();
             send(&a, b"before", SendFlags::NOSIGNAL).unwrap();
             drop((a, la));
+            assert!(b.rx.ready().unwrap());
             assert_eq!(b.rx.receive().unwrap(), b"before");
+            assert!(b.rx.ready().unwrap(), "{kind:?}: the end is no wait");
             assert!(b.rx.receive().unwrap_err().is_end(), "{kind:?}");
             assert!(put(&mut b.tx, b"after").unwrap_err().is_end(), "{kind:?}");
         }

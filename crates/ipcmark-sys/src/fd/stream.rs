@@ -1,7 +1,7 @@
 //! Byte streams over `read(2)` and `write(2)`: pipes, FIFOs, connected stream sockets.
 
 use super::retry::{until_received, until_sent};
-use super::wait::{FdWait, Interest, set_nonblocking};
+use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
 use ipcmark_core::{ByteSink, ByteSource, Error, Link, Result};
 use rustix::net::{Shutdown, shutdown};
 use std::os::fd::{AsFd, OwnedFd};
@@ -31,6 +31,11 @@ impl<W: FdWait> ByteSource for FdSource<W> {
     fn read(&mut self, space: &mut [u8]) -> Result<usize> {
         let fd = self.fd.as_fd();
         until_received(&mut self.wait, fd, None, "read", || rustix::io::read(fd, &mut *space))
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        readable_now(self.fd.as_fd(), None)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use crate::lifeline::{Interruption, Lifeline};
 use ipcmark_core::{Error, Result, Wait, WaitKind};
-use rustix::event::{PollFd, PollFlags, epoll, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -58,6 +58,9 @@ pub enum Waited {
 pub trait FdWait: Wait + Sized {
     /// True when the descriptor must answer `EAGAIN` instead of sleeping.
     const NONBLOCKING: bool;
+    /// What [`Info::overlaps`](ipcmark_core::Info) says of a row that waits like this: a side whose call sleeps has
+    /// nothing else to do.
+    const OVERLAPS: bool = Self::NONBLOCKING;
 
     /// Prepares to wait for `interest` on `fd`, or for news on the `lifeline` of a descriptor that does not tell that
     /// its peer is gone. Call it after the fork, in the thread that will wait, and drop it before `fd` is closed.
@@ -65,6 +68,22 @@ pub trait FdWait: Wait + Sized {
 
     /// Waits, after a call on `fd` has said `EAGAIN`; both arguments are those it was armed with.
     fn wait(&mut self, fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<Waited>;
+}
+
+/// Looks once, without waiting: true when a call that takes bytes or a message from `fd` would not wait, or when there
+/// is news on the `lifeline`, so that it would fail at once. `poll(2)` with timeout 0.
+pub fn readable_now(fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<bool> {
+    let fd = PollFd::from_borrowed_fd(fd, PollFlags::IN);
+    let now = Some(&Timespec { tv_sec: 0, tv_nsec: 0 });
+    let found = match lifeline {
+        None => poll(&mut [fd], now),
+        Some(lifeline) => poll(&mut [fd, PollFd::new(lifeline, PollFlags::IN)], now),
+    };
+    match found {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(e) => Err(Error::os("poll", e)),
+    }
 }
 
 /// Sets or clears `O_NONBLOCK` on the open file description behind `fd`.
@@ -270,6 +289,21 @@ mod tests {
         assert!(is_nonblocking(&reader) && !is_nonblocking(&writer));
         set_nonblocking(&reader, false).unwrap();
         assert!(!is_nonblocking(&reader));
+    }
+
+    #[test]
+    fn looking_does_not_wait_and_sees_bytes_news_and_the_end() {
+        let (reader, writer) = pipe().unwrap();
+        let [here, there] = LifelinePair::new().unwrap().into_both();
+        let look = |news| readable_now(reader.as_fd(), news).unwrap();
+        assert!(!look(None) && !look(Some(&here)));
+        rustix::io::write(&writer, &[1]).unwrap();
+        assert!(look(None));
+        rustix::io::read(&reader, &mut [0]).unwrap();
+        there.farewell();
+        assert!(!look(None) && look(Some(&here)));
+        drop(writer);
+        assert!(look(None), "the end of the stream is no wait");
     }
 
     /// Readiness at either end of a pipe, then the farewell and the end of the peer on the lifeline.

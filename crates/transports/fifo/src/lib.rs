@@ -117,13 +117,16 @@ fn probe() -> Result<Limits> {
 }
 
 impl<W: FdWait> ByteStream for FifoStream<W> {
-    const INFO: Info = Info::new(
-        ("fifo", "fifo"),
-        W::KIND,
-        Framing::Stream,
-        "named pipe, one a direction, opened by name; write(2) and read(2)",
-        "fifo(7)",
-    );
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("fifo", "fifo"),
+            W::KIND,
+            Framing::Stream,
+            "named pipe, one a direction, opened by name; write(2) and read(2)",
+            "fifo(7)",
+        )
+    };
     type Fixture = FifoFixture;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

@@ -54,13 +54,16 @@ impl Ends {
 }
 
 impl<W: FdWait> ByteStream for PipeStream<W> {
-    const INFO: Info = Info::new(
-        ("pipe", "pipe"),
-        W::KIND,
-        Framing::Stream,
-        "anonymous pipe, one a direction; write(2) and read(2)",
-        "pipe(7)",
-    );
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("pipe", "pipe"),
+            W::KIND,
+            Framing::Stream,
+            "anonymous pipe, one a direction; write(2) and read(2)",
+            "pipe(7)",
+        )
+    };
     type Fixture = PipeFixture;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;

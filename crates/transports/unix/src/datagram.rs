@@ -21,13 +21,16 @@ pub struct DatagramFixture {
 }
 
 impl<W: FdWait> Transport for UnixDatagram<W> {
-    const INFO: Info = Info::new(
-        ("unix", "unix-dgram"),
-        W::KIND,
-        Framing::Message,
-        "Unix-domain datagram socket pair; send(2) and recv(2)",
-        "unix(7)",
-    );
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("unix", "unix-dgram"),
+            W::KIND,
+            Framing::Message,
+            "Unix-domain datagram socket pair; send(2) and recv(2)",
+            "unix(7)",
+        )
+    };
     type Fixture = DatagramFixture;
     type Tx = MessageSender<W, SocketPort>;
     type Rx = MessageReceiver<W, SocketPort>;

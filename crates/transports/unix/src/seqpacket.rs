@@ -13,13 +13,16 @@ use std::marker::PhantomData;
 pub struct UnixSeqpacket<W>(PhantomData<W>);
 
 impl<W: FdWait> Transport for UnixSeqpacket<W> {
-    const INFO: Info = Info::new(
-        ("unix", "unix-seqpacket"),
-        W::KIND,
-        Framing::Message,
-        "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
-        "unix(7)",
-    );
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("unix", "unix-seqpacket"),
+            W::KIND,
+            Framing::Message,
+            "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
+            "unix(7)",
+        )
+    };
     type Fixture = Pair;
     type Tx = MessageSender<W, SocketPort>;
     type Rx = MessageReceiver<W, SocketPort>;

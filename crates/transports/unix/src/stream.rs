@@ -15,13 +15,16 @@ pub type UnixStream<W> = Framed<UnixByteStream<W>>;
 pub struct UnixByteStream<W>(PhantomData<W>);
 
 impl<W: FdWait> ByteStream for UnixByteStream<W> {
-    const INFO: Info = Info::new(
-        ("unix", "unix-stream"),
-        W::KIND,
-        Framing::Stream,
-        "Unix-domain stream socket pair; write(2) and read(2)",
-        "unix(7)",
-    );
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("unix", "unix-stream"),
+            W::KIND,
+            Framing::Stream,
+            "Unix-domain stream socket pair; write(2) and read(2)",
+            "unix(7)",
+        )
+    };
     type Fixture = Pair;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;
