@@ -121,11 +121,12 @@ impl Info {
         }
     }
 
-    /// Whether it can run a workload, and if not, why: what it cannot do is a row that says so.
+    /// Whether what it is and what it carries make sense of a workload, and if not, why. A suite that names transports
+    /// by a wildcard means those that do.
     ///
     /// # Errors
-    /// The reason, in words for that row.
-    pub const fn supports(&self, pattern: Pattern) -> Result<(), &'static str> {
+    /// The reason, in words for a row.
+    pub const fn suits(&self, pattern: Pattern) -> Result<(), &'static str> {
         match (self.role, self.carries, pattern) {
             (Role::Floor, _, Pattern::PingPong | Pattern::Stream) => Ok(()),
             (Role::Floor, ..) => Err("a floor runs in one process"),
@@ -134,10 +135,21 @@ impl Info {
             (_, _, Pattern::WakeUp) => Err("it carries messages: see ping-pong"),
             (_, Carries::Calls, Pattern::PingPong) => Ok(()),
             (_, Carries::Calls, _) => Err("a call waits for its answer: see ping-pong"),
-            (_, _, Pattern::Overlap) if !self.overlaps => {
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it can run a workload, and if not, why: what it cannot do is a row that says so.
+    ///
+    /// # Errors
+    /// The reason, in words for that row.
+    pub const fn supports(&self, pattern: Pattern) -> Result<(), &'static str> {
+        match (self.suits(pattern), pattern) {
+            (Err(reason), _) => Err(reason),
+            (Ok(()), Pattern::Overlap) if !self.overlaps => {
                 Err("a side that waits like this can do nothing else meanwhile")
             }
-            _ => Ok(()),
+            (Ok(()), _) => Ok(()),
         }
     }
 
