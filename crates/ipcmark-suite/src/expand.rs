@@ -1,7 +1,7 @@
 //! From groups to cells.
 
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
-use ipcmark_core::{Load, Pattern, Placement};
+use ipcmark_core::{Info, Load, Pattern, Placement};
 use std::collections::HashSet;
 
 /// One cell that a suite names.
@@ -15,7 +15,7 @@ pub struct Point {
     pub pattern: Pattern,
     /// How much of it.
     pub load: Load,
-    /// Message size in bytes.
+    /// Message size in bytes; 0 for a wake-up.
     pub size: usize,
     /// CPUs.
     pub placement: Placement,
@@ -49,39 +49,55 @@ fn or<'a, T>(given: &'a [T], own: &'a [T]) -> &'a [T] {
 }
 
 impl Suite {
-    /// The cells this suite names among the transports `names`, narrowed to `axes`: group by group, and in a group by
-    /// pattern, size, placement and transport. A cell that several groups name belongs to the first.
+    /// The cells this suite names among the transports `rows`, narrowed to `axes`: group by group, and in a group by
+    /// pattern, load, size, placement and transport. A cell that several groups name belongs to the first.
+    ///
+    /// What a transport is and carries decides which patterns a wildcard means it for ([`Info::suits`]). A transport
+    /// named outright, by the group or the command line that also names the pattern, gets its cell in any case: it
+    /// becomes a row with the reason.
     ///
     /// # Errors
     /// A glob that no transport matches; see [`Suite::pick`] for the globs of the command line.
-    pub fn points(&self, axes: &Axes, names: &[&str]) -> Result<Vec<Point>> {
+    pub fn points(&self, axes: &Axes, rows: &[Info]) -> Result<Vec<Point>> {
+        let rows: Vec<(String, &Info)> = rows.iter().map(|row| (row.name(), row)).collect();
+        let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
         let mut seen = HashSet::new();
         let mut points = Vec::new();
         for group in &self.groups {
-            let mut transports = named_by(group, self, names)?;
-            transports.retain(|name| is_picked(&axes.transports, name, names));
-            let capacity = axes.capacity.unwrap_or(group.capacity);
+            let mut transports = named_by(group, self, &names)?;
+            transports.retain(|name| is_picked(&axes.transports, name, &names));
+            let outright =
+                if axes.patterns.is_empty() { &group.transports } else { &axes.transports };
+            let is_meant = |name: &str, pattern| {
+                let row = rows.iter().find(|row| row.0 == name);
+                row.is_some_and(|(_, info)| info.suits(pattern).is_ok())
+                    || outright.iter().any(|glob| glob.is_outright() && glob.names(name))
+            };
             for &pattern in or(&axes.patterns, &group.patterns) {
-                for &size in or(&axes.sizes, &group.sizes) {
-                    for &placement in or(&axes.placements, &group.placements) {
-                        for transport in &transports {
-                            if seen.insert((transport.clone(), pattern, size, placement, capacity))
-                            {
-                                points.push(Point {
-                                    group: group.name.clone(),
-                                    transport: transport.clone(),
-                                    pattern,
-                                    load: Load::DEFAULT,
-                                    size,
-                                    placement,
-                                    capacity,
-                                });
-                            }
+                let mut transports = transports.clone();
+                transports.retain(|name| is_meant(name, pattern));
+                // Nothing is carried: neither size nor capacity means anything.
+                let bare = pattern == Pattern::WakeUp;
+                let sizes = if bare { &[0] } else { or(&axes.sizes, &group.sizes) };
+                let capacity = if bare { None } else { axes.capacity.unwrap_or(group.capacity) };
+                for load in axes.load.loads(&group.load, pattern) {
+                    for &size in sizes {
+                        for &placement in or(&axes.placements, &group.placements) {
+                            points.extend(transports.iter().map(|transport| Point {
+                                group: group.name.clone(),
+                                transport: transport.clone(),
+                                pattern,
+                                load,
+                                size,
+                                placement,
+                                capacity,
+                            }));
                         }
                     }
                 }
             }
         }
+        points.retain(|point| seen.insert(Point { group: String::new(), ..point.clone() }));
         Ok(points)
     }
 
@@ -101,8 +117,31 @@ fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_core::{Carries, Framing, Role, WaitKind};
 
     const NAMES: [&str; 4] = ["null/none", "pipe/block", "pipe/spin", "tcp/block"];
+
+    const fn row(mechanism: &'static str, wait: WaitKind) -> Info {
+        Info::new(("some", mechanism), wait, Framing::Message, "made up", "none(7)")
+    }
+
+    fn rows() -> [Info; 4] {
+        let [mut null, pipe, spin, tcp] = [
+            row("null", WaitKind::None),
+            row("pipe", WaitKind::Block),
+            row("pipe", WaitKind::Spin),
+            row("tcp", WaitKind::Block),
+        ];
+        null.role = Role::Floor;
+        [null, pipe, spin, tcp]
+    }
+
+    /// The same, a notifier and a mechanism for calls beside them.
+    fn all_kinds() -> Vec<Info> {
+        let notifier = Info { carries: Carries::Notifications, ..row("eventfd", WaitKind::Block) };
+        let remote = Info { carries: Carries::Calls, ..row("rpc", WaitKind::Block) };
+        rows().into_iter().chain([notifier, remote]).collect()
+    }
 
     fn suite() -> Suite {
         let text = r#"
@@ -135,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_cell_that_two_groups_name_belongs_to_the_first() {
-        let points = suite().points(&Axes::default(), &NAMES).unwrap();
+        let points = suite().points(&Axes::default(), &rows()).unwrap();
         assert_eq!(points.len(), 2 * 2 * 3 + 3 + 1);
         assert!(points[..12].iter().all(|p| p.group == "across" && p.capacity == Some(262_144)));
         assert!(points[12..15].iter().all(|p| p.placement == Placement::SameCore));
@@ -156,7 +195,7 @@ mod tests {
         given.sizes = vec![8];
         given.placements = vec![Placement::Free];
         given.capacity = Some(None);
-        let points = suite().points(&given, &NAMES).unwrap();
+        let points = suite().points(&given, &rows()).unwrap();
         let all: Vec<_> =
             points.iter().map(|p| (p.transport.as_str(), p.pattern.name(), p.size)).collect();
         let expected = [
@@ -173,7 +212,7 @@ mod tests {
     fn a_glob_that_names_nothing_is_refused() {
         let mut broken = suite();
         broken.groups[0].transports = vec![Selector::parse("pip").unwrap()];
-        let said = broken.points(&Axes::default(), &NAMES).unwrap_err().to_string();
+        let said = broken.points(&Axes::default(), &rows()).unwrap_err().to_string();
         assert!(said.contains("group across") && said.contains("pipe"), "{said}");
         assert!(Suite::pick(&axes(&["vsock*"]).transports, &NAMES).is_err());
         assert!(Suite::pick(&axes(&["pipe*", "!x"]).transports, &NAMES).is_err());
@@ -185,7 +224,63 @@ mod tests {
         let text = "name = \"s\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
             transports = [\"pipe\",\n  \"!tpc\"]\nsizes = [\"64\"]\nplacements = [\"same-core\"]\n";
         let suite = Suite::parse(text, "s.toml").unwrap();
-        let said = suite.points(&Axes::default(), &NAMES).unwrap_err().to_string();
+        let said = suite.points(&Axes::default(), &rows()).unwrap_err().to_string();
         assert!(said.starts_with("s.toml:8:3: `group \"g\": transports`: '!tpc'"), "{said}");
+    }
+
+    fn group(keys: &str) -> Suite {
+        let text = format!(
+            "name = \"s\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
+             placements = [\"same-core\"]\n{keys}\n"
+        );
+        Suite::parse(&text, "s.toml").unwrap()
+    }
+
+    fn cells(suite: &Suite, axes: &Axes) -> Vec<String> {
+        let points = suite.points(axes, &all_kinds()).unwrap();
+        points.iter().map(|p| format!("{} {} {}", p.transport, p.pattern, p.size)).collect()
+    }
+
+    #[test]
+    fn a_wildcard_means_what_can_run_the_pattern() {
+        let suite = group(
+            "transports = [\"*\"]\npatterns = [\"stream\", \"fan-in\", \"wake-up\"]\nsizes = [\"8\", \"64\"]",
+        );
+        let all = cells(&suite, &Axes::default());
+        assert_eq!(all.len(), 2 * 4 + 2 * 3 + 1, "{all:?}");
+        assert_eq!(all.last().unwrap(), "eventfd/block wake-up 0", "one cell, not one a size");
+        let points = suite.points(&Axes::default(), &all_kinds()).unwrap();
+        assert!(points.iter().all(|p| (p.size == 0) == (p.pattern == Pattern::WakeUp)));
+        let calls = Axes { patterns: vec![Pattern::PingPong], ..axes(&["{rpc,eventfd}/*"]) };
+        assert_eq!(cells(&suite, &calls), ["rpc/block ping-pong 8", "rpc/block ping-pong 64"]);
+    }
+
+    #[test]
+    fn a_transport_named_outright_has_its_row() {
+        let suite =
+            group("transports = [\"eventfd\", \"tcp*\"]\npatterns = [\"stream\"]\nsizes = [\"8\"]");
+        assert_eq!(
+            cells(&suite, &Axes::default()),
+            ["tcp/block stream 8", "eventfd/block stream 8"]
+        );
+        let wake_up = Axes { patterns: vec![Pattern::WakeUp], ..Axes::default() };
+        assert_eq!(cells(&suite, &wake_up), ["eventfd/block wake-up 0"]);
+        let named = Axes { patterns: vec![Pattern::WakeUp], ..axes(&["tcp"]) };
+        assert_eq!(cells(&suite, &named), ["tcp/block wake-up 0"]);
+        let all = group("transports = [\"*\"]\nsizes = [\"8\"]");
+        assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "nobody named a ping-pong for it");
+    }
+
+    #[test]
+    fn the_load_is_an_axis_where_it_is_heeded() {
+        let suite = group(
+            "transports = [\"pipe/block\"]\npatterns = [\"ping-pong\", \"paced\", \"scatter-gather\"]\n\
+             sizes = [\"64\"]\nrates = [10, 1000]\npeers = [2, 4]\ninputs = [\"sent\", \"shared\"]",
+        );
+        assert_eq!(cells(&suite, &Axes::default()).len(), 1 + 2 + 4);
+        let load = crate::LoadAxes { rates: vec![7], ..crate::LoadAxes::default() };
+        let given = Axes { load, patterns: vec![Pattern::Paced], ..Axes::default() };
+        let points = suite.points(&given, &rows()).unwrap();
+        assert_eq!(points.iter().map(|p| p.load.rate).collect::<Vec<_>>(), [7]);
     }
 }

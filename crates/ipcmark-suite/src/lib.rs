@@ -23,7 +23,15 @@
 //! sizes      = ["8", "64B..64KiB"]     # a range doubles; `8..1MiB*4` quadruples
 //! placements = ["cross-core"]
 //! capacity   = "default"               # left out: the suite's default
+//! peers      = [2, 4]                  # of fan-in, fan-out, scatter-gather; left out: 2
+//! depths     = [8]                     # of burst and duplex; left out: 8
+//! rates      = [1000]                  # of paced, messages a second; left out: 1000
+//! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent
 //! ```
+//!
+//! A pattern is multiplied by those of the last four that it heeds. A `wake-up` carries no payload: it is one cell
+//! whatever the sizes, and a group of nothing else names none. A glob with a wildcard means the transports that can run
+//! the pattern; one without names its transports outright, and what they cannot do becomes a row that says why.
 //!
 //! Unknown keys are refused, and every error names the file, the line, the key and what was expected there.
 //! The small parsers ([`parse_size`], [`parse_sizes`], [`parse_duration`]) serve the command line too, so that
@@ -34,6 +42,7 @@ mod duration;
 mod embedded;
 mod error;
 mod expand;
+mod load;
 mod nearest;
 mod reader;
 mod selector;
@@ -44,6 +53,7 @@ pub use duration::{parse_duration, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
 pub use expand::Point;
+pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};
 pub use nearest::{nearest, nearest_several};
 pub use selector::Selector;
 pub use size::{MAX_SIZE, parse_capacity, parse_size, parse_sizes, show_size};

@@ -5,13 +5,13 @@
 
 use crate::selector::Place;
 use crate::{
-    Defaults, Error, Group, Result, Selector, Suite, nearest, parse_capacity, parse_duration,
-    parse_sizes,
+    DEPTHS, Defaults, Error, Group, LoadAxes, PEERS, RATES, Result, Selector, Suite, nearest,
+    parse_capacity, parse_counts, parse_duration, parse_sizes,
 };
-use ipcmark_core::{Pattern, Placement};
+use ipcmark_core::{Input, Pattern, Placement};
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -22,8 +22,19 @@ type Word<'t> = (&'t str, Span);
 
 const TOP: [&str; 5] = ["name", "title", "prose", "defaults", "group"];
 const DEFAULTS: [&str; 5] = ["rounds", "measure", "warm-up", "budget", "capacity"];
-const GROUP: [&str; 7] =
-    ["name", "prose", "transports", "patterns", "sizes", "placements", "capacity"];
+const GROUP: [&str; 11] = [
+    "name",
+    "prose",
+    "transports",
+    "patterns",
+    "sizes",
+    "placements",
+    "capacity",
+    "peers",
+    "depths",
+    "rates",
+    "inputs",
+];
 
 pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
     let source = Source { text, file };
@@ -88,8 +99,16 @@ fn read_groups(top: &Section<'_>, defaults: Defaults) -> Result<Vec<Group>> {
 
 fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
     section.refuse_unknown(&GROUP)?;
+    let patterns = match section.words("patterns")? {
+        None => vec![Pattern::PingPong, Pattern::Stream],
+        Some(words) => section.known("patterns", words, &Pattern::ALL, Pattern::name)?,
+    };
     let mut sizes = Vec::new();
-    for word in section.required_words("sizes")? {
+    let words = match section.words("sizes")? {
+        None if patterns == [Pattern::WakeUp] => Vec::new(),
+        words => words.ok_or_else(|| section.missing("sizes"))?,
+    };
+    for word in words {
         sizes.extend(section.parse("sizes", word, parse_sizes)?);
     }
     let mut seen = HashSet::new();
@@ -105,10 +124,7 @@ fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
                 section.parse("transports", word, Selector::parse).map(|glob| glob.found_at(place))
             })
             .collect::<Result<_>>()?,
-        patterns: match section.words("patterns")? {
-            None => vec![Pattern::PingPong, Pattern::Stream],
-            Some(words) => section.known("patterns", words, &Pattern::ALL, Pattern::name)?,
-        },
+        patterns,
         sizes,
         placements: section.known(
             "placements",
@@ -116,6 +132,15 @@ fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
             &Placement::ALL,
             Placement::name,
         )?,
+        load: LoadAxes {
+            peers: section.counts("peers", &PEERS)?,
+            depths: section.counts("depths", &DEPTHS)?,
+            rates: section.counts("rates", &RATES)?,
+            inputs: match section.words("inputs")? {
+                None => Vec::new(),
+                Some(words) => section.known("inputs", words, &Input::ALL, Input::name)?,
+            },
+        },
         capacity: section.capacity()?.unwrap_or(defaults.capacity),
     })
 }
@@ -276,6 +301,26 @@ impl<'t> Section<'t> {
             Some(rounds @ 1..=10_000) => Ok(Some(rounds)),
             _ => Err(self.wrong(key, value.span(), "expected a whole number from 1 to 10000")),
         }
+    }
+
+    /// Whole numbers, each once; none when the key is not there.
+    fn counts(&self, key: &str, bounds: &RangeInclusive<u32>) -> Result<Vec<u32>> {
+        let Some(value) = self.table.get(key) else { return Ok(Vec::new()) };
+        let expected = || {
+            let (from, to) = (bounds.start(), bounds.end());
+            let what = format!("expected a list of whole numbers from {from} to {to}: [{from}]");
+            self.wrong(key, value.span(), what)
+        };
+        let entries = value.get_ref().as_array().filter(|a| !a.is_empty()).ok_or_else(expected)?;
+        let mut counts = Vec::new();
+        for entry in entries {
+            let digits = entry.get_ref().as_integer().ok_or_else(expected)?.as_str();
+            counts
+                .extend(self.parse(key, (digits, entry.span()), |d| parse_counts(d, key, bounds))?);
+        }
+        let mut seen = HashSet::new();
+        counts.retain(|count| seen.insert(*count));
+        Ok(counts)
     }
 
     /// Outer `None`: the key is not there.

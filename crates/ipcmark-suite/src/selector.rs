@@ -60,6 +60,11 @@ impl Selector {
             || (!self.text.contains('/') && self.matcher.is_match(mechanism))
     }
 
+    /// True when it takes transports by their names, without a wildcard: `pipe/block`, `pipe`.
+    pub(crate) fn is_outright(&self) -> bool {
+        !self.takes_away && !self.text.contains(['*', '?', '[', '{'])
+    }
+
     /// True for a glob with `!`.
     #[must_use]
     pub fn takes_away(&self) -> bool {

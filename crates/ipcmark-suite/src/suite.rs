@@ -1,6 +1,6 @@
 //! What a suite says, parsed.
 
-use crate::{Error, Result, Selector, reader};
+use crate::{Error, LoadAxes, Result, Selector, reader};
 use ipcmark_core::{Pattern, Placement};
 use std::path::Path;
 use std::time::Duration;
@@ -59,10 +59,12 @@ pub struct Group {
     pub transports: Vec<Selector>,
     /// Which workloads.
     pub patterns: Vec<Pattern>,
-    /// Which message sizes, bytes.
+    /// Which message sizes, bytes; empty only where no pattern carries any.
     pub sizes: Vec<usize>,
     /// On which CPUs.
     pub placements: Vec<Placement>,
+    /// How much of each workload.
+    pub load: LoadAxes,
     /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
     pub capacity: Option<usize>,
 }
@@ -79,6 +81,8 @@ pub struct Axes {
     pub sizes: Vec<usize>,
     /// Empty: as the groups say.
     pub placements: Vec<Placement>,
+    /// What is empty in it: as the groups say.
+    pub load: LoadAxes,
     /// `None`: as the groups say; `Some(None)`: the mechanism's own; bytes.
     pub capacity: Option<Option<usize>>,
 }

@@ -1,6 +1,7 @@
 //! A broken suite is answered with the place, the key, what was expected and the nearest word.
 
-use ipcmark_suite::{Axes, Suite};
+use ipcmark_core::{Framing, Info, Input, Pattern, WaitKind};
+use ipcmark_suite::{Axes, LoadAxes, Suite};
 use std::time::Duration;
 
 const WHOLE: &str = r#"name = "s"
@@ -26,9 +27,12 @@ placements = ["cross-core"]
 name = "own"
 prose = "Why"
 transports = ["pipe*"]
+patterns = ["scatter-gather"]
 sizes = ["64"]
 placements = ["same-core"]
 capacity = "default"
+peers = [2, 4, 2]
+inputs = ["shared"]
 "#;
 
 /// What is said of the whole suite with one line changed.
@@ -49,8 +53,11 @@ fn a_whole_suite_says_what_it_says() {
     assert_eq!((d.budget, d.capacity), (Some(Duration::from_secs(90)), Some(256 << 10)));
     assert_eq!(suite.groups[0].sizes, [64, 1024, 2048, 4096]);
     assert_eq!((suite.groups[0].capacity, suite.groups[1].capacity), (Some(256 << 10), None));
-    assert_eq!(suite.groups[1].patterns.len(), 2, "patterns left out: all");
-    assert_eq!(suite.points(&Axes::default(), &["pipe/block"]).unwrap().len(), 2 * 4 + 2);
+    let pipe = Info::new(("pipe", "pipe"), WaitKind::Block, Framing::Stream, "a pipe", "pipe(7)");
+    assert_eq!(suite.points(&Axes::default(), &[pipe]).unwrap().len(), 2 * 4 + 2);
+    let load = &suite.groups[1].load;
+    assert_eq!((&load.peers[..], &load.inputs[..]), (&[2, 4][..], &[Input::Shared][..]));
+    assert_eq!(suite.groups[0].load, LoadAxes::default());
 }
 
 #[test]
@@ -74,6 +81,12 @@ fn each_slip_is_told_with_what_was_expected() {
         (r#""256KiB""#, r#""256k""#, vec!["256KiB or 256kB"]),
         (r#""stream"]"#, r#""steam"]"#, vec!["ping-pong, stream", "did you mean 'stream'?"]),
         (r#"["cross-core"]"#, r#"["crosscore"]"#, vec!["did you mean 'cross-core'?"]),
+        ("[2, 4, 2]", "[2, 400]", vec![":28:13:", "'400'", "peers from 1 to 64"]),
+        ("[2, 4, 2]", "2", vec!["`group \"own\": peers`", "a list of whole numbers from 1 to 64"]),
+        ("[2, 4, 2]", "[\"2\"]", vec!["a list of whole numbers"]),
+        ("[2, 4, 2]", "[]", vec!["a list of whole numbers"]),
+        (r#"["shared"]"#, r#"["share"]"#, vec!["sent, shared", "did you mean 'shared'?"]),
+        ("peers =", "peer =", vec!["did you mean 'peers'?"]),
         (r#"["cross-core"]"#, "[]", vec!["a list of words"]),
         (r#"["cross-core"]"#, r#""cross-core""#, vec!["a list of words"]),
         (
@@ -94,6 +107,17 @@ fn each_slip_is_told_with_what_was_expected() {
             assert!(text.contains(part), "{from} -> {to}: '{part}' is not in: {text}");
         }
     }
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let text = WHOLE.replacen("patterns = [\"ping-pong\", \"stream\"]\n", "", 1);
+    let suite = Suite::parse(&text, "my.toml").unwrap();
+    assert_eq!(suite.groups[0].patterns, [Pattern::PingPong, Pattern::Stream]);
+    let bare = WHOLE.replacen("[\"scatter-gather\"]\nsizes = [\"64\"]", "[\"wake-up\"]", 1);
+    assert!(Suite::parse(&bare, "my.toml").unwrap().groups[1].sizes.is_empty());
+    let text = said("[\"scatter-gather\"]\nsizes = [\"64\"]", "[\"wake-up\", \"stream\"]");
+    assert!(text.contains("`group \"own\": sizes`: missing"), "{text}");
 }
 
 #[test]

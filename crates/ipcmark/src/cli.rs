@@ -3,8 +3,11 @@
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use ipcmark_core::{Pattern, Placement};
-use ipcmark_suite::{Selector, WordError, parse_capacity, parse_duration, parse_sizes};
+use ipcmark_core::{Input, Pattern, Placement};
+use ipcmark_suite::{
+    DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_duration,
+    parse_sizes,
+};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ Examples:
   ipcmark run --transport 'shm*' --pattern ping-pong --placement cross-core,same-core
   ipcmark run --transport '*/block' --size 8..1MiB*8 --rounds 12 --budget 5m
   ipcmark run --transport pipe --pattern stream --capacity default --out pipe-as-shipped
+  ipcmark run --transport '*/block' --pattern wake-up,paced --rate 10,1000
+  ipcmark run --transport 'shm-ring/*' --pattern scatter-gather --peers 1,2,4 --input shared
   ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
   ipcmark run --resume reports/2026-01-31-full";
 
@@ -92,8 +97,8 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["suite", "transport", "pattern", "size", "placement", "capacity", "rounds", "measure",
-            "warm_up", "seed", "out"])]
+        conflicts_with_all = ["suite", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "input",
+            "capacity", "rounds", "measure", "warm_up", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
@@ -110,7 +115,7 @@ pub(crate) struct AxisArgs {
     /// Globs over transport names: pipe/block, 'unix*', '*/spin', '!tcp'; a name without a wait means all its waits.
     #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
     pub(crate) transport: Vec<Several<Selector>>,
-    /// ping-pong, stream.
+    /// ping-pong, stream, paced, burst, duplex, fan-in, fan-out, scatter-gather, overlap, wake-up.
     #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
     pub(crate) pattern: Vec<Several<Pattern>>,
     /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8.
@@ -119,6 +124,18 @@ pub(crate) struct AxisArgs {
     /// same-core, cross-core, smt-siblings, cross-node, free.
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
     pub(crate) placement: Vec<Several<Placement>>,
+    /// Processes on the side that has several, in fan-in, fan-out and scatter-gather: 2,4.
+    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_peers)]
+    pub(crate) peers: Vec<Several<u32>>,
+    /// Messages of a burst; messages under way each way in duplex: 8,64.
+    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_depths)]
+    pub(crate) depth: Vec<Several<u32>>,
+    /// Messages a second, in paced: 10,1000.
+    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
+    pub(crate) rate: Vec<Several<u32>>,
+    /// How the workers of a scatter-gather come by their input: sent, shared.
+    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]
+    pub(crate) input: Vec<Several<Input>>,
     /// Capacity asked of each direction: default, or a size such as 256KiB.
     #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
     pub(crate) capacity: Option<CapacityArg>,
@@ -195,6 +212,22 @@ fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
     parse_names(list, &Placement::ALL.map(|p| (p.name(), p)))
 }
 
+fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
+    parse_names(list, &Input::ALL.map(|i| (i.name(), i)))
+}
+
+fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "peers", &PEERS).map(Several)
+}
+
+fn parse_depths(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "messages", &DEPTHS).map(Several)
+}
+
+fn parse_rates(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "messages a second", &RATES).map(Several)
+}
+
 fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, WordError> {
     let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
     let parse = |word: &str| {
@@ -244,6 +277,25 @@ mod tests {
         let args = run(&["--pattern", "stream,ping-pong", "--capacity", "default"]).unwrap();
         assert_eq!(all(&args.axes.pattern), [Pattern::Stream, Pattern::PingPong]);
         assert!(matches!(args.axes.capacity, Some(CapacityArg(None))));
+        let args =
+            run(&["--peers", "2,4", "--peers", "8", "--rate", "10", "--input", "shared,sent"])
+                .unwrap();
+        assert_eq!((all(&args.axes.peers), all(&args.axes.rate)), (vec![2, 4, 8], vec![10]));
+        assert_eq!(all(&args.axes.input), [Input::Shared, Input::Sent]);
+    }
+
+    #[test]
+    fn the_help_names_every_word_of_an_axis() {
+        let help = Cli::command()
+            .find_subcommand_mut("run")
+            .map(|run| run.render_help().to_string())
+            .unwrap_or_default();
+        let words = Pattern::ALL.map(Pattern::name).into_iter();
+        let words =
+            words.chain(Placement::ALL.map(Placement::name)).chain(Input::ALL.map(Input::name));
+        for word in words {
+            assert!(help.contains(word), "{word} is not in:\n{help}");
+        }
     }
 
     #[test]
@@ -254,12 +306,20 @@ mod tests {
             (["--size", "64k"], "64KiB or 64kB"),
             (["--budget", "60"], "60ms or 60s"),
             (["--rounds", "0"], "1..=10000"),
+            (["--pattern", "fanin"], "did you mean 'fan-in'?"),
+            (["--input", "share"], "did you mean 'shared'?"),
+            (["--peers", "0"], "peers from 1 to 64"),
+            (["--depth", "deep"], "messages from 1 to 65536"),
+            (["--rate", "1k"], "messages a second from 1 to"),
         ] {
             let said = run(&flags).unwrap_err();
             assert!(said.contains(part), "{flags:?}: {said}");
         }
         assert!(
             run(&["--resume", "x", "--suite", "full"]).unwrap_err().contains("cannot be used with")
+        );
+        assert!(
+            run(&["--resume", "x", "--rate", "1"]).unwrap_err().contains("cannot be used with")
         );
     }
 }

@@ -5,11 +5,11 @@ use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, anyhow, bail};
 use ipcmark_catalog::CATALOG;
-use ipcmark_core::Load;
+use ipcmark_core::{Info, Load};
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
 use ipcmark_record::{CellKey, GroupNote, LoadKey, Record, SuiteNote};
-use ipcmark_suite::{Axes, EMBEDDED, Point, Suite, embedded, nearest};
+use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Point, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,20 +32,10 @@ impl Job {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Suite::pick(&axes.transports, &names)
             .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
-        let points = suite.points(&axes, &names)?;
+        let rows: Vec<Info> = CATALOG.iter().map(|entry| entry.info).collect();
+        let points = suite.points(&axes, &rows)?;
         if points.is_empty() {
-            let globs: Vec<_> = axes.transports.iter().map(ToString::to_string).collect();
-            if globs.is_empty() {
-                bail!(Usage(format!(
-                    "the suite '{}' has no cell: the globs with ! in its groups take away every transport that the others name",
-                    suite.name
-                )));
-            }
-            bail!(Usage(format!(
-                "the suite '{}' has no cell for --transport {}; name another suite, e.g. --suite full",
-                suite.name,
-                globs.join(",")
-            )));
+            bail!(no_cell(&suite, &axes));
         }
         let specs = points.into_iter().map(spec).collect::<Result<_>>()?;
         Ok(Job { specs, options: options(args, &suite) })
@@ -84,6 +74,27 @@ impl Job {
         let specs = record.cells.iter().map(spec_of).collect::<Result<_>>();
         Ok(Job { specs: specs.context("this build cannot go on with that run")?, options })
     }
+}
+
+/// Why a suite has no cell for what the command line asks.
+fn no_cell(suite: &Suite, axes: &Axes) -> Usage {
+    let globs: Vec<_> = axes.transports.iter().map(ToString::to_string).collect();
+    let patterns: Vec<_> = axes.patterns.iter().map(|pattern| pattern.name()).collect();
+    let name = &suite.name;
+    Usage(match (globs.is_empty(), patterns.is_empty()) {
+        (true, true) => format!(
+            "the suite '{name}' has no cell: the globs with ! in its groups take away every transport that the others name"
+        ),
+        (false, true) => format!(
+            "the suite '{name}' has no cell for --transport {}; name another suite, e.g. --suite full, or the pattern, e.g. --pattern wake-up",
+            globs.join(",")
+        ),
+        (_, false) => format!(
+            "the suite '{name}' has no transport that can do {}{}; name one without a wildcard to have a row that says why",
+            patterns.join(" or "),
+            if globs.is_empty() { String::new() } else { format!(" among {}", globs.join(",")) }
+        ),
+    })
 }
 
 /// The load that a record's key tells of.
@@ -147,6 +158,12 @@ fn axes(args: &AxisArgs) -> Axes {
         patterns: all(&args.pattern),
         sizes: all(&args.size),
         placements: all(&args.placement),
+        load: LoadAxes {
+            peers: all(&args.peers),
+            depths: all(&args.depth),
+            rates: all(&args.rate),
+            inputs: all(&args.input),
+        },
         capacity: args.capacity.map(|capacity| capacity.0),
     }
 }
@@ -183,7 +200,7 @@ fn note(suite: &Suite) -> SuiteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::Role;
+    use ipcmark_core::{Carries, Input, Pattern, Placement, Role};
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {
@@ -197,29 +214,77 @@ mod tests {
         }
     }
 
+    fn job(suite: &str) -> Job {
+        Job::of(&RunArgs { suite: Some(suite.into()), ..RunArgs::default() }).unwrap()
+    }
+
     #[test]
-    fn quick_measures_every_transport_at_its_three_sizes() {
-        let job = Job::of(&RunArgs::default()).unwrap();
-        for name in transport_names() {
-            for size in [64, 1024, 65_536] {
-                assert!(
-                    job.specs.iter().any(|s| s.entry.info.name() == name && s.size == size),
-                    "{name} at {size}"
-                );
+    fn quick_has_every_mechanism_at_its_three_sizes_or_as_a_wake_up() {
+        let quick = job("quick");
+        for entry in CATALOG {
+            let Info { mechanism, carries, .. } = entry.info;
+            let sizes: &[usize] =
+                if carries == Carries::Notifications { &[0] } else { &[64, 1024, 65_536] };
+            for size in sizes {
+                let has = |s: &&CellSpec| s.entry.info.mechanism == mechanism && s.size == *size;
+                assert!(quick.specs.iter().any(|s| has(&s)), "{mechanism} at {size}");
             }
         }
     }
 
     #[test]
-    fn each_workload_and_size_of_a_suite_has_its_floor() {
-        for (name, _) in EMBEDDED {
-            let args = RunArgs { suite: Some(name.into()), ..RunArgs::default() };
-            let job = Job::of(&args).unwrap();
+    fn the_larger_suites_have_every_transport() {
+        for suite in ["standard", "full"] {
+            let job = job(suite);
+            for name in transport_names() {
+                let has = |s: &CellSpec| s.entry.info.name() == name;
+                assert!(job.specs.iter().any(has), "{suite}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_workload_and_size_of_a_suite_has_its_floor_where_floors_apply() {
+        for (suite, _) in EMBEDDED {
+            let job = job(suite);
             let floors = job.specs.iter().filter(|s| s.entry.info.role == Role::Floor);
             let floors: Vec<_> = floors.map(|s| (s.pattern, s.size)).collect();
-            for spec in &job.specs {
-                assert!(floors.contains(&(spec.pattern, spec.size)), "{name}: {}", spec.key());
+            let floor = ipcmark_catalog::floor().info;
+            for spec in job.specs.iter().filter(|s| floor.suits(s.pattern).is_ok()) {
+                assert!(floors.contains(&(spec.pattern, spec.size)), "{suite}: {}", spec.key());
             }
+        }
+    }
+
+    #[test]
+    fn no_suite_asks_a_mechanism_for_what_it_does_not_carry() {
+        for (suite, _) in EMBEDDED {
+            for spec in job(suite).specs {
+                assert!(spec.entry.info.suits(spec.pattern).is_ok(), "{suite}: {}", spec.key());
+                assert_eq!(spec.size == 0, spec.pattern == Pattern::WakeUp, "{}", spec.key());
+            }
+        }
+    }
+
+    #[test]
+    fn a_load_survives_the_record() {
+        let load = Load { peers: 4, depth: 3, rate: 7, input: Input::Shared };
+        for pattern in Pattern::ALL {
+            let spec = CellSpec {
+                entry: ipcmark_catalog::floor(),
+                pattern,
+                load,
+                size: 64,
+                placement: Placement::SameCore,
+                capacity: None,
+                group: "g".into(),
+            };
+            let back = load_of(&spec.key().load).unwrap();
+            let again = CellSpec { load: back, ..spec.clone() };
+            assert_eq!(again.key(), spec.key());
+            let heeds = pattern.heeds();
+            assert_eq!(back.rate == 7, heeds.rate, "{pattern}");
+            assert_eq!(back.input == Input::Shared, heeds.input, "{pattern}");
         }
     }
 
