@@ -12,27 +12,34 @@ pub fn allowed() -> Result<Vec<u32>> {
     Ok((0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).map(|cpu| cpu as u32).collect())
 }
 
-/// Allows this process one CPU and no other, and reads the mask back: a call that succeeds proves nothing about
-/// where two sides end up.
+/// Allows this process one CPU and no other, as [`pin_to`].
 ///
 /// # References
 /// - [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html)
 pub fn pin(cpu: u32) -> Result<()> {
-    if cpu as usize >= CpuSet::MAX_CPU {
-        return Err(Error::Protocol(format!(
-            "CPU {cpu} is beyond the {} that an affinity mask has room for",
-            CpuSet::MAX_CPU
-        )));
-    }
+    pin_to(&[cpu])
+}
+
+/// Allows this process these CPUs (ascending) and no other, and reads the mask back: a call that succeeds proves
+/// nothing about where two sides end up.
+pub fn pin_to(cpus: &[u32]) -> Result<()> {
     let mut set = CpuSet::new();
-    set.set(cpu as usize);
+    for &cpu in cpus {
+        if cpu as usize >= CpuSet::MAX_CPU {
+            return Err(Error::Protocol(format!(
+                "CPU {cpu} is beyond the {} that an affinity mask has room for",
+                CpuSet::MAX_CPU
+            )));
+        }
+        set.set(cpu as usize);
+    }
     sched_setaffinity(None, &set)
-        .map_err(|e| Error::os(format!("sched_setaffinity(CPU {cpu})"), e))?;
+        .map_err(|e| Error::os(format!("sched_setaffinity(CPUs {cpus:?})"), e))?;
     let now = allowed()?;
-    if now == [cpu] {
+    if now == cpus {
         Ok(())
     } else {
-        Err(Error::Protocol(format!("pinned to CPU {cpu}, but the kernel allows {now:?}")))
+        Err(Error::Protocol(format!("pinned to CPUs {cpus:?}, but the kernel allows {now:?}")))
     }
 }
 

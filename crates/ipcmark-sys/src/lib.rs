@@ -9,6 +9,7 @@ pub mod clock;
 pub mod fd;
 pub mod futex;
 pub mod lifeline;
+pub mod noise;
 pub mod process;
 pub mod shared;
 pub mod usage;

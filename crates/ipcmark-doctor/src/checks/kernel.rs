@@ -1,0 +1,94 @@
+//! What the kernel was built or told to allow.
+
+use crate::finding::{Area, Finding};
+use crate::machine::Machine;
+
+const AREA: Area = Area::Kernel;
+
+pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
+    let mut findings = vec![release(), uring(machine), system_v(machine), vsock(machine)];
+    findings.push(ipv6(machine));
+    findings.extend(yama(machine));
+    findings.extend(filter(machine));
+    findings
+}
+
+fn release() -> Finding {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let mut numbers = release.split(['.', '-']).map_while(|word| word.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let finding = Finding::offered(AREA, "release", release);
+    if version < (5, 18) {
+        finding.limited("io_uring cannot pass messages between rings before 5.18; what else is missing stands in `ipcmark list`")
+    } else {
+        finding
+    }
+}
+
+fn uring(machine: &Machine) -> Finding {
+    match machine.sysctl("kernel.io_uring_disabled").as_deref() {
+        None => Finding::offered(AREA, "kernel.io_uring_disabled", "no such switch"),
+        Some("0") => Finding::offered(AREA, "kernel.io_uring_disabled", "0"),
+        Some(value) => Finding::offered(AREA, "kernel.io_uring_disabled", value)
+            .withheld("no io_uring transports")
+            .remedy("sysctl kernel.io_uring_disabled=0"),
+    }
+}
+
+fn system_v(machine: &Machine) -> Finding {
+    if machine.has("/proc/sysvipc/msg") {
+        Finding::offered(AREA, "System V IPC", "built in")
+    } else {
+        Finding::offered(AREA, "System V IPC", "not built in (CONFIG_SYSVIPC)")
+            .withheld("no System V queues, semaphores or segments")
+    }
+}
+
+fn vsock(machine: &Machine) -> Finding {
+    let finding = |found: &str| Finding::offered(AREA, "vsock loopback", found);
+    if machine.has("/sys/module/vsock_loopback") {
+        return finding("loaded");
+    }
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let modules = format!("/lib/modules/{release}");
+    let lost = finding("not loaded").withheld("no vsock transports");
+    if machine.has(&modules) {
+        lost.remedy("modprobe vsock_loopback")
+    } else {
+        Finding { found: "not loaded, and this kernel has no modules here".into(), ..lost }
+    }
+}
+
+fn ipv6(machine: &Machine) -> Finding {
+    let loopback = "00000000000000000000000000000001";
+    if machine.text("/proc/net/if_inet6").is_some_and(|text| text.contains(loopback)) {
+        Finding::offered(AREA, "IPv6 loopback", "::1")
+    } else {
+        Finding::offered(AREA, "IPv6 loopback", "none")
+            .withheld("no transports over IPv6")
+            .remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0")
+    }
+}
+
+fn yama(machine: &Machine) -> Option<Finding> {
+    let scope = machine.sysctl("kernel.yama.ptrace_scope")?;
+    let finding = Finding::offered(AREA, "kernel.yama.ptrace_scope", scope.clone());
+    Some(match scope.as_str() {
+        "0" | "1" => finding,
+        _ => finding
+            .withheld("process_vm_readv and process_vm_writev are refused")
+            .remedy("sysctl kernel.yama.ptrace_scope=1"),
+    })
+}
+
+fn filter(machine: &Machine) -> Option<Finding> {
+    let mode = machine.field("/proc/self/status", "Seccomp")?;
+    let finding = Finding::offered(AREA, "seccomp", mode.clone());
+    Some(match mode.as_str() {
+        "0" => Finding { found: "no filter".into(), ..finding },
+        _ => Finding { found: format!("mode {mode}: calls are filtered"), ..finding }
+            .limited("calls the filter refuses take their transports with them; `ipcmark list` names them")
+            .remedy("docker run --security-opt seccomp=unconfined, or the like"),
+    })
+}
