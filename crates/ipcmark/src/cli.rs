@@ -15,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   ipcmark                                      measure everything once around, in about a minute
   ipcmark list                                 what can be measured here, and what cannot, and why
+  ipcmark doctor                               what this machine withholds, and the line that changes it
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
   ipcmark report reports/2026-01-31-quick      write the report again from a record
@@ -52,6 +53,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Show what can be measured here; and what cannot, and why.
     List(ListArgs),
+    /// Examine the machine: what it offers and withholds, what that costs, and the line that would change it.
+    ///
+    /// Changes nothing. What it finds fault with is no failure.
+    Doctor(DoctorArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
     Report(ReportArgs),
     /// Hold two records against each other, cell by cell.
@@ -147,6 +152,19 @@ pub(crate) struct ListArgs {
     #[arg(value_name = "GLOB", value_parser = parse_selectors)]
     pub(crate) transport: Vec<Several<Selector>>,
     /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// How long to listen for noise on each of at most four CPUs.
+    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
+    pub(crate) listen: Duration,
+    /// Show what is offered too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON, with everything.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -79,7 +79,8 @@ fn for_people(document: &Document, all: bool) -> String {
     if !document.unavailable.is_empty() {
         let _ = writeln!(text, "{}", Style::new().bold().apply_to("Transports not to be had here"));
         let reasons = document.unavailable.iter().map(|missing| {
-            let remedy = missing.remedy.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
+            let remedy =
+                missing.remedy.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
             (missing.transport.as_str(), format!("{}{remedy}", missing.reason))
         });
         text.push_str(&notes::grouped(reasons, document.transports));

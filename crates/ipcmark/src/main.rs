@@ -6,6 +6,7 @@
 
 mod cli;
 mod compare;
+mod doctor;
 mod exit;
 mod folder;
 mod list;
@@ -39,6 +40,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Completions { shell } => {

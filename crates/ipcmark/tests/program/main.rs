@@ -2,6 +2,7 @@
 
 mod compare;
 mod desk;
+mod doctor;
 mod interrupted;
 mod list;
 mod refusals;
