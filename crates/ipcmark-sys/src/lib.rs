@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "this crate and the rings are where unsafe code lives")]
 
 pub mod affinity;
+pub mod bell;
 pub mod clock;
 pub mod fd;
 pub mod futex;
@@ -12,5 +13,6 @@ pub mod lifeline;
 pub mod noise;
 pub mod process;
 pub mod shared;
+pub mod sysv;
 pub mod usage;
 pub mod watcher;

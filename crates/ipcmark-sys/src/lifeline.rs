@@ -6,13 +6,15 @@
 //! ends, for whatever reason, the kernel closes its end and the peer can see it.
 //!
 //! Nothing passes through it while messages flow. A side that spins asks it after a long wait; one that polls has it in
-//! its set; one that blocks has its call ended by a signal when there is news ([`Lifeline::interrupts`]). One byte, the
-//! farewell, tells an orderly end from a death when the mechanism itself was too full to carry an end-of-stream
-//! message.
+//! its set; one that blocks has its call ended by a signal when there is news ([`Lifeline::interrupts`] for
+//! descriptors, [`Lifeline::ticks`] for what is none). One byte, the farewell, tells an orderly end from a death when the
+//! mechanism itself was too full to carry an end-of-stream message.
 
 mod interrupt;
+mod ticker;
 
 pub use interrupt::Interruption;
+pub use ticker::Ticker;
 
 use ipcmark_core::{Error, Result, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

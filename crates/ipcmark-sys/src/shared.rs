@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// A zeroed, shared, page-aligned mapping of at least `len` bytes.
 ///
 /// `map_anon` would be private to each process after the fork, hence the memfd.
-fn map(len: usize) -> Result<MmapRaw> {
+pub(crate) fn map(len: usize) -> Result<MmapRaw> {
     let file =
         memfd_create("ipcmark", MemfdFlags::CLOEXEC).map_err(|e| Error::os("memfd_create", e))?;
     ftruncate(&file, len as u64).map_err(|e| Error::os("ftruncate(memfd)", e))?;

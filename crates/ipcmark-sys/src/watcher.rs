@@ -1,6 +1,7 @@
 //! A child that outlives its parent, to clear up after it.
 
 use crate::process::{detach, refuse_beside_threads};
+use crate::sysv::registry::Registry;
 use ipcmark_core::{Error, Result};
 use nix::unistd::{ForkResult, fork};
 use rustix::io::Errno;
@@ -10,11 +11,15 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 /// A sleeping child that runs its duty once this process has ended, however it ended, `SIGKILL` included. Dropping the
 /// watcher runs the duty too, and waits for it.
+///
+/// It also removes the System V objects that this process made ([`crate::sysv`]) and nobody else did remove.
 #[derive(Debug)]
 pub struct Watcher {
     /// Nothing is ever written: the kernel closes it when the last process that holds it ends.
     alive: Option<OwnedFd>,
     pid: Option<Pid>,
+    /// Where the objects made while it lives are written down.
+    _registry: Registry,
 }
 
 impl Watcher {
@@ -25,6 +30,7 @@ impl Watcher {
     pub fn start(duty: impl FnOnce()) -> Result<Watcher> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
         refuse_beside_threads()?;
+        let registry = Registry::open()?;
         // SAFETY: the process has one thread, so that the child may do all that the parent may.
         match unsafe { fork() }.map_err(|e| Error::os("fork", e))? {
             ForkResult::Child => {
@@ -33,11 +39,13 @@ impl Watcher {
                 let mut byte = [0];
                 while let Err(Errno::INTR) = rustix::io::read(&read, &mut byte) {}
                 duty();
+                registry.sweep();
                 // SAFETY: _exit ends the process, whatever its state.
                 unsafe { libc::_exit(0) }
             }
             ForkResult::Parent { child } => {
-                Ok(Watcher { alive: Some(write), pid: Pid::from_raw(child.as_raw()) })
+                let pid = Pid::from_raw(child.as_raw());
+                Ok(Watcher { alive: Some(write), pid, _registry: registry })
             }
         }
     }

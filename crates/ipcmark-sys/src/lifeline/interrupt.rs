@@ -9,8 +9,8 @@
 //! What the handler reads is a static table of slots, one a descriptor, each a word: thread number above, descriptor
 //! below, 0 where free.
 
-use super::Lifeline;
 use super::Peer::Here;
+use super::{Lifeline, ticker};
 use crate::fd::set_nonblocking;
 use ipcmark_core::{Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -63,17 +63,22 @@ impl Lifeline {
     /// [F_SETOWN_EX(2const)](https://man7.org/linux/man-pages/man2/F_SETOWN_EX.2const.html),
     /// [fcntl(2)](https://man7.org/linux/man-pages/man2/fcntl.2.html), `O_ASYNC`
     pub fn interrupts(&self, fd: BorrowedFd<'_>) -> Result<Interruption> {
-        listen()?;
-        own(&self.end)?;
         let interruption = register(fd)?;
-        let flags = fcntl_getfl(&self.end).map_err(|e| Error::os("fcntl(F_GETFL)", e))?;
-        fcntl_setfl(&self.end, flags | OFlags::ASYNC)
-            .map_err(|e| Error::os("fcntl(F_SETFL, O_ASYNC)", e))?;
+        self.sends_news()?;
         // What came before that sent no signal.
         if self.peer() != Here {
             set_nonblocking(fd, true)?;
         }
         Ok(interruption)
+    }
+
+    /// From now on news on this lifeline sends `SIGIO` to this thread, whose handler heeds what was registered before.
+    pub(super) fn sends_news(&self) -> Result<()> {
+        listen()?;
+        own(&self.end)?;
+        let flags = fcntl_getfl(&self.end).map_err(|e| Error::os("fcntl(F_GETFL)", e))?;
+        fcntl_setfl(&self.end, flags | OFlags::ASYNC)
+            .map_err(|e| Error::os("fcntl(F_SETFL, O_ASYNC)", e))
     }
 }
 
@@ -117,7 +122,7 @@ fn entry(thread: i32, fd: i32) -> u64 {
     u64::from(thread as u32) << 32 | u64::from(fd as u32)
 }
 
-/// The handler: sets `O_NONBLOCK` on what this thread registered.
+/// The handler: sets `O_NONBLOCK` on what this thread registered, and starts its ticks.
 extern "C" fn end_blocking(_: libc::c_int) {
     let errno = nix::errno::Errno::last_raw();
     let thread = gettid().as_raw_nonzero().get();
@@ -132,6 +137,7 @@ extern "C" fn end_blocking(_: libc::c_int) {
             }
         }
     }
+    ticker::start_those_of(thread);
     nix::errno::Errno::set_raw(errno);
 }
 

@@ -1,0 +1,56 @@
+//! System V message queues and semaphores: objects of the kernel with a number and a life of their own.
+//!
+//! They outlive their processes until somebody removes them, and unlike a file's name or a shared segment they cannot
+//! be removed ahead of time: `IPC_RMID` takes effect at once, whoever waits gets `EIDRM`. So the last of the processes
+//! that hold one removes it, whichever that is ([`object`]), and should that one be killed, the run's watcher does
+//! ([`registry`]): a run that is killed whole leaves nothing in `ipcs(1)` either.
+//!
+//! # References
+//! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)
+
+mod object;
+mod queue;
+pub(crate) mod registry;
+mod semaphore;
+
+pub use queue::{Envelope, MessageQueue, Patience, QueueStatus, SystemLimits, system_limits};
+pub use semaphore::Semaphore;
+
+use rustix::io::Errno;
+
+/// What kinds of objects there are here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `msgget(2)`.
+    Queue,
+    /// `semget(2)`.
+    Semaphores,
+}
+
+impl Kind {
+    /// Removes the object with this number; one that is gone already is as well.
+    fn remove(self, id: i32) {
+        match self {
+            // SAFETY: the command takes no argument; the kernel checks the number and the right.
+            Kind::Queue => unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
+            // SAFETY: as above.
+            Kind::Semaphores => unsafe { libc::semctl(id, 0, libc::IPC_RMID) },
+        };
+    }
+
+    /// The number of the object of this key, if there is one.
+    fn find(self, key: libc::key_t) -> Option<i32> {
+        let id = match self {
+            // SAFETY: numbers in, a number out.
+            Kind::Queue => unsafe { libc::msgget(key, 0) },
+            // SAFETY: as above.
+            Kind::Semaphores => unsafe { libc::semget(key, 0, 0) },
+        };
+        (id >= 0).then_some(id)
+    }
+}
+
+#[cold]
+fn last_errno() -> Errno {
+    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
+}

@@ -1,0 +1,123 @@
+//! The keys of the objects that live now, where the run's watcher finds them when all else is dead.
+//!
+//! A page that the watcher shares with the process that started it. A key is written before its object is made and
+//! cleared after it is removed, so that there is no moment at which a killed run leaves what the watcher does not know.
+//! Where no watcher was started (a test of one crate), nothing is written, and the last process that holds an object
+//! is all that removes it.
+
+use super::Kind;
+use crate::shared::Lines;
+use ipcmark_core::{Error, Result};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Objects that may live at one time.
+const OBJECTS_MAX: usize = 256;
+const FREE: u64 = 0;
+/// While its key is being chosen.
+const TAKEN: u64 = u64::MAX;
+
+/// The page of the watcher started last.
+static CURRENT: Mutex<Option<Arc<Lines>>> = Mutex::new(None);
+
+/// One watcher's page.
+#[derive(Debug)]
+pub(crate) struct Registry(Arc<Lines>);
+
+impl Registry {
+    /// Makes the page into which this process and its children write from now on.
+    pub(crate) fn open() -> Result<Registry> {
+        let lines = Arc::new(Lines::new(OBJECTS_MAX)?);
+        *current() = Some(lines.clone());
+        Ok(Registry(lines))
+    }
+
+    /// Removes every object whose key is written.
+    pub(crate) fn sweep(&self) {
+        for line in self.0.lines() {
+            if let Some((kind, key)) = decode(line.word.load(Acquire))
+                && let Some(id) = kind.find(key)
+            {
+                kind.remove(id);
+            }
+        }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let mut current = current();
+        if current.as_ref().is_some_and(|lines| Arc::ptr_eq(lines, &self.0)) {
+            *current = None;
+        }
+    }
+}
+
+fn current() -> std::sync::MutexGuard<'static, Option<Arc<Lines>>> {
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kind above, key below; keys are positive.
+fn encode(kind: Kind, key: libc::key_t) -> u64 {
+    let kind = match kind {
+        Kind::Queue => 1u64,
+        Kind::Semaphores => 2,
+    };
+    kind << 32 | u64::from(key as u32)
+}
+
+fn decode(word: u64) -> Option<(Kind, libc::key_t)> {
+    let kind = match word >> 32 {
+        1 => Kind::Queue,
+        2 => Kind::Semaphores,
+        _ => return None,
+    };
+    Some((kind, word as u32 as libc::key_t))
+}
+
+/// One object's place in the page.
+#[derive(Debug)]
+pub(super) struct Entry {
+    lines: Arc<Lines>,
+    index: usize,
+}
+
+impl Entry {
+    /// Takes a free place; `None` when there is no watcher.
+    pub(super) fn take() -> Result<Option<Entry>> {
+        let Some(lines) = current().clone() else { return Ok(None) };
+        let free = lines
+            .lines()
+            .iter()
+            .position(|line| line.word.compare_exchange(FREE, TAKEN, AcqRel, Relaxed).is_ok());
+        match free {
+            Some(index) => Ok(Some(Entry { lines, index })),
+            None => Err(Error::Protocol(format!(
+                "this run holds {OBJECTS_MAX} System V objects already; end it, and its watcher removes them"
+            ))),
+        }
+    }
+
+    /// Writes the key of the object that is to be made.
+    pub(super) fn announce(&self, kind: Kind, key: libc::key_t) {
+        self.lines.lines()[self.index].word.store(encode(kind, key), Release);
+    }
+
+    /// Frees the place: the object was removed, or never made.
+    pub(super) fn clear(&self) {
+        self.lines.lines()[self.index].word.store(FREE, Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_holds_kind_and_key() {
+        for kind in [Kind::Queue, Kind::Semaphores] {
+            assert_eq!(decode(encode(kind, i32::MAX)), Some((kind, i32::MAX)));
+        }
+        assert_eq!((decode(FREE), decode(TAKEN)), (None, None));
+    }
+}

@@ -1,0 +1,117 @@
+//! A System V semaphore: a set of one.
+
+use super::object::Object;
+use super::{Kind, last_errno};
+use ipcmark_core::{Error, Result};
+use rustix::io::{self, Errno};
+
+/// A counter that forked processes share: one adds, another takes and sleeps while there is nothing to take.
+#[derive(Debug)]
+pub struct Semaphore {
+    object: Object,
+}
+
+impl Semaphore {
+    /// `semget()` - makes a set of one semaphore, which holds 0, for this user only. Before the fork.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the system holds as many sets as it may, or has none at all.
+    ///
+    /// # References
+    /// [semget(2)](https://man7.org/linux/man-pages/man2/semget.2.html)
+    pub fn new() -> Result<Semaphore> {
+        let get = |key| {
+            // SAFETY: numbers in, a number out.
+            let id = unsafe { libc::semget(key, 1, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+            if id >= 0 { Ok(id) } else { Err(last_errno()) }
+        };
+        Ok(Semaphore { object: Object::create(Kind::Semaphores, get, explain)? })
+    }
+
+    /// `semop()` - adds one; never sleeps. `ERANGE` when the semaphore holds as much as it can (32,767).
+    ///
+    /// # References
+    /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+    #[inline]
+    pub fn add(&self) -> io::Result<()> {
+        self.operate(1, 0)
+    }
+
+    /// `semop()` - takes one, sleeping while there is none. `EINTR` when a signal's handler ran meanwhile: the kernel
+    /// never starts this call again.
+    ///
+    /// # References
+    /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+    #[inline]
+    pub fn take(&self) -> io::Result<()> {
+        self.operate(-1, 0)
+    }
+
+    /// `semop(IPC_NOWAIT)` - takes one, or says `EAGAIN`.
+    ///
+    /// # References
+    /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+    pub fn try_take(&self) -> io::Result<()> {
+        self.operate(-1, libc::IPC_NOWAIT as i16)
+    }
+
+    #[inline]
+    fn operate(&self, sem_op: i16, sem_flg: i16) -> io::Result<()> {
+        let mut operation = libc::sembuf { sem_num: 0, sem_op, sem_flg };
+        // SAFETY: one operation is handed in, and one lies there.
+        let rc = unsafe { libc::semop(self.object.id(), &raw mut operation, 1) };
+        if rc == 0 { Ok(()) } else { Err(last_errno()) }
+    }
+}
+
+#[cold]
+fn explain(errno: Errno) -> Error {
+    let unavailable = |reason: &str, remedy: &str| Error::Unavailable {
+        reason: reason.into(),
+        remedy: Some(remedy.into()),
+    };
+    match errno {
+        Errno::NOSPC => unavailable(
+            "this system holds as many semaphores as kernel.sem allows",
+            "raise the second and the fourth number of sysctl kernel.sem, or remove what ipcs -s lists",
+        ),
+        Errno::NOSYS => unavailable(
+            "this kernel has no System V semaphores",
+            "take a kernel with CONFIG_SYSVIPC, or a sandbox that allows semget(2)",
+        ),
+        Errno::PERM | Errno::ACCESS => unavailable(
+            "this user or container may not make System V semaphores",
+            "allow semget(2) in the container's seccomp profile",
+        ),
+        _ => Error::os("semget", errno),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_counts() {
+        let semaphore = Semaphore::new().unwrap();
+        assert_eq!(semaphore.try_take(), Err(Errno::AGAIN));
+        semaphore.add().unwrap();
+        semaphore.add().unwrap();
+        semaphore.take().unwrap();
+        semaphore.try_take().unwrap();
+        assert_eq!(semaphore.try_take(), Err(Errno::AGAIN));
+    }
+
+    #[test]
+    fn it_is_removed_when_nobody_holds_it() {
+        let semaphore = Semaphore::new().unwrap();
+        let id = semaphore.object.id();
+        let line = |id: i32| {
+            let table = std::fs::read_to_string("/proc/sysvipc/sem").unwrap();
+            table.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(&id.to_string()))
+        };
+        assert!(line(id));
+        drop(semaphore);
+        assert!(!line(id));
+    }
+}
