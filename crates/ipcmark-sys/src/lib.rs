@@ -12,6 +12,8 @@ pub mod futex;
 pub mod lifeline;
 pub mod noise;
 pub mod process;
+pub mod robust;
+pub mod segment;
 pub mod shared;
 pub mod sysv;
 pub mod usage;

@@ -6,6 +6,7 @@
 use ipcmark_core::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// A zeroed, shared, page-aligned mapping of at least `len` bytes.
@@ -16,6 +17,24 @@ pub(crate) fn map(len: usize) -> Result<MmapRaw> {
         memfd_create("ipcmark", MemfdFlags::CLOEXEC).map_err(|e| Error::os("memfd_create", e))?;
     ftruncate(&file, len as u64).map_err(|e| Error::os("ftruncate(memfd)", e))?;
     MmapOptions::new().len(len).map_raw(&file).map_err(|e| Error::os("mmap(MAP_SHARED)", e))
+}
+
+/// Zeroed, page-aligned memory that children inherit, for what is shared by other means than [`Line`]s.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    map: MmapRaw,
+}
+
+impl Pages {
+    /// At least `len` bytes.
+    pub(crate) fn new(len: usize) -> Result<Pages> {
+        Ok(Pages { map: map(len)? })
+    }
+
+    /// The first byte.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        NonNull::new(self.map.as_mut_ptr()).expect("a mapping is not at address 0")
+    }
 }
 
 /// Two words on a cache line of their own (two, where the CPU fetches lines in pairs).

@@ -1,0 +1,159 @@
+//! System V shared memory: segments.
+//!
+//! A segment has a number instead of a name and outlives the processes that use it, until it is removed. Linux lets a
+//! segment be removed while it is attached: then nobody new finds it, who holds it goes on, and the last detach frees
+//! it, also when that is the kernel's after a `SIGKILL`. So a segment that a fork is to inherit is removed right after it
+//! was attached: what is left to go wrong is a kill between the two calls.
+
+use ipcmark_core::{Error, Result};
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
+
+/// A segment that this process has attached; a child inherits the attachment. Detached when it goes.
+#[derive(Debug)]
+pub struct Segment {
+    base: NonNull<u8>,
+    len: usize,
+    id: libc::c_int,
+}
+
+// SAFETY: an attachment belongs to the process and not to a thread, and is only given out as a raw pointer or atomics.
+unsafe impl Send for Segment {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    /// `shmget(IPC_PRIVATE)`, `shmat()` - makes a zeroed segment of `len` bytes, page-aligned, and attaches it. It stays
+    /// until it is [removed](Segment::remove).
+    ///
+    /// # References
+    /// - [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html),
+    ///   [shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)
+    pub fn attached(len: usize) -> Result<Segment> {
+        let mode = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
+        // SAFETY: the call takes numbers alone.
+        let id = unsafe { libc::shmget(libc::IPC_PRIVATE, len, mode) };
+        if id < 0 {
+            let hint = "raise the limits (sysctl kernel.shmmax kernel.shmall kernel.shmmni), or remove old segments (ipcrm)";
+            return Err(Error::os_hint(
+                format!("shmget({len} bytes)"),
+                io::Error::last_os_error(),
+                hint,
+            ));
+        }
+        // SAFETY: without an address of ours the kernel chooses a free one.
+        let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+        // The call says so with an address of all ones.
+        let base = if at.addr() == usize::MAX { None } else { NonNull::new(at.cast::<u8>()) };
+        base.map(|base| Segment { base, len, id }).ok_or_else(|| {
+            let e = Error::os(format!("shmat({len} bytes)"), io::Error::last_os_error());
+            // What could not be attached must not stay.
+            let _ = control(id, libc::IPC_RMID, None);
+            e
+        })
+    }
+
+    /// `shmctl(IPC_RMID)` - takes the number away; the memory stays until the last detach.
+    ///
+    /// # References
+    /// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html)
+    pub fn remove(&self) -> Result<()> {
+        control(self.id, libc::IPC_RMID, None).map_err(|e| Error::os("shmctl(IPC_RMID)", e))
+    }
+
+    /// `shmctl(IPC_STAT)` - how many attachments there are, and whether it is removed already and waits for the last.
+    pub fn state(&self) -> Result<State> {
+        state(self.id).map_err(|e| Error::os("shmctl(IPC_STAT)", e))
+    }
+
+    /// Its number, as `ipcs -m` shows it.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
+    /// Its first byte.
+    #[must_use]
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never: the kernel refuses a segment of no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// All of it, as words that any process may change at any time.
+    #[must_use]
+    pub fn words(&self) -> &[AtomicU64] {
+        // SAFETY: a page-aligned, zeroed mapping of `len` bytes that lives as long as self, shared as atomics only.
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr().cast(), self.len / 8) }
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // SAFETY: attached at this address by `attached`, and detached once.
+        unsafe { libc::shmdt(self.base.as_ptr().cast()) };
+    }
+}
+
+/// What the kernel says of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// Attachments, over all processes.
+    pub attachments: u64,
+    /// Removed, and kept only for those who hold it.
+    pub removed: bool,
+}
+
+/// The state of the segment of this number; an error when there is none.
+///
+/// # References
+/// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html), `IPC_STAT`
+pub fn state(id: i32) -> io::Result<State> {
+    // SAFETY: all zeros are a valid `struct shmid_ds`: numbers alone.
+    let mut told: libc::shmid_ds = unsafe { std::mem::zeroed() };
+    control(id, libc::IPC_STAT, Some(&mut told))?;
+    // `SHM_DEST` of shmctl(2), in the upper bits of the mode.
+    let removed = u32::from(told.shm_perm.mode) & 0o1000 != 0;
+    Ok(State { attachments: told.shm_nattch, removed })
+}
+
+fn control(
+    id: libc::c_int,
+    command: libc::c_int,
+    told: Option<&mut libc::shmid_ds>,
+) -> io::Result<()> {
+    let told = told.map_or(std::ptr::null_mut(), std::ptr::from_mut);
+    // SAFETY: IPC_RMID ignores the pointer, IPC_STAT is given a `struct shmid_ds` of ours to fill.
+    let rc = unsafe { libc::shmctl(id, command, told) };
+    if rc == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    #[test]
+    fn a_removed_segment_serves_until_the_last_detach() {
+        let segment = Segment::attached(100).unwrap();
+        assert_eq!(segment.state().unwrap(), State { attachments: 1, removed: false });
+        segment.remove().unwrap();
+        assert_eq!(segment.state().unwrap(), State { attachments: 1, removed: true });
+        segment.words()[0].store(7, Relaxed);
+        assert_eq!(segment.words()[0].load(Relaxed), 7);
+        let id = segment.id();
+        drop(segment);
+        assert!(state(id).is_err());
+    }
+}
