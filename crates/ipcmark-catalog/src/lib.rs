@@ -10,7 +10,10 @@ use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
 use ipcmark_pipe::Pipe;
-use ipcmark_shm::{Hybrid, Memfd, Posix, ShmRing, Spin as RingSpin};
+use ipcmark_shm::{
+    Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing, Spin as RingSpin,
+    SystemV, Yield as RingYield,
+};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
 use ipcmark_tcp::Tcp;
 use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
@@ -109,15 +112,19 @@ catalog! {
 
     // Shared memory.
     messages ShmRing<Memfd, RingSpin>,
-
-    // Shared memory.
+    messages ShmRing<Memfd, Pause>,
+    messages ShmRing<Memfd, RingYield>,
     messages ShmRing<Memfd, Hybrid>,
-
-    // Shared memory.
+    messages ShmRing<Memfd, Futex>,
+    messages ShmRing<Memfd, Condvar>,
     messages ShmRing<Posix, RingSpin>,
-
-    // Shared memory.
     messages ShmRing<Posix, Hybrid>,
+    messages ShmRing<SystemV, RingSpin>,
+    messages ShmRing<SystemV, Hybrid>,
+    messages ShmRing<MappedFile, RingSpin>,
+    messages ShmRing<MappedFile, Hybrid>,
+    messages ShmRing<HugePages, RingSpin>,
+    messages ShmRing<HugePages, Hybrid>,
 
     // Shared files.
 

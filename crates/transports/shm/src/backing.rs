@@ -1,5 +1,13 @@
 //! Where the pages come from.
 
+mod file;
+mod huge;
+mod sysv;
+
+pub use file::MappedFile;
+pub use huge::HugePages;
+pub use sysv::SystemV;
+
 use crate::mapping::Mapping;
 use ipcmark_core::{Availability, Error, Limits, Names, Result};
 use rustix::fs::{MemfdFlags, Mode, memfd_create, statfs};

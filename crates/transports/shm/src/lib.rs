@@ -15,17 +15,9 @@ mod mapping;
 mod ring;
 mod wait;
 
-pub use backing::{Backing, Memfd, Posix, probe_dir};
+pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
 pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
-pub use wait::{Hybrid, RingWait, Site, Spin, Turn, Yield};
-
-/// `shm-ring/spin`
-pub type MemfdSpin = ShmRing<Memfd, Spin>;
-/// `shm-ring/yield`
-pub type MemfdYield = ShmRing<Memfd, Yield>;
-/// `shm-ring/hybrid`
-pub type MemfdHybrid = ShmRing<Memfd, Hybrid>;
-/// `shm-ring-posix/spin`
-pub type PosixSpin = ShmRing<Posix, Spin>;
-/// `shm-ring-posix/hybrid`
-pub type PosixHybrid = ShmRing<Posix, Hybrid>;
+pub use wait::{
+    Bell, Belled, Bells, Condvar, Futex, Half, Hybrid, Pause, RingWait, Seat, Site, Spin, Turn,
+    Yield,
+};

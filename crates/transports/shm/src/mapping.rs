@@ -1,9 +1,11 @@
 //! One shared mapping.
 
 use ipcmark_core::{Error, Result};
-use memmap2::{Advice, MmapOptions, MmapRaw};
+use ipcmark_sys::segment::Segment;
+use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{FallocateFlags, fallocate, ftruncate};
-use rustix::io::Errno;
+use rustix::io::{Errno, pwrite};
+use rustix::mm::{Advice, madvise};
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,10 +13,13 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// Bytes of the smallest page Linux has; touching more often than needed does no harm.
 const PAGE: usize = 4096;
 
-/// Pages that both sides see: `MAP_SHARED`, read and write.
+/// Pages that both sides see, read and write.
 #[derive(Debug)]
-pub(crate) struct Mapping {
-    pages: MmapRaw,
+pub(crate) enum Mapping {
+    /// `mmap(MAP_SHARED)` of a file or something like one.
+    File(MmapRaw),
+    /// `shmat(2)`.
+    Segment(Segment),
 }
 
 impl Mapping {
@@ -22,9 +27,10 @@ impl Mapping {
     pub(crate) fn of_file(file: impl AsFd, len: usize) -> Result<Self> {
         let (fd, bytes) = (file.as_fd(), len as u64);
         ftruncate(fd, bytes).map_err(|e| Error::os(format!("ftruncate({len} bytes)"), e))?;
-        // A hole in a tmpfs that is full would be a SIGBUS at the first touch.
+        // A hole in a file system that is full would be a SIGBUS at the first touch.
         match fallocate(fd, FallocateFlags::empty(), 0, bytes) {
-            Ok(()) | Err(Errno::OPNOTSUPP) => {}
+            Ok(()) => {}
+            Err(Errno::OPNOTSUPP) => fill(fd, len)?,
             Err(e) => {
                 return Err(Error::os_hint(
                     format!("fallocate({len} bytes of shared memory)"),
@@ -37,19 +43,37 @@ impl Mapping {
             .len(len)
             .map_raw(fd.as_raw_fd())
             .map_err(|e| Error::os(format!("mmap({len} bytes, MAP_SHARED)"), e))?;
-        Ok(Mapping { pages })
+        Ok(Mapping::File(pages))
+    }
+
+    fn base(&self) -> *mut u8 {
+        match self {
+            Mapping::File(pages) => pages.as_mut_ptr(),
+            Mapping::Segment(segment) => segment.base().as_ptr(),
+        }
+    }
+
+    /// Bytes mapped.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Mapping::File(pages) => pages.len(),
+            Mapping::Segment(segment) => segment.len(),
+        }
     }
 
     /// Maps every page into this process. A fork does not copy the page table of a shared mapping, so each side does
     /// it anew.
     pub(crate) fn populate(&self) {
+        // SAFETY: the range is this mapping, and the advice changes none of its bytes.
+        let advised =
+            unsafe { madvise(self.base().cast(), self.len(), Advice::LinuxPopulateWrite) };
         // Linux 5.14 and later; before that, touching one byte a page does the same, slower.
-        if self.pages.advise(Advice::PopulateWrite).is_ok() {
+        if advised.is_ok() {
             return;
         }
-        for at in (0..self.pages.len()).step_by(PAGE) {
+        for at in (0..self.len()).step_by(PAGE) {
             // SAFETY: `at` is inside the mapping.
-            let byte = unsafe { self.pages.as_mut_ptr().add(at) };
+            let byte = unsafe { self.base().add(at) };
             // SAFETY: a mapped byte, touched as an atomic because the peer may be writing it.
             unsafe { AtomicU8::from_ptr(byte) }.load(Ordering::Relaxed);
         }
@@ -57,9 +81,21 @@ impl Mapping {
 
     /// `len` bytes at `offset`.
     pub(crate) fn slice(&self, offset: usize, len: usize) -> NonNull<u8> {
-        assert!(offset + len <= self.pages.len(), "{len} bytes at {offset} lie in the mapping");
+        assert!(offset + len <= self.len(), "{len} bytes at {offset} lie in the mapping");
         // SAFETY: the offset was checked.
-        let at = unsafe { self.pages.as_mut_ptr().add(offset) };
+        let at = unsafe { self.base().add(offset) };
         NonNull::new(at).expect("a mapping is not at address 0")
     }
+}
+
+/// Writes `len` zeros, where the file system cannot reserve them in one call.
+fn fill(fd: impl AsFd, len: usize) -> Result<()> {
+    let zeros = [0; 16 * PAGE];
+    let mut done = 0;
+    while done < len {
+        let next = &zeros[..zeros.len().min(len - done)];
+        done += pwrite(&fd, next, done as u64)
+            .map_err(|e| Error::os(format!("write({len} bytes of zeros)"), e))?;
+    }
+    Ok(())
 }

@@ -2,15 +2,15 @@
 
 use crate::backing::Backing;
 use crate::mapping::Mapping;
-use crate::wait::{RingWait, Site, Turn};
+use crate::wait::{Half, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
+use ipcmark_sys::affinity;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
-use ipcmark_sys::{affinity, futex};
 use std::hint::spin_loop;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -30,11 +30,15 @@ const BATCH_PAUSES: u32 = 32;
 #[derive(Debug)]
 pub struct ShmRing<B, W>(PhantomData<(B, W)>);
 
+/// Times that a side may look in vain before it asks whether its peer lives.
+const VAIN_LOOKS: u32 = 1 << 14;
+
 /// The mapping and what both sides agreed on.
 #[derive(Debug)]
-pub struct ShmFixture {
+pub struct ShmFixture<W: RingWait> {
     mapping: Arc<Mapping>,
     lifeline: LifelinePair,
+    bells: W::Bells,
     /// Of each direction, in bytes.
     capacity: usize,
     /// Largest message, in bytes.
@@ -47,7 +51,21 @@ fn stride(capacity: usize) -> usize {
     footprint(capacity).next_multiple_of(PAGE)
 }
 
-impl ShmFixture {
+/// The largest message for which both rings of a link fit into `bytes`, in bytes; `None` when not even those of the
+/// default capacity do.
+pub(crate) fn largest_within(bytes: usize) -> Option<usize> {
+    let mut capacity = DEFAULT_CAPACITY;
+    if 2 * stride(capacity) > bytes {
+        return None;
+    }
+    while capacity < MAX_CAPACITY && 2 * stride(2 * capacity) <= bytes {
+        capacity *= 2;
+    }
+    // A record's header is 8 bytes; see `capacity_for`.
+    Some(capacity / MESSAGES - 8)
+}
+
+impl<W: RingWait> ShmFixture<W> {
     fn new<B: Backing>(plan: &Plan) -> Result<Self> {
         let asked = plan.capacity.unwrap_or(DEFAULT_CAPACITY);
         let capacity = asked
@@ -69,26 +87,32 @@ impl ShmFixture {
             // SAFETY: the mapping was made just now and is used by nobody else yet.
             unsafe { Producer::create(base, footprint(capacity), capacity) }.map_err(word)?;
         }
-        // The mask of each side tells nothing: sides on two CPUs are pinned to one each.
-        let one_cpu = match plan.placement {
-            Placement::SameCore => true,
-            Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
-            Placement::Free => affinity::allowed()?.len() == 1,
-        };
         Ok(ShmFixture {
             mapping: Arc::new(mapping),
             lifeline: LifelinePair::new()?,
+            bells: W::bells(&plan.names)?,
             capacity,
             size: plan.size,
-            site: Site { one_cpu },
+            site: site(plan)?,
         })
     }
+}
+
+/// Where the sides of a plan will run.
+pub(crate) fn site(plan: &Plan) -> Result<Site> {
+    // The mask of each side tells nothing: sides on two CPUs are pinned to one each.
+    let one_cpu = match plan.placement {
+        Placement::SameCore => true,
+        Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
+        Placement::Free => affinity::allowed()?.len() == 1,
+    };
+    Ok(Site { one_cpu })
 }
 
 /// Takes `side`'s halves of the two rings.
 fn halves<W: RingWait>(
     mapping: &Arc<Mapping>,
-    lifeline: Lifeline,
+    (lifeline, bells): (Lifeline, &W::Bells),
     (capacity, size, site): (usize, usize, Site),
     side: Side,
 ) -> Result<Link<ShmSender<W>, ShmReceiver<W>>> {
@@ -99,29 +123,40 @@ fn halves<W: RingWait>(
     // SAFETY: as above.
     let rx = unsafe { Consumer::attach(place(side.peer()), footprint(capacity)) }.map_err(word)?;
     let lifeline = Arc::new(lifeline);
+    let wait = |half| W::prepare(site, bells, Seat { side, half });
     Ok(Link {
         tx: ShmSender {
             ring: tx,
-            wait: W::prepare(site),
+            wait: wait(Half::Sender),
             max: size,
             lifeline: lifeline.clone(),
             _mapping: mapping.clone(),
         },
-        rx: ShmReceiver { ring: rx, wait: W::prepare(site), lifeline, _mapping: mapping.clone() },
+        rx: ShmReceiver {
+            ring: rx,
+            wait: wait(Half::Receiver),
+            vain_looks: 0,
+            lifeline,
+            _mapping: mapping.clone(),
+        },
     })
 }
 
 impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     const INFO: Info = Info {
         zero_copy: true,
+        overlaps: true,
         ..Info::new(("shm", B::MECHANISM), W::KIND, Framing::Message, B::SUMMARY, B::REFERENCE)
     };
-    type Fixture = ShmFixture;
+    type Fixture = ShmFixture<W>;
     type Tx = ShmSender<W>;
     type Rx = ShmReceiver<W>;
 
     fn available() -> Availability {
-        B::available()
+        match W::available() {
+            Availability::Available(_) => B::available(),
+            without => without,
+        }
     }
 
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
@@ -134,8 +169,8 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     }
 
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
-        let ShmFixture { mapping, lifeline, capacity, size, site } = fixture;
-        halves(&mapping, lifeline.split(side), (capacity, size, site), side)
+        let ShmFixture { mapping, lifeline, bells, capacity, size, site } = fixture;
+        halves(&mapping, (lifeline.split(side), &bells), (capacity, size, site), side)
     }
 }
 
@@ -155,7 +190,7 @@ impl<W: RingWait> ShmSender<W> {
     #[inline]
     fn wake(&self) -> Result<()> {
         if W::SLEEPS && self.ring.take_wake() {
-            return futex::wake_all(self.ring.peer_flag());
+            return self.wait.wake(self.ring.peer_flag());
         }
         Ok(())
     }
@@ -198,6 +233,8 @@ impl<W: RingWait> Drop for ShmSender<W> {
 pub struct ShmReceiver<W: RingWait> {
     ring: Consumer<'static>,
     wait: W,
+    /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
+    vain_looks: u32,
     lifeline: Arc<Lifeline>,
     /// What `ring` points into.
     _mapping: Arc<Mapping>,
@@ -208,7 +245,7 @@ impl<W: RingWait> ShmReceiver<W> {
     #[inline]
     fn wake(&self) -> Result<()> {
         if W::SLEEPS && self.ring.take_wake() {
-            return futex::wake_all(self.ring.peer_flag());
+            return self.wait.wake(self.ring.peer_flag());
         }
         Ok(())
     }
@@ -238,6 +275,26 @@ impl<W: RingWait> Receiver for ShmReceiver<W> {
         self.ring.release();
         self.wake()
     }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        // What fails fails again in `receive`.
+        if self.ring.poll_receive() != Ok(false) {
+            return Ok(true);
+        }
+        Ok(looked_in_vain(&mut self.vain_looks, &self.lifeline))
+    }
+}
+
+/// Counts one more look in vain; true when the peer was asked for at last, and is gone.
+#[inline]
+pub(crate) fn looked_in_vain(vain_looks: &mut u32, lifeline: &Lifeline) -> bool {
+    *vain_looks += 1;
+    if *vain_looks < VAIN_LOOKS {
+        return false;
+    }
+    *vain_looks = 0;
+    lifeline.peer_is_gone()
 }
 
 impl<W: RingWait> Drop for ShmReceiver<W> {
@@ -292,13 +349,13 @@ impl Turn for Message<'_> {
 }
 
 #[cold]
-fn too_long(len: usize, max: usize) -> Error {
+pub(crate) fn too_long(len: usize, max: usize) -> Error {
     Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
 /// The ring's error in the words of the seam.
 #[cold]
-fn word(error: RingError) -> Error {
+pub(crate) fn word(error: RingError) -> Error {
     match error {
         RingError::Closed => Error::Closed,
         RingError::TooLong { len, max } => too_long(len, max),

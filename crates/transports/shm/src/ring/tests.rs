@@ -1,8 +1,9 @@
 //! Both sides in one process: two threads over one mapping.
 
 use super::*;
+use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
-use crate::wait::{Hybrid, Spin, Yield};
+use crate::wait::{Condvar, Futex, Hybrid, Pause, Spin, Yield};
 use ipcmark_core::Names;
 use ipcmark_ring::spsc::ASLEEP;
 use std::sync::atomic::Ordering;
@@ -26,10 +27,12 @@ type Ends<W> = [Link<ShmSender<W>, ShmReceiver<W>>; 2];
 
 /// Initiator and responder.
 fn both<B: Backing, W: RingWait>(plan: &Plan) -> Ends<W> {
-    let ShmFixture { mapping, lifeline, capacity, size, site } =
-        ShmFixture::new::<B>(plan).unwrap();
+    let ShmFixture { mapping, lifeline, bells, capacity, size, site } =
+        ShmFixture::<W>::new::<B>(plan).unwrap();
     let [a, b] = lifeline.into_both();
-    let end = |lifeline, side| halves(&mapping, lifeline, (capacity, size, site), side).unwrap();
+    let end = |lifeline, side| {
+        halves(&mapping, (lifeline, &bells), (capacity, size, site), side).unwrap()
+    };
     [end(a, Side::Initiator), end(b, Side::Responder)]
 }
 
@@ -94,9 +97,47 @@ fn echoes<W: RingWait>([initiator, responder]: Ends<W>) {
 fn messages_come_back_whole_under_every_wait() {
     let plan = plan(1500, Some(4096));
     echoes(both::<Memfd, Spin>(&plan));
+    echoes(both::<Memfd, Pause>(&plan));
     echoes(both::<Memfd, Yield>(&plan));
+    echoes(both::<Memfd, Futex>(&plan));
+    echoes(both::<Memfd, Condvar>(&plan));
     echoes(both::<Memfd, Hybrid>(&plan));
     echoes(sleepers(&plan));
+}
+
+#[test]
+fn messages_come_back_whole_over_every_backing() {
+    let plan = plan(1500, Some(4096));
+    echoes(both::<SystemV, Hybrid>(&plan));
+    echoes(both::<MappedFile, Hybrid>(&plan));
+}
+
+#[test]
+fn looking_finds_a_message_its_end_and_a_death_without_waiting() {
+    let [mut initiator, mut responder] = both::<Memfd, Hybrid>(&plan(64, None));
+    assert!(!responder.rx.ready().unwrap());
+    send(&mut initiator.tx, b"news").unwrap();
+    assert!(responder.rx.ready().unwrap());
+    assert!(responder.rx.ready().unwrap(), "looking takes nothing");
+    assert_eq!(take(&mut responder.rx).unwrap(), b"news");
+    assert!(!responder.rx.ready().unwrap());
+    drop(initiator.tx);
+    assert!(responder.rx.ready().unwrap());
+    let mut bereaved = bereaved::<Hybrid>();
+    take(&mut bereaved.rx).unwrap();
+    wait_until(|| bereaved.rx.ready().unwrap());
+    assert!(matches!(bereaved.rx.receive(), Err(Error::PeerDied)));
+}
+
+#[test]
+fn the_largest_message_within_some_memory_fits_and_one_more_byte_does_not() {
+    for mib in [1, 2, 10, 64] {
+        let bytes = mib << 20;
+        let largest = largest_within(bytes).unwrap();
+        let needed = |size| 2 * stride(capacity_for(MESSAGES, size).unwrap().max(DEFAULT_CAPACITY));
+        assert!(needed(largest) <= bytes && needed(largest + 1) > bytes);
+    }
+    assert_eq!(largest_within(4096), None);
 }
 
 #[test]
@@ -107,7 +148,7 @@ fn posix_memory_works_and_leaves_no_name() {
     }
     let plan = plan(1500, None);
     let ends = both::<Posix, Hybrid>(&plan);
-    let second = ShmFixture::new::<Posix>(&plan).expect("two fixtures under one token");
+    let second = ShmFixture::<Spin>::new::<Posix>(&plan).expect("two fixtures under one token");
     let left = std::fs::read_dir("/dev/shm").unwrap().flatten();
     let left = left.filter(|e| e.file_name().to_string_lossy().starts_with(&plan.names.token));
     assert_eq!(left.count(), 0);
@@ -118,7 +159,7 @@ fn posix_memory_works_and_leaves_no_name() {
 #[test]
 fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
     let real = |size, asked| {
-        let fixture = ShmFixture::new::<Memfd>(&plan(size, asked)).unwrap();
+        let fixture = ShmFixture::<Spin>::new::<Memfd>(&plan(size, asked)).unwrap();
         ShmRing::<Memfd, Spin>::capacity(&fixture).unwrap().bytes.unwrap()
     };
     assert_eq!(real(64, None), DEFAULT_CAPACITY);
@@ -127,7 +168,7 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
     assert_eq!(real(1024, Some(1)), 8192);
     let [mut initiator, _responder] = both::<Memfd, Spin>(&plan(65_536, Some(1)));
     assert!(fill(&mut initiator.tx, 65_536) >= MESSAGES);
-    let huge = ShmFixture::new::<Memfd>(&plan(1 << 40, None));
+    let huge = ShmFixture::<Spin>::new::<Memfd>(&plan(1 << 40, None));
     assert!(matches!(huge, Err(Error::Unavailable { .. })));
 }
 
@@ -135,7 +176,7 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
 fn only_sides_that_must_share_a_cpu_are_told_so() {
     let one_cpu = |placement| {
         let plan = Plan { placement, ..plan(64, None) };
-        ShmFixture::new::<Memfd>(&plan).unwrap().site.one_cpu
+        ShmFixture::<Spin>::new::<Memfd>(&plan).unwrap().site.one_cpu
     };
     assert!(one_cpu(Placement::SameCore));
     assert!(!one_cpu(Placement::CrossCore));
@@ -203,16 +244,16 @@ fn a_sleeping_sender_is_woken_by_room_and_by_the_receivers_end() {
 
 /// A side whose process died: its end of the lifeline is closed, its rings are not.
 fn bereaved<W: RingWait>() -> Link<ShmSender<W>, ShmReceiver<W>> {
-    let ShmFixture { mapping, lifeline, capacity, size, site } =
-        ShmFixture::new::<Memfd>(&plan(64, Some(1))).unwrap();
+    let ShmFixture { mapping, lifeline, bells, capacity, size, site } =
+        ShmFixture::<W>::new::<Memfd>(&plan(64, Some(1))).unwrap();
     let base = mapping.slice(Side::Responder.index() * stride(capacity), footprint(capacity));
     // SAFETY: the mapping outlives this function, and the dead peer's half is used here alone.
     let mut left = unsafe { Producer::attach(base, footprint(capacity)) }.unwrap();
     left.poll_claim(4).unwrap();
     left.claimed().copy_from_slice(b"will");
     left.commit();
-    halves(&mapping, lifeline.split(Side::Initiator), (capacity, size, site), Side::Initiator)
-        .unwrap()
+    let lifeline = lifeline.split(Side::Initiator);
+    halves(&mapping, (lifeline, &bells), (capacity, size, site), Side::Initiator).unwrap()
 }
 
 fn notices_a_death<W: RingWait>() {
@@ -226,14 +267,17 @@ fn notices_a_death<W: RingWait>() {
 #[test]
 fn a_peers_death_is_noticed_under_every_wait() {
     notices_a_death::<Spin>();
+    notices_a_death::<Pause>();
     notices_a_death::<Yield>();
+    notices_a_death::<Futex>();
+    notices_a_death::<Condvar>();
     notices_a_death::<Hybrid>();
 }
 
 #[test]
 fn a_damaged_ring_is_a_protocol_error() {
     let plan = plan(64, Some(1));
-    let fixture = ShmFixture::new::<Memfd>(&plan).unwrap();
+    let fixture = ShmFixture::<Spin>::new::<Memfd>(&plan).unwrap();
     let base = fixture.mapping.slice(0, 8);
     // SAFETY: 8 aligned bytes of the mapping, which nobody else uses here.
     unsafe { base.cast::<u64>().write(0) };

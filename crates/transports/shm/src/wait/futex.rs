@@ -1,0 +1,139 @@
+//! Waits that sleep on the flag in the ring itself: `futex(2)`.
+
+use super::{NAP, RingWait, Seat, Site, Turn, sleep};
+use ipcmark_core::{Names, Result, Wait, WaitKind};
+use ipcmark_ring::spsc::ASLEEP;
+use ipcmark_sys::futex;
+use ipcmark_sys::lifeline::Lifeline;
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a hybrid wait spins before it sleeps: about what a wake-up across CPUs costs. Shorter, and every wait of
+/// that length pays for a wake-up that a little patience would have saved.
+const SPIN: Duration = Duration::from_micros(75);
+
+/// Sleeps on the turn's flag until it changes; false when `nap` passed first.
+fn doze(flag: &AtomicU32, nap: Duration) -> Result<bool> {
+    let asleep = Instant::now();
+    futex::wait(flag, ASLEEP, nap)?;
+    Ok(asleep.elapsed() < nap)
+}
+
+/// Sleeps on a futex at once, until the peer publishes.
+#[derive(Debug)]
+pub struct Futex;
+
+impl Wait for Futex {
+    const KIND: WaitKind = WaitKind::Futex;
+}
+
+impl RingWait for Futex {
+    const SLEEPS: bool = true;
+    type Bells = ();
+
+    fn bells(_: &Names) -> Result<()> {
+        Ok(())
+    }
+
+    fn prepare(_: Site, (): &(), _: Seat) -> Self {
+        Futex
+    }
+
+    fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
+        sleep(turn, lifeline, |flag| doze(flag, NAP))
+    }
+
+    fn wake(&self, flag: &AtomicU32) -> Result<()> {
+        futex::wake_all(flag)
+    }
+}
+
+/// Spins for about as long as a wake-up costs, then sleeps on a futex until the peer publishes.
+#[derive(Debug)]
+pub struct Hybrid {
+    /// Looks before it sleeps; 0 on one CPU, where the peer cannot run meanwhile.
+    spins: u32,
+    /// Longest sleep before it asks its lifeline.
+    nap: Duration,
+}
+
+impl Wait for Hybrid {
+    const KIND: WaitKind = WaitKind::Hybrid;
+}
+
+impl RingWait for Hybrid {
+    const SLEEPS: bool = true;
+    type Bells = ();
+
+    fn bells(_: &Names) -> Result<()> {
+        Ok(())
+    }
+
+    fn prepare(site: Site, (): &(), _: Seat) -> Self {
+        Hybrid { spins: if site.one_cpu { 0 } else { turns_in(SPIN) }, nap: NAP }
+    }
+
+    #[inline]
+    fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
+        for _ in 0..self.spins {
+            if turn.look()? {
+                return Ok(());
+            }
+            spin_loop();
+        }
+        sleep(turn, lifeline, |flag| doze(flag, self.nap))
+    }
+
+    #[inline]
+    fn wake(&self, flag: &AtomicU32) -> Result<()> {
+        futex::wake_all(flag)
+    }
+}
+
+#[cfg(test)]
+impl Hybrid {
+    /// Sleeps at once, and until it is woken: a lost wake-up hangs the test.
+    pub(crate) fn sleeper() -> Self {
+        Hybrid { spins: 0, nap: Duration::from_secs(3600) }
+    }
+}
+
+/// How many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever disturbs
+/// a trial makes it slower.
+fn turns_in(time: Duration) -> u32 {
+    const TRIALS: u32 = 5;
+    const TURNS: u32 = 512;
+    let word = AtomicU32::new(0);
+    let trial = || {
+        let start = Instant::now();
+        for _ in 0..TURNS {
+            std::hint::black_box(&word).load(Ordering::Acquire);
+            spin_loop();
+        }
+        start.elapsed()
+    };
+    let fastest_ns = (0..TRIALS).map(|_| trial().as_nanos()).min().unwrap_or(0).max(1);
+    let turns = time.as_nanos() * u128::from(TURNS) / fastest_ns;
+    // A pause lasts 1 to 100 ns on the CPUs there are; a clock that says otherwise is not believed.
+    turns.clamp(time.as_nanos() / 150, time.as_nanos()) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::Half;
+    use ipcmark_core::Side;
+
+    #[test]
+    fn one_cpu_means_no_spinning() {
+        let seat = Seat { side: Side::Initiator, half: Half::Sender };
+        assert_eq!(Hybrid::prepare(Site { one_cpu: true }, &(), seat).spins, 0);
+        assert!(Hybrid::prepare(Site { one_cpu: false }, &(), seat).spins >= 500);
+    }
+
+    #[test]
+    fn twice_the_time_holds_more_turns() {
+        assert!(turns_in(SPIN * 16) > turns_in(SPIN));
+    }
+}
