@@ -20,12 +20,13 @@ pub(crate) enum Step {
     Receive,
     Release,
     AwaitFlag,
+    AwaitReceipt,
     AwaitStall,
     Close,
 }
 
 impl Step {
-    const WORDS: [&str; 9] = [
+    const WORDS: [&str; 10] = [
         "about to start",
         "taking its halves out of the fixture",
         "in claim, for message",
@@ -33,14 +34,15 @@ impl Step {
         "in receive, for message",
         "in release, of message",
         "waiting for a word of its peer",
+        "waiting until its peer has received what was sent, before message",
         "waiting until its peer meets back-pressure",
         "closing its halves",
     ];
 }
 
-const SIDE_LINES: usize = 2;
+const SIDE_LINES: usize = 3;
 
-/// Shared lines, two a side: its step and its flag; what it sent.
+/// Shared lines, three a side: its step and its flag; what it sent; what it received.
 #[derive(Debug)]
 pub(crate) struct Board(Lines);
 
@@ -101,6 +103,30 @@ impl Board {
     /// Messages sent by `side`.
     pub(crate) fn sent(&self, side: Side) -> u64 {
         self.line(side, 1).word.load(Acquire)
+    }
+
+    /// Counts one more message received by `side`.
+    pub(crate) fn count_received(&self, side: Side) {
+        self.line(side, 2).word.fetch_add(1, Release);
+    }
+
+    /// Messages received by `side`.
+    pub(crate) fn received(&self, side: Side) -> u64 {
+        self.line(side, 2).word.load(Acquire)
+    }
+
+    /// Waits until `side` has received `count` messages: a few looks, then naps. The supervisor ends a wait in vain.
+    pub(crate) fn await_received(&self, side: Side, count: u64) {
+        for looks in 0.. {
+            if self.received(side) >= count {
+                return;
+            }
+            if looks < 100 {
+                std::thread::yield_now();
+            } else {
+                std::thread::sleep(Duration::from_micros(50));
+            }
+        }
     }
 
     /// Waits until `side` has sent at least one message and then none for a while; returns how many.

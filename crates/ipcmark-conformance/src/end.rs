@@ -3,6 +3,7 @@
 use crate::board::{Board, Step};
 use crate::pair::Told;
 use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side, Transport};
+use std::time::Duration;
 
 /// One side.
 pub(crate) struct End<'a, T: Transport> {
@@ -13,6 +14,8 @@ pub(crate) struct End<'a, T: Transport> {
     pub(crate) capacity: Capacity,
     pub(crate) board: &'a Board,
     pub(crate) received: u64,
+    /// Messages of this side that a lossy transport has lost, as far as the law knows.
+    pub(crate) lost: u64,
 }
 
 impl<T: Transport> End<'_, T> {
@@ -21,8 +24,24 @@ impl<T: Transport> End<'_, T> {
         self.tx.as_mut().ok_or_else(|| Error::Protocol("the law dropped this sender".into()))
     }
 
-    /// Sends one message: claims, fills, commits.
+    /// Sends one message: claims, fills, commits. On a lossy transport it first waits until the peer has received the
+    /// one before, so that none is lost for want of room.
     pub(crate) fn try_send(&mut self, message: &[u8]) -> core::Result<()> {
+        if T::INFO.lossy {
+            let n = self.board.sent(self.side);
+            self.board.note(self.side, Step::AwaitReceipt, n);
+            self.board.await_received(self.side.peer(), n - self.lost);
+        }
+        self.try_send_regardless(message)
+    }
+
+    /// Takes what the peer has not received by now for lost.
+    pub(crate) fn count_lost(&mut self) {
+        self.lost = self.board.sent(self.side) - self.board.received(self.side.peer());
+    }
+
+    /// As [`try_send`](End::try_send), whether the peer keeps up or not.
+    pub(crate) fn try_send_regardless(&mut self, message: &[u8]) -> core::Result<()> {
         let (side, board) = (self.side, self.board);
         let n = board.sent(side);
         let tx = self.tx()?;
@@ -60,7 +79,14 @@ impl<T: Transport> End<'_, T> {
         board.note(side, Step::Release, n);
         rx.release()?;
         self.received += 1;
+        board.count_received(side);
         Ok(seen)
+    }
+
+    /// Looks without waiting whether a message, or the end, is there.
+    pub(crate) fn ready(&mut self) -> Result<bool, String> {
+        let rx = self.rx.as_mut().ok_or("the law dropped this receiver")?;
+        rx.ready().map_err(|e| format!("ready: {e}"))
     }
 
     /// As [`try_receive`](End::try_receive), for what must be `expected`, byte for byte.
@@ -96,6 +122,14 @@ impl<T: Transport> End<'_, T> {
     pub(crate) fn await_peer_stall(&self) -> u64 {
         self.board.note(self.side, Step::AwaitStall, 0);
         self.board.await_stall(self.side.peer())
+    }
+
+    /// Waits until the peer has sent `count` messages.
+    pub(crate) fn await_peer_sent(&self, count: u64) {
+        self.board.note(self.side, Step::AwaitStall, 0);
+        while self.board.sent(self.side.peer()) < count {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Closes both halves, in the order in which a user's struct would.

@@ -4,6 +4,7 @@ pub mod bytes;
 pub mod ends;
 pub mod floor;
 pub mod limits;
+pub mod lossy;
 pub mod order;
 
 use ipcmark_core::Transport;

@@ -26,7 +26,7 @@ pub use remote::remote_cases;
 
 use holdings::{Holdings, Names};
 use ipcmark_core::{Availability, Info, Limits, Role, Transport};
-use laws::{bytes, ends, floor, limits, order};
+use laws::{bytes, ends, floor, limits, lossy, order};
 
 /// How a case that was not broken came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub fn cases<T: Transport>() -> Vec<Case> {
             case("refuses-an-over-long-message", floor::refuses_over_long::<T>),
         ];
     }
+    let in_order = if T::INFO.lossy { lossy::order::<T> } else { order::one_way::<T> };
     vec![
         case("asking-leaves-nothing", limits::on_asking::<T>),
         case("same-bytes-at-every-size", bytes::at_every_size::<T>),
@@ -79,10 +80,21 @@ pub fn cases<T: Transport>() -> Vec<Case> {
             moot: |info, _| info.zero_copy.then_some("it lends its slots, not a buffer"),
             ..case("keeps-its-buffer", bytes::of_a_kept_buffer::<T>)
         },
-        case("order", order::one_way::<T>),
+        case("order", in_order),
+        Case {
+            moot: |info, limits| match limits.max_message {
+                _ if !info.lossy => Some("it loses nothing"),
+                Some(0..lossy::COUNTING_BYTES) => Some("its messages are too short for a count"),
+                _ => None,
+            },
+            ..case("a-flood-loses-and-the-link-goes-on", lossy::flood::<T>)
+        },
         case("ping-pong", order::ping_pong::<T>),
         case("duplex", order::both_ways_at_once::<T>),
-        case("capacity-is-bounded", limits::on_capacity::<T>),
+        Case {
+            moot: |info, _| info.lossy.then_some("it loses where others wait"),
+            ..case("capacity-is-bounded", limits::on_capacity::<T>)
+        },
         case("refuses-an-over-long-message", limits::on_a_message::<T>),
         Case {
             moot: |_, limits| {

@@ -56,8 +56,15 @@ impl<'a> Pair<'a> {
                 let fixture = fixture.take().ok_or("the fixture was taken twice")?;
                 board.note(side, Step::Split, 0);
                 let Link { tx, rx } = T::split(fixture, side).map_err(|e| format!("split: {e}"))?;
-                let mut end =
-                    End { side, tx: Some(tx), rx: Some(rx), capacity, board: &board, received: 0 };
+                let mut end = End {
+                    side,
+                    tx: Some(tx),
+                    rx: Some(rx),
+                    capacity,
+                    board: &board,
+                    received: 0,
+                    lost: 0,
+                };
                 law(&mut end)?;
                 end.close();
                 gave_back(&held, side)

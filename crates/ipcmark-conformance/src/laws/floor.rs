@@ -23,7 +23,15 @@ fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told
         let Link { tx, rx } =
             T::split(fixture, Side::Initiator).map_err(|e| format!("split: {e}"))?;
         let (tx, rx) = (Some(tx), Some(rx));
-        law(&mut End { side: Side::Initiator, tx, rx, capacity, board: &board, received: 0 })
+        law(&mut End {
+            side: Side::Initiator,
+            tx,
+            rx,
+            capacity,
+            board: &board,
+            received: 0,
+            lost: 0,
+        })
     };
     let mut child = fork(|| match attempt() {
         Ok(()) => 0,
