@@ -15,7 +15,7 @@ use ipcmark_shm::{
     SystemV, Yield as RingYield,
 };
 use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
-use ipcmark_tcp::Tcp;
+use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6};
 use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
 
 /// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
@@ -97,6 +97,10 @@ catalog! {
 
     // Internet-domain sockets.
     messages Tcp<Epoll>,
+    messages Tcp<Block, Nagle>,
+    messages Tcp<Block, V6>,
+    messages Tcp<Epoll, V6>,
+    messages TcpZeroCopy,
 
     // Message queues.
     messages Mq<Block>,

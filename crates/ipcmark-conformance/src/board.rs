@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// law looks at a link that is less full than it could be, and is none the worse.
 const STALL: Duration = Duration::from_millis(60);
 
+/// How long a message that nothing is in the way of may take, on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What a side does at this moment, so that a hang can be told from where it hangs.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
@@ -115,18 +118,23 @@ impl Board {
         self.line(side, 2).word.load(Acquire)
     }
 
-    /// Waits until `side` has received `count` messages: a few looks, then naps. The supervisor ends a wait in vain.
-    pub(crate) fn await_received(&self, side: Side, count: u64) {
+    /// Waits until `side` has received `count` messages: a few looks, then naps. False when it has not after a time that
+    /// is more than enough.
+    pub(crate) fn await_received(&self, side: Side, count: u64) -> bool {
+        let begun = Instant::now();
         for looks in 0.. {
             if self.received(side) >= count {
-                return;
+                return true;
             }
             if looks < 100 {
                 std::thread::yield_now();
-            } else {
+            } else if begun.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_micros(50));
+            } else {
+                break;
             }
         }
+        false
     }
 
     /// Waits until `side` has sent at least one message and then none for a while; returns how many.

@@ -30,7 +30,12 @@ impl<T: Transport> End<'_, T> {
         if T::INFO.lossy {
             let n = self.board.sent(self.side);
             self.board.note(self.side, Step::AwaitReceipt, n);
-            self.board.await_received(self.side.peer(), n - self.lost);
+            if !self.board.await_received(self.side.peer(), n - self.lost) {
+                let last = n.saturating_sub(1);
+                return Err(Error::Protocol(format!(
+                    "message {last} was lost, although it was alone on its way"
+                )));
+            }
         }
         self.try_send_regardless(message)
     }

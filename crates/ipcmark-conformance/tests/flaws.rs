@@ -40,6 +40,12 @@ fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
 fn sound() -> Vec<Trial> {
     cases::<Flawed<kinds::Sound>>()
         .into_iter()
+        // A layer that drops does not touch the pipe, which alone could tell it that nobody reads.
+        .chain(
+            cases::<Flawed<kinds::SoundlyLossy>>()
+                .into_iter()
+                .filter(|case| !case.name.ends_with("notices-a-dead-peer-that-never-reads")),
+        )
         .map(|case| {
             Trial::ignorable_test(case.name.clone(), move || match case.check()? {
                 Outcome::Held => Ok(Completion::Completed),
@@ -71,6 +77,10 @@ fn main() {
         caught::<kinds::Loses>("order", "lost: 1,"),
         caught::<kinds::Swaps>("order", "reordered: 1,"),
         caught::<kinds::Repeats>("order", "repeated: 1,"),
+        caught::<kinds::LosesAmidRoom>("order", "message 20100 was lost"),
+        caught::<kinds::LossyRepeats>("order", "repeated: 1,"),
+        caught::<kinds::NeverLoses>("a-flood-loses-and-the-link-goes-on", "lost none of"),
+        caught::<kinds::Jams>("a-flood-loses-and-the-link-goes-on", "nothing came for"),
         caught::<kinds::Flips>(
             "same-bytes-at-every-size",
             "1 of 4097 bytes differ, the first at 2000",

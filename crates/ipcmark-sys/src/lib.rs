@@ -18,3 +18,4 @@ pub mod shared;
 pub mod sysv;
 pub mod usage;
 pub mod watcher;
+pub mod zerocopy;

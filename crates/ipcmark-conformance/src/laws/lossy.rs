@@ -4,13 +4,14 @@
 //! The other laws send one message at a time over such a transport. Here it is flooded.
 
 use super::pace;
+use crate::board::PATIENCE;
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
 use crate::pair::{Pair, Told};
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Integrity, Limits, Stamper, Transport};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Messages that are shorter cannot say how many went before them, so that they cannot tell how many were lost.
 pub const COUNTING_BYTES: usize = 8;
@@ -18,8 +19,6 @@ pub const COUNTING_BYTES: usize = 8;
 const FLOOD_BYTES: usize = 16 << 20;
 /// Messages one at a time, after a flood.
 const CALM: u64 = 100;
-/// How long a message that nothing is in the way of may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// **Order, lossy.** Twenty thousand small messages as fast as they go, to a receiver that reads meanwhile: what comes
 /// is whole, comes once, and none comes after its successor. Then a thousand, one in flight: all of them come.

@@ -5,15 +5,29 @@ use ipcmark_core::{
 };
 use ipcmark_pipe::Pipe;
 use ipcmark_sys::fd::Block;
+use ipcmark_sys::shared::{Line, Lines};
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// What lies below the layer.
 pub(crate) type Sound = Pipe<Block>;
+
+/// Messages that a lossy layer holds.
+pub(crate) const ROOM: u64 = 8;
 
 /// Where the layer may go wrong; each place is sound unless the flaw says otherwise.
 pub(crate) trait Flaw: Default + 'static {
     /// Its name, in the place of the mechanism's.
     const NAME: &'static str;
+
+    /// See `Info::lossy`. The layer then drops what finds [`ROOM`] messages on their way.
+    const LOSSY: bool = false;
+
+    /// Whether message number `n` is lost, with `on_their_way` sent and not yet received.
+    fn loses(&mut self, _n: u64, on_their_way: u64) -> bool {
+        Self::LOSSY && on_their_way >= ROOM
+    }
 
     /// See [`Transport::available`].
     fn available() -> Availability {
@@ -66,8 +80,8 @@ pub(crate) trait Flaw: Default + 'static {
 pub(crate) struct Flawed<F>(PhantomData<F>);
 
 impl<F: Flaw> Transport for Flawed<F> {
-    const INFO: Info = Info { mechanism: F::NAME, ..<Sound as Transport>::INFO };
-    type Fixture = (<Sound as Transport>::Fixture, usize);
+    const INFO: Info = Info { mechanism: F::NAME, lossy: F::LOSSY, ..<Sound as Transport>::INFO };
+    type Fixture = (<Sound as Transport>::Fixture, usize, Lines);
     type Tx = FlawedSender<F>;
     type Rx = FlawedReceiver<F>;
 
@@ -78,15 +92,19 @@ impl<F: Flaw> Transport for Flawed<F> {
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
         F::on_fixture(plan);
         // The layer marks no boundaries of its own, so the pipe below must.
-        Ok((Sound::fixture(&Plan { fixed: false, ..plan.clone() })?, plan.size))
+        Ok((Sound::fixture(&Plan { fixed: false, ..plan.clone() })?, plan.size, Lines::new(4)?))
     }
 
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
         Sound::capacity(&fixture.0).map(F::capacity)
     }
 
-    fn split((fixture, size): Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+    fn split(
+        (fixture, size, counts): Self::Fixture,
+        side: Side,
+    ) -> Result<Link<Self::Tx, Self::Rx>> {
         F::on_split();
+        let counts = Arc::new(counts);
         let Link { tx, rx } = Sound::split(fixture, side)?;
         let tx = FlawedSender {
             flaw: F::default(),
@@ -94,8 +112,26 @@ impl<F: Flaw> Transport for Flawed<F> {
             buffer: vec![0; size],
             claimed: None,
             count: 0,
+            way: Way { counts: Arc::clone(&counts), from: side },
         };
-        Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData } })
+        let way = Way { counts, from: side.peer() };
+        Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData, way } })
+    }
+}
+
+/// What is on its way in one direction.
+struct Way {
+    counts: Arc<Lines>,
+    from: Side,
+}
+
+impl Way {
+    fn sent(&self) -> &Line {
+        &self.counts.lines()[2 * self.from.index()]
+    }
+
+    fn received(&self) -> &Line {
+        &self.counts.lines()[2 * self.from.index() + 1]
     }
 }
 
@@ -106,6 +142,7 @@ pub(crate) struct FlawedSender<F> {
     buffer: Vec<u8>,
     claimed: Option<usize>,
     count: u64,
+    way: Way,
 }
 
 fn send_below(below: &mut <Sound as Transport>::Tx, message: &[u8]) -> Result<()> {
@@ -130,6 +167,11 @@ impl<F: Flaw> Sender for FlawedSender<F> {
         let below = &mut self.below;
         let n = self.count;
         self.count += 1;
+        let sent = self.way.sent().word.load(Acquire);
+        if self.flaw.loses(n, sent.saturating_sub(self.way.received().word.load(Acquire))) {
+            return Ok(());
+        }
+        self.way.sent().word.store(sent + 1, Release);
         self.flaw.commit(n, &self.buffer[..len], &mut |bytes| send_below(below, bytes))
     }
 }
@@ -138,11 +180,20 @@ impl<F: Flaw> Sender for FlawedSender<F> {
 pub(crate) struct FlawedReceiver<F> {
     below: <Sound as Transport>::Rx,
     flaw: PhantomData<F>,
+    way: Way,
 }
 
 impl<F: Flaw> Receiver for FlawedReceiver<F> {
     fn receive(&mut self) -> Result<&[u8]> {
-        self.below.receive().map_err(|e| if e.is_end() { F::on_end(e) } else { e })
+        let received = self.below.receive();
+        if received.is_ok() {
+            self.way.received().word.fetch_add(1, Release);
+        }
+        received.map_err(|e| if e.is_end() { F::on_end(e) } else { e })
+    }
+
+    fn ready(&mut self) -> Result<bool> {
+        self.below.ready()
     }
 
     fn release(&mut self) -> Result<()> {

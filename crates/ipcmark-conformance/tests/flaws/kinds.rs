@@ -1,6 +1,6 @@
 //! The flaws, one type each.
 
-use crate::flawed::{Flaw, Sound as Below};
+use crate::flawed::{Flaw, ROOM, Sound as Below};
 use ipcmark_core::{Availability, Capacity, Error, Limits, Plan, Result, Transport};
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
@@ -24,6 +24,63 @@ impl Flaw for Loses {
     const NAME: &'static str = "losing_the_100th";
     fn commit(&mut self, n: u64, message: &[u8], send: Send<'_>) -> Result<()> {
         if n == 100 { Ok(()) } else { send(message) }
+    }
+}
+
+/// It loses what there is no room for, and is sound otherwise.
+#[derive(Default)]
+pub(crate) struct SoundlyLossy;
+impl Flaw for SoundlyLossy {
+    const NAME: &'static str = "soundly_lossy";
+    const LOSSY: bool = true;
+}
+
+/// It loses one although there is room.
+#[derive(Default)]
+pub(crate) struct LosesAmidRoom;
+impl Flaw for LosesAmidRoom {
+    const NAME: &'static str = "losing_amid_room";
+    const LOSSY: bool = true;
+    fn loses(&mut self, n: u64, on_their_way: u64) -> bool {
+        on_their_way >= ROOM || n == 20_100
+    }
+}
+
+/// It says that it may lose messages, and waits for room instead.
+#[derive(Default)]
+pub(crate) struct NeverLoses;
+impl Flaw for NeverLoses {
+    const NAME: &'static str = "losing_none";
+    const LOSSY: bool = true;
+    fn loses(&mut self, _: u64, _: u64) -> bool {
+        false
+    }
+}
+
+/// Once it has lost a message it loses all.
+#[derive(Default)]
+pub(crate) struct Jams(bool);
+impl Flaw for Jams {
+    const NAME: &'static str = "jamming";
+    const LOSSY: bool = true;
+    fn loses(&mut self, _: u64, on_their_way: u64) -> bool {
+        self.0 |= on_their_way >= ROOM;
+        self.0
+    }
+}
+
+/// It may lose messages, and brings one twice.
+#[derive(Default)]
+pub(crate) struct LossyRepeats;
+impl Flaw for LossyRepeats {
+    const NAME: &'static str = "losing_and_repeating";
+    const LOSSY: bool = true;
+    fn commit(&mut self, n: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        // The first ones are sure to find room.
+        if n == 5 {
+            send(message)?;
+        }
+        send(message)
     }
 }
 

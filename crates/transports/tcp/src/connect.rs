@@ -24,9 +24,8 @@ impl Connection {
     /// [`Error::Unavailable`] when loopback is down or missing.
     pub fn new(capacity: Option<usize>) -> Result<Connection> {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
         match Connection::over(v4, capacity) {
-            Err(error) if is_no_such_address(&error) => match Connection::over(v6, capacity) {
+            Err(error) if is_no_such_address(&error) => match Connection::over_v6(capacity) {
                 Err(_) => Err(Error::Unavailable {
                     reason: format!("there is no loopback address to connect over: {error}"),
                     remedy: Some("ip link set lo up".into()),
@@ -35,6 +34,34 @@ impl Connection {
             },
             over_v4 => over_v4,
         }
+    }
+
+    /// The same over ::1 and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is no ::1.
+    pub fn over_v6(capacity: Option<usize>) -> Result<Connection> {
+        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+        Connection::over(v6, capacity).map_err(|error| {
+            if is_no_such_address(&error) {
+                Error::Unavailable {
+                    reason: format!("there is no ::1 to connect over: {error}"),
+                    remedy: Some(
+                        "sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up".into(),
+                    ),
+                }
+            } else {
+                error
+            }
+        })
+    }
+
+    /// Lets Nagle's algorithm hold small writes back at both ends, as it does unless a program asks otherwise.
+    pub(crate) fn with_nagle(self) -> Result<Connection> {
+        for end in &self.ends {
+            set_tcp_nodelay(end, false).map_err(|e| Error::os("setsockopt(TCP_NODELAY, 0)", e))?;
+        }
+        Ok(self)
     }
 
     fn over(loopback: SocketAddr, capacity: Option<usize>) -> Result<Connection> {
@@ -61,6 +88,16 @@ impl Connection {
         let received =
             socket_recv_buffer_size(server).map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
         Ok(Capacity { bytes: Some(sent + received), messages: None })
+    }
+
+    /// Both ends, to set an option on each.
+    pub(crate) fn ends(&self) -> &[OwnedFd; 2] {
+        &self.ends
+    }
+
+    /// Both ends in one process.
+    pub(crate) fn into_ends(self) -> [OwnedFd; 2] {
+        self.ends
     }
 
     /// Keeps `side`'s end and closes the other.
@@ -131,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn nagle_is_on_where_it_is_asked_for() {
+        let connection = Connection::new(None).unwrap().with_nagle().unwrap();
+        assert!(connection.ends.iter().all(|end| !tcp_nodelay(end).unwrap()));
+    }
+
+    #[test]
     fn both_ends_have_the_asked_buffers() {
         let Connection { ends: [client, server] } = Connection::new(Some(50_000)).unwrap();
         for end in [&client, &server] {
@@ -167,12 +210,12 @@ mod tests {
 
     #[test]
     fn ipv6_serves_where_it_is() {
-        match Connection::over(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), None) {
+        match Connection::over_v6(None) {
             Ok(connection) => {
                 let address = address_of(&connection.ends[0]).unwrap();
                 assert!(address.is_ipv6() && address.ip().is_loopback());
             }
-            Err(error) => assert!(is_no_such_address(&error), "{error}"),
+            Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error}"),
         }
     }
 }

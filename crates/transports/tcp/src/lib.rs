@@ -3,19 +3,24 @@
 //! The mechanism's own rules, as [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html) has them:
 //!
 //! - Bytes, in order, none lost, no boundaries; [`Framed`] adds them.
-//! - Small writes may be held back until earlier ones are acknowledged (Nagle's algorithm). `TCP_NODELAY` turns that
-//!   off, and it is off here: with it, a request that is sent in two writes can wait 40 ms for a delayed
-//!   acknowledgement.
+//! - Small writes may be held back until earlier ones are acknowledged (Nagle's algorithm): a request that is sent in two
+//!   writes can wait 40 ms for a delayed acknowledgement. `TCP_NODELAY` turns that off, in all rows but `tcp-nagle`.
 //! - Loopback is no short cut: each segment passes the whole protocol, acknowledgements and all, on the sender's CPU or
 //!   in a soft interrupt. That is what it costs more than a Unix-domain socket.
+//! - With `MSG_ZEROCOPY` the sender's pages are lent instead of copied, and may be written to again once the kernel says
+//!   so ([msg_zerocopy](https://docs.kernel.org/networking/msg_zerocopy.html)). Over loopback it copies all the same.
 //! - The kernel grows both buffers as it sees fit (`net.ipv4.tcp_wmem`, `net.ipv4.tcp_rmem`) until `SO_SNDBUF` or
 //!   `SO_RCVBUF` is set; then it keeps to that, cut to `net.core.wmem_max` and `net.core.rmem_max`.
 //! - A side that closes with bytes unread resets the connection: the peer sees `ECONNRESET` in place of the end.
 #![forbid(unsafe_code)]
 
 mod connect;
+mod variant;
+mod zerocopy;
 
 pub use connect::Connection;
+pub use variant::{Nagle, NoDelay, V6, Variant};
+pub use zerocopy::TcpZeroCopy;
 
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
@@ -24,30 +29,27 @@ use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
 use std::marker::PhantomData;
 
 /// Messages over TCP.
-pub type Tcp<W> = Framed<TcpStream<W>>;
+pub type Tcp<W, V = NoDelay> = Framed<TcpStream<W, V>>;
 
 /// Bytes over TCP.
 #[derive(Debug)]
-pub struct TcpStream<W>(PhantomData<W>);
+pub struct TcpStream<W, V>(PhantomData<(W, V)>);
 
-impl<W: FdWait> ByteStream for TcpStream<W> {
-    const INFO: Info = Info::new(
-        ("tcp", "tcp"),
-        W::KIND,
-        Framing::Stream,
-        "TCP over loopback with TCP_NODELAY; write(2) and read(2)",
-        "tcp(7)",
-    );
+impl<W: FdWait, V: Variant> ByteStream for TcpStream<W, V> {
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(("tcp", V::MECHANISM), W::KIND, Framing::Stream, V::SUMMARY, "tcp(7)")
+    };
     type Fixture = Connection;
     type Sink = FdSink<W>;
     type Source = FdSource<W>;
 
     fn available() -> Availability {
-        availability(Connection::new(None).map(|_| Limits::none()))
+        availability(V::connect(None).map(|_| Limits::none()))
     }
 
     fn fixture(plan: &Plan) -> Result<Connection> {
-        Connection::new(plan.capacity)
+        V::connect(plan.capacity)
     }
 
     /// The sender's `SO_SNDBUF` and the receiver's `SO_RCVBUF` together, read back.
@@ -70,5 +72,6 @@ mod tests {
     fn loopback_is_available_and_named() {
         assert!(matches!(Tcp::<Block>::available(), Availability::Available(_)));
         assert_eq!(Tcp::<Epoll>::INFO.name(), "tcp/epoll");
+        assert_eq!(Tcp::<Block, Nagle>::INFO.name(), "tcp-nagle/block");
     }
 }
