@@ -35,7 +35,7 @@ fn bench(criterion: &mut Criterion, scratch: &Scratch) {
             group.sampling_mode(SamplingMode::Flat);
             for size in SIZES.into_iter().filter(|&s| limits.max_message.is_none_or(|max| s <= max))
             {
-                let bench = Bench { clock, cpus };
+                let bench = Bench { clock, cpus: cpus.clone() };
                 let once = plan(pattern, size, placement, Extent::Messages(1), scratch.names());
                 if let Some((reason, _)) = entry.invoke(&once, &bench).unavailable {
                     eprintln!("{}/{pattern} {size}: not here: {reason}", entry.info);

@@ -82,6 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         continue;
                     };
                     let bench = Bench { clock, cpus };
+                    let cpus = &bench.cpus;
                     let ours = |count: Option<u64>| -> Result<(f64, u64), String> {
                         let extent = count.map_or(Extent::Time(SLICE), Extent::Messages);
                         let plan = plan(pattern, size, place, extent, scratch.names());

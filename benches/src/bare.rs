@@ -79,7 +79,7 @@ pub fn run(
     bare: Bare,
     pattern: Pattern,
     size: usize,
-    cpus: Cpus,
+    cpus: &Cpus,
     clock: Clock,
     count: u64,
 ) -> Result<f64> {
@@ -96,15 +96,16 @@ pub fn run(
             *other = None;
             let Some(mine) = mine else { return 1 };
             let warm_up = count / 10 + 1;
-            let timed =
-                cpus.of(side).map_or(Ok(()), affinity::pin).and_then(|()| match (pattern, side) {
+            let timed = cpus.of(side.index()).map_or(Ok(()), affinity::pin).and_then(|()| {
+                match (pattern, side) {
                     (Pattern::PingPong, Side::Initiator) => {
                         initiate(mine, size, clock, warm_up, count)
                     }
                     (Pattern::PingPong, Side::Responder) => respond(mine, size, warm_up + count),
                     (_, Side::Initiator) => send(mine, size, warm_up, count),
                     (_, Side::Responder) => receive(mine, size, clock, warm_up, count),
-                });
+                }
+            });
             match timed {
                 Ok(Some(ns)) => i32::from(parcel.put(&ns.to_le_bytes()).is_err()),
                 Ok(None) => 0,

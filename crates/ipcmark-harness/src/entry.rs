@@ -2,6 +2,7 @@
 
 use crate::bench::Bench;
 use crate::invoke::{self, Report};
+use crate::pattern::{self, Make};
 use ipcmark_core::{Availability, Info, Notifier, Plan, Remote, Transport};
 
 /// One transport of a catalog. `const`, so that a catalog is one static slice.
@@ -10,26 +11,26 @@ pub struct Entry {
     /// Its constant facts.
     pub info: Info,
     available: fn() -> Availability,
-    invoke: fn(&Plan, &Bench) -> Report,
+    make: Make,
 }
 
 impl Entry {
     /// Erases `T`.
     #[must_use]
     pub const fn of<T: Transport>() -> Entry {
-        Entry { info: T::INFO, available: T::available, invoke: invoke::invoke::<T> }
+        Entry { info: T::INFO, available: T::available, make: pattern::of_transport::<T> }
     }
 
     /// Erases `N`.
     #[must_use]
     pub const fn of_notifier<N: Notifier>() -> Entry {
-        Entry { info: N::INFO, available: N::available, invoke: invoke::not_built }
+        Entry { info: N::INFO, available: N::available, make: pattern::not_built }
     }
 
     /// Erases `R`.
     #[must_use]
     pub const fn of_remote<R: Remote>() -> Entry {
-        Entry { info: R::INFO, available: R::available, invoke: invoke::not_built }
+        Entry { info: R::INFO, available: R::available, make: pattern::not_built }
     }
 
     /// Can this kernel, here, now, run it?
@@ -41,7 +42,7 @@ impl Entry {
     /// Makes one invocation: forks, measures, reaps. A failure is part of the report.
     #[must_use]
     pub fn invoke(&self, plan: &Plan, bench: &Bench) -> Report {
-        (self.invoke)(plan, bench)
+        invoke::invoke(&self.info, self.make, plan, bench)
     }
 }
 

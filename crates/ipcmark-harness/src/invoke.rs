@@ -1,10 +1,13 @@
 //! One invocation: fixture, fork, watch, bring home.
 
 use crate::bench::Bench;
+use crate::combine::{combine, failed};
 use crate::control::Control;
+use crate::pattern::Make;
+use crate::seat::{Seat, seats};
 use crate::side::{self, Findings, Home};
-use ipcmark_core::{Error, Pattern, Plan, Role, Side, Transport};
-use ipcmark_record::{Capacity, Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
+use ipcmark_core::{Error, Info, Plan};
+use ipcmark_record::{Capacity, Invocation};
 use ipcmark_sys::process::{self, Child, Exit};
 use std::time::{Duration, Instant};
 
@@ -27,14 +30,14 @@ pub struct Report {
 
 /// A failure, and whose it was.
 struct Failure {
-    side: &'static str,
+    side: String,
     what: String,
     unavailable: Option<(String, Option<String>)>,
 }
 
 impl Failure {
-    fn of(side: &'static str, what: impl Into<String>) -> Failure {
-        Failure { side, what: what.into(), unavailable: None }
+    fn of(side: impl Into<String>, what: impl Into<String>) -> Failure {
+        Failure { side: side.into(), what: what.into(), unavailable: None }
     }
 
     fn ours(error: impl ToString) -> Failure {
@@ -52,52 +55,49 @@ impl Failure {
     }
 }
 
-/// Makes one invocation of `T`. Whatever goes wrong is part of the report.
-pub(crate) fn invoke<T: Transport>(plan: &Plan, bench: &Bench) -> Report {
+/// Makes one invocation of what `make` makes. Whatever goes wrong is part of the report.
+pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
-    let outcome = attempt::<T>(plan, bench, &mut capacity);
+    let outcome = attempt(info, make, plan, bench, &mut capacity);
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, unavailable) = match outcome {
-        Ok(sides) => (combine(plan, sides), None),
-        Err(Failure { side, what, unavailable }) => (failed(side, what), unavailable),
+        Ok(sides) => (combine(info, plan, sides), None),
+        Err(Failure { side, what, unavailable }) => (failed(&side, what), unavailable),
     };
     Report { invocation, capacity, unavailable, interrupted }
 }
 
-pub(crate) fn not_built(_: &Plan, _: &Bench) -> Report {
-    let invocation = failed("supervisor", "this is not measured yet".into());
-    Report { invocation, capacity: None, unavailable: None, interrupted: false }
-}
-
-fn attempt<T: Transport>(
+fn attempt(
+    info: &Info,
+    make: Make,
     plan: &Plan,
     bench: &Bench,
     capacity: &mut Option<Capacity>,
 ) -> Result<Vec<Findings>, Failure> {
-    let control = Control::new().map_err(Failure::ours)?;
-    let fixture = T::fixture(plan).map_err(Failure::fixture)?;
-    let read_back = T::capacity(&fixture).map_err(Failure::ours)?;
-    *capacity = Some(Capacity {
+    let seats = seats(plan, info.role);
+    let control = Control::new(seats.len()).map_err(Failure::ours)?;
+    let play = make(plan).map_err(Failure::fixture)?;
+    let read_back = play.capacity().map_err(Failure::ours)?;
+    *capacity = read_back.map(|read_back| Capacity {
         bytes: read_back.bytes.map(|n| n as u64),
         messages: read_back.messages.map(|n| n as u64),
     });
-    let sides: &[Side] = if T::INFO.role == Role::Floor { &[Side::Initiator] } else { &Side::ALL };
-    // Each child takes the fixture out of its own copy of this process.
-    let mut fixture = Some(fixture);
-    let mut children = Vec::with_capacity(sides.len());
-    for &side in sides {
-        let child = process::fork(|| match fixture.take() {
-            Some(fixture) => side::run::<T>(fixture, side, plan, bench, &control),
+    // Each child takes what it inherits out of its own copy of this process.
+    let mut play = Some(play);
+    let mut children = Vec::with_capacity(seats.len());
+    for &seat in &seats {
+        let child = process::fork(|| match play.take() {
+            Some(play) => side::run(play, seat, plan, bench, &control),
             None => 1,
         });
         children.push(child.map_err(Failure::ours)?);
     }
     // Ours would keep the link open after a side is gone.
-    drop(fixture);
-    watch(&mut children, sides, plan.deadline)?;
+    drop(play);
+    watch(&mut children, &seats, (info, plan.deadline))?;
     let (mut found, mut failures) = (Vec::new(), Vec::new());
-    for (&side, child) in sides.iter().zip(&children) {
-        match bring_home(&control, side, child) {
+    for (&seat, child) in seats.iter().zip(&children) {
+        match bring_home(&control, seat, child) {
             Ok(findings) => found.push(findings),
             Err(ranked) => failures.push(ranked),
         }
@@ -109,7 +109,11 @@ fn attempt<T: Transport>(
 }
 
 /// Waits for all sides to end, or for one to fail.
-fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(), Failure> {
+fn watch(
+    children: &mut [Child],
+    seats: &[Seat],
+    (info, deadline): (&Info, Duration),
+) -> Result<(), Failure> {
     let end = Instant::now() + deadline;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -125,14 +129,23 @@ fn watch(children: &mut [Child], sides: &[Side], deadline: Duration) -> Result<(
             return settle(children);
         }
         if left.is_zero() {
-            let running = sides.iter().zip(children.iter()).filter(|(_, c)| c.exit().is_none());
-            let hung: Vec<_> = running.map(|(side, _)| side.name()).collect();
+            let running = seats.iter().zip(children.iter()).filter(|(_, c)| c.exit().is_none());
+            let hung: Vec<_> = running.map(|(seat, _)| seat.name()).collect();
+            let (were, perhaps) = match (hung.len(), info.lossy) {
+                (1, false) => ("was", ""),
+                (_, false) => ("were", ""),
+                (_, true) => (
+                    "were",
+                    "; the mechanism may lose messages, and here one that is lost is waited for without end",
+                ),
+            };
             let what = format!(
-                "hung: {} had not ended {:.1} s after the start and was killed",
+                "hung: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
                 hung.join(" and "),
                 deadline.as_secs_f64()
             );
-            return Err(Failure::of(hung.first().unwrap_or(&"supervisor"), what));
+            let first = hung.into_iter().next().unwrap_or_else(|| "supervisor".into());
+            return Err(Failure::of(first, what));
         }
     }
 }
@@ -164,9 +177,9 @@ enum Rank {
     WasLeft,
 }
 
-fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, (Rank, Failure)> {
-    let lost = |rank, what: String| (rank, Failure::of(side.name(), what));
-    let Some(parcel) = control.parcel(side).get() else {
+fn bring_home(control: &Control, seat: Seat, child: &Child) -> Result<Findings, (Rank, Failure)> {
+    let lost = |rank, what: String| (rank, Failure::of(seat.name(), what));
+    let Some(parcel) = control.parcel(seat.process).get() else {
         return Err(match child.exit() {
             Some(exit) => lost(Rank::Died, format!("{exit} before it could report")),
             None => lost(Rank::WasLeft, "did not notice that its peer had failed".into()),
@@ -178,63 +191,5 @@ fn bring_home(control: &Control, side: Side, child: &Child) -> Result<Findings, 
             Err(lost(if follows { Rank::Followed } else { Rank::Failed }, what))
         }
         Err(e) => Err(lost(Rank::Failed, format!("brought home what cannot be read: {e}"))),
-    }
-}
-
-/// Puts the sides' findings together. The side that keeps the time is the initiator in ping-pong and the receiver in a
-/// stream: a rate at the sender would count what is still under way.
-fn combine(plan: &Plan, sides: Vec<Findings>) -> Invocation {
-    let keeper = match plan.pattern {
-        Pattern::PingPong => &sides[0],
-        _ => &sides[sides.len() - 1],
-    };
-    let integrity = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
-        lost: sum.lost + side.integrity.lost,
-        repeated: sum.repeated + side.integrity.repeated,
-        reordered: sum.reordered + side.integrity.reordered,
-        damaged: sum.damaged + side.integrity.damaged,
-    });
-    let outcome = if integrity == Integrity::default() {
-        InvocationOutcome::Ok
-    } else {
-        let Integrity { lost, repeated, reordered, damaged } = integrity;
-        let faulty = sides.iter().find(|side| side.integrity != Integrity::default());
-        InvocationOutcome::Failed {
-            side: faulty.map(|side| side.report.side.clone()).unwrap_or_default(),
-            what: format!(
-                "messages did not arrive as they were sent: {lost} lost, {repeated} repeated, {reordered} reordered, {damaged} damaged"
-            ),
-        }
-    };
-    Invocation {
-        round: 0,
-        started_ns: 0,
-        outcome,
-        elapsed_ns: keeper.elapsed_ns,
-        messages: keeper.messages,
-        warm_up: sides[0].warm_up,
-        distance: sides[0].distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns }),
-        integrity,
-        overlap: None,
-        task: None,
-        links: None,
-        sides: sides.into_iter().map(|side| side.report).collect(),
-    }
-}
-
-fn failed(side: &str, what: String) -> Invocation {
-    Invocation {
-        round: 0,
-        started_ns: 0,
-        outcome: InvocationOutcome::Failed { side: side.into(), what },
-        elapsed_ns: 0,
-        messages: 0,
-        warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
-        distance: None,
-        integrity: Integrity::default(),
-        overlap: None,
-        task: None,
-        links: None,
-        sides: Vec::new(),
     }
 }

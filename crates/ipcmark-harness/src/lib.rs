@@ -11,8 +11,10 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod combine;
 mod control;
 mod cost;
+mod desk;
 mod entry;
 mod error;
 pub mod host;
@@ -20,8 +22,11 @@ mod invoke;
 mod pattern;
 pub mod placement;
 mod scratch;
+mod seat;
 pub mod session;
 mod side;
+mod stage;
+mod timer;
 mod warmup;
 
 pub use bench::Bench;

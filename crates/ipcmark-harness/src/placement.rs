@@ -1,31 +1,40 @@
-//! Which CPUs the two sides go to.
+//! Which CPUs the processes of an invocation go to.
 //!
 //! CPUs are taken from the mask this process really has, never from the machine's count: a mask narrowed by a
 //! container would put both sides on one CPU while a log says otherwise.
 
-use ipcmark_core::{Placement, Side};
+use ipcmark_core::Placement;
 use ipcmark_record::Cpu;
 
-/// A CPU for each side; `None` leaves a side to the scheduler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// CPUs in the order in which processes take them: the one first, then its peers, and from the first CPU on again when
+/// they are more. Empty leaves all to the scheduler.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cpus {
-    sides: [Option<u32>; 2],
+    order: Vec<u32>,
 }
 
 impl Cpus {
     /// Not pinned.
-    pub const FREE: Cpus = Cpus { sides: [None, None] };
+    pub const FREE: Cpus = Cpus { order: Vec::new() };
 
-    /// This side's CPU.
+    /// The CPU of a process: 0 is the initiator and 1 the responder; where one side is several processes, 0 is the other
+    /// one.
     #[must_use]
-    pub const fn of(&self, side: Side) -> Option<u32> {
-        self.sides[side.index()]
+    pub fn of(&self, process: usize) -> Option<u32> {
+        self.order.get(process.checked_rem(self.order.len())?).copied()
     }
 
-    /// True when both sides are pinned, to different CPUs: then they may spin for each other, and have a distance.
+    /// True when these two are pinned, to different CPUs: then they have a distance.
     #[must_use]
-    pub fn apart(&self) -> bool {
-        matches!(self.sides, [Some(a), Some(b)] if a != b)
+    pub fn apart(&self, a: usize, b: usize) -> bool {
+        self.of(a).is_some() && self.of(a) != self.of(b)
+    }
+
+    /// True when a process is pinned to a CPU that none of the `processes` shares with it: then it may spin for them.
+    #[must_use]
+    pub fn alone(&self, process: usize, processes: usize) -> bool {
+        (0..processes).filter(|&other| other != process).all(|other| self.apart(process, other))
+            && self.of(process).is_some()
     }
 }
 
@@ -34,40 +43,47 @@ impl Cpus {
 /// # Errors
 /// Why this machine has no such CPUs, and what would change it.
 pub fn choose(placement: Placement, cpus: &[Cpu]) -> Result<Cpus, (String, Option<String>)> {
-    let pair = |fits: fn(&Cpu, &Cpu) -> bool| {
+    // A first CPU and all that stand to it as asked, in order.
+    let first_and = |fits: fn(&Cpu, &Cpu) -> bool| {
         cpus.iter().enumerate().find_map(|(i, a)| {
-            let b = cpus[i + 1..].iter().find(|b| fits(a, b))?;
-            Some(Cpus { sides: [Some(a.id), Some(b.id)] })
+            let others: Vec<_> =
+                cpus[i + 1..].iter().filter(|b| fits(a, b)).map(|b| b.id).collect();
+            (!others.is_empty()).then(|| [vec![a.id], others].concat())
         })
     };
     let allowed = || {
         let ids: Vec<_> = cpus.iter().map(|c| c.id.to_string()).collect();
         format!("allowed here: CPU {}", ids.join(", "))
     };
-    match placement {
-        Placement::Free => Ok(Cpus::FREE),
+    let order = match placement {
+        Placement::Free => Ok(Vec::new()),
         // The last one: the first serves most machines' interrupts.
-        Placement::SameCore => cpus
-            .last()
-            .map(|c| Cpus { sides: [Some(c.id); 2] })
-            .ok_or_else(|| ("no CPU is allowed".into(), None)),
-        Placement::CrossCore => pair(|a, b| !siblings(a, b) && a.node == b.node)
-            .or_else(|| pair(|a, b| !siblings(a, b)))
+        Placement::SameCore => {
+            cpus.last().map(|c| vec![c.id]).ok_or_else(|| ("no CPU is allowed".into(), None))
+        }
+        Placement::CrossCore => first_and(|a, b| !siblings(a, b) && a.node == b.node)
+            .or_else(|| first_and(|a, b| !siblings(a, b)))
+            .map(|mut order| {
+                // What is left of the machine comes last: peers that are many go there, too.
+                let rest = cpus.iter().map(|c| c.id).filter(|id| !order.contains(id));
+                order.extend(rest.collect::<Vec<_>>());
+                order
+            })
             .ok_or_else(|| {
                 (
                     format!("no two cores ({})", allowed()),
                     Some("run it where two cores are allowed (taskset, cpuset, --cpus)".into()),
                 )
             }),
-        Placement::SmtSiblings => pair(siblings).ok_or_else(|| {
+        Placement::SmtSiblings => first_and(siblings).ok_or_else(|| {
             (format!("no two hardware threads of one core are visible ({})", allowed()), None)
         }),
-        Placement::CrossNode => {
-            pair(|a, b| matches!((a.node, b.node), (Some(x), Some(y)) if x != y)).ok_or_else(|| {
-                (format!("all allowed CPUs are on one NUMA node ({})", allowed()), None)
-            })
-        }
-    }
+        Placement::CrossNode => first_and(
+            |a, b| matches!((a.node, b.node), (Some(x), Some(y)) if x != y),
+        )
+        .ok_or_else(|| (format!("all allowed CPUs are on one NUMA node ({})", allowed()), None)),
+    };
+    order.map(|order| Cpus { order })
 }
 
 fn siblings(a: &Cpu, b: &Cpu) -> bool {
@@ -82,12 +98,17 @@ mod tests {
         Cpu { id, core: Some(core), package: Some(node), node: Some(node) }
     }
 
+    fn pair(placement: Placement, cpus: &[Cpu]) -> [Option<u32>; 2] {
+        let chosen = choose(placement, cpus).unwrap();
+        [chosen.of(0), chosen.of(1)]
+    }
+
     #[test]
     fn cross_core_passes_over_siblings_and_keeps_to_one_node() {
         let cpus = [cpu(0, 0, 0), cpu(1, 0, 0), cpu(2, 1, 1), cpu(3, 1, 0)];
-        assert_eq!(choose(Placement::CrossCore, &cpus).unwrap().sides, [Some(0), Some(3)]);
-        assert_eq!(choose(Placement::SmtSiblings, &cpus).unwrap().sides, [Some(0), Some(1)]);
-        assert_eq!(choose(Placement::CrossNode, &cpus).unwrap().sides, [Some(0), Some(2)]);
+        assert_eq!(pair(Placement::CrossCore, &cpus), [Some(0), Some(3)]);
+        assert_eq!(pair(Placement::SmtSiblings, &cpus), [Some(0), Some(1)]);
+        assert_eq!(pair(Placement::CrossNode, &cpus), [Some(0), Some(2)]);
     }
 
     #[test]
@@ -97,11 +118,22 @@ mod tests {
         assert!(reason.contains("CPU 7"), "{reason}");
         assert!(remedy.is_some());
         let same = choose(Placement::SameCore, &cpus).unwrap();
-        assert!(!same.apart() && same.of(Side::Responder) == Some(7));
+        assert!(!same.apart(0, 1) && same.of(1) == Some(7));
     }
 
     #[test]
     fn siblings_alone_are_no_two_cores() {
         assert!(choose(Placement::CrossCore, &[cpu(0, 0, 0), cpu(1, 0, 0)]).is_err());
+    }
+
+    #[test]
+    fn more_processes_than_cpus_go_round() {
+        let cpus = [cpu(0, 0, 0), cpu(1, 1, 0), cpu(2, 2, 0)];
+        let chosen = choose(Placement::CrossCore, &cpus).unwrap();
+        let five: Vec<_> = (0..5).filter_map(|process| chosen.of(process)).collect();
+        assert_eq!(five, [0, 1, 2, 0, 1]);
+        assert!(chosen.alone(0, 3) && !chosen.alone(0, 4) && chosen.alone(2, 5));
+        assert!(!chosen.apart(0, 3) && chosen.apart(0, 1));
+        assert!(!Cpus::FREE.alone(0, 1) && !Cpus::FREE.apart(0, 1) && Cpus::FREE.of(9).is_none());
     }
 }

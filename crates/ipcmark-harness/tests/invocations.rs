@@ -115,7 +115,7 @@ fn stream() -> Test {
 }
 
 fn exact() -> Test {
-    for pattern in Pattern::ALL {
+    for pattern in [Pattern::PingPong, Pattern::Stream] {
         for n in [1, 2, 1_000] {
             let found = invoke(GOOD_ONE, pattern, Extent::Messages(n));
             assert_eq!(found.outcome, InvocationOutcome::Ok);
@@ -138,7 +138,7 @@ fn ending() -> Test {
     let cpus = host::cpus();
     let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
     for _ in 0..20 {
-        let found = invoke_on(GOOD_ONE, Pattern::PingPong, Extent::Messages(100), same);
+        let found = invoke_on(GOOD_ONE, Pattern::PingPong, Extent::Messages(100), same.clone());
         assert_eq!(found.outcome, InvocationOutcome::Ok);
     }
     Ok(())

@@ -1,0 +1,87 @@
+//! What the processes of an invocation brought home, put together.
+
+use crate::pattern::rules;
+use crate::side::Findings;
+use ipcmark_core::{Info, Pattern, Plan};
+use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
+
+/// Messages shorter than this have 7 bits for their sequence number: too few to tell a long loss from disorder.
+const TELLING: usize = 8;
+
+pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocation {
+    let figure = rules(plan.pattern).figure;
+    let counts = |process: usize| sides.len() == 1 || figure.is(process);
+    let counted = || sides.iter().enumerate().filter(|(process, _)| counts(*process));
+    let integrity = integrity(info, plan, &sides);
+    // What a mechanism may lose is no failure; what it damages is.
+    let faults = Integrity { lost: if info.lossy { 0 } else { integrity.lost }, ..integrity };
+    let outcome = if faults == Integrity::default() {
+        InvocationOutcome::Ok
+    } else {
+        let Integrity { lost, repeated, reordered, damaged } = integrity;
+        let faulty = sides.iter().find(|side| side.integrity != Integrity::default());
+        InvocationOutcome::Failed {
+            side: faulty.map(|side| side.report.side.clone()).unwrap_or_default(),
+            what: format!(
+                "messages did not arrive as they were sent: {lost} lost, {repeated} repeated, {reordered} reordered, {damaged} damaged"
+            ),
+        }
+    };
+    let first = &sides[0];
+    Invocation {
+        round: 0,
+        started_ns: 0,
+        outcome,
+        elapsed_ns: counted().map(|(_, side)| side.elapsed_ns).max().unwrap_or_default(),
+        messages: counted().map(|(_, side)| side.messages).sum(),
+        warm_up: WarmUp { steady: sides.iter().all(|side| side.warm_up.steady), ..first.warm_up },
+        distance: first.distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns }),
+        integrity,
+        overlap: sides.iter().find_map(|side| side.overlap),
+        task: sides.iter().find_map(|side| side.task),
+        links: sides.iter().find_map(|side| side.links.clone()),
+        sides: sides.into_iter().map(|side| side.report).collect(),
+    }
+}
+
+/// The faults of all sides. What a lossy stream lost is what was sent and never came: sequence numbers that wrap may not
+/// tell it.
+fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
+    let sum = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
+        lost: sum.lost + side.integrity.lost,
+        repeated: sum.repeated + side.integrity.repeated,
+        reordered: sum.reordered + side.integrity.reordered,
+        damaged: sum.damaged + side.integrity.damaged,
+    });
+    let one_way =
+        matches!(plan.pattern, Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut);
+    if !info.lossy || !one_way {
+        return sum;
+    }
+    let sent: u64 = sides.iter().map(|side| side.sent).sum();
+    let arrived: u64 = sides.iter().map(|side| side.received).sum::<u64>() + sum.damaged;
+    let lost = sent.saturating_sub(arrived);
+    if plan.size < TELLING {
+        Integrity { lost, repeated: 0, reordered: 0, damaged: sum.damaged }
+    } else {
+        Integrity { lost, ..sum }
+    }
+}
+
+/// An invocation that brought nothing.
+pub(crate) fn failed(side: &str, what: String) -> Invocation {
+    Invocation {
+        round: 0,
+        started_ns: 0,
+        outcome: InvocationOutcome::Failed { side: side.into(), what },
+        elapsed_ns: 0,
+        messages: 0,
+        warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
+        distance: None,
+        integrity: Integrity::default(),
+        overlap: None,
+        task: None,
+        links: None,
+        sides: Vec::new(),
+    }
+}

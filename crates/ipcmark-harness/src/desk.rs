@@ -1,0 +1,165 @@
+//! Writing and checking messages, and how the loops reach a link: with its types known, or erased.
+
+use ipcmark_core::{
+    Buffer, Checker, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
+};
+use ipcmark_sys::clock::Clock;
+
+/// Any transport's sending half.
+pub(crate) type AnySender = dyn Sender;
+/// Any transport's receiving half.
+pub(crate) type AnyReceiver = dyn Receiver;
+
+/// How a loop sees the two halves of a link. A loop is written once; which patterns know their types is said where the
+/// loops are named, in [`crate::pattern`].
+pub(crate) trait Ends {
+    type Tx: Sender + ?Sized;
+    type Rx: Receiver + ?Sized;
+    fn zero_copy(desk: &Desk) -> bool;
+    fn lossy(desk: &Desk) -> bool;
+    fn tx(tx: &mut Self::Tx) -> &mut AnySender;
+    fn rx(rx: &mut Self::Rx) -> &mut AnyReceiver;
+}
+
+/// Types known: a copy of the loop for each transport, no branch that a constant decides.
+impl<T: Transport> Ends for T {
+    type Tx = T::Tx;
+    type Rx = T::Rx;
+
+    #[inline(always)]
+    fn zero_copy(_: &Desk) -> bool {
+        T::INFO.zero_copy
+    }
+
+    #[inline(always)]
+    fn lossy(_: &Desk) -> bool {
+        T::INFO.lossy
+    }
+
+    fn tx(tx: &mut T::Tx) -> &mut AnySender {
+        tx
+    }
+
+    fn rx(rx: &mut T::Rx) -> &mut AnyReceiver {
+        rx
+    }
+}
+
+/// Types erased: one copy of the loop for all transports, some ns dearer a message.
+#[derive(Debug)]
+pub(crate) struct Erased;
+
+impl Ends for Erased {
+    type Tx = AnySender;
+    type Rx = AnyReceiver;
+
+    #[inline(always)]
+    fn zero_copy(desk: &Desk) -> bool {
+        desk.zero_copy
+    }
+
+    #[inline(always)]
+    fn lossy(desk: &Desk) -> bool {
+        desk.lossy
+    }
+
+    fn tx(tx: &mut AnySender) -> &mut AnySender {
+        tx
+    }
+
+    fn rx(rx: &mut AnyReceiver) -> &mut AnyReceiver {
+        rx
+    }
+}
+
+/// What a process needs to write and check the messages of one link, through all phases of an invocation.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) clock: Clock,
+    stamper: Stamper,
+    pub(crate) checker: Checker,
+    /// Next sequence number to send.
+    next: u64,
+    /// Where messages of zero-copy transports are copied to.
+    inbox: Buffer,
+    /// The private buffer of a copying transport holds the body.
+    filled: bool,
+    size: usize,
+    zero_copy: bool,
+    lossy: bool,
+}
+
+/// What became of the messages of one process, over all phases.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) sent: u64,
+    pub(crate) found: Integrity,
+}
+
+impl Desk {
+    /// `send` and `receive` seed the contents of the two directions; `zero_copy` and `lossy` are the transport's.
+    pub(crate) fn new(
+        clock: Clock,
+        size: usize,
+        (send, receive): (u64, u64),
+        (zero_copy, lossy): (bool, bool),
+    ) -> Desk {
+        Desk {
+            clock,
+            stamper: Stamper::new(send, size),
+            checker: Checker::new(receive, size),
+            next: 0,
+            inbox: Buffer::new(size),
+            filled: false,
+            size,
+            zero_copy,
+            lossy,
+        }
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { sent: self.next, found: self.checker.integrity }
+    }
+
+    #[inline(always)]
+    pub(crate) fn send<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
+        let space = tx.claim(self.size)?;
+        if E::zero_copy(self) || !self.filled {
+            space.copy_from_slice(self.stamper.body());
+            self.filled = true;
+        }
+        self.stamper.stamp(space, self.next, last);
+        self.next += 1;
+        tx.commit()
+    }
+
+    /// Sends the newest message once more, as the phase's last.
+    pub(crate) fn send_again(&mut self, tx: &mut AnySender) -> Result<()> {
+        self.next -= 1;
+        self.send::<Erased>(tx, true)
+    }
+
+    /// Receives one message, runs `then`, and checks the message after that.
+    #[inline(always)]
+    pub(crate) fn receive<E: Ends + ?Sized>(
+        &mut self,
+        rx: &mut E::Rx,
+        then: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Verdict> {
+        let message = rx.receive()?;
+        if E::zero_copy(self) {
+            let fits = message.len() == self.size;
+            if fits {
+                self.inbox.copy_from_slice(message);
+            }
+            rx.release()?;
+            then(self)?;
+            Ok(self.checker.check(if fits { &self.inbox } else { &[] }))
+        } else {
+            then(self)?;
+            let verdict = self.checker.check(message);
+            rx.release()?;
+            Ok(verdict)
+        }
+    }
+}

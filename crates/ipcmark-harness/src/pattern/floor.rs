@@ -1,0 +1,39 @@
+//! The floors' loop: both ends in one process. Two messages a turn make a round trip, one a stream's step.
+
+use crate::desk::{Desk, Ends};
+use crate::stage::{Done, Stage};
+use ipcmark_core::{Pattern, Result};
+
+#[inline(never)]
+pub(crate) fn turns<E: Ends>(
+    tx: &mut E::Tx,
+    rx: &mut E::Rx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
+    let hops = if stage.plan.pattern == Pattern::PingPong { 2 } else { 1 };
+    let block_len = stage.timer.block_len;
+    let mut done = 0;
+    loop {
+        let begun = desk.clock.now();
+        let mut now = begun;
+        for _ in 0..block_len {
+            for _ in 0..hops {
+                desk.send::<E>(tx, false)?;
+                desk.receive::<E>(rx, |desk| {
+                    if block_len == 1 {
+                        now = desk.clock.now();
+                    }
+                    Ok(())
+                })?;
+            }
+            done += 1;
+        }
+        if block_len > 1 {
+            now = desk.clock.now();
+        }
+        if stage.timer.turn(now, now - begun) {
+            return Ok(Done { messages: done, end: now });
+        }
+    }
+}

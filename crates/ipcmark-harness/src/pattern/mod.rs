@@ -1,0 +1,145 @@
+//! The workloads: what each needs to say, and its loops, a file each.
+//!
+//! What stands between the clock's two reads is what a user would do and nothing else: on the way out, writing the
+//! message (for a zero-copy transport into its slot; for a copying one it stands in the private buffer already) and
+//! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). A pattern says
+//! two things of itself: its [`rules`], and one loop for each side, which the frame ([`Stage::phases`]) calls once a
+//! phase. The loops are free functions with static dispatch: one copy a transport.
+
+mod floor;
+mod ping_pong;
+mod stream;
+
+use crate::desk::{Desk, Tally};
+use crate::stage::Stage;
+use ipcmark_core::{Capacity, Error, Link, Pattern, Plan, Result, Role, Side, Transport};
+use ipcmark_record::Unit;
+
+/// Which processes something is said of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// The side that is one process: the initiator, but for fan-in.
+    One,
+    /// The side that may be several.
+    Peers,
+    /// Both sides.
+    All,
+    /// Neither.
+    Nobody,
+}
+
+impl Whose {
+    /// True when it is said of this process.
+    pub(crate) const fn is(self, process: usize) -> bool {
+        match self {
+            Whose::One => process == 0,
+            Whose::Peers => process > 0,
+            Whose::All => true,
+            Whose::Nobody => false,
+        }
+    }
+}
+
+/// What a pattern says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// Whose time and count the row shows: the longest time, and the sum of the messages.
+    pub(crate) figure: Whose,
+    /// Who sees from its own values when warm-up is over, and tells the others by its last message.
+    pub(crate) judge: Whose,
+    /// What the initiator's and the responder's histograms hold. A side that would have to read the clock in its peer's
+    /// round trip keeps none.
+    pub(crate) units: [Option<Unit>; 2],
+}
+
+/// What a pattern says of itself.
+pub(crate) const fn rules(pattern: Pattern) -> Rules {
+    const BLOCKS: [Option<Unit>; 2] = [Some(Unit::PsPerMessageBlock); 2];
+    const fn initiators(unit: Unit) -> Rules {
+        Rules { figure: Whose::One, judge: Whose::One, units: [Some(unit), None] }
+    }
+    match pattern {
+        Pattern::PingPong | Pattern::Overlap | Pattern::WakeUp => initiators(Unit::NsPerRoundTrip),
+        Pattern::Burst => initiators(Unit::NsPerBurst),
+        Pattern::ScatterGather => initiators(Unit::NsPerTask),
+        // A rate at the sender would count what is still under way.
+        Pattern::Stream | Pattern::FanOut => {
+            Rules { figure: Whose::Peers, judge: Whose::One, units: BLOCKS }
+        }
+        Pattern::FanIn => Rules { figure: Whose::One, judge: Whose::Peers, units: BLOCKS },
+        Pattern::Duplex => Rules { figure: Whose::All, judge: Whose::One, units: BLOCKS },
+        // The rate sets how many values there are: too few for a median to settle.
+        Pattern::Paced => Rules {
+            figure: Whose::Peers,
+            judge: Whose::Nobody,
+            units: [Some(Unit::NsLag), Some(Unit::NsOneWay)],
+        },
+    }
+}
+
+/// A mechanism made ready for one invocation: what all its processes inherit. Its type is erased here, once an
+/// invocation.
+pub(crate) trait Play {
+    /// The real capacity of each direction, where the mechanism has one.
+    fn capacity(&self) -> Result<Option<Capacity>>;
+
+    /// One process's part, in the child: takes its halves, runs [`Stage::phases`], and tells what became of its messages.
+    fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally>;
+}
+
+/// Makes what the processes inherit.
+pub(crate) type Make = fn(&Plan) -> Result<Box<dyn Play>>;
+
+/// [`Make`] for a transport.
+pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
+    Ok(Box::new(Pair::<T> { fixture: T::fixture(plan)? }))
+}
+
+/// One link between two processes (or, for a floor, in one).
+struct Pair<T: Transport> {
+    fixture: T::Fixture,
+}
+
+impl<T: Transport> Play for Pair<T> {
+    fn capacity(&self) -> Result<Option<Capacity>> {
+        T::capacity(&self.fixture).map(Some)
+    }
+
+    fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
+        let Link { mut tx, mut rx } = T::split(self.fixture, stage.seat.side)?;
+        let (tx, rx) = (&mut tx, &mut rx);
+        let (towards, back) = stage.seeds(0);
+        let seeds = match (T::INFO.role, stage.seat.side) {
+            (Role::Floor, _) => (towards, towards),
+            (_, Side::Initiator) => (towards, back),
+            (_, Side::Responder) => (back, towards),
+        };
+        let kind = (T::INFO.zero_copy, T::INFO.lossy);
+        let desk = &mut Desk::new(stage.clock, stage.plan.size, seeds, kind);
+        if T::INFO.role == Role::Floor {
+            stage.phases(&mut |stage| floor::turns::<T>(tx, rx, desk, stage))?;
+            return Ok(desk.tally());
+        }
+        match (stage.plan.pattern, stage.seat.side) {
+            (Pattern::PingPong, Side::Initiator) => {
+                stage.phases(&mut |s| ping_pong::initiate::<T>(tx, rx, desk, &mut s.timer))
+            }
+            (Pattern::PingPong, Side::Responder) => {
+                stage.phases(&mut |_| ping_pong::respond::<T>(tx, rx, desk))
+            }
+            (Pattern::Stream, Side::Initiator) => {
+                stage.phases(&mut |s| stream::send::<T>(tx, desk, &mut s.timer))
+            }
+            (Pattern::Stream, Side::Responder) => {
+                stage.phases(&mut |s| stream::receive::<T>(rx, desk, &mut s.timer))
+            }
+            _ => Err(Error::Protocol("this is not measured yet".into())),
+        }?;
+        Ok(desk.tally())
+    }
+}
+
+/// [`Make`] for what has no loop yet.
+pub(crate) fn not_built(_: &Plan) -> Result<Box<dyn Play>> {
+    Err(Error::Protocol("this is not measured yet".into()))
+}

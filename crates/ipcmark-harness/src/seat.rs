@@ -1,0 +1,68 @@
+//! The processes of an invocation: one side of one process, one side of one or several.
+
+use ipcmark_core::{Pattern, Plan, Role, Side};
+
+/// One process of an invocation, as the frame sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// 0 is the side that is one process; the peers follow, from 1 on.
+    pub(crate) process: usize,
+    pub(crate) side: Side,
+    /// Its number among its side's, where the pattern has several.
+    pub(crate) peer: Option<usize>,
+}
+
+impl Seat {
+    /// `initiator`, `responder`; with several of one, `initiator-0` and so on.
+    pub(crate) fn name(self) -> String {
+        match self.peer {
+            Some(peer) => format!("{}-{peer}", self.side),
+            None => self.side.name().into(),
+        }
+    }
+
+    /// Between two: the other one's process.
+    pub(crate) const fn other(self) -> usize {
+        1 - self.process
+    }
+}
+
+/// The seats of a plan, in the order of their processes.
+pub(crate) fn seats(plan: &Plan, role: Role) -> Vec<Seat> {
+    let one = match plan.pattern {
+        Pattern::FanIn => Side::Responder,
+        _ => Side::Initiator,
+    };
+    let several = plan.pattern.heeds().peers;
+    let peers = match (role, several) {
+        (Role::Floor, _) => 0,
+        (_, true) => plan.load.peers,
+        (_, false) => 1,
+    };
+    let others =
+        (0..peers).map(|i| Seat { process: i + 1, side: one.peer(), peer: several.then_some(i) });
+    std::iter::once(Seat { process: 0, side: one, peer: None }).chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_core::{Load, Names};
+
+    fn names(pattern: Pattern, role: Role) -> Vec<String> {
+        let names = Names { token: String::new(), dir: "/".into() };
+        let load = Load { peers: 3, ..Load::DEFAULT };
+        let plan = Plan { pattern, load, ..Plan::new(8, names) };
+        seats(&plan, role).into_iter().map(Seat::name).collect()
+    }
+
+    #[test]
+    fn the_one_comes_first_and_the_several_are_numbered() {
+        assert_eq!(names(Pattern::PingPong, Role::Mechanism), ["initiator", "responder"]);
+        assert_eq!(names(Pattern::PingPong, Role::Floor), ["initiator"]);
+        let fan_in = ["responder", "initiator-0", "initiator-1", "initiator-2"];
+        assert_eq!(names(Pattern::FanIn, Role::Mechanism), fan_in);
+        let fan_out = ["initiator", "responder-0", "responder-1", "responder-2"];
+        assert_eq!(names(Pattern::FanOut, Role::Mechanism), fan_out);
+    }
+}

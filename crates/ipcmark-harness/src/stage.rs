@@ -1,0 +1,186 @@
+//! What every process of an invocation goes through, whatever the pattern: meet, warm up, meet, measure, meet.
+//!
+//! The frame is compiled once: a pattern's part comes as one call a phase. Only what runs once a message is generic.
+
+use crate::bench::Bench;
+use crate::control::Control;
+use crate::pattern::rules;
+use crate::seat::Seat;
+use crate::timer::Timer;
+use crate::warmup::WarmUp;
+use ipcmark_core::{Error, Extent, Plan, Result};
+use ipcmark_record::{Overlap, Placed, Task, Unit, Usage};
+use ipcmark_sys::clock::{Clock, Ticks};
+use ipcmark_sys::{affinity, usage};
+use std::time::Duration;
+
+/// A block of messages lasts about this long, so that the clock's cost stays far under 1 %.
+const BLOCK: Duration = Duration::from_micros(50);
+/// Messages of one block at most.
+const LONGEST_BLOCK: u64 = 8192;
+
+/// What came of one phase in one process.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    /// Round trips or messages, as the pattern counts.
+    pub(crate) messages: u64,
+    /// When the last one was there.
+    pub(crate) end: Ticks,
+}
+
+/// One process's way through an invocation.
+#[derive(Debug)]
+pub(crate) struct Stage<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) control: &'a Control,
+    pub(crate) seat: Seat,
+    pub(crate) clock: Clock,
+    /// Times the running phase.
+    pub(crate) timer: Timer,
+    /// 1 while warming up, 2 while measuring.
+    pub(crate) phase: u32,
+    /// When the phase began: one value, the same in all processes.
+    pub(crate) start: Ticks,
+    /// How long the phase goes on.
+    pub(crate) extent: Extent,
+    /// True when this process may keep its CPU while it waits: no other process of the invocation needs it.
+    pub(crate) own_cpu: bool,
+    /// Processes 0 and 1 are on different CPUs, and this is one of them.
+    has_distance: bool,
+    pinned: bool,
+    /// What only some patterns find out.
+    pub(crate) overlap: Option<Overlap>,
+    pub(crate) task: Option<Task>,
+    pub(crate) links: Option<String>,
+    pub(crate) found: Found,
+}
+
+/// What the frame itself finds out.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) warm_up: Option<ipcmark_record::WarmUp>,
+    pub(crate) distance: Option<(f64, f64)>,
+    pub(crate) placed: Option<Placed>,
+    pub(crate) usage: Usage,
+    pub(crate) elapsed_ns: u64,
+    pub(crate) messages: u64,
+}
+
+impl<'a> Stage<'a> {
+    /// Pins this process where the bench says.
+    pub(crate) fn enter(
+        plan: &'a Plan,
+        bench: &Bench,
+        control: &'a Control,
+        seat: Seat,
+    ) -> Result<Stage<'a>> {
+        let cpu = bench.cpus.of(seat.process);
+        if let Some(cpu) = cpu {
+            affinity::pin(cpu)?;
+        }
+        let processes = control.processes();
+        // The scheduler gives each a CPU of its own, where there are enough.
+        let own_cpu = match cpu {
+            Some(_) => bench.cpus.alone(seat.process, processes),
+            None => affinity::allowed()?.len() >= processes,
+        };
+        let unit = rules(plan.pattern).units[seat.side.index()];
+        Ok(Stage {
+            plan,
+            control,
+            seat,
+            clock: bench.clock,
+            timer: Timer::new(bench.clock, unit)?,
+            phase: 0,
+            start: 0,
+            extent: plan.extent,
+            own_cpu,
+            has_distance: processes > 1 && seat.process < 2 && bench.cpus.apart(0, 1),
+            pinned: cpu.is_some(),
+            overlap: None,
+            task: None,
+            links: None,
+            found: Found::default(),
+        })
+    }
+
+    /// Seeds of what a pair of processes sends: the initiator's messages, then the responder's. `peer` tells the pairs
+    /// of a pattern with several apart.
+    pub(crate) fn seeds(&self, peer: usize) -> (u64, u64) {
+        let seed = self.plan.seed ^ ((peer as u64) << 32);
+        (seed ^ 1, seed ^ 2)
+    }
+
+    fn meet(&self) -> Result<Ticks> {
+        self.control.meet(&self.clock, self.own_cpu && self.pinned)
+    }
+
+    fn distance(&self) -> Option<f64> {
+        self.has_distance
+            .then(|| self.control.distance_ns(&self.clock, self.seat.process))
+            .flatten()
+    }
+
+    /// Runs both phases: `act` is called for each, in all processes at once, and returns when its part is over.
+    pub(crate) fn phases(
+        &mut self,
+        act: &mut dyn FnMut(&mut Stage<'a>) -> Result<Done>,
+    ) -> Result<()> {
+        let clock = self.clock;
+        self.start = self.meet()?;
+        self.phase = 1;
+        self.extent = Extent::Time(self.plan.warm_up);
+        self.timer.warm_up(WarmUp::new(&clock, self.plan.warm_up, self.start));
+        let done = act(self)?;
+        let elapsed = clock.now() - self.start;
+        let judges = rules(self.plan.pattern).judge.is(self.seat.process);
+        self.found.warm_up = Some(ipcmark_record::WarmUp {
+            messages: done.messages,
+            elapsed_ns: clock.ns(elapsed) as u64,
+            steady: self.timer.is_steady() || !judges,
+        });
+        if self.timer.unit() == Some(Unit::PsPerMessageBlock) {
+            let each = elapsed as f64 / done.messages.max(1) as f64;
+            let block = clock.ticks(BLOCK) as f64 / each;
+            self.timer.block_len = (block.ceil() as u64).clamp(1, LONGEST_BLOCK);
+        }
+
+        self.meet()?;
+        let before_ns = self.distance();
+        self.timer.forget();
+        let allowed = affinity::allowed()?;
+        self.start = self.meet()?;
+        self.phase = 2;
+        self.extent = self.plan.extent;
+        self.timer.measure(self.extent, self.start);
+        let usage_before = usage::Usage::now();
+        let cpu_before = affinity::current();
+        let done = act(self)?;
+        let cpu_after = affinity::current();
+        let spent = usage::Usage::now().since(usage_before);
+        // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the
+        // same CPU would be in that round trip.
+        self.meet()?;
+        let after_ns = self.distance();
+
+        self.found.distance = before_ns.zip(after_ns);
+        self.found.placed = Some(Placed { allowed, cpu_before, cpu_after });
+        self.found.usage = Usage {
+            user_ns: spent.user_ns,
+            system_ns: spent.system_ns,
+            voluntary_switches: spent.voluntary_switches,
+            involuntary_switches: spent.involuntary_switches,
+            minor_faults: spent.minor_faults,
+            major_faults: spent.major_faults,
+        };
+        self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;
+        self.found.messages = done.messages;
+        Ok(())
+    }
+
+    /// Where this process ran.
+    pub(crate) fn placed(&self) -> Result<Placed> {
+        let missing = || Error::Protocol("a pattern's part ended without its phases".into());
+        self.found.placed.clone().ok_or_else(missing)
+    }
+}

@@ -1,0 +1,142 @@
+//! What a loop hands its times to: a histogram, and the word when the phase is over.
+//!
+//! Not generic and not inlined: a loop calls it after it has read the clock, so that it is in no figure, and one copy
+//! of it serves all loops of all transports.
+
+use crate::warmup::WarmUp;
+use ipcmark_core::{Error, Extent, Result};
+use ipcmark_record::{Encoded, Histogram, Unit};
+use ipcmark_sys::clock::{Clock, Ticks};
+
+/// Significant digits of every histogram.
+const DIGITS: u8 = 3;
+/// Largest value kept exactly: 100 s in ns, 100 ms a message in ps.
+const LARGEST: u64 = 100_000_000_000;
+
+/// Times one phase of one process.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    clock: Clock,
+    /// What the histogram holds; `None` where this side times nothing.
+    unit: Option<Unit>,
+    histogram: Histogram,
+    /// While warming up.
+    watch: Option<WarmUp>,
+    steady: bool,
+    /// Turns of a loop behind one value.
+    pub(crate) block_len: u64,
+    /// Messages of one turn, where they are not 1.
+    pub(crate) per_turn: u64,
+    limit: u64,
+    end: Ticks,
+    done: u64,
+}
+
+impl Timer {
+    pub(crate) fn new(clock: Clock, unit: Option<Unit>) -> Result<Timer> {
+        let histogram = Histogram::new_with_bounds(1, LARGEST, DIGITS)
+            .map_err(|e| Error::Protocol(e.to_string()))?;
+        Ok(Timer {
+            clock,
+            unit,
+            histogram,
+            watch: None,
+            steady: false,
+            block_len: 1,
+            per_turn: 1,
+            limit: u64::MAX,
+            end: Ticks::MAX,
+            done: 0,
+        })
+    }
+
+    pub(crate) const fn unit(&self) -> Option<Unit> {
+        self.unit
+    }
+
+    /// The phase is a warm-up: its values are judged, and recorded so that the histogram's pages are there when it counts.
+    pub(crate) fn warm_up(&mut self, watch: WarmUp) {
+        self.watch = Some(watch);
+    }
+
+    pub(crate) fn is_steady(&self) -> bool {
+        self.steady
+    }
+
+    /// Empties the histogram.
+    pub(crate) fn forget(&mut self) {
+        self.histogram.reset();
+    }
+
+    /// The phase is measured, and goes on for `extent`.
+    pub(crate) fn measure(&mut self, extent: Extent, start: Ticks) {
+        self.watch = None;
+        self.done = 0;
+        (self.limit, self.end) = match extent {
+            Extent::Messages(n) => (n.max(1), Ticks::MAX),
+            Extent::Time(time) => (u64::MAX, start + self.clock.ticks(time)),
+        };
+    }
+
+    /// Messages that the phase may have; `u64::MAX` when only time bounds it.
+    pub(crate) const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Messages behind one value.
+    const fn each(&self) -> u64 {
+        self.block_len * self.per_turn
+    }
+
+    /// True when the phase's first turn is its last.
+    pub(crate) const fn only(&self) -> bool {
+        self.limit <= self.each()
+    }
+
+    /// Takes one turn's time; true when the next turn is to be the phase's last.
+    #[inline(never)]
+    pub(crate) fn take(&mut self, now: Ticks, ticks: Ticks) -> bool {
+        self.record(now, ticks) || self.done + self.each() >= self.limit
+    }
+
+    /// Takes a block's time; true when the phase's time is over. The loop counts its messages against
+    /// [`limit`](Timer::limit) itself.
+    #[inline(never)]
+    pub(crate) fn block(&mut self, now: Ticks, ticks: Ticks) -> bool {
+        self.record(now, ticks)
+    }
+
+    /// Takes one turn's time; true when the phase is over.
+    #[inline(never)]
+    pub(crate) fn turn(&mut self, now: Ticks, ticks: Ticks) -> bool {
+        self.record(now, ticks) || self.done >= self.limit
+    }
+
+    #[inline]
+    fn record(&mut self, now: Ticks, ticks: Ticks) -> bool {
+        let ns = self.clock.ns(ticks);
+        let each = self.each();
+        let value = match self.unit {
+            Some(Unit::PsPerMessageBlock) => ns * 1e3 / each as f64,
+            _ => ns,
+        };
+        self.histogram.saturating_record(value.round() as u64);
+        self.done += each;
+        match &mut self.watch {
+            None => now >= self.end,
+            Some(watch) => {
+                let over = watch.take(now, ticks);
+                self.steady = watch.steady;
+                over
+            }
+        }
+    }
+
+    /// The histogram as the record keeps it; `None` where this side timed nothing.
+    pub(crate) fn encoded(&self) -> Result<Option<Encoded>> {
+        let Some(unit) = self.unit.filter(|_| !self.histogram.is_empty()) else { return Ok(None) };
+        Encoded::pack(&self.histogram, unit, self.each())
+            .map(Some)
+            .map_err(|e| Error::Protocol(e.to_string()))
+    }
+}
