@@ -9,12 +9,12 @@ use ipcmark_fifo::Fifo;
 use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
-use ipcmark_pipe::Pipe;
+use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
 use ipcmark_shm::{
     Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing, Spin as RingSpin,
     SystemV, Yield as RingYield,
 };
-use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
+use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6};
 use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
 
@@ -44,39 +44,35 @@ catalog! {
 
     // Pipes.
     messages Pipe<Block>,
-
-    // Pipes.
     messages Pipe<Spin>,
-
-    // Pipes.
+    messages Pipe<Yield>,
     messages Pipe<Poll>,
-
-    // Pipes.
     messages Pipe<Epoll>,
+    messages Pipe<Sigio>,
+    messages Pipe<Uring>,
+    messages PipePacket<Block>,
+    messages PipePacket<Spin>,
+    messages PipePacket<Poll>,
+    messages PipePacket<Epoll>,
+    messages PipeVmsplice<Block>,
+    messages PipeVmsplice<Spin>,
+    messages PipeVmsplice<Poll>,
+    messages PipeVmsplice<Epoll>,
 
     // Named pipes.
     messages Fifo<Block>,
-
-    // Named pipes.
     messages Fifo<Spin>,
-
-    // Named pipes.
     messages Fifo<Poll>,
-
-    // Named pipes.
     messages Fifo<Epoll>,
 
     // Unix-domain sockets.
     messages UnixStream<Block>,
-
-    // Unix-domain sockets.
     messages UnixStream<Spin>,
-
-    // Unix-domain sockets.
+    messages UnixStream<Yield>,
     messages UnixStream<Poll>,
-
-    // Unix-domain sockets.
     messages UnixStream<Epoll>,
+    messages UnixStream<Sigio>,
+    messages UnixStream<Uring>,
     messages UnixSeqpacket<Block>,
     messages UnixSeqpacket<Spin>,
     messages UnixSeqpacket<Poll>,

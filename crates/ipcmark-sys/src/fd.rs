@@ -4,26 +4,35 @@
 //! says `EAGAIN` does it wait as its strategy says, and tries again. So a non-blocking side that finds its bytes there
 //! makes one call, as a blocking one does, and what the wait costs shows where it is paid.
 //!
-//! A strategy is a type ([`Block`], [`Spin`], [`Yield`], [`Poll`], [`Epoll`]); the loop around the call is compiled
-//! once for each and has no branch on it.
+//! A strategy is a type ([`Block`], [`Spin`], [`Yield`], [`Poll`], [`Epoll`], [`Sigio`]); the loop around the call is
+//! compiled once for each and has no branch on it. [`Uring`] is another kind of strategy, for byte streams: the call
+//! itself is handed to the kernel, and its completion awaited ([`ByteWait`]).
 
+mod bytes;
 mod limit;
 mod message;
 mod packet;
 mod pipe;
 mod queue;
 mod retry;
+mod sigio;
 mod socket;
 mod stream;
+mod uring;
+mod vmsplice;
 mod wait;
 
+pub use bytes::ByteWait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 pub use packet::{SocketPort, socket_message_halves};
 pub use pipe::{match_pipe_capacities, pipe_capacity, set_pipe_capacity};
 pub use queue::Queue;
+pub use sigio::Sigio;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
+pub use uring::Uring;
+pub use vmsplice::VmspliceSender;
 pub use wait::{
     Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, readable_now, set_nonblocking,
 };

@@ -14,6 +14,7 @@ mod interrupt;
 mod ticker;
 
 pub use interrupt::Interruption;
+pub(crate) use interrupt::own;
 pub use ticker::Ticker;
 
 use ipcmark_core::{Error, Result, Side};

@@ -1,7 +1,7 @@
 //! Byte streams over `read(2)` and `write(2)`: pipes, FIFOs, connected stream sockets.
 
-use super::retry::{until_received, until_sent};
-use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
+use super::bytes::ByteWait;
+use super::wait::Interest;
 use ipcmark_core::{ByteSink, ByteSource, Error, Link, Result};
 use rustix::net::{Shutdown, shutdown};
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,63 +9,55 @@ use std::os::fd::{AsFd, OwnedFd};
 /// Reads bytes from a descriptor, waiting as `W` says.
 #[derive(Debug)]
 pub struct FdSource<W> {
-    fd: OwnedFd,
+    /// Before the descriptor, so that it lets go of it before that is closed.
     wait: W,
+    fd: OwnedFd,
 }
 
-impl<W: FdWait> FdSource<W> {
+impl<W: ByteWait> FdSource<W> {
     /// Takes `fd`, which must be readable, and sets its `O_NONBLOCK` as `W` needs it.
     pub fn new(fd: OwnedFd) -> Result<Self> {
-        set_nonblocking(&fd, W::NONBLOCKING)?;
-        let wait = W::arm(fd.as_fd(), Interest::Readable, None)?;
-        Ok(FdSource { fd, wait })
+        let wait = W::begin(fd.as_fd(), Interest::Readable)?;
+        Ok(FdSource { wait, fd })
     }
 }
 
-impl<W: FdWait> ByteSource for FdSource<W> {
-    /// `read()` - takes what is there. 0 when the last writer is gone.
-    ///
-    /// # References
-    /// [read(2)](https://man7.org/linux/man-pages/man2/read.2.html)
+impl<W: ByteWait> ByteSource for FdSource<W> {
+    /// Takes what is there. 0 when the last writer is gone.
     #[inline(always)]
     fn read(&mut self, space: &mut [u8]) -> Result<usize> {
-        let fd = self.fd.as_fd();
-        until_received(&mut self.wait, fd, None, "read", || rustix::io::read(fd, &mut *space))
+        self.wait.read(self.fd.as_fd(), space)
     }
 
     #[inline]
     fn ready(&mut self) -> Result<bool> {
-        readable_now(self.fd.as_fd(), None)
+        self.wait.ready(self.fd.as_fd())
     }
 }
 
 /// Writes bytes to a descriptor, waiting as `W` says.
 #[derive(Debug)]
 pub struct FdSink<W> {
-    fd: OwnedFd,
+    /// As the source's.
     wait: W,
+    fd: OwnedFd,
     /// The descriptor is one of two for a socket, so that closing it alone would not end the stream.
     half_close: bool,
 }
 
-impl<W: FdWait> FdSink<W> {
+impl<W: ByteWait> FdSink<W> {
     /// Takes `fd`, which must be writable, and sets its `O_NONBLOCK` as `W` needs it. Closing it ends the stream.
     pub fn new(fd: OwnedFd) -> Result<Self> {
-        set_nonblocking(&fd, W::NONBLOCKING)?;
-        let wait = W::arm(fd.as_fd(), Interest::Writable, None)?;
-        Ok(FdSink { fd, wait, half_close: false })
+        let wait = W::begin(fd.as_fd(), Interest::Writable)?;
+        Ok(FdSink { wait, fd, half_close: false })
     }
 }
 
-impl<W: FdWait> ByteSink for FdSink<W> {
-    /// `write()` - sends what there is room for.
-    ///
-    /// # References
-    /// [write(2)](https://man7.org/linux/man-pages/man2/write.2.html)
+impl<W: ByteWait> ByteSink for FdSink<W> {
+    /// Sends what there is room for.
     #[inline(always)]
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        let fd = self.fd.as_fd();
-        until_sent(&mut self.wait, fd, None, "write", || rustix::io::write(fd, bytes))
+        self.wait.write(self.fd.as_fd(), bytes)
     }
 }
 
@@ -82,7 +74,7 @@ impl<W> Drop for FdSink<W> {
 ///
 /// The halves hold a descriptor each for the same socket; dropping the sink shuts down its direction (`shutdown(2)`,
 /// `SHUT_WR`), so that the peer sees the end of the stream while this side still receives.
-pub fn socket_halves<W: FdWait>(socket: OwnedFd) -> Result<Link<FdSink<W>, FdSource<W>>> {
+pub fn socket_halves<W: ByteWait>(socket: OwnedFd) -> Result<Link<FdSink<W>, FdSource<W>>> {
     let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
     let mut tx = FdSink::new(second)?;
     tx.half_close = true;
@@ -92,13 +84,14 @@ pub fn socket_halves<W: FdWait>(socket: OwnedFd) -> Result<Link<FdSink<W>, FdSou
 #[cfg(test)]
 mod tests {
     use super::super::wait::{Block, Epoll, Poll, Spin, Yield};
+    use super::super::{Sigio, Uring};
     use super::*;
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use rustix::pipe::pipe;
     use std::thread;
 
     /// A reader that is slow to start, and a writer that must wait for it: every byte comes through, then the end.
-    fn back_pressure<W: FdWait>() {
+    fn back_pressure<W: ByteWait>() {
         const TOTAL: usize = 1 << 20;
         let (reader, writer) = pipe().unwrap();
         let writing = thread::spawn(move || {
@@ -133,6 +126,10 @@ mod tests {
         back_pressure::<Yield>();
         back_pressure::<Poll>();
         back_pressure::<Epoll>();
+        back_pressure::<Sigio>();
+        if Uring::available().is_ok() {
+            back_pressure::<Uring>();
+        }
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub trait FdWait: Wait + Sized {
     /// What [`Info::overlaps`](ipcmark_core::Info) says of a row that waits like this: a side whose call sleeps has
     /// nothing else to do.
     const OVERLAPS: bool = Self::NONBLOCKING;
+    /// True when several processes may wait like this on one open file description.
+    const SHARES: bool = true;
 
     /// Prepares to wait for `interest` on `fd`, or for news on the `lifeline` of a descriptor that does not tell that
     /// its peer is gone. Call it after the fork, in the thread that will wait, and drop it before `fd` is closed.

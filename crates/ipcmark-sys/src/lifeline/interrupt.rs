@@ -96,7 +96,7 @@ fn listen() -> Result<()> {
 }
 
 /// `fcntl(F_SETOWN_EX)` - names this thread as the one that is sent `SIGIO` for `end`.
-fn own(end: impl AsFd) -> Result<()> {
+pub(crate) fn own(end: impl AsFd) -> Result<()> {
     let owner = Owner { kind: F_OWNER_TID, id: gettid().as_raw_nonzero().get() };
     let fd = end.as_fd().as_raw_fd();
     // SAFETY: the command reads one `struct f_owner_ex`, which `owner` is.

@@ -23,6 +23,8 @@ pub struct DatagramFixture {
 impl<W: FdWait> Transport for UnixDatagram<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        many_senders: W::SHARES,
+        many_receivers: W::SHARES,
         ..Info::new(
             ("unix", "unix-dgram"),
             W::KIND,

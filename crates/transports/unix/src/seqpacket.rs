@@ -15,6 +15,8 @@ pub struct UnixSeqpacket<W>(PhantomData<W>);
 impl<W: FdWait> Transport for UnixSeqpacket<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        many_senders: W::SHARES,
+        many_receivers: W::SHARES,
         ..Info::new(
             ("unix", "unix-seqpacket"),
             W::KIND,

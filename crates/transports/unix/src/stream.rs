@@ -4,7 +4,7 @@ use crate::pair::Pair;
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
 };
-use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
+use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
 use std::marker::PhantomData;
 
 /// Messages over a stream socket.
@@ -14,7 +14,7 @@ pub type UnixStream<W> = Framed<UnixByteStream<W>>;
 #[derive(Debug)]
 pub struct UnixByteStream<W>(PhantomData<W>);
 
-impl<W: FdWait> ByteStream for UnixByteStream<W> {
+impl<W: ByteWait> ByteStream for UnixByteStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
         ..Info::new(
@@ -30,7 +30,12 @@ impl<W: FdWait> ByteStream for UnixByteStream<W> {
     type Source = FdSource<W>;
 
     fn available() -> Availability {
-        availability(Pair::stream(1, None).map(|_| Limits::none()))
+        let probe = || {
+            W::available()?;
+            Pair::stream(1, None)?;
+            Ok(Limits::none())
+        };
+        availability(probe())
     }
 
     fn fixture(plan: &Plan) -> Result<Pair> {
