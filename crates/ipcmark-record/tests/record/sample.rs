@@ -1,6 +1,6 @@
 //! The sample records are what they say: repeatable, of every kind of cell, and slowed down on request.
 
-use ipcmark_record::{State, sample};
+use ipcmark_record::{Cell, State, sample};
 
 #[test]
 fn the_same_seed_gives_the_same_record_and_another_gives_another() {
@@ -46,4 +46,39 @@ fn a_slowed_cell_has_longer_times_and_the_same_counts() {
         assert!((slow_ns / fast_ns - 1.5).abs() < 0.003, "{slow_ns} / {fast_ns}");
         assert!((slow.elapsed_ns as f64 / fast.elapsed_ns as f64 - 1.5).abs() < 1e-6);
     }
+}
+
+#[test]
+fn every_pattern_and_every_field_of_it_is_in_the_large_sample() {
+    let record = sample::every(1, 2);
+    assert_eq!(record, sample::every(1, 2));
+    let plain = sample::record(1, 2);
+    assert_eq!(record.cells[..plain.cells.len()], plain.cells);
+    for pattern in [
+        "ping-pong",
+        "stream",
+        "paced",
+        "burst",
+        "duplex",
+        "fan-in",
+        "fan-out",
+        "scatter-gather",
+        "overlap",
+        "wake-up",
+    ] {
+        let measured =
+            |c: &&Cell| c.key.pattern == pattern && !c.floor && !c.invocations.is_empty();
+        let cell = record.cells.iter().find(measured).unwrap_or_else(|| panic!("no {pattern}"));
+        let one = &cell.invocations[0];
+        assert_eq!(one.overlap.is_some(), pattern == "overlap");
+        assert_eq!(one.task.is_some(), pattern == "scatter-gather");
+        assert_eq!(one.links.is_some(), pattern.starts_with("fan"));
+        assert_eq!(one.sides.len(), cell.key.load.peers.map_or(2, |n| n as usize + 1), "{pattern}");
+    }
+    assert!(record.cells.iter().any(|c| c.lossy && c.invocations[0].integrity.lost > 0));
+    assert_eq!(record.rules.len(), 3);
+    let text = serde_json::to_string(&record).unwrap();
+    let read = ipcmark_record::Record::parse(&text, "sample").unwrap();
+    assert_eq!(read.cells.len(), record.cells.len());
+    assert_eq!(read.rules, record.rules);
 }

@@ -2,14 +2,25 @@
 //!
 //! [`record`] has a cell of each kind that a reader meets: fast and slow ones, both patterns, both framings, a floor, cells
 //! that are unavailable, unsupported, pending, failed once and failed always, an invocation that was not steady and one
-//! whose CPUs moved apart. The same seed gives the same record; another seed another run of it.
+//! whose CPUs moved apart. [`every`] has beside them a cell of every other workload, calls, notifications, losses and rules.
+//! The same seed gives the same record; another seed another run of it.
+
+mod frame;
+mod profiles;
+mod rules;
+mod values;
+mod workloads;
+
+pub use workloads::every;
 
 use crate::{
-    Capacity, Cell, CellKey, Cpu, Distance, Encoded, GroupNote, HarnessCost, Histogram, Host,
-    Integrity, Invocation, InvocationOutcome, KernelLimits, Outcome, Placed, Record, SCHEMA,
-    Settings, SideReport, State, SuiteNote, Tool, Unit, Usage, WarmUp,
+    Cell, CellKey, Distance, Histogram, Integrity, Invocation, InvocationOutcome, Placed, Record,
+    SideReport, State, Unit, Usage, WarmUp,
 };
 use fastrand::Rng;
+use frame::frame;
+use profiles::{PROFILES, Profile};
+use values::{empty, long_tailed, pack};
 
 /// Message sizes of the sample, bytes.
 pub const SIZES_BYTES: [u64; 3] = [64, 1024, 65_536];
@@ -17,89 +28,6 @@ pub const SIZES_BYTES: [u64; 3] = [64, 1024, 65_536];
 const MEASURE_NS: f64 = 1e8;
 /// Cache-line round trip between the sample's two CPUs, ns; and after they have moved apart.
 const DISTANCE_NS: (f64, f64) = (112.0, 350.0);
-
-/// How one transport of the sample behaves at one placement.
-struct Profile {
-    transport: &'static str,
-    family: &'static str,
-    framing: &'static str,
-    placement: &'static str,
-    /// Median round trip of a small message, ns, and what each byte adds.
-    round_trip_ns: (f64, f64),
-    /// Median time of a small message in a stream, ns, and what each byte adds.
-    stream_ns: (f64, f64),
-    capacity: Option<Capacity>,
-}
-
-const fn bytes(bytes: u64) -> Option<Capacity> {
-    Some(Capacity { bytes: Some(bytes), messages: None })
-}
-
-const PROFILES: [Profile; 7] = [
-    Profile {
-        transport: "null/none",
-        family: "floor",
-        framing: "message",
-        placement: "same-core",
-        round_trip_ns: (34.0, 0.0001),
-        stream_ns: (14.0, 0.0001),
-        capacity: None,
-    },
-    Profile {
-        transport: "pipe/block",
-        family: "pipe",
-        framing: "stream",
-        placement: "cross-core",
-        round_trip_ns: (88_000.0, 0.9),
-        stream_ns: (560.0, 0.21),
-        capacity: bytes(65_536),
-    },
-    Profile {
-        transport: "pipe/block",
-        family: "pipe",
-        framing: "stream",
-        placement: "same-core",
-        round_trip_ns: (8_500.0, 0.25),
-        stream_ns: (610.0, 0.19),
-        capacity: bytes(65_536),
-    },
-    Profile {
-        transport: "unix-stream/epoll",
-        family: "unix",
-        framing: "stream",
-        placement: "cross-core",
-        round_trip_ns: (97_000.0, 0.7),
-        stream_ns: (2_000.0, 0.16),
-        capacity: bytes(212_992),
-    },
-    Profile {
-        transport: "shm-ring/spin",
-        family: "shm",
-        framing: "message",
-        placement: "cross-core",
-        round_trip_ns: (240.0, 0.3),
-        stream_ns: (28.0, 0.15),
-        capacity: bytes(262_144),
-    },
-    Profile {
-        transport: "shm-ring/spin",
-        family: "shm",
-        framing: "message",
-        placement: "same-core",
-        round_trip_ns: (0.0, 0.0),
-        stream_ns: (0.0, 0.0),
-        capacity: None,
-    },
-    Profile {
-        transport: "mq/block",
-        family: "mq",
-        framing: "message",
-        placement: "cross-core",
-        round_trip_ns: (91_000.0, 0.5),
-        stream_ns: (1_500.0, 0.22),
-        capacity: Some(Capacity { bytes: None, messages: Some(10) }),
-    },
-];
 
 /// A record of 42 cells with `invocations` of each that can be measured.
 #[must_use]
@@ -255,37 +183,6 @@ fn invocation(
     }
 }
 
-/// `count` values around `median` with a long tail: p99 at 1.6, p99.9 at 2.1, p99.99 at 2.8 times the median. The tail is
-/// drawn finer than the body, so that few draws hold all percentiles.
-fn long_tailed(median: f64, count: u64, rng: &mut Rng) -> Histogram {
-    const DECADES: i32 = 5;
-    const DRAWS: u32 = 60;
-    let mut histogram = empty();
-    let mut recorded = 0;
-    for decade in 0..DECADES {
-        let (beyond, width) = (0.1f64.powi(decade), 0.9 * 0.1f64.powi(decade) / f64::from(DRAWS));
-        for draw in 0..DRAWS {
-            let from = 1.0 - beyond + width * f64::from(draw);
-            let u = from + width * rng.f64();
-            let until = ((from + width) * count as f64).round() as u64;
-            let value = if u < 0.5 { 0.9 + 0.2 * u } else { (2.0 * (1.0 - u)).powf(-0.12) };
-            let n = until.saturating_sub(recorded);
-            histogram.record_n((median * value).round() as u64, n).expect("the histogram resizes");
-            recorded += n;
-        }
-    }
-    histogram.record_n((4.0 * median) as u64, count - recorded).expect("the histogram resizes");
-    histogram
-}
-
-fn empty() -> Histogram {
-    Histogram::new(3).expect("three digits are allowed")
-}
-
-fn pack(histogram: &Histogram, unit: Unit, messages_per_value: u64) -> Encoded {
-    Encoded::pack(histogram, unit, messages_per_value).expect("a small histogram packs")
-}
-
 /// What goes wrong in every real run.
 fn spoil(record: &mut Record) {
     let mut with = |transport, pattern, size_bytes, placement, change: &dyn Fn(&mut Cell)| {
@@ -327,70 +224,4 @@ fn spoil(record: &mut Record) {
 fn fail(invocation: &mut Invocation, side: &str, what: &str) {
     invocation.outcome = InvocationOutcome::Failed { side: side.into(), what: what.into() };
     invocation.sides.clear();
-}
-
-/// Everything around the cells.
-fn frame(seed: u64, invocations: u32) -> Record {
-    let cpu = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0) };
-    Record {
-        schema: SCHEMA.into(),
-        tool: Tool {
-            name: "ipcmark".into(),
-            version: "0.1.0".into(),
-            commit: None,
-            rustc: "rustc 1.89.0".into(),
-            profile: "release".into(),
-            target: "x86_64-unknown-linux-gnu".into(),
-        },
-        started: "2025-01-02T03:04:05Z".into(),
-        finished: Some("2025-01-02T03:05:05Z".into()),
-        outcome: Outcome::BudgetSpent,
-        settings: Settings {
-            seed,
-            budget_s: Some(60.0),
-            rounds: invocations,
-            measure_ms: MEASURE_NS / 1e6,
-            warm_up_ms: 20.0,
-            deep_check_every: 64,
-            command: vec!["ipcmark".into(), "run".into()],
-        },
-        suite: SuiteNote {
-            name: "sample".into(),
-            title: "Made-up figures, for tests".into(),
-            prose: "Nothing in this record was *measured*.".into(),
-            groups: vec![
-                GroupNote { name: "latency".into(), prose: "How long a message takes.".into() },
-                GroupNote { name: "throughput".into(), prose: "How many get through.".into() },
-            ],
-        },
-        host: Host {
-            fingerprint: "0123456789abcdef".into(),
-            kernel: "6.12.9".into(),
-            architecture: "x86_64".into(),
-            cpu_model: "Sample CPU at 2.50 GHz".into(),
-            cpus: vec![cpu(0), cpu(1)],
-            cpus_online: 2,
-            memory_bytes: 4 << 30,
-            hypervisor: Some("kvm".into()),
-            clock_source: Some("tsc".into()),
-            clock: "tsc".into(),
-            clock_hz: 2.5e9,
-            idle_driver: Some("haltpoll".into()),
-            idle_governor: None,
-            frequency_governor: None,
-            root: false,
-            limits: KernelLimits { mqueue_msgsize_max: Some(8_192), ..KernelLimits::default() },
-            mitigations: [("meltdown".into(), "Not affected".into())].into(),
-        },
-        harness: HarnessCost {
-            clock_ns: 12.0,
-            clock_step_ns: 10.0,
-            histogram_ns: 9.0,
-            stamp_ns: 1.5,
-            check_ns: 2.5,
-            loop_ns: Some(34.0),
-        },
-        rules: Vec::new(),
-        cells: Vec::new(),
-    }
 }
