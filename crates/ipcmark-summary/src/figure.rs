@@ -1,6 +1,6 @@
 //! Medians over invocations, with their intervals.
 
-use crate::{Estimate, Figure, PERCENTILES, Percentile, Samples};
+use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples};
 use ipcmark_record::Cell;
 use ipcmark_stats::{median, median_interval};
 
@@ -11,27 +11,61 @@ const CONFIDENCE: f64 = 0.95;
 /// its round trips.
 pub(crate) fn figure(cell: &Cell, samples: &Samples, clock_step_ns: f64) -> Option<Figure> {
     let messages_per_s = estimate(&samples.messages_per_s)?;
-    // A block of a stream lasts thousands of steps, and its value is divided by its messages.
-    let known_to_ns = if cell.key.pattern == "stream" { 0.0 } else { half_step(clock_step_ns) };
-    Some(Figure {
-        percentiles: PERCENTILES
-            .iter()
-            .zip(&samples.percentiles_ns)
-            .filter_map(|(q, values)| {
-                Some(Percentile {
-                    quantile: *q,
-                    ns: estimate(values)?.widened(known_to_ns),
-                    samples: samples.values,
-                    enough: samples.enough(*q),
-                })
+    // A block lasts thousands of steps, and its value is divided by its messages.
+    let of_blocks = cell.key.is_rate();
+    let known_to_ns = if of_blocks { 0.0 } else { half_step(clock_step_ns) };
+    let percentiles: Vec<Percentile> = PERCENTILES
+        .iter()
+        .zip(&samples.percentiles_ns)
+        .filter_map(|(q, values)| {
+            Some(Percentile {
+                quantile: *q,
+                ns: estimate(values)?.widened(known_to_ns),
+                samples: samples.values,
+                enough: samples.enough(*q),
             })
-            .collect(),
+        })
+        .collect();
+    Some(Figure {
+        lag: lag(samples, &percentiles),
+        lost_share: estimate(&samples.lost_share).filter(|_| cell.lossy),
+        overlap: outside(samples),
+        task: parallel(cell, samples),
+        percentiles,
         // A block is an average: its largest says nothing of the slowest message.
-        max_ns: samples.max_ns.filter(|_| cell.key.pattern != "stream"),
+        max_ns: samples.max_ns.filter(|_| !of_blocks),
         messages_per_s,
         bytes_per_s: messages_per_s.times(cell.key.size_bytes as f64),
         cpu_ns_per_message: estimate(&samples.cpu_ns_per_message)?,
         switches_per_message: estimate(&samples.switches_per_message)?,
+    })
+}
+
+/// How late the sender was, beside the latency.
+fn lag(samples: &Samples, latency: &[Percentile]) -> Option<Lag> {
+    /// A sender later than this share of the latency, at the 99th percentile of both, tells of itself.
+    const TOO_SLOW: f64 = 0.1;
+    let [p50_ns, p99_ns] = [0, 1].map(|at| estimate(&samples.lag_ns[at]));
+    let (p50_ns, p99_ns) = (p50_ns?, p99_ns?);
+    let latency_p99 = latency.iter().find(|p| p.quantile == 0.99)?;
+    let sender_too_slow = p99_ns.value > TOO_SLOW * latency_p99.ns.value;
+    Some(Lag { p50_ns, p99_ns, sender_too_slow })
+}
+
+fn outside(samples: &Samples) -> Option<Outside> {
+    Some(Outside {
+        work_ns: estimate(&samples.work_ns)?,
+        work_share: estimate(&samples.work_share)?,
+        look_ns: estimate(&samples.look_ns)?,
+    })
+}
+
+fn parallel(cell: &Cell, samples: &Samples) -> Option<Parallel> {
+    Some(Parallel {
+        speed_up: estimate(&samples.speed_up)?,
+        serial_ns: estimate(&samples.serial_ns)?,
+        parallel_ns: estimate(&samples.parallel_ns)?,
+        input_bytes: cell.invocations.iter().find_map(|i| i.task)?.input_bytes,
     })
 }
 
@@ -54,6 +88,12 @@ pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
 }
 
 impl Figure {
+    /// The percentile `quantile`, one of [`PERCENTILES`], where there are values.
+    #[must_use]
+    pub fn percentile(&self, quantile: f64) -> Option<&Percentile> {
+        self.percentiles.iter().find(|p| p.quantile == quantile)
+    }
+
     /// Time of one message (round trip) by the rate, ns: its inverse. In a stream this is the figure; a percentile of blocks
     /// tells of the receiver's bursts, and its median may be half of this.
     #[must_use]

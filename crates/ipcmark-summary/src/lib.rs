@@ -10,11 +10,14 @@ mod pooled;
 mod row;
 mod samples;
 mod summarize;
+mod workload;
 
 pub use error::{Error, Result};
 pub use pooled::{Pooled, pooled};
 pub use row::{
-    Census, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status, Summary,
+    Census, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Row,
+    Status, Summary,
 };
 pub use samples::Samples;
 pub use summarize::{summarize, summarize_cell};
+pub use workload::{Headline, counted, time_of};

@@ -1,7 +1,8 @@
 //! Histograms of a cell: whose they are, and all of them together.
 
+use crate::workload::Teller;
 use crate::{Error, Result};
-use ipcmark_record::{Cell, Encoded, Histogram, Invocation, Unit};
+use ipcmark_record::{Cell, Histogram, Invocation, SideReport, Unit};
 
 /// All values of a cell in one histogram: the shape of its distribution, for charts.
 ///
@@ -36,49 +37,63 @@ impl Pooled {
 /// A histogram that cannot be unpacked is an error that names the cell.
 pub fn pooled(cell: &Cell) -> Result<Option<Pooled>> {
     let mut pooled: Option<Pooled> = None;
-    for (_, encoded, histogram) in histograms(cell)? {
-        match &mut pooled {
-            None => {
-                let mut histogram = histogram;
-                histogram.auto(true);
-                let Encoded { unit, messages_per_value, .. } = *encoded;
-                pooled = Some(Pooled { histogram, unit, messages_per_value });
-            }
-            Some(p) => {
-                p.histogram.add(&histogram).expect("a histogram that resizes takes any other");
-                p.messages_per_value = p.messages_per_value.max(encoded.messages_per_value);
-            }
-        }
+    for (_, one) in histograms(cell)? {
+        add(&mut pooled, one);
     }
     Ok(pooled)
 }
 
-/// The histogram of each good invocation that has values, with the invocation it is of; all of one unit.
-pub(crate) fn histograms(cell: &Cell) -> Result<Vec<(&Invocation, &Encoded, Histogram)>> {
-    let mut found: Vec<(&Invocation, &Encoded, Histogram)> = Vec::new();
-    for (number, invocation) in cell.invocations.iter().enumerate() {
-        let Some((side, encoded)) = kept(cell, invocation).filter(|_| counts(invocation)) else {
-            continue;
-        };
-        let histogram = encoded.unpack().map_err(|source| Error::Histogram {
-            key: Box::new(cell.key.clone()),
-            invocation: number,
-            side: side.into(),
-            source,
-        })?;
-        if let Some((_, first, _)) = found.first()
-            && first.unit != encoded.unit
-        {
-            return Err(Error::MixedUnits {
-                key: Box::new(cell.key.clone()),
+fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
+    match sum {
+        None => {
+            one.histogram.auto(true);
+            *sum = Some(one);
+        }
+        Some(sum) => {
+            sum.histogram.add(&one.histogram).expect("a histogram that resizes takes any other");
+            sum.messages_per_value = sum.messages_per_value.max(one.messages_per_value);
+        }
+    }
+}
+
+/// What tells of the cell in each good invocation that has values, with the invocation; all of one unit. Where several sides
+/// tell, their values are put together.
+pub(crate) fn histograms(cell: &Cell) -> Result<Vec<(&Invocation, Pooled)>> {
+    let teller = Teller::of(&cell.key);
+    // A floor has one side.
+    kept(cell, |side| cell.floor || teller.is(&side.side, &cell.key.pattern))
+}
+
+/// How late a paced sender was, in each good invocation that says so.
+pub(crate) fn lags(cell: &Cell) -> Result<Vec<(&Invocation, Pooled)>> {
+    kept(cell, |side| side.histogram.as_ref().is_some_and(|h| h.unit == Unit::NsLag))
+}
+
+fn kept(cell: &Cell, keeps: impl Fn(&SideReport) -> bool) -> Result<Vec<(&Invocation, Pooled)>> {
+    let mut found: Vec<(&Invocation, Pooled)> = Vec::new();
+    let good = cell.invocations.iter().enumerate().filter(|(_, i)| counts(i));
+    for (number, invocation) in good {
+        let key = || Box::new(cell.key.clone());
+        let mut own: Option<Pooled> = None;
+        for side in invocation.sides.iter().filter(|side| keeps(side)) {
+            let Some(encoded) = &side.histogram else { continue };
+            let histogram = encoded.unpack().map_err(|source| Error::Histogram {
+                key: key(),
                 invocation: number,
-                found: encoded.unit,
-                expected: first.unit,
-            });
+                side: side.side.clone(),
+                source,
+            })?;
+            let first = own.as_ref().or(found.first().map(|(_, first)| first));
+            if let Some(expected) = first.map(|first| first.unit).filter(|u| *u != encoded.unit) {
+                let found = encoded.unit;
+                return Err(Error::MixedUnits { key: key(), invocation: number, found, expected });
+            }
+            let (unit, messages_per_value) = (encoded.unit, encoded.messages_per_value);
+            if !histogram.is_empty() {
+                add(&mut own, Pooled { histogram, unit, messages_per_value });
+            }
         }
-        if !histogram.is_empty() {
-            found.push((invocation, encoded, histogram));
-        }
+        found.extend(own.map(|own| (invocation, own)));
     }
     Ok(found)
 }
@@ -98,15 +113,4 @@ pub(crate) fn ns(value: u64, unit: Unit) -> f64 {
         | Unit::NsPerBurst
         | Unit::NsPerTask => value as f64,
     }
-}
-
-/// The histogram that tells of the cell: of round trips the initiator's, of a stream the responder's, because what was
-/// sent is not yet received; of a floor that of its one side.
-fn kept<'a>(cell: &Cell, invocation: &'a Invocation) -> Option<(&'a str, &'a Encoded)> {
-    let teller = if cell.key.pattern == "stream" { "responder" } else { "initiator" };
-    invocation
-        .sides
-        .iter()
-        .find(|s| s.side == teller || cell.floor)
-        .and_then(|s| Some((s.side.as_str(), s.histogram.as_ref()?)))
 }

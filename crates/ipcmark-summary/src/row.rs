@@ -45,6 +45,12 @@ pub struct Row {
     pub framing: String,
     /// True for the floors.
     pub floor: bool,
+    /// `messages`, `notifications` or `calls`.
+    pub carries: String,
+    /// True for mechanisms that may lose what was sent: see [`Figure::lost_share`].
+    pub lossy: bool,
+    /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in` and `fan-out`.
+    pub links: Option<String>,
     /// Its group in the suite.
     pub group: String,
     /// What became of it.
@@ -57,7 +63,7 @@ pub struct Row {
     pub failed_invocations: usize,
     /// Invocations whose warm-up did not become steady.
     pub unsteady_invocations: usize,
-    /// Messages (round trips) measured in all good invocations together.
+    /// Messages (round trips) measured in all good invocations together, as [`counted`](crate::counted) has it.
     pub messages: u64,
     /// The figures; absent when nothing was measured.
     pub figure: Option<Figure>,
@@ -97,20 +103,65 @@ pub enum Status {
 /// The figures of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
-    /// Ping-pong: round-trip time, ns. Stream: ns per message over blocks of about 50 µs at the
-    /// receiver, so of its bursts: no latency, and no substitute for [`Figure::ns_per_message`]. One entry for each of [`PERCENTILES`]; none at
-    /// all when no histogram holds a value (a stream shorter than one block).
+    /// The time that [`time_of`](crate::time_of) names, ns: of ping-pong the round trip, of `paced` one way from the
+    /// intended start, of `burst` the whole exchange, of `scatter-gather` the task. Of rates (`stream`, `duplex`, `fan-in`,
+    /// `fan-out`): ns per message over blocks of about 50 µs at the receivers, so of their bursts: no latency, and no
+    /// substitute for [`Figure::ns_per_message`]. One entry for each of [`PERCENTILES`]; none at all when no histogram holds
+    /// a value (a stream shorter than one block).
     pub percentiles: Vec<Percentile>,
-    /// Largest single value seen in any invocation, ns (ping-pong only; blocks average the extremes away).
+    /// Largest single value seen in any invocation, ns (not of rates: blocks average the extremes away).
     pub max_ns: Option<f64>,
-    /// Messages a second: drained and verified (stream), or round trips (ping-pong).
+    /// Messages a second, drained and verified, over all receivers; or round trips, or tasks.
     pub messages_per_s: Estimate,
-    /// Bytes a second in one direction: messages times size.
+    /// Bytes a second: messages times size; of `duplex` both directions together, else one.
     pub bytes_per_s: Estimate,
-    /// CPU time of both sides together for one message (round trip), user and system, ns.
+    /// CPU time of all sides together for one message (round trip, task), user and system, ns.
     pub cpu_ns_per_message: Estimate,
-    /// Context switches of both sides together for one message (round trip).
+    /// Context switches of all sides together for one message (round trip, task).
     pub switches_per_message: Estimate,
+    /// Share of the messages sent that never came, 0 to 1; only of mechanisms that may lose some.
+    pub lost_share: Option<Estimate>,
+    /// How late the sender was, in `paced`.
+    pub lag: Option<Lag>,
+    /// Work done between sending and receipt, in `overlap`.
+    pub overlap: Option<Outside>,
+    /// The task, in `scatter-gather`.
+    pub task: Option<Parallel>,
+}
+
+/// How late a paced sender was: from a message's intended start to the call that sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Lag {
+    /// Median, ns.
+    pub p50_ns: Estimate,
+    /// 99th percentile, ns.
+    pub p99_ns: Estimate,
+    /// True when its 99th percentile exceeds a tenth of the latency's: the latency then tells of the sender, too.
+    pub sender_too_slow: bool,
+}
+
+/// Other work done between a call and its completion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Outside {
+    /// In one round trip: the time that the work takes alone, ns.
+    pub work_ns: Estimate,
+    /// The same as a share of the round trip, 0 to 1.
+    pub work_share: Estimate,
+    /// What one look for the answer costs that finds none, ns.
+    pub look_ns: Estimate,
+}
+
+/// One task by one process, and by several.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Parallel {
+    /// Times as fast as one process alone.
+    pub speed_up: Estimate,
+    /// By one process, ns.
+    pub serial_ns: Estimate,
+    /// By several, from the first part sent to the last partial result merged, ns.
+    pub parallel_ns: Estimate,
+    /// Bytes of input.
+    pub input_bytes: u64,
 }
 
 /// One percentile over invocations.

@@ -1,8 +1,8 @@
 //! One number an invocation: what estimates and comparisons are made of.
 
-use crate::pooled::{counts, histograms, ns};
+use crate::pooled::{counts, histograms, lags, ns};
 use crate::{PERCENTILES, Result};
-use ipcmark_record::{Cell, Invocation};
+use ipcmark_record::{Cell, Invocation, Overlap, Task};
 use ipcmark_stats::{median, samples_enough};
 
 /// Values that must lie beyond a percentile within the median invocation.
@@ -14,11 +14,11 @@ const BEYOND_EACH: f64 = 5.0;
 pub struct Samples {
     /// For each of [`PERCENTILES`]: the invocations' own percentile, ns. Invocations without values have no entry.
     pub percentiles_ns: Vec<Vec<f64>>,
-    /// Messages (round trips) a second.
+    /// Messages (round trips, tasks) a second.
     pub messages_per_s: Vec<f64>,
-    /// CPU time of all sides for one message (round trip), user and system, ns.
+    /// CPU time of all sides for one message (round trip, task), user and system, ns.
     pub cpu_ns_per_message: Vec<f64>,
-    /// Context switches of all sides for one message (round trip).
+    /// Context switches of all sides for one message (round trip, task).
     pub switches_per_message: Vec<f64>,
     /// Values in all histograms together.
     pub values: u64,
@@ -26,6 +26,22 @@ pub struct Samples {
     pub values_each: Vec<u64>,
     /// Largest single value, ns.
     pub max_ns: Option<f64>,
+    /// Share of the messages sent that never came, 0 to 1.
+    pub lost_share: Vec<f64>,
+    /// How late a paced sender was, ns: its median, and its 99th percentile. None elsewhere.
+    pub lag_ns: [Vec<f64>; 2],
+    /// Other work done in a round trip, ns; none but in `overlap`.
+    pub work_ns: Vec<f64>,
+    /// The same as a share of the measured phase, 0 to 1.
+    pub work_share: Vec<f64>,
+    /// What one look costs that finds no answer, ns; none but in `overlap`.
+    pub look_ns: Vec<f64>,
+    /// A task's time by one process over its time by several; none but in `scatter-gather`.
+    pub speed_up: Vec<f64>,
+    /// The task's time by one process alone, ns.
+    pub serial_ns: Vec<f64>,
+    /// The task's time by several, ns.
+    pub parallel_ns: Vec<f64>,
 }
 
 impl Samples {
@@ -35,30 +51,45 @@ impl Samples {
     /// A histogram that cannot be unpacked is an error that names the cell.
     pub fn of(cell: &Cell) -> Result<Samples> {
         let histograms = histograms(cell)?;
-        let each = |figure: &dyn Fn(&Invocation) -> f64| {
-            cell.invocations.iter().filter(|i| counts(i)).map(figure).collect::<Vec<_>>()
+        let lags = lags(cell)?;
+        let good = || cell.invocations.iter().filter(|i| counts(i));
+        let each = |figure: &dyn Fn(&Invocation) -> f64| good().map(figure).collect::<Vec<_>>();
+        let overlaps = |figure: &dyn Fn(&Invocation, f64, Overlap) -> f64| {
+            let of = |i: &Invocation| Some(figure(i, work_ns(i.overlap?), i.overlap?));
+            good().filter_map(of).collect::<Vec<_>>()
+        };
+        let tasks = |figure: &dyn Fn(Task) -> f64| {
+            let timed = |t: &Task| t.serial_ns > 0 && t.parallel_ns > 0;
+            good().filter_map(|i| i.task).filter(timed).map(figure).collect::<Vec<_>>()
         };
         Ok(Samples {
             percentiles_ns: PERCENTILES
                 .iter()
-                .map(|q| {
-                    histograms.iter().map(|(_, e, h)| ns(h.value_at_quantile(*q), e.unit)).collect()
-                })
+                .map(|q| histograms.iter().map(|(_, own)| own.ns_at_quantile(*q)).collect())
                 .collect(),
-            messages_per_s: each(&|i| i.messages as f64 * 1e9 / i.elapsed_ns as f64),
+            messages_per_s: each(&|i| times(i) * 1e9 / i.elapsed_ns as f64),
             cpu_ns_per_message: each(&|i| {
                 let cpu: u64 = i.sides.iter().map(|s| s.usage.user_ns + s.usage.system_ns).sum();
-                cpu as f64 / i.messages as f64
+                cpu as f64 / times(i)
             }),
             switches_per_message: each(&|i| {
                 let usages = i.sides.iter().map(|s| s.usage);
                 let switches: u64 =
                     usages.map(|u| u.voluntary_switches + u.involuntary_switches).sum();
-                switches as f64 / i.messages as f64
+                switches as f64 / times(i)
             }),
-            values_each: histograms.iter().map(|(_, _, h)| h.len()).collect(),
-            values: histograms.iter().map(|(_, _, h)| h.len()).sum(),
-            max_ns: histograms.iter().map(|(_, e, h)| ns(h.max(), e.unit)).reduce(f64::max),
+            values_each: histograms.iter().map(|(_, own)| own.histogram.len()).collect(),
+            values: histograms.iter().map(|(_, own)| own.histogram.len()).sum(),
+            max_ns: histograms.iter().map(|(_, o)| ns(o.histogram.max(), o.unit)).reduce(f64::max),
+            lost_share: each(&lost_share),
+            lag_ns: [0.5, 0.99]
+                .map(|q| lags.iter().map(|(_, own)| own.ns_at_quantile(q)).collect()),
+            work_ns: overlaps(&|i, work_ns, _| work_ns / times(i)),
+            work_share: overlaps(&|i, work_ns, _| work_ns / i.elapsed_ns as f64),
+            look_ns: overlaps(&|_, _, o| o.look_ns),
+            speed_up: tasks(&|t| t.serial_ns as f64 / t.parallel_ns as f64),
+            serial_ns: tasks(&|t| t.serial_ns as f64),
+            parallel_ns: tasks(&|t| t.parallel_ns as f64),
         })
     }
 
@@ -78,4 +109,21 @@ impl Samples {
     pub fn percentile_ns(&self, q: f64) -> &[f64] {
         PERCENTILES.iter().position(|p| *p == q).map_or(&[], |at| &self.percentiles_ns[at])
     }
+}
+
+/// How often the invocation did what it counts: messages (round trips), or tasks.
+fn times(invocation: &Invocation) -> f64 {
+    let runs = invocation.task.map(|task| task.runs).filter(|runs| *runs > 0);
+    runs.unwrap_or(invocation.messages) as f64
+}
+
+/// Losses are counted over the warm-up too, so what was sent in it counts as well.
+fn lost_share(invocation: &Invocation) -> f64 {
+    let lost = invocation.integrity.lost as f64;
+    lost / (lost + invocation.messages as f64 + invocation.warm_up.messages as f64)
+}
+
+/// The other work of an invocation, as the time that it takes alone.
+fn work_ns(overlap: Overlap) -> f64 {
+    overlap.pieces as f64 * overlap.piece_ns
 }

@@ -1,0 +1,125 @@
+//! Rows of the workloads beside ping-pong and stream, from the large sample and from figures worked out by hand.
+
+use ipcmark_record::{Cell, Integrity, Overlap, Task, Unit, sample};
+use ipcmark_summary::{Figure, Headline, Row, Status, counted, pooled, summarize_cell, time_of};
+
+fn cell(transport: &str, pattern: &str, which: impl Fn(&Cell) -> bool) -> Cell {
+    let record = sample::every(1, 6);
+    let wanted = |c: &&Cell| c.key.transport == transport && c.key.pattern == pattern && which(c);
+    record.cells.iter().find(wanted).unwrap().clone()
+}
+
+fn row(cell: &Cell) -> (Row, Figure) {
+    let row = summarize_cell(cell, 0.0).unwrap();
+    let figure = row.figure.clone().unwrap();
+    (row, figure)
+}
+
+#[test]
+fn every_cell_of_the_large_sample_has_a_row_and_every_measured_one_a_headline() {
+    for cell in &sample::every(2, 6).cells {
+        let row = summarize_cell(cell, 10.0).unwrap();
+        let Some(figure) = row.figure.filter(|_| row.status == Status::Measured) else { continue };
+        let headline = Headline::of(&row.key).value(&figure);
+        let value = headline.unwrap_or_else(|| panic!("{} has none", row.key)).value;
+        assert!(value.is_finite() && value > 0.0, "{}: {value}", row.key);
+        assert_eq!(figure.max_ns.is_none(), row.key.is_rate(), "{}", row.key);
+        assert!(figure.cpu_ns_per_message.value > 0.0);
+        assert!(!time_of(&row.key).is_empty() && !counted(&row.key).is_empty());
+    }
+}
+
+#[test]
+fn a_paced_latency_is_the_receivers_and_the_lag_the_senders() {
+    let on_time = cell("pipe/block", "paced", |c| c.key.load.rate_per_s == Some(1_000));
+    let (_, figure) = row(&on_time);
+    let lag = figure.lag.unwrap();
+    assert!(figure.percentile(0.5).unwrap().ns.value > 20.0 * lag.p50_ns.value, "{lag:?}");
+    assert!(!lag.sender_too_slow && figure.lost_share.is_none());
+    let late = cell("udp4/block", "paced", |c| c.key.load.rate_per_s == Some(50_000));
+    let (late_row, figure) = row(&late);
+    assert!(figure.lag.unwrap().sender_too_slow);
+    let share = figure.lost_share.unwrap().value;
+    assert!((share - 0.004).abs() < 1e-4, "one in 250 is lost: {share}");
+    assert!(late_row.lossy && late_row.status == Status::Measured, "a loss is no failure here");
+    // A histogram of the receiver's that is called a lag is not put among the latencies.
+    let mut mixed = on_time;
+    let of = &mut mixed.invocations[2].sides[1].histogram;
+    of.as_mut().unwrap().unit = Unit::NsLag;
+    assert!(summarize_cell(&mixed, 0.0).is_err());
+}
+
+#[test]
+fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
+    let fan_out = cell("pipe/block", "fan-out", |c| c.key.load.peers == Some(4));
+    let mut one = fan_out.clone();
+    for invocation in &mut one.invocations {
+        invocation.sides.retain(|s| s.side == "initiator" || s.side == "responder-2");
+    }
+    let (four, one) = (pooled(&fan_out).unwrap().unwrap(), pooled(&one).unwrap().unwrap());
+    assert_eq!(four.histogram.len(), 4 * one.histogram.len());
+    let (all, figure) = row(&fan_out);
+    assert_eq!(all.links.as_deref(), Some("shared"));
+    let (_, lonely) = {
+        let mut cell = fan_out.clone();
+        cell.invocations.iter_mut().for_each(|i| i.sides.truncate(1));
+        row(&cell)
+    };
+    let ratio = figure.cpu_ns_per_message.value / lonely.cpu_ns_per_message.value;
+    assert!((ratio - 5.0).abs() < 1e-6, "one and four: {ratio}");
+    // A fan-in is told by its one receiver.
+    let fan_in = cell("pipe/block", "fan-in", |c| c.key.load.peers == Some(4));
+    let mut receiver = fan_in.clone();
+    for invocation in &mut receiver.invocations {
+        invocation.sides.retain(|side| side.side == "responder");
+    }
+    let of = |cell: &Cell| pooled(cell).unwrap().unwrap().histogram.len();
+    assert_eq!(of(&fan_in), of(&receiver));
+}
+
+#[test]
+fn other_work_is_given_per_round_trip_and_as_a_share() {
+    let mut cell = cell("pipe/poll", "overlap", |_| true);
+    for invocation in &mut cell.invocations {
+        (invocation.messages, invocation.elapsed_ns) = (1_000, 10_000_000);
+        invocation.overlap = Some(Overlap { pieces: 100_000, piece_ns: 60.0, look_ns: 300.0 });
+    }
+    let outside = row(&cell).1.overlap.unwrap();
+    assert_eq!((outside.work_ns.value, outside.look_ns.value), (6_000.0, 300.0));
+    assert!((outside.work_share.value - 0.6).abs() < 1e-9);
+    assert_eq!(Headline::of(&cell.key), Headline::UsefulWork);
+}
+
+#[test]
+fn a_speed_up_is_over_one_process_with_its_interval_and_costs_are_of_one_task() {
+    let mut cell = cell("pipe/block", "scatter-gather", |_| true);
+    let ways = [1.5, 1.6, 1.7, 1.8, 1.9, 2.0];
+    for (invocation, factor) in cell.invocations.iter_mut().zip(ways) {
+        let serial_ns = (4e6 * factor) as u64;
+        invocation.task =
+            Some(Task { input_bytes: 1 << 20, serial_ns, parallel_ns: 4_000_000, runs: 20 });
+        for side in &mut invocation.sides {
+            (side.usage.user_ns, side.usage.system_ns) = (20_000, 0);
+        }
+    }
+    let (row, figure) = row(&cell);
+    let speed_up = figure.task.unwrap().speed_up;
+    assert!((speed_up.value - 1.75).abs() < 1e-9 && speed_up.interval == Some((1.5, 2.0)));
+    let sides = cell.invocations[0].sides.len() as f64;
+    assert_eq!(figure.cpu_ns_per_message.value, 1_000.0 * sides, "20 µs over 20 runs");
+    assert_eq!(counted(&row.key), "task");
+    // A task that took no time says nothing.
+    cell.invocations.iter_mut().for_each(|i| i.task.as_mut().unwrap().parallel_ns = 0);
+    assert_eq!(summarize_cell(&cell, 0.0).unwrap().figure.unwrap().task, None);
+}
+
+#[test]
+fn losses_of_the_warm_up_count_against_what_was_sent_in_it() {
+    let mut cell = cell("signal/handler", "wake-up", |_| true);
+    for invocation in &mut cell.invocations {
+        invocation.messages = 80;
+        invocation.warm_up.messages = 10;
+        invocation.integrity = Integrity { lost: 10, ..Integrity::default() };
+    }
+    assert!((row(&cell).1.lost_share.unwrap().value - 0.1).abs() < 1e-9);
+}
