@@ -68,22 +68,22 @@ fn missing(of: &Census) -> Option<String> {
 }
 
 fn at(placement: &str, rankings: &[Ranking]) -> Vec<String> {
-    let here = |rate: bool| {
+    let here = |pattern: &'static str| {
         rankings
             .iter()
-            .filter(move |r| r.setting.placement == placement && r.setting.is_rate() == rate)
+            .filter(move |r| r.setting.placement == placement && r.setting.pattern == pattern)
     };
     // Where cells of several capacities were measured, each sentence says of which it speaks.
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     let several = capacities.len() > 1;
     let mut sentences = Vec::new();
-    let round_trips = here(false)
+    let round_trips = here("ping-pong")
         .find(|r| r.setting.size_bytes == USUAL_SIZE_BYTES)
-        .or_else(|| here(false).min_by_key(|r| r.setting.size_bytes));
+        .or_else(|| here("ping-pong").min_by_key(|r| r.setting.size_bytes));
     if let Some(ranking) = round_trips {
         sentences.extend(latency(ranking, several));
     }
-    if let Some(ranking) = here(true).max_by_key(|r| r.setting.size_bytes) {
+    if let Some(ranking) = here("stream").max_by_key(|r| r.setting.size_bytes) {
         sentences.extend(throughput(ranking, several));
     }
     sentences
@@ -125,8 +125,8 @@ fn best_and_best_asleep(
     value: impl Fn(&Entry) -> Estimate,
 ) -> Vec<String> {
     let mut sentences = vec![sentence(heads[0], entries, Quantity::Time, false, &value)];
-    let sleeping: Vec<&Entry> = entries.iter().copied().filter(|e| !keeps_its_cpu(e)).collect();
-    if keeps_its_cpu(entries[0]) && !sleeping.is_empty() {
+    let sleeping: Vec<&Entry> = entries.iter().copied().filter(|e| !e.keeps_its_cpu()).collect();
+    if entries[0].keeps_its_cpu() && !sleeping.is_empty() {
         sentences.push(sentence(heads[1], &sleeping, Quantity::Time, false, &value));
     }
     sentences
@@ -151,11 +151,6 @@ fn size(setting: &Setting, several: bool) -> String {
         Some(bytes) => format!("{size} (capacity {} asked)", units::size(bytes)),
         None => size,
     }
-}
-
-/// True when a waiting side holds on to its CPU.
-fn keeps_its_cpu(entry: &Entry) -> bool {
-    matches!(entry.row.wait.as_str(), "spin" | "yield" | "hybrid")
 }
 
 fn cpu(entry: &Entry) -> Estimate {
@@ -221,8 +216,10 @@ fn distance(best: &Entry, other: &Entry) -> String {
     }
 }
 
+/// The transport, and that it is a call where it is one: a call does more than a message.
 fn name(entry: &Entry) -> String {
-    markup::code(&entry.row.key.transport)
+    let call = if entry.row.carries == "calls" { " (calls)" } else { "" };
+    markup::code(&entry.row.key.transport) + call
 }
 
 /// `a`, `b` and 4 more.
@@ -348,6 +345,20 @@ mod tests {
         near.distance.as_mut().unwrap().median_ns = 60.0;
         let text = words(vec![near, row("b/spin", 64, 110.0, Some((109.0, 111.0)))]);
         assert!(text.contains("Mind the distance: its CPUs were 60.0 ns apart"), "{text}");
+    }
+
+    #[test]
+    fn a_call_among_messages_is_told_as_one_and_other_workloads_do_not_answer() {
+        let mut call = row("rpc-unix/block", 64, 70.0, Some((69.0, 71.0)));
+        call.carries = "calls".into();
+        let mut overlap = row("x/poll", 64, 1.0, Some((0.9, 1.1)));
+        overlap.key.pattern = "overlap".into();
+        let mut wake_up = row("eventfd/block", 0, 2.0, Some((1.9, 2.1)));
+        wake_up.key.pattern = "wake-up".into();
+        let text =
+            words(vec![wake_up, overlap, call, row("a/block", 64, 90.0, Some((89.0, 91.0)))]);
+        assert!(text.contains("(median): `rpc-unix/block` (calls), 70.0 ns"), "{text}");
+        assert!(!text.contains("eventfd") && !text.contains("x/poll"), "{text}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! What a reader must know beside the figures: cautions, the machine, the cost of measuring, and the gaps.
+//! What a reader must know beside the figures: cautions, the machine, and the cost of measuring.
 
 use crate::phase::{cut_by_budget, measured_phase};
 use crate::units::{self, Quantity};
 use ipcmark_record::{Outcome, Record};
-use ipcmark_summary::{Row, Status, Summary};
+use ipcmark_summary::{Row, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,20 +19,6 @@ pub(crate) struct Fact {
 
 fn fact(name: &str, value: impl Into<String>) -> Fact {
     Fact { name: name.into(), value: value.into() }
-}
-
-/// Cells that have no sound figure, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Gap {
-    /// The transports that share these cells and this reason.
-    pub transports: Vec<String>,
-    /// `not available`, `unsupported`, `failed`, `not reached`.
-    pub kind: &'static str,
-    /// Which cells: `ping-pong, stream; 64 KiB; cross-core`.
-    pub cells: String,
-    pub reason: String,
-    /// What would change it.
-    pub remedy: String,
 }
 
 /// What limits the figures of this record, as plain sentences; the gravest first.
@@ -233,122 +219,11 @@ fn cpus_used(record: &Record) -> String {
     if parts.is_empty() { "none".into() } else { parts.join("; ") }
 }
 
-/// Kind, reason, what would change it.
-type Why = (&'static str, String, String);
-
-/// What a row's state says; `None` where it was measured.
-pub(crate) fn gap(row: &Row) -> Option<Why> {
-    let again = format!("look at it alone: ipcmark run --transport '{}'", row.key.transport);
-    match &row.status {
-        Status::Measured => None,
-        Status::Failed { what } => {
-            let all = row.failed_invocations + row.invocations;
-            let reason = format!(
-                "{} of {} failed: {what}",
-                row.failed_invocations,
-                units::plural(all, "invocation")
-            );
-            Some(("failed", reason, again))
-        }
-        Status::Unavailable { reason, remedy } => {
-            let remedy = remedy.clone().unwrap_or_else(|| "nothing that ipcmark knows of".into());
-            Some(("not available", reason.clone(), remedy))
-        }
-        Status::Unsupported { reason } => Some((
-            "unsupported",
-            reason.clone(),
-            "nothing: it is the nature of the mechanism".into(),
-        )),
-        Status::Pending => Some((
-            "not reached",
-            "the run ended before this cell's turn".into(),
-            "a longer --budget, or going on with --resume".into(),
-        )),
-    }
-}
-
-/// All gaps: cells of one transport and one reason together, then transports whose gaps are alike.
-pub(crate) fn gaps(summary: &Summary) -> Vec<Gap> {
-    let mut groups: Vec<(&str, Why, Vec<&Row>)> = Vec::new();
-    for row in &summary.rows {
-        let Some(why) = gap(row) else { continue };
-        match groups.iter_mut().find(|(t, w, _)| *t == row.key.transport && *w == why) {
-            Some((.., rows)) => rows.push(row),
-            None => groups.push((&row.key.transport, why, vec![row])),
-        }
-    }
-    let mut gaps: Vec<Gap> = Vec::new();
-    for (transport, (kind, reason, remedy), rows) in groups {
-        let (transports, cells) = (vec![transport.to_string()], cells(&rows));
-        let new = Gap { transports, kind, cells, reason, remedy };
-        let alike = |g: &&mut Gap| {
-            (g.kind, &g.cells, &g.reason, &g.remedy)
-                == (new.kind, &new.cells, &new.reason, &new.remedy)
-        };
-        match gaps.iter_mut().find(alike) {
-            Some(gap) => gap.transports.extend(new.transports),
-            None => gaps.push(new),
-        }
-    }
-    gaps
-}
-
-/// Patterns; sizes; placements - where the rows are all their combinations, else each on its own.
-fn cells(rows: &[&Row]) -> String {
-    let patterns: BTreeSet<&str> = rows.iter().map(|r| r.key.pattern.as_str()).collect();
-    let sizes: BTreeSet<u64> = rows.iter().map(|r| r.key.size_bytes).collect();
-    let placements: BTreeSet<&str> = rows.iter().map(|r| r.key.placement.as_str()).collect();
-    let capacities: BTreeSet<_> = rows.iter().map(|r| r.key.capacity_bytes).collect();
-    if patterns.len() * sizes.len() * placements.len() * capacities.len() == rows.len() {
-        let list = |words: Vec<String>| words.join(", ");
-        format!(
-            "{}; {}; {}",
-            list(patterns.iter().map(ToString::to_string).collect()),
-            list(sizes.iter().map(|s| units::size(*s)).collect()),
-            list(placements.iter().map(ToString::to_string).collect()),
-        )
-    } else {
-        let each = |r: &&Row| {
-            format!("{} {} {}", r.key.pattern, units::size(r.key.size_bytes), r.key.placement)
-        };
-        rows.iter().map(each).collect::<Vec<_>>().join("; ")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{row, summary};
     use ipcmark_record::sample;
-
-    #[test]
-    fn cells_of_one_reason_are_one_gap() {
-        let mut rows: Vec<Row> = [64, 1024].map(|s| row("mq/block", s, 1.0, None)).into();
-        rows.push(row("pipe/block", 64, 1.0, None));
-        for row in &mut rows[..2] {
-            row.status =
-                Status::Unavailable { reason: "no mqueue".into(), remedy: Some("mount it".into()) };
-        }
-        let gaps = gaps(&summary(rows));
-        assert_eq!(gaps.len(), 1);
-        assert_eq!(
-            (gaps[0].cells.as_str(), gaps[0].remedy.as_str()),
-            ("ping-pong; 64 B, 1 KiB; cross-core", "mount it")
-        );
-    }
-
-    #[test]
-    fn transports_whose_gaps_are_alike_share_a_line() {
-        let mut rows: Vec<Row> =
-            ["a/block", "b/block", "c/block"].map(|n| row(n, 64, 1.0, None)).into();
-        for row in &mut rows {
-            row.status = Status::Pending;
-        }
-        rows[2].key.size_bytes = 1024;
-        let gaps = gaps(&summary(rows));
-        let names: Vec<_> = gaps.iter().map(|g| g.transports.join(" ")).collect();
-        assert_eq!(names, ["a/block b/block", "c/block"]);
-    }
 
     #[test]
     fn what_limits_the_figures_is_said() {

@@ -17,6 +17,7 @@ mod chart;
 mod error;
 mod facts;
 mod files;
+mod gaps;
 mod markdown;
 mod markup;
 mod page;

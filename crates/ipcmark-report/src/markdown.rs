@@ -2,12 +2,13 @@
 
 use crate::answer::{answer, census};
 use crate::facts::{self, Fact};
+use crate::gaps;
 use crate::markup::{code, literal};
-use crate::ranking::{Entry, Ranking, percentile};
+use crate::ranking::{Entry, Ranking, Setting};
 use crate::table::{marked, remarks_of};
 use crate::units::{FEW, NONE, Quantity};
 use ipcmark_record::Record;
-use ipcmark_summary::Summary;
+use ipcmark_summary::{Figure, Headline, Summary};
 use std::fmt::Write;
 
 /// The whole document.
@@ -57,8 +58,8 @@ fn document(
         out,
         "Medians over invocations; in brackets their order-statistic intervals, at least 95 %. Place: what the intervals leave \
          open; in parentheses: order of medians only. `~`: too few samples for this percentile (fewer than 100 values beyond \
-         it, or fewer than 5 in the median invocation). CPU time: user and system of both sides for one round trip or message. A ping-pong figure is the whole round \
-         trip; half of it is not a one-way latency and is never called one. In a stream the time per message is one second by the \
+         it, or fewer than 5 in the median invocation). CPU time: user and system of all sides for one round trip, message or task. A ping-pong figure is the whole round \
+         trip; half of it is not a one-way latency and is never called one. Of a rate the time per message is one second by the \
          messages drained and verified in it. A capacity is what was asked; what a transport holds instead is a remark.\n"
     )?;
     for ranking in rankings {
@@ -78,28 +79,16 @@ fn document(
 fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
     let setting = &ranking.setting;
     writeln!(out, "### {}, {}\n", literal(&setting.pattern), literal(&setting.place()))?;
-    let (figures, rule) = if setting.is_rate() {
-        ("messages/s | bytes/s | time per message", "---: | ---: | ---:")
-    } else {
-        ("round trip p50 | round trip p99", "---: | ---:")
-    };
+    let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
     writeln!(
         out,
         "| place | transport | {figures} | CPU time | distance | invocations | remarks |"
     )?;
-    writeln!(out, "| --- | --- | {rule} | ---: | ---: | ---: | --- |")?;
+    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | --- |")?;
     let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
     for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
         let Entry { row, figure, value, enough, .. } = entry;
-        let second = if setting.is_rate() {
-            format!(
-                "{} | {}",
-                Quantity::ByteRate.show(figure.bytes_per_s.value),
-                Quantity::Time.estimate(&figure.ns_per_message())
-            )
-        } else {
-            percentile(figure, 0.99).map_or_else(|| NONE.into(), marked)
-        };
+        let second = others(setting, figure).join(" | ");
         let distance =
             row.distance.map_or_else(|| NONE.into(), |d| Quantity::Time.show(d.median_ns));
         writeln!(
@@ -116,8 +105,44 @@ fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
     writeln!(out)
 }
 
+/// Heads of the figures.
+fn columns(setting: &Setting) -> Vec<String> {
+    let time = setting.time_of();
+    match setting.headline() {
+        Headline::Rate => ["messages/s", "bytes/s", "time per message"].map(Into::into).into(),
+        Headline::Median => vec![format!("{time} p50"), format!("{time} p99")],
+        Headline::SpeedUp => ["speed-up", "task", "by one process"].map(Into::into).into(),
+        Headline::UsefulWork => ["other work", "work per round trip", "round trip p50", "one look"]
+            .map(Into::into)
+            .into(),
+    }
+}
+
+/// The figures behind the first.
+fn others(setting: &Setting, figure: &Figure) -> Vec<String> {
+    let time = |e| Quantity::Time.estimate(e);
+    let percentile = |q| figure.percentile(q).map_or_else(|| NONE.into(), marked);
+    let none = || NONE.to_string();
+    let (outside, task) = (figure.overlap.as_ref(), figure.task.as_ref());
+    match setting.headline() {
+        Headline::Rate => {
+            vec![Quantity::ByteRate.show(figure.bytes_per_s.value), time(&figure.ns_per_message())]
+        }
+        Headline::Median => vec![percentile(0.99)],
+        Headline::SpeedUp => vec![
+            task.map_or_else(none, |task| time(&task.parallel_ns)),
+            task.map_or_else(none, |task| time(&task.serial_ns)),
+        ],
+        Headline::UsefulWork => vec![
+            outside.map_or_else(none, |o| time(&o.work_ns)),
+            percentile(0.5),
+            outside.map_or_else(none, |o| time(&o.look_ns)),
+        ],
+    }
+}
+
 fn gaps(out: &mut String, summary: &Summary) -> std::fmt::Result {
-    let gaps = facts::gaps(summary);
+    let gaps = gaps::gaps(summary);
     if gaps.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,8 @@
 
 use crate::answer::{answer, census};
 use crate::chart::{self, Chart, Kind};
-use crate::facts::{self, Fact, Gap};
+use crate::facts::{self, Fact};
+use crate::gaps::{self, Gap};
 use crate::palette;
 use crate::ranking::Ranking;
 use crate::table::{self, Cell, Head};
@@ -10,7 +11,7 @@ use crate::units::FEW;
 use crate::{Result, markup};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipcmark_record::{HarnessCost, Host, Outcome, Record, Settings, Tool};
-use ipcmark_summary::Summary;
+use ipcmark_summary::{Headline, Summary};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -63,8 +64,7 @@ struct Group {
 struct Pattern {
     name: String,
     /// True where percentiles are of blocks.
-    stream: bool,
-    heads: Vec<Head>,
+    rate: bool,
     rankings: Vec<RankingView>,
 }
 
@@ -73,6 +73,7 @@ struct RankingView {
     place: String,
     best: String,
     open: bool,
+    heads: Vec<Head>,
     rows: Vec<Vec<Cell>>,
     chart_html: String,
     stem: String,
@@ -158,13 +159,13 @@ pub(crate) fn render(
             .collect(),
         patterns: patterns(rankings, charts)?,
         sections: sections(charts)?,
-        gaps: facts::gaps(summary),
+        gaps: gaps::gaps(summary),
         heads: table::heads(),
         rows: summary
             .rows
             .iter()
             .map(|row| TableRow {
-                class: facts::gap(row).map_or(if row.floor { "floor" } else { "" }, |_| "gap"),
+                class: gaps::gap(row).map_or(if row.floor { "floor" } else { "" }, |_| "gap"),
                 cells: table::row(row),
             })
             .collect(),
@@ -189,7 +190,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
         let view = RankingView {
             place: setting.place(),
             best: ranking.entries.first().map_or_else(String::new, |e| {
-                let what = match (e.is_first(), setting.is_rate()) {
+                let what = match (e.is_first(), setting.headline().more_is_better()) {
                     (true, _) => "first".into(),
                     (false, true) => format!("highest median, place {}", e.place(0)),
                     (false, false) => format!("lowest median, place {}", e.place(0)),
@@ -198,6 +199,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
                 let few = if e.enough { "" } else { FEW };
                 format!("{what}: {}, {few}{figure}", e.row.key.transport)
             }),
+            heads: table::ranking_heads(setting),
             open: patterns.last().is_none_or(|p| p.name != setting.pattern),
             rows: table::ranking_rows(ranking),
             chart_html: chart
@@ -210,8 +212,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
             Some(pattern) if pattern.name == setting.pattern => pattern.rankings.push(view),
             _ => patterns.push(Pattern {
                 name: setting.pattern.clone(),
-                stream: setting.is_rate(),
-                heads: table::ranking_heads(setting.is_rate()),
+                rate: setting.headline() == Headline::Rate,
                 rankings: vec![view],
             }),
         }

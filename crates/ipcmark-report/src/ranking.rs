@@ -1,7 +1,8 @@
 //! Who is first, for each pattern, size and placement, and how sure that is.
 
 use crate::units::{self, Quantity};
-use ipcmark_summary::{Estimate, Figure, Percentile, Row, Status, Summary};
+use ipcmark_record::{CellKey, LoadKey};
+use ipcmark_summary::{Estimate, Figure, Headline, Row, Status, Summary, counted, time_of};
 
 /// The CPUs of two cells are at the same distance when the ratio of their distances is below this.
 const SAME_DISTANCE: f64 = 4.0 / 3.0;
@@ -13,6 +14,7 @@ pub(crate) struct Setting {
     pub placement: String,
     pub size_bytes: u64,
     pub capacity_bytes: Option<u64>,
+    pub load: LoadKey,
 }
 
 impl Setting {
@@ -22,47 +24,65 @@ impl Setting {
             placement: row.key.placement.clone(),
             size_bytes: row.key.size_bytes,
             capacity_bytes: row.key.capacity_bytes,
+            load: row.key.load.clone(),
         }
     }
 
-    /// True where more messages a second are better; elsewhere a shorter time is.
-    pub(crate) fn is_rate(&self) -> bool {
-        self.pattern == "stream"
+    /// The key of a cell in this setting, of no transport.
+    fn key(&self) -> CellKey {
+        CellKey {
+            capacity_bytes: self.capacity_bytes,
+            load: self.load.clone(),
+            ..CellKey::new("", &self.pattern, self.size_bytes, &self.placement)
+        }
+    }
+
+    /// What the ranking goes by.
+    pub(crate) fn headline(&self) -> Headline {
+        Headline::of(&self.key())
+    }
+
+    /// What times are of: `round trip`, `8 messages and an answer` ...
+    pub(crate) fn time_of(&self) -> String {
+        time_of(&self.key())
+    }
+
+    /// What costs are given for one of: `round trip`, `message`, `task`.
+    pub(crate) fn counted(&self) -> &'static str {
+        counted(&self.key())
     }
 
     pub(crate) fn quantity(&self) -> Quantity {
-        if self.is_rate() { Quantity::MessageRate } else { Quantity::Time }
-    }
-
-    /// The figure the ranking goes by.
-    pub(crate) fn headline(&self, figure: &Figure) -> Option<Estimate> {
-        if self.is_rate() {
-            Some(figure.messages_per_s)
-        } else {
-            percentile(figure, 0.5).map(|p| p.ns)
+        match self.headline() {
+            Headline::Median => Quantity::Time,
+            Headline::Rate => Quantity::MessageRate,
+            Headline::SpeedUp => Quantity::Factor,
+            Headline::UsefulWork => Quantity::Share,
         }
     }
 
-    /// True when the figure the ranking goes by stands on enough values.
-    fn enough(&self, figure: &Figure) -> bool {
-        self.is_rate() || percentile(figure, 0.5).is_some_and(|p| p.enough)
+    /// `64 B, cross-core`, with the load, and with the capacity where one was asked for; what a transport holds may differ.
+    pub(crate) fn place(&self) -> String {
+        format!("{}, {}", payload(self.size_bytes), self.circumstances())
     }
 
-    /// `64 B, cross-core`, with the capacity where one was asked for; what a transport holds may differ.
-    pub(crate) fn place(&self) -> String {
-        let capacity = self.capacity_bytes.map(|c| format!(", capacity {} asked", units::size(c)));
-        format!(
-            "{}, {}{}",
-            units::size(self.size_bytes),
-            self.placement,
-            capacity.unwrap_or_default()
-        )
+    /// `cross-core, 2 peers, capacity 4 KiB asked`: all but the size.
+    pub(crate) fn circumstances(&self) -> String {
+        let mut words = vec![self.placement.clone()];
+        words.extend((!self.load.is_empty()).then(|| self.load.to_string()));
+        words.extend(self.capacity_bytes.map(|c| format!("capacity {} asked", units::size(c))));
+        words.join(", ")
     }
 }
 
-/// The percentile of a figure, if it has it.
-pub(crate) fn percentile(figure: &Figure, quantile: f64) -> Option<&Percentile> {
-    figure.percentiles.iter().find(|p| p.quantile == quantile)
+/// A transport's name without its wait.
+pub(crate) fn mechanism(transport: &str) -> &str {
+    transport.rsplit_once('/').map_or(transport, |(mechanism, _)| mechanism)
+}
+
+/// A message size; `no payload` for 0 B.
+pub(crate) fn payload(bytes: u64) -> String {
+    if bytes == 0 { "no payload".into() } else { units::size(bytes) }
 }
 
 /// One setting's ranking.
@@ -91,6 +111,11 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// True when a waiting side holds on to its CPU.
+    pub(crate) fn keeps_its_cpu(&self) -> bool {
+        matches!(self.row.wait.as_str(), "spin" | "pause" | "yield" | "hybrid")
+    }
+
     /// What places go by: the value, without its interval where too few values stand behind it.
     pub(crate) fn judged(&self) -> Estimate {
         let Estimate { value, interval, confidence } = self.value;
@@ -152,7 +177,8 @@ pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     };
     let mut sorted = settings.clone();
     sorted.sort_by_key(|s| {
-        (first(|s| &s.pattern, s), first(|s| &s.placement, s), s.capacity_bytes, s.size_bytes)
+        let (load, capacity) = (s.load.clone(), s.capacity_bytes);
+        (first(|s| &s.pattern, s), first(|s| &s.placement, s), load, capacity, s.size_bytes)
     });
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }
@@ -167,18 +193,19 @@ fn belongs(row: &Row, setting: &Setting) -> bool {
 }
 
 fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
+    let headline = setting.headline();
     let (mut floors, mut entries): (Vec<Entry>, Vec<Entry>) = summary
         .rows
         .iter()
         .filter(|row| row.status == Status::Measured && belongs(row, &setting))
         .filter_map(|row| {
             let figure = row.figure.as_ref()?;
-            let value = setting.headline(figure).filter(|v| v.value.is_finite())?;
-            let enough = setting.enough(figure);
+            let value = headline.value(figure).filter(|v| v.value.is_finite())?;
+            let enough = headline.enough(figure);
             Some(Entry { row, figure, value, enough, places: None, elsewhere_ns: None })
         })
         .partition(|entry| entry.row.floor);
-    let descending = setting.is_rate();
+    let descending = headline.more_is_better();
     for list in [&mut floors, &mut entries] {
         list.sort_by(|a, b| {
             let ascending = a.value.value.total_cmp(&b.value.value);

@@ -21,19 +21,33 @@ pub(crate) enum Quantity {
     MessageRate,
     /// Bytes a second, decimal prefixes.
     ByteRate,
+    /// Times as fast.
+    Factor,
+    /// A share, 0 to 1, shown in percent.
+    Share,
 }
 
 impl Quantity {
+    /// True for what differs by factors, and is drawn so; a share or a speed-up is drawn from zero on.
+    pub(crate) fn is_logarithmic(self) -> bool {
+        !matches!(self, Quantity::Factor | Quantity::Share)
+    }
+
     /// The divisor and the unit that suit a value after rounding: 999.7 ns is 1.00 µs.
     fn unit(self, value: f64) -> (f64, String) {
         let rounded = round(value.abs());
-        let steps: &[(f64, &str)] = if self == Quantity::Time { &TIME } else { &RATE };
+        let steps: &[(f64, &str)] = match self {
+            Quantity::Time => &TIME,
+            Quantity::MessageRate | Quantity::ByteRate => &RATE,
+            Quantity::Factor => return (1.0, "×".into()),
+            Quantity::Share => return (0.01, "%".into()),
+        };
         let (factor, prefix) =
             *steps.iter().rev().find(|(factor, _)| rounded >= *factor).unwrap_or(&steps[0]);
         let unit = match self {
-            Quantity::Time => prefix.to_string(),
             Quantity::MessageRate => format!("{prefix}/s"),
             Quantity::ByteRate => format!("{prefix}B/s"),
+            _ => prefix.to_string(),
         };
         (factor, unit)
     }
@@ -179,6 +193,9 @@ mod tests {
         assert_eq!(Quantity::MessageRate.show(1_776_000.0), "1.78 M/s");
         assert_eq!(Quantity::MessageRate.show(12.3), "12.3 /s");
         assert_eq!(Quantity::ByteRate.show(4.2e9), "4.20 GB/s");
+        assert_eq!(Quantity::Factor.estimate(&estimate(1.874, 1.8, 1.9)), "1.87 × [1.80, 1.90]");
+        assert_eq!(Quantity::Share.estimate(&estimate(0.6234, 0.61, 0.63)), "62.3 % [61.0, 63.0]");
+        assert_eq!(Quantity::Share.tick(0.2), "20 %");
         let sizes: Vec<_> =
             [1, 64, 1000, 1024, 1536, 65_507, 65_536, 1 << 20, 64 << 20, 3 << 30].map(size).into();
         let expected = [

@@ -20,7 +20,16 @@ pub(crate) struct Axis {
     pub ticks: Vec<Tick>,
     low: f64,
     high: f64,
-    nines: bool,
+    scale: Scale,
+}
+
+/// How a value becomes a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Linear,
+    Log,
+    /// By the nines of a percentile: -log10(1 - q).
+    Nines,
 }
 
 impl Axis {
@@ -33,19 +42,44 @@ impl Axis {
     ) -> Option<Axis> {
         let (low, high) = range(values.filter(|v| v.is_finite() && *v > 0.0).map(f64::log10))?;
         let margin = ((high - low) * 0.04).max((0.5 - (high - low)) / 2.0).max(0.02);
-        let mut axis = Axis::bare(title, low - margin, high + margin, false);
+        let mut axis = Axis::bare(title, low - margin, high + margin, Scale::Log);
         axis.ticks = axis.log_ticks(quantity);
         Some(axis)
     }
 
-    /// A logarithmic axis of message sizes, with ticks at sizes that occur.
-    pub(crate) fn sizes(title: &str, sizes: impl Iterator<Item = u64>) -> Option<Axis> {
+    /// The axis that suits what the values are: logarithmic, or from zero on for factors and shares.
+    pub(crate) fn fit(
+        title: &str,
+        quantity: Quantity,
+        values: impl Iterator<Item = f64>,
+    ) -> Option<Axis> {
+        if quantity.is_logarithmic() {
+            return Axis::log(title, quantity, values);
+        }
+        let (_, high) = range(values.filter(|v| v.is_finite() && *v > 0.0))?;
+        let mut axis = Axis::bare(title, 0.0, 1.04 * high, Scale::Linear);
+        // Five steps at most, of 1, 2 or 5 times a power of ten.
+        let power = 10f64.powf((high / 5.0).log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter();
+        let step = step.filter(|step| high / step <= 5.0).fold(f64::INFINITY, f64::min);
+        let ticks = (0..=5).map(|n| f64::from(n) * step).filter(|v| axis.place(*v) <= 1.0);
+        axis.ticks =
+            ticks.map(|v| Tick { at: axis.place(v), label: Some(quantity.tick(v)) }).collect();
+        Some(axis)
+    }
+
+    /// A logarithmic axis of whole numbers, with ticks at those that occur.
+    pub(crate) fn values(
+        title: &str,
+        sizes: impl Iterator<Item = u64>,
+        label: impl Fn(u64) -> String,
+    ) -> Option<Axis> {
         let mut sizes: Vec<u64> = sizes.filter(|s| *s > 0).collect();
         sizes.sort_unstable();
         sizes.dedup();
         let (low, high) = range(sizes.iter().map(|s| (*s as f64).log10()))?;
         let margin = ((high - low) * 0.04).max(0.1);
-        let mut axis = Axis::bare(title, low - margin, high + margin, false);
+        let mut axis = Axis::bare(title, low - margin, high + margin, Scale::Log);
         // Labels need room: the smallest and the largest first, then those that keep their distance from both
         // neighbours.
         const ROOM: f64 = 0.155;
@@ -61,7 +95,7 @@ impl Axis {
             }
         }
         axis.ticks = (0..sizes.len())
-            .map(|i| Tick { at: at[i], label: labelled[i].then(|| units::size(sizes[i])) })
+            .map(|i| Tick { at: at[i], label: labelled[i].then(|| label(sizes[i])) })
             .collect();
         Some(axis)
     }
@@ -71,7 +105,7 @@ impl Axis {
         let high = (-(1.0 - highest.clamp(0.5, 0.999_999_999)).log10()).max(1.0);
         let low = 2f64.log10();
         let margin = 0.02 * (high - low);
-        let mut axis = Axis::bare(title, low - margin, high + margin, true);
+        let mut axis = Axis::bare(title, low - margin, high + margin, Scale::Nines);
         let nines = (1..=9).map(|n| 1.0 - 10f64.powi(-n));
         axis.ticks = std::iter::once(0.5)
             .chain(nines)
@@ -84,13 +118,17 @@ impl Axis {
         axis
     }
 
-    fn bare(title: &str, low: f64, high: f64, nines: bool) -> Axis {
-        Axis { title: title.into(), ticks: Vec::new(), low, high, nines }
+    fn bare(title: &str, low: f64, high: f64, scale: Scale) -> Axis {
+        Axis { title: title.into(), ticks: Vec::new(), low, high, scale }
     }
 
     /// Where a value lies: 0 at the lower end of the axis, 1 at the upper; NaN for what has no place (0 on a log axis).
     pub(crate) fn place(&self, value: f64) -> f64 {
-        let x = if self.nines { -(1.0 - value).log10() } else { value.log10() };
+        let x = match self.scale {
+            Scale::Linear => value,
+            Scale::Log => value.log10(),
+            Scale::Nines => -(1.0 - value).log10(),
+        };
         if x.is_finite() { (x - self.low) / (self.high - self.low) } else { f64::NAN }
     }
 
@@ -171,6 +209,16 @@ mod tests {
     }
 
     #[test]
+    fn shares_and_factors_begin_at_zero() {
+        let axis = Axis::fit("t", Quantity::Share, [0.31, 0.93].into_iter()).unwrap();
+        assert_eq!(labels(&axis), ["0 %", "20 %", "40 %", "60 %", "80 %"]);
+        assert!(axis.place(0.0) == 0.0 && axis.place(0.93) < 1.0);
+        let axis = Axis::fit("t", Quantity::Factor, [1.9, 3.7].into_iter()).unwrap();
+        assert_eq!(labels(&axis), ["0 ×", "1 ×", "2 ×", "3 ×"]);
+        assert_eq!(Axis::fit("t", Quantity::Share, [0.0, f64::NAN].into_iter()), None);
+    }
+
+    #[test]
     fn the_nines_stand_at_equal_steps() {
         let axis = Axis::nines("percentile", 0.9999);
         assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
@@ -181,12 +229,12 @@ mod tests {
 
     #[test]
     fn sizes_are_labelled_at_both_ends_and_never_crowded() {
-        let axis = Axis::sizes("size", (0..=26).map(|e| 1u64 << e)).unwrap();
+        let axis = Axis::values("size", (0..=26).map(|e| 1u64 << e), units::size).unwrap();
         let labelled: Vec<&Tick> = axis.ticks.iter().filter(|t| t.label.is_some()).collect();
         assert_eq!(labels(&axis).first(), Some(&"1 B"));
         assert_eq!(labels(&axis).last(), Some(&"64 MiB"));
         assert!(labelled.windows(2).all(|w| w[1].at - w[0].at > 0.15));
-        assert_eq!(labels(&Axis::sizes("size", [64].into_iter()).unwrap()), ["64 B"]);
-        assert_eq!(Axis::sizes("size", std::iter::empty()), None);
+        assert_eq!(labels(&Axis::values("size", [64].into_iter(), units::size).unwrap()), ["64 B"]);
+        assert_eq!(Axis::values("size", std::iter::empty(), units::size), None);
     }
 }

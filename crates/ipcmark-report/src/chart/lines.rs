@@ -35,6 +35,8 @@ pub(crate) struct Panel {
     pub title: String,
     /// Which of the chart's lines stand in front.
     pub front: Vec<usize>,
+    /// Which stand behind them, in grey.
+    pub behind: Vec<usize>,
     /// Its vertical axis.
     pub y: Axis,
 }
@@ -114,8 +116,7 @@ impl LineChart {
             Text::new(12.0, palette::INK).bold(),
         )?;
         self.frame(&panel.y, pen)?;
-        let behind = (0..self.lines.len()).filter(|i| !panel.front.contains(i));
-        for line in behind.map(|i| &self.lines[i]) {
+        for line in panel.behind.iter().map(|i| &self.lines[*i]) {
             self.stroke(line, &panel.y, palette::CONTEXT, 1.0, pen)?;
         }
         for line in panel.front.iter().map(|i| &self.lines[*i]) {

@@ -6,9 +6,12 @@ mod build;
 mod lines;
 mod panels;
 mod pen;
+mod ranking;
+mod sweep;
 
-pub(crate) use build::{charts, legend, ranking_title};
+pub(crate) use build::{charts, legend};
 pub(crate) use pen::escape;
+pub(crate) use ranking::ranking_title;
 
 use crate::Result;
 use bars::BarChart;
@@ -17,12 +20,14 @@ use lines::{LineChart, OnePanel};
 /// Which question a chart answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Round trips by percentile, on the nines axis.
+    /// Times by percentile, on the nines axis.
     Percentiles,
-    /// Median round trip against message size.
+    /// A median time against message size.
     LatencyBySize,
     /// Throughput against message size.
     ThroughputBySize,
+    /// A figure against the rate, the depth or the number of peers.
+    ByLoad,
     /// Who is first.
     Ranking,
 }
@@ -77,4 +82,10 @@ impl Chart {
             Body::Bars(chart) => &chart.note,
         }
     }
+}
+
+/// The words with a capital in front.
+pub(crate) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -3,8 +3,17 @@
 use super::axis::Axis;
 use super::lines::{Line, PANEL_LINES, Panel, Point};
 use crate::palette;
+use crate::ranking::mechanism;
 use crate::units::Quantity;
 use ipcmark_summary::Row;
+
+/// Up to so many lines all stand behind those of a panel; of more, the best of each family.
+const CROWD: usize = 40;
+
+/// What the grey lines are.
+pub(crate) fn grey(lines: usize) -> &'static str {
+    if lines <= CROWD { "Grey: all others." } else { "Grey: the best of each other family." }
+}
 
 /// The vertical scale of a chart.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +32,14 @@ pub(crate) fn in_panels(
     markers: bool,
 ) -> (Vec<Line>, Vec<Panel>) {
     let families = families(rows);
+    let best: Vec<usize> =
+        families.iter().filter_map(|(_, members)| best(members, &curves, scale)).collect();
+    // Every line behind every panel would be drawn by the square of their number.
+    let behind = |front: &[usize], of_all: bool| -> Vec<usize> {
+        let all = 0..rows.len();
+        all.filter(|i| !front.contains(i) && (of_all || rows.len() <= CROWD || best.contains(i)))
+            .collect()
+    };
     let mut panels = Vec::new();
     let panel = |title: String, front: Vec<usize>, of: &[usize]| {
         // Whiskers stand on the points of the front lines alone; only those need room.
@@ -33,14 +50,13 @@ pub(crate) fn in_panels(
             .filter(|_| markers)
             .filter_map(|p| p.interval)
             .flat_map(|(low, high)| [low, high]);
-        let y = Axis::log(scale.title, scale.quantity, points.chain(whiskers))?;
-        Some(Panel { y, title, front })
+        let y = Axis::fit(scale.title, scale.quantity, points.chain(whiskers))?;
+        let behind = behind(&front, of.len() == rows.len());
+        Some(Panel { y, title, front, behind })
     };
     if families.len() > 1 {
-        let best =
-            families.iter().filter_map(|(_, members)| best(members, &curves, scale)).collect();
         let all: Vec<usize> = (0..rows.len()).collect();
-        panels.extend(panel("all: the best of each family".into(), best, &all));
+        panels.extend(panel("all: the best of each family".into(), best.clone(), &all));
     }
     for (family, members) in families {
         let parts = members.len().div_ceil(PANEL_LINES);
@@ -102,18 +118,14 @@ fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize
 
 /// The marker of a row: the place of its mechanism within its family.
 fn shape(rows: &[&Row], i: usize) -> usize {
-    let mechanism = |row: &Row| match row.key.transport.rsplit_once('/') {
-        Some((mechanism, _)) => mechanism.to_string(),
-        None => row.key.transport.clone(),
-    };
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
     for row in rows.iter().filter(|r| r.family == rows[i].family) {
-        let mechanism = mechanism(row);
+        let mechanism = mechanism(&row.key.transport);
         if !seen.contains(&mechanism) {
             seen.push(mechanism);
         }
     }
-    seen.iter().position(|m| *m == mechanism(rows[i])).unwrap_or(0)
+    seen.iter().position(|m| *m == mechanism(&rows[i].key.transport)).unwrap_or(0)
 }
 
 #[cfg(test)]

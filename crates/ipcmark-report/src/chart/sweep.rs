@@ -1,0 +1,213 @@
+//! A figure against what was varied: the message size, the rate, the depth, the number of peers.
+
+use super::axis::Axis;
+use super::build::{members, stem};
+use super::lines::{LineChart, Point};
+use super::panels::{Scale, grey, in_panels};
+use super::{Body, Chart, Kind, capital};
+use crate::ranking::{Ranking, Setting};
+use crate::units::{self, Quantity};
+use ipcmark_summary::{Estimate, Figure, Headline, Row};
+
+/// What is varied, everything else held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Along {
+    Size,
+    Rate,
+    Depth,
+    Peers,
+}
+
+impl Along {
+    const ALL: [Along; 4] = [Along::Size, Along::Rate, Along::Depth, Along::Peers];
+
+    fn name(self) -> &'static str {
+        match self {
+            Along::Size => "message size",
+            Along::Rate => "messages sent a second",
+            Along::Depth => "depth",
+            Along::Peers => "number of peers",
+        }
+    }
+
+    /// `size`, for file names.
+    fn word(self) -> &'static str {
+        match self {
+            Along::Size => "size",
+            Along::Rate => "rate",
+            Along::Depth => "depth",
+            Along::Peers => "peers",
+        }
+    }
+
+    /// Where a setting stands on it; `None` where its workload does not heed it.
+    fn at(self, setting: &Setting) -> Option<u64> {
+        let load = &setting.load;
+        match self {
+            Along::Size => Some(setting.size_bytes),
+            Along::Rate => load.rate_per_s.map(u64::from),
+            Along::Depth => load.depth.map(u64::from),
+            Along::Peers => load.peers.map(u64::from),
+        }
+    }
+
+    /// The setting without it: what all points of one chart share.
+    fn without(self, setting: &Setting) -> Setting {
+        let mut rest = setting.clone();
+        match self {
+            Along::Size => rest.size_bytes = 0,
+            Along::Rate => rest.load.rate_per_s = None,
+            Along::Depth => rest.load.depth = None,
+            Along::Peers => rest.load.peers = None,
+        }
+        rest
+    }
+
+    fn tick(self, value: u64) -> String {
+        match self {
+            Along::Size => units::size(value),
+            Along::Rate => Quantity::MessageRate.tick(value as f64),
+            Along::Depth | Along::Peers => units::count(value),
+        }
+    }
+}
+
+/// A chart for each thing that was varied, in the order of the rankings.
+pub(super) fn sweeps(rankings: &[Ranking]) -> Vec<Chart> {
+    let mut charts = Vec::new();
+    for along in Along::ALL {
+        let mut swept: Vec<Setting> = Vec::new();
+        for setting in rankings.iter().map(|r| &r.setting).filter(|s| along.at(s).is_some()) {
+            let rest = along.without(setting);
+            if !swept.contains(&rest) {
+                let same = |r: &&Ranking| {
+                    along.at(&r.setting).is_some() && along.without(&r.setting) == rest
+                };
+                let sweep: Vec<&Ranking> = rankings.iter().filter(same).collect();
+                charts.extend(chart(&sweep, along, &rest));
+                swept.push(rest);
+            }
+        }
+    }
+    charts
+}
+
+/// A figure against what was varied; none when there is but one value of it.
+fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
+    if sweep.len() < 2 {
+        return None;
+    }
+    let mut rows: Vec<&Row> = Vec::new();
+    for row in sweep.iter().flat_map(|r| members(r)).map(|e| e.row) {
+        if !rows.iter().any(|r| r.key.transport == row.key.transport) {
+            rows.push(row);
+        }
+    }
+    let headline = rest.headline();
+    let by_bytes = headline == Headline::Rate && along == Along::Size;
+    let value = |figure: &Figure| -> Option<Estimate> {
+        if by_bytes { Some(figure.bytes_per_s) } else { headline.value(figure) }
+    };
+    let curve = |row: &&Row| -> Vec<Point> {
+        let point = |r: &&Ranking| {
+            let entry = members(r).find(|e| e.row.key.transport == row.key.transport)?;
+            let Estimate { value: y, interval, .. } = value(entry.figure)?;
+            Some(Point { x: along.at(&r.setting)? as f64, y, interval })
+        };
+        sweep.iter().filter_map(point).collect()
+    };
+    let curves: Vec<Vec<Point>> = rows.iter().map(curve).collect();
+    let values = sweep.iter().filter_map(|r| along.at(&r.setting));
+    let x = Axis::values(along.name(), values, |v| along.tick(v))?;
+    let (measure, quantity) = match headline {
+        _ if by_bytes => ("throughput".to_string(), Quantity::ByteRate),
+        Headline::Median => (format!("median {}", time(sweep, rest)), rest.quantity()),
+        Headline::Rate => ("messages a second".into(), rest.quantity()),
+        Headline::SpeedUp => ("speed-up over one process".into(), rest.quantity()),
+        Headline::UsefulWork => ("other work".into(), rest.quantity()),
+    };
+    // A size that is left out, or that is none, does not stand in the place.
+    let mut place = if along == Along::Size || rest.size_bytes == 0 {
+        rest.circumstances()
+    } else {
+        rest.place()
+    };
+    if !["ping-pong", "stream"].contains(&rest.pattern.as_str()) {
+        place = format!("{}, {place}", rest.pattern);
+    }
+    let title = format!("{} by {}: {place}", capital(&measure), along.name());
+    let scale = Scale { title: &measure, quantity, more_is_better: headline.more_is_better() };
+    let (lines, panels) = in_panels(&rows, curves, &scale, true);
+    if panels.is_empty() {
+        return None;
+    }
+    let body = Body::Lines(LineChart {
+        title: title.clone(),
+        note: format!(
+            "Whiskers: interval over invocations, at least 95 %. Colour: how it waits; marker: mechanism. {} Each panel has \
+             its own vertical scale.",
+            grey(rows.len())
+        ),
+        x,
+        lines,
+        panels,
+    });
+    let (kind, head) = match (along, headline) {
+        (Along::Size, Headline::Rate) => (Kind::ThroughputBySize, "throughput-by-size".into()),
+        (Along::Size, Headline::Median) => (Kind::LatencyBySize, "latency-by-size".into()),
+        _ => (Kind::ByLoad, format!("by-{}", along.word())),
+    };
+    let stem = stem(&head, rest, along != Along::Size);
+    Some(Chart { stem, kind, title, body })
+}
+
+/// What the time is of, where it is the same at every point.
+fn time(sweep: &[&Ranking], rest: &Setting) -> String {
+    let first = sweep[0].setting.time_of();
+    if sweep.iter().all(|r| r.setting.time_of() == first) { first } else { rest.time_of() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::rankings;
+    use crate::testing::{row, summary};
+
+    #[test]
+    fn a_size_sweep_needs_two_sizes_and_each_family_its_panel() {
+        let rows = [64, 1024].into_iter().flat_map(|size| {
+            ["pipe/block", "unix-stream/block", "unix-dgram/epoll"]
+                .map(|n| row(n, size, 10.0, Some((9.0, 11.0))))
+        });
+        let summary = summary(rows.collect());
+        let rankings = rankings(&summary);
+        let sweep: Vec<&Ranking> = rankings.iter().collect();
+        let rest = Along::Size.without(&sweep[0].setting);
+        let of = |sweep: &[&Ranking]| chart(sweep, Along::Size, &rest);
+        let chart = of(&sweep).unwrap();
+        assert_eq!(chart.title, "Median round trip by message size: cross-core");
+        let Body::Lines(lines) = &chart.body else { panic!("a size chart has lines") };
+        let titles: Vec<&str> = lines.panels.iter().map(|p| p.title.as_str()).collect();
+        assert_eq!(titles, ["all: the best of each family", "pipe", "unix"]);
+        assert_eq!(lines.lines.iter().map(|l| l.points.len()).collect::<Vec<_>>(), [2, 2, 2]);
+        assert_eq!(of(&sweep[..1]), None);
+    }
+
+    #[test]
+    fn what_was_varied_has_a_chart_of_its_own() {
+        let record = ipcmark_record::sample::every(1, 6);
+        let summary = ipcmark_summary::summarize(&record).unwrap();
+        let titles: Vec<String> =
+            sweeps(&rankings(&summary)).into_iter().map(|c| c.title).collect();
+        for title in [
+            "Median one-way from intended start by messages sent a second: paced, 64 B, cross-core",
+            "Median burst and an answer by depth: burst, 1 KiB, cross-core",
+            "Messages a second by number of peers: fan-in, 64 B, cross-core",
+            "Speed-up over one process by number of peers: scatter-gather, 64 KiB, cross-core, input sent",
+            "Throughput by message size: duplex, cross-core, depth 8",
+            "Median round trip by message size: cross-core",
+        ] {
+            assert!(titles.iter().any(|t| t == title), "no '{title}' in {titles:#?}");
+        }
+    }
+}
