@@ -1,0 +1,2 @@
+//! Calls through Cap'n Proto.
+#![forbid(unsafe_code)]

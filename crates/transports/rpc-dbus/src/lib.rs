@@ -1,0 +1,2 @@
+//! Calls through a D-Bus daemon.
+#![forbid(unsafe_code)]

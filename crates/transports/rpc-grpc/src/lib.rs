@@ -1,0 +1,2 @@
+//! Calls through gRPC.
+#![forbid(unsafe_code)]
