@@ -10,6 +10,9 @@ use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
 use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
+use ipcmark_rpc::{
+    AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
+};
 use ipcmark_shm::{
     Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing, Spin as RingSpin,
     SystemV, Yield as RingYield,
@@ -139,6 +142,14 @@ catalog! {
     // Notifications.
 
     // Remote procedure calls.
+    calls Rpc<Unix, Fixed, AtLeastOnce>,
+    calls Rpc<Unix, Fixed, AtMostOnce>,
+    calls Rpc<Unix, Fixed, ExactlyOnce>,
+    calls Rpc<Unix, Matched, AtMostOnce>,
+    calls Rpc<OverTcp, Fixed, AtLeastOnce>,
+    calls Rpc<OverTcp, Fixed, AtMostOnce>,
+    calls Rpc<OverTcp, Fixed, ExactlyOnce>,
+    calls Rpc<OverTcp, Matched, AtMostOnce>,
 }
 
 /// The transport on which the cost of the harness's whole loop is measured.

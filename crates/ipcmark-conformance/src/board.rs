@@ -26,10 +26,12 @@ pub(crate) enum Step {
     AwaitReceipt,
     AwaitStall,
     Close,
+    Call,
+    Serve,
 }
 
 impl Step {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 12] = [
         "about to start",
         "taking its halves out of the fixture",
         "in claim, for message",
@@ -40,6 +42,8 @@ impl Step {
         "waiting until its peer has received what was sent, before message",
         "waiting until its peer meets back-pressure",
         "closing its halves",
+        "in a call, with message",
+        "serving, after message",
     ];
 }
 

@@ -1,6 +1,8 @@
 //! The laws themselves, one module a group.
 
 pub mod bytes;
+pub mod callers;
+pub mod calls;
 pub mod ends;
 pub mod floor;
 pub mod limits;

@@ -45,28 +45,49 @@ impl<'a> Pair<'a> {
         responder: impl FnOnce(&mut End<'_, T>) -> Told,
     ) -> Told {
         let board = Board::new()?;
+        let (mut initiator, mut responder) = (once(initiator), once(responder));
+        let fixture = || {
+            let fixture = T::fixture(self.plan).map_err(|e| format!("fixture: {e}"))?;
+            let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
+            Ok((fixture, capacity))
+        };
+        self.over(&board, fixture, |side, (fixture, capacity)| {
+            board.note(side, Step::Split, 0);
+            let Link { tx, rx } = T::split(fixture, side).map_err(|e| format!("split: {e}"))?;
+            let mut end = End {
+                side,
+                tx: Some(tx),
+                rx: Some(rx),
+                capacity,
+                board: &board,
+                received: 0,
+                lost: 0,
+            };
+            match side {
+                Side::Initiator => initiator(&mut end)?,
+                Side::Responder => responder(&mut end)?,
+            }
+            end.close();
+            Ok(())
+        })
+    }
+
+    /// The same for any seam: makes a fixture, forks, and runs `law` on each side with that side's copy of it. What the
+    /// law took it must give back before it returns.
+    pub(crate) fn over<X>(
+        self,
+        board: &Board,
+        fixture: impl FnOnce() -> Result<X, String>,
+        mut law: impl FnMut(Side, X) -> Told,
+    ) -> Told {
         let parcels = [parcel()?, parcel()?];
         let held = Holdings::now()?;
-        let fixture = T::fixture(self.plan).map_err(|e| format!("fixture: {e}"))?;
-        let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
         // Each child takes the fixture out of its own copy of this process.
-        let mut fixture = Some(fixture);
-        let mut side = |side: Side, law: &mut dyn FnMut(&mut End<'_, T>) -> Told| -> i32 {
+        let mut fixture = Some(fixture()?);
+        let mut side = |side: Side| -> i32 {
             let told = pin(side).and_then(|()| {
                 let fixture = fixture.take().ok_or("the fixture was taken twice")?;
-                board.note(side, Step::Split, 0);
-                let Link { tx, rx } = T::split(fixture, side).map_err(|e| format!("split: {e}"))?;
-                let mut end = End {
-                    side,
-                    tx: Some(tx),
-                    rx: Some(rx),
-                    capacity,
-                    board: &board,
-                    received: 0,
-                    lost: 0,
-                };
-                law(&mut end)?;
-                end.close();
+                law(side, fixture)?;
                 gave_back(&held, side)
             });
             match told {
@@ -79,10 +100,9 @@ impl<'a> Pair<'a> {
                 }
             }
         };
-        let (mut initiator, mut responder) = (once(initiator), once(responder));
         let mut children = vec![
-            fork(|| side(Side::Initiator, &mut initiator)).map_err(|e| e.to_string())?,
-            fork(|| side(Side::Responder, &mut responder)).map_err(|e| e.to_string())?,
+            fork(|| side(Side::Initiator)).map_err(|e| e.to_string())?,
+            fork(|| side(Side::Responder)).map_err(|e| e.to_string())?,
         ];
         // Ours would keep the link open after a side is gone.
         drop(fixture);
@@ -91,7 +111,7 @@ impl<'a> Pair<'a> {
             .into_iter()
             .filter_map(|side| {
                 let words = parcels[side.index()].get();
-                self.fault(side, &children[side.index()], words, &board)
+                self.fault(side, &children[side.index()], words, board)
             })
             .collect();
         // What still hangs is killed and reaped before anyone counts children.

@@ -1,10 +1,201 @@
-//! The laws of remote procedure calls.
+//! The laws of remote procedure calls: the cases, and the two processes that they run in.
 
-use crate::Case;
-use ipcmark_core::Remote;
+use crate::board::{Board, Step};
+use crate::laws::{callers, calls};
+use crate::pair::{Pair, Told};
+use crate::{Case, Law};
+use ipcmark_core::{self as core, Call, Error, Flow, Remote, Serve, Side};
+use ipcmark_sys::shared::Lines;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::{Arc, Mutex};
+
+/// A law does not make room for arguments longer than this to see them refused, in bytes.
+const REFUSED_MAX: usize = 1 << 30;
 
 /// All cases of one mechanism for calls.
 #[must_use]
 pub fn remote_cases<R: Remote>() -> Vec<Case> {
-    Vec::new()
+    let case = |name: &str, law: Law| Case {
+        name: format!("{}::{name}", R::INFO.name()),
+        law,
+        available: R::available,
+        moot: |_, _| None,
+        info: R::INFO,
+    };
+    vec![
+        case("asking-leaves-nothing", calls::on_asking::<R>),
+        case("same-bytes-at-every-size", calls::same_bytes::<R>),
+        case("one-call-one-execution", calls::executed_once::<R>),
+        case("order", calls::in_order::<R>),
+        Case {
+            moot: |_, limits| match limits.max_message {
+                None => Some("only memory bounds its arguments"),
+                Some(max) if max >= REFUSED_MAX => Some("its largest argument is too long to try"),
+                Some(_) => None,
+            },
+            ..case("refuses-an-over-long-argument", calls::refuses_over_long::<R>)
+        },
+        case("serves-again", calls::serves_again::<R>),
+        case("end-of-the-caller", callers::end_of_caller::<R>),
+        case("end-of-the-server", callers::end_of_server::<R>),
+        case("notices-a-dead-server", callers::notices_dead_server::<R>),
+        case("notices-a-dead-caller", callers::notices_dead_caller::<R>),
+    ]
+}
+
+/// The calling side as a law sees it.
+pub(crate) struct CallerEnd<'a, R: Remote> {
+    pub(crate) caller: Option<R::Caller>,
+    board: &'a Board,
+    made: u64,
+}
+
+impl<R: Remote> CallerEnd<'_, R> {
+    /// One call; what `look` makes of its result.
+    pub(crate) fn try_call<X>(
+        &mut self,
+        argument: &[u8],
+        look: impl FnOnce(&[u8]) -> X,
+    ) -> core::Result<X> {
+        self.board.note(Side::Initiator, Step::Call, self.made);
+        let caller = self.caller.as_mut();
+        let caller = caller.ok_or_else(|| Error::Protocol("the law dropped this caller".into()))?;
+        let seen = look(caller.call(argument)?);
+        self.made += 1;
+        Ok(seen)
+    }
+
+    /// One call whose result must be `expected`.
+    pub(crate) fn expect(&mut self, argument: &[u8], expected: &[u8]) -> Told {
+        let n = self.made;
+        self.try_call(argument, |result| crate::end::same(result, expected))
+            .map_err(|e| format!("call {n}: {e}"))?
+            .map_err(|what| format!("the result of call {n}: {what}"))
+    }
+
+    /// A call that finds the server gone.
+    pub(crate) fn expect_end(&mut self, argument: &[u8]) -> Told {
+        match self.try_call(argument, <[u8]>::len) {
+            Ok(len) => Err(format!("a server that is gone gave a result of {len} bytes")),
+            Err(e) if e.is_end() => Ok(()),
+            Err(e) => Err(format!("the end of the server came as: {e}")),
+        }
+    }
+
+    /// Tells the server's side, beside the mechanism, that this one got to `stage`.
+    pub(crate) fn raise(&self, stage: u32) -> Told {
+        self.board.raise(Side::Initiator, stage)
+    }
+
+    /// Waits until the server's side got to `stage`.
+    pub(crate) fn await_server(&self, stage: u32) -> Told {
+        self.board.note(Side::Initiator, Step::AwaitFlag, 0);
+        self.board.await_flag(Side::Responder, stage)
+    }
+}
+
+/// The serving side as a law sees it.
+pub(crate) struct ServerEnd<'a, R: Remote> {
+    pub(crate) server: Option<R::Server>,
+    board: &'a Board,
+    executed: Arc<Lines>,
+}
+
+impl<R: Remote> ServerEnd<'_, R> {
+    /// Serves. `procedure` is given the number of the execution, from 0, and a failure of its stops the service.
+    pub(crate) fn serve(
+        &mut self,
+        procedure: impl FnMut(u64, &[u8], &mut Vec<u8>) -> Result<Flow, String> + Send + 'static,
+    ) -> Told {
+        self.try_serve(procedure)?.map_err(|e| format!("serving: {e}"))
+    }
+
+    /// The same, until the caller is gone.
+    pub(crate) fn serve_to_end(
+        &mut self,
+        procedure: impl FnMut(u64, &[u8], &mut Vec<u8>) -> Result<Flow, String> + Send + 'static,
+    ) -> Told {
+        match self.try_serve(procedure)? {
+            Ok(()) => Err("the service of a caller that is gone came to a good end".into()),
+            Err(e) if e.is_end() => Ok(()),
+            Err(e) => Err(format!("the end of the caller came as: {e}")),
+        }
+    }
+
+    fn try_serve(
+        &mut self,
+        mut procedure: impl FnMut(u64, &[u8], &mut Vec<u8>) -> Result<Flow, String> + Send + 'static,
+    ) -> Result<core::Result<()>, String> {
+        let executed = Arc::clone(&self.executed);
+        self.board.note(Side::Responder, Step::Serve, count(&executed));
+        let wrong = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&wrong);
+        let server = self.server.as_mut().ok_or("the law dropped this server")?;
+        let served = server.serve(Box::new(move |argument, result| {
+            let n = executed.lines()[0].word.fetch_add(1, Relaxed);
+            procedure(n, argument, result).unwrap_or_else(|what| {
+                *told.lock().unwrap_or_else(|e| e.into_inner()) = Some(what);
+                Flow::Stop
+            })
+        }));
+        match wrong.lock().unwrap_or_else(|e| e.into_inner()).take() {
+            Some(what) => Err(what),
+            None => Ok(served),
+        }
+    }
+
+    /// How often a procedure was executed, in all.
+    pub(crate) fn executions(&self) -> u64 {
+        count(&self.executed)
+    }
+
+    /// Tells the caller's side, beside the mechanism, that this one got to `stage`.
+    pub(crate) fn raise(&self, stage: u32) -> Told {
+        self.board.raise(Side::Responder, stage)
+    }
+
+    /// Waits until the caller's side got to `stage`.
+    pub(crate) fn await_caller(&self, stage: u32) -> Told {
+        self.board.note(Side::Responder, Step::AwaitFlag, 0);
+        self.board.await_flag(Side::Initiator, stage)
+    }
+}
+
+fn count(executed: &Lines) -> u64 {
+    executed.lines()[0].word.load(Acquire)
+}
+
+/// Runs one function on each side of a fixture. What each side took it must have given back when it ends.
+pub(crate) fn run<R: Remote>(
+    pair: Pair<'_>,
+    caller: impl FnOnce(&mut CallerEnd<'_, R>) -> Told,
+    server: impl FnOnce(&mut ServerEnd<'_, R>) -> Told,
+) -> Told {
+    let board = Board::new()?;
+    let executed = Arc::new(Lines::new(1).map_err(|e| e.to_string())?);
+    let (mut caller, mut server) = (Some(caller), Some(server));
+    let fixture = || R::fixture(pair.plan).map_err(|e| format!("fixture: {e}"));
+    pair.over(&board, fixture, |side, fixture| {
+        board.note(side, Step::Split, 0);
+        match side {
+            Side::Initiator => {
+                let made = R::caller(fixture).map_err(|e| format!("caller: {e}"))?;
+                let law = caller.take().ok_or("a side ran twice")?;
+                let mut end = CallerEnd::<R> { caller: Some(made), board: &board, made: 0 };
+                law(&mut end)?;
+                board.note(side, Step::Close, 0);
+                end.caller = None;
+            }
+            Side::Responder => {
+                let made = R::server(fixture).map_err(|e| format!("server: {e}"))?;
+                let law = server.take().ok_or("a side ran twice")?;
+                let executed = Arc::clone(&executed);
+                let mut end = ServerEnd::<R> { server: Some(made), board: &board, executed };
+                law(&mut end)?;
+                board.note(side, Step::Close, 0);
+                end.server = None;
+            }
+        }
+        Ok(())
+    })
 }

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A peer's death is noticed within this time. The contract says a second or two; a machine may be busy.
-const NOTICE: Duration = Duration::from_secs(5);
+pub(crate) const NOTICE: Duration = Duration::from_secs(5);
 /// No mechanism here holds more than this in one direction.
 pub(crate) const PRESSURE_BYTES: usize = 64 << 20;
 /// Messages that a peer has sent when it is in the middle of many.
 const MANY: u64 = 100;
 /// Long enough for a side to be asleep in `receive`.
-const SETTLE: Duration = Duration::from_millis(60);
+pub(crate) const SETTLE: Duration = Duration::from_millis(60);
 
 /// **End of stream.** When a side drops its sender, the peer receives all that was committed, then `Error::Closed`, and
 /// again when it asks again. The closing side's process lives on, so that nothing else tells the peer.
@@ -147,26 +147,26 @@ fn send_to_its_death<T: Transport>(
     }
 }
 
-fn killing(scratch: &Scratch, victim: Side) -> Pair<'_> {
+pub(crate) fn killing(scratch: &Scratch, victim: Side) -> Pair<'_> {
     // Time to get there, then time to notice.
     let deadline = (NOTICE + Duration::from_secs(3)).min(DEADLINE);
     Pair { deadline, victim: Some(victim), ..Pair::new(&scratch.plan) }
 }
 
 /// When the victim died, in a word that both sides see.
-struct LastBreath(ipcmark_sys::shared::Lines);
+pub(crate) struct LastBreath(ipcmark_sys::shared::Lines);
 
 impl LastBreath {
-    fn new() -> Result<LastBreath, String> {
+    pub(crate) fn new() -> Result<LastBreath, String> {
         ipcmark_sys::shared::Lines::new(1).map(LastBreath).map_err(|e| e.to_string())
     }
 
-    fn at_ns(&self) -> &AtomicU64 {
+    pub(crate) fn at_ns(&self) -> &AtomicU64 {
         &self.0.lines()[0].word
     }
 
     /// Ends this process as a crash would: nothing is dropped, nothing flushed.
-    fn die(&self) -> Told {
+    pub(crate) fn die(&self) -> Told {
         self.at_ns().store(monotonic_ns(), Ordering::Release);
         kill_process(getpid(), Signal::KILL).map_err(|e| format!("kill: {e}"))?;
         Err("SIGKILL did not end the process".into())
@@ -179,7 +179,7 @@ impl LastBreath {
         std::thread::sleep(SETTLE);
     }
 
-    fn noticed_in_time(&self) -> Told {
+    pub(crate) fn noticed_in_time(&self) -> Told {
         let died_ns = self.at_ns().load(Ordering::Acquire);
         if died_ns == 0 {
             return Err("the peer was taken for dead while it lived".into());

@@ -61,7 +61,9 @@ impl<Who: PartialEq> Table<Who> {
                 }
                 None
             }
-            Question::LookUp { service } => self.0.get(&service).map(|(address, _)| address.clone()),
+            Question::LookUp { service } => {
+                self.0.get(&service).map(|(address, _)| address.clone())
+            }
         }
     }
 

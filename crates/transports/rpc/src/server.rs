@@ -151,7 +151,9 @@ impl<R: Record, F> Desk<R, F> {
                 return Ok(flow);
             }
             Admission::Repeat(reply) => self.reply.copy(reply),
-            Admission::Refuse => self.reply.pack(&Message::Reply { call, outcome: Outcome::TooOld })?,
+            Admission::Refuse => {
+                self.reply.pack(&Message::Reply { call, outcome: Outcome::TooOld })?
+            }
         }
         Ok(Flow::Continue)
     }

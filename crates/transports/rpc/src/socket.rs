@@ -134,8 +134,10 @@ impl Socket for Tcp {
     type Stream = TcpStream;
 
     fn listen(_: &Path, _: &str) -> Result<(TcpListener, Address)> {
-        let loopback =
-            [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        let loopback = [
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+        ];
         let listener = TcpListener::bind(&loopback[..]).map_err(|e| Error::Unavailable {
             reason: format!("there is no loopback address to listen at: {e}"),
             remedy: Some("ip link set lo up".into()),
@@ -172,7 +174,8 @@ fn accepted<T>(mut accept: impl FnMut() -> io::Result<T>) -> Result<T> {
     loop {
         match accept() {
             Ok(stream) => return Ok(stream),
-            Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {}
+            Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {
+            }
             Err(e) => return Err(Error::os("accept4", e)),
         }
     }

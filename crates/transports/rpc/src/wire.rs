@@ -86,7 +86,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("bytes")
             }
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> std::result::Result<&'de [u8], E> {
+            fn visit_borrowed_bytes<E>(
+                self,
+                bytes: &'de [u8],
+            ) -> std::result::Result<&'de [u8], E> {
                 Ok(bytes)
             }
         }
@@ -104,9 +107,11 @@ pub(crate) fn marshal(message: &impl Serialize, space: Vec<u8>) -> Result<Vec<u8
 pub(crate) fn unmarshal<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     match postcard::take_from_bytes(bytes) {
         Ok((message, [])) => Ok(message),
-        Ok((_, rest)) => {
-            Err(Error::Protocol(format!("a message of {} bytes has {} too many", bytes.len(), rest.len())))
-        }
+        Ok((_, rest)) => Err(Error::Protocol(format!(
+            "a message of {} bytes has {} too many",
+            bytes.len(),
+            rest.len()
+        ))),
         Err(e) => Err(Error::Protocol(format!(
             "a message of {} bytes could not be unmarshalled: {e}",
             bytes.len()
