@@ -18,7 +18,8 @@ use ipcmark_shm::{
     SystemV, Yield as RingYield,
 };
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
-use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6};
+use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
+use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
 use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
 
 /// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
@@ -97,9 +98,15 @@ catalog! {
     // Internet-domain sockets.
     messages Tcp<Epoll>,
     messages Tcp<Block, Nagle>,
-    messages Tcp<Block, V6>,
-    messages Tcp<Epoll, V6>,
+    messages Tcp<Block, TcpV6>,
+    messages Tcp<Epoll, TcpV6>,
     messages TcpZeroCopy,
+    messages Udp<Block>,
+    messages Udp<Spin>,
+    messages Udp<Poll>,
+    messages Udp<Epoll>,
+    messages Udp<Block, UdpV6>,
+    messages Udp<Block, Gso>,
 
     // Message queues.
     messages Mq<Block>,

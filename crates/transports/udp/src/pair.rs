@@ -1,0 +1,111 @@
+//! Two sockets on loopback, connected to each other before the fork.
+
+use crate::{UdpPort, Variant};
+use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_recv_buffer_size;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketAddr, SocketFlags, SocketType, bind, connect,
+    getsockname, recv, send, socket_with,
+};
+use std::os::fd::OwnedFd;
+
+/// Both ends.
+#[derive(Debug)]
+pub struct Pair {
+    ends: [OwnedFd; 2],
+}
+
+impl Pair {
+    /// Makes two sockets of this kind for messages of up to `size` bytes, whose buffers hold `capacity` bytes where
+    /// that is asked, or what `net.core.rmem_max` and `net.core.wmem_max` grant of them.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] for a message that no datagram holds; [`Error::Unavailable`] where there is no loopback
+    /// address of this kind.
+    pub fn new<V: Variant>(size: usize, capacity: Option<usize>) -> Result<Pair> {
+        if size > V::BYTES_MAX {
+            return Err(Error::TooLong { len: size, max: V::BYTES_MAX, limited_by: V::LIMITED_BY });
+        }
+        let (a, here) = endpoint::<V>(capacity)?;
+        let (b, there) = endpoint::<V>(capacity)?;
+        for (end, peer) in [(&a, there), (&b, here)] {
+            connect(end, &peer).map_err(|e| Error::os(format!("connect({peer})"), e))?;
+            // A stranger may have sent something before the socket was connected.
+            while recv(end, &mut [0], RecvFlags::DONTWAIT) != Err(Errno::AGAIN) {}
+        }
+        Ok(Pair { ends: [a, b] })
+    }
+
+    /// Sends a message of `size` bytes from one end to the other, and takes it.
+    pub(crate) fn try_message(&self, size: usize) -> Result<()> {
+        let [from, to] = &self.ends;
+        let os = |call: &'static str| move |e| Error::os(format!("{call}({size} bytes)"), e);
+        send(from, &vec![0; size], SendFlags::DONTWAIT).map_err(os("send"))?;
+        let (_, len) = recv(to, &mut vec![0; size], RecvFlags::DONTWAIT).map_err(os("recv"))?;
+        if len == size {
+            Ok(())
+        } else {
+            Err(Error::Protocol(format!("of {size} bytes sent as one message {len} came as one")))
+        }
+    }
+
+    /// What one direction holds: the receiver's buffer, as the kernel counts it.
+    pub(crate) fn capacity(&self) -> Result<Capacity> {
+        let bytes = socket_recv_buffer_size(&self.ends[1])
+            .map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
+        Ok(Capacity { bytes: Some(bytes), messages: None })
+    }
+
+    /// Keeps `side`'s end, as a port to send and one to receive, and closes the other.
+    pub(crate) fn split(self, side: Side) -> Result<[UdpPort; 2]> {
+        let [initiator, responder] = self.into_ports();
+        let port = match side {
+            Side::Initiator => initiator,
+            Side::Responder => responder,
+        };
+        let second = port.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+        Ok([second, port])
+    }
+
+    /// Both ends in one process.
+    pub(crate) fn into_ports(self) -> [UdpPort; 2] {
+        self.ends.map(UdpPort)
+    }
+}
+
+/// A socket that is bound to a free port, and its address.
+fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)> {
+    let loopback = V::address();
+    let family = match loopback {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let missing = |call: &str, e: Errno| match e {
+        Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH => Error::Unavailable {
+            reason: format!("there is no loopback address {}: {e}", loopback.ip()),
+            remedy: Some(
+                match loopback {
+                    SocketAddr::V4(_) => "ip link set lo up",
+                    SocketAddr::V6(_) => {
+                        "sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up"
+                    }
+                }
+                .into(),
+            ),
+        },
+        _ => Error::os(format!("{call}({loopback})"), e),
+    };
+    let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+        .map_err(|e| missing("socket", e))?;
+    V::prepare(&socket)?;
+    if let Some(bytes) = capacity {
+        set_send_buffer(&socket, bytes)?;
+        set_receive_buffer(&socket, bytes)?;
+    }
+    bind(&socket, &loopback).map_err(|e| missing("bind", e))?;
+    let address = getsockname(&socket).map_err(|e| Error::os("getsockname", e))?;
+    let address = SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))?;
+    Ok((socket, address))
+}
