@@ -14,8 +14,8 @@ use ipcmark_rpc::{
     AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
 };
 use ipcmark_shm::{
-    Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing, Spin as RingSpin,
-    SystemV, Yield as RingYield,
+    Belled, Condvar, EventBell, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, SemBell,
+    SemopBell, ShmRing, Spin as RingSpin, SystemV, Yield as RingYield,
 };
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
@@ -126,6 +126,9 @@ catalog! {
     messages ShmRing<Memfd, RingYield>,
     messages ShmRing<Memfd, Hybrid>,
     messages ShmRing<Memfd, Futex>,
+    messages ShmRing<Memfd, Belled<EventBell>>,
+    messages ShmRing<Memfd, Belled<SemBell>>,
+    messages ShmRing<Memfd, Belled<SemopBell>>,
     messages ShmRing<Memfd, Condvar>,
     messages ShmRing<Posix, RingSpin>,
     messages ShmRing<Posix, Hybrid>,

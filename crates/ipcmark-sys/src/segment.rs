@@ -3,8 +3,11 @@
 //! A segment has a number instead of a name and outlives the processes that use it, until it is removed. Linux lets a
 //! segment be removed while it is attached: then nobody new finds it, who holds it goes on, and the last detach frees
 //! it, also when that is the kernel's after a `SIGKILL`. So a segment that a fork is to inherit is removed right after it
-//! was attached: what is left to go wrong is a kill between the two calls.
+//! was attached; and lest a kill between the two calls leave it, the run's watcher knows its key until then.
 
+use crate::sysv::Kind;
+use crate::sysv::object::{KEYS_MAX, random_key};
+use crate::sysv::registry::Entry;
 use ipcmark_core::{Error, Result};
 use std::io;
 use std::ptr::NonNull;
@@ -16,6 +19,8 @@ pub struct Segment {
     base: NonNull<u8>,
     len: usize,
     id: libc::c_int,
+    /// Where the watcher finds it until it is removed.
+    entry: Option<Entry>,
 }
 
 // SAFETY: an attachment belongs to the process and not to a thread, and is only given out as a raw pointer or atomics.
@@ -24,34 +29,23 @@ unsafe impl Send for Segment {}
 unsafe impl Sync for Segment {}
 
 impl Segment {
-    /// `shmget(IPC_PRIVATE)`, `shmat()` - makes a zeroed segment of `len` bytes, page-aligned, and attaches it. It stays
-    /// until it is [removed](Segment::remove).
+    /// `shmget()`, `shmat()` - makes a zeroed segment of `len` bytes, page-aligned, and attaches it. It stays until it is
+    /// [removed](Segment::remove).
     ///
     /// # References
     /// - [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html),
     ///   [shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)
     pub fn attached(len: usize) -> Result<Segment> {
-        let mode = libc::IPC_CREAT | libc::IPC_EXCL | 0o600;
-        // SAFETY: the call takes numbers alone.
-        let id = unsafe { libc::shmget(libc::IPC_PRIVATE, len, mode) };
-        if id < 0 {
-            let hint = "raise the limits (sysctl kernel.shmmax kernel.shmall kernel.shmmni), or remove old segments (ipcrm)";
-            return Err(Error::os_hint(
-                format!("shmget({len} bytes)"),
-                io::Error::last_os_error(),
-                hint,
-            ));
+        let entry = Entry::take()?;
+        match make(len, entry.as_ref()).and_then(|id| Ok((id, attach(id, len)?))) {
+            Ok((id, base)) => Ok(Segment { base, len, id, entry }),
+            Err(e) => {
+                if let Some(entry) = entry {
+                    entry.clear();
+                }
+                Err(e)
+            }
         }
-        // SAFETY: without an address of ours the kernel chooses a free one.
-        let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-        // The call says so with an address of all ones.
-        let base = if at.addr() == usize::MAX { None } else { NonNull::new(at.cast::<u8>()) };
-        base.map(|base| Segment { base, len, id }).ok_or_else(|| {
-            let e = Error::os(format!("shmat({len} bytes)"), io::Error::last_os_error());
-            // What could not be attached must not stay.
-            let _ = control(id, libc::IPC_RMID, None);
-            e
-        })
     }
 
     /// `shmctl(IPC_RMID)` - takes the number away; the memory stays until the last detach.
@@ -59,7 +53,11 @@ impl Segment {
     /// # References
     /// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html)
     pub fn remove(&self) -> Result<()> {
-        control(self.id, libc::IPC_RMID, None).map_err(|e| Error::os("shmctl(IPC_RMID)", e))
+        control(self.id, libc::IPC_RMID, None).map_err(|e| Error::os("shmctl(IPC_RMID)", e))?;
+        if let Some(entry) = &self.entry {
+            entry.clear();
+        }
+        Ok(())
     }
 
     /// `shmctl(IPC_STAT)` - how many attachments there are, and whether it is removed already and waits for the last.
@@ -97,6 +95,40 @@ impl Segment {
         // SAFETY: a page-aligned, zeroed mapping of `len` bytes that lives as long as self, shared as atomics only.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr().cast(), self.len / 8) }
     }
+}
+
+/// Makes a segment under a key that nobody else uses, which the watcher is told first.
+fn make(len: usize, entry: Option<&Entry>) -> Result<libc::c_int> {
+    for _ in 0..KEYS_MAX {
+        let key = random_key();
+        if let Some(entry) = entry {
+            entry.announce(Kind::Segment, key);
+        }
+        // SAFETY: the call takes numbers alone.
+        let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+        if id >= 0 {
+            return Ok(id);
+        }
+        let e = io::Error::last_os_error();
+        if e.raw_os_error() != Some(libc::EEXIST) {
+            let hint = "raise the limits (sysctl kernel.shmmax kernel.shmall kernel.shmmni), or remove old segments (ipcrm)";
+            return Err(Error::os_hint(format!("shmget({len} bytes)"), e, hint));
+        }
+    }
+    Err(Error::os(format!("shmget({len} bytes)"), io::Error::from_raw_os_error(libc::EEXIST)))
+}
+
+fn attach(id: libc::c_int, len: usize) -> Result<NonNull<u8>> {
+    // SAFETY: without an address of ours the kernel chooses a free one.
+    let at = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+    // The call says so with an address of all ones.
+    let base = if at.addr() == usize::MAX { None } else { NonNull::new(at.cast::<u8>()) };
+    base.ok_or_else(|| {
+        let e = Error::os(format!("shmat({len} bytes)"), io::Error::last_os_error());
+        // What could not be attached must not stay.
+        let _ = control(id, libc::IPC_RMID, None);
+        e
+    })
 }
 
 impl Drop for Segment {

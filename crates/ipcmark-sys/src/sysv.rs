@@ -8,7 +8,7 @@
 //! # References
 //! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)
 
-mod object;
+pub(crate) mod object;
 mod queue;
 pub(crate) mod registry;
 mod semaphore;
@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Queue,
     /// `semget(2)`.
     Semaphores,
+    /// `shmget(2)`, see [`crate::segment`].
+    Segment,
 }
 
 impl Kind {
@@ -35,6 +37,8 @@ impl Kind {
             Kind::Queue => unsafe { libc::msgctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
             // SAFETY: as above.
             Kind::Semaphores => unsafe { libc::semctl(id, 0, libc::IPC_RMID) },
+            // SAFETY: as above.
+            Kind::Segment => unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) },
         };
     }
 
@@ -45,6 +49,8 @@ impl Kind {
             Kind::Queue => unsafe { libc::msgget(key, 0) },
             // SAFETY: as above.
             Kind::Semaphores => unsafe { libc::semget(key, 0, 0) },
+            // SAFETY: as above.
+            Kind::Segment => unsafe { libc::shmget(key, 0, 0) },
         };
         (id >= 0).then_some(id)
     }

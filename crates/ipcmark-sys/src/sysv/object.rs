@@ -15,7 +15,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::fd::OwnedFd;
 
 /// Keys tried before it is given up: each is another's with a chance of one in many millions.
-const KEYS_MAX: usize = 16;
+pub(crate) const KEYS_MAX: usize = 16;
 
 /// An object of the kernel's, removed by the last process that holds it.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Drop for Object {
 }
 
 /// A positive key that nobody can foresee; `IPC_PRIVATE` is 0.
-fn random_key() -> libc::key_t {
+pub(crate) fn random_key() -> libc::key_t {
     let random = RandomState::new().build_hasher().finish();
     (random as u32 >> 1).max(1) as libc::key_t
 }

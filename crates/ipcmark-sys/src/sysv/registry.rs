@@ -62,6 +62,7 @@ fn encode(kind: Kind, key: libc::key_t) -> u64 {
     let kind = match kind {
         Kind::Queue => 1u64,
         Kind::Semaphores => 2,
+        Kind::Segment => 3,
     };
     kind << 32 | u64::from(key as u32)
 }
@@ -70,6 +71,7 @@ fn decode(word: u64) -> Option<(Kind, libc::key_t)> {
     let kind = match word >> 32 {
         1 => Kind::Queue,
         2 => Kind::Semaphores,
+        3 => Kind::Segment,
         _ => return None,
     };
     Some((kind, word as u32 as libc::key_t))
@@ -77,14 +79,14 @@ fn decode(word: u64) -> Option<(Kind, libc::key_t)> {
 
 /// One object's place in the page.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     lines: Arc<Lines>,
     index: usize,
 }
 
 impl Entry {
     /// Takes a free place; `None` when there is no watcher.
-    pub(super) fn take() -> Result<Option<Entry>> {
+    pub(crate) fn take() -> Result<Option<Entry>> {
         let Some(lines) = current().clone() else { return Ok(None) };
         let free = lines
             .lines()
@@ -99,12 +101,12 @@ impl Entry {
     }
 
     /// Writes the key of the object that is to be made.
-    pub(super) fn announce(&self, kind: Kind, key: libc::key_t) {
+    pub(crate) fn announce(&self, kind: Kind, key: libc::key_t) {
         self.lines.lines()[self.index].word.store(encode(kind, key), Release);
     }
 
     /// Frees the place: the object was removed, or never made.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lines.lines()[self.index].word.store(FREE, Release);
     }
 }
@@ -115,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_word_holds_kind_and_key() {
-        for kind in [Kind::Queue, Kind::Semaphores] {
+        for kind in [Kind::Queue, Kind::Semaphores, Kind::Segment] {
             assert_eq!(decode(encode(kind, i32::MAX)), Some((kind, i32::MAX)));
         }
         assert_eq!((decode(FREE), decode(TAKEN)), (None, None));

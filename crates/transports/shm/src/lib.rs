@@ -16,8 +16,8 @@ mod ring;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
+pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
 pub use wait::{
-    Bell, Belled, Bells, Condvar, Futex, Half, Hybrid, Pause, RingWait, Seat, Site, Spin, Turn,
-    Yield,
+    Belled, Bells, Condvar, Futex, Half, Hybrid, Pause, RingWait, Seat, Site, Spin, Turn, Yield,
 };

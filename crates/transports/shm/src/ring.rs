@@ -123,20 +123,20 @@ fn halves<W: RingWait>(
     // SAFETY: as above.
     let rx = unsafe { Consumer::attach(place(side.peer()), footprint(capacity)) }.map_err(word)?;
     let lifeline = Arc::new(lifeline);
-    let wait = |half| W::prepare(site, bells, Seat { side, half });
+    let wait = |half| W::prepare(site, bells, Seat { side, half }, &lifeline);
     Ok(Link {
         tx: ShmSender {
             ring: tx,
-            wait: wait(Half::Sender),
+            wait: wait(Half::Sender)?,
             max: size,
             lifeline: lifeline.clone(),
             _mapping: mapping.clone(),
         },
         rx: ShmReceiver {
             ring: rx,
-            wait: wait(Half::Receiver),
+            wait: wait(Half::Receiver)?,
             vain_looks: 0,
-            lifeline,
+            lifeline: lifeline.clone(),
             _mapping: mapping.clone(),
         },
     })

@@ -1,15 +1,18 @@
 //! What a side does while its ring gives it nothing: pause, let others run, or sleep.
 
 mod bell;
+mod condvar;
 mod futex;
 mod spin;
 
-pub use bell::{Bell, Belled, Bells, Condvar};
+pub use bell::{Belled, Bells};
+pub use condvar::Condvar;
 pub use futex::{Futex, Hybrid};
 pub use spin::{Pause, Spin, Yield};
 
 use ipcmark_core::{Availability, Limits, Names, Result, Side, Wait};
 use ipcmark_sys::lifeline::Lifeline;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
@@ -79,8 +82,13 @@ pub trait RingWait: Wait + Sized + Send {
     }
     /// Makes the bells.
     fn bells(names: &Names) -> Result<Self::Bells>;
-    /// Made for each half, before the first message.
-    fn prepare(site: Site, bells: &Self::Bells, seat: Seat) -> Self;
+    /// Made for each half, before the first message, in the thread that will wait.
+    fn prepare(
+        site: Site,
+        bells: &Self::Bells,
+        seat: Seat,
+        lifeline: &Arc<Lifeline>,
+    ) -> Result<Self>;
     /// Waits until `turn` has come, or fails, or the peer is gone.
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()>;
     /// Wakes the opposite half, whose `flag` was up and has been taken down.

@@ -3,9 +3,10 @@
 use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
-use crate::wait::{Condvar, Futex, Hybrid, Pause, Spin, Yield};
+use crate::wait::{Belled, Condvar, Futex, Hybrid, Pause, Spin, Yield};
 use ipcmark_core::Names;
 use ipcmark_ring::spsc::ASLEEP;
+use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -101,6 +102,9 @@ fn messages_come_back_whole_under_every_wait() {
     echoes(both::<Memfd, Yield>(&plan));
     echoes(both::<Memfd, Futex>(&plan));
     echoes(both::<Memfd, Condvar>(&plan));
+    echoes(both::<Memfd, Belled<EventBell>>(&plan));
+    echoes(both::<Memfd, Belled<SemBell>>(&plan));
+    echoes(both::<Memfd, Belled<SemopBell>>(&plan));
     echoes(both::<Memfd, Hybrid>(&plan));
     echoes(sleepers(&plan));
 }
@@ -271,6 +275,9 @@ fn a_peers_death_is_noticed_under_every_wait() {
     notices_a_death::<Yield>();
     notices_a_death::<Futex>();
     notices_a_death::<Condvar>();
+    notices_a_death::<Belled<EventBell>>();
+    notices_a_death::<Belled<SemBell>>();
+    notices_a_death::<Belled<SemopBell>>();
     notices_a_death::<Hybrid>();
 }
 

@@ -6,6 +6,7 @@ use ipcmark_ring::spsc::ASLEEP;
 use ipcmark_sys::futex;
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,8 +37,8 @@ impl RingWait for Futex {
         Ok(())
     }
 
-    fn prepare(_: Site, (): &(), _: Seat) -> Self {
-        Futex
+    fn prepare(_: Site, (): &(), _: Seat, _: &Arc<Lifeline>) -> Result<Self> {
+        Ok(Futex)
     }
 
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
@@ -70,8 +71,8 @@ impl RingWait for Hybrid {
         Ok(())
     }
 
-    fn prepare(site: Site, (): &(), _: Seat) -> Self {
-        Hybrid { spins: if site.one_cpu { 0 } else { turns_in(SPIN) }, nap: NAP }
+    fn prepare(site: Site, (): &(), _: Seat, _: &Arc<Lifeline>) -> Result<Self> {
+        Ok(Hybrid { spins: spins(site), nap: NAP })
     }
 
     #[inline]
@@ -99,6 +100,11 @@ impl Hybrid {
     }
 }
 
+/// Looks before the first sleep.
+fn spins(site: Site) -> u32 {
+    if site.one_cpu { 0 } else { turns_in(SPIN) }
+}
+
 /// How many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever disturbs
 /// a trial makes it slower.
 fn turns_in(time: Duration) -> u32 {
@@ -122,14 +128,11 @@ fn turns_in(time: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait::Half;
-    use ipcmark_core::Side;
 
     #[test]
     fn one_cpu_means_no_spinning() {
-        let seat = Seat { side: Side::Initiator, half: Half::Sender };
-        assert_eq!(Hybrid::prepare(Site { one_cpu: true }, &(), seat).spins, 0);
-        assert!(Hybrid::prepare(Site { one_cpu: false }, &(), seat).spins >= 500);
+        assert_eq!(spins(Site { one_cpu: true }), 0);
+        assert!(spins(Site { one_cpu: false }) >= 500);
     }
 
     #[test]

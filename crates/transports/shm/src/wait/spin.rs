@@ -4,6 +4,7 @@ use super::{RingWait, Seat, Site, Turn, last_look};
 use ipcmark_core::{Names, Result, Wait, WaitKind};
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::thread::yield_now;
 
@@ -29,8 +30,8 @@ macro_rules! never_sleeps {
                 Ok(())
             }
 
-            fn prepare(_: Site, (): &(), _: Seat) -> Self {
-                $wait
+            fn prepare(_: Site, (): &(), _: Seat, _: &Arc<Lifeline>) -> Result<Self> {
+                Ok($wait)
             }
 
             #[inline]
