@@ -33,6 +33,7 @@ pub use error::{Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Capacity, Carries, Framing, Info, LEAST_SHARED, Limits, Role};
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict};
+pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
 pub use notifier::{Listen, Notifier, Notify};
 pub use plan::{Extent, Heeds, Input, Load, Names, Pattern, Placement, Plan, Side};
 pub use remote::{Call, Flow, Procedure, Remote, Serve};

@@ -8,6 +8,10 @@
 //!
 //! Stamping costs a few nanoseconds, whatever the length up to 4096; the harness measures what and prints it.
 
+mod shared;
+
+pub use shared::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
+
 use crate::Buffer;
 
 /// One message in this many is compared byte for byte.
