@@ -1,7 +1,8 @@
-//! Memory that forked processes share: lines of atomics, and parcels of bytes.
+//! Memory that forked processes share: lines of atomics, parcels of bytes, and an input that all read.
 //!
-//! Both lie in a memfd without a name, so that nothing is left when the processes end. Both are made before the fork
-//! and offer only what is sound while other processes write: atomics, and bytes that change hands through one.
+//! All lie in a memfd without a name, so that nothing is left when the processes end. All are made before the fork and
+//! offer only what is sound while other processes run: atomics, bytes that change hands through one, and bytes that
+//! nobody writes any more.
 
 use ipcmark_core::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
@@ -138,6 +139,32 @@ impl Parcel {
     }
 }
 
+/// Bytes that are written before the fork and read by all after it: an input that several processes work on without
+/// anybody sending it.
+#[derive(Debug)]
+pub struct Input {
+    map: MmapRaw,
+    len: usize,
+}
+
+impl Input {
+    /// Maps `len` bytes (at least 1), zeroed, and lets `fill` write them; nobody can afterwards.
+    pub fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Input> {
+        let map = map(len)?;
+        // SAFETY: the mapping holds `len` zeroed bytes, and nobody else has seen it yet.
+        fill(unsafe { std::slice::from_raw_parts_mut(map.as_mut_ptr(), len) });
+        Ok(Input { map, len })
+    }
+
+    /// The bytes.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping holds `len` bytes that nobody writes any more, and lives as long as self.
+        unsafe { std::slice::from_raw_parts(self.map.as_ptr(), self.len) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +178,12 @@ mod tests {
         assert_eq!(parcel.get().as_deref(), Some(&b"five!"[..]));
         assert!(parcel.put(b"more").is_err());
         assert_eq!(parcel.get().as_deref(), Some(&b"five!"[..]));
+    }
+
+    #[test]
+    fn an_input_is_what_it_was_filled_with() {
+        let input = Input::filled(5_000, |bytes| bytes[4_999] = 7).unwrap();
+        assert_eq!((input.bytes().len(), input.bytes()[4_999], input.bytes()[0]), (5_000, 7, 0));
     }
 
     #[test]
