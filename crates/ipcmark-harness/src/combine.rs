@@ -1,6 +1,6 @@
 //! What the processes of an invocation brought home, put together.
 
-use crate::pattern::rules;
+use crate::pattern::{fan, rules};
 use crate::side::Findings;
 use ipcmark_core::{Info, Pattern, Plan};
 use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
@@ -56,7 +56,9 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     let one_way =
         matches!(plan.pattern, Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut);
     if !info.lossy || !one_way {
-        return sum;
+        // Several receivers of one link tell only together what was lost or came twice.
+        let (lost, repeated) = fan::settle(sides.iter().map(|side| side.sums));
+        return Integrity { lost: sum.lost + lost, repeated: sum.repeated + repeated, ..sum };
     }
     let sent: u64 = sides.iter().map(|side| side.sent).sum();
     let arrived: u64 = sides.iter().map(|side| side.received).sum::<u64>() + sum.damaged;

@@ -78,7 +78,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Clock,
     stamper: Stamper,
     pub(crate) checker: Checker,
-    /// Next sequence number to send.
+    /// The first sequence number, and the next one to send.
+    first: u64,
     next: u64,
     /// Where messages of zero-copy transports are copied to.
     inbox: Buffer,
@@ -96,6 +97,21 @@ pub(crate) struct Tally {
     pub(crate) found: Integrity,
 }
 
+impl Tally {
+    /// Both together.
+    pub(crate) const fn and(self, other: Tally) -> Tally {
+        let (a, b) = (self.found, other.found);
+        let found = Integrity {
+            received: a.received + b.received,
+            lost: a.lost + b.lost,
+            repeated: a.repeated + b.repeated,
+            reordered: a.reordered + b.reordered,
+            damaged: a.damaged + b.damaged,
+        };
+        Tally { sent: self.sent + other.sent, found }
+    }
+}
+
 impl Desk {
     /// `send` and `receive` seed the contents of the two directions; `zero_copy` and `lossy` are the transport's.
     pub(crate) fn new(
@@ -108,6 +124,7 @@ impl Desk {
             clock,
             stamper: Stamper::new(send, size),
             checker: Checker::new(receive, size),
+            first: 0,
             next: 0,
             inbox: Buffer::new(size),
             filled: false,
@@ -117,8 +134,13 @@ impl Desk {
         }
     }
 
+    /// The same, with messages numbered from `first` on.
+    pub(crate) fn numbered_from(self, first: u64) -> Desk {
+        Desk { first, next: first, ..self }
+    }
+
     pub(crate) fn tally(&self) -> Tally {
-        Tally { sent: self.next, found: self.checker.integrity }
+        Tally { sent: self.next - self.first, found: self.checker.integrity }
     }
 
     #[inline(always)]

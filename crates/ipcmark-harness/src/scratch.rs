@@ -45,8 +45,9 @@ impl Scratch {
     pub fn names(&self) -> Names {
         self.made.set(self.made.get() + 1);
         if let Ok(entries) = std::fs::read_dir(&self.dir) {
-            for entry in entries.flatten() {
-                let _ = std::fs::remove_file(entry.path());
+            for path in entries.flatten().map(|entry| entry.path()) {
+                // A folder is one of several links'.
+                let _ = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path));
             }
         }
         Names { token: format!("{}-{}", self.token, self.made.get()), dir: self.dir.clone() }

@@ -42,6 +42,7 @@ pub(crate) struct Findings {
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
+    pub(crate) sums: Option<[u64; 3]>,
 }
 
 /// Runs one process to its end and puts what it found into its parcel. Returns the exit status.
@@ -112,5 +113,6 @@ fn attempt(
         overlap: stage.overlap,
         task: stage.task,
         links: stage.links,
+        sums: stage.sums,
     })
 }

@@ -52,6 +52,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
+    /// Of a link that several receivers share: see [`crate::pattern::fan`].
+    pub(crate) sums: Option<[u64; 3]>,
     pub(crate) found: Found,
 }
 
@@ -100,6 +102,7 @@ impl<'a> Stage<'a> {
             overlap: None,
             task: None,
             links: None,
+            sums: None,
             found: Found::default(),
         })
     }

@@ -6,9 +6,12 @@
 //! two things of itself: its [`rules`], and one loop for each side, which the frame ([`Stage::phases`]) calls once a
 //! phase. The loops are free functions with static dispatch: one copy a transport.
 
+pub(crate) mod fan;
 mod floor;
 mod ping_pong;
+pub(crate) mod scatter;
 mod stream;
+mod task;
 
 use crate::desk::{Desk, Tally};
 use crate::stage::Stage;
@@ -92,7 +95,11 @@ pub(crate) type Make = fn(&Plan) -> Result<Box<dyn Play>>;
 
 /// [`Make`] for a transport.
 pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
-    Ok(Box::new(Pair::<T> { fixture: T::fixture(plan)? }))
+    match plan.pattern {
+        Pattern::FanIn | Pattern::FanOut => fan::make::<T>(plan),
+        Pattern::ScatterGather => scatter::make::<T>(plan),
+        _ => Ok(Box::new(Pair::<T> { fixture: T::fixture(plan)? })),
+    }
 }
 
 /// One link between two processes (or, for a floor, in one).

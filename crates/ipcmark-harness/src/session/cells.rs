@@ -1,8 +1,9 @@
 //! Which cells can be measured here, and why the others cannot.
 
 use super::CellSpec;
+use crate::pattern::{fan, scatter};
 use crate::placement;
-use ipcmark_core::{Availability, Placement, Role};
+use ipcmark_core::{Availability, Pattern, Placement, Role};
 use ipcmark_record::{Cell, Cpu, State};
 use std::collections::HashMap;
 
@@ -46,15 +47,22 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
             return State::Unavailable { reason, remedy };
         }
     };
-    if let Some(max) = limits.max_message.filter(|&max| spec.size > max) {
+    if let Some(reason) = refusal(spec) {
+        return State::Unsupported { reason };
+    }
+    let longest = match spec.pattern {
+        Pattern::ScatterGather => scatter::longest_message(spec.load, spec.size),
+        _ => spec.size,
+    };
+    if let Some(max) = limits.max_message.filter(|&max| longest > max) {
         return State::Unavailable {
             reason: format!(
-                "a message of {} bytes is longer than the {max} that {} allows",
-                spec.size, limits.limited_by
+                "a message of {longest} bytes is longer than the {max} that {} allows",
+                limits.limited_by
             ),
             remedy: limits.remedy.map(|remedy| match limits.limited_by {
                 // A sysctl: the value it needs is this cell's.
-                name if name.contains('.') => format!("sysctl {name}={}", spec.size),
+                name if name.contains('.') => format!("sysctl {name}={longest}"),
                 _ => remedy,
             }),
         };
@@ -62,13 +70,31 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     if let Err((reason, remedy)) = placement::choose(spec.placement, cpus) {
         return State::Unavailable { reason, remedy };
     }
-    let allowed = cpus.len();
-    let one_cpu = spec.placement == Placement::SameCore
-        || (spec.placement == Placement::Free && allowed == 1);
-    if one_cpu && info.wait.burns_cpu() && info.role == Role::Mechanism {
+    let processes = if spec.pattern.heeds().peers { 1 + spec.load.peers } else { 2 };
+    let cpus = if spec.placement == Placement::SameCore { 1 } else { cpus.len() };
+    if cpus < processes && info.wait.burns_cpu() && info.role == Role::Mechanism {
+        let (sides, cpus) = match (processes, cpus) {
+            (2, _) => ("two spinning sides".to_owned(), "one CPU".to_owned()),
+            (n, 1) => (format!("{n} spinning processes"), "one CPU".to_owned()),
+            (n, cpus) => (format!("{n} spinning processes"), format!("{cpus} CPUs")),
+        };
         return State::Unsupported {
-            reason: "two spinning sides on one CPU wait out each other's time slices: the figure would be the scheduler's".into(),
+            reason: format!(
+                "{sides} on {cpus} wait out each other's time slices: the figure would be the scheduler's"
+            ),
         };
     }
     State::Pending
+}
+
+/// Why there can be no such cell of several processes, anywhere.
+fn refusal(spec: &CellSpec) -> Option<String> {
+    let info = &spec.entry.info;
+    match spec.pattern {
+        Pattern::FanIn | Pattern::FanOut => {
+            fan::refusal(info, spec.pattern, spec.load.peers, spec.size)
+        }
+        Pattern::ScatterGather => scatter::refusal(info.lossy, spec.size),
+        _ => None,
+    }
 }

@@ -1,0 +1,252 @@
+//! One task, scattered over several workers, their partial results gathered and merged.
+//!
+//! The coordinator deals the parts out in turn, as fast as the links take them: their capacity is what bounds the parts
+//! under way. A worker answers **once a run**, when it is told that there are no more parts, with all that it found. An
+//! answer to each part would be as long as a small part, and would make the coordinator wait for its workers in turn;
+//! and so nobody can block for good: a worker sends nothing while the coordinator sends, and when the worker answers,
+//! the coordinator does nothing but receive.
+//!
+//! Each run's merged result is held against what the coordinator found alone, before any link was used.
+
+use super::Play;
+use super::task::{
+    ANSWER_BYTES, HEAD_BYTES, INPUT_BYTES, LEAST_PART_BYTES, Order, Partial, fill, parts,
+};
+use crate::desk::Tally;
+use crate::stage::{Done, Stage};
+use ipcmark_core::{
+    Capacity, Error, Input, Link, Load, Plan, Receiver, Result, Sender, Side, Transport,
+};
+use ipcmark_record::Task;
+use ipcmark_sys::clock::{Clock, Ticks};
+use ipcmark_sys::shared;
+
+/// Times the coordinator does the task alone, after a first one that only warms up.
+const ALONE: usize = 3;
+
+/// The longest message of such a cell, bytes.
+pub(crate) fn longest_message(load: Load, size: usize) -> usize {
+    match load.input {
+        Input::Sent => size.max(ANSWER_BYTES),
+        Input::Shared => ANSWER_BYTES,
+    }
+}
+
+/// Why there can be no such cell, anywhere.
+pub(crate) fn refusal(lossy: bool, size: usize) -> Option<String> {
+    if lossy {
+        return Some("it may lose a part of the task, and the result would be wrong".into());
+    }
+    (size < LEAST_PART_BYTES).then(|| {
+        format!("parts of {size} bytes would be heads and little else: at least {LEAST_PART_BYTES}")
+    })
+}
+
+/// A link for each worker, and the input.
+struct Scatter<T: Transport> {
+    fixtures: Vec<T::Fixture>,
+    input: shared::Input,
+}
+
+/// Makes what the processes inherit.
+pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
+    if let Some(reason) = refusal(T::INFO.lossy, plan.size) {
+        return Err(Error::Unavailable { reason, remedy: None });
+    }
+    let plan = Plan { size: longest_message(plan.load, plan.size), fixed: false, ..plan.clone() };
+    Ok(Box::new(Scatter::<T> {
+        fixtures: super::fan::fixtures::<T>(&plan, plan.load.peers)?,
+        input: shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?,
+    }))
+}
+
+impl<T: Transport> Play for Scatter<T> {
+    fn capacity(&self) -> Result<Option<Capacity>> {
+        self.fixtures.first().map(T::capacity).transpose()
+    }
+
+    fn perform(mut self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
+        match stage.seat.peer {
+            None => {
+                let mut links = Vec::with_capacity(self.fixtures.len());
+                for fixture in self.fixtures {
+                    links.push(erase::<T>(T::split(fixture, Side::Initiator)?));
+                }
+                coordinate(links, self.input.bytes(), stage)
+            }
+            Some(peer) => {
+                let fixture = self.fixtures.swap_remove(peer);
+                // The other links are not this worker's: it would keep them open after their ends are gone.
+                self.fixtures.clear();
+                let mut link = erase::<T>(T::split(fixture, Side::Responder)?);
+                let mut worker = Worker { input: self.input.bytes(), run: 0 };
+                stage.phases(&mut |s| worker.work(&mut link, s.plan.load.input, &s.clock))?;
+                Ok(Tally::default())
+            }
+        }
+    }
+}
+
+/// A link with its type erased: a part is long, and a few ns a part are nothing.
+type Ends = Link<Box<dyn Sender>, Box<dyn Receiver>>;
+
+fn erase<T: Transport>(Link { tx, rx }: Link<T::Tx, T::Rx>) -> Ends {
+    Link { tx: Box::new(tx), rx: Box::new(rx) }
+}
+
+fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Result<Tally> {
+    let clock = stage.clock;
+    // The workers are still on their way to the first meeting, or asleep there: nobody else works.
+    let (whole, serial) = alone(&clock, input);
+    let deal = Deal { input, size: stage.plan.size, mode: stage.plan.load.input, whole };
+    let mut run = 0;
+    let mut taken = Vec::new();
+    stage.phases(&mut |stage| {
+        taken.clear();
+        loop {
+            let begun = clock.now();
+            let merged = deal.run(&mut links, run)?;
+            let end = clock.now();
+            deal.check(&merged, run)?;
+            run += 1;
+            taken.push(end - begun);
+            if stage.timer.turn(end, end - begun) {
+                for link in &mut links {
+                    deal.send(&mut link.tx, &Order::Stop)?;
+                }
+                return Ok(Done { messages: taken.len() as u64, end });
+            }
+        }
+    })?;
+    stage.task = Some(Task {
+        input_bytes: input.len() as u64,
+        serial_ns: clock.ns(serial).round() as u64,
+        parallel_ns: clock.ns(middle(&mut taken)).round() as u64,
+        runs: taken.len() as u64,
+    });
+    stage.links = Some("per-peer".into());
+    Ok(Tally::default())
+}
+
+/// The task by this process alone: what it finds, and the median of the times it takes.
+fn alone(clock: &Clock, input: &[u8]) -> (Partial, Ticks) {
+    let once = || {
+        let begun = clock.now();
+        let mut whole = Partial::default();
+        whole.take(0, input);
+        (whole, clock.now() - begun)
+    };
+    let (whole, _) = once();
+    let mut taken: Vec<_> = (0..ALONE).map(|_| once().1).collect();
+    (whole, middle(&mut taken))
+}
+
+/// The median of an odd number of times, the upper one of an even number.
+fn middle(taken: &mut [Ticks]) -> Ticks {
+    if taken.is_empty() {
+        return 0;
+    }
+    let at = taken.len() / 2;
+    *taken.select_nth_unstable(at).1
+}
+
+/// How the coordinator deals the input out.
+struct Deal<'a> {
+    input: &'a [u8],
+    size: usize,
+    mode: Input,
+    /// What it found alone.
+    whole: Partial,
+}
+
+impl Deal<'_> {
+    /// From the first part sent to the last partial result merged.
+    fn run(&self, links: &mut [Ends], run: u64) -> Result<Partial> {
+        let mut turn = 0;
+        for part in parts(self.input.len(), self.size) {
+            self.send(&mut links[turn].tx, &Order::Part(part))?;
+            turn += 1;
+            if turn == links.len() {
+                turn = 0;
+            }
+        }
+        for link in &mut *links {
+            self.send(&mut link.tx, &Order::Answer)?;
+        }
+        let mut merged = Partial::default();
+        for link in links {
+            merged.merge(&Partial::read(run, link.rx.receive()?)?);
+            link.rx.release()?;
+        }
+        Ok(merged)
+    }
+
+    fn send(&self, tx: &mut Box<dyn Sender>, order: &Order) -> Result<()> {
+        let bytes = match (order, self.mode) {
+            (Order::Part(part), Input::Sent) => &self.input[part.clone()],
+            _ => &[],
+        };
+        let message = tx.claim(HEAD_BYTES + bytes.len())?;
+        order.write(message);
+        message[HEAD_BYTES..].copy_from_slice(bytes);
+        tx.commit()
+    }
+
+    fn check(&self, merged: &Partial, run: u64) -> Result<()> {
+        if *merged == self.whole {
+            return Ok(());
+        }
+        Err(Error::Protocol(format!(
+            "the merged result of run {run} is not what one process alone finds: a part was lost, repeated or damaged"
+        )))
+    }
+}
+
+/// One worker's state.
+struct Worker<'a> {
+    input: &'a [u8],
+    /// Runs answered.
+    run: u64,
+}
+
+impl Worker<'_> {
+    /// One phase: works on what it is given, answers when it is asked to, until it is told to stop.
+    fn work(&mut self, link: &mut Ends, mode: Input, clock: &Clock) -> Result<Done> {
+        let mut found = Partial::default();
+        let mut messages = 0;
+        loop {
+            let message = link.rx.receive()?;
+            let order = Order::read(message, self.input.len())?;
+            if let Order::Part(part) = &order {
+                let at = part.start;
+                let bytes = match mode {
+                    Input::Shared => &self.input[part.clone()],
+                    Input::Sent if message.len() == HEAD_BYTES + part.len() => {
+                        &message[HEAD_BYTES..]
+                    }
+                    Input::Sent => {
+                        return Err(Error::Protocol(format!(
+                            "a part of {} bytes came with {} bytes of input",
+                            part.len(),
+                            message.len() - HEAD_BYTES
+                        )));
+                    }
+                };
+                found.take(at, bytes);
+                messages += 1;
+            }
+            // A transport that lends its own memory has it back only now: the worker reads in place.
+            link.rx.release()?;
+            match order {
+                Order::Part(_) => {}
+                Order::Answer => {
+                    found.write(self.run, link.tx.claim(ANSWER_BYTES)?);
+                    link.tx.commit()?;
+                    found = Partial::default();
+                    self.run += 1;
+                }
+                Order::Stop => return Ok(Done { messages, end: clock.now() }),
+            }
+        }
+    }
+}

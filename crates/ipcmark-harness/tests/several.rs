@@ -1,0 +1,325 @@
+//! Patterns of several processes: what is counted, what is merged, and what becomes of one that fails.
+
+mod crowd;
+
+use crowd::*;
+use ipcmark_core::{Extent, Input, LEAST_SHARED, Load, Pattern, Placement, Plan};
+use ipcmark_harness::placement::Cpus;
+use ipcmark_harness::session::{CellSpec, Options, Session};
+use ipcmark_harness::{Bench, Entry, Report, Scratch};
+use ipcmark_record::{Integrity, Invocation, InvocationOutcome, State, SuiteNote, Tool, Unit};
+use ipcmark_sys::clock::Clock;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::time::Duration;
+
+type Test = Result<(), Failed>;
+type Case = (&'static str, fn() -> Test);
+
+static TOGETHER: Entry = Entry::of::<Crowd<true, GOOD>>();
+static APART: Entry = Entry::of::<Crowd<false, GOOD>>();
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let tests: &[Case] = &[
+        ("each_senders_messages_come_to_the_one_receiver", fan_in),
+        ("each_message_comes_to_one_of_the_receivers", fan_out),
+        ("a_sender_that_dies_is_a_failed_row", sender_dies),
+        ("a_receiver_that_dies_is_a_failed_row", receiver_dies),
+        ("a_fault_of_one_of_several_is_seen_and_named", faults),
+        ("a_message_too_short_to_say_whose_it_is_is_refused", too_short),
+        ("workers_find_together_what_one_finds_alone", scatter_gather),
+        ("a_part_that_is_lost_or_repeated_or_damaged_fails_the_task", wrong_result),
+        ("a_worker_that_dies_is_a_failed_row", worker_dies),
+        ("what_cannot_be_is_a_row_with_the_reason", refusals),
+        ("a_run_records_loads_and_links", a_run),
+    ];
+    let trials = tests.iter().map(|&(name, test)| Trial::test(name, test)).collect();
+    libtest_mimic::run(&args, trials).exit();
+}
+
+const SHORT: Extent = Extent::Time(Duration::from_millis(20));
+
+fn report(entry: Entry, pattern: Pattern, load: Load, size: usize, extent: Extent) -> Report {
+    let scratch = Scratch::new().unwrap();
+    let plan = Plan {
+        pattern,
+        load,
+        extent,
+        warm_up: Duration::from_millis(5),
+        deadline: Duration::from_secs(60),
+        seed: 7,
+        ..Plan::new(size, scratch.names())
+    };
+    let report = entry.invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE });
+    let next = scratch.names();
+    assert_eq!(std::fs::read_dir(next.dir).unwrap().count(), 0, "links leave no folders behind");
+    report
+}
+
+fn invoke(entry: Entry, pattern: Pattern, peers: usize, extent: Extent) -> Invocation {
+    report(entry, pattern, Load { peers, ..Load::DEFAULT }, 64, extent).invocation
+}
+
+fn scatter(entry: Entry, peers: usize, input: Input, size: usize) -> Invocation {
+    let load = Load { peers, input, ..Load::DEFAULT };
+    report(entry, Pattern::ScatterGather, load, size, Extent::Messages(3)).invocation
+}
+
+fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
+    match &invocation.outcome {
+        InvocationOutcome::Failed { side, what } => Ok((side, what)),
+        InvocationOutcome::Ok => Err("it ended well".into()),
+    }
+}
+
+fn names(invocation: &Invocation) -> Vec<&str> {
+    invocation.sides.iter().map(|side| side.side.as_str()).collect()
+}
+
+fn fan_in() -> Test {
+    for (entry, links) in [(TOGETHER, "shared"), (APART, "per-peer")] {
+        for peers in [1, 2, 5] {
+            let found = invoke(entry, Pattern::FanIn, peers, Extent::Messages(1_000));
+            assert_eq!(found.outcome, InvocationOutcome::Ok);
+            assert_eq!(found.messages, 1_000 * peers as u64, "each sends as many as asked");
+            assert_eq!(found.links.as_deref(), Some(links));
+            assert_eq!(found.sides.len(), 1 + peers);
+        }
+        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        assert_eq!(names(&found), ["responder", "initiator-0", "initiator-1", "initiator-2"]);
+        let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
+        assert_eq!(encoded.unit, Unit::PsPerMessageBlock);
+        assert!(found.elapsed_ns >= 20_000_000 && found.warm_up.messages > 0);
+    }
+    Ok(())
+}
+
+fn fan_out() -> Test {
+    for (entry, links) in [(TOGETHER, "shared"), (APART, "per-peer")] {
+        for peers in [1, 2, 5] {
+            for n in [5, 6, 1_000, 1_001] {
+                let found = invoke(entry, Pattern::FanOut, peers, Extent::Messages(n));
+                assert_eq!(found.outcome, InvocationOutcome::Ok);
+                assert_eq!(found.messages, n, "what all received is what was sent");
+                assert_eq!(found.links.as_deref(), Some(links));
+            }
+        }
+        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        assert_eq!(names(&found), ["initiator", "responder-0", "responder-1", "responder-2"]);
+        assert!(found.elapsed_ns >= 20_000_000, "until the last one has its last");
+    }
+    Ok(())
+}
+
+fn sender_dies() -> Test {
+    type Dying<const SHARED: bool> = Crowd<SHARED, INITIATOR_DIES>;
+    for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
+        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        let (side, what) = failure(&found)?;
+        assert!(side.starts_with("initiator-") && what.contains("SIGKILL"), "{side}: {what}");
+        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        let (side, what) = failure(&found)?;
+        assert!(side == "initiator" && what.contains("SIGKILL"), "{side}: {what}");
+    }
+    Ok(())
+}
+
+fn receiver_dies() -> Test {
+    type Dying<const SHARED: bool> = Crowd<SHARED, RESPONDER_DIES>;
+    for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
+        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        let (side, what) = failure(&found)?;
+        assert!(side.starts_with("responder-") && what.contains("SIGKILL"), "{side}: {what}");
+        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        let (side, what) = failure(&found)?;
+        assert!(side == "responder" && what.contains("SIGKILL"), "{side}: {what}");
+    }
+    Ok(())
+}
+
+fn faults() -> Test {
+    let none = Integrity::default();
+    let cases: [(Entry, Entry, Integrity); 3] = [
+        (
+            Entry::of::<Crowd<true, LOSES>>(),
+            Entry::of::<Crowd<false, LOSES>>(),
+            Integrity { lost: 1, ..none },
+        ),
+        (
+            Entry::of::<Crowd<true, REPEATS>>(),
+            Entry::of::<Crowd<false, REPEATS>>(),
+            Integrity { repeated: 1, ..none },
+        ),
+        (
+            Entry::of::<Crowd<true, DAMAGES>>(),
+            Entry::of::<Crowd<false, DAMAGES>>(),
+            Integrity { damaged: 1, ..none },
+        ),
+    ];
+    for (shared, per_peer, expected) in cases {
+        for entry in [shared, per_peer] {
+            for pattern in [Pattern::FanIn, Pattern::FanOut] {
+                let found = invoke(entry, pattern, 3, Extent::Messages(400));
+                let (_, what) = failure(&found)?;
+                assert!(what.contains("did not arrive as they were sent"), "{pattern}: {what}");
+                if pattern == Pattern::FanIn || entry.info.many_senders {
+                    let Integrity { lost, repeated, damaged, .. } = found.integrity;
+                    // Who gets a message again may see it as one out of order; a damaged one has no number.
+                    assert!(
+                        lost >= expected.lost
+                            && repeated + found.integrity.reordered >= expected.repeated
+                            && damaged >= expected.damaged,
+                        "{pattern}: {:?}",
+                        found.integrity
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn too_short() -> Test {
+    for pattern in [Pattern::FanIn, Pattern::FanOut] {
+        let size = LEAST_SHARED - 1;
+        let refused = report(TOGETHER, pattern, Load::DEFAULT, size, Extent::Messages(10));
+        let (reason, _) = refused.unavailable.ok_or("it was not refused")?;
+        assert!(reason.contains("at least 16"), "{reason}");
+        let fine = report(APART, pattern, Load::DEFAULT, 1, Extent::Messages(1_000)).invocation;
+        assert_eq!(fine.outcome, InvocationOutcome::Ok, "a link for each needs no name");
+    }
+    Ok(())
+}
+
+fn scatter_gather() -> Test {
+    for input in Input::ALL {
+        for (peers, size) in [(1, 65_536), (3, 65_536), (2, 4_000)] {
+            let found = scatter(APART, peers, input, size);
+            assert_eq!(found.outcome, InvocationOutcome::Ok, "{input} {peers} {size}");
+            let task = found.task.ok_or("no task")?;
+            assert_eq!((task.input_bytes, task.runs), (8 << 20, 3));
+            assert_eq!(found.messages, 3, "a run is what is counted");
+            assert!(task.serial_ns > 0 && task.parallel_ns > 0);
+            assert_eq!(found.links.as_deref(), Some("per-peer"));
+            assert_eq!(found.sides.len(), 1 + peers);
+            let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
+            assert_eq!((encoded.unit, encoded.count), (Unit::NsPerTask, 3));
+        }
+    }
+    Ok(())
+}
+
+fn wrong_result() -> Test {
+    for input in Input::ALL {
+        for entry in [
+            Entry::of::<Crowd<false, LOSES>>(),
+            Entry::of::<Crowd<false, REPEATS>>(),
+            Entry::of::<Crowd<false, DAMAGES>>(),
+        ] {
+            let found = scatter(entry, 2, input, 8_192);
+            let (side, what) = failure(&found)?;
+            // The damaged byte is input that was sent, or makes no sense of what was asked.
+            assert!(
+                what.contains("not what one process alone finds") || what.contains("protocol"),
+                "{input}: {side}: {what}"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn worker_dies() -> Test {
+    for input in Input::ALL {
+        let found = scatter(Entry::of::<Crowd<false, RESPONDER_DIES>>(), 3, input, 65_536);
+        let (side, what) = failure(&found)?;
+        assert!(side.starts_with("responder-") && what.contains("SIGKILL"), "{side}: {what}");
+        let found = scatter(Entry::of::<Crowd<false, INITIATOR_DIES>>(), 3, input, 8_192);
+        let (side, what) = failure(&found)?;
+        assert!(side == "initiator" && what.contains("SIGKILL"), "{side}: {what}");
+    }
+    Ok(())
+}
+
+fn options(rounds: u32) -> Options {
+    let word = || "several".to_owned();
+    Options {
+        seed: 1,
+        budget: None,
+        rounds,
+        measure: Duration::from_millis(5),
+        warm_up: Duration::from_millis(5),
+        command: Vec::new(),
+        tool: Tool {
+            name: word(),
+            version: word(),
+            commit: None,
+            rustc: word(),
+            profile: word(),
+            target: word(),
+        },
+        suite: SuiteNote { name: word(), title: word(), prose: word(), groups: Vec::new() },
+        floor: None,
+    }
+}
+
+fn spec(entry: &'static Entry, pattern: Pattern, load: Load, size: usize) -> CellSpec {
+    let group = "several".into();
+    CellSpec { entry, pattern, load, size, placement: Placement::Free, capacity: None, group }
+}
+
+fn refusals() -> Test {
+    static LOSSY_ONE: Entry = Entry::of::<Crowd<false, LOSSY>>();
+    let shared = Load { input: Input::Shared, ..Load::DEFAULT };
+    let cells = [
+        (spec(&TOGETHER, Pattern::FanIn, Load::DEFAULT, 8), "no room to say whose it is"),
+        (spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 8), "no room to say whose it is"),
+        (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 64), "at least 1024"),
+        (spec(&LOSSY_ONE, Pattern::ScatterGather, Load::DEFAULT, 4_096), "may lose a part"),
+        (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 1 << 20), "a message of 1048576"),
+    ];
+    let (specs, reasons): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
+    let session = Session::new(specs, options(1))?;
+    for (cell, expected) in session.record().cells.iter().zip(reasons) {
+        match &cell.state {
+            State::Unsupported { reason } | State::Unavailable { reason, .. } => {
+                assert!(reason.contains(expected), "{}: {reason}", cell.key);
+            }
+            state => return Err(format!("{}: {state:?}", cell.key).into()),
+        }
+    }
+    // Shared input does not travel: the part may be longer than any message.
+    let fine =
+        Session::new(vec![spec(&APART, Pattern::ScatterGather, shared, 1 << 20)], options(1))?;
+    assert_eq!(fine.record().cells[0].state, State::Pending);
+    Ok(())
+}
+
+struct Silent;
+
+impl ipcmark_harness::session::Watch for Silent {
+    fn event(&mut self, _: ipcmark_harness::session::Event<'_>) {}
+}
+
+fn a_run() -> Test {
+    let four = Load { peers: 4, ..Load::DEFAULT };
+    let shared = Load { input: Input::Shared, ..Load::DEFAULT };
+    let specs = vec![
+        spec(&TOGETHER, Pattern::FanIn, four, 64),
+        spec(&APART, Pattern::FanIn, Load::DEFAULT, 64),
+        spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 64),
+        spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 65_536),
+        spec(&APART, Pattern::ScatterGather, shared, 65_536),
+    ];
+    let mut session = Session::new(specs, options(2))?;
+    session.run(&mut Silent)?;
+    for cell in &session.record().cells {
+        assert_eq!((&cell.state, cell.invocations.len()), (&State::Measured, 2), "{}", cell.key);
+        assert!(cell.invocations.iter().all(Invocation::is_ok), "{:?}", cell.invocations);
+        let peers = cell.key.load.peers.ok_or("a pattern of several names how many")?;
+        assert_eq!(cell.invocations[0].sides.len(), 1 + peers as usize);
+    }
+    Ok(())
+}
