@@ -2,7 +2,7 @@
 
 use crate::{Doubt, Figure, Metric, Policy, Verdict};
 use ipcmark_record::CellKey;
-use ipcmark_summary::{Row, Samples, Status};
+use ipcmark_summary::{Headline, Row, Samples, Status};
 use serde::Serialize;
 
 /// Two distances further apart than this factor are two distances.
@@ -131,12 +131,20 @@ fn metrics(
         Metric::judge(figure, base, new, doubt, policy)
     };
     let elsewhere = Doubt { obstacle, steps_ns: (0.0, 0.0) };
-    if base.row.key.pattern == "stream" {
+    if base.row.key.is_rate() {
         let ns = |half: &Half| -> Vec<f64> {
             half.samples.messages_per_s.iter().map(|rate| 1e9 / rate).collect()
         };
         return judge(Figure::TimePerMessage, &ns(base), &ns(new), elsewhere).into_iter().collect();
     }
+    if Headline::of(&base.row.key) == Headline::SpeedUp {
+        // A speed-up moves with either of its two times; the task's own is what changed or did not.
+        let ns = |half: &Half| half.samples.parallel_ns.clone();
+        return judge(Figure::TaskTime, &ns(base), &ns(new), elsewhere).into_iter().collect();
+    }
+    let late = sender_obstacle(base, new);
+    let obstacle = obstacle.or(late.as_deref());
+    let (p50, p99) = Figure::percentiles(&base.row.key.pattern);
     let at = |q: f64, figure, obstacle| {
         let (base_ns, new_ns) = (base.samples.percentile_ns(q), new.samples.percentile_ns(q));
         let steps_ns = (base.clock_step_ns, new.clock_step_ns);
@@ -144,22 +152,36 @@ fn metrics(
     };
     let enough = |q| base.samples.enough(q) && new.samples.enough(q);
     let fewest = base.samples.values.min(new.samples.values);
+    let things = format!("{}s", base.row.counted);
     // A median of few round trips is shown, and not judged.
     let few = (!enough(0.5)).then(|| {
-        format!(
-            "{fewest} round trips; p50 takes 200, and 10 in the median invocation; measure longer"
-        )
+        format!("{fewest} {things}; p50 takes 200, and 10 in the median invocation; measure longer")
     });
-    let mut metrics: Vec<Metric> =
-        at(0.5, Figure::RoundTripP50, obstacle.or(few.as_deref())).into_iter().collect();
+    let mut metrics: Vec<Metric> = at(0.5, p50, obstacle.or(few.as_deref())).into_iter().collect();
     if enough(0.99) {
-        metrics.extend(at(0.99, Figure::RoundTripP99, obstacle));
+        metrics.extend(at(0.99, p99, obstacle));
     } else if !metrics.is_empty() {
         notes.push(format!(
-            "p99 is not judged: {fewest} round trips, and it takes 10000, and 500 in the median invocation"
+            "p99 is not judged: {fewest} {things}, and it takes 10000, and 500 in the median invocation"
         ));
     }
     metrics
+}
+
+/// Why a paced figure tells of the sender rather than of the mechanism.
+fn sender_obstacle(base: &Half, new: &Half) -> Option<String> {
+    let late = |half: &Half| {
+        half.row.figure.as_ref().and_then(|f| f.lag).is_some_and(|lag| lag.sender_too_slow)
+    };
+    let which = match (late(base), late(new)) {
+        (true, true) => "both records",
+        (true, false) => "the base",
+        (false, true) => "the new record",
+        (false, false) => return None,
+    };
+    Some(format!(
+        "the sender was too slow in {which}: its lag's p99 is over a tenth of the latency's; lower the rate"
+    ))
 }
 
 /// Why the two were not measured on the same distance, so that their figures cannot be compared.
@@ -189,6 +211,20 @@ fn notes(base: &Row, new: &Row) -> Vec<String> {
     }
     if base.figure.is_some() && new.figure.is_some() && base.capacity != new.capacity {
         notes.push("capacities differ, as read back from the kernel".into());
+    }
+    if base.links != new.links && base.figure.is_some() && new.figure.is_some() {
+        notes.push(
+            "links differ: one for all peers in one record, one for each in the other".into(),
+        );
+    }
+    let loss = |row: &Row| row.figure.as_ref().and_then(|f| f.lost_share).map(|share| share.value);
+    if let (Some(b), Some(n)) = (loss(base), loss(new))
+        && b.max(n) > 0.0
+    {
+        let (b, n) = (b * 100.0, n * 100.0);
+        notes.push(format!(
+            "loses {b:.2} % of the messages in the base, {n:.2} % in the new record"
+        ));
     }
     for (name, row) in [("base", base), ("new record", new)] {
         if row.failed_invocations > 0 {

@@ -14,7 +14,7 @@ pub fn to_markdown(comparison: &Comparison) -> String {
     }
     text += &format!("{}\n\n", census.line());
     text += &format!(
-        "All figures are times: a ratio above 1 is slower. Intervals hold at least {:.0} %. Smallest effects: {:.0} % on p50, \
+        "All figures are times: a ratio above 1 is slower. Intervals hold at least {:.0} %. Smallest effects: {:.0} % on p50 and tasks, \
          {:.0} % on p99, {:.0} % on the time per message. When nothing changed, chance alone would move up to {:.1} of \
          these intervals off 1. More rounds make intervals narrower.\n",
         policy.confidence * 100.0,

@@ -12,8 +12,18 @@ pub enum Figure {
     RoundTripP50,
     /// 99th percentile of round trips, ns.
     RoundTripP99,
-    /// Time of one message in a stream, ns: the inverse of the drained, verified rate.
+    /// Time of one message of a rate, ns: the inverse of the drained, verified rate.
     TimePerMessage,
+    /// Median time one way, from the intended start.
+    OneWayP50,
+    /// Its 99th percentile.
+    OneWayP99,
+    /// Median time of a burst and its answer.
+    BurstP50,
+    /// Its 99th percentile.
+    BurstP99,
+    /// Time of a task over its workers, ns: median of each invocation.
+    TaskTime,
 }
 
 impl Figure {
@@ -24,6 +34,11 @@ impl Figure {
             Figure::RoundTripP50 => "p50 round trip",
             Figure::RoundTripP99 => "p99 round trip",
             Figure::TimePerMessage => "time per message",
+            Figure::OneWayP50 => "p50 one-way from intended start",
+            Figure::OneWayP99 => "p99 one-way from intended start",
+            Figure::BurstP50 => "p50 burst and answer",
+            Figure::BurstP99 => "p99 burst and answer",
+            Figure::TaskTime => "task",
         }
     }
 
@@ -31,9 +46,20 @@ impl Figure {
     #[must_use]
     pub const fn delta(self, policy: &Policy) -> f64 {
         match self {
-            Figure::RoundTripP50 => policy.delta_p50,
-            Figure::RoundTripP99 => policy.delta_p99,
+            Figure::RoundTripP50 | Figure::OneWayP50 | Figure::BurstP50 | Figure::TaskTime => {
+                policy.delta_p50
+            }
+            Figure::RoundTripP99 | Figure::OneWayP99 | Figure::BurstP99 => policy.delta_p99,
             Figure::TimePerMessage => policy.delta_throughput,
+        }
+    }
+
+    /// The median and the 99th percentile of a pattern whose figure is a time.
+    pub(crate) fn percentiles(pattern: &str) -> (Figure, Figure) {
+        match pattern {
+            "paced" => (Figure::OneWayP50, Figure::OneWayP99),
+            "burst" => (Figure::BurstP50, Figure::BurstP99),
+            _ => (Figure::RoundTripP50, Figure::RoundTripP99),
         }
     }
 }

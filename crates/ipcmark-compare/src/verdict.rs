@@ -56,11 +56,11 @@ impl Verdict {
 /// What counts as an effect, and how sure a verdict has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Policy {
-    /// Smallest effect worth a word on the median round trip, as a fraction.
+    /// Smallest effect worth a word on a median time, as a fraction.
     pub delta_p50: f64,
-    /// On the 99th percentile of round trips.
+    /// On the 99th percentile of a time.
     pub delta_p99: f64,
-    /// On the time of one message in a stream.
+    /// On the time of one message of a rate.
     pub delta_throughput: f64,
     /// Confidence of each interval.
     pub confidence: f64,

@@ -33,6 +33,8 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         wait: wait.into(),
         framing: "stream".into(),
         floor: false,
+        time_of: "round trip".into(),
+        counted: "round trip",
         carries: "messages".into(),
         lossy: false,
         links: None,

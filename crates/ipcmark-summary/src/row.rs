@@ -45,6 +45,10 @@ pub struct Row {
     pub framing: String,
     /// True for the floors.
     pub floor: bool,
+    /// What its times are of, in words: see [`time_of`](crate::time_of).
+    pub time_of: String,
+    /// What its rate and its costs are given for one of: see [`counted`](crate::counted).
+    pub counted: &'static str,
     /// `messages`, `notifications` or `calls`.
     pub carries: String,
     /// True for mechanisms that may lose what was sent: see [`Figure::lost_share`].

@@ -2,6 +2,7 @@
 
 use crate::figure::figure;
 use crate::pooled::counts;
+use crate::workload::{counted, time_of};
 use crate::{Census, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{Cell, Distance, Integrity, Invocation, InvocationOutcome, Record, State};
 use ipcmark_stats::median;
@@ -37,6 +38,8 @@ pub fn summarize_cell(cell: &Cell, clock_step_ns: f64) -> Result<Row> {
         wait: cell.wait.clone(),
         framing: cell.framing.clone(),
         floor: cell.floor,
+        time_of: time_of(&cell.key),
+        counted: counted(&cell.key),
         carries: cell.carries.clone(),
         lossy: cell.lossy,
         links: good.iter().find_map(|i| i.links.clone()),

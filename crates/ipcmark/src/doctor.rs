@@ -83,7 +83,7 @@ fn for_people(document: &Document, all: bool) -> String {
                 missing.remedy.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
             (missing.transport.as_str(), format!("{}{remedy}", missing.reason))
         });
-        text.push_str(&notes::grouped(reasons, document.transports));
+        text.push_str(&notes::grouped(reasons, document.transports, output::columns()));
     }
     let count = |level| document.findings.iter().filter(|f| f.level == level).count();
     let _ = writeln!(

@@ -6,10 +6,10 @@ use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
 use crate::units::count;
-use crate::{output, table, tool};
+use crate::{output, rules, table, tool};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
-use ipcmark_record::{Cell, Invocation, Outcome, Record, State};
+use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, State};
 use ipcmark_summary::{Census, Row, Summary, summarize};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -82,6 +82,7 @@ fn text(
     reported: bool,
 ) -> String {
     let mut text = table::tables(summary, output::columns());
+    text.push_str(&rules::text(&record.rules, output::columns()));
     text.push_str(&format!("{} {}\n", table::census(summary), table::headline(summary, elapsed)));
     if reported {
         text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));
@@ -143,9 +144,16 @@ struct Document<'a> {
     seed: u64,
     outcome: Outcome,
     census: &'a Census,
-    /// Times in ns, rates a second; see the record's schema for the words. The percentiles of a stream are of blocks of
-    /// about 50 µs at the receiver; its time per message is one second over `messages_per_s`.
+    /// Times in ns, rates a second, shares from 0 to 1; see the record's schema for the words of a key, and
+    /// [`ipcmark_summary::Row`] for each field. In a row `time_of` says what its percentiles are of (`round trip`, `one-way from
+    /// intended start`, `8 messages and an answer`, `task`), `counted` what rates and costs are given for one of. Those of a
+    /// rate are of blocks of about 50 µs at the receivers; its time per message is one second over `messages_per_s`.
+    /// `figure.lag` stands in `paced`, `figure.overlap` in `overlap`, `figure.task` in `scatter-gather`, and
+    /// `figure.lost_share` where the mechanism may lose what was sent; elsewhere they are null.
     rows: &'a [Row],
+    /// The mechanisms' own rules as this machine showed them, as in the record; left out where none were tried.
+    #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
+    rules: &'a [Rule],
 }
 
 impl<'a> Document<'a> {
@@ -159,6 +167,7 @@ impl<'a> Document<'a> {
             outcome: record.outcome,
             census: &summary.census,
             rows: &summary.rows,
+            rules: &record.rules,
         }
     }
 }

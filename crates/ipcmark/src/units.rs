@@ -17,6 +17,16 @@ pub(crate) fn bytes_rate(per_s: f64) -> String {
     scaled(per_s, &[(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")], "B/s")
 }
 
+/// Times as fast: `1.87 ×`.
+pub(crate) fn factor(times: f64) -> String {
+    format!("{} ×", three_digits(times))
+}
+
+/// A share, 0 to 1: `62.3 %`.
+pub(crate) fn share(of_one: f64) -> String {
+    format!("{} %", three_digits(of_one * 100.0))
+}
+
 /// An interval in the unit of its larger end: `8.40 .. 8.62 µs`.
 pub(crate) fn interval((low, high): (f64, f64), show: fn(f64) -> String) -> String {
     let (low, high) = (show(low), show(high));
@@ -78,6 +88,8 @@ mod tests {
         }
         assert_eq!(rate(1_234_567.0), "1.23 M/s");
         assert_eq!(bytes_rate(2.0e10), "20.0 GB/s");
+        assert_eq!((factor(1.874), share(0.6234)), ("1.87 ×".into(), "62.3 %".into()));
+        assert_eq!(interval((0.61, 0.63), share), "61.0 .. 63.0 %");
     }
 
     #[test]

@@ -5,8 +5,7 @@ use crate::desk::{Desk, stdout};
 #[test]
 fn list_shows_every_family_and_the_suites() {
     let text = stdout(&Desk::new().ipcmark(&["list"]).success());
-    for word in ["null/none", "pipe/block", "pipe(7)", "transport", "Suites: quick, standard, full"]
-    {
+    for word in ["null", "pipe", "block", "pipe(7)", "mechanism", "Suites: quick, standard, full"] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
 }
@@ -18,6 +17,13 @@ fn list_as_json_says_of_each_whether_it_is_available_and_why_not() {
     assert!(rows.iter().any(|row| row["name"] == "pipe/block" && row["framing"] == "stream"));
     for row in &rows {
         assert_ne!(row["mechanism"], "null", "the glob took it away");
+        let patterns = row["patterns"].as_array().unwrap();
+        let has = |name: &str| patterns.iter().any(|p| p == name);
+        assert_eq!(has("wake-up"), row["carries"] == "notifications", "{row}");
+        assert_eq!(has("ping-pong"), row["carries"] != "notifications", "{row}");
+        for field in ["lossy", "many_senders", "many_receivers", "overlaps"] {
+            assert!(row[field].is_boolean(), "{field}: {row}");
+        }
         assert!(row["available"].as_bool().unwrap() || row["reason"].is_string(), "{row}");
     }
 }

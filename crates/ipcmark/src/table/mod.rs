@@ -1,49 +1,46 @@
-//! The tables on the terminal: a ranking for each workload, size and placement.
+//! The tables on the terminal: a ranking for each workload, size, placement and load.
 
-use crate::notes::{grouped, notes, reason};
-use crate::units::{self, bytes_rate, count, interval, rate, time};
-use comfy_table::{CellAlignment, ColumnConstraint, LineStyle, Table, TableStyle};
-use console::{Style, measure_text_width};
+mod columns;
+
+use crate::layout::{fits, fitting, plain};
+use crate::notes::{Gaps, grouped, notes, reason};
+use crate::units::{self, count};
+use columns::Columns;
+use comfy_table::CellAlignment;
+use console::Style;
 use ipcmark_record::CellKey;
 use ipcmark_suite::show_size;
-use ipcmark_summary::{Estimate, Figure, Percentile, Row, Summary};
+use ipcmark_summary::{Figure, Row, Summary};
 use std::fmt::Write as _;
 
-/// What the rows of one table have in common.
+/// What the rows of one table have in common: the key of a cell, of no transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Section {
-    pattern: String,
-    size_bytes: u64,
-    placement: String,
-    capacity_bytes: Option<u64>,
+    key: CellKey,
 }
 
 impl Section {
     fn of(key: &CellKey) -> Section {
-        Section {
-            pattern: key.pattern.clone(),
-            size_bytes: key.size_bytes,
-            placement: key.placement.clone(),
-            capacity_bytes: key.capacity_bytes,
-        }
-    }
-
-    fn is_stream(&self) -> bool {
-        self.pattern == "stream"
+        Section { key: CellKey { transport: String::new(), ..key.clone() } }
     }
 
     fn title(&self) -> String {
-        let capacity = match self.capacity_bytes {
-            Some(bytes) => format!("{} asked each way", show_size(bytes as usize)),
+        let CellKey { pattern, size_bytes, placement, capacity_bytes, load, .. } = &self.key;
+        let size = match size_bytes {
+            0 => "no payload".into(),
+            n => show_size(*n as usize),
+        };
+        let capacity = match capacity_bytes {
+            Some(bytes) => format!("{} asked each way", show_size(*bytes as usize)),
             None => "default capacity".into(),
         };
-        let size = show_size(self.size_bytes as usize);
-        format!("{}, {size}, {}, {capacity}", self.pattern, self.placement)
+        let load = if load.is_empty() { String::new() } else { format!("{load}, ") };
+        format!("{pattern}, {size}, {placement}, {load}{capacity}")
     }
 }
 
-/// All tables of a run: rankings, then the rows that have no figures with their reasons. Numbers in parentheses are
-/// those that too few samples carry.
+/// All tables of a run: rankings, each with the reasons of its rows that have no figures; a reason that several tables would
+/// give is given once, at the end. Numbers in parentheses are those that too few samples carry.
 pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     let mut sections: Vec<(Section, Vec<&Row>)> = Vec::new();
     for row in &summary.rows {
@@ -53,27 +50,38 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
             None => sections.push((section, vec![row])),
         }
     }
+    let gaps = Gaps::of(summary);
     let mut text = String::new();
-    let mut greyed = false;
-    let mut streams = false;
+    let (mut greyed, mut rates) = (false, false);
     for (section, rows) in &sections {
-        let title = Style::new().bold().apply_to(section.title());
-        let _ = writeln!(text, "{title}");
         let measured: Vec<(&Row, &Figure)> =
             rows.iter().filter_map(|row| Some((*row, row.figure.as_ref()?))).collect();
+        let later = rows.iter().filter(|row| gaps.has(row)).count();
+        if measured.is_empty() && later == rows.len() {
+            // Nothing to show but reasons, and those stand at the end.
+            continue;
+        }
+        let title = Style::new().bold().apply_to(section.title());
+        let _ = writeln!(text, "{title}");
         if !measured.is_empty() {
             let (table, has_grey) = ranking(section, measured, columns);
             greyed |= has_grey;
-            streams |= table.contains("time each");
+            rates |= table.contains("time each");
             text.push_str(&table);
             text.push('\n');
         }
-        let reasons =
-            rows.iter().filter_map(|row| Some((row.key.transport.as_str(), reason(row)?)));
-        text.push_str(&grouped(reasons, rows.len()));
+        let reasons = rows
+            .iter()
+            .filter(|row| !gaps.has(row))
+            .filter_map(|row| Some((row.key.transport.as_str(), reason(row)?)));
+        text.push_str(&grouped(reasons, rows.len(), columns));
+        if later > 0 {
+            let _ = writeln!(text, "  {later} more without figures: the reasons stand at the end");
+        }
         text.push('\n');
     }
-    if streams {
+    text.push_str(&gaps.text(columns));
+    if rates {
         text.push_str(
             "(time each: a second over the messages in it; block p50: its median over\n \
              blocks of about 50 µs at the receiver, whose bursts it shows, and no latency)\n",
@@ -102,121 +110,40 @@ pub(crate) fn census(summary: &Summary) -> String {
     format!("{}: {}.", count(census.cells, "cell"), parts.join(", "))
 }
 
-/// A table without frames: header, rule, rows.
-pub(crate) fn plain(header: &[&str]) -> Table {
-    let rule = LineStyle::none().fill('─').junction('─');
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(rule)).set_header(header.to_vec());
-    table
-}
-
 fn ranking(
     section: &Section,
     mut rows: Vec<(&Row, &Figure)>,
-    columns: Option<u16>,
+    width: Option<u16>,
 ) -> (String, bool) {
-    let stream = section.is_stream();
-    rows.sort_by(|(_, a), (_, b)| match stream {
-        true => b.messages_per_s.value.total_cmp(&a.messages_per_s.value),
-        false => median_ns(a).total_cmp(&median_ns(b)),
-    });
-    let header: &[&str] = if stream {
-        &[
-            "transport",
-            "messages",
-            "95 % interval",
-            "bytes",
-            "time each",
-            "block p50",
-            "CPU each",
-            "",
-        ]
-    } else {
-        &["transport", "p50 round trip", "95 % interval", "p99", "round trips", "CPU each", ""]
-    };
-    let mut table = plain(header);
+    let columns = Columns::of(section);
+    rows.sort_by(|(_, a), (_, b)| columns.value(a).total_cmp(&columns.value(b)));
+    let mut heads = vec!["transport".to_owned()];
+    heads.extend(columns.heads.clone());
+    heads.push(String::new());
+    let last = heads.len() - 1;
+    let mut table = plain(&heads);
     let mut greyed = false;
     for (row, figure) in &rows {
-        let p50 = shown(figure, 0.5, &mut greyed);
-        let cpu = time(figure.cpu_ns_per_message.value);
-        let messages = &figure.messages_per_s;
-        let cells = if stream {
-            let bytes = bytes_rate(figure.bytes_per_s.value);
-            let each = match messages.value > 0.0 {
-                true => time(1e9 / messages.value),
-                false => "-".into(),
-            };
-            vec![rate(messages.value), span(messages, rate), bytes, each, p50, cpu]
-        } else {
-            let interval = percentile(figure, 0.5).map_or_else(String::new, |p| span(&p.ns, time));
-            let p99 = shown(figure, 0.99, &mut greyed);
-            vec![p50, interval, p99, rate(messages.value), cpu]
-        };
-        let name = std::iter::once(row.key.transport.clone());
-        table.add_row(
-            name.chain(cells).chain(std::iter::once(notes(row).join("; "))).collect::<Vec<_>>(),
-        );
+        let mut cells = vec![row.key.transport.clone()];
+        cells.extend(columns.cells(figure, &mut greyed));
+        cells.push(notes(row).join("; "));
+        table.add_row(cells);
     }
-    let last = header.len() - 1;
     for column in table.column_iter_mut().take(last).skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     // What may make a row worthless is never left out: where it has no place in the table, it stands below.
-    let wide = fits(&table.trim_fmt(), columns);
-    let spare: &[usize] = if stream { &[last, 5, 4] } else { &[last, 4, 3] };
-    let mut text = dim_parentheses(&fitting(&mut table, columns, spare));
+    let wide = fits(&table.trim_fmt(), width);
+    let spare: Vec<usize> = std::iter::once(last).chain(columns.spare.iter().copied()).collect();
+    let mut text = dim_parentheses(&fitting(&mut table, width, &spare));
     if !wide {
         let notes = rows.iter().flat_map(|(row, _)| {
             notes(row).into_iter().map(|note| (row.key.transport.as_str(), note))
         });
         text.push('\n');
-        text.push_str(grouped(notes, rows.len()).trim_end_matches('\n'));
+        text.push_str(grouped(notes, rows.len(), width).trim_end_matches('\n'));
     }
     (text.trim_end_matches('\n').to_owned(), greyed)
-}
-
-fn fits(text: &str, columns: Option<u16>) -> bool {
-    let most = columns.map_or(usize::MAX, usize::from);
-    text.lines().all(|line| measure_text_width(line) <= most)
-}
-
-/// The table as text. Where it does not fit, columns are left out in the order of `spare`, because a line that wraps is
-/// harder to read than one with less in it.
-pub(crate) fn fitting(table: &mut Table, columns: Option<u16>, spare: &[usize]) -> String {
-    let mut text = table.trim_fmt();
-    for index in spare {
-        if fits(&text, columns) {
-            break;
-        }
-        if let Some(column) = table.column_mut(*index) {
-            column.set_constraint(ColumnConstraint::Hidden);
-        }
-        text = table.trim_fmt();
-    }
-    text
-}
-
-fn percentile(figure: &Figure, quantile: f64) -> Option<&Percentile> {
-    figure.percentiles.iter().find(|p| p.quantile == quantile)
-}
-
-fn median_ns(figure: &Figure) -> f64 {
-    percentile(figure, 0.5).map_or(f64::INFINITY, |p| p.ns.value)
-}
-
-fn shown(figure: &Figure, quantile: f64, greyed: &mut bool) -> String {
-    match percentile(figure, quantile) {
-        None => "-".into(),
-        Some(p) if p.enough => time(p.ns.value),
-        Some(p) => {
-            *greyed = true;
-            format!("({})", time(p.ns.value))
-        }
-    }
-}
-
-fn span(estimate: &Estimate, show: fn(f64) -> String) -> String {
-    estimate.interval.map_or_else(|| "no interval".into(), |ends| interval(ends, show))
 }
 
 /// Greys what stands in parentheses, where the terminal has grey.
@@ -247,6 +174,7 @@ pub(crate) fn headline(summary: &Summary, elapsed: std::time::Duration) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use console::measure_text_width;
     use ipcmark_record::{Capacity, sample};
     use ipcmark_summary::summarize;
 
@@ -274,20 +202,24 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_figures_give_their_reason_once() {
+    fn a_reason_that_holds_in_many_tables_is_given_once() {
         let text = text(None);
+        assert_eq!(text.matches("two spinning sides on one CPU").count(), 1, "{text}");
         let lines = section(&text, "ping-pong, 64 B, same-core");
-        let said: Vec<_> = lines.iter().filter(|line| line.contains("not supported:")).collect();
-        assert_eq!(said.len(), 1, "{lines:#?}");
+        assert!(lines.iter().any(|l| l.contains("1 more without figures")), "{lines:#?}");
+        // What holds once stands where it holds.
+        let lines = section(&text, "stream, 1 KiB, cross-core");
+        assert!(lines.iter().any(|l| l.contains("mq/block: FAILED")), "{lines:#?}");
     }
 
     #[test]
     fn every_row_of_the_summary_is_in_the_tables() {
-        let summary = summarize(&sample::record(1, 6)).unwrap();
-        let text = text(None);
+        let summary = summarize(&sample::every(1, 6)).unwrap();
+        let text = tables(&summary, None);
+        let end = section(&text, "No figures:");
         for row in &summary.rows {
-            let title = Section::of(&row.key).title();
-            let lines = section(&text, &title);
+            let mut lines = section(&text, &Section::of(&row.key).title());
+            lines.extend(end.clone());
             let said = |line: &String| line.contains(&row.key.transport) || line.contains("  all ");
             assert!(lines.iter().any(said), "{}", row.key);
         }
@@ -296,12 +228,80 @@ mod tests {
     }
 
     #[test]
+    fn each_workload_has_the_heads_and_notes_that_it_calls_for() {
+        let text = tables(&summarize(&sample::every(1, 6)).unwrap(), None);
+        for (title, parts) in [
+            (
+                "paced, 64 B, cross-core, 50000/s",
+                &["p50 one-way from", "sender's", "sender too slow", "loses 0.40 %"][..],
+            ),
+            ("burst, 64 B, cross-core, depth 8", &["p50 8 messages", "an answer"]),
+            (
+                "wake-up, no payload, cross-core",
+                &["p50 round trip,", "no payload", "eventfd/block"],
+            ),
+            (
+                "scatter-gather, 64 KiB, cross-core, 2 peers, input sent",
+                &["speed-up", "by one", " ×"],
+            ),
+            ("overlap, 64 B, cross-core", &["other", "one look", " %", "pipe/poll"]),
+            ("fan-in, 64 B, cross-core, 4 peers", &["messages", "one link", "a link a peer"]),
+            ("ping-pong, 64 B, cross-core", &["rpc-unix/block", "a call"]),
+        ] {
+            let lines = section(&text, title).join("\n");
+            for part in parts {
+                assert!(lines.contains(part), "no '{part}' in {title}: {lines}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_hundred_transports_times_five_workloads_do_not_bury_the_figures() {
+        let mut summary = summarize(&sample::record(1, 6)).unwrap();
+        let model = summary.rows.iter().find(|r| r.figure.is_some() && !r.floor).unwrap().clone();
+        summary.rows.clear();
+        for pattern in ["ping-pong", "stream", "paced", "burst", "overlap"] {
+            for size_bytes in [64, 1024, 65_536] {
+                for n in 0..100 {
+                    let mut row = model.clone();
+                    row.key = CellKey::new(
+                        &format!("m{}/w{}", n / 4, n % 4),
+                        pattern,
+                        size_bytes,
+                        "cross-core",
+                    );
+                    let why = match (pattern, n) {
+                        (_, ..40) => Some("it carries no payload: see wake-up"),
+                        ("overlap", ..80) => {
+                            Some("a side that waits like this can do nothing else")
+                        }
+                        _ => None,
+                    };
+                    if let Some(why) = why {
+                        row.figure = None;
+                        row.status = ipcmark_summary::Status::Unsupported { reason: why.into() };
+                    }
+                    summary.rows.push(row);
+                }
+            }
+        }
+        let text = tables(&summary, Some(100));
+        let reasons = section(&text, "No figures:");
+        assert!(reasons.len() < 14, "{reasons:#?}");
+        assert_eq!(text.matches("it carries no payload").count(), 1);
+        let figures = text.lines().filter(|line| line.starts_with(" m")).count();
+        assert_eq!(figures, 3 * (4 * 60 + 20), "each has its line");
+        assert!(text.lines().count() < figures + 110, "{}", text.lines().count());
+        assert!(fits(&text, Some(100)));
+    }
+
+    #[test]
     fn a_narrow_terminal_gets_no_wrapped_lines() {
+        let summary = summarize(&sample::every(1, 6)).unwrap();
         for columns in [80, 100, 120] {
-            let text = text(Some(columns));
-            let rows = text.lines().filter(|line| line.starts_with('(') || !line.contains(": "));
-            let widest = rows.map(measure_text_width).max().unwrap();
-            assert!(widest <= usize::from(columns), "{widest} of {columns}:\n{text}");
+            let text = tables(&summary, Some(columns));
+            let widest = text.lines().max_by_key(|line| measure_text_width(line)).unwrap();
+            assert!(fits(&text, Some(columns)), "{columns}: {widest}\n{text}");
             assert!(text.contains("CPU each") && text.contains("95 % interval"));
         }
     }
