@@ -10,6 +10,7 @@ use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
 use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
+use ipcmark_pty::Pty;
 use ipcmark_rpc::{
     AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
 };
@@ -20,7 +21,7 @@ use ipcmark_shm::{
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
-use ipcmark_unix::{UnixDatagram, UnixSeqpacket, UnixStream};
+use ipcmark_unix::{UnixAbstract, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream};
 
 /// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
 macro_rules! catalog {
@@ -85,6 +86,13 @@ catalog! {
     messages UnixDatagram<Spin>,
     messages UnixDatagram<Poll>,
     messages UnixDatagram<Epoll>,
+    messages UnixPath<Block>,
+    messages UnixPath<Epoll>,
+    messages UnixAbstract<Block>,
+    messages UnixAbstract<Epoll>,
+    messages UnixMemfd<Block>,
+    messages UnixMemfd<Poll>,
+    messages UnixMemfd<Epoll>,
 
     // Internet-domain sockets.
     messages Tcp<Block>,
@@ -97,6 +105,8 @@ catalog! {
 
     // Internet-domain sockets.
     messages Tcp<Epoll>,
+    messages Tcp<Sigio>,
+    messages Tcp<Uring>,
     messages Tcp<Block, Nagle>,
     messages Tcp<Block, TcpV6>,
     messages Tcp<Epoll, TcpV6>,
@@ -144,6 +154,9 @@ catalog! {
     // Single copy.
 
     // Pseudo-terminals and vsock.
+    messages Pty<Block>,
+    messages Pty<Poll>,
+    messages Pty<Epoll>,
 
     // Asynchronous rings.
 

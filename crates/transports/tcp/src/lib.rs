@@ -25,7 +25,7 @@ pub use zerocopy::TcpZeroCopy;
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
 };
-use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, socket_halves};
+use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
 use std::marker::PhantomData;
 
 /// Messages over TCP.
@@ -35,7 +35,7 @@ pub type Tcp<W, V = NoDelay> = Framed<TcpStream<W, V>>;
 #[derive(Debug)]
 pub struct TcpStream<W, V>(PhantomData<(W, V)>);
 
-impl<W: FdWait, V: Variant> ByteStream for TcpStream<W, V> {
+impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
         ..Info::new(("tcp", V::MECHANISM), W::KIND, Framing::Stream, V::SUMMARY, "tcp(7)")
@@ -45,7 +45,12 @@ impl<W: FdWait, V: Variant> ByteStream for TcpStream<W, V> {
     type Source = FdSource<W>;
 
     fn available() -> Availability {
-        availability(V::connect(None).map(|_| Limits::none()))
+        let probe = || {
+            W::available()?;
+            V::connect(None)?;
+            Ok(Limits::none())
+        };
+        availability(probe())
     }
 
     fn fixture(plan: &Plan) -> Result<Connection> {

@@ -1,4 +1,5 @@
-//! Unix-domain sockets in their three types, each as a connected pair.
+//! Unix-domain sockets in their three types, each as a connected pair; a stream that two find by name; and descriptors
+//! passed instead of bytes.
 //!
 //! The mechanism's own rules, as [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html) has them:
 //!
@@ -13,15 +14,22 @@
 //!   `net.core.wmem_max` bounds; the receive buffer plays no part. Above some 64 KiB the kernel also needs a piece of
 //!   memory in one run for the rest of the message, which a machine with broken-up memory may not have.
 //!
+//! - Several processes may send on one end of a pair, or receive from it, where it keeps boundaries: each message goes
+//!   whole to one of them.
+//!
 //! All calls are the bare ones: `write(2)` and `read(2)` on a stream, `send(2)` and `recv(2)` for messages.
 #![forbid(unsafe_code)]
 
 mod datagram;
+mod memfd;
+mod named;
 mod pair;
 mod seqpacket;
 mod stream;
 
 pub use datagram::{DatagramFixture, UnixDatagram};
+pub use memfd::{MemfdFixture, MemfdPort, UnixMemfd};
+pub use named::{Abstract, InFileSystem, Kind, Meeting, NamedStream, UnixAbstract, UnixPath};
 pub use pair::Pair;
 pub use seqpacket::UnixSeqpacket;
 pub use stream::{UnixByteStream, UnixStream};

@@ -64,6 +64,16 @@ impl Pair {
         Ok(pair)
     }
 
+    /// The same pair for messages of at most `size` bytes, of which not all pass through it.
+    pub(crate) fn of(self, size: usize) -> Pair {
+        Pair { size, ..self }
+    }
+
+    /// Both ends.
+    pub(crate) fn ends(&self) -> &[OwnedFd; 2] {
+        &self.ends
+    }
+
     fn new(kind: SocketType, size: usize) -> Result<Pair> {
         let (a, b) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
             .map_err(|e| Error::os("socketpair(AF_UNIX)", e))?;

@@ -1,0 +1,209 @@
+//! `unix-path` and `unix-abstract`: a stream between two who share nothing but a name.
+//!
+//! The responder's end of the meeting place is made before the fork; the initiator connects to the name, the responder
+//! accepts. Once both are connected the name has done its work: a path is unlinked then, an abstract name goes with
+//! the socket that listened. What passes afterwards is what passes over a `socketpair(2)`, so these rows ask whether a
+//! connection made by name is any other; `unix-stream` has all the waits.
+
+use ipcmark_core::{
+    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Names, Plan,
+    Result, Side,
+};
+use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, set_send_buffer, socket_halves};
+use rustix::fs::unlink;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::sockopt::socket_send_buffer_size;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
+    socket_with,
+};
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Messages over a stream socket bound to a path.
+pub type UnixPath<W> = Framed<NamedStream<W, InFileSystem>>;
+/// Messages over a stream socket bound to an abstract name.
+pub type UnixAbstract<W> = Framed<NamedStream<W, Abstract>>;
+
+/// Bytes over a stream socket that the sides find by a name of kind `K`.
+#[derive(Debug)]
+pub struct NamedStream<W, K>(PhantomData<(W, K)>);
+
+/// Where a socket's name lives.
+pub trait Kind: Debug + 'static {
+    /// The mechanism's name.
+    const MECHANISM: &'static str;
+    /// One line for people.
+    const SUMMARY: &'static str;
+    /// The path that the name occupies, where it does.
+    fn path(names: &Names) -> Option<PathBuf>;
+}
+
+/// In the file system.
+#[derive(Debug)]
+pub struct InFileSystem;
+
+impl Kind for InFileSystem {
+    const MECHANISM: &'static str = "unix-path";
+    const SUMMARY: &'static str =
+        "Unix-domain stream socket, connected by its path; write(2) and read(2)";
+
+    fn path(names: &Names) -> Option<PathBuf> {
+        Some(names.dir.join(format!("{}.sock", names.token)))
+    }
+}
+
+/// In the abstract namespace of Linux, which belongs to the network namespace.
+#[derive(Debug)]
+pub struct Abstract;
+
+impl Kind for Abstract {
+    const MECHANISM: &'static str = "unix-abstract";
+    const SUMMARY: &'static str =
+        "Unix-domain stream socket, connected by its abstract name; write(2) and read(2)";
+
+    fn path(_: &Names) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// The meeting place: a socket that listens, and its name.
+///
+/// Dropping it leaves the path: the supervisor drops its copy while the sides still have to meet. Whoever made the plan
+/// clears the directory.
+#[derive(Debug)]
+pub struct Meeting {
+    listener: OwnedFd,
+    address: SocketAddrUnix,
+    path: Option<PathBuf>,
+    /// Bytes asked of each send buffer.
+    asked: Option<usize>,
+    /// Bytes that each was granted.
+    granted: usize,
+}
+
+fn stream() -> Result<OwnedFd> {
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+        .map_err(|e| Error::os("socket(AF_UNIX)", e))
+}
+
+/// The address of `path`, or of the abstract name `token`.
+fn address(path: Option<&Path>, token: &str) -> Result<SocketAddrUnix> {
+    let Some(path) = path else {
+        return SocketAddrUnix::new_abstract_name(token.as_bytes())
+            .map_err(|e| Error::os(format!("the abstract name {token}"), e));
+    };
+    SocketAddrUnix::new(path).map_err(|e| {
+        let hint = "a socket's path has at most 107 bytes; set TMPDIR to a shorter directory";
+        Error::os_hint(format!("the path {}", path.display()), e, hint)
+    })
+}
+
+impl Meeting {
+    /// `bind()`, `listen()` - makes the meeting place, for one who connects.
+    ///
+    /// # References
+    /// [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html)
+    fn new<K: Kind>(names: &Names, asked: Option<usize>) -> Result<Meeting> {
+        let listener = stream()?;
+        let path = K::path(names);
+        let address = address(path.as_deref(), &names.token)?;
+        bind(&listener, &address).map_err(|e| match &path {
+            Some(path) => Error::os(format!("bind({})", path.display()), e),
+            None => Error::os(format!("bind(abstract {})", names.token), e),
+        })?;
+        listen(&listener, 1).map_err(|e| Error::os("listen", e))?;
+        let granted = size(&stream()?, asked)?;
+        Ok(Meeting { listener, address, path, asked, granted })
+    }
+
+    /// One side's end of the connection, once both are there.
+    fn split(self, side: Side) -> Result<OwnedFd> {
+        let Meeting { listener, address, path, asked, granted } = self;
+        let socket = match side {
+            Side::Initiator => {
+                drop(listener);
+                let socket = stream()?;
+                retry_on_intr(|| connect(&socket, &address))
+                    .map_err(|e| Error::os("connect(AF_UNIX)", e))?;
+                socket
+            }
+            Side::Responder => {
+                let socket = retry_on_intr(|| accept_with(&listener, SocketFlags::CLOEXEC))
+                    .map_err(|e| Error::os("accept4(AF_UNIX)", e))?;
+                if let Some(path) = path {
+                    unlink(&path)
+                        .map_err(|e| Error::os(format!("unlink({})", path.display()), e))?;
+                }
+                socket
+            }
+        };
+        let held = size(&socket, asked)?;
+        if held == granted {
+            return Ok(socket);
+        }
+        Err(Error::Protocol(format!(
+            "a send buffer that was granted {granted} bytes before the fork has {held} after it"
+        )))
+    }
+}
+
+/// Sets a send buffer where that is asked; returns what it has.
+fn size(socket: &OwnedFd, asked: Option<usize>) -> Result<usize> {
+    match asked {
+        Some(bytes) => set_send_buffer(socket, bytes),
+        None => socket_send_buffer_size(socket).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e)),
+    }
+}
+
+/// Makes a meeting place where temporary files go. That this directory cannot be written says nothing of the one a plan
+/// will name, so only a refusal of sockets as such counts.
+fn probe<K: Kind>() -> Result<Limits> {
+    static PROBES: AtomicU32 = AtomicU32::new(0);
+    let number = PROBES.fetch_add(1, Ordering::Relaxed);
+    let token = format!("ipcmark-probe-{}-{number}", std::process::id());
+    let names = Names { token, dir: std::env::temp_dir() };
+    match Meeting::new::<K>(&names, None) {
+        Ok(meeting) => {
+            if let Some(path) = &meeting.path {
+                let _ = unlink(path);
+            }
+        }
+        Err(error) => {
+            let errno = error.errno().map(Errno::from_raw_os_error);
+            if matches!(errno, Some(Errno::PERM | Errno::OPNOTSUPP | Errno::AFNOSUPPORT)) {
+                return Err(error);
+            }
+        }
+    }
+    Ok(Limits::none())
+}
+
+impl<W: ByteWait, K: Kind> ByteStream for NamedStream<W, K> {
+    const INFO: Info = Info {
+        overlaps: W::OVERLAPS,
+        ..Info::new(("unix", K::MECHANISM), W::KIND, Framing::Stream, K::SUMMARY, "unix(7)")
+    };
+    type Fixture = Meeting;
+    type Sink = FdSink<W>;
+    type Source = FdSource<W>;
+
+    fn available() -> Availability {
+        availability(W::available().and_then(|()| probe::<K>()))
+    }
+
+    fn fixture(plan: &Plan) -> Result<Meeting> {
+        Meeting::new::<K>(&plan.names, plan.capacity)
+    }
+
+    fn capacity(fixture: &Meeting) -> Result<Capacity> {
+        Ok(Capacity { bytes: Some(fixture.granted), messages: None })
+    }
+
+    fn split(fixture: Meeting, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
+        socket_halves(fixture.split(side)?)
+    }
+}
