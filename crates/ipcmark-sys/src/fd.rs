@@ -8,6 +8,7 @@
 //! compiled once for each and has no branch on it. [`Uring`] is another kind of strategy, for byte streams: the call
 //! itself is handed to the kernel, and its completion awaited ([`ByteWait`]).
 
+mod ahead;
 mod bytes;
 mod limit;
 mod message;
@@ -22,6 +23,7 @@ mod uring;
 mod vmsplice;
 mod wait;
 
+pub use ahead::ReadAhead;
 pub use bytes::ByteWait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};

@@ -26,3 +26,27 @@ pub(crate) fn joined(peers: impl IntoIterator<Item = Child>) -> Result<()> {
     }
     Ok(())
 }
+
+/// Waits until `peer` sleeps in the kernel; false when it ended instead. For one whose only sleep is the call that the
+/// experiment is about.
+pub(crate) fn sleeps(peer: &mut Child) -> Result<bool> {
+    const LOOK: Duration = Duration::from_millis(5);
+    // It counts when it sleeps time after time: a fork and a page fault may make it sleep once.
+    const TIMES: u32 = 10;
+    let mut asleep = 0;
+    let looks = PATIENCE.as_millis() / LOOK.as_millis();
+    for _ in 0..looks {
+        if peer.wait(LOOK)?.is_some() {
+            return Ok(false);
+        }
+        let path = format!("/proc/{}/stat", peer.pid());
+        let stat = std::fs::read_to_string(&path).map_err(|e| Error::os(path, e))?;
+        // The name before it may hold anything but stands in parentheses.
+        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+        asleep = if state == Some('S') { asleep + 1 } else { 0 };
+        if asleep == TIMES {
+            return Ok(true);
+        }
+    }
+    Err(Error::Protocol("a peer of the experiment neither slept nor ended".into()))
+}

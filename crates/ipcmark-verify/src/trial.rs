@@ -113,6 +113,11 @@ pub(crate) fn figure(value: u64) -> String {
     text
 }
 
+/// The name of an error: `EAGAIN`.
+pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
+    format!("{:?}", nix::errno::Errno::from_raw(errno.raw_os_error()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,14 +55,20 @@ impl Wait for Uring {
     const KIND: WaitKind = WaitKind::Uring;
 }
 
+/// `io_uring_setup()` - makes a ring of `entries`.
+///
+/// # Errors
+/// [`Error::Unavailable`] with what withholds it and the line that changes that.
+///
+/// # References
+/// [io_uring_setup(2)](https://man7.org/linux/man-pages/man2/io_uring_setup.2.html)
+pub(super) fn ring(entries: u32) -> Result<IoUring> {
+    IoUring::new(entries).map_err(withheld)
+}
+
 impl Uring {
-    /// `io_uring_setup()` - makes a ring.
-    ///
-    /// # References
-    /// [io_uring_setup(2)](https://man7.org/linux/man-pages/man2/io_uring_setup.2.html)
     fn new() -> Result<Self> {
-        let ring = IoUring::new(ENTRIES).map_err(withheld)?;
-        Ok(Uring { ring, look: Look::None })
+        Ok(Uring { ring: ring(ENTRIES)?, look: Look::None })
     }
 
     fn submit(&mut self, entry: &squeue::Entry) -> Result<()> {

@@ -1,8 +1,14 @@
 //! The rules, one module a family.
 
+mod aio;
+mod fifo;
+mod pipe;
+mod pty;
 mod signal;
+mod unix;
 
 use crate::Trial;
 
 /// Every family's rules, in the order of reports.
-pub(crate) const FAMILIES: &[&[Trial]] = &[signal::RULES];
+pub(crate) const FAMILIES: &[&[Trial]] =
+    &[signal::RULES, pipe::RULES, fifo::RULES, unix::RULES, pty::RULES, aio::RULES];

@@ -1,0 +1,278 @@
+//! Pipes: what is atomic, what is full, what is short, and how they end.
+
+use crate::peers::{joined, peer, sleeps};
+use crate::trial::{Found, Seen, Trial, figure, name_of};
+use ipcmark_core::{Error, Names, Result};
+use ipcmark_sys::fd::{pipe_capacity, set_nonblocking};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::io::{Errno, read, write};
+use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
+use std::os::fd::OwnedFd;
+
+pub(crate) const RULES: &[Trial] = &[
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "atomic",
+        rule: "A write of up to PIPE_BUF bytes goes into a pipe whole, however many processes write.",
+        calls: &["pipe2", "write(PIPE_BUF bytes), 500 times in each of 4 processes", "read"],
+        reference: "pipe(7)",
+        run: atomic,
+    },
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "interleave",
+        rule: "A write of more than PIPE_BUF bytes may come apart: bytes of other writers appear inside it.",
+        calls: &["pipe2", "write(32 PIPE_BUF bytes), 50 times in each of 4 processes", "read"],
+        reference: "pipe(7)",
+        run: interleave,
+    },
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "full",
+        rule: "A full pipe makes a writer sleep until somebody reads, and tells a non-blocking one EAGAIN.",
+        calls: &[
+            "pipe2",
+            "fcntl(F_GETPIPE_SZ)",
+            "write with O_NONBLOCK until EAGAIN",
+            "write without",
+            "read",
+        ],
+        reference: "pipe(7)",
+        run: full,
+    },
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "short",
+        rule: "A non-blocking write of more than PIPE_BUF bytes takes what there is room for; a shorter one takes all or nothing; a read takes what is there.",
+        calls: &["pipe2(O_NONBLOCK)", "write", "read"],
+        reference: "pipe(7)",
+        run: short,
+    },
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "end-of-file",
+        rule: "A reader sees the end of file when the last writer is gone, not before, and after all that was written.",
+        calls: &[
+            "pipe2",
+            "fork",
+            "close(writer)",
+            "read with O_NONBLOCK",
+            "the other writer ends",
+            "read",
+        ],
+        reference: "pipe(7)",
+        run: end_of_file,
+    },
+    Trial {
+        family: "pipe",
+        mechanism: "pipe",
+        name: "broken",
+        rule: "A write to a pipe that nobody reads fails with EPIPE, and the writer is sent SIGPIPE, which ends a program that does not ignore it.",
+        calls: &[
+            "pipe2",
+            "close(reader)",
+            "sigprocmask(SIG_BLOCK, SIGPIPE)",
+            "write",
+            "signalfd, read",
+        ],
+        reference: "pipe(7)",
+        run: broken,
+    },
+];
+
+const WRITERS: u8 = 4;
+
+fn pipe(flags: PipeFlags) -> Result<(OwnedFd, OwnedFd)> {
+    pipe_with(flags | PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))
+}
+
+fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match write(fd, bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(Error::os("write", e)),
+        }
+    }
+    Ok(())
+}
+
+/// What a reader found of messages that several processes wrote.
+struct Mixed {
+    messages: u64,
+    /// Times that one writer's bytes stood inside another's message.
+    torn: u64,
+}
+
+/// [`WRITERS`] processes write `count` messages of `len` bytes each, every one its own number; the pipe is read until
+/// its end.
+fn mixed(len: usize, count: usize) -> Result<Mixed> {
+    let (reader, writer) = pipe(PipeFlags::empty())?;
+    let mut peers = Vec::new();
+    for name in 0..WRITERS {
+        peers.push(peer(|| {
+            let message = vec![name; len];
+            (0..count).try_for_each(|_| write_all(&writer, &message))
+        })?);
+    }
+    drop(writer);
+    let mut space = vec![0; 64 << 10];
+    let mut written = [0; WRITERS as usize];
+    let mut last = None;
+    let mut torn = 0;
+    loop {
+        let got = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
+        if got == 0 {
+            break;
+        }
+        for &name in &space[..got] {
+            if let Some(before) = last.filter(|&before| before != name)
+                && written[usize::from(before)] % len != 0
+            {
+                torn += 1;
+            }
+            written[usize::from(name)] += 1;
+            last = Some(name);
+        }
+    }
+    joined(peers)?;
+    Ok(Mixed { messages: (written.iter().sum::<usize>() / len) as u64, torn })
+}
+
+fn atomic(_: &Names) -> Found {
+    let Mixed { messages, torn } = mixed(PIPE_BUF, 500)?;
+    let words = format!(
+        "{WRITERS} processes wrote {} messages of {PIPE_BUF} bytes into one pipe: {torn} came apart.",
+        figure(messages)
+    );
+    Ok(Seen::new(torn == 0 && messages == 2_000, words)
+        .count("messages", messages)
+        .count("torn", torn))
+}
+
+fn interleave(_: &Names) -> Found {
+    const LEN: usize = 32 * PIPE_BUF;
+    let Mixed { messages, torn } = mixed(LEN, 50)?;
+    if torn == 0 {
+        return Err(Error::Protocol(format!(
+            "{messages} messages of {LEN} bytes came whole; the rule allows it, and it shows nothing"
+        )));
+    }
+    let words = format!(
+        "{WRITERS} processes wrote {} messages of {} bytes into one pipe: {} times another's bytes stood inside one.",
+        figure(messages),
+        figure(LEN as u64),
+        figure(torn)
+    );
+    Ok(Seen::new(messages == 200, words).count("messages", messages).count("torn", torn))
+}
+
+/// Writes `piece` until there is no room; returns how many bytes went in.
+fn fill(writer: &OwnedFd, piece: &[u8]) -> Result<u64> {
+    let mut held = 0;
+    loop {
+        match write(writer, piece) {
+            Ok(n) => held += n as u64,
+            Err(Errno::AGAIN) => return Ok(held),
+            Err(e) => return Err(Error::os("write", e)),
+        }
+    }
+}
+
+fn full(_: &Names) -> Found {
+    let (reader, writer) = pipe(PipeFlags::empty())?;
+    let capacity = pipe_capacity(&writer)? as u64;
+    set_nonblocking(&writer, true)?;
+    let held = fill(&writer, &[0; PIPE_BUF])?;
+    set_nonblocking(&writer, false)?;
+    let mut waiting = peer(|| write_all(&writer, &[1]))?;
+    let slept = sleeps(&mut waiting)?;
+    read(&reader, &mut [0; PIPE_BUF]).map_err(|e| Error::os("read", e))?;
+    joined([waiting])?;
+    let words = format!(
+        "A pipe of {} bytes took {} and then said EAGAIN; a blocking writer {} until a page had been read, and went on.",
+        figure(capacity),
+        figure(held),
+        if slept { "slept" } else { "did not sleep" }
+    );
+    let kept = held == capacity && slept;
+    Ok(Seen::new(kept, words).count("capacity_bytes", capacity).count("held_bytes", held))
+}
+
+fn short(_: &Names) -> Found {
+    let (reader, writer) = pipe(PipeFlags::NONBLOCK)?;
+    let capacity = fill(&writer, &[0; PIPE_BUF])?;
+    let mut page = [0; PIPE_BUF];
+    read(&reader, &mut page).map_err(|e| Error::os("read", e))?;
+    let long = vec![1; 4 * PIPE_BUF];
+    let taken = write(&writer, &long).map_err(|e| Error::os("write", e))? as u64;
+    let refused = write(&writer, &[2; 100]) == Err(Errno::AGAIN);
+    let mut space = vec![0; 2 * capacity as usize];
+    let read_back = read(&reader, &mut space).map_err(|e| Error::os("read", e))? as u64;
+    let words = format!(
+        "With room for {PIPE_BUF} bytes a write of {} took {}, then one of 100 {}; a read of {} brought {}.",
+        figure(long.len() as u64),
+        figure(taken),
+        if refused { "was refused whole (EAGAIN)" } else { "was taken" },
+        figure(space.len() as u64),
+        figure(read_back)
+    );
+    let kept = taken == PIPE_BUF as u64 && refused && read_back == capacity;
+    Ok(Seen::new(kept, words).count("taken_bytes", taken).count("read_bytes", read_back))
+}
+
+fn end_of_file(_: &Names) -> Found {
+    let (reader, writer) = pipe(PipeFlags::empty())?;
+    let (go_reader, go) = pipe(PipeFlags::empty())?;
+    // The peer holds the other copy of the writing end until it is told.
+    let other = peer(|| {
+        read(&go_reader, &mut [0]).map_err(|e| Error::os("read", e))?;
+        write_all(&writer, b"last")
+    })?;
+    drop(writer);
+    set_nonblocking(&reader, true)?;
+    let while_held = read(&reader, &mut [0; 8]);
+    write_all(&go, &[1])?;
+    joined([other])?;
+    let mut space = [0; 8];
+    let last = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
+    let end = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
+    let words = format!(
+        "One of two writers closed: read said {}. The other wrote {last} bytes and ended: read brought {last}, then {end}.",
+        match while_held {
+            Err(e) => name_of(e),
+            Ok(n) => n.to_string(),
+        }
+    );
+    let kept = while_held == Err(Errno::AGAIN) && last == 4 && end == 0;
+    Ok(Seen::new(kept, words).count("last_bytes", last as u64).count("end_bytes", end as u64))
+}
+
+fn broken(_: &Names) -> Found {
+    let (reader, writer) = pipe(PipeFlags::empty())?;
+    drop(reader);
+    // A blocked signal stays pending even where it is ignored, as Rust programs ignore this one.
+    let set = SigSet::from(Signal::SIGPIPE);
+    set.thread_block().map_err(|e| Error::os("sigprocmask", e))?;
+    let said = write(&writer, &[1]);
+    let pending = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
+        .map_err(|e| Error::os("signalfd", e))?;
+    let mut signals = 0;
+    while pending.read_signal().map_err(|e| Error::os("read(signalfd)", e))?.is_some() {
+        signals += 1;
+    }
+    let words = format!(
+        "The last reader closed: write said {}, and {signals} SIGPIPE was pending.",
+        match said {
+            Err(e) => name_of(e),
+            Ok(n) => format!("{n} bytes"),
+        }
+    );
+    Ok(Seen::new(said == Err(Errno::PIPE) && signals == 1, words).count("signals", signals))
+}
