@@ -37,8 +37,8 @@ fn bench(criterion: &mut Criterion, scratch: &Scratch) {
             {
                 let bench = Bench { clock, cpus: cpus.clone() };
                 let once = plan(pattern, size, placement, Extent::Messages(1), scratch.names());
-                if let Some((reason, _)) = entry.invoke(&once, &bench).unavailable {
-                    eprintln!("{}/{pattern} {size}: not here: {reason}", entry.info);
+                if let Some(state) = entry.invoke(&once, &bench).refused {
+                    eprintln!("{}/{pattern} {size}: not here: {state:?}", entry.info);
                     continue;
                 }
                 group.throughput(Throughput::Bytes(size as u64));

@@ -6,7 +6,7 @@ use ipcmark_core::{Info, Pattern, Plan};
 use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, WarmUp};
 
 /// Messages shorter than this have 7 bits for their sequence number: too few to tell a long loss from disorder.
-const TELLING: usize = 8;
+pub(crate) const TELLING: usize = 8;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocation {
     let figure = rules(plan.pattern).figure;

@@ -1,7 +1,7 @@
 //! Writing and checking messages, and how the loops reach a link: with its types known, or erased.
 
 use ipcmark_core::{
-    Buffer, Checker, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
+    Buffer, Checker, Fault, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
 };
 use ipcmark_sys::clock::Clock;
 
@@ -141,6 +141,39 @@ impl Desk {
 
     pub(crate) fn tally(&self) -> Tally {
         Tally { sent: self.next - self.first, found: self.checker.integrity }
+    }
+
+    pub(crate) const fn is_lossy(&self) -> bool {
+        self.lossy
+    }
+
+    /// The body of each message.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.stamper.body()
+    }
+
+    /// A message of one's own, to be stamped again and again.
+    pub(crate) fn draft(&self) -> Buffer {
+        let mut draft = Buffer::new(self.size);
+        draft.copy_from_slice(self.stamper.body());
+        draft
+    }
+
+    /// Makes the next message of one that holds the body.
+    #[inline(always)]
+    pub(crate) fn stamp(&mut self, message: &mut [u8], last: bool) {
+        self.stamper.stamp(message, self.next, last);
+        self.next += 1;
+    }
+
+    /// True for the end of a phase that came again, because the harness repeated it: no repetition of the mechanism's.
+    pub(crate) fn is_stale(&mut self, verdict: Verdict) -> bool {
+        let stale = verdict.last && verdict.fault == Some(Fault::Late);
+        if stale {
+            let found = &mut self.checker.integrity;
+            found.repeated = found.repeated.saturating_sub(1);
+        }
+        stale
     }
 
     #[inline(always)]

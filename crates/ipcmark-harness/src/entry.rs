@@ -24,13 +24,13 @@ impl Entry {
     /// Erases `N`.
     #[must_use]
     pub const fn of_notifier<N: Notifier>() -> Entry {
-        Entry { info: N::INFO, available: N::available, make: pattern::not_built }
+        Entry { info: N::INFO, available: N::available, make: pattern::of_notifier::<N> }
     }
 
     /// Erases `R`.
     #[must_use]
     pub const fn of_remote<R: Remote>() -> Entry {
-        Entry { info: R::INFO, available: R::available, make: pattern::not_built }
+        Entry { info: R::INFO, available: R::available, make: pattern::of_remote::<R> }
     }
 
     /// Can this kernel, here, now, run it?

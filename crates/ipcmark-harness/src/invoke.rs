@@ -3,11 +3,11 @@
 use crate::bench::Bench;
 use crate::combine::{combine, failed};
 use crate::control::Control;
-use crate::pattern::Make;
+use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
 use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Info, Plan};
-use ipcmark_record::{Capacity, Invocation};
+use ipcmark_record::{Capacity, Invocation, State};
 use ipcmark_sys::process::{self, Child, Exit};
 use std::time::{Duration, Instant};
 
@@ -21,9 +21,8 @@ pub struct Report {
     pub invocation: Invocation,
     /// The fixture's real capacity, when there was a fixture.
     pub capacity: Option<Capacity>,
-    /// Why the fixture cannot be made here at all, and what would change it: no failure of the transport's, and the
-    /// invocation says nothing.
-    pub unavailable: Option<(String, Option<String>)>,
+    /// Why this cell cannot be measured here, or anywhere: no failure of the transport's, and the invocation says nothing.
+    pub refused: Option<State>,
     /// True when a signal told this process to stop: the invocation was cut off and says nothing of the transport.
     pub interrupted: bool,
 }
@@ -32,26 +31,37 @@ pub struct Report {
 struct Failure {
     side: String,
     what: String,
-    unavailable: Option<(String, Option<String>)>,
+    refused: Option<State>,
 }
 
 impl Failure {
     fn of(side: impl Into<String>, what: impl Into<String>) -> Failure {
-        Failure { side: side.into(), what: what.into(), unavailable: None }
+        Failure { side: side.into(), what: what.into(), refused: None }
     }
 
     fn ours(error: impl ToString) -> Failure {
         Failure::of("supervisor", error.to_string())
     }
 
-    /// A fixture that could not be made.
-    fn fixture(error: Error) -> Failure {
-        let unavailable = match &error {
-            Error::Unavailable { reason, remedy } => Some((reason.clone(), remedy.clone())),
-            Error::TooLong { .. } => Some((error.to_string(), None)),
-            _ => None,
+    /// An invocation that could not be made.
+    fn not_made(why: NotMade) -> Failure {
+        let (what, refused) = match why {
+            NotMade::Unsupported(reason) => (reason.clone(), Some(State::Unsupported { reason })),
+            NotMade::Failed(error) => {
+                let what = error.to_string();
+                let refused = match error {
+                    Error::Unavailable { reason, remedy } => {
+                        Some(State::Unavailable { reason, remedy })
+                    }
+                    Error::TooLong { .. } => {
+                        Some(State::Unavailable { reason: what.clone(), remedy: None })
+                    }
+                    _ => None,
+                };
+                (what, refused)
+            }
         };
-        Failure { unavailable, ..Failure::ours(error) }
+        Failure { refused, ..Failure::ours(what) }
     }
 }
 
@@ -60,11 +70,11 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let mut capacity = None;
     let outcome = attempt(info, make, plan, bench, &mut capacity);
     let interrupted = outcome.is_err() && process::is_interrupted();
-    let (invocation, unavailable) = match outcome {
+    let (invocation, refused) = match outcome {
         Ok(sides) => (combine(info, plan, sides), None),
-        Err(Failure { side, what, unavailable }) => (failed(&side, what), unavailable),
+        Err(Failure { side, what, refused }) => (failed(&side, what), refused),
     };
-    Report { invocation, capacity, unavailable, interrupted }
+    Report { invocation, capacity, refused, interrupted }
 }
 
 fn attempt(
@@ -76,7 +86,7 @@ fn attempt(
 ) -> Result<Vec<Findings>, Failure> {
     let seats = seats(plan, info.role);
     let control = Control::new(seats.len()).map_err(Failure::ours)?;
-    let play = make(plan).map_err(Failure::fixture)?;
+    let play = make(plan).map_err(Failure::not_made)?;
     let read_back = play.capacity().map_err(Failure::ours)?;
     *capacity = read_back.map(|read_back| Capacity {
         bytes: read_back.bytes.map(|n| n as u64),

@@ -161,7 +161,7 @@ impl Session {
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };
         let host = host::describe(&clock);
-        let cells = new_cells(&specs, &host.cpus);
+        let cells = new_cells(&specs, &host.cpus, options.measure);
         let record = Record {
             schema: SCHEMA.into(),
             tool: options.tool.clone(),
@@ -361,18 +361,18 @@ impl Session {
             watch.event(Event::Visited { cell, invocation: None });
             return Ok(false);
         }
-        match report.unavailable {
-            Some((reason, remedy)) if cell.invocations.is_empty() => {
-                cell.state = State::Unavailable { reason, remedy };
-            }
-            _ => {
+        let made = report.refused.is_none();
+        match report.refused {
+            None => {
                 cell.capacity = report.capacity.or(cell.capacity);
                 cell.state = State::Measured;
                 cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
             }
+            Some(state) if cell.invocations.is_empty() => cell.state = state,
+            // What an earlier round could do, this one was too short for.
+            Some(_) => {}
         }
-        // A cell that turned out not to be possible has none.
-        let newest = cell.invocations.last();
+        let newest = cell.invocations.last().filter(|_| made);
         if let Some(writer) = &mut self.writer {
             writer.append(cell, newest)?;
         }

@@ -186,7 +186,9 @@ fn too_short() -> Test {
     for pattern in [Pattern::FanIn, Pattern::FanOut] {
         let size = LEAST_SHARED - 1;
         let refused = report(TOGETHER, pattern, Load::DEFAULT, size, Extent::Messages(10));
-        let (reason, _) = refused.unavailable.ok_or("it was not refused")?;
+        let Some(State::Unsupported { reason }) = refused.refused else {
+            return Err("it was not refused".into());
+        };
         assert!(reason.contains("at least 16"), "{reason}");
         let fine = report(APART, pattern, Load::DEFAULT, 1, Extent::Messages(1_000)).invocation;
         assert_eq!(fine.outcome, InvocationOutcome::Ok, "a link for each needs no name");

@@ -32,6 +32,11 @@ pub(crate) const fn is_shared(info: &Info, pattern: Pattern) -> bool {
 
 /// Why there can be no such cell, anywhere.
 pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) -> Option<String> {
+    if info.lossy {
+        return Some(
+            "it may lose the messages that tell several peers of a phase's end: see stream".into(),
+        );
+    }
     if !is_shared(info, pattern) {
         return None;
     }
@@ -105,7 +110,7 @@ impl<T: Transport> Play for Fan<T> {
         match (pattern, stage.seat.peer) {
             (Pattern::FanIn, Some(_)) => {
                 let Ended { link, desk } = &mut links[0];
-                stage.phases(&mut |s| stream::send::<T>(&mut link.tx, desk, &mut s.timer))?;
+                stage.phases(&mut |s| stream::send::<T>(&mut link.tx, desk, s))?;
             }
             (Pattern::FanIn, None) if shared => return receive_from_all(&mut links[0], stage),
             (Pattern::FanIn, None) => {
@@ -123,7 +128,7 @@ impl<T: Transport> Play for Fan<T> {
             (_, Some(_)) if shared => return receive_a_share(&mut links[0], stage),
             (_, Some(_)) => {
                 let Ended { link, desk } = &mut links[0];
-                stage.phases(&mut |s| stream::receive::<T>(&mut link.rx, desk, &mut s.timer))?;
+                stage.phases(&mut |s| stream::receive::<T>(&mut link.rx, desk, s))?;
             }
         }
         Ok(links.iter().fold(Tally::default(), |sum, link| sum.and(link.desk.tally())))

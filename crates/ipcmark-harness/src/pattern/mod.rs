@@ -4,19 +4,32 @@
 //! message (for a zero-copy transport into its slot; for a copying one it stands in the private buffer already) and
 //! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). A pattern says
 //! two things of itself: its [`rules`], and one loop for each side, which the frame ([`Stage::phases`]) calls once a
-//! phase. The loops are free functions with static dispatch: one copy a transport.
+//! phase. The loops are free functions with static dispatch, one copy a transport; where a message costs far more than an
+//! indirect call, one copy for all, which its file says.
 
+mod burst;
+mod call;
+mod duplex;
+mod ending;
 pub(crate) mod fan;
 mod floor;
+mod overlap;
+mod paced;
 mod ping_pong;
 pub(crate) mod scatter;
 mod stream;
 mod task;
+mod wake_up;
 
-use crate::desk::{Desk, Tally};
+use crate::desk::{AnyReceiver, AnySender, Desk, Tally};
 use crate::stage::Stage;
-use ipcmark_core::{Capacity, Error, Link, Pattern, Plan, Result, Role, Side, Transport};
+use ipcmark_core::{
+    Capacity, Error, Extent, Info, Link, Notifier, Pattern, Plan, Remote, Result, Role, Side,
+    Transport,
+};
 use ipcmark_record::Unit;
+
+pub(crate) use paced::messages_in;
 
 /// Which processes something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,21 +103,80 @@ pub(crate) trait Play {
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally>;
 }
 
+/// Why an invocation cannot be made.
+#[derive(Debug)]
+pub(crate) enum NotMade {
+    /// The fixture could not be made.
+    Failed(Error),
+    /// This mechanism cannot run this plan, here or anywhere.
+    Unsupported(String),
+}
+
+impl From<Error> for NotMade {
+    fn from(error: Error) -> NotMade {
+        NotMade::Failed(error)
+    }
+}
+
 /// Makes what the processes inherit.
-pub(crate) type Make = fn(&Plan) -> Result<Box<dyn Play>>;
+pub(crate) type Make = fn(&Plan) -> std::result::Result<Box<dyn Play>, NotMade>;
 
 /// [`Make`] for a transport.
-pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
+pub(crate) fn of_transport<T: Transport>(
+    plan: &Plan,
+) -> std::result::Result<Box<dyn Play>, NotMade> {
+    refuse(&T::INFO, plan)?;
     match plan.pattern {
-        Pattern::FanIn | Pattern::FanOut => fan::make::<T>(plan),
-        Pattern::ScatterGather => scatter::make::<T>(plan),
-        _ => Ok(Box::new(Pair::<T> { fixture: T::fixture(plan)? })),
+        Pattern::FanIn | Pattern::FanOut => return Ok(fan::make::<T>(plan)?),
+        Pattern::ScatterGather => return Ok(scatter::make::<T>(plan)?),
+        _ => {}
     }
+    let fixture = T::fixture(plan)?;
+    let window = match plan.pattern {
+        Pattern::Duplex => {
+            duplex::window(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?
+        }
+        _ => 0,
+    };
+    Ok(Box::new(Pair::<T> { fixture, window }))
+}
+
+/// [`Make`] for a notifier.
+pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> std::result::Result<Box<dyn Play>, NotMade> {
+    Ok(Box::new(wake_up::Pair::<N> { fixture: N::fixture(plan)? }))
+}
+
+/// [`Make`] for what is called.
+pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Box<dyn Play>, NotMade> {
+    Ok(Box::new(call::Pair::<R> { fixture: R::fixture(plan)? }))
+}
+
+/// Plans that cannot be run, whatever the machine.
+fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
+    let Plan { pattern, load, size, extent, .. } = *plan;
+    let reason = match pattern {
+        Pattern::FanIn | Pattern::FanOut => fan::refusal(info, pattern, load.peers, size),
+        Pattern::ScatterGather => scatter::refusal(info.lossy, size),
+        Pattern::Paced => (messages_in(extent, load.rate) < 1).then(|| too_slow(extent, load.rate)),
+        _ => None,
+    };
+    reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
+}
+
+/// Why a phase that is too short for a rate is not measured.
+pub(crate) fn too_slow(extent: Extent, rate_per_s: u32) -> String {
+    let Extent::Time(time) = extent else { return String::new() };
+    format!(
+        "a phase of {time:?} holds no message at {rate_per_s} a second; measure for {:.1} s or longer",
+        1.0 / f64::from(rate_per_s.max(1))
+    )
 }
 
 /// One link between two processes (or, for a floor, in one).
 struct Pair<T: Transport> {
     fixture: T::Fixture,
+    /// Messages under way in duplex, both ways together.
+    window: u64,
 }
 
 impl<T: Transport> Play for Pair<T> {
@@ -131,22 +203,53 @@ impl<T: Transport> Play for Pair<T> {
             (Pattern::PingPong, Side::Initiator) => {
                 stage.phases(&mut |s| ping_pong::initiate::<T>(tx, rx, desk, &mut s.timer))
             }
-            (Pattern::PingPong, Side::Responder) => {
+            // Whether the other side works meanwhile is nothing to this one.
+            (Pattern::PingPong | Pattern::Overlap, Side::Responder) => {
                 stage.phases(&mut |_| ping_pong::respond::<T>(tx, rx, desk))
             }
             (Pattern::Stream, Side::Initiator) => {
-                stage.phases(&mut |s| stream::send::<T>(tx, desk, &mut s.timer))
+                stage.phases(&mut |s| stream::send::<T>(tx, desk, s))
             }
             (Pattern::Stream, Side::Responder) => {
-                stage.phases(&mut |s| stream::receive::<T>(rx, desk, &mut s.timer))
+                stage.phases(&mut |s| stream::receive::<T>(rx, desk, s))
             }
-            _ => Err(Error::Protocol("this is not measured yet".into())),
+            (Pattern::Burst, side) => {
+                stage.timer.per_turn = stage.plan.load.depth as u64;
+                match side {
+                    Side::Initiator => stage.phases(&mut |s| burst::initiate::<T>(tx, rx, desk, s)),
+                    Side::Responder => stage.phases(&mut |s| burst::respond::<T>(tx, rx, desk, s)),
+                }
+            }
+            (Pattern::Duplex, side) => {
+                stage.timer.per_turn = 2;
+                let window = self.window;
+                match side {
+                    Side::Initiator => {
+                        stage.phases(&mut |s| duplex::initiate::<T>(tx, rx, desk, s, window))
+                    }
+                    Side::Responder => stage.phases(&mut |s| duplex::respond::<T>(tx, rx, desk, s)),
+                }
+            }
+            _ => erased(tx, rx, desk, stage),
         }?;
         Ok(desk.tally())
     }
 }
 
-/// [`Make`] for what has no loop yet.
-pub(crate) fn not_built(_: &Plan) -> Result<Box<dyn Play>> {
-    Err(Error::Protocol("this is not measured yet".into()))
+/// The patterns whose loops see all transports alike.
+fn erased(
+    tx: &mut AnySender,
+    rx: &mut AnyReceiver,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<()> {
+    match (stage.plan.pattern, stage.seat.side) {
+        (Pattern::Paced, Side::Initiator) => stage.phases(&mut |s| paced::send(tx, desk, s)),
+        (Pattern::Paced, Side::Responder) => stage.phases(&mut |s| paced::receive(rx, desk, s)),
+        (Pattern::Overlap, Side::Initiator) => {
+            let mut work = overlap::Work::calibrate(&stage.clock);
+            stage.phases(&mut |s| overlap::initiate(tx, rx, desk, s, &mut work))
+        }
+        (pattern, _) => Err(Error::Protocol(format!("{pattern} is not one link's between two"))),
+    }
 }

@@ -1,16 +1,20 @@
 //! One direction until back-pressure. Every message's check is part of the receiver's work and of the rate: what it
 //! costs is measured in each run and printed.
 
+use super::ending;
 use crate::desk::{Desk, Ends};
-use crate::stage::Done;
-use crate::timer::Timer;
+use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
 /// Sends until the timer, asked after each block, says that time is over, or until its limit is sent.
 #[inline(never)]
-pub(crate) fn send<E: Ends>(tx: &mut E::Tx, desk: &mut Desk, timer: &mut Timer) -> Result<Done> {
-    let limit = timer.limit();
-    let block_len = timer.block_len;
+pub(crate) fn send<E: Ends>(
+    tx: &mut E::Tx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
+    let limit = stage.timer.limit();
+    let block_len = stage.timer.block_len;
     let mut sent = 0;
     let mut begun = desk.clock.now();
     let mut stop = false;
@@ -20,21 +24,32 @@ pub(crate) fn send<E: Ends>(tx: &mut E::Tx, desk: &mut Desk, timer: &mut Timer) 
             left -= 1;
             sent += 1;
             let last = stop || sent == limit;
-            desk.send::<E>(tx, last)?;
+            desk.send::<E>(tx, last && !E::lossy(desk))?;
             if last {
-                return Ok(Done { messages: sent, end: desk.clock.now() });
+                let end = desk.clock.now();
+                if E::lossy(desk) {
+                    ending::say(E::tx(tx), desk, stage)?;
+                }
+                return Ok(Done { messages: sent, end });
             }
         }
         let now = desk.clock.now();
-        stop = timer.block(now, now - begun);
+        stop = stage.timer.block(now, now - begun);
         begun = now;
     }
 }
 
 /// Receives until a message says it is the last; done when that one was checked.
 #[inline(never)]
-pub(crate) fn receive<E: Ends>(rx: &mut E::Rx, desk: &mut Desk, timer: &mut Timer) -> Result<Done> {
-    let block_len = timer.block_len;
+pub(crate) fn receive<E: Ends>(
+    rx: &mut E::Rx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
+    if E::lossy(desk) {
+        return receive_some::<E>(rx, desk, stage);
+    }
+    let block_len = stage.timer.block_len;
     let mut received = 0;
     let mut begun = desk.clock.now();
     loop {
@@ -45,7 +60,34 @@ pub(crate) fn receive<E: Ends>(rx: &mut E::Rx, desk: &mut Desk, timer: &mut Time
             }
         }
         let now = desk.clock.now();
-        timer.block(now, now - begun);
+        stage.timer.block(now, now - begun);
         begun = now;
+    }
+}
+
+/// [`receive`] for what a lossy mechanism lets through. The clock is read after each message: which one will have been
+/// the last is only known when the end was heard, a repetition later perhaps.
+#[inline(always)]
+fn receive_some<E: Ends>(rx: &mut E::Rx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+    let block_len = stage.timer.block_len;
+    let (mut received, mut in_block) = (0, 0);
+    let mut begun = desk.clock.now();
+    let mut now = begun;
+    loop {
+        let verdict = desk.receive::<E>(rx, |_| Ok(()))?;
+        if verdict.last {
+            if desk.is_stale(verdict) {
+                continue;
+            }
+            ending::hear(E::rx(rx), desk, stage)?;
+            return Ok(Done { messages: received, end: now });
+        }
+        now = desk.clock.now();
+        received += 1;
+        in_block += 1;
+        if in_block == block_len {
+            stage.timer.block(now, now - begun);
+            (begun, in_block) = (now, 0);
+        }
     }
 }

@@ -1,24 +1,67 @@
 //! Which cells can be measured here, and why the others cannot.
 
 use super::CellSpec;
-use crate::pattern::{fan, scatter};
+use crate::combine::TELLING;
+use crate::pattern::{fan, messages_in, scatter, too_slow};
 use crate::placement;
-use ipcmark_core::{Availability, Pattern, Placement, Role};
+use ipcmark_core::{Availability, Extent, Load, Pattern, Placement, Role};
 use ipcmark_record::{Cell, Cpu, State};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A cell for each spec. Each transport is asked once whether it is to be had: some answer by sending megabytes.
-pub(super) fn new_cells(specs: &[CellSpec], cpus: &[Cpu]) -> Vec<Cell> {
+pub(super) fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cell> {
     let mut asked = HashMap::new();
     let mut available = |spec: &CellSpec| {
         let answer = asked.entry(spec.entry.info.name()).or_insert_with(|| spec.entry.available());
         answer.clone()
     };
-    specs.iter().map(|spec| new_cell(spec, available(spec), cpus)).collect()
+    let mut state = |spec: &CellSpec| match refusal(spec, measure) {
+        Some(reason) => State::Unsupported { reason },
+        None => state_of(spec, available(spec), cpus),
+    };
+    specs.iter().map(|spec| new_cell(spec, state(spec))).collect()
+}
+
+/// Why a spec makes no sense for this transport, whatever the machine.
+fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
+    let info = &spec.entry.info;
+    if let Err(reason) = info.supports(spec.pattern) {
+        return Some(reason.into());
+    }
+    let heeds = spec.pattern.heeds();
+    let Load { peers, depth, rate, .. } = spec.load;
+    match (spec.pattern, spec.size) {
+        (Pattern::WakeUp, 1..) => return Some("a wake-up carries nothing: its size is 0".into()),
+        (Pattern::WakeUp, 0) => {}
+        (_, 0) => return Some("a message has at least 1 byte".into()),
+        (Pattern::Paced, ..TELLING) if info.lossy => {
+            return Some(format!(
+                "which message was lost cannot be told from {} bytes; from {TELLING} on it can",
+                spec.size
+            ));
+        }
+        _ => {}
+    }
+    if heeds.peers && peers == 0 {
+        return Some("it needs at least 1 peer".into());
+    }
+    match spec.pattern {
+        Pattern::FanIn | Pattern::FanOut => {
+            return fan::refusal(info, spec.pattern, peers, spec.size);
+        }
+        Pattern::ScatterGather => return scatter::refusal(info.lossy, spec.size),
+        _ => {}
+    }
+    if heeds.depth && depth == 0 {
+        return Some("it needs a depth of at least 1".into());
+    }
+    (heeds.rate && messages_in(Extent::Time(measure), rate) < 1)
+        .then(|| too_slow(Extent::Time(measure), rate))
 }
 
 /// A cell without invocations, and whether it can have any here.
-fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
+fn new_cell(spec: &CellSpec, state: State) -> Cell {
     let info = &spec.entry.info;
     Cell {
         key: spec.key(),
@@ -30,7 +73,7 @@ fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
         carries: info.carries.name().into(),
         lossy: info.lossy,
         group: spec.group.clone(),
-        state: state_of(spec, available, cpus),
+        state,
         capacity: None,
         invocations: Vec::new(),
     }
@@ -38,18 +81,12 @@ fn new_cell(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> Cell {
 
 fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     let info = &spec.entry.info;
-    if let Err(reason) = info.supports(spec.pattern) {
-        return State::Unsupported { reason: reason.into() };
-    }
     let limits = match available {
         Availability::Available(limits) => limits,
         Availability::Unavailable { reason, remedy } => {
             return State::Unavailable { reason, remedy };
         }
     };
-    if let Some(reason) = refusal(spec) {
-        return State::Unsupported { reason };
-    }
     let longest = match spec.pattern {
         Pattern::ScatterGather => scatter::longest_message(spec.load, spec.size),
         _ => spec.size,
@@ -84,17 +121,10 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
             ),
         };
     }
-    State::Pending
-}
-
-/// Why there can be no such cell of several processes, anywhere.
-fn refusal(spec: &CellSpec) -> Option<String> {
-    let info = &spec.entry.info;
-    match spec.pattern {
-        Pattern::FanIn | Pattern::FanOut => {
-            fan::refusal(info, spec.pattern, spec.load.peers, spec.size)
-        }
-        Pattern::ScatterGather => scatter::refusal(info.lossy, spec.size),
-        _ => None,
+    if cpus < 2 && spec.pattern == Pattern::Overlap {
+        return State::Unsupported {
+            reason: "a side that works instead of waiting keeps its peer from the one CPU: the figure would be the scheduler's".into(),
+        };
     }
+    State::Pending
 }

@@ -1,14 +1,19 @@
 //! A transport over two pipes that misbehaves as its parameter says: what the harness must see through.
+#![allow(dead_code, reason = "each test uses some of the toys")]
+
+pub(crate) mod signals;
 
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
     Side, Transport, WaitKind,
 };
 use ipcmark_sys::shared::Lines;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -35,7 +40,19 @@ pub(crate) const SLOW_READER: u8 = 8;
 /// The responder is ready 30 ms late.
 pub(crate) const LATE: u8 = 9;
 
+/// May lose: the initiator's messages number 3, 13, 23 ... never come, nor the first copies of what ends a phase.
+pub(crate) const DROPS: u8 = 11;
+/// The responder's 60th receive comes 20 ms late.
+pub(crate) const STALLS_THERE: u8 = 12;
+/// The initiator's 60th send takes 20 ms.
+pub(crate) const STALLS_HERE: u8 = 13;
+/// Holds one message each way.
+pub(crate) const NARROW: u8 = 14;
+
 const FATAL: u64 = 50;
+/// Which message of a stalling toy meets the stall, and for how long.
+const STALLED: u64 = 60;
+const STALL: Duration = Duration::from_millis(20);
 
 /// Keeps the CPU for this long.
 fn burn(time: Duration) {
@@ -46,6 +63,37 @@ fn burn(time: Duration) {
 /// Messages the initiator of [`GOOD`] has sent, in its own memory: a thread would see it in another's.
 pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
 
+/// What toys in all processes tell the test: made before any fork.
+pub(crate) struct Board {
+    lines: Lines,
+}
+
+impl Board {
+    pub(crate) fn get() -> &'static Board {
+        static BOARD: OnceLock<Board> = OnceLock::new();
+        BOARD.get_or_init(|| Board { lines: Lines::new(3).expect("a shared page") })
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lines.lines().iter().for_each(|line| line.word.store(0, Ordering::SeqCst));
+    }
+
+    /// Messages that were dropped and are none of the harness's own.
+    pub(crate) fn dropped(&self) -> &AtomicU64 {
+        &self.lines.lines()[0].word
+    }
+
+    /// Messages the initiator has sent.
+    pub(crate) fn sent(&self) -> &AtomicU64 {
+        &self.lines.lines()[1].word
+    }
+
+    /// The most of them that were on their way when the responder asked for one.
+    pub(crate) fn most_under_way(&self) -> &AtomicU64 {
+        &self.lines.lines()[2].word
+    }
+}
+
 /// Two pipes and a fault.
 pub(crate) struct Toy<const FAULT: u8>;
 
@@ -55,6 +103,8 @@ pub(crate) struct ToySender {
     fault: u8,
     buffer: Vec<u8>,
     sent: u64,
+    /// Copies of the end of a phase that were dropped.
+    ends_dropped: u64,
     ended: Rc<Lines>,
 }
 
@@ -63,6 +113,7 @@ pub(crate) struct ToyReceiver {
     side: Side,
     fault: u8,
     buffer: Vec<u8>,
+    received: u64,
     /// Marked when the responder's sending half is dropped.
     ended: Rc<Lines>,
 }
@@ -78,6 +129,8 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
             SLOW_READER => "slow-reader",
             _ => "other",
         },
+        lossy: FAULT == DROPS,
+        overlaps: true,
         ..Info::new(
             ("toy", "toy"),
             WaitKind::Block,
@@ -115,7 +168,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
     }
 
     fn capacity(_: &Self::Fixture) -> Result<Capacity> {
-        Ok(Capacity { bytes: Some(1 << 16), messages: None })
+        Ok(Capacity { bytes: Some(1 << 16), messages: (FAULT == NARROW).then_some(1) })
     }
 
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<ToySender, ToyReceiver>> {
@@ -134,9 +187,17 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
                 fault: FAULT,
                 buffer: vec![0; size],
                 sent: 0,
+                ends_dropped: 0,
                 ended: Rc::clone(&ended),
             },
-            rx: ToyReceiver { fd: reader, side, fault: FAULT, buffer: vec![0; size], ended },
+            rx: ToyReceiver {
+                fd: reader,
+                side,
+                fault: FAULT,
+                buffer: vec![0; size],
+                received: 0,
+                ended,
+            },
         })
     }
 }
@@ -159,6 +220,12 @@ impl Sender for ToySender {
         self.sent += 1;
         if self.side == Side::Initiator {
             SENT.fetch_add(1, Ordering::Relaxed);
+            Board::get().sent().fetch_add(1, Ordering::SeqCst);
+        }
+        match (self.fault, self.side) {
+            (DROPS, Side::Initiator) if self.is_dropped() => return Ok(()),
+            (STALLS_HERE, Side::Initiator) if self.sent == STALLED => std::thread::sleep(STALL),
+            _ => {}
         }
         if self.sent == FATAL {
             match (self.fault, self.side) {
@@ -186,6 +253,22 @@ impl Sender for ToySender {
     }
 }
 
+impl ToySender {
+    /// The head of a message of 24 bytes or more: its number, and above it whether it is a phase's last.
+    fn is_dropped(&mut self) -> bool {
+        let head = u64::from_le_bytes(self.buffer[..8].try_into().expect("eight bytes"));
+        if head >> 63 != 0 {
+            self.ends_dropped += 1;
+            return !self.ends_dropped.is_multiple_of(3);
+        }
+        let dropped = head % 10 == 3;
+        if dropped {
+            Board::get().dropped().fetch_add(1, Ordering::SeqCst);
+        }
+        dropped
+    }
+}
+
 impl Receiver for ToyReceiver {
     fn receive(&mut self) -> Result<&[u8]> {
         if self.side == Side::Responder {
@@ -194,6 +277,15 @@ impl Receiver for ToyReceiver {
                 0,
                 "the initiator's memory is the responder's"
             );
+        }
+        self.received += 1;
+        if self.side == Side::Responder {
+            let board = Board::get();
+            let under_way = board.sent().load(Ordering::SeqCst).saturating_sub(self.received - 1);
+            board.most_under_way().fetch_max(under_way, Ordering::SeqCst);
+            if self.fault == STALLS_THERE && self.received == STALLED {
+                std::thread::sleep(STALL);
+            }
         }
         if self.fault == SLOW_READER && self.side == Side::Responder {
             burn(Duration::from_micros(20));
@@ -214,5 +306,10 @@ impl Receiver for ToyReceiver {
 
     fn release(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    fn ready(&mut self) -> Result<bool> {
+        let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec::default())).map(|n| n > 0).map_err(|e| Error::os("poll", e))
     }
 }

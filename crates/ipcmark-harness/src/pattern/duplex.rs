@@ -1,0 +1,135 @@
+//! Both directions at once. The initiator keeps a window of messages under way, the responder sends one for each that
+//! it receives: so each way carries half of the window on the average, and as many messages as the other.
+//!
+//! When one side is not running, all of the window may stand in one direction. A window that the link does not hold
+//! would end with both sides waiting for room; so it is bounded by the capacity that the link reports.
+
+use crate::desk::{Desk, Ends};
+use crate::stage::{Done, Stage};
+use ipcmark_core::{Capacity, Plan, Result};
+
+/// What a short message may take in a link beside its own bytes: a socket's bookkeeping for each.
+const BOOKKEEPING: usize = 1024;
+/// Longer ones are counted in whole pages: a pipe begins a new one for each that does not fit into the last.
+const PAGE: usize = 4096;
+
+/// Messages under way, both ways together: twice the plan's depth, or what fits.
+///
+/// # Errors
+/// The reason why this link cannot carry both ways at once.
+pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64, String> {
+    let footprint = if plan.size <= PAGE / 4 {
+        plan.size + BOOKKEEPING
+    } else {
+        plan.size.next_multiple_of(PAGE)
+    };
+    let fit = match (capacity.messages, capacity.bytes) {
+        (Some(messages), _) => messages,
+        (None, Some(bytes)) => bytes / footprint,
+        // Nothing is known of it: the least that goes both ways.
+        (None, None) => 2,
+    };
+    let window = fit.min(2 * plan.load.depth);
+    if window < 2 {
+        return Err(format!(
+            "each way must hold 2 messages of {} bytes, else both sides wait for room at the same time; it holds {fit}",
+            plan.size
+        ));
+    }
+    Ok(window as u64)
+}
+
+/// Keeps `window` messages under way until the timer says that time is over, or until half its limit is sent.
+#[inline(never)]
+pub(crate) fn initiate<E: Ends>(
+    tx: &mut E::Tx,
+    rx: &mut E::Rx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+    window: u64,
+) -> Result<Done> {
+    let limit = stage.timer.limit().div_ceil(2);
+    let block_len = stage.timer.block_len;
+    let (mut sent, mut received) = (0, 0);
+    let (mut stop, mut is_over) = (false, false);
+    let mut begun = desk.clock.now();
+    while sent < window && !is_over {
+        sent += 1;
+        is_over = sent == limit;
+        desk.send::<E>(tx, is_over)?;
+    }
+    loop {
+        for _ in 0..block_len {
+            let verdict = desk.receive::<E>(rx, |_| Ok(()))?;
+            received += 1;
+            if verdict.last {
+                return Ok(Done { messages: received, end: desk.clock.now() });
+            }
+            if !is_over {
+                sent += 1;
+                is_over = stop || sent == limit;
+                desk.send::<E>(tx, is_over)?;
+            }
+        }
+        let now = desk.clock.now();
+        stop = stage.timer.block(now, now - begun);
+        begun = now;
+    }
+}
+
+/// Sends one message for each that it receives, and marks its own last where its peer did.
+#[inline(never)]
+pub(crate) fn respond<E: Ends>(
+    tx: &mut E::Tx,
+    rx: &mut E::Rx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
+    let block_len = stage.timer.block_len;
+    let mut received = 0;
+    let mut begun = desk.clock.now();
+    loop {
+        for _ in 0..block_len {
+            let verdict = desk.receive::<E>(rx, |_| Ok(()))?;
+            received += 1;
+            desk.send::<E>(tx, verdict.last)?;
+            if verdict.last {
+                return Ok(Done { messages: received, end: desk.clock.now() });
+            }
+        }
+        let now = desk.clock.now();
+        stage.timer.block(now, now - begun);
+        begun = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_core::{Load, Names};
+
+    fn of(size: usize, depth: usize, capacity: Capacity) -> std::result::Result<u64, String> {
+        let names = Names { token: String::new(), dir: "/".into() };
+        let load = Load { depth, ..Load::DEFAULT };
+        window(&Plan { load, ..Plan::new(size, names) }, capacity)
+    }
+
+    #[test]
+    fn a_window_never_exceeds_what_one_way_holds() {
+        let bytes = |n| Capacity { bytes: Some(n), messages: None };
+        let messages = |n| Capacity { bytes: Some(1 << 20), messages: Some(n) };
+        assert_eq!(of(64, 8, bytes(1 << 16)), Ok(16));
+        assert_eq!(of(64, 8, messages(10)), Ok(10));
+        // A pipe of 16 pages holds 16 messages of half a page and a byte.
+        assert_eq!(of(2_049, 64, bytes(1 << 16)), Ok(16));
+        assert_eq!(of(64 << 10, 8, bytes(128 << 10)), Ok(2));
+        assert_eq!(of(64, 8, Capacity::default()), Ok(2));
+    }
+
+    #[test]
+    fn a_link_for_one_message_goes_one_way_at_a_time_and_says_so() {
+        let one = Capacity { bytes: Some(1 << 16), messages: None };
+        let reason = of(64 << 10, 8, one).unwrap_err();
+        assert!(reason.contains("holds 1"), "{reason}");
+    }
+}

@@ -1,0 +1,37 @@
+//! How a one-way phase ends over a mechanism that may lose the message that says so.
+//!
+//! After the phase's messages comes one more, marked as the last and none of them; it is repeated until the receiver
+//! says out of band that it is there. Then the receiver drains the repetitions. So what is lost is counted to the last
+//! message, and what the harness repeats is never counted as the mechanism's repetition.
+
+use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
+use crate::stage::Stage;
+use ipcmark_core::Result;
+use std::time::Duration;
+
+/// Between two repetitions.
+const AGAIN: Duration = Duration::from_millis(1);
+/// Between two looks whether the sender has stopped; it wakes us when it has.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Says that the phase is over until the receiver has heard it.
+pub(crate) fn say(tx: &mut AnySender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+    let Stage { control, seat, phase, .. } = *stage;
+    desk.send::<Erased>(tx, true)?;
+    while !control.hears(seat.other(), phase, AGAIN)? {
+        desk.send_again(tx)?;
+    }
+    control.say(seat.process, phase)
+}
+
+/// Has received the message that ends the phase: tells the sender, and drains what it had repeated by then.
+pub(crate) fn hear(rx: &mut AnyReceiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+    let Stage { control, seat, phase, .. } = *stage;
+    control.say(seat.process, phase)?;
+    while !control.hears(seat.other(), phase, LOOK)? {}
+    while rx.ready()? {
+        let verdict = desk.receive::<Erased>(rx, |_| Ok(()))?;
+        let _ = desk.is_stale(verdict);
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! One direction at a set rate, as an open loop: message n is due at t0 + n / rate, whatever became of those before it.
+//!
+//! Both sides know when a message was due, on one clock. The receiver records what has passed since, so that a stall
+//! anywhere shows in every message that was due meanwhile, not in the one that met it; the sender records how late it
+//! was itself, so that the two can be told apart. A sender that is late sends at once; it skips nothing and fills
+//! nothing in.
+//!
+//! The loops see the link with its types erased: some ns against a time that holds a sleep's end or a wake-up, and
+//! no two copies a transport.
+
+use super::ending;
+use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
+use crate::stage::{Done, Stage};
+use ipcmark_core::{Error, Extent, Fault, Result};
+use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};
+use rustix::io::Errno;
+use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+/// From the barrier to the first message due: all sides are awake by then.
+const LEAD: Duration = Duration::from_micros(500);
+/// A sender with a CPU of its own sleeps until this long before a message is due, and spins from then on: a sleeper
+/// wakes late by about as much.
+const SPIN: Duration = Duration::from_micros(150);
+
+/// Messages that are due within `extent`.
+pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
+    match extent {
+        Extent::Messages(n) => n.max(1),
+        Extent::Time(time) => (time.as_secs_f64() * f64::from(rate_per_s)) as u64,
+    }
+}
+
+/// When messages are due.
+struct Schedule {
+    first: Ticks,
+    ticks_per_message: f64,
+}
+
+impl Schedule {
+    fn of(stage: &Stage<'_>) -> Schedule {
+        Schedule {
+            first: stage.start + stage.clock.ticks(LEAD),
+            ticks_per_message: stage.clock.hz() / f64::from(stage.plan.load.rate),
+        }
+    }
+
+    fn due(&self, n: u64) -> Ticks {
+        self.first + (n as f64 * self.ticks_per_message) as Ticks
+    }
+}
+
+/// Sleeps, and spins at the end if `spin`, until `due`. Returns the moment at which it was over.
+fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
+    let margin = if spin { clock.ticks(SPIN) } else { 0 };
+    loop {
+        let now = clock.now();
+        if now >= due {
+            return Ok(now);
+        }
+        let left = due - now;
+        if left > margin {
+            let wake_ns = monotonic_ns() + clock.ns(left - margin) as u64;
+            let wake = Timespec {
+                tv_sec: (wake_ns / 1_000_000_000) as i64,
+                tv_nsec: (wake_ns % 1_000_000_000) as i64,
+            };
+            match clock_nanosleep_absolute(ClockId::Monotonic, &wake) {
+                Ok(()) | Err(Errno::INTR) => {}
+                Err(e) => return Err(Error::os("clock_nanosleep(TIMER_ABSTIME)", e)),
+            }
+        } else {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// Sends each message when it is due.
+pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+    // A process's timers are 50 µs late by default, so that wake-ups can be served together.
+    let _ = set_current_timer_slack(NonZeroU64::new(1));
+    let schedule = Schedule::of(stage);
+    let count = messages_in(stage.extent, stage.plan.load.rate).max(1);
+    let mut end = stage.start;
+    for n in 0..count {
+        let due = schedule.due(n);
+        let now = wait_until(&stage.clock, due, stage.own_cpu)?;
+        desk.send::<Erased>(tx, n + 1 == count && !desk.is_lossy())?;
+        stage.timer.take(now, now - due);
+        end = now;
+    }
+    if desk.is_lossy() {
+        ending::say(tx, desk, stage)?;
+    }
+    Ok(Done { messages: count, end })
+}
+
+/// Records for each message what has passed since it was due. Sequence numbers of short messages wrap, so that which
+/// one it is comes from the checker's count.
+pub(crate) fn receive(
+    rx: &mut AnyReceiver,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
+    let schedule = Schedule::of(stage);
+    let first = desk.checker.expected();
+    let mut done = Done { messages: 0, end: stage.start };
+    loop {
+        let mut now = 0;
+        let verdict = desk.receive::<Erased>(rx, |desk| {
+            now = desk.clock.now();
+            Ok(())
+        })?;
+        if desk.is_lossy() && verdict.last {
+            if desk.is_stale(verdict) {
+                continue;
+            }
+            ending::hear(rx, desk, stage)?;
+            return Ok(done);
+        }
+        if matches!(verdict.fault, None | Some(Fault::Skipped(_))) {
+            let due = schedule.due(desk.checker.expected() - 1 - first);
+            stage.timer.take(now, now.saturating_sub(due));
+        }
+        done = Done { messages: done.messages + 1, end: now };
+        if verdict.last {
+            return Ok(done);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_holds_rate_times_time_and_not_one_more() {
+        let time = |ms| Extent::Time(Duration::from_millis(ms));
+        assert_eq!(messages_in(time(50), 1_000), 50);
+        assert_eq!(messages_in(time(50), 10), 0);
+        assert_eq!(messages_in(time(100), 10), 1);
+        assert_eq!(messages_in(Extent::Messages(7), 10), 7);
+    }
+
+    #[test]
+    fn a_wait_ends_when_it_is_over_and_not_before() {
+        let clock = Clock::calibrate();
+        for spin in [false, true] {
+            let due = clock.now() + clock.ticks(Duration::from_millis(3));
+            assert!(wait_until(&clock, due, spin).unwrap() >= due);
+            let late = wait_until(&clock, due, spin).unwrap();
+            assert!(late > due, "what is over is not waited for");
+        }
+    }
+
+    #[test]
+    fn the_millionth_message_is_due_when_its_rate_says() {
+        let schedule = Schedule { first: 5, ticks_per_message: 2_100.5 };
+        assert_eq!(schedule.due(0), 5);
+        assert_eq!(schedule.due(1_000_000), 5 + 2_100_500_000);
+    }
+}

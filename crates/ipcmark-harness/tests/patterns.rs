@@ -1,0 +1,378 @@
+//! Each workload in real processes: what it counts, what its values are, and what becomes of losses, stalls and hangs.
+
+mod toy;
+
+use ipcmark_core::{Extent, Load, Pattern, Placement, Plan};
+use ipcmark_harness::placement::Cpus;
+use ipcmark_harness::session::{CellSpec, Event, Options, Session, Watch};
+use ipcmark_harness::{Bench, Entry, Report, Scratch};
+use ipcmark_record::{
+    Histogram, Invocation, InvocationOutcome, Outcome, State, SuiteNote, Tool, Unit,
+};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process::{self, Exit};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use toy::signals::{Bell, Counter};
+use toy::*;
+
+type Test = Result<(), Failed>;
+type Case = (&'static str, fn() -> Test);
+
+static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
+static DROPPING: Entry = Entry::of::<Toy<DROPS>>();
+static BELL: Entry = Entry::of_notifier::<Bell<1>>();
+static COUNTER: Entry = Entry::of_remote::<Counter>();
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    Board::get();
+    let tests: &[Case] = &[
+        ("exactly_as_many_as_asked", exact),
+        ("a_wake_up_is_a_round_trip_without_payload", wake_up),
+        ("a_notification_too_many_fails_the_invocation", rings_twice),
+        ("calls_are_round_trips_of_stamped_arguments", calls),
+        ("what_a_lossy_stream_drops_is_counted_and_no_failure", lossy_stream),
+        ("what_is_lost_at_a_set_rate_is_counted", lossy_paced),
+        ("a_lost_ping_pong_message_is_a_failed_row_that_says_so", lossy_ping_pong),
+        ("a_set_rate_is_kept", rate),
+        ("a_stall_shows_in_every_message_due_meanwhile", stall_there),
+        ("a_stalled_sender_shows_in_its_lag", stall_here),
+        ("a_rate_without_a_message_is_refused", too_slow),
+        ("a_burst_has_one_answer", burst),
+        ("duplex_counts_both_ways_and_never_fills_a_link", duplex),
+        ("duplex_is_refused_where_two_do_not_fit", narrow),
+        ("other_work_fits_into_a_round_trip", overlap),
+        ("cells_that_make_no_sense_say_why", senseless),
+        ("a_signal_ends_a_run_and_leaves_nothing", interrupted),
+    ];
+    let trials = tests.iter().map(|&(name, test)| Trial::test(name, test)).collect();
+    libtest_mimic::run(&args, trials).exit();
+}
+
+const LOAD: Load = Load { depth: 4, ..Load::DEFAULT };
+
+fn report(entry: Entry, pattern: Pattern, extent: Extent, load: Load) -> Report {
+    let scratch = Scratch::new().unwrap();
+    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
+    let size = if pattern == Pattern::WakeUp { 0 } else { 64 };
+    let plan = Plan {
+        pattern,
+        load,
+        extent,
+        warm_up: Duration::from_millis(5),
+        deadline: Duration::from_secs(3),
+        seed: 7,
+        ..Plan::new(size, scratch.names())
+    };
+    Board::get().clear();
+    entry.invoke(&plan, &bench)
+}
+
+fn invoke(entry: Entry, pattern: Pattern, extent: Extent) -> Invocation {
+    report(entry, pattern, extent, LOAD).invocation
+}
+
+fn well(entry: Entry, pattern: Pattern, extent: Extent) -> Result<Invocation, Failed> {
+    let found = invoke(entry, pattern, extent);
+    match &found.outcome {
+        InvocationOutcome::Ok => Ok(found),
+        InvocationOutcome::Failed { side, what } => {
+            Err(format!("{pattern}: {side}: {what}").into())
+        }
+    }
+}
+
+fn values(found: &Invocation, side: usize, unit: Unit) -> Result<Histogram, Failed> {
+    let encoded = found.sides[side].histogram.as_ref().ok_or("no histogram")?;
+    assert_eq!(encoded.unit, unit);
+    Ok(encoded.unpack()?)
+}
+
+const SHORT: Extent = Extent::Time(Duration::from_millis(20));
+
+fn exact() -> Test {
+    let all = [
+        (GOOD_ONE, Pattern::Paced),
+        (GOOD_ONE, Pattern::Overlap),
+        (BELL, Pattern::WakeUp),
+        (COUNTER, Pattern::PingPong),
+    ];
+    for (entry, pattern) in all {
+        for n in [1, 2, 100] {
+            assert_eq!(well(entry, pattern, Extent::Messages(n))?.messages, n, "{pattern}");
+        }
+    }
+    // Whole bursts, and as many one way as the other.
+    for (n, bursts, both) in
+        [(1, 4, 2), (4, 4, 4), (5, 8, 6), (100, 100, 100), (1_001, 1_004, 1_002)]
+    {
+        assert_eq!(well(GOOD_ONE, Pattern::Burst, Extent::Messages(n))?.messages, bursts);
+        assert_eq!(well(GOOD_ONE, Pattern::Duplex, Extent::Messages(n))?.messages, both);
+    }
+    Ok(())
+}
+
+fn wake_up() -> Test {
+    let found = well(BELL, Pattern::WakeUp, SHORT)?;
+    let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
+    assert_eq!(trips.len(), found.messages);
+    assert!(found.sides[1].histogram.is_none() && found.warm_up.messages > 0);
+    Ok(())
+}
+
+fn rings_twice() -> Test {
+    let found = invoke(Entry::of_notifier::<Bell<2>>(), Pattern::WakeUp, Extent::Messages(10));
+    assert!(!found.is_ok());
+    assert!(found.integrity.repeated >= 20, "one too many at each end: {:?}", found.integrity);
+    Ok(())
+}
+
+fn calls() -> Test {
+    let found = well(COUNTER, Pattern::PingPong, SHORT)?;
+    let calls = values(&found, 0, Unit::NsPerRoundTrip)?;
+    assert_eq!(calls.len(), found.messages);
+    let usage = found.sides[1].usage;
+    assert!(usage.user_ns + usage.system_ns > 0, "the procedure's thread is the responder's cost");
+    Ok(())
+}
+
+fn lossy_stream() -> Test {
+    for extent in [SHORT, Extent::Messages(5), Extent::Messages(1_000)] {
+        let found = well(DROPPING, Pattern::Stream, extent)?;
+        let dropped = Board::get().dropped().load(Ordering::SeqCst);
+        let lost = found.integrity.lost;
+        assert!(dropped > 0 && lost == dropped, "{lost} lost, {dropped} dropped");
+        assert_eq!((found.integrity.repeated, found.integrity.reordered), (0, 0));
+        if let Extent::Messages(n) = extent {
+            assert!(found.messages < n && found.messages >= n * 8 / 10, "{}", found.messages);
+        }
+    }
+    Ok(())
+}
+
+fn lossy_paced() -> Test {
+    let found = well(DROPPING, Pattern::Paced, Extent::Messages(100))?;
+    let dropped = Board::get().dropped().load(Ordering::SeqCst);
+    assert!(dropped >= 10 && found.integrity.lost == dropped, "{:?}", found.integrity);
+    assert_eq!(found.messages, 90, "ten of a hundred numbers end in 3");
+    let times = values(&found, 1, Unit::NsOneWay)?;
+    assert_eq!(times.len(), 90, "what ends the phase is no message");
+    // A message taken for the next but one would seem to have come before it was due.
+    assert!(times.min() > 0);
+    Ok(())
+}
+
+fn lossy_ping_pong() -> Test {
+    let found = invoke(DROPPING, Pattern::PingPong, SHORT);
+    let InvocationOutcome::Failed { what, .. } = &found.outcome else { return Err("ok".into()) };
+    assert!(what.contains("hung") && what.contains("may lose"), "{what}");
+    Ok(())
+}
+
+fn at(rate: u32) -> Load {
+    Load { rate, ..LOAD }
+}
+
+fn rate() -> Test {
+    let time = Duration::from_millis(100);
+    let found = report(GOOD_ONE, Pattern::Paced, Extent::Time(time), at(2_000)).invocation;
+    assert_eq!((found.is_ok(), found.messages), (true, 200));
+    // The last is due 200 / 2,000 s less one message after the first, and cannot come before that.
+    assert!(found.elapsed_ns >= 99_500_000, "{}", found.elapsed_ns);
+    assert_eq!(values(&found, 0, Unit::NsLag)?.len(), 200);
+    assert_eq!(values(&found, 1, Unit::NsOneWay)?.len(), 200);
+    Ok(())
+}
+
+fn beyond(histogram: &Histogram, time: Duration) -> u64 {
+    histogram.count_between(time.as_nanos() as u64, u64::MAX)
+}
+
+/// What of 150 messages at 1,000 a second came, and was sent, more than 3 ms after it was due. The machine may be slow:
+/// the best of some trials.
+fn stalled(entry: Entry, is_as_expected: fn(u64, u64) -> bool) -> Test {
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        let extent = Extent::Time(Duration::from_millis(150));
+        let found = report(entry, Pattern::Paced, extent, at(1_000)).invocation;
+        let late = Duration::from_millis(3);
+        let arrived = values(&found, 1, Unit::NsOneWay)?;
+        assert!(arrived.max() >= 19_000_000, "the one that met the stall: {}", arrived.max());
+        let sent = beyond(&values(&found, 0, Unit::NsLag)?, late);
+        if is_as_expected(beyond(&arrived, late), sent) {
+            return Ok(());
+        }
+        seen.push((beyond(&arrived, late), sent));
+    }
+    Err(format!("late arrivals and departures: {seen:?}").into())
+}
+
+fn stall_there() -> Test {
+    // 20 ms hold 20 messages; those of the last 3 ms wait less than that.
+    stalled(Entry::of::<Toy<STALLS_THERE>>(), |arrived, sent| {
+        (16..=24).contains(&arrived) && sent <= 3
+    })
+}
+
+fn stall_here() -> Test {
+    // The one that stalled began in time, and arrived late; the others began late.
+    stalled(Entry::of::<Toy<STALLS_HERE>>(), |arrived, sent| {
+        (16..=24).contains(&arrived) && (15..=23).contains(&sent)
+    })
+}
+
+fn too_slow() -> Test {
+    let found = report(GOOD_ONE, Pattern::Paced, SHORT, at(10));
+    let Some(State::Unsupported { reason }) = found.refused else { return Err("ran".into()) };
+    assert!(reason.contains("20ms") && reason.contains("10 a second"), "{reason}");
+    Ok(())
+}
+
+fn burst() -> Test {
+    // 2,000 messages of 64 bytes are twice what a pipe holds.
+    for depth in [1, 4, 2_000] {
+        let load = Load { depth, ..LOAD };
+        let found = report(GOOD_ONE, Pattern::Burst, SHORT, load).invocation;
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
+        assert_eq!(encoded.messages_per_value, depth as u64);
+        let bursts = values(&found, 0, Unit::NsPerBurst)?;
+        assert_eq!(bursts.len() * depth as u64, found.messages);
+        assert!(found.sides[1].histogram.is_none());
+    }
+    Ok(())
+}
+
+fn duplex() -> Test {
+    let found = well(GOOD_ONE, Pattern::Duplex, SHORT)?;
+    assert!(found.messages > 0 && found.messages.is_multiple_of(2));
+    values(&found, 0, Unit::PsPerMessageBlock)?;
+    values(&found, 1, Unit::PsPerMessageBlock)?;
+    let most = Board::get().most_under_way().load(Ordering::SeqCst);
+    assert!((2..=8).contains(&most), "{most} under way, where 4 each way are 8 at most in one");
+    Ok(())
+}
+
+fn narrow() -> Test {
+    let found = report(Entry::of::<Toy<NARROW>>(), Pattern::Duplex, SHORT, LOAD);
+    let Some(State::Unsupported { reason }) = found.refused else { return Err("ran".into()) };
+    assert!(reason.contains("holds 1"), "{reason}");
+    Ok(())
+}
+
+fn overlap() -> Test {
+    // The responder takes 20 µs to look at a message.
+    let found = well(Entry::of::<Toy<SLOW_READER>>(), Pattern::Overlap, SHORT)?;
+    let work = found.overlap.ok_or("no work was done")?;
+    let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
+    assert_eq!(trips.len(), found.messages);
+    assert!(work.pieces > found.messages, "{work:?} in {} trips", found.messages);
+    // Work and looks fill the time between sending and receipt, which is most of a round trip and no more than it.
+    let filled = work.pieces as f64 * (work.piece_ns + work.look_ns);
+    let in_all = trips.mean() * trips.len() as f64;
+    assert!((0.3..1.05).contains(&(filled / in_all)), "{filled} of {in_all} ns");
+    Ok(())
+}
+
+fn spec(entry: &'static Entry, pattern: Pattern, size: usize) -> CellSpec {
+    CellSpec {
+        entry,
+        load: LOAD,
+        pattern,
+        size,
+        placement: Placement::Free,
+        capacity: None,
+        group: "g".into(),
+    }
+}
+
+fn options(measure: Duration) -> Options {
+    let text = || String::from("test");
+    Options {
+        seed: 3,
+        budget: None,
+        rounds: 1,
+        measure,
+        warm_up: Duration::from_millis(2),
+        command: vec![text()],
+        tool: Tool {
+            name: text(),
+            version: text(),
+            commit: None,
+            rustc: text(),
+            profile: text(),
+            target: text(),
+        },
+        suite: SuiteNote { name: text(), title: text(), prose: text(), groups: Vec::new() },
+        floor: None,
+    }
+}
+
+fn senseless() -> Test {
+    let same_core =
+        CellSpec { placement: Placement::SameCore, ..spec(&GOOD_ONE, Pattern::Overlap, 64) };
+    let slow = CellSpec { load: at(10), ..spec(&GOOD_ONE, Pattern::Paced, 64) };
+    let empty = CellSpec { load: Load { depth: 0, ..LOAD }, ..spec(&GOOD_ONE, Pattern::Burst, 64) };
+    let cases = [
+        (spec(&GOOD_ONE, Pattern::Stream, 0), "at least 1 byte"),
+        (spec(&BELL, Pattern::WakeUp, 8), "its size is 0"),
+        (spec(&BELL, Pattern::Stream, 0), "no payload"),
+        (spec(&COUNTER, Pattern::Stream, 8), "ping-pong"),
+        (spec(&DROPPING, Pattern::Paced, 4), "cannot be told"),
+        (same_core, "the scheduler's"),
+        (slow, "10 a second"),
+        (empty, "depth of at least 1"),
+    ];
+    let specs = cases.iter().map(|(spec, _)| spec.clone()).collect();
+    let session = Session::new(specs, options(Duration::from_millis(5)))?;
+    for (cell, (_, words)) in session.record().cells.iter().zip(cases) {
+        let State::Unsupported { reason } = &cell.state else {
+            return Err(format!("{}: {:?}", cell.key, cell.state).into());
+        };
+        assert!(reason.contains(words), "{reason}");
+    }
+    let good = vec![spec(&BELL, Pattern::WakeUp, 0), spec(&COUNTER, Pattern::PingPong, 64)];
+    let session = Session::new(good, options(Duration::from_millis(5)))?;
+    assert!(session.record().cells.iter().all(|cell| cell.state == State::Pending));
+    Ok(())
+}
+
+struct Silent;
+
+impl Watch for Silent {
+    fn event(&mut self, _: Event<'_>) {}
+}
+
+fn interrupted() -> Test {
+    let board = Board::get();
+    board.clear();
+    let mut child = process::fork(|| {
+        let run = || -> Result<Outcome, Failed> {
+            let cells = vec![spec(&GOOD_ONE, Pattern::Duplex, 64)];
+            let mut session = Session::new(cells, options(Duration::from_secs(60)))?;
+            session.run(&mut Silent)?;
+            Ok(session.into_record().outcome)
+        };
+        let ended = run().is_ok_and(|outcome| outcome == Outcome::Interrupted);
+        let me = rustix::process::getpid().as_raw_nonzero();
+        let children = std::fs::read_to_string(format!("/proc/self/task/{me}/children"));
+        let left = children.is_ok_and(|children| !children.trim().is_empty());
+        i32::from(!ended || left)
+    })?;
+    while board.sent().load(Ordering::SeqCst) < 100 {
+        assert_eq!(child.wait(Duration::from_millis(10))?, None, "it ended before it was told to");
+    }
+    let pid = rustix::process::Pid::from_raw(child.pid()).ok_or("a number")?;
+    // A child is deaf to SIGINT, which is its parent's to heed; the run heeds both alike.
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    assert_eq!(child.wait(Duration::from_secs(10))?, Some(Exit::Code(0)));
+    let prefix = format!("ipcmark-{}-", child.pid());
+    let left = std::fs::read_dir(std::env::temp_dir())?
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    assert_eq!(left.count(), 0, "folders of the run");
+    Ok(())
+}
