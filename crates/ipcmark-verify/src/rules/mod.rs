@@ -4,6 +4,7 @@ mod aio;
 mod fifo;
 mod pipe;
 mod pty;
+mod rpc;
 mod signal;
 mod unix;
 
@@ -11,4 +12,4 @@ use crate::Trial;
 
 /// Every family's rules, in the order of reports.
 pub(crate) const FAMILIES: &[&[Trial]] =
-    &[signal::RULES, pipe::RULES, fifo::RULES, unix::RULES, pty::RULES, aio::RULES];
+    &[signal::RULES, pipe::RULES, fifo::RULES, unix::RULES, pty::RULES, aio::RULES, rpc::RULES];
