@@ -4,21 +4,36 @@
 //! purpose is cleared here.
 #![allow(clippy::print_stderr, reason = "a test may say what it could not look at")]
 
+#[path = "flaws/calling.rs"]
+mod calling;
 #[path = "flaws/flawed.rs"]
 mod flawed;
 #[path = "flaws/kinds.rs"]
 mod kinds;
 
 use flawed::{Flaw, Flawed};
-use ipcmark_conformance::{Outcome, cases, prepare};
+use ipcmark_conformance::{Case, Outcome, cases, prepare, remote_cases};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::process::{WaitOptions, waitpid};
 
 /// The law whose name ends so must be broken by `F`, in words that contain `words`.
 fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
-    let name = format!("{}_is_caught_by::{law}", F::NAME);
-    Trial::ignorable_test(name, move || {
-        let cases = cases::<Flawed<F>>();
+    caught_among(F::NAME, cases::<Flawed<F>>, law, words)
+}
+
+/// The same for a flaw in calls.
+fn caught_call<F: calling::Flaw>(law: &'static str, words: &'static str) -> Trial {
+    caught_among(F::NAME, remote_cases::<calling::Flawed<F>>, law, words)
+}
+
+fn caught_among(
+    flaw: &str,
+    cases: fn() -> Vec<Case>,
+    law: &'static str,
+    words: &'static str,
+) -> Trial {
+    Trial::ignorable_test(format!("{flaw}_is_caught_by::{law}"), move || {
+        let cases = cases();
         let case = cases
             .iter()
             .find(|case| case.name.ends_with(&format!("::{law}")))
@@ -38,8 +53,10 @@ fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
 
 /// Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
 fn sound() -> Vec<Trial> {
+    let calls = remote_cases::<calling::Flawed<calling::Sound>>();
     cases::<Flawed<kinds::Sound>>()
         .into_iter()
+        .chain(calls)
         // A layer that drops does not touch the pipe, which alone could tell it that nobody reads.
         .chain(
             cases::<Flawed<kinds::SoundlyLossy>>()
@@ -110,6 +127,23 @@ fn main() {
         caught::<kinds::LeavesDescriptor>("asking-leaves-nothing", "still held after"),
         caught::<kinds::LeavesSegment>("ping-pong", "left behind: /dev/shm/ipcmark-law-"),
         caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),
+    ]);
+    trials.extend([
+        caught_call::<calling::ChangesItsMind>("asking-leaves-nothing", "then"),
+        caught_call::<calling::Flips>("same-bytes-at-every-size", "the first at 2000"),
+        caught_call::<calling::Repeats>("one-call-one-execution", "1001 executed"),
+        caught_call::<calling::Forgets>("one-call-one-execution", "999 executed"),
+        caught_call::<calling::Lags>("order", "the result of call 0"),
+        caught_call::<calling::Repeats>("order", "execution 701"),
+        caught_call::<calling::Clamps>("refuses-an-over-long-argument", "10001 bytes was taken"),
+        caught_call::<calling::ServesOnce>("serves-again", "call 20"),
+        caught_call::<calling::DeafServer>("end-of-the-caller", "hung while serving"),
+        caught_call::<calling::DeafCaller>("end-of-the-server", "hung while in a call"),
+        caught_call::<calling::DeafCaller>("notices-a-dead-server", "hung while in a call"),
+        caught_call::<calling::DeafServer>("notices-a-dead-caller", "hung while serving"),
+        caught_call::<calling::LeavesName>("order", "left behind in the directory of the plan"),
+        caught_call::<calling::LeavesDaemon>("order", "a child process that still runs"),
+        caught_call::<calling::LeavesDaemon>("notices-a-dead-server", "lives on"),
     ]);
     if blind.is_empty() {
         trials.push(caught::<kinds::LeavesQueue>("ping-pong", "bytes of POSIX message queues"));

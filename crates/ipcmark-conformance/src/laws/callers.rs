@@ -24,7 +24,7 @@ pub fn end_of_caller<R: Remote>(_: &Limits) -> Told {
     for calls in [0, 50] {
         let scratch = Scratch::new(8, true)?;
         run::<R>(
-            Pair::new(&scratch.plan),
+            Pair { deadline: 2 * NOTICE, ..Pair::new(&scratch.plan) },
             |caller| {
                 (0..calls).try_for_each(|n: u8| caller.expect(&[n; 8], &[n; 8]))?;
                 caller.caller = None;
@@ -45,7 +45,7 @@ pub fn end_of_caller<R: Remote>(_: &Limits) -> Told {
 pub fn end_of_server<R: Remote>(_: &Limits) -> Told {
     let scratch = Scratch::new(8, true)?;
     run::<R>(
-        Pair::new(&scratch.plan),
+        Pair { deadline: 2 * NOTICE, ..Pair::new(&scratch.plan) },
         |caller| {
             caller.expect(&[7; 8], &[7; 8])?;
             caller.await_server(1)?;
