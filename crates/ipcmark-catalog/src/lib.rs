@@ -9,15 +9,17 @@ use ipcmark_fifo::Fifo;
 use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
+use ipcmark_notify::{BellNotifier, Eventfd, Pidfd};
 use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
 use ipcmark_pty::Pty;
 use ipcmark_rpc::{
     AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
 };
 use ipcmark_shm::{
-    Belled, Condvar, EventBell, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, SemBell,
-    SemopBell, ShmRing, Spin as RingSpin, SystemV, Yield as RingYield,
+    Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing,
+    Spin as RingSpin, SystemV, Yield as RingYield,
 };
+use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
@@ -163,6 +165,14 @@ catalog! {
     // Signals.
 
     // Notifications.
+    notifications Eventfd<Block>,
+    notifications Eventfd<Spin>,
+    notifications Eventfd<Poll>,
+    notifications Eventfd<Epoll>,
+    notifications BellNotifier<FutexBell>,
+    notifications BellNotifier<SemBell>,
+    notifications BellNotifier<SemopBell>,
+    notifications Pidfd,
 
     // Remote procedure calls.
     calls Rpc<Unix, Fixed, AtLeastOnce>,

@@ -28,10 +28,12 @@ pub(crate) enum Step {
     Close,
     Call,
     Serve,
+    Notify,
+    Listen,
 }
 
 impl Step {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 14] = [
         "about to start",
         "taking its halves out of the fixture",
         "in claim, for message",
@@ -44,6 +46,8 @@ impl Step {
         "closing its halves",
         "in a call, with message",
         "serving, after message",
+        "in notify, number",
+        "in listen, number",
     ];
 }
 
@@ -71,7 +75,7 @@ impl Board {
     pub(crate) fn step(&self, side: Side) -> String {
         let word = self.line(side, 0).word.load(Relaxed);
         let words = Step::WORDS.get((word & 0xff) as usize).unwrap_or(&"somewhere");
-        if words.ends_with("message") {
+        if words.ends_with("message") || words.ends_with("number") {
             format!("{words} {}", word >> 8)
         } else {
             (*words).to_owned()

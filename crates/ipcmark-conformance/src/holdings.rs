@@ -67,6 +67,21 @@ pub(crate) fn children() -> Option<String> {
     }
 }
 
+/// Waits for what a killed process had forked, in the place of init, which would reap it: it must have ended with it.
+pub(crate) fn bury_orphans() -> Result<(), String> {
+    let begun = Instant::now();
+    loop {
+        match waitpid(None, WaitOptions::NOHANG) {
+            Err(_) => return Ok(()),
+            Ok(None) if begun.elapsed() > PATIENCE => {
+                return Err("a process outlives its parent, which was killed".into());
+            }
+            Ok(None) => std::thread::sleep(Duration::from_millis(5)),
+            Ok(Some(_)) => {}
+        }
+    }
+}
+
 /// The names and segments that outlive processes.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {

@@ -15,7 +15,7 @@ pub(crate) const NOTICE: Duration = Duration::from_secs(5);
 pub(crate) const PRESSURE_BYTES: usize = 64 << 20;
 /// Messages that a peer has sent when it is in the middle of many.
 const MANY: u64 = 100;
-/// Long enough for a side to be asleep in `receive`.
+/// Long enough for a side to be asleep in `receive` or `listen`.
 pub(crate) const SETTLE: Duration = Duration::from_millis(60);
 
 /// **End of stream.** When a side drops its sender, the peer receives all that was committed, then `Error::Closed`, and
@@ -172,7 +172,7 @@ impl LastBreath {
         Err("SIGKILL did not end the process".into())
     }
 
-    fn await_death(&self) {
+    pub(crate) fn await_death(&self) {
         while self.at_ns().load(Ordering::Acquire) == 0 {
             std::thread::sleep(Duration::from_millis(1));
         }
