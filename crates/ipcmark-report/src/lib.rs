@@ -24,6 +24,7 @@ mod page;
 mod palette;
 mod phase;
 mod ranking;
+mod rules;
 mod table;
 #[cfg(test)]
 mod testing;

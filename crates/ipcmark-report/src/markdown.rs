@@ -5,6 +5,7 @@ use crate::facts::{self, Fact};
 use crate::gaps;
 use crate::markup::{code, literal};
 use crate::ranking::{Entry, Ranking, Setting};
+use crate::rules;
 use crate::table::{marked, remarks_of};
 use crate::units::{FEW, NONE, Quantity};
 use ipcmark_record::Record;
@@ -66,6 +67,7 @@ fn document(
         table(out, ranking)?;
     }
     gaps(out, summary)?;
+    rules::markdown(out, &record.rules)?;
     for (title, facts) in [
         ("The machine", facts::host(record)),
         ("The run", facts::run(record)),

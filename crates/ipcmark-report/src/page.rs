@@ -6,11 +6,12 @@ use crate::facts::{self, Fact};
 use crate::gaps::{self, Gap};
 use crate::palette;
 use crate::ranking::Ranking;
+use crate::rules::{self, Family};
 use crate::table::{self, Cell, Head};
 use crate::units::FEW;
 use crate::{Result, markup};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ipcmark_record::{HarnessCost, Host, Outcome, Record, Settings, Tool};
+use ipcmark_record::{HarnessCost, Host, Outcome, Record, Rule, Settings, Tool};
 use ipcmark_summary::{Headline, Summary};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -40,6 +41,8 @@ struct View {
     patterns: Vec<Pattern>,
     sections: Vec<Section>,
     gaps: Vec<Gap>,
+    rules: Vec<Family>,
+    no_rules_html: String,
     heads: Vec<Head>,
     rows: Vec<TableRow>,
     few: bool,
@@ -114,6 +117,7 @@ struct Data<'a> {
     settings: &'a Settings,
     host: &'a Host,
     harness: &'a HarnessCost,
+    rules: &'a [Rule],
     summary: &'a Summary,
 }
 
@@ -160,6 +164,8 @@ pub(crate) fn render(
         patterns: patterns(rankings, charts)?,
         sections: sections(charts)?,
         gaps: gaps::gaps(summary),
+        rules: rules::families(&record.rules),
+        no_rules_html: markup::inline(rules::NONE),
         heads: table::heads(),
         rows: summary
             .rows
@@ -224,19 +230,25 @@ fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
     let kinds = [
         (
             Kind::Percentiles,
-            "Round trips by percentile",
+            "Times by percentile",
             "How steady a mechanism is: flat lines are steady, a rise to the right is a tail. The axis gives each further nine \
              (99, 99.9, 99.99 %) the same room.",
         ),
         (
             Kind::LatencyBySize,
-            "Median round trip by message size",
+            "Median time by message size",
             "Where a line is flat, the call and the wake-up cost most; where it rises, copying does.",
         ),
         (
             Kind::ThroughputBySize,
             "Throughput by message size",
             "Drained and verified by the receiver: the clock runs from the barrier to the last checked message.",
+        ),
+        (
+            Kind::ByLoad,
+            "By rate, depth and number of peers",
+            "What changes when only the load does: the time of a message against the rate at which messages are sent, of a burst \
+             against its length; what many processes reach together, and how much faster several do a task than one.",
         ),
     ];
     let mut sections = Vec::new();
@@ -279,6 +291,7 @@ fn data(record: &Record, summary: &Summary) -> String {
         settings: &record.settings,
         host: &record.host,
         harness: &record.harness,
+        rules: &record.rules,
         summary,
     };
     let text = serde_json::to_string(&data).expect("a summary is plain JSON");

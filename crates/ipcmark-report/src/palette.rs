@@ -1,7 +1,8 @@
 //! Colours, each with its counterpart on a dark page.
 //!
 //! Colour says how a side waits, because that is what decides what a figure costs, and because there are more families
-//! than colours that a colour-blind reader can tell apart. The hues follow Paul Tol's vibrant scheme
+//! than colours that a colour-blind reader can tell apart. So are there more waits: those that cost alike share a colour, and
+//! the names beside the lines tell them apart. The hues follow Paul Tol's vibrant scheme
 //! (<https://personal.sron.nl/~pault/>), darkened to 3:1 against the page; names at the lines' ends say the same again.
 
 use plotters::style::RGBColor;
@@ -27,13 +28,20 @@ pub(crate) const CONTEXT: Colour = colour(0xCF_D4_DB, 0x3A_43_4D);
 const FLOOR: Colour = colour(0x7A_82_8C, 0x8B_95_A1);
 const OTHER: Colour = colour(0x5A_4F_CF, 0xA9_A2_FF);
 
-const WAITS: [(&str, Colour); 6] = [
-    ("block", colour(0x00_4E_92, 0x6C_A6_FF)),
-    ("poll", colour(0xC2_33_7F, 0xFF_86_C3)),
-    ("epoll", colour(0x00_89_7B, 0x3F_D0_BC)),
-    ("hybrid", colour(0x1F_A2_DC, 0x8A_E4_FF)),
-    ("yield", colour(0xD1_7A_0F, 0xFF_B4_54)),
-    ("spin", colour(0xCC_33_11, 0xFF_7A_5C)),
+/// Waits of one kind, and their colour.
+const WAITS: [(&[&str], Colour); 9] = [
+    (&["block"], colour(0x00_4E_92, 0x6C_A6_FF)),
+    (&["poll"], colour(0xC2_33_7F, 0xFF_86_C3)),
+    (&["epoll"], colour(0x00_89_7B, 0x3F_D0_BC)),
+    (&["uring"], colour(0x5E_7A_00, 0xB9_DB_3F)),
+    // Asleep beside the memory or the counter that they wait for.
+    (&["futex", "eventfd", "sem", "semop", "condvar"], colour(0x8C_3F_C7, 0xC9_8C_FF)),
+    // Woken by a signal.
+    (&["sigio", "handler", "sigwait", "signalfd"], colour(0x8A_4B_2A, 0xE0_A3_7A)),
+    (&["hybrid"], colour(0x1F_A2_DC, 0x8A_E4_FF)),
+    (&["yield"], colour(0xD1_7A_0F, 0xFF_B4_54)),
+    // Those that keep the CPU.
+    (&["spin", "pause"], colour(0xCC_33_11, 0xFF_7A_5C)),
 ];
 
 /// The colour of a wait.
@@ -41,7 +49,7 @@ pub(crate) fn of_wait(wait: &str, floor: bool) -> Colour {
     if floor {
         return FLOOR;
     }
-    WAITS.iter().find(|(name, _)| *name == wait).map_or(OTHER, |(_, colour)| *colour)
+    WAITS.iter().find(|(names, _)| names.contains(&wait)).map_or(OTHER, |(_, colour)| *colour)
 }
 
 /// Every colour a chart may hold.
@@ -95,14 +103,26 @@ mod tests {
         for (wait, Colour { light, dark }) in WAITS {
             assert!(
                 contrast(light, PAPER.light) >= 2.8,
-                "{wait}: {}",
+                "{wait:?}: {}",
                 contrast(light, PAPER.light)
             );
-            assert!(contrast(dark, PAPER.dark) >= 4.5, "{wait}: {}", contrast(dark, PAPER.dark));
+            assert!(contrast(dark, PAPER.dark) >= 4.5, "{wait:?}: {}", contrast(dark, PAPER.dark));
         }
         assert!(
             contrast(MUTED.light, PAPER.light) >= 4.5 && contrast(MUTED.dark, PAPER.dark) >= 4.5
         );
+    }
+
+    #[test]
+    fn every_wait_has_a_colour_and_what_is_not_known_has_one_too() {
+        for wait in [
+            "block", "spin", "pause", "yield", "poll", "epoll", "hybrid", "futex", "eventfd",
+            "sem", "semop", "condvar", "uring", "sigio", "handler", "sigwait", "signalfd",
+        ] {
+            assert_ne!(of_wait(wait, false), OTHER, "{wait}");
+        }
+        assert_eq!(of_wait("telepathy", false), OTHER);
+        assert_eq!(of_wait("block", true), FLOOR);
     }
 
     #[test]

@@ -41,16 +41,19 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
     Ok(charts)
 }
 
-/// What colours mean, for the page.
+/// What colours mean, for the page: an entry a colour, with the waits that have it.
 pub(crate) fn legend(rankings: &[Ranking]) -> Vec<(String, palette::Colour)> {
-    let mut waits: Vec<(String, palette::Colour)> = Vec::new();
+    let mut colours: Vec<(palette::Colour, Vec<&str>)> = Vec::new();
     for row in rankings.iter().flat_map(members).map(|e| e.row) {
         let word = if row.floor { "floor (one process)" } else { &row.wait };
-        if !waits.iter().any(|(wait, _)| wait == word) {
-            waits.push((word.into(), palette::of_wait(&row.wait, row.floor)));
+        let colour = palette::of_wait(&row.wait, row.floor);
+        match colours.iter_mut().find(|(known, _)| *known == colour) {
+            Some((_, words)) if words.contains(&word) => {}
+            Some((_, words)) => words.push(word),
+            None => colours.push((colour, vec![word])),
         }
     }
-    waits
+    colours.into_iter().map(|(colour, words)| (words.join(", "), colour)).collect()
 }
 
 /// Mechanisms first, then floors.

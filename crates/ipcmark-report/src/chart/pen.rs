@@ -89,7 +89,7 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
         self.area.draw(&PathElement::new(pixels, style))
     }
 
-    /// A filled marker of one of six shapes; hollow ones say "no interval".
+    /// A filled marker of one of twelve shapes; hollow ones say "no interval".
     pub(crate) fn marker(
         &self,
         (x, y): (f64, f64),
@@ -98,7 +98,7 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
         hollow: bool,
     ) -> Drawn<DB> {
         const R: f64 = 3.2;
-        let corners: &[(f64, f64)] = match shape % 6 {
+        let corners: &[(f64, f64)] = match shape % 12 {
             0 => {
                 let radius = (R * SCALE) as i32;
                 self.area.draw(&Circle::new(self.pixel((x, y)), radius, colour.rgb().filled()))?;
@@ -117,6 +117,15 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
             2 => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
             3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
             4 => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+            6 => &[(-1.2, 0.0), (0.8, -1.1), (0.8, 1.1)],
+            7 => &[(1.2, 0.0), (-0.8, -1.1), (-0.8, 1.1)],
+            // An hourglass, a bow tie, a hexagon, a bar.
+            8 => &[(-1.1, -1.2), (1.1, -1.2), (-1.1, 1.2), (1.1, 1.2)],
+            9 => &[(-1.2, -1.1), (1.2, 1.1), (1.2, -1.1), (-1.2, 1.1)],
+            10 => {
+                &[(-1.2, 0.0), (-0.6, -1.05), (0.6, -1.05), (1.2, 0.0), (0.6, 1.05), (-0.6, 1.05)]
+            }
+            11 => &[(-1.3, -0.5), (1.3, -0.5), (1.3, 0.5), (-1.3, 0.5)],
             _ => &[
                 (-1.2, -0.4),
                 (-0.4, -0.4),
