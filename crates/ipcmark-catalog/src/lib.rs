@@ -24,6 +24,7 @@ use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
 use ipcmark_unix::{UnixAbstract, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream};
+use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
 
 /// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
 macro_rules! catalog {
@@ -154,6 +155,10 @@ catalog! {
     // Shared files.
 
     // Single copy.
+    messages VmRead<VmSpin>,
+    messages VmRead<VmFutex>,
+    messages VmWrite<VmSpin>,
+    messages VmWrite<VmFutex>,
 
     // Pseudo-terminals and vsock.
     messages Pty<Block>,

@@ -81,6 +81,9 @@ pub struct Info {
     pub many_senders: bool,
     /// True when several processes may receive from one link, each message going whole to one of them.
     pub many_receivers: bool,
+    /// True when what was sent and not yet received is gone with its sender's process, because it stands in the
+    /// sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
+    pub dies_with_sender: bool,
     /// True when a side can see without waiting whether [`receive`](crate::Receiver::receive) would wait, i.e. when
     /// [`ready`](crate::Receiver::ready) answers: then other work fits between a call and its completion.
     pub overlaps: bool,
@@ -115,6 +118,7 @@ impl Info {
             lossy: false,
             many_senders: false,
             many_receivers: false,
+            dies_with_sender: false,
             overlaps: false,
             summary,
             reference,

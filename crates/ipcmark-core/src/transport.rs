@@ -8,7 +8,8 @@
 //! - `claim`, `commit` and `receive` wait as the transport's wait strategy says; they never return "try again".
 //! - Dropping a sender ends the stream: the peer receives what was committed, then
 //!   [`Error::Closed`](crate::Error::Closed). A peer whose process is gone is noticed, by waiting or by sending, with
-//!   `Closed` or [`Error::PeerDied`](crate::Error::PeerDied), within a second or two.
+//!   `Closed` or [`Error::PeerDied`](crate::Error::PeerDied), within a second or two; what it had committed is received
+//!   first, but for a transport with `INFO.dies_with_sender`.
 //! - After both sides have dropped their halves, nothing is left: no name, no segment, no process.
 //! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one length, contents
 //!   kept; so the harness need not fill it anew.

@@ -17,5 +17,6 @@ pub mod segment;
 pub mod shared;
 pub mod sysv;
 pub mod usage;
+pub mod vm;
 pub mod watcher;
 pub mod zerocopy;

@@ -1,0 +1,149 @@
+//! What both sides know of one direction: how far the sender got, how far the receiver, and the length of each message.
+
+use crate::wait::{self, VmWait};
+use ipcmark_core::{Error, Result};
+use ipcmark_sys::lifeline::Lifeline;
+use ipcmark_sys::shared::{Line, Lines};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release, SeqCst};
+
+/// Lines before those of the slots.
+const HEAD: usize = 4;
+/// What stands in the fourth line's futex.
+const CLOSED: u32 = 1;
+
+/// Lines that one direction takes.
+pub(crate) const fn lines(slots: usize) -> usize {
+    HEAD + slots
+}
+
+/// One direction.
+///
+/// Its lines: where the window begins; messages sent, and the receiver's bell; messages taken, and the sender's bell;
+/// whether a write is under way, and whether the sender has closed; then the length of the message in each slot.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    lines: Arc<Lines>,
+    first: usize,
+    slots: usize,
+}
+
+impl Way {
+    pub(crate) fn new(lines: Arc<Lines>, first: usize, slots: usize) -> Way {
+        Way { lines, first, slots }
+    }
+
+    #[inline]
+    fn line(&self, n: usize) -> &Line {
+        &self.lines.lines()[self.first + n]
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Tells the peer where the window begins.
+    pub(crate) fn set_window(&self, address: u64) {
+        self.line(0).word.store(address, Release);
+    }
+
+    /// Where the peer's window begins.
+    pub(crate) fn window(&self) -> u64 {
+        self.line(0).word.load(Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn sent(&self) -> u64 {
+        self.line(1).word.load(Acquire)
+    }
+
+    #[inline]
+    pub(crate) fn taken(&self) -> u64 {
+        self.line(2).word.load(Acquire)
+    }
+
+    fn receivers_bell(&self) -> &AtomicU32 {
+        &self.line(1).futex
+    }
+
+    fn senders_bell(&self) -> &AtomicU32 {
+        &self.line(2).futex
+    }
+
+    fn is_closed(&self) -> bool {
+        self.line(3).futex.load(Acquire) == CLOSED
+    }
+
+    /// Sender: waits until no more than `most` messages are on their way.
+    #[inline]
+    pub(crate) fn await_room<W: VmWait>(&self, lifeline: &Lifeline, most: u64) -> Result<()> {
+        let sent = self.sent();
+        W::until(self.senders_bell(), lifeline, || sent - self.taken() <= most)
+    }
+
+    /// Sender: message number `n`, of `len` bytes, stands in its slot.
+    #[inline]
+    pub(crate) fn publish<W: VmWait>(&self, n: u64, len: usize) -> Result<()> {
+        self.line(HEAD + self.slot(n)).word.store(len as u64, Release);
+        self.line(1).word.store(n + 1, Release);
+        wait::wake::<W>(self.receivers_bell())
+    }
+
+    /// Receiver: waits for message number `n`; returns its length in bytes.
+    #[inline]
+    pub(crate) fn await_message<W: VmWait>(&self, lifeline: &Lifeline, n: u64) -> Result<usize> {
+        W::until(self.receivers_bell(), lifeline, || self.is_ready(n))?;
+        if self.sent() <= n {
+            return Err(Error::Closed);
+        }
+        Ok(self.line(HEAD + self.slot(n)).word.load(Acquire) as usize)
+    }
+
+    /// Message number `n` is there, or never comes.
+    #[inline]
+    pub(crate) fn is_ready(&self, n: u64) -> bool {
+        self.sent() > n || self.is_closed()
+    }
+
+    /// Receiver: message number `n` is no longer needed.
+    #[inline]
+    pub(crate) fn take<W: VmWait>(&self, n: u64) -> Result<()> {
+        self.line(2).word.store(n + 1, Release);
+        wait::wake::<W>(self.senders_bell())
+    }
+
+    /// Which slot message number `n` stands in.
+    #[inline]
+    pub(crate) fn slot(&self, n: u64) -> usize {
+        (n % self.slots as u64) as usize
+    }
+
+    /// Sender: nothing more comes.
+    pub(crate) fn close<W: VmWait>(&self) {
+        self.line(3).futex.store(CLOSED, Release);
+        let _ = wait::wake::<W>(self.receivers_bell());
+    }
+
+    /// Sender: says that it writes into the receiver's memory; false when the receiver is about to free it.
+    #[inline]
+    pub(crate) fn begin_write(&self) -> bool {
+        self.line(3).word.store(1, SeqCst);
+        let goes_on = self.line(0).futex.load(SeqCst) != CLOSED;
+        if !goes_on {
+            self.end_write();
+        }
+        goes_on
+    }
+
+    #[inline]
+    pub(crate) fn end_write(&self) {
+        self.line(3).word.store(0, SeqCst);
+    }
+
+    /// Receiver: no write may begin any more. True once none is under way.
+    pub(crate) fn forbid_writes(&self) -> bool {
+        self.line(0).futex.store(CLOSED, SeqCst);
+        self.line(3).word.load(SeqCst) == 0
+    }
+}
