@@ -6,6 +6,9 @@
 
 use ipcmark_core::Visitor;
 use ipcmark_fifo::Fifo;
+use ipcmark_file::{
+    Flock, Mapped, Plain, Record, SharedFile, Spin as FileSpin, Yield as FileYield,
+};
 use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
 use ipcmark_mq::Mq;
@@ -153,6 +156,14 @@ catalog! {
     messages ShmRing<HugePages, Hybrid>,
 
     // Shared files.
+    messages SharedFile<Record, Plain, FileYield>,
+    messages SharedFile<Record, Plain, FileSpin>,
+    messages SharedFile<Record, Mapped, FileYield>,
+    messages SharedFile<Record, Mapped, FileSpin>,
+    messages SharedFile<Flock, Plain, FileYield>,
+    messages SharedFile<Flock, Plain, FileSpin>,
+    messages SharedFile<Flock, Mapped, FileYield>,
+    messages SharedFile<Flock, Mapped, FileSpin>,
 
     // Single copy.
     messages VmRead<VmSpin>,

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod fd;
 pub mod futex;
 pub mod lifeline;
+pub mod mapped;
 pub mod noise;
 pub mod process;
 pub mod robust;

@@ -1,0 +1,173 @@
+//! Where things stand in the file, and what is done to them under the lock.
+//!
+//! The first page holds a head for each direction: messages sent, messages taken, and whether the sender has closed, each
+//! a number of eight bytes. Then come the slots of both directions: the length of the message, and its bytes. The
+//! count of messages sent is the sequence number of the next one, and says which slot it goes to. It is written last: a
+//! process that is killed in the middle leaves a slot half filled, which nobody looks at.
+
+use crate::access::Access;
+use crate::lock::Lock;
+use ipcmark_core::{Buffer, Result, Side};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::sync::Arc;
+
+const WORD: usize = 8;
+/// Bytes of the heads: a page, so that slots begin at one.
+const HEADS: u64 = 4096;
+/// Bytes from one head to the next.
+const HEAD: u64 = 256;
+
+/// How many slots of what size.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// Longest message, in bytes.
+    pub(crate) size: usize,
+    /// Slots of each direction.
+    pub(crate) slots: usize,
+}
+
+impl Layout {
+    fn stride(self) -> u64 {
+        (WORD + self.size).next_multiple_of(WORD) as u64
+    }
+
+    /// Bytes of the whole file.
+    pub(crate) fn file_bytes(self) -> u64 {
+        HEADS + 2 * self.slots as u64 * self.stride()
+    }
+}
+
+/// What the head of a direction says.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    sent: u64,
+    taken: u64,
+    closed: bool,
+}
+
+/// What came of trying to take a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// One of so many bytes.
+    Message(usize),
+    /// There is none yet.
+    Nothing,
+    /// There will be none.
+    Closed,
+}
+
+/// One direction.
+#[derive(Debug)]
+pub struct Mailbox<L, A> {
+    access: Arc<A>,
+    layout: Layout,
+    /// Offset of the head.
+    head: u64,
+    /// Offset of the first slot.
+    first: u64,
+    lock: PhantomData<L>,
+}
+
+impl<L: Lock, A: Access> Mailbox<L, A> {
+    pub(crate) fn new(access: Arc<A>, layout: Layout, from: Side) -> Self {
+        let direction = from.index() as u64;
+        Mailbox {
+            access,
+            layout,
+            head: direction * HEAD,
+            first: HEADS + direction * layout.slots as u64 * layout.stride(),
+            lock: PhantomData,
+        }
+    }
+
+    /// Longest message, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.layout.size
+    }
+
+    /// A buffer for a slot: the length, then the message.
+    pub(crate) fn slot_buffer(&self) -> Buffer {
+        Buffer::new(WORD + self.layout.size)
+    }
+
+    #[inline]
+    fn locked<R>(&self, critical: impl FnOnce() -> Result<R>) -> Result<R> {
+        let range: Range<u64> = self.head..self.head + HEAD;
+        L::locked(self.access.file(), range, critical)
+    }
+
+    #[inline]
+    fn head(&self) -> Result<Head> {
+        let mut bytes = [0; 3 * WORD];
+        self.access.read(self.head, &mut bytes)?;
+        let word = |n: usize| {
+            let mut word = [0; WORD];
+            word.copy_from_slice(&bytes[n * WORD..][..WORD]);
+            u64::from_le_bytes(word)
+        };
+        Ok(Head { sent: word(0), taken: word(1), closed: word(2) != 0 })
+    }
+
+    #[inline]
+    fn set_word(&self, n: u64, value: u64) -> Result<()> {
+        self.access.write(self.head + n * WORD as u64, &value.to_le_bytes())
+    }
+
+    #[inline]
+    fn slot(&self, sequence: u64) -> u64 {
+        self.first + sequence % self.layout.slots as u64 * self.layout.stride()
+    }
+
+    /// Puts a message into the next slot; `slot` is its length and its bytes. False when all are full.
+    #[inline]
+    pub(crate) fn try_put(&self, slot: &[u8]) -> Result<bool> {
+        self.locked(|| {
+            let Head { sent, taken, .. } = self.head()?;
+            if sent - taken == self.layout.slots as u64 {
+                return Ok(false);
+            }
+            self.access.write(self.slot(sent), slot)?;
+            self.set_word(0, sent + 1)?;
+            Ok(true)
+        })
+    }
+
+    /// Takes the oldest message: into `slot`, after its length.
+    #[inline]
+    pub(crate) fn try_take(&self, slot: &mut [u8]) -> Result<Taken> {
+        self.locked(|| {
+            let Head { sent, taken, closed } = self.head()?;
+            if sent == taken {
+                return Ok(if closed { Taken::Closed } else { Taken::Nothing });
+            }
+            self.access.read(self.slot(taken), slot)?;
+            self.set_word(1, taken + 1)?;
+            let mut len = [0; WORD];
+            len.copy_from_slice(&slot[..WORD]);
+            Ok(Taken::Message((u64::from_le_bytes(len) as usize).min(self.layout.size)))
+        })
+    }
+
+    /// True when a message is there, or will never be.
+    pub(crate) fn is_ready(&self) -> Result<bool> {
+        self.locked(|| self.head().map(|head| head.sent > head.taken || head.closed))
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.locked(|| self.set_word(2, 1))
+    }
+}
+
+/// Writes the length of a message before it.
+#[inline]
+pub(crate) fn set_len(slot: &mut [u8], len: usize) {
+    slot[..WORD].copy_from_slice(&(len as u64).to_le_bytes());
+}
+
+/// Where a message of `len` bytes stands in its slot's buffer.
+#[inline]
+pub(crate) fn message(len: usize) -> Range<usize> {
+    WORD..WORD + len
+}
