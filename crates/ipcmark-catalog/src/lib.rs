@@ -28,6 +28,7 @@ use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
 use ipcmark_unix::{UnixAbstract, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream};
 use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
+use ipcmark_vsock::{VsockSeqpacket, VsockStream};
 
 /// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
 macro_rules! catalog {
@@ -175,6 +176,10 @@ catalog! {
     messages Pty<Block>,
     messages Pty<Poll>,
     messages Pty<Epoll>,
+    messages VsockStream<Block>,
+    messages VsockStream<Epoll>,
+    messages VsockSeqpacket<Block>,
+    messages VsockSeqpacket<Epoll>,
 
     // Asynchronous rings.
 

@@ -19,5 +19,6 @@ pub mod shared;
 pub mod sysv;
 pub mod usage;
 pub mod vm;
+pub mod vsock;
 pub mod watcher;
 pub mod zerocopy;
