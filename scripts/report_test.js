@@ -4,21 +4,23 @@ const assert = require("node:assert/strict");
 const { resolve } = require("node:path");
 const { chromium } = require("playwright-core");
 const report = "file://" + resolve(process.argv[2] ?? assert.fail("name the index.html to test"));
-
 async function tryOut(page, width) {
   const faults = [];
   page.on("console", (m) => m.type() === "error" && faults.push(m.text()));
   page.on("pageerror", (e) => faults.push(String(e)));
   page.on("request", (r) => /^(file|data):/.test(r.url()) || faults.push("loads " + r.url()));
   await page.goto(report);
-  const { schema, summary } = JSON.parse(await page.textContent("#data"));
+  const { schema, rules, summary } = JSON.parse(await page.textContent("#data"));
   assert.equal(schema, "ipcmark.report/1");
   assert.equal(await page.locator("#cells tbody tr").count(), summary.rows.length);
   await page.$$eval("details", (all) => all.forEach((fold) => (fold.open = true)));
   const areas = await page.$$eval("[data-chart] svg", (all) => all.map((s) => s.getBBox().width * s.clientHeight));
-  const measured = summary.rows.some((row) => row.status.is === "measured" && !row.floor);
-  assert.ok(areas.length > 0 || !measured, "there is no chart");
-  assert.ok(areas.every((area) => area > 0), "a chart is empty");
+  const measured = new Set(summary.rows.filter((row) => row.status.is === "measured" && !row.floor).map((row) => row.key.pattern));
+  assert.ok((areas.length > 0 || measured.size === 0) && areas.every((area) => area > 0), "a chart is missing or empty");
+  const ranked = await page.$$eval("#rankings > h3", (all) => all.map((head) => head.textContent));
+  assert.deepEqual([...measured].filter((pattern) => !ranked.includes(pattern)), [], "a workload has no ranking");
+  assert.equal(await page.locator("#rules tbody tr:visible").count(), rules.length, "a rule is not shown");
+  assert.ok(rules.length > 0 || (await page.textContent("#rules")).includes("ipcmark verify"), "no rules, and no word why");
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, "the page is too wide");
   for (const sign of [1, -1]) {
     await page.locator("#cells th", { hasText: "p50" }).locator("button").click();
@@ -29,12 +31,10 @@ async function tryOut(page, width) {
   assert.equal(await page.locator("#cells tbody tr:visible").count(), 0, "the filter hides nothing");
   assert.deepEqual(faults, []);
 }
-
 (async () => {
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
-  const tries = [[1280, "light"], [400, "dark"]].map(async ([width, colorScheme]) =>
-    tryOut(await browser.newPage({ viewport: { width, height: 900 }, colorScheme }), width));
+  const off = ["background-networking", "component-update", "gpu", "quic", "sync"].map((what) => "--disable-" + what);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--no-first-run", ...off] });
+  const page = (width, colorScheme) => browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  const tries = [[1280, "light"], [400, "dark"]].map(async ([width, colours]) => tryOut(await page(width, colours), width));
   await Promise.all(tries).finally(() => browser.close());
 })().catch((e) => { console.error(e); process.exit(1); });

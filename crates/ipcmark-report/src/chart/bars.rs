@@ -25,6 +25,8 @@ pub(crate) struct Bar {
 pub(crate) struct BarChart {
     pub title: String,
     pub note: String,
+    /// A second line of the note: what of a long ranking is drawn. May be empty.
+    pub choice: String,
     pub axis: Axis,
     /// Heads of the two columns of figures.
     pub heads: [String; 2],
@@ -32,7 +34,7 @@ pub(crate) struct BarChart {
 }
 
 const WIDTH: f64 = 860.0;
-const LEFT: f64 = 158.0;
+const LEFT: f64 = 186.0;
 const RIGHT: f64 = 560.0;
 const FIGURE: f64 = 576.0;
 const CPU: f64 = 844.0;
@@ -52,6 +54,9 @@ impl Picture for BarChart {
     fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
         pen.text((16.0, 20.0), &self.title, Text::new(15.0, palette::INK).bold())?;
         pen.text((16.0, 42.0), &self.note, Text::new(10.5, palette::MUTED))?;
+        if !self.choice.is_empty() {
+            pen.text((16.0, 55.0), &self.choice, Text::new(10.5, palette::MUTED))?;
+        }
         let small = Text::new(10.0, palette::MUTED);
         pen.text((FIGURE, TOP - 14.0), &self.heads[0], small)?;
         pen.text((CPU, TOP - 14.0), &self.heads[1], small.right())?;

@@ -52,12 +52,13 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
     let title = ranking_title(setting);
     let note = format!(
         "Dot: median over invocations; whisker: its interval, at least 95 %; hollow dot: no interval (fewer than 6), or too few \
-         samples. {}{choice}",
+         samples. {}",
         waits_note(entries.iter().copied())
     );
     let body = Body::Bars(BarChart {
         title: title.clone(),
         note,
+        choice,
         axis,
         heads: [head, format!("CPU time a {}", setting.counted())],
         bars,
@@ -87,7 +88,7 @@ fn chosen<'a, 'b>(entries: &'b [Entry<'a>]) -> (Vec<&'b Entry<'a>>, String) {
         (best, "the best")
     };
     let note = format!(
-        " {} of {}: of each mechanism {what}; the table has all.",
+        "{} of {}: of each mechanism {what}; the table has all.",
         kept.len(),
         entries.len()
     );
