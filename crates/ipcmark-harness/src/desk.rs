@@ -88,6 +88,10 @@ pub(crate) struct Desk {
     size: usize,
     zero_copy: bool,
     lossy: bool,
+    /// Of a lossy mechanism: ends of phases sent, and messages that came whole, ends left out. Its checker cannot count
+    /// them where sequence numbers wrap within a loss.
+    ends: u64,
+    arrived: u64,
 }
 
 /// What became of the messages of one process, over all phases.
@@ -131,6 +135,8 @@ impl Desk {
             size,
             zero_copy,
             lossy,
+            ends: 0,
+            arrived: 0,
         }
     }
 
@@ -140,7 +146,11 @@ impl Desk {
     }
 
     pub(crate) fn tally(&self) -> Tally {
-        Tally { sent: self.next - self.first, found: self.checker.integrity }
+        let mut found = self.checker.integrity;
+        if self.lossy {
+            found.received = self.arrived;
+        }
+        Tally { sent: self.next - self.first - self.ends, found }
     }
 
     pub(crate) const fn is_lossy(&self) -> bool {
@@ -166,14 +176,23 @@ impl Desk {
         self.next += 1;
     }
 
-    /// True for the end of a phase that came again, because the harness repeated it: no repetition of the mechanism's.
-    pub(crate) fn is_stale(&mut self, verdict: Verdict) -> bool {
-        let stale = verdict.last && verdict.fault == Some(Fault::Late);
-        if stale {
+    /// Takes back what was counted for a message that ends a phase: if it came again, the harness repeated it.
+    pub(crate) fn excuse(&mut self, end: Verdict) {
+        if end.fault == Some(Fault::Late) {
             let found = &mut self.checker.integrity;
             found.repeated = found.repeated.saturating_sub(1);
         }
-        stale
+    }
+
+    /// Counts a message of a lossy mechanism that is no end of a phase.
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        self.arrived += u64::from(verdict.fault != Some(Fault::Damaged));
+    }
+
+    /// Sends a message that ends the phase and is none of it.
+    pub(crate) fn send_end(&mut self, tx: &mut AnySender) -> Result<()> {
+        self.ends += 1;
+        self.send::<Erased>(tx, true)
     }
 
     #[inline(always)]

@@ -2,11 +2,13 @@
 //!
 //! After the phase's messages comes one more, marked as the last and none of them; it is repeated until the receiver
 //! says out of band that it is there. Then the receiver drains the repetitions. So what is lost is counted to the last
-//! message, and what the harness repeats is never counted as the mechanism's repetition.
+//! message, and what the harness repeats is never counted as the mechanism's repetition. Which end is this phase's is
+//! said out of band, too: the sequence number of a short message may not tell a repetition from what comes after a loss.
 
 use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
 use crate::stage::Stage;
-use ipcmark_core::Result;
+use ipcmark_core::{Result, Verdict};
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
 /// Between two repetitions.
@@ -17,11 +19,22 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Says that the phase is over until the receiver has heard it.
 pub(crate) fn say(tx: &mut AnySender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
-    desk.send::<Erased>(tx, true)?;
+    control.said(seat.process).word.store(phase.into(), Release);
+    desk.send_end(tx)?;
     while !control.hears(seat.other(), phase, AGAIN)? {
         desk.send_again(tx)?;
     }
     control.say(seat.process, phase)
+}
+
+/// True when a message is the end of this phase; one of the phase before may come again.
+pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bool {
+    if !verdict.last {
+        return false;
+    }
+    desk.excuse(verdict);
+    let Stage { control, seat, phase, .. } = *stage;
+    control.said(seat.other()).word.load(Acquire) == u64::from(phase)
 }
 
 /// Has received the message that ends the phase: tells the sender, and drains what it had repeated by then.
@@ -31,7 +44,11 @@ pub(crate) fn hear(rx: &mut AnyReceiver, desk: &mut Desk, stage: &Stage<'_>) -> 
     while !control.hears(seat.other(), phase, LOOK)? {}
     while rx.ready()? {
         let verdict = desk.receive::<Erased>(rx, |_| Ok(()))?;
-        let _ = desk.is_stale(verdict);
+        if verdict.last {
+            desk.excuse(verdict);
+        } else {
+            desk.count(verdict);
+        }
     }
     Ok(())
 }

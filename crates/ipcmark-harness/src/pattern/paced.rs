@@ -112,12 +112,15 @@ pub(crate) fn receive(
             now = desk.clock.now();
             Ok(())
         })?;
-        if desk.is_lossy() && verdict.last {
-            if desk.is_stale(verdict) {
+        if desk.is_lossy() {
+            if ending::is_end(desk, stage, verdict) {
+                ending::hear(rx, desk, stage)?;
+                return Ok(done);
+            }
+            if verdict.last {
                 continue;
             }
-            ending::hear(rx, desk, stage)?;
-            return Ok(done);
+            desk.count(verdict);
         }
         if matches!(verdict.fault, None | Some(Fault::Skipped(_))) {
             let due = schedule.due(desk.checker.expected() - 1 - first);

@@ -75,13 +75,14 @@ fn receive_some<E: Ends>(rx: &mut E::Rx, desk: &mut Desk, stage: &mut Stage<'_>)
     let mut now = begun;
     loop {
         let verdict = desk.receive::<E>(rx, |_| Ok(()))?;
-        if verdict.last {
-            if desk.is_stale(verdict) {
-                continue;
-            }
+        if ending::is_end(desk, stage, verdict) {
             ending::hear(E::rx(rx), desk, stage)?;
             return Ok(Done { messages: received, end: now });
         }
+        if verdict.last {
+            continue;
+        }
+        desk.count(verdict);
         now = desk.clock.now();
         received += 1;
         in_block += 1;
