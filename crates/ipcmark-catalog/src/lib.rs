@@ -11,7 +11,7 @@ use ipcmark_file::{
 };
 use ipcmark_floor::{Copy, Null};
 use ipcmark_harness::Entry;
-use ipcmark_mq::Mq;
+use ipcmark_mq::{Mq, MqPriority};
 use ipcmark_notify::{BellNotifier, Eventfd, Pidfd};
 use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
 use ipcmark_pty::Pty;
@@ -22,8 +22,10 @@ use ipcmark_shm::{
     Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing,
     Spin as RingSpin, SystemV, Yield as RingYield,
 };
+use ipcmark_signal::{Handled, Signal, SignalRt, Waited, Watched};
 use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
+use ipcmark_sysv::{SysvMsg, SysvMsgTyped};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
 use ipcmark_unix::{UnixAbstract, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream};
@@ -136,6 +138,11 @@ catalog! {
 
     // Message queues.
     messages Mq<Epoll>,
+    messages MqPriority<Block>,
+    messages SysvMsg<Block>,
+    messages SysvMsg<Spin>,
+    messages SysvMsg<Yield>,
+    messages SysvMsgTyped<Block>,
 
     // Shared memory.
     messages ShmRing<Memfd, RingSpin>,
@@ -184,6 +191,11 @@ catalog! {
     // Asynchronous rings.
 
     // Signals.
+    notifications Signal<Handled>,
+    notifications Signal<Waited>,
+    notifications Signal<Watched>,
+    messages SignalRt<Waited>,
+    messages SignalRt<Watched>,
 
     // Notifications.
     notifications Eventfd<Block>,

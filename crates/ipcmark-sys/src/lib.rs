@@ -16,6 +16,7 @@ pub mod process;
 pub mod robust;
 pub mod segment;
 pub mod shared;
+pub mod signal;
 pub mod sysv;
 pub mod usage;
 pub mod vm;

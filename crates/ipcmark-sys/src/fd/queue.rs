@@ -63,16 +63,16 @@ impl Queue {
         self.message_bytes
     }
 
-    /// `mq_send()` - sends `message` with priority 0, waiting for room; `EAGAIN` when the queue is full and
+    /// `mq_send()` - sends `message` at a priority (0 is the lowest), waiting for room; `EAGAIN` when the queue is full and
     /// `O_NONBLOCK` is set. For the sending end.
     ///
     /// # References
     /// [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
     #[inline]
-    pub fn send(&self, message: &[u8]) -> io::Result<()> {
+    pub fn send(&self, message: &[u8], priority: u32) -> io::Result<()> {
         let start = message.as_ptr().cast();
         // SAFETY: `start` is readable for `message.len()` bytes.
-        let rc = unsafe { libc::mq_send(self.fd.as_raw_fd(), start, message.len(), 0) };
+        let rc = unsafe { libc::mq_send(self.fd.as_raw_fd(), start, message.len(), priority) };
         if rc == 0 { Ok(()) } else { Err(last_errno()) }
     }
 
@@ -126,13 +126,13 @@ mod tests {
     fn messages_keep_boundaries_and_the_queue_its_size() {
         let [tx, rx] = queue("boundaries");
         assert_eq!((tx.depth(), rx.message_bytes()), (2, 16));
-        tx.send(b"one").unwrap();
-        tx.send(&[]).unwrap();
+        tx.send(b"one", 0).unwrap();
+        tx.send(&[], 0).unwrap();
         let mut space = [0; 16];
         assert_eq!(rx.receive(&mut space).unwrap(), 3);
         assert_eq!(&space[..3], b"one");
         assert_eq!(rx.receive(&mut space).unwrap(), 0);
-        assert_eq!(tx.send(&[0; 17]), Err(Errno::MSGSIZE));
+        assert_eq!(tx.send(&[0; 17], 0), Err(Errno::MSGSIZE));
     }
 
     #[test]
@@ -142,9 +142,9 @@ mod tests {
         assert_eq!(rx.receive(&mut [0; 16]), Err(Errno::AGAIN));
         assert!(!fcntl_getfl(&tx).unwrap().contains(OFlags::NONBLOCK));
         set_nonblocking(&tx, true).unwrap();
-        tx.send(b"a").unwrap();
-        tx.send(b"b").unwrap();
-        assert_eq!(tx.send(b"c"), Err(Errno::AGAIN));
+        tx.send(b"a", 0).unwrap();
+        tx.send(b"b", 0).unwrap();
+        assert_eq!(tx.send(b"c", 0), Err(Errno::AGAIN));
     }
 
     #[test]

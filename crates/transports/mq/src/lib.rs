@@ -2,8 +2,8 @@
 //!
 //! The mechanism's own rules, as [mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html) has them:
 //!
-//! - Messages keep their boundaries and carry a priority; the oldest of the highest priority comes first. All have
-//!   priority 0 here, so the order is first in, first out.
+//! - Messages keep their boundaries and carry a priority; the oldest of the highest priority comes first. All of a link
+//!   have one priority here, 0 in `mq` and 1 in `mq-priority`, so the order is first in, first out.
 //! - A queue holds a fixed number of messages (`mq_maxmsg`) of a fixed largest size (`mq_msgsize`), both set when it is
 //!   made: a full queue makes the sender wait, or gives `EAGAIN`. Without a right beyond an ordinary user's they are
 //!   bounded by `fs.mqueue.msg_max` (10) and `fs.mqueue.msgsize_max` (8192 bytes), and all queues of a user together by
@@ -39,9 +39,12 @@ use ipcmark_sys::lifeline::LifelinePair;
 use rustix::io::Errno;
 use std::marker::PhantomData;
 
-/// Messages over two POSIX queues.
+/// Messages over two POSIX queues, all at one priority; 0 is the lowest, and what a queue without priorities has.
 #[derive(Debug)]
-pub struct Mq<W>(PhantomData<W>);
+pub struct Mq<W, const PRIORITY: u32 = 0>(PhantomData<W>);
+
+/// The same at a priority above it: the kernel then keeps a place in its tree of priorities for them.
+pub type MqPriority<W> = Mq<W, 1>;
 
 /// Both queues and the lifeline.
 #[derive(Debug)]
@@ -86,17 +89,26 @@ fn both(token: &str, depth: usize, size: usize) -> rustix::io::Result<[[Queue; 2
     Ok([forth, back])
 }
 
-impl<W: FdWait> Transport for Mq<W> {
-    const INFO: Info = Info::new(
-        ("mq", "mq"),
-        W::KIND,
-        Framing::Message,
-        "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)",
-        "mq_overview(7)",
-    );
+impl<W: FdWait, const PRIORITY: u32> Transport for Mq<W, PRIORITY> {
+    const INFO: Info = Info {
+        many_senders: true,
+        many_receivers: true,
+        overlaps: W::OVERLAPS,
+        ..Info::new(
+            ("mq", if PRIORITY == 0 { "mq" } else { "mq-priority" }),
+            W::KIND,
+            Framing::Message,
+            if PRIORITY == 0 {
+                "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)"
+            } else {
+                "the same, every message sent at a priority above the lowest"
+            },
+            "mq_overview(7)",
+        )
+    };
     type Fixture = MqFixture;
-    type Tx = MessageSender<W, QueuePort>;
-    type Rx = MessageReceiver<W, QueuePort>;
+    type Tx = MessageSender<W, QueuePort<PRIORITY>>;
+    type Rx = MessageReceiver<W, QueuePort<PRIORITY>>;
 
     fn available() -> Availability {
         availability(limits::probe())

@@ -32,7 +32,7 @@ fn both_sides<W: FdWait>(test: &str, size: usize, depth: usize) -> Both<W> {
     [halves(to_there, at_here, here), halves(to_here, at_there, there)]
 }
 
-fn put<W: FdWait>(tx: &mut MessageSender<W, QueuePort>, message: &[u8]) -> Result<()> {
+fn put<W: FdWait>(tx: &mut MessageSender<W, QueuePort<0>>, message: &[u8]) -> Result<()> {
     tx.claim(message.len())?.copy_from_slice(message);
     tx.commit()
 }
@@ -117,7 +117,7 @@ fn a_peer_that_sends_nothing_more_still_receives_under_back_pressure() {
 fn a_dead_peer_is_noticed_under_every_wait() {
     fn dies<W: FdWait>(test: &str) {
         let fixture = Mq::<W>::fixture(&plan(test, 8, Some(16))).unwrap();
-        fixture.back[0].send(b"before").unwrap();
+        fixture.back[0].send(b"before", 0).unwrap();
         let Link { mut tx, mut rx } = Mq::<W>::split(fixture, Side::Initiator).unwrap();
         assert_eq!(rx.receive().unwrap(), b"before");
         assert!(matches!(rx.receive(), Err(Error::PeerDied)));

@@ -1,0 +1,235 @@
+//! Signals as a means to communicate: sent through a pidfd, taken by a handler, by `sigwaitinfo` or by a `signalfd`.
+//!
+//! A signal is blocked before the fork that makes its receiver, so that none comes before somebody waits for it, and
+//! what is pending stays pending. It is sent through the receiver's pidfd and not to its number: a number may be another
+//! process's by then, and `SIGUSR1` ends a process that does not expect it.
+//!
+//! Whoever receives a signal ignores it from then on, also after it stopped listening: a blocked signal is queued all
+//! the same (the kernel looks at what to do with it when it is taken), and one that comes late does no harm.
+//!
+//! # References
+//! [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html)
+
+mod taking;
+
+pub use taking::{Handled, Taking, Waited, Watched};
+
+use ipcmark_core::{Error, Result};
+use nix::sys::signal::SigSet;
+use rustix::io::{self, Errno};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Which signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// `SIGUSR1`: a standard signal; those still pending merge.
+    User,
+    /// `SIGRTMIN + 1`: a real-time signal; each is queued, with its word.
+    RealTime,
+}
+
+impl Number {
+    /// As the kernel counts them; the C library keeps the first real-time signals for itself.
+    #[must_use]
+    pub fn raw(self) -> i32 {
+        match self {
+            Number::User => libc::SIGUSR1,
+            Number::RealTime => libc::SIGRTMIN() + 1,
+        }
+    }
+
+    /// The set that holds it alone.
+    fn set(self) -> libc::sigset_t {
+        // SAFETY: a set is numbers only, for which zero is valid; on Linux it is the empty set.
+        let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the set lies there, and the number is a signal's.
+        unsafe { libc::sigaddset(&raw mut set, self.raw()) };
+        set
+    }
+}
+
+/// While it lives, a signal is blocked in this thread, and in the processes it forks. Dropping it restores the mask; what
+/// is pending then is dropped with it, where this process [receives](Blocked::ignore_late) the signal.
+#[derive(Debug)]
+pub struct Blocked {
+    before: SigSet,
+}
+
+impl Blocked {
+    /// `sigprocmask(SIG_BLOCK)`.
+    ///
+    /// # References
+    /// [sigprocmask(2)](https://man7.org/linux/man-pages/man2/sigprocmask.2.html)
+    pub fn new(number: Number) -> Result<Blocked> {
+        let before = SigSet::thread_get_mask().map_err(|e| Error::os("pthread_sigmask", e))?;
+        let set = number.set();
+        // SAFETY: the set lies there, and the old mask need not be told.
+        let rc =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
+        if rc == 0 {
+            Ok(Blocked { before })
+        } else {
+            Err(Error::os("pthread_sigmask(SIG_BLOCK)", Errno::from_raw_os_error(rc)))
+        }
+    }
+
+    /// From now on this process does nothing about the signal when it comes unblocked.
+    pub fn ignore_late(number: Number) -> Result<()> {
+        set_action(number, libc::SIG_IGN)
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        let _ = self.before.thread_set_mask();
+    }
+}
+
+/// `sigaction()` with a handler or `SIG_IGN`, and no flags: a call that sleeps ends with `EINTR`.
+fn set_action(number: Number, handler: libc::sighandler_t) -> Result<()> {
+    // SAFETY: a `sigaction` is numbers and sets, for which zero is valid.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler;
+    // SAFETY: what runs is nothing, or a handler of this crate that adds to an atomic.
+    let rc = unsafe { libc::sigaction(number.raw(), &raw const action, std::ptr::null_mut()) };
+    if rc == 0 { Ok(()) } else { Err(Error::os("sigaction", std::io::Error::last_os_error())) }
+}
+
+/// What a real-time signal carries: the word of `sigqueue(3)`, and a small number beside it.
+///
+/// The number travels in `si_errno`, which nobody uses in a queued signal, and which the kernel passes on as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payload {
+    /// `si_value`.
+    pub word: u64,
+    /// `si_errno`.
+    pub tag: i32,
+}
+
+/// `siginfo_t` of a queued signal, as the kernel reads and writes it on 64-bit Linux.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+struct Info {
+    signo: i32,
+    tag: i32,
+    code: i32,
+    _pad: i32,
+    pid: i32,
+    uid: u32,
+    word: u64,
+    _rest: [u64; 12],
+}
+
+/// Where signals are sent: a process, held by its pidfd.
+#[derive(Debug)]
+pub struct Target {
+    pidfd: OwnedFd,
+    number: Number,
+    info: Info,
+}
+
+impl Target {
+    /// `pidfd_open()` - for signals of this number to process `pid`.
+    ///
+    /// # References
+    /// [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
+    pub fn open(pid: i32, number: Number) -> Result<Target> {
+        let pid = Pid::from_raw(pid).ok_or_else(|| Error::Protocol("no such process".into()))?;
+        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(pidfd) => pidfd,
+            Err(Errno::SRCH) => return Err(Error::PeerDied),
+            Err(e) => return Err(Error::os("pidfd_open", e)),
+        };
+        let info = Info {
+            signo: number.raw(),
+            code: libc::SI_QUEUE,
+            pid: rustix::process::getpid().as_raw_nonzero().get(),
+            uid: rustix::process::getuid().as_raw(),
+            ..Info::default()
+        };
+        Ok(Target { pidfd, number, info })
+    }
+
+    /// `pidfd_send_signal()` - sends the signal, as `kill(2)` would.
+    ///
+    /// # References
+    /// [pidfd_send_signal(2)](https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html)
+    #[inline]
+    pub fn send(&self) -> io::Result<()> {
+        self.call(std::ptr::null())
+    }
+
+    /// `pidfd_send_signal()` with a payload, as `sigqueue(3)` would: `EAGAIN` when as many signals are queued as
+    /// `RLIMIT_SIGPENDING` allows the receiver's user.
+    ///
+    /// # References
+    /// [sigqueue(3)](https://man7.org/linux/man-pages/man3/sigqueue.3.html)
+    #[inline]
+    pub fn queue(&self, payload: Payload) -> io::Result<()> {
+        let info = Info { tag: payload.tag, word: payload.word, ..self.info };
+        self.call(&raw const info)
+    }
+
+    #[inline]
+    fn call(&self, info: *const Info) -> io::Result<()> {
+        let (fd, number) = (self.pidfd.as_raw_fd(), self.number.raw());
+        // SAFETY: the call reads one `siginfo_t` where it is given one, and `Info` has its size and layout.
+        let rc = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, number, info, 0) };
+        if rc == 0 { Ok(()) } else { Err(Errno::from_raw_os_error(nix::errno::Errno::last_raw())) }
+    }
+}
+
+/// `sigpending()` - true when a signal of this number waits to be taken.
+///
+/// # References
+/// [sigpending(2)](https://man7.org/linux/man-pages/man2/sigpending.2.html)
+#[must_use]
+pub fn is_pending(number: Number) -> bool {
+    // SAFETY: a set is numbers only, for which zero is valid.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set lies there.
+    unsafe { libc::sigpending(&raw mut set) };
+    // SAFETY: the set was filled just now, and the number is a signal's.
+    unsafe { libc::sigismember(&raw const set, number.raw()) == 1 }
+}
+
+/// While it lives, at most so many signals may be queued for this process and those it forks: the soft
+/// `RLIMIT_SIGPENDING`, which all processes of a user count against.
+#[derive(Debug)]
+pub struct PendingLimit {
+    before: (u64, u64),
+    limit: u64,
+}
+
+impl PendingLimit {
+    /// `setrlimit()` - lowers the limit to `count`, or leaves it where it is lower.
+    ///
+    /// # References
+    /// [getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html)
+    pub fn lower(count: u64) -> Result<PendingLimit> {
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        let before = getrlimit(Resource::RLIMIT_SIGPENDING)
+            .map_err(|e| Error::os("getrlimit(RLIMIT_SIGPENDING)", e))?;
+        let limit = before.0.min(count);
+        setrlimit(Resource::RLIMIT_SIGPENDING, limit, before.1)
+            .map_err(|e| Error::os("setrlimit(RLIMIT_SIGPENDING)", e))?;
+        Ok(PendingLimit { before, limit })
+    }
+
+    /// How many may be queued.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.limit
+    }
+}
+
+impl Drop for PendingLimit {
+    fn drop(&mut self) {
+        use nix::sys::resource::{Resource, setrlimit};
+        let _ = setrlimit(Resource::RLIMIT_SIGPENDING, self.before.0, self.before.1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Real-time signals as messages of up to eight bytes.
+
+use crate::meet::{Meeting, Met};
+use crate::standard::probe;
+use ipcmark_core::{
+    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Side, Transport, Wait,
+};
+use ipcmark_sys::fd::availability;
+use ipcmark_sys::lifeline::{Lifeline, Peer, Ticker};
+use ipcmark_sys::signal::{Blocked, Number, Payload, PendingLimit, Taking, Target, is_pending};
+use rustix::io::Errno;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Bytes of `sigval`.
+const WORD_BYTES: usize = 8;
+/// Signals that may be queued in all, unless the plan asks for another number: of the hundred thousand that a user
+/// commonly has, what no other process of his will miss.
+const DEFAULT_DEPTH: u64 = 4096;
+/// Tries between two looks for the peer.
+const LONG_YIELDS: u32 = 1 << 12;
+
+/// Messages in the words of real-time signals, taken as `T` does.
+#[derive(Debug)]
+pub struct SignalRt<T>(PhantomData<T>);
+
+/// What both sides inherit.
+#[derive(Debug)]
+pub struct SignalFixture {
+    meeting: Meeting,
+    /// Of the processes forked while it lives.
+    limit: PendingLimit,
+    size: usize,
+}
+
+impl<T: Taking> Transport for SignalRt<T> {
+    const INFO: Info = Info {
+        overlaps: true,
+        ..Info::new(
+            ("signal", "signal-rt"),
+            <T as Wait>::KIND,
+            Framing::Message,
+            "real-time signals, queued; up to 8 bytes in each one's word",
+            "sigqueue(3)",
+        )
+    };
+    type Fixture = SignalFixture;
+    type Tx = SignalSender;
+    type Rx = SignalReceiver<T>;
+
+    fn available() -> Availability {
+        availability(probe().map(|_| Limits {
+            max_message: Some(WORD_BYTES),
+            limited_by: "the word of a signal, sigval",
+            remedy: None,
+        }))
+    }
+
+    fn fixture(plan: &Plan) -> Result<SignalFixture> {
+        if plan.size > WORD_BYTES {
+            return Err(too_long(plan.size, WORD_BYTES));
+        }
+        let depth = plan.capacity.map_or(DEFAULT_DEPTH, |bytes| (bytes / plan.size.max(1)) as u64);
+        Ok(SignalFixture {
+            // Above what other processes of this user may have queued at any time.
+            limit: PendingLimit::lower(depth.max(DEFAULT_DEPTH / 4))?,
+            meeting: Meeting::new(Number::RealTime)?,
+            size: plan.size,
+        })
+    }
+
+    /// Signals that may be queued for a side, as its `RLIMIT_SIGPENDING` says; all of this user's count against it.
+    fn capacity(fixture: &SignalFixture) -> Result<Capacity> {
+        let messages = fixture.limit.count() as usize;
+        Ok(Capacity { bytes: Some(messages * fixture.size), messages: Some(messages) })
+    }
+
+    fn split(fixture: SignalFixture, side: Side) -> Result<Link<SignalSender, SignalReceiver<T>>> {
+        let SignalFixture { meeting, limit, size } = fixture;
+        let Met { target, lifeline, taking, ticker, blocked } = meeting.meet(side)?;
+        Ok(Link {
+            tx: SignalSender {
+                target,
+                lifeline: lifeline.clone(),
+                buffer: [0; WORD_BYTES],
+                len: 0,
+                size,
+            },
+            rx: SignalReceiver {
+                taking,
+                lifeline,
+                buffer: [0; WORD_BYTES],
+                _ticker: ticker,
+                _blocked: blocked,
+                _limit: limit,
+            },
+        })
+    }
+}
+
+/// The sending half. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct SignalSender {
+    target: Target,
+    lifeline: Arc<Lifeline>,
+    buffer: [u8; WORD_BYTES],
+    /// Length of the claimed message; 0 before the first claim.
+    len: usize,
+    size: usize,
+}
+
+impl SignalSender {
+    /// Lets the receiver run; fails when it is gone.
+    #[cold]
+    fn until_there_is_room(&self, tries: u32) -> Result<()> {
+        std::thread::yield_now();
+        if tries.is_multiple_of(LONG_YIELDS) && self.lifeline.peer_is_gone() {
+            return Err(self.lifeline.end());
+        }
+        Ok(())
+    }
+}
+
+impl Sender for SignalSender {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len.wrapping_sub(1) >= self.size {
+            return Err(too_long(len, self.size));
+        }
+        self.len = len;
+        Ok(&mut self.buffer[..len])
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        if self.len == 0 {
+            return Err(too_long(0, self.size));
+        }
+        let payload = Payload { word: u64::from_le_bytes(self.buffer), tag: self.len as i32 };
+        for tries in 1u32.. {
+            match self.target.queue(payload) {
+                Ok(()) => return Ok(()),
+                Err(Errno::AGAIN) => self.until_there_is_room(tries)?,
+                Err(Errno::SRCH) => return Err(self.lifeline.end()),
+                Err(errno) => return Err(Error::os("pidfd_send_signal", errno)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When there is no room for the empty message, the peer learns of the end from the lifeline, after what is queued.
+impl Drop for SignalSender {
+    fn drop(&mut self) {
+        self.lifeline.farewell();
+        let _ = self.target.queue(Payload { word: 0, tag: 0 });
+    }
+}
+
+/// The receiving half, in the thread that made it.
+#[derive(Debug)]
+pub struct SignalReceiver<T> {
+    taking: T,
+    lifeline: Arc<Lifeline>,
+    buffer: [u8; WORD_BYTES],
+    _ticker: Ticker,
+    /// After `taking`: see [`Met`].
+    _blocked: Blocked,
+    _limit: PendingLimit,
+}
+
+impl<T: Taking> Receiver for SignalReceiver<T> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        let mut news = Peer::Here;
+        let Payload { word, tag } = loop {
+            match (self.taking.take(), news) {
+                (Ok(payload), _) => break payload,
+                // It slept once more, from the news to the next tick, and no signal came.
+                (Err(Errno::INTR), Peer::Closed) => return Err(Error::Closed),
+                (Err(Errno::INTR), Peer::Gone) => return Err(Error::PeerDied),
+                (Err(Errno::INTR), Peer::Here) => news = self.lifeline.peer(),
+                (Err(errno), _) => return Err(Error::os(T::SLEEP, errno)),
+            }
+        };
+        match tag {
+            0 => Err(Error::Closed),
+            1..=8 => {
+                self.buffer = word.to_le_bytes();
+                Ok(&self.buffer[..tag as usize])
+            }
+            _ => Err(Error::Protocol(format!("a signal of another's came, with si_errno {tag}"))),
+        }
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<bool> {
+        Ok(is_pending(Number::RealTime) || self.lifeline.peer() != Peer::Here)
+    }
+}
+
+#[cold]
+fn too_long(len: usize, max: usize) -> Error {
+    if len == 0 {
+        return Error::Protocol(
+            "an empty message would end the stream; claim 1 byte or more".into(),
+        );
+    }
+    Error::TooLong { len, max, limited_by: "the size this link was made for" }
+}
