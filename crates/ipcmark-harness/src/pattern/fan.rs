@@ -15,9 +15,9 @@ use crate::desk::{Desk, Tally};
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
-    Buffer, Capacity, Checker, Error, Info, Integrity, LEAST_SHARED, Link, MOST_SENDERS, Names,
-    Pattern, Plan, Receiver, Result, Rising, Side, Sums, Transport, Verdict, first_of_sender,
-    sender_of,
+    Buffer, Capacity, Checker, Error, Info, Integrity, LEAST_SHARED, Link, Load, MOST_SENDERS,
+    Names, Pattern, Plan, Receiver, Result, Rising, Side, Sums, Transport, Verdict,
+    first_of_sender, sender_of,
 };
 use ipcmark_sys::clock::Clock;
 
@@ -49,7 +49,7 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
         .then(|| format!("a message tells {MOST_SENDERS} senders of one link apart, not {peers}"))
 }
 
-/// A fixture for each of `links` links, each with names of its own.
+/// A fixture for each of `links` links, each with names of its own, and with one peer as far as its plan tells.
 pub(super) fn fixtures<T: Transport>(plan: &Plan, links: usize) -> Result<Vec<T::Fixture>> {
     let fixture = |link: usize| {
         let dir = plan.names.dir.join(link.to_string());
@@ -60,7 +60,7 @@ pub(super) fn fixtures<T: Transport>(plan: &Plan, links: usize) -> Result<Vec<T:
             _ => {}
         }
         let names = Names { token: format!("{}-{link}", plan.names.token), dir };
-        T::fixture(&Plan { names, ..plan.clone() })
+        T::fixture(&Plan { names, load: Load { peers: 1, ..plan.load }, ..plan.clone() })
     };
     (0..links).map(fixture).collect()
 }
