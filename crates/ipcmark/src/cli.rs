@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcmark                                      measure everything once around, in about a minute
+  ipcmark                                      measure everything once around, in little more than a minute
   ipcmark list                                 what can be measured here, and what cannot, and why
   ipcmark doctor                               what this machine withholds, and the line that changes it
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
@@ -37,8 +37,8 @@ const OUT: &str = "What comes out";
 
 /// Measures how fast, how steadily and at what cost two processes on this machine can talk.
 ///
-/// Without a command, ipcmark runs its quick suite: every mechanism it knows, two workloads, three message sizes, in
-/// about a minute; then it prints a table and the path of a report to open in a browser.
+/// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in every workload, in
+/// little more than a minute; then it prints a table and the path of a report to open in a browser.
 #[derive(Debug, Parser)]
 #[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
 pub(crate) struct Cli {
