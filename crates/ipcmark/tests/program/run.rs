@@ -80,6 +80,41 @@ fn a_suite_file_names_the_cells() {
 }
 
 #[test]
+fn several_processes_talk_over_real_links_shared_and_their_own() {
+    let desk = Desk::new();
+    let flags = "run --suite full --transport pipe/block,unix-stream/block,shm-ring/hybrid \
+        --pattern fan-in,fan-out,scatter-gather --size 4KiB --placement free --capacity default --peers 2 \
+        --input sent,shared --rounds 1 --measure 5ms --seed 3 --quiet --out out";
+    desk.ipcmark(&flags.split_whitespace().collect::<Vec<_>>()).success();
+    let record = record(&desk.path("out"));
+    assert_eq!(record.cells.len(), 3 * (1 + 1 + 2));
+    for cell in &record.cells {
+        let made = &cell.invocations[0];
+        assert!(made.is_ok(), "{}: {:?}", cell.key, made.outcome);
+        assert_eq!((cell.key.load.peers, made.sides.len()), (Some(2), 3), "{}", cell.key);
+        let divided = cell.key.pattern == "scatter-gather";
+        let shared = cell.key.transport == "pipe/block" && !divided;
+        let links = if shared { "shared" } else { "per-peer" };
+        assert_eq!(made.links.as_deref(), Some(links), "{}", cell.key);
+        assert_eq!(made.task.is_some_and(|t| t.input_bytes == 8 << 20 && t.runs > 0), divided);
+        assert_eq!(cell.key.load.input.is_some(), divided);
+    }
+    desk.assert_clean();
+}
+
+#[test]
+fn a_pattern_that_a_transport_cannot_do_is_a_row_where_it_is_named() {
+    let desk = Desk::new();
+    let flags = ["run", "--transport", "pipe/block", "--pattern", "wake-up", "--out", "out"];
+    let text = stdout(&desk.ipcmark(&flags).code(1));
+    assert!(text.contains("it carries messages: see ping-pong"), "{text}");
+    let record = record(&desk.path("out"));
+    assert!(record.cells.iter().all(|cell| cell.key.size_bytes == 0), "a wake-up has no size");
+    let all = ["run", "--transport", "pipe*", "--pattern", "wake-up", "--out", "none"];
+    assert!(stderr(&desk.ipcmark(&all).code(2)).contains("no transport that can do wake-up"));
+}
+
+#[test]
 fn the_budget_is_kept() {
     let desk = Desk::new();
     let flags =
@@ -99,7 +134,7 @@ fn a_run_that_measures_nothing_says_so_and_is_not_green() {
     let spin = ["run", "--transport", "pipe/spin", "--placement", "same-core", "--size", "64"];
     let text = stdout(&desk.ipcmark(&[&spin[..], &["--out", "spin"]].concat()).code(1));
     let last = text.lines().last().unwrap();
-    assert!(last.starts_with("NOTHING WAS MEASURED of 2 cells"), "{text}");
+    assert!(last.starts_with("NOTHING WAS MEASURED of 1 cell"), "{text}");
     let json = desk.ipcmark(&[&spin[..], &["--json", "--out", "json"]].concat()).code(1);
     assert!(stderr(&json).contains("NOTHING WAS MEASURED"), "{}", stderr(&json));
     let short = ["run", "--transport", "pipe", "--budget", "100ms", "--out", "short"];
