@@ -2,14 +2,29 @@
 
 mod aio;
 mod fifo;
+mod file;
+mod inet;
 mod pipe;
 mod pty;
 mod rpc;
 mod signal;
 mod unix;
+mod vm;
+mod vsock;
 
 use crate::Trial;
 
 /// Every family's rules, in the order of reports.
-pub(crate) const FAMILIES: &[&[Trial]] =
-    &[signal::RULES, pipe::RULES, fifo::RULES, unix::RULES, pty::RULES, aio::RULES, rpc::RULES];
+pub(crate) const FAMILIES: &[&[Trial]] = &[
+    signal::RULES,
+    pipe::RULES,
+    fifo::RULES,
+    unix::RULES,
+    inet::RULES,
+    file::RULES,
+    vm::RULES,
+    vsock::RULES,
+    pty::RULES,
+    aio::RULES,
+    rpc::RULES,
+];

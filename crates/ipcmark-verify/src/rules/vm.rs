@@ -1,0 +1,163 @@
+//! Single copy: one process reaches into another's memory, if it may trace it.
+
+use crate::peers::peer;
+use crate::trial::{Found, Seen, Trial, figure, name_of};
+use ipcmark_core::{Error, Names, Result};
+use ipcmark_sys::process::Child;
+use ipcmark_sys::vm::{Window, admit, pull};
+use nix::unistd::{Gid, Uid, setresgid, setresuid};
+use rustix::io::Errno;
+use rustix::pipe::pipe;
+use rustix::process::{DumpableBehavior, getppid, getuid, set_dumpable_behavior};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+
+pub(crate) const RULES: &[Trial] = &[
+    Trial {
+        family: "vm",
+        mechanism: "process_vm_readv",
+        name: "permission",
+        rule: "It takes the permission to trace the other process: the same user, and a process that may be dumped.",
+        calls: &[
+            "setresuid to an ordinary user, where this is root",
+            "process_vm_readv from a process of the same user",
+            "prctl(PR_SET_DUMPABLE, 0) by that process, and process_vm_readv again",
+            "process_vm_readv from a process of another user",
+        ],
+        reference: "process_vm_readv(2)",
+        run: permission,
+    },
+    Trial {
+        family: "vm",
+        mechanism: "process_vm_readv",
+        name: "one-copy-saved",
+        rule: "Bytes go from one process to the other in one copy and one call; a pipe copies them into the kernel and out again.",
+        calls: &[
+            "write of 1 MiB to a pipe by one process, 64 times",
+            "read by the other",
+            "process_vm_readv of 1 MiB, 64 times",
+        ],
+        reference: "process_vm_readv(2)",
+        run: one_copy_saved,
+    },
+];
+
+/// What an ordinary user is called where nobody has a name for it.
+const NOBODY: u32 = 65_534;
+const ANYONE: i32 = -1;
+
+/// A process that holds `bytes` at the window's address in its copy of this one's memory, until it is dropped.
+fn holder(dumpable: DumpableBehavior) -> Result<Child> {
+    let (ready, tell) = pipe().map_err(|e| Error::os("pipe", e))?;
+    let child = peer(|| {
+        set_dumpable_behavior(dumpable).map_err(|e| Error::os("prctl(PR_SET_DUMPABLE)", e))?;
+        admit(ANYONE)?;
+        File::from(tell.try_clone().map_err(|e| Error::os("dup", e))?)
+            .write_all(&[1])
+            .map_err(|e| Error::os("write", e))?;
+        loop {
+            std::thread::park();
+        }
+    })?;
+    drop(tell);
+    File::from(ready).read_exact(&mut [0]).map_err(|e| Error::os("read", e))?;
+    Ok(child)
+}
+
+fn permission(_: &Names) -> Found {
+    let was_root = getuid().is_root();
+    let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get());
+    if was_root {
+        let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        let failed = |e: nix::errno::Errno| Error::os("setresuid", std::io::Error::from(e));
+        setresgid(gid, gid, gid).map_err(failed)?;
+        setresuid(uid, uid, uid).map_err(failed)?;
+    }
+    let window = Window::new(64)?;
+    let from = |pid: i32| pull(pid, window.address(), &mut [0; 64]);
+    let open = holder(DumpableBehavior::Dumpable)?;
+    let closed = holder(DumpableBehavior::NotDumpable)?;
+    let (same, undumpable) = (from(open.pid()), from(closed.pid()));
+    let other = supervisor.filter(|_| was_root).map(from);
+    let said = |result: std::result::Result<(), Errno>| match result {
+        Ok(()) => "64 bytes read".to_owned(),
+        Err(e) => name_of(e),
+    };
+    let mut words = format!(
+        "From a process of the same user: {}. From one that may not be dumped: {}.",
+        said(same),
+        said(undumpable)
+    );
+    if let Some(other) = other {
+        words += &format!(" From root\'s, as an ordinary user: {}.", said(other));
+    }
+    let refused = |result: std::result::Result<(), Errno>| result == Err(Errno::PERM);
+    let kept = same.is_ok() && refused(undumpable) && other.is_none_or(refused);
+    if same == Err(Errno::PERM) {
+        return Err(Error::Unavailable {
+            reason: "process_vm_readv is refused even between two processes of one user".into(),
+            remedy: Some("sysctl kernel.yama.ptrace_scope=1, or a sandbox that permits it".into()),
+        });
+    }
+    let refusals = u64::from(refused(undumpable)) + u64::from(other.is_some_and(refused));
+    Ok(Seen::new(kept, words).count("refusals", refusals))
+}
+
+fn one_copy_saved(_: &Names) -> Found {
+    const BYTES: usize = 1 << 20;
+    const TIMES: u64 = 64;
+    let (read_end, write_end) = pipe().map_err(|e| Error::os("pipe", e))?;
+    let inherited = read_end.as_fd().try_clone_to_owned().map_err(|e| Error::os("dup", e))?;
+    let mut window = Window::new(BYTES)?;
+    window.bytes_mut(0, BYTES).fill(7);
+    // It has the window too, from the fork: the bytes that it writes to the pipe are those that are read from it.
+    let writer = peer(|| {
+        drop(inherited);
+        admit(ANYONE)?;
+        let mut write_end =
+            File::from(write_end.as_fd().try_clone_to_owned().map_err(|e| Error::os("dup", e))?);
+        for _ in 0..TIMES {
+            write_end.write_all(window.bytes(0, BYTES)).map_err(|e| Error::os("write", e))?;
+        }
+        loop {
+            std::thread::park();
+        }
+    })?;
+    drop(write_end);
+    let mut space = vec![0; BYTES];
+    let mut read_end = File::from(read_end);
+    let (mut calls, mut through_pipe) = (0u64, 0u64);
+    while through_pipe < TIMES * BYTES as u64 {
+        match read_end.read(&mut space).map_err(|e| Error::os("read", e))? {
+            0 => break,
+            n => (calls, through_pipe) = (calls + 1, through_pipe + n as u64),
+        }
+    }
+    let mut pulled = 0;
+    for _ in 0..TIMES {
+        space.fill(0);
+        match pull(writer.pid(), window.address(), &mut space) {
+            Ok(()) => pulled += space.iter().filter(|&&byte| byte == 7).count() as u64,
+            Err(Errno::PERM) => {
+                return Err(Error::Unavailable {
+                    reason: "process_vm_readv is not permitted here".into(),
+                    remedy: Some("see ptrace(2) and kernel.yama.ptrace_scope".into()),
+                });
+            }
+            Err(e) => return Err(Error::os("process_vm_readv", e)),
+        }
+    }
+    // In by write, out by read.
+    let copied = 2 * through_pipe;
+    let words = format!(
+        "{TIMES} times 1 MiB through a pipe: {} bytes written and again read, {calls} reads; by process_vm_readv: {} bytes, {TIMES} calls, none by the other process.",
+        figure(through_pipe),
+        figure(pulled)
+    );
+    Ok(Seen::new(copied == 2 * pulled && pulled == TIMES * BYTES as u64, words)
+        .count("pipe_copied_bytes", copied)
+        .count("pipe_reads", calls)
+        .count("vm_copied_bytes", pulled)
+        .count("vm_calls", TIMES))
+}
