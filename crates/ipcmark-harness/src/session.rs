@@ -13,8 +13,8 @@ use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
 use cells::new_cells;
 use ipcmark_core::{DEEP_EVERY, Extent, Load, Pattern, Placement, Plan};
 use ipcmark_record::{
-    Cell, CellKey, Invocation, LoadKey, Outcome, Record, SCHEMA, Settings, State, SuiteNote, Tool,
-    Writer,
+    Cell, CellKey, Invocation, LoadKey, Outcome, Record, Rule, SCHEMA, Settings, State, SuiteNote,
+    Tool, Writer,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
@@ -240,6 +240,13 @@ impl Session {
         }
         session.record.started = record.started;
         Ok(session)
+    }
+
+    /// Puts the mechanisms' own rules, as this machine showed them, into the record.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Vec<Rule>) -> Session {
+        self.record.rules = rules;
+        self
     }
 
     /// Keeps the record at `path`, with a journal beside it, from now on.

@@ -15,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   ipcmark                                      measure everything once around, in little more than a minute
   ipcmark list                                 what can be measured here, and what cannot, and why
+  ipcmark verify pipe                          what a pipe's own rules are, shown on this machine
   ipcmark doctor                               what this machine withholds, and the line that changes it
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
@@ -30,6 +31,18 @@ Examples:
   ipcmark run --transport 'shm-ring/*' --pattern scatter-gather --peers 1,2,4 --input shared
   ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
   ipcmark run --resume reports/2026-01-31-full";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  ipcmark verify                       every rule of every mechanism
+  ipcmark verify signal pipe           two families
+  ipcmark verify rpc/at-most-once      one rule
+  ipcmark verify --into reports/2026-01-31-quick
+
+Exit codes:
+  0    every rule that could be tried was shown
+  1    the machine did otherwise than a rule says
+  2    a glob names no rule";
 
 const WHAT: &str = "What to measure";
 const HOW: &str = "How long and how often";
@@ -53,6 +66,12 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Show what can be measured here; and what cannot, and why.
     List(ListArgs),
+    /// Show each mechanism's own rules: what really happens here, in plain words, with the calls that were made.
+    ///
+    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in a process of its own; `--list` shows
+    /// them without running any.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
     /// Examine the machine: what it offers and withholds, what that costs, and the line that would change it.
     ///
     /// Changes nothing. What it finds fault with is no failure.
@@ -102,12 +121,15 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["suite", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "input",
+        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "input",
             "capacity", "rounds", "measure", "warm_up", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
+    /// Do not try the mechanisms' own rules before measuring; see `ipcmark verify`. With --transport none are tried.
+    #[arg(long, help_heading = WHAT)]
+    pub(crate) no_rules: bool,
     /// No progress on standard error.
     #[arg(long, help_heading = OUT, short)]
     pub(crate) quiet: bool,
@@ -154,6 +176,25 @@ pub(crate) struct ListArgs {
     /// Print JSON instead of a table.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Only the rules that these globs name: a family (signal, pipe, rpc ...) or family/rule.
+    #[arg(value_name = "MECHANISM", value_parser = parse_selectors)]
+    pub(crate) rules: Vec<Several<Selector>>,
+    /// Show which rules there are, and run none.
+    #[arg(long, conflicts_with = "into")]
+    pub(crate) list: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put what was seen into the record of a run as well, and write its report again.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) into: Option<PathBuf>,
+    /// No progress on standard error.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

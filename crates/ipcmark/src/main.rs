@@ -21,6 +21,7 @@ mod selection;
 mod table;
 mod tool;
 mod units;
+mod verify;
 
 use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Command};
@@ -42,6 +43,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::List(args) => list::list(&args),
+        Command::Verify(args) => verify::verify(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),

@@ -30,6 +30,12 @@ pub(crate) fn text(rules: &[Rule], columns: Option<u16>) -> String {
     text + &census(rules)
 }
 
+/// What a run says of them: those that the machine broke, and the census. The others stand in the report.
+pub(crate) fn brief(rules: &[Rule], columns: Option<u16>) -> String {
+    let broken = rules.iter().filter(|rule| rule.verdict == Verdict::Broken);
+    broken.map(|rule| one(rule, columns)).collect::<String>() + &census(rules)
+}
+
 fn one(rule: &Rule, columns: Option<u16>) -> String {
     let (word, style) = match &rule.verdict {
         Verdict::Shown => ("shown", Style::new().green()),

@@ -6,7 +6,7 @@ use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
 use crate::units::count;
-use crate::{output, rules, table, tool};
+use crate::{output, rules, table, tool, verify};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, State};
@@ -57,7 +57,12 @@ fn open(args: &RunArgs) -> Result<(Session, Folder)> {
         None => Folder::fresh(&job.options.suite.name)?,
     };
     let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
-    Ok((session, folder))
+    // Who picks transports wants their figures and no more.
+    let rules = match args.no_rules || !args.axes.transport.is_empty() {
+        true => Vec::new(),
+        false => verify::all_rules(args.quiet)?,
+    };
+    Ok((session.with_rules(rules), folder))
 }
 
 /// Writes the report and prints the result. A report that cannot be written does not keep the tables from the user.
@@ -82,7 +87,7 @@ fn text(
     reported: bool,
 ) -> String {
     let mut text = table::tables(summary, output::columns());
-    text.push_str(&rules::text(&record.rules, output::columns()));
+    text.push_str(&rules::brief(&record.rules, output::columns()));
     text.push_str(&format!("{} {}\n", table::census(summary), table::headline(summary, elapsed)));
     if reported {
         text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));

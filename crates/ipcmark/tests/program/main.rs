@@ -7,3 +7,4 @@ mod interrupted;
 mod list;
 mod refusals;
 mod run;
+mod verify;

@@ -1,0 +1,123 @@
+//! `ipcmark verify`: the mechanisms' own rules, as this machine shows them.
+
+use crate::cli::{VerifyArgs, all};
+use crate::exit::{Exit, Usage};
+use crate::{folder, output, rules};
+use anyhow::{Context as _, Result};
+use ipcmark_record::{Record, Rule, Verdict, Writer};
+use ipcmark_suite::Selector;
+use ipcmark_sys::process::{self, Interrupts};
+use ipcmark_verify::{Trial, Watch, trials};
+use serde::Serialize;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    /// Names this form; the number behind the slash is its version.
+    schema: &'static str,
+    rules: &'a [Rule],
+}
+
+/// Tries the rules that the command line names.
+///
+/// # Errors
+/// Globs that name nothing; a record that cannot be read or written.
+pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
+    let trials = chosen(args)?;
+    if args.list {
+        output::print(&listed(&trials))?;
+        return Ok(Exit::Ok);
+    }
+    let _interrupts = Interrupts::heed()?;
+    let tried =
+        ipcmark_verify::verify(&trials, &mut Progress { quiet: args.quiet, left: trials.len() })?;
+    if args.json {
+        let document = Document { schema: "ipcmark.rules/1", rules: &tried };
+        output::print(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        output::print(&rules::text(&tried, output::columns()))?;
+    }
+    if process::is_interrupted() {
+        return Ok(Exit::Interrupted);
+    }
+    if let Some(path) = &args.into {
+        keep(path, &tried)?;
+    }
+    let broken = tried.iter().any(|rule| rule.verdict == Verdict::Broken);
+    Ok(if broken { Exit::Failed } else { Exit::Ok })
+}
+
+/// Every rule, for the record of a run. An interruption ends them early; the run that follows then ends, too.
+pub(crate) fn all_rules(quiet: bool) -> Result<Vec<Rule>> {
+    let trials = trials();
+    let _interrupts = Interrupts::heed()?;
+    Ok(ipcmark_verify::verify(&trials, &mut Progress { quiet, left: trials.len() })?)
+}
+
+/// The rules whose `family/name` a glob matches; all of them without globs.
+fn chosen(args: &VerifyArgs) -> Result<Vec<Trial>> {
+    let trials = trials();
+    let names: Vec<String> = trials.iter().map(Trial::full_name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let wanted = Selector::choose(&all(&args.rules), &names).map_err(|e| {
+        let mut families: Vec<_> = trials.iter().map(|trial| trial.family).collect();
+        families.dedup();
+        Usage(format!("{e}; there are rules of {}", families.join(", ")))
+    })?;
+    Ok(trials
+        .iter()
+        .zip(&names)
+        .filter(|(_, name)| wanted.contains(name))
+        .map(|(t, _)| *t)
+        .collect())
+}
+
+/// Name and rule of each.
+fn listed(trials: &[Trial]) -> String {
+    let width = trials.iter().map(|trial| trial.full_name().len()).max().unwrap_or(0);
+    let line = |trial: &Trial| {
+        format!("{:<width$}  {} ({})\n", trial.full_name(), trial.rule, trial.reference)
+    };
+    trials.iter().map(line).collect()
+}
+
+/// Puts the rules into the record of a run, and writes its report again.
+fn keep(path: &std::path::Path, tried: &[Rule]) -> Result<()> {
+    let file = folder::record_at(path);
+    let mut record = Record::read(&file)?;
+    for rule in tried {
+        record.rules.retain(|old| (&old.family, &old.name) != (&rule.family, &rule.name));
+        record.rules.push(rule.clone());
+    }
+    Writer::create(&file, &record)?.finish(&record)?;
+    let folder = file.parent().unwrap_or(path);
+    ipcmark_report::write(&record, folder)
+        .context("the rules are in the record, but its report could not be written")?;
+    output::say(&format!("Report: {}", folder.join("index.html").display()));
+    Ok(())
+}
+
+/// One line on standard error for each rule under way, where that is a terminal.
+struct Progress {
+    quiet: bool,
+    left: usize,
+}
+
+impl Watch for Progress {
+    fn begins(&mut self, trial: &Trial) {
+        if !self.quiet && console::user_attended_stderr() {
+            let _ = console::Term::stderr().write_str(&format!(
+                "\r\x1b[K{} to go: {}",
+                self.left,
+                trial.full_name()
+            ));
+        }
+    }
+
+    fn ended(&mut self, _: &Rule) {
+        self.left -= 1;
+        if !self.quiet && console::user_attended_stderr() {
+            let _ = console::Term::stderr().clear_line();
+        }
+    }
+}
