@@ -28,7 +28,9 @@ use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_sysv::{SysvMsg, SysvMsgTyped};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
 use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
-use ipcmark_unix::{UnixAbstract, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream};
+use ipcmark_unix::{
+    UnixAbstract, UnixBatch, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream,
+};
 use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
 use ipcmark_vsock::{VsockSeqpacket, VsockStream};
 
@@ -95,6 +97,10 @@ catalog! {
     messages UnixDatagram<Spin>,
     messages UnixDatagram<Poll>,
     messages UnixDatagram<Epoll>,
+    messages UnixBatch<Block>,
+    messages UnixBatch<Spin>,
+    messages UnixBatch<Poll>,
+    messages UnixBatch<Epoll>,
     messages UnixPath<Block>,
     messages UnixPath<Epoll>,
     messages UnixAbstract<Block>,

@@ -47,6 +47,21 @@ impl<T: Transport> End<'_, T> {
 
     /// As [`try_send`](End::try_send), whether the peer keeps up or not.
     pub(crate) fn try_send_regardless(&mut self, message: &[u8]) -> core::Result<()> {
+        self.put(message, T::Tx::commit)
+    }
+
+    /// Sends one message and says that another follows at once, the failure in words.
+    pub(crate) fn send_more(&mut self, message: &[u8]) -> Told {
+        let n = self.board.sent(self.side);
+        self.put(message, T::Tx::commit_more).map_err(|e| format!("sending message {n}: {e}"))
+    }
+
+    /// Claims, fills, commits.
+    fn put(
+        &mut self,
+        message: &[u8],
+        commit: impl FnOnce(&mut T::Tx) -> core::Result<()>,
+    ) -> core::Result<()> {
         let (side, board) = (self.side, self.board);
         let n = board.sent(side);
         let tx = self.tx()?;
@@ -61,7 +76,7 @@ impl<T: Transport> End<'_, T> {
         }
         space.copy_from_slice(message);
         board.note(side, Step::Commit, n);
-        tx.commit()?;
+        commit(tx)?;
         board.count_sent(side);
         Ok(())
     }

@@ -90,6 +90,10 @@ pub fn cases<T: Transport>() -> Vec<Case> {
             ..case("a-flood-loses-and-the-link-goes-on", lossy::flood::<T>)
         },
         case("ping-pong", order::ping_pong::<T>),
+        Case {
+            moot: |info, _| info.lossy.then_some("it may lose messages of a run"),
+            ..case("runs", order::of_runs::<T>)
+        },
         case("duplex", order::both_ways_at_once::<T>),
         Case {
             moot: |info, _| info.lossy.then_some("it loses where others wait"),

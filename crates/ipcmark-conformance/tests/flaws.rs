@@ -94,6 +94,7 @@ fn main() {
         caught::<kinds::Loses>("order", "lost: 1,"),
         caught::<kinds::Swaps>("order", "reordered: 1,"),
         caught::<kinds::Repeats>("order", "repeated: 1,"),
+        caught::<kinds::KeepsRuns>("runs", "message 15"),
         caught::<kinds::LosesAmidRoom>("order", "message 20100 was lost"),
         caught::<kinds::LossyRepeats>("order", "repeated: 1,"),
         caught::<kinds::NeverLoses>("a-flood-loses-and-the-link-goes-on", "lost none of"),

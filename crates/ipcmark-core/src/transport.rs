@@ -2,7 +2,8 @@
 //!
 //! The contract, which the conformance laws check for every transport in two real processes:
 //!
-//! - One commit, one receive, the same bytes, in order.
+//! - One commit, one receive, the same bytes, in order. No message waits for a later one, but where the sender said
+//!   that one follows ([`Sender::commit_more`]).
 //! - `claim(len)` with `len` over the link's largest message fails with [`Error::TooLong`](crate::Error::TooLong)
 //!   and sends nothing. With [`Plan::fixed`] a link may also refuse every other length than [`Plan::size`].
 //! - `claim`, `commit` and `receive` wait as the transport's wait strategy says; they never return "try again".
@@ -59,8 +60,14 @@ pub trait Sender {
     /// [`commit`](Sender::commit) abandons the first claim.
     fn claim(&mut self, len: usize) -> Result<&mut [u8]>;
 
-    /// Sends what was claimed last.
+    /// Sends what was claimed last, and before it all that [`commit_more`](Sender::commit_more) kept.
     fn commit(&mut self) -> Result<()>;
+
+    /// As [`commit`](Sender::commit), where another message follows at once: the transport may keep this one until
+    /// then, to send several in one system call. Most do not, and send it.
+    fn commit_more(&mut self) -> Result<()> {
+        self.commit()
+    }
 }
 
 /// Lends one message, then gives its space back.

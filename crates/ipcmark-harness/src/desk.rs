@@ -197,6 +197,19 @@ impl Desk {
 
     #[inline(always)]
     pub(crate) fn send<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
+        self.write::<E>(tx, last)?;
+        tx.commit()
+    }
+
+    /// Sends a message that another one follows at once: a transport may send both in one call.
+    #[inline(always)]
+    pub(crate) fn send_more<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx) -> Result<()> {
+        self.write::<E>(tx, false)?;
+        tx.commit_more()
+    }
+
+    #[inline(always)]
+    fn write<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
         let space = tx.claim(self.size)?;
         if E::zero_copy(self) || !self.filled {
             space.copy_from_slice(self.stamper.body());
@@ -204,7 +217,7 @@ impl Desk {
         }
         self.stamper.stamp(space, self.next, last);
         self.next += 1;
-        tx.commit()
+        Ok(())
     }
 
     /// Sends the newest message once more, as the phase's last.

@@ -9,6 +9,7 @@
 //! itself is handed to the kernel, and its completion awaited ([`ByteWait`]).
 
 mod ahead;
+mod batch;
 mod bytes;
 mod limit;
 mod message;
@@ -24,6 +25,7 @@ mod vmsplice;
 mod wait;
 
 pub use ahead::ReadAhead;
+pub use batch::{BatchReceiver, BatchSender, batch_halves};
 pub use bytes::ByteWait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};

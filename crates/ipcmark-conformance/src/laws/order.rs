@@ -64,6 +64,35 @@ pub fn ping_pong<T: Transport>(limits: &Limits) -> Told {
     scratch.finish()
 }
 
+/// **Runs.** Messages of which the sender says that more follow, then one of which it says nothing: the peer receives
+/// the whole run, in order, without a further one to push it out, and answers.
+pub fn of_runs<T: Transport>(limits: &Limits) -> Told {
+    let size = largest(limits).min(64);
+    let runs = pace::<T>(100);
+    let scratch = Scratch::new(size, false)?;
+    // Short enough for every mechanism to hold.
+    let message = |run: u64, n: u64| vec![(run * 7 + n) as u8; size - (n as usize).min(size - 1)];
+    Pair::new(&scratch.plan).run::<T>(
+        |end| {
+            for run in 0..runs {
+                let more = run % 8;
+                (0..more).try_for_each(|n| end.send_more(&message(run, n)))?;
+                end.send(&message(run, more))?;
+                end.expect(&message(run, 0))?;
+            }
+            Ok(())
+        },
+        |end| {
+            for run in 0..runs {
+                (0..=run % 8).try_for_each(|n| end.expect(&message(run, n)))?;
+                end.send(&message(run, 0))?;
+            }
+            Ok(())
+        },
+    )?;
+    scratch.finish()
+}
+
 /// **Duplex.** Both sides send at the same time, each a few messages ahead: the directions do not mix.
 pub fn both_ways_at_once<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(64);

@@ -70,6 +70,16 @@ pub(crate) trait Flaw: Default + 'static {
         send(message)
     }
 
+    /// Sends message number `n`, which another follows.
+    fn commit_more(
+        &mut self,
+        n: u64,
+        message: &[u8],
+        send: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        self.commit(n, message, send)
+    }
+
     /// What the receiver makes of the end.
     fn on_end(e: Error) -> Error {
         e
@@ -163,6 +173,19 @@ impl<F: Flaw> Sender for FlawedSender<F> {
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.put(F::commit)
+    }
+
+    fn commit_more(&mut self) -> Result<()> {
+        self.put(F::commit_more)
+    }
+}
+
+/// How a flaw sends.
+type Commit<F> = fn(&mut F, u64, &[u8], &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
+
+impl<F: Flaw> FlawedSender<F> {
+    fn put(&mut self, commit: Commit<F>) -> Result<()> {
         let len = self.claimed.take().ok_or_else(|| Error::Protocol("no claim".into()))?;
         let below = &mut self.below;
         let n = self.count;
@@ -172,7 +195,7 @@ impl<F: Flaw> Sender for FlawedSender<F> {
             return Ok(());
         }
         self.way.sent().word.store(sent + 1, Release);
-        self.flaw.commit(n, &self.buffer[..len], &mut |bytes| send_below(below, bytes))
+        commit(&mut self.flaw, n, &self.buffer[..len], &mut |bytes| send_below(below, bytes))
     }
 }
 

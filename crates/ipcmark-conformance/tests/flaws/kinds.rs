@@ -27,6 +27,23 @@ impl Flaw for Loses {
     }
 }
 
+/// What more follows is kept, and pushed out by the next run only.
+#[derive(Default)]
+pub(crate) struct KeepsRuns(Vec<Vec<u8>>);
+impl Flaw for KeepsRuns {
+    const NAME: &'static str = "keeping_runs";
+    fn commit(&mut self, _: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        if self.0.len() < 5 {
+            self.0.drain(..).try_for_each(|kept| send(&kept))?;
+        }
+        send(message)
+    }
+    fn commit_more(&mut self, _: u64, message: &[u8], _: Send<'_>) -> Result<()> {
+        self.0.push(message.to_vec());
+        Ok(())
+    }
+}
+
 /// It loses what there is no room for, and is sound otherwise.
 #[derive(Default)]
 pub(crate) struct SoundlyLossy;

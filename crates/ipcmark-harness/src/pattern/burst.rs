@@ -17,9 +17,10 @@ pub(crate) fn initiate<E: Ends>(
     let mut messages = 0;
     loop {
         let sent = desk.clock.now();
-        for left in (0..depth).rev() {
-            desk.send::<E>(tx, last && left == 0)?;
+        for _ in 1..depth {
+            desk.send_more::<E>(tx)?;
         }
+        desk.send::<E>(tx, last)?;
         let mut back = 0;
         desk.receive::<E>(rx, |desk| {
             back = desk.clock.now();

@@ -24,8 +24,10 @@ pub(crate) fn send<E: Ends>(
             left -= 1;
             sent += 1;
             let last = stop || sent == limit;
-            desk.send::<E>(tx, last && !E::lossy(desk))?;
-            if last {
+            if !last {
+                desk.send_more::<E>(tx)?;
+            } else {
+                desk.send::<E>(tx, !E::lossy(desk))?;
                 let end = desk.clock.now();
                 if E::lossy(desk) {
                     ending::say(E::tx(tx), desk, stage)?;

@@ -17,9 +17,11 @@
 //! - Several processes may send on one end of a pair, or receive from it, where it keeps boundaries: each message goes
 //!   whole to one of them.
 //!
-//! All calls are the bare ones: `write(2)` and `read(2)` on a stream, `send(2)` and `recv(2)` for messages.
+//! All calls are the bare ones: `write(2)` and `read(2)` on a stream, `send(2)` and `recv(2)` for messages, `sendmmsg(2)` and
+//! `recvmmsg(2)` for several of them.
 #![forbid(unsafe_code)]
 
+mod batch;
 mod datagram;
 mod memfd;
 mod named;
@@ -27,6 +29,7 @@ mod pair;
 mod seqpacket;
 mod stream;
 
+pub use batch::UnixBatch;
 pub use datagram::{DatagramFixture, UnixDatagram};
 pub use memfd::{MemfdFixture, MemfdPort, UnixMemfd};
 pub use named::{Abstract, InFileSystem, Kind, Meeting, NamedStream, UnixAbstract, UnixPath};
