@@ -40,6 +40,22 @@ pub enum RingError {
         /// What stood there.
         found: u64,
     },
+    /// Another half is the one consumer of this ring.
+    #[error("another receiver (tag {tag}) already reads this ring, which has one")]
+    Occupied {
+        /// Its tag.
+        tag: u32,
+    },
+    /// The ring cannot have so many slots of such a length.
+    #[error(
+        "a ring has a power of two of slots of up to 4 GiB, at least two; not {count} for {largest} bytes"
+    )]
+    Slots {
+        /// Slots asked for or found.
+        count: u64,
+        /// The largest message asked for or found, in bytes.
+        largest: u64,
+    },
     /// What the peer wrote breaks the ring's rules.
     #[error("the peer damaged the ring: {what} ({value:#x})")]
     Corrupt {

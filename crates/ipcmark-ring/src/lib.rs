@@ -13,8 +13,10 @@
 #![allow(unsafe_code, reason = "records are slices of memory that two processes share")]
 
 mod error;
+pub mod latest;
 mod layout;
 mod memory;
+pub mod mpsc;
 pub mod spsc;
 mod sync;
 

@@ -3,6 +3,7 @@
 use crate::layout::Control;
 use crate::memory::Memory;
 use crate::spsc::{Consumer, Producer};
+use crate::{latest, mpsc};
 use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
 use std::sync::Arc;
@@ -20,6 +21,12 @@ pub enum Flaw {
     RelaxedRelease,
     /// A sleeper puts its flag up and looks again without a fence between.
     SleeperWithoutFence,
+    /// Two producers may both find a slot free before either has claimed it.
+    ClaimWithoutExchange,
+    /// A writer does not order its mark of a value in the making before the value.
+    WriterWithoutFence,
+    /// A reader does not order its second look at the mark after the value.
+    ReaderWithoutFence,
     /// A publisher looks at the flag without a fence after its publication.
     WakerWithoutFence,
 }
@@ -69,6 +76,31 @@ impl Drop for Model {
         // SAFETY: `ring` leaked this box, and the last view of it is gone.
         drop(unsafe { Box::from_raw(self.records.as_ptr()) });
     }
+}
+
+/// `producers` (tags from 1) and the consumer of a ring of `count` slots for messages of up to 16 bytes.
+#[must_use]
+pub fn slots(
+    producers: u32,
+    count: usize,
+    flaw: Flaw,
+) -> (Vec<mpsc::Producer<'static>>, mpsc::Consumer<'static>) {
+    let model = mpsc::Model::new(count, flaw);
+    let view = || mpsc::Slots::modelled(model.clone());
+    let producers = (1..=producers).map(|tag| mpsc::Producer::over(view(), tag)).collect();
+    (producers, mpsc::Consumer::over(view(), 1))
+}
+
+/// Writer and reader of a latest value of up to `largest` bytes, kept in `count` places.
+#[must_use]
+pub fn value(
+    count: usize,
+    largest: usize,
+    flaw: Flaw,
+) -> (latest::Writer<'static>, latest::Reader<'static>) {
+    let model = latest::Model::new(count, largest, flaw);
+    let view = || latest::Places::modelled(model.clone());
+    (latest::Writer::over(view()), latest::Reader::over(view()))
 }
 
 /// Both halves of a ring of `capacity` bytes, with a mistake or without.

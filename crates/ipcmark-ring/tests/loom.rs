@@ -3,6 +3,11 @@
 //! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p ipcmark-ring --release --test loom`
 #![cfg(loom)]
 
+#[path = "loom/latest.rs"]
+mod latest;
+#[path = "loom/mpsc.rs"]
+mod mpsc;
+
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, ring};
 use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};

@@ -14,15 +14,28 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// As long as a ring of `capacity` bytes needs.
+    #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn new(capacity: usize) -> Self {
-        let layout = Layout::from_size_align(footprint(capacity), ALIGNMENT).unwrap();
+        Memory::of_bytes(footprint(capacity))
+    }
+
+    /// `len` bytes long.
+    pub(crate) fn of_bytes(len: usize) -> Self {
+        let layout = Layout::from_size_align(len, ALIGNMENT).unwrap();
         // SAFETY: the layout is not empty.
         let base = unsafe { alloc_zeroed(layout) };
         let base = NonNull::new(base).unwrap_or_else(|| handle_alloc_error(layout));
         Memory { base, layout }
     }
 
+    /// The first byte, for halves that may be several.
+    #[allow(dead_code, reason = "each test program has its own copy")]
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
     /// Both halves of a fresh ring; the borrow keeps a second pair from being made.
+    #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn ring(
         &mut self,
         capacity: usize,
