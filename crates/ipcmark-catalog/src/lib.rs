@@ -19,8 +19,8 @@ use ipcmark_rpc::{
     AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
 };
 use ipcmark_shm::{
-    Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmRing,
-    Spin as RingSpin, SystemV, Yield as RingYield,
+    Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmLatest, ShmMpsc,
+    ShmRing, Spin as RingSpin, SystemV, Yield as RingYield,
 };
 use ipcmark_signal::{Handled, Signal, SignalRt, Waited, Watched};
 use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
@@ -168,6 +168,10 @@ catalog! {
     messages ShmRing<MappedFile, Hybrid>,
     messages ShmRing<HugePages, RingSpin>,
     messages ShmRing<HugePages, Hybrid>,
+    messages ShmMpsc<RingSpin>,
+    messages ShmMpsc<Hybrid>,
+    messages ShmLatest<RingSpin>,
+    messages ShmLatest<RingYield>,
 
     // Shared files.
     messages SharedFile<Record, Plain, FileYield>,

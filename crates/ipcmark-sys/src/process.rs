@@ -236,6 +236,20 @@ pub fn wait_any<'a>(
     running.iter_mut().try_for_each(|c| c.reap())
 }
 
+/// True when the process of this number has ended, reaped or not. A number that was given to another process since says
+/// false.
+#[must_use]
+pub fn has_ended(pid: i32) -> bool {
+    let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else { return true };
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(pidfd) => {
+            let mut fd = [PollFd::from_borrowed_fd(pidfd.as_fd(), PollFlags::IN)];
+            matches!(poll(&mut fd, Some(&Timespec::default())), Ok(n) if n > 0)
+        }
+        Err(e) => e == Errno::SRCH,
+    }
+}
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 extern "C" fn note_interrupt(_: libc::c_int) {

@@ -11,13 +11,18 @@
 #![allow(unsafe_code, reason = "the rings are made over mapped memory")]
 
 mod backing;
+mod latest;
 mod mapping;
+mod mpsc;
 mod ring;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
+pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
+pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
 pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
 pub use wait::{
-    Belled, Bells, Condvar, Futex, Half, Hybrid, Pause, RingWait, Seat, Site, Spin, Turn, Yield,
+    Belled, Bells, Condvar, Futex, Half, Hybrid, Look, Pause, RingWait, Seat, Site, Spin, Turn,
+    Watch, Yield,
 };

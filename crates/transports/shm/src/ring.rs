@@ -2,12 +2,12 @@
 
 use crate::backing::Backing;
 use crate::mapping::Mapping;
-use crate::wait::{Half, RingWait, Seat, Site, Turn};
+use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
-use ipcmark_ring::spsc::{Consumer, Producer};
+use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
 use ipcmark_sys::affinity;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
@@ -316,13 +316,17 @@ struct Message<'a> {
     ring: &'a mut Consumer<'static>,
 }
 
-impl Turn for Room<'_> {
+impl Look for Room<'_> {
     #[inline]
     fn look(&mut self) -> Result<bool> {
         self.ring.poll_claim(self.len).map_err(word)
     }
-    fn announce_sleep(&self) {
+}
+
+impl Turn for Room<'_> {
+    fn announce_sleep(&self) -> u32 {
         self.ring.announce_sleep();
+        ASLEEP
     }
     fn retract_sleep(&self) {
         self.ring.retract_sleep();
@@ -332,13 +336,17 @@ impl Turn for Room<'_> {
     }
 }
 
-impl Turn for Message<'_> {
+impl Look for Message<'_> {
     #[inline]
     fn look(&mut self) -> Result<bool> {
         self.ring.poll_receive().map_err(word)
     }
-    fn announce_sleep(&self) {
+}
+
+impl Turn for Message<'_> {
+    fn announce_sleep(&self) -> u32 {
         self.ring.announce_sleep();
+        ASLEEP
     }
     fn retract_sleep(&self) {
         self.ring.retract_sleep();

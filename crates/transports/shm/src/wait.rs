@@ -20,17 +20,21 @@ use std::time::Duration;
 const NAP: Duration = Duration::from_secs(1);
 
 /// Something one half waits for: a message, or room.
-pub trait Turn {
+pub trait Look {
     /// Has it come? Also fails as the ring does.
     fn look(&mut self) -> Result<bool>;
-    /// Says that this side sleeps.
-    fn announce_sleep(&self);
+    /// Asked after a long wait: puts in order what a dead process left in the way, if anything.
+    fn recover(&mut self) {}
+}
+
+/// Something one half may sleep for, because whoever brings it looks at a flag whether to wake it.
+pub trait Turn: Look {
+    /// Says that this side sleeps; returns what the flag holds while it does.
+    fn announce_sleep(&self) -> u32;
     /// Says that it runs again.
     fn retract_sleep(&self);
     /// The word to sleep on.
     fn flag(&self) -> &AtomicU32;
-    /// Asked after a long wait: puts in order what a dead process left in the way, if anything.
-    fn recover(&mut self) {}
 }
 
 /// What a wait may know of where it will run.
@@ -70,6 +74,12 @@ impl Seat {
     }
 }
 
+/// A wait that never sleeps, and so needs nobody to wake it.
+pub trait Watch: Wait + Sized + Send {
+    /// Looks until it has come, or fails, or the peer is gone.
+    fn watch(look: &mut impl Look, lifeline: &Lifeline) -> Result<()>;
+}
+
 /// A wait strategy over a ring, as a type.
 pub trait RingWait: Wait + Sized + Send {
     /// True when a side may sleep, so that its peer must look after each publication whether to wake it.
@@ -95,19 +105,19 @@ pub trait RingWait: Wait + Sized + Send {
     fn wake(&self, flag: &AtomicU32) -> Result<()>;
 }
 
-/// Sleeps until the turn has come, as [`ipcmark_ring::spsc`] prescribes. `doze` sleeps until the peer wakes it, at once
-/// if it has already; false when it slept for long and was not woken.
+/// Sleeps until the turn has come, as [`ipcmark_ring::spsc`] prescribes. `doze` is given the flag and what it holds; it
+/// sleeps until the peer wakes it, not at all if it has already, and says false when it slept for long and was not woken.
 #[cold]
 fn sleep(
     turn: &mut impl Turn,
     lifeline: &Lifeline,
-    doze: impl Fn(&AtomicU32) -> Result<bool>,
+    doze: impl Fn(&AtomicU32, u32) -> Result<bool>,
 ) -> Result<()> {
     loop {
-        turn.announce_sleep();
+        let asleep = turn.announce_sleep();
         let came = turn.look();
         let woken = match came {
-            Ok(false) => doze(turn.flag()),
+            Ok(false) => doze(turn.flag(), asleep),
             _ => Ok(true),
         };
         turn.retract_sleep();
@@ -122,7 +132,7 @@ fn sleep(
 
 /// After a long wait: fails when the peer is gone, unless the turn has come after all.
 #[cold]
-fn last_look(turn: &mut impl Turn, lifeline: &Lifeline) -> Result<bool> {
+fn last_look(turn: &mut impl Look, lifeline: &Lifeline) -> Result<bool> {
     turn.recover();
     if !lifeline.peer_is_gone() {
         return Ok(false);

@@ -2,7 +2,6 @@
 
 use super::{NAP, RingWait, Seat, Site, Turn, sleep};
 use ipcmark_core::{Names, Result, Wait, WaitKind};
-use ipcmark_ring::spsc::ASLEEP;
 use ipcmark_sys::futex;
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
@@ -14,11 +13,11 @@ use std::time::{Duration, Instant};
 /// that length pays for a wake-up that a little patience would have saved.
 const SPIN: Duration = Duration::from_micros(75);
 
-/// Sleeps on the turn's flag until it changes; false when `nap` passed first.
-fn doze(flag: &AtomicU32, nap: Duration) -> Result<bool> {
-    let asleep = Instant::now();
-    futex::wait(flag, ASLEEP, nap)?;
-    Ok(asleep.elapsed() < nap)
+/// Sleeps while the flag holds `asleep`; false when `nap` passed first.
+fn doze(flag: &AtomicU32, asleep: u32, nap: Duration) -> Result<bool> {
+    let begun = Instant::now();
+    futex::wait(flag, asleep, nap)?;
+    Ok(begun.elapsed() < nap)
 }
 
 /// Sleeps on a futex at once, until the peer publishes.
@@ -42,7 +41,7 @@ impl RingWait for Futex {
     }
 
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-        sleep(turn, lifeline, |flag| doze(flag, NAP))
+        sleep(turn, lifeline, |flag, asleep| doze(flag, asleep, NAP))
     }
 
     fn wake(&self, flag: &AtomicU32) -> Result<()> {
@@ -83,7 +82,7 @@ impl RingWait for Hybrid {
             }
             spin_loop();
         }
-        sleep(turn, lifeline, |flag| doze(flag, self.nap))
+        sleep(turn, lifeline, |flag, asleep| doze(flag, asleep, self.nap))
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! Waits that never sleep.
 
-use super::{RingWait, Seat, Site, Turn, last_look};
+use super::{Look, RingWait, Seat, Site, Turn, Watch, last_look};
 use ipcmark_core::{Names, Result, Wait, WaitKind};
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
@@ -22,6 +22,17 @@ macro_rules! never_sleeps {
             const KIND: WaitKind = WaitKind::$kind;
         }
 
+        impl Watch for $wait {
+            #[inline]
+            fn watch(look: &mut impl Look, lifeline: &Lifeline) -> Result<()> {
+                loop {
+                    if Self::look_often(look)? || last_look(look, lifeline)? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+
         impl RingWait for $wait {
             const SLEEPS: bool = false;
             type Bells = ();
@@ -36,11 +47,7 @@ macro_rules! never_sleeps {
 
             #[inline]
             fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-                loop {
-                    if Self::look_often(turn)? || last_look(turn, lifeline)? {
-                        return Ok(());
-                    }
-                }
+                Self::watch(turn, lifeline)
             }
 
             fn wake(&self, _: &AtomicU32) -> Result<()> {
@@ -56,7 +63,7 @@ pub struct Spin;
 
 impl Spin {
     #[inline]
-    fn look_often(turn: &mut impl Turn) -> Result<bool> {
+    fn look_often(turn: &mut impl Look) -> Result<bool> {
         for _ in 0..LOOKS {
             if turn.look()? {
                 return Ok(true);
@@ -74,7 +81,7 @@ pub struct Pause;
 
 impl Pause {
     #[inline]
-    fn look_often(turn: &mut impl Turn) -> Result<bool> {
+    fn look_often(turn: &mut impl Look) -> Result<bool> {
         let mut pauses = 1;
         for _ in 0..LOOKS / PAUSES_MAX {
             if turn.look()? {
@@ -95,7 +102,7 @@ pub struct Yield;
 
 impl Yield {
     #[inline]
-    fn look_often(turn: &mut impl Turn) -> Result<bool> {
+    fn look_often(turn: &mut impl Look) -> Result<bool> {
         for _ in 0..YIELDS {
             if turn.look()? {
                 return Ok(true);

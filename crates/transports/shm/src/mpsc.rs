@@ -1,0 +1,320 @@
+//! The transport of many senders: a row of slots in each direction.
+
+use crate::backing::{Backing, Memfd};
+use crate::mapping::Mapping;
+use crate::ring::{looked_in_vain, site, too_long, word};
+use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
+use ipcmark_core::{
+    Availability, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender, Side,
+    Transport,
+};
+use ipcmark_ring::MAX_CAPACITY;
+use ipcmark_ring::mpsc::{Consumer, Producer, create, footprint, slot_bytes};
+use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
+use ipcmark_sys::process;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Slots of a direction at least, whatever capacity was asked for.
+const SLOTS: usize = 4;
+/// Rings start on multiples of this, in bytes.
+const PAGE: usize = 4096;
+
+/// A ring of slots in each direction, waiting as `W` does. Any number of processes may take the initiator's side and
+/// send; the first of a side that receives is its one receiver.
+#[derive(Debug)]
+pub struct ShmMpsc<W>(PhantomData<W>);
+
+/// The mapping and what both sides agreed on.
+#[derive(Debug)]
+pub struct MpscFixture {
+    mapping: Arc<Mapping>,
+    lifeline: LifelinePair,
+    /// Of each direction.
+    slots: usize,
+    /// Largest message, in bytes.
+    size: usize,
+    site: Site,
+}
+
+impl MpscFixture {
+    fn new(plan: &Plan) -> Result<Self> {
+        let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
+        let refused = || Error::Unavailable {
+            reason: format!("{asked} bytes in slots for {} bytes are over 4 GiB", plan.size),
+            remedy: Some("ask for less capacity or smaller messages".into()),
+        };
+        if plan.size > MAX_CAPACITY / SLOTS / 2 {
+            return Err(refused());
+        }
+        let slots = asked.div_ceil(slot_bytes(plan.size)).max(SLOTS);
+        let slots = slots.checked_next_power_of_two().ok_or_else(refused)?;
+        if slots.checked_mul(slot_bytes(plan.size)).is_none_or(|bytes| bytes > MAX_CAPACITY) {
+            return Err(refused());
+        }
+        let mapping = Memfd::map(&plan.names, 2 * stride(slots, plan.size))?;
+        mapping.populate();
+        for side in Side::ALL {
+            let len = footprint(slots, plan.size);
+            let base = mapping.slice(side.index() * stride(slots, plan.size), len);
+            // SAFETY: the mapping was made just now and is used by nobody else yet.
+            unsafe { create(base, len, slots, plan.size) }.map_err(word)?;
+        }
+        Ok(MpscFixture {
+            mapping: Arc::new(mapping),
+            lifeline: LifelinePair::new()?,
+            slots,
+            size: plan.size,
+            site: site(plan)?,
+        })
+    }
+}
+
+/// From the first byte of one ring to that of the next.
+fn stride(slots: usize, size: usize) -> usize {
+    footprint(slots, size).next_multiple_of(PAGE)
+}
+
+impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
+    const INFO: Info = Info {
+        zero_copy: true,
+        many_senders: true,
+        overlaps: true,
+        ..Info::new(
+            ("shm", "shm-mpsc"),
+            W::KIND,
+            Framing::Message,
+            "lock-free ring of slots in shared memory (memfd), many senders",
+            "memfd_create(2)",
+        )
+    };
+    type Fixture = MpscFixture;
+    type Tx = MpscSender<W>;
+    type Rx = MpscReceiver<W>;
+
+    fn available() -> Availability {
+        Memfd::available()
+    }
+
+    fn fixture(plan: &Plan) -> Result<MpscFixture> {
+        MpscFixture::new(plan)
+    }
+
+    fn capacity(fixture: &MpscFixture) -> Result<Capacity> {
+        let bytes = fixture.slots * slot_bytes(fixture.size);
+        Ok(Capacity { bytes: Some(bytes), messages: Some(fixture.slots) })
+    }
+
+    fn split(fixture: MpscFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let MpscFixture { mapping, lifeline, slots, size, site } = fixture;
+        mapping.populate();
+        let lifeline = Arc::new(lifeline.split(side));
+        let len = footprint(slots, size);
+        let place = |from: Side| mapping.slice(from.index() * stride(slots, size), len);
+        // The process number is what tells whether a claim that is never committed is a dead process's.
+        let tag = std::process::id();
+        // SAFETY: both halves hold the mapping, which rings alone use.
+        let tx = unsafe { Producer::attach(place(side), len, tag) }.map_err(word)?;
+        // SAFETY: as above.
+        let rx = unsafe { Consumer::attach(place(side.peer()), len, tag) }.map_err(word)?;
+        let wait = |half| W::prepare(site, &(), Seat { side, half }, &lifeline);
+        Ok(Link {
+            tx: MpscSender {
+                ring: tx,
+                wait: wait(Half::Sender)?,
+                max: size,
+                lifeline: lifeline.clone(),
+                _mapping: mapping.clone(),
+            },
+            rx: MpscReceiver {
+                ring: rx,
+                wait: wait(Half::Receiver)?,
+                vain_looks: 0,
+                lifeline: lifeline.clone(),
+                _mapping: mapping.clone(),
+            },
+        })
+    }
+}
+
+/// A sending half. When the last of a side is dropped the stream ends.
+#[derive(Debug)]
+pub struct MpscSender<W: RingWait> {
+    ring: Producer<'static>,
+    wait: W,
+    max: usize,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> MpscSender<W> {
+    /// Wakes a receiver that sleeps.
+    #[inline]
+    fn wake(&self) -> Result<()> {
+        if W::SLEEPS && self.ring.take_wake() {
+            return self.wait.wake(self.ring.peer_flag());
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn wait_for_room(&mut self, len: usize) -> Result<()> {
+        self.wait.until(&mut Room { ring: &mut self.ring, len }, &self.lifeline)
+    }
+}
+
+impl<W: RingWait> Sender for MpscSender<W> {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len > self.max {
+            return Err(too_long(len, self.max));
+        }
+        if !self.ring.poll_claim(len).map_err(word)? {
+            self.wait_for_room(len)?;
+        }
+        Ok(self.ring.claimed())
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        self.ring.commit();
+        self.wake()
+    }
+}
+
+impl<W: RingWait> Drop for MpscSender<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.wake();
+    }
+}
+
+/// The receiving half. Dropping it tells the senders that nothing more will be read.
+#[derive(Debug)]
+pub struct MpscReceiver<W: RingWait> {
+    ring: Consumer<'static>,
+    wait: W,
+    /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
+    vain_looks: u32,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> MpscReceiver<W> {
+    /// Wakes the senders that sleep.
+    #[inline]
+    fn wake(&self) -> Result<()> {
+        if W::SLEEPS && self.ring.take_wake() {
+            return self.wait.wake(self.ring.peer_flag());
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn wait_for_message(&mut self) -> Result<()> {
+        self.wait.until(&mut Message { ring: &mut self.ring }, &self.lifeline)
+    }
+}
+
+impl<W: RingWait> Receiver for MpscReceiver<W> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        if !self.ring.poll_receive().map_err(word)? {
+            self.wait_for_message()?;
+        }
+        Ok(self.ring.received())
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        self.ring.release();
+        self.wake()
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        // What fails fails again in `receive`.
+        if self.ring.poll_receive() != Ok(false) {
+            return Ok(true);
+        }
+        let gone = looked_in_vain(&mut self.vain_looks, &self.lifeline);
+        if self.vain_looks == 0 {
+            skip_the_dead(&mut self.ring);
+        }
+        Ok(gone)
+    }
+}
+
+impl<W: RingWait> Drop for MpscReceiver<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.wake();
+    }
+}
+
+/// Skips the claim in the way, if the process that made it has ended. Other processes' messages lie behind it.
+#[cold]
+fn skip_the_dead(ring: &mut Consumer<'_>) {
+    if let Some(tag) = ring.stalled()
+        && process::has_ended(tag as i32)
+    {
+        // SAFETY: that process has ended.
+        unsafe { ring.skip(tag) };
+    }
+}
+
+/// A sender's turn.
+struct Room<'a> {
+    ring: &'a mut Producer<'static>,
+    len: usize,
+}
+
+impl Look for Room<'_> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_claim(self.len).map_err(word)
+    }
+}
+
+impl Turn for Room<'_> {
+    fn announce_sleep(&self) -> u32 {
+        self.ring.announce_sleep()
+    }
+    /// Others may sleep on the same flag.
+    fn retract_sleep(&self) {}
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
+
+/// A receiver's turn.
+struct Message<'a> {
+    ring: &'a mut Consumer<'static>,
+}
+
+impl Look for Message<'_> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_receive().map_err(word)
+    }
+    fn recover(&mut self) {
+        skip_the_dead(self.ring);
+    }
+}
+
+impl Turn for Message<'_> {
+    fn announce_sleep(&self) -> u32 {
+        self.ring.announce_sleep()
+    }
+    fn retract_sleep(&self) {
+        self.ring.retract_sleep();
+    }
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
