@@ -89,6 +89,13 @@ impl Board {
         futex::wake_all(flag).map_err(|e| e.to_string())
     }
 
+    /// Raises `side`'s flag by 1.
+    pub(crate) fn add(&self, side: Side) -> Result<(), String> {
+        let flag = &self.line(side, 0).futex;
+        flag.fetch_add(1, Release);
+        futex::wake_all(flag).map_err(|e| e.to_string())
+    }
+
     /// The value of `side`'s flag.
     pub(crate) fn flag(&self, side: Side) -> u32 {
         self.line(side, 0).futex.load(Acquire)

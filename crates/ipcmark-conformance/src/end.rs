@@ -8,6 +8,8 @@ use std::time::Duration;
 /// One side.
 pub(crate) struct End<'a, T: Transport> {
     pub(crate) side: Side,
+    /// From 0, among the processes of its side.
+    pub(crate) number: usize,
     pub(crate) tx: Option<T::Tx>,
     pub(crate) rx: Option<T::Rx>,
     /// What the fixture said of itself before the fork.
@@ -130,6 +132,13 @@ impl<T: Transport> End<'_, T> {
     /// Tells the peer, beside the mechanism, that this side got to `stage`.
     pub(crate) fn raise(&self, stage: u32) -> Told {
         self.board.raise(self.side, stage)
+    }
+
+    /// Tells that this process of its side is through, and waits until `count` of them are.
+    pub(crate) fn join(&self, count: u32) -> Told {
+        self.board.add(self.side)?;
+        self.board.note(self.side, Step::AwaitFlag, 0);
+        self.board.await_flag(self.side, count)
     }
 
     /// Waits until the peer got to `stage`.

@@ -7,6 +7,7 @@ pub mod ends;
 pub mod floor;
 pub mod limits;
 pub mod lossy;
+pub mod many;
 pub mod order;
 
 use ipcmark_core::Transport;

@@ -25,8 +25,9 @@ pub use notifier::notifier_cases;
 pub use remote::remote_cases;
 
 use holdings::{Holdings, Names};
-use ipcmark_core::{Availability, Info, Limits, Role, Transport};
-use laws::{bytes, ends, floor, limits, lossy, order};
+use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};
+use laws::{bytes, ends, floor, limits, lossy, many, order};
+use scratch::largest;
 
 /// How a case that was not broken came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +110,22 @@ pub fn cases<T: Transport>() -> Vec<Case> {
         case("end-of-stream", ends::of_stream::<T>),
         case("notices-a-dead-peer-it-awaits", ends::of_a_peer_awaited::<T>),
         case("notices-a-dead-peer-that-never-reads", ends::of_a_peer_that_never_reads::<T>),
+        Case {
+            moot: |info, limits| match largest(limits) {
+                _ if !info.many_senders => Some("one process sends on its link"),
+                0..LEAST_SHARED => Some("its messages are too short for a sender's number"),
+                _ => None,
+            },
+            ..case("two-senders-share-a-link", many::senders::<T>)
+        },
+        Case {
+            moot: |info, limits| match largest(limits) {
+                _ if !info.many_receivers => Some("one process receives from its link"),
+                0..LEAST_SHARED => Some("its messages are too short for a number"),
+                _ => None,
+            },
+            ..case("two-receivers-share-a-link", many::receivers::<T>)
+        },
     ]
 }
 

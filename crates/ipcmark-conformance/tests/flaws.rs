@@ -54,9 +54,11 @@ fn caught_among(
 /// Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
 fn sound() -> Vec<Trial> {
     let calls = remote_cases::<calling::Flawed<calling::Sound>>();
+    let shared = cases::<Flawed<kinds::SoundlyShared>>();
     cases::<Flawed<kinds::Sound>>()
         .into_iter()
         .chain(calls)
+        .chain(shared.into_iter().filter(|case| case.name.ends_with("-share-a-link")))
         // A layer that drops does not touch the pipe, which alone could tell it that nobody reads.
         .chain(
             cases::<Flawed<kinds::SoundlyLossy>>()
@@ -127,6 +129,10 @@ fn main() {
         caught::<kinds::LeavesDescriptor>("ping-pong", "still held after both halves were closed"),
         caught::<kinds::LeavesDescriptor>("asking-leaves-nothing", "still held after"),
         caught::<kinds::LeavesSegment>("ping-pong", "left behind: /dev/shm/ipcmark-law-"),
+        caught::<kinds::MixesSenders>("two-senders-share-a-link", "it is torn: 4 of 16 bytes"),
+        caught::<kinds::GivesToBoth>("two-senders-share-a-link", "is at 101, and 100 came"),
+        caught::<kinds::GivesToBoth>("two-receivers-share-a-link", "message 100 came"),
+        caught::<kinds::GivesToNobody>("two-receivers-share-a-link", "1999 of 2000 messages came"),
         caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),
     ]);
     trials.extend([

@@ -25,6 +25,7 @@ fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told
         let (tx, rx) = (Some(tx), Some(rx));
         law(&mut End {
             side: Side::Initiator,
+            number: 0,
             tx,
             rx,
             capacity,

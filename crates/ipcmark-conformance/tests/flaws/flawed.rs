@@ -24,6 +24,12 @@ pub(crate) trait Flaw: Default + 'static {
     /// See `Info::lossy`. The layer then drops what finds [`ROOM`] messages on their way.
     const LOSSY: bool = false;
 
+    /// See `Info::many_senders`.
+    const MANY_SENDERS: bool = false;
+
+    /// See `Info::many_receivers`.
+    const MANY_RECEIVERS: bool = false;
+
     /// Whether message number `n` is lost, with `on_their_way` sent and not yet received.
     fn loses(&mut self, _n: u64, on_their_way: u64) -> bool {
         Self::LOSSY && on_their_way >= ROOM
@@ -90,7 +96,13 @@ pub(crate) trait Flaw: Default + 'static {
 pub(crate) struct Flawed<F>(PhantomData<F>);
 
 impl<F: Flaw> Transport for Flawed<F> {
-    const INFO: Info = Info { mechanism: F::NAME, lossy: F::LOSSY, ..<Sound as Transport>::INFO };
+    const INFO: Info = Info {
+        mechanism: F::NAME,
+        lossy: F::LOSSY,
+        many_senders: F::MANY_SENDERS,
+        many_receivers: F::MANY_RECEIVERS,
+        ..<Sound as Transport>::INFO
+    };
     type Fixture = (<Sound as Transport>::Fixture, usize, Lines);
     type Tx = FlawedSender<F>;
     type Rx = FlawedReceiver<F>;
@@ -101,8 +113,10 @@ impl<F: Flaw> Transport for Flawed<F> {
 
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
         F::on_fixture(plan);
-        // The layer marks no boundaries of its own, so the pipe below must.
-        Ok((Sound::fixture(&Plan { fixed: false, ..plan.clone() })?, plan.size, Lines::new(4)?))
+        // The layer marks no boundaries of its own, so the pipe below must; but only messages of one length, without
+        // marks, can several processes take from one pipe.
+        let fixed = F::MANY_RECEIVERS && plan.fixed;
+        Ok((Sound::fixture(&Plan { fixed, ..plan.clone() })?, plan.size, Lines::new(4)?))
     }
 
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {

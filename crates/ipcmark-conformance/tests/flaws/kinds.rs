@@ -207,6 +207,59 @@ impl Flaw for Clamps {
     }
 }
 
+/// None at all, on a link that several share.
+#[derive(Default)]
+pub(crate) struct SoundlyShared;
+impl Flaw for SoundlyShared {
+    const NAME: &'static str = "soundly_shared";
+    const MANY_SENDERS: bool = true;
+    const MANY_RECEIVERS: bool = true;
+}
+
+/// A message of one sender gets the end of the other's.
+#[derive(Default)]
+pub(crate) struct MixesSenders;
+impl Flaw for MixesSenders {
+    const NAME: &'static str = "mixing_senders";
+    const MANY_SENDERS: bool = true;
+    const MANY_RECEIVERS: bool = true;
+    fn commit(&mut self, n: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        let mut mixed = message.to_vec();
+        if n == 100 {
+            // The body of the other sender's message differs from this one's in the bits that senders differ by.
+            let (_, end) = mixed.split_at_mut(message.len() - 4);
+            end.iter_mut().for_each(|byte| *byte ^= 97);
+        }
+        send(&mixed)
+    }
+}
+
+/// A message of a link that several share comes twice.
+#[derive(Default)]
+pub(crate) struct GivesToBoth;
+impl Flaw for GivesToBoth {
+    const NAME: &'static str = "giving_to_both";
+    const MANY_SENDERS: bool = true;
+    const MANY_RECEIVERS: bool = true;
+    fn commit(&mut self, n: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        if n == 100 {
+            send(message)?;
+        }
+        send(message)
+    }
+}
+
+/// A message of a link that several share comes to nobody.
+#[derive(Default)]
+pub(crate) struct GivesToNobody;
+impl Flaw for GivesToNobody {
+    const NAME: &'static str = "giving_to_nobody";
+    const MANY_RECEIVERS: bool = true;
+    fn commit(&mut self, n: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        if n == 100 { Ok(()) } else { send(message) }
+    }
+}
+
 /// It names a limit and does not hold a plan to it.
 #[derive(Default)]
 pub(crate) struct TakesAnyPlan;
