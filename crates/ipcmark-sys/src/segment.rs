@@ -19,6 +19,7 @@ pub struct Segment {
     base: NonNull<u8>,
     len: usize,
     id: libc::c_int,
+    key: libc::key_t,
     /// Where the watcher finds it until it is removed.
     entry: Option<Entry>,
 }
@@ -37,8 +38,8 @@ impl Segment {
     ///   [shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)
     pub fn attached(len: usize) -> Result<Segment> {
         let entry = Entry::take()?;
-        match make(len, entry.as_ref()).and_then(|id| Ok((id, attach(id, len)?))) {
-            Ok((id, base)) => Ok(Segment { base, len, id, entry }),
+        match make(len, entry.as_ref()).and_then(|made| Ok((made, attach(made.1, len)?))) {
+            Ok(((key, id), base)) => Ok(Segment { base, len, id, key, entry }),
             Err(e) => {
                 if let Some(entry) = entry {
                     entry.clear();
@@ -71,6 +72,12 @@ impl Segment {
         self.id
     }
 
+    /// The key it was made under.
+    #[must_use]
+    pub fn key(&self) -> i32 {
+        self.key
+    }
+
     /// Its first byte.
     #[must_use]
     pub fn base(&self) -> NonNull<u8> {
@@ -98,7 +105,8 @@ impl Segment {
 }
 
 /// Makes a segment under a key that nobody else uses, which the watcher is told first.
-fn make(len: usize, entry: Option<&Entry>) -> Result<libc::c_int> {
+/// Returns key and number.
+fn make(len: usize, entry: Option<&Entry>) -> Result<(libc::key_t, libc::c_int)> {
     for _ in 0..KEYS_MAX {
         let key = random_key();
         if let Some(entry) = entry {
@@ -107,7 +115,7 @@ fn make(len: usize, entry: Option<&Entry>) -> Result<libc::c_int> {
         // SAFETY: the call takes numbers alone.
         let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
         if id >= 0 {
-            return Ok(id);
+            return Ok((key, id));
         }
         let e = io::Error::last_os_error();
         if e.raw_os_error() != Some(libc::EEXIST) {
@@ -160,6 +168,12 @@ pub fn state(id: i32) -> io::Result<State> {
     Ok(State { attachments: told.shm_nattch, removed })
 }
 
+/// `shmget()` - whether a segment can be found by this key.
+#[must_use]
+pub fn is_found(key: i32) -> bool {
+    Kind::Segment.find(key).is_some()
+}
+
 fn control(
     id: libc::c_int,
     command: libc::c_int,
@@ -180,8 +194,10 @@ mod tests {
     fn a_removed_segment_serves_until_the_last_detach() {
         let segment = Segment::attached(100).unwrap();
         assert_eq!(segment.state().unwrap(), State { attachments: 1, removed: false });
+        assert!(is_found(segment.key()));
         segment.remove().unwrap();
         assert_eq!(segment.state().unwrap(), State { attachments: 1, removed: true });
+        assert!(!is_found(segment.key()));
         segment.words()[0].store(7, Relaxed);
         assert_eq!(segment.words()[0].load(Relaxed), 7);
         let id = segment.id();

@@ -7,6 +7,7 @@
 use ipcmark_core::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -59,6 +60,17 @@ impl Lines {
     /// Makes `count` lines.
     pub fn new(count: usize) -> Result<Lines> {
         Ok(Lines { map: map(count * size_of::<Line>())?, count })
+    }
+
+    /// Makes `count` lines of an empty file, e.g. a shared memory object, which it gives that length.
+    ///
+    /// # References
+    /// - [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_SHARED`
+    pub fn of_file(file: impl AsFd, count: usize) -> Result<Lines> {
+        let len = count * size_of::<Line>();
+        ftruncate(&file, len as u64).map_err(|e| Error::os("ftruncate", e))?;
+        let map = MmapOptions::new().len(len).map_raw(file.as_fd().as_raw_fd());
+        Ok(Lines { map: map.map_err(|e| Error::os("mmap(MAP_SHARED)", e))?, count })
     }
 
     /// The lines.

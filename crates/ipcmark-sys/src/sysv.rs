@@ -43,7 +43,7 @@ impl Kind {
     }
 
     /// The number of the object of this key, if there is one.
-    fn find(self, key: libc::key_t) -> Option<i32> {
+    pub(crate) fn find(self, key: libc::key_t) -> Option<i32> {
         let id = match self {
             // SAFETY: numbers in, a number out.
             Kind::Queue => unsafe { libc::msgget(key, 0) },

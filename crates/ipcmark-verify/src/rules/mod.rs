@@ -7,6 +7,7 @@ mod inet;
 mod pipe;
 mod pty;
 mod rpc;
+mod shm;
 mod signal;
 mod unix;
 mod vm;
@@ -21,6 +22,7 @@ pub(crate) const FAMILIES: &[&[Trial]] = &[
     fifo::RULES,
     unix::RULES,
     inet::RULES,
+    shm::RULES,
     file::RULES,
     vm::RULES,
     vsock::RULES,
