@@ -11,8 +11,10 @@
 //! [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html)
 
 mod taking;
+mod tally;
 
 pub use taking::{Handled, Taking, Waited, Watched};
+pub use tally::Tally;
 
 use ipcmark_core::{Error, Result};
 use nix::sys::signal::SigSet;
