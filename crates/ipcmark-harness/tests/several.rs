@@ -46,7 +46,7 @@ fn report(entry: Entry, pattern: Pattern, load: Load, size: usize, extent: Exten
         pattern,
         load,
         extent,
-        warm_up: Duration::from_millis(5),
+        warm_up: Duration::ZERO,
         deadline: Duration::from_secs(60),
         seed: 7,
         ..Plan::new(size, scratch.names())
@@ -318,7 +318,13 @@ fn a_run() -> Test {
     let mut session = Session::new(specs, options(2))?;
     session.run(&mut Silent)?;
     for cell in &session.record().cells {
-        assert_eq!((&cell.state, cell.invocations.len()), (&State::Measured, 2), "{}", cell.key);
+        assert_eq!(
+            (&cell.state, cell.invocations.len()),
+            (&State::Measured, 2),
+            "{}: {:?}",
+            cell.key,
+            cell.invocations
+        );
         assert!(cell.invocations.iter().all(Invocation::is_ok), "{:?}", cell.invocations);
         let peers = cell.key.load.peers.ok_or("a pattern of several names how many")?;
         assert_eq!(cell.invocations[0].sides.len(), 1 + peers as usize);

@@ -18,9 +18,9 @@ use std::sync::atomic::Ordering;
 
 /// Behaves.
 pub(crate) const GOOD: u8 = 0;
-/// One initiator is killed at its third message.
+/// One initiator is killed at its seventh message.
 pub(crate) const INITIATOR_DIES: u8 = 1;
-/// One responder is killed at the third message it receives.
+/// One responder is killed at the seventh message it receives.
 pub(crate) const RESPONDER_DIES: u8 = 2;
 /// One message is left out.
 pub(crate) const LOSES: u8 = 3;
@@ -31,8 +31,8 @@ pub(crate) const DAMAGES: u8 = 5;
 /// May lose what is sent, and says so.
 pub(crate) const LOSSY: u8 = 6;
 
-/// Early enough to be no phase's last, which everybody would wait for.
-const FATAL: u64 = 3;
+/// Beyond a warm-up of no time, and no phase's last, which everybody would wait for.
+const FATAL: u64 = 7;
 
 /// How often the fault has happened, in all processes.
 static HAPPENED: LazyLock<Lines> = LazyLock::new(|| Lines::new(1).unwrap());
