@@ -226,6 +226,16 @@ catalog! {
     calls Rpc<OverTcp, Fixed, AtMostOnce>,
     calls Rpc<OverTcp, Fixed, ExactlyOnce>,
     calls Rpc<OverTcp, Matched, AtMostOnce>,
+
+    // Frameworks for calls.
+    #[cfg(feature = "capnp")]
+    calls ipcmark_rpc_capnp::CapnpUnix,
+    #[cfg(feature = "grpc")]
+    calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverUnix>,
+    #[cfg(feature = "grpc")]
+    calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverTcp>,
+    #[cfg(feature = "dbus")]
+    calls ipcmark_rpc_dbus::Dbus,
 }
 
 /// The transport on which the cost of the harness's whole loop is measured.

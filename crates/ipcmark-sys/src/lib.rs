@@ -15,6 +15,7 @@ pub mod noise;
 pub mod process;
 pub mod robust;
 pub mod segment;
+pub mod service;
 pub mod shared;
 pub mod signal;
 pub mod sysv;

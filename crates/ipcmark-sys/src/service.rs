@@ -1,0 +1,135 @@
+//! A procedure that a thread of the server executes while another waits.
+//!
+//! Frameworks for calls drive their connections from an event loop. A server that stopped driving it as soon as its
+//! procedure says stop would leave that very reply unsent. So the loop runs in a thread of its own for as long as the
+//! server lives; the thread that serves lends its procedure to it, and sleeps.
+
+use crate::lifeline::Lifeline;
+use ipcmark_core::{Error, Flow, Procedure, Result};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often a thread that serves sees whether its caller is still there.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Where the two threads meet.
+#[derive(Default)]
+pub struct Desk {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    procedure: Option<Procedure>,
+    /// The procedure said stop.
+    stopped: bool,
+    /// Nothing is executed any more.
+    closed: bool,
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// In the thread of the event loop: executes the procedure that is lent, waiting until there is one. Its result is
+    /// left in the empty buffer.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] when there will be none any more.
+    pub fn execute(&self, argument: &[u8], result: &mut Vec<u8>) -> Result<()> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return Err(Error::Closed);
+            }
+            if let Some(procedure) = &mut state.procedure {
+                if procedure(argument, result) == Flow::Stop {
+                    state.procedure = None;
+                    state.stopped = true;
+                    self.news.notify_all();
+                }
+                return Ok(());
+            }
+            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// In the thread that serves: lends the procedure until it says stop.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] or [`Error::PeerDied`] when the caller at the other end of the lifeline is gone.
+    pub fn serve(&self, procedure: Procedure, caller: &Lifeline) -> Result<()> {
+        let mut state = self.lock();
+        state.procedure = Some(procedure);
+        state.stopped = false;
+        self.news.notify_all();
+        while !state.stopped {
+            if state.closed {
+                return Err(Error::Closed);
+            }
+            let waited = self.news.wait_timeout(state, GLANCE);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = guard;
+            if timeout.timed_out() && !state.stopped && caller.peer_is_gone() {
+                state.procedure = None;
+                return Err(caller.end());
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is executed from now on; who waits is told.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.news.notify_all();
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifeline::LifelinePair;
+    use std::sync::Arc;
+
+    #[test]
+    fn calls_are_executed_until_stop_and_then_by_the_next_procedure() {
+        let [here, _there] = LifelinePair::new().unwrap().into_both();
+        let desk = Arc::new(Desk::default());
+        let at_desk = Arc::clone(&desk);
+        let calls = std::thread::spawn(move || {
+            let one = |n: u8| {
+                let mut result = Vec::new();
+                at_desk.execute(&[n], &mut result).map(|()| result)
+            };
+            (0..4)
+                .map(|n| one(n).unwrap())
+                .chain(one(9).err().map(|_| vec![99]))
+                .collect::<Vec<_>>()
+        });
+        for phase in [10, 20] {
+            let procedure: Procedure = Box::new(move |argument, result| {
+                result.push(argument[0] + phase);
+                if argument[0] % 2 == 1 { Flow::Stop } else { Flow::Continue }
+            });
+            desk.serve(procedure, &here).unwrap();
+        }
+        desk.close();
+        assert_eq!(calls.join().unwrap(), [[10], [11], [22], [23], [99]]);
+    }
+
+    #[test]
+    fn a_caller_that_is_gone_ends_the_service() {
+        let [here, there] = LifelinePair::new().unwrap().into_both();
+        drop(there);
+        let served = Desk::default().serve(Box::new(|_, _| Flow::Continue), &here);
+        assert!(matches!(served, Err(Error::PeerDied)));
+    }
+}

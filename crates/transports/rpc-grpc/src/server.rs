@@ -1,0 +1,122 @@
+//! The serving side: an event loop in a thread of its own, for as long as the server lives.
+
+use crate::{Argument, MESSAGE_MAX, Outcome, PATH, Wire, event_loop};
+use ipcmark_core::{Error, Procedure, Result, Serve};
+use ipcmark_sys::lifeline::Lifeline;
+use ipcmark_sys::service::Desk;
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+use tokio_stream::StreamExt;
+use tonic::body::Body;
+use tonic::server::{Grpc, UnaryService};
+use tonic::transport::Server;
+use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
+use tower_service::Service;
+
+/// Serves.
+#[derive(Debug)]
+pub struct GrpcServer {
+    desk: Arc<Desk>,
+    caller: Lifeline,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl GrpcServer {
+    pub(crate) fn new<W: Wire>(end: W::End, caller: Lifeline) -> Result<GrpcServer> {
+        let desk = Arc::new(Desk::default());
+        let (stop, stopped) = oneshot::channel();
+        let at_desk = Arc::clone(&desk);
+        let thread = std::thread::Builder::new()
+            .name("grpc".into())
+            .spawn(move || {
+                // Whatever ends the loop ends the service.
+                let _ = run::<W>(end, Arc::clone(&at_desk), stopped);
+                at_desk.close();
+            })
+            .map_err(|e| Error::os("clone", e))?;
+        Ok(GrpcServer { desk, caller, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// Drives the connection until the server ends.
+fn run<W: Wire>(end: W::End, desk: Arc<Desk>, stopped: oneshot::Receiver<()>) -> Result<()> {
+    event_loop()?.block_on(async {
+        let stream = W::enter(end).map_err(|e| Error::os("epoll_ctl(ADD)", e))?;
+        // One connection, and no end of connections: an end would end those that there are.
+        let connections =
+            tokio_stream::once(Ok::<_, Infallible>(stream)).chain(tokio_stream::pending());
+        let serving = Server::builder().serve_with_incoming(AtDesk(desk), connections);
+        tokio::select! {
+            served = serving => served.map_err(|e| Error::Protocol(format!("gRPC: {e}"))),
+            _ = stopped => Ok(()),
+        }
+    })
+}
+
+/// Dispatches by path.
+#[derive(Clone)]
+struct AtDesk(Arc<Desk>);
+
+impl Service<http::Request<Body>> for AtDesk {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future =
+        Pin<Box<dyn Future<Output = std::result::Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let run = Run(Arc::clone(&self.0));
+        Box::pin(async move {
+            if request.uri().path() != PATH {
+                return Ok(Status::unimplemented("there is one procedure, Run").into_http());
+            }
+            let codec = ProstCodec::<Outcome, Argument>::default();
+            let mut grpc = Grpc::new(codec)
+                .max_decoding_message_size(MESSAGE_MAX)
+                .max_encoding_message_size(MESSAGE_MAX);
+            Ok(grpc.unary(run, request).await)
+        })
+    }
+}
+
+/// The one procedure.
+struct Run(Arc<Desk>);
+
+impl UnaryService<Argument> for Run {
+    type Response = Outcome;
+    type Future = Ready<std::result::Result<Response<Outcome>, Status>>;
+
+    fn call(&mut self, request: Request<Argument>) -> Self::Future {
+        let mut bytes = Vec::new();
+        ready(match self.0.execute(&request.get_ref().bytes, &mut bytes) {
+            Ok(()) => Ok(Response::new(Outcome { bytes })),
+            Err(e) => Err(Status::unavailable(e.to_string())),
+        })
+    }
+}
+
+impl Serve for GrpcServer {
+    fn serve(&mut self, procedure: Procedure) -> Result<()> {
+        self.desk.serve(procedure, &self.caller)
+    }
+}
+
+impl Drop for GrpcServer {
+    fn drop(&mut self) {
+        self.desk.close();
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

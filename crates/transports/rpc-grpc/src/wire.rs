@@ -1,0 +1,82 @@
+//! What gRPC goes over: connections made before the fork, and taken into an event loop after it.
+
+use ipcmark_core::{Error, Result};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tonic::transport::server::Connected;
+
+/// A kind of connection.
+pub trait Wire: 'static {
+    /// The mechanism's name.
+    const MECHANISM: &'static str;
+    /// One line for people.
+    const SUMMARY: &'static str;
+    /// One end, as it is inherited.
+    type End: Send + 'static;
+    /// One end, in an event loop.
+    type Stream: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static;
+
+    /// Both ends.
+    fn pair() -> Result<(Self::End, Self::End)>;
+    /// Takes an end into the event loop that runs.
+    fn enter(end: Self::End) -> io::Result<Self::Stream>;
+}
+
+/// A pair of Unix-domain stream sockets.
+#[derive(Debug)]
+pub struct OverUnix;
+
+impl Wire for OverUnix {
+    const MECHANISM: &'static str = "grpc-unix";
+    const SUMMARY: &'static str = "gRPC (tonic) over a Unix-domain socket: protobuf over HTTP/2";
+    type End = UnixStream;
+    type Stream = tokio::net::UnixStream;
+
+    fn pair() -> Result<(UnixStream, UnixStream)> {
+        UnixStream::pair().map_err(|e| Error::os("socketpair(AF_UNIX)", e))
+    }
+
+    fn enter(end: UnixStream) -> io::Result<Self::Stream> {
+        end.set_nonblocking(true)?;
+        tokio::net::UnixStream::from_std(end)
+    }
+}
+
+/// A TCP connection over 127.0.0.1, without delay.
+#[derive(Debug)]
+pub struct OverTcp;
+
+impl Wire for OverTcp {
+    const MECHANISM: &'static str = "grpc-tcp";
+    const SUMMARY: &'static str = "gRPC (tonic) over TCP on loopback: protobuf over HTTP/2";
+    type End = TcpStream;
+    type Stream = tokio::net::TcpStream;
+
+    fn pair() -> Result<(TcpStream, TcpStream)> {
+        connected().map_err(|e| Error::Unavailable {
+            reason: format!("there is no loopback address to connect over: {e}"),
+            remedy: Some("ip link set lo up".into()),
+        })
+    }
+
+    fn enter(end: TcpStream) -> io::Result<Self::Stream> {
+        end.set_nonblocking(true)?;
+        tokio::net::TcpStream::from_std(end)
+    }
+}
+
+/// Connects this process with itself; whoever else came to the port is turned away.
+fn connected() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    loop {
+        let (server, from) = listener.accept()?;
+        if from == client.local_addr()? {
+            client.set_nodelay(true)?;
+            server.set_nodelay(true)?;
+            return Ok((client, server));
+        }
+    }
+}
