@@ -77,6 +77,7 @@ pub fn notices_dead_server<R: Remote>(_: &Limits) -> Told {
             |caller| {
                 (0..5u8).try_for_each(|n| caller.expect(&[n; 8], &[n; 8]))?;
                 if !awaited {
+                    caller.raise(1)?;
                     caller.await_server(1)?;
                     std::thread::sleep(SETTLE);
                 }
@@ -92,6 +93,8 @@ pub fn notices_dead_server<R: Remote>(_: &Limits) -> Told {
                     result.extend_from_slice(argument);
                     Ok(if n == 4 && !awaited { Flow::Stop } else { Flow::Continue })
                 })?;
+                // The last reply may still be under way, in another thread of this process.
+                server.await_caller(1)?;
                 server.raise(1)?;
                 last_breath.die()
             },

@@ -12,8 +12,12 @@ use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
+
+/// How long a server that ends waits for its caller to end first.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves.
 #[derive(Debug)]
@@ -87,6 +91,11 @@ impl Serve for CapnpServer {
 
 impl Drop for CapnpServer {
     fn drop(&mut self) {
+        // Its last reply may be under way as long as the caller is there.
+        let begun = Instant::now();
+        while begun.elapsed() < LINGER && !self.caller.peer_is_gone() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.desk.close();
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

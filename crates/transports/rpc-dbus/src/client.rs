@@ -1,6 +1,6 @@
 //! The calling side: an event loop that runs while a call does.
 
-use crate::{METHOD, NAME, OBJECT, daemon, event_loop, refuse_over_long};
+use crate::{METHOD, NAME, OBJECT, START, daemon, event_loop, refuse_over_long};
 use ipcmark_core::{Call, Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
 use serde_bytes::Bytes;
@@ -44,14 +44,15 @@ impl DbusCaller {
 }
 
 /// Connects to the daemon, waiting until it is there, or `peer`, on whose side it is, is not.
-pub(crate) async fn connected(dir: &Path, peer: &Lifeline) -> Result<Connection> {
+async fn connected(dir: &Path, peer: &Lifeline) -> Result<Connection> {
     let address = daemon::address(dir);
+    let begun = Instant::now();
     loop {
         match Builder::address(address.as_str()).build().await {
             Ok(connection) => return Ok(connection),
             Err(_) if peer.peer_is_gone() => return Err(peer.end()),
             // Not there, or not listening, yet.
-            Err(zbus::Error::InputOutput(_)) => tokio::time::sleep(PAUSE).await,
+            Err(_) if begun.elapsed() < START => tokio::time::sleep(PAUSE).await,
             Err(e) => return Err(Error::Protocol(format!("D-Bus: {e}"))),
         }
     }

@@ -24,6 +24,7 @@ use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
 use server::DbusServer;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The longest argument or result, in bytes.
 pub(crate) const ARGUMENT_MAX: usize = 32 << 20;
@@ -31,6 +32,8 @@ pub(crate) const ARGUMENT_MAX: usize = 32 << 20;
 pub(crate) const NAME: &str = "io.ipcmark.Procedure";
 pub(crate) const OBJECT: &str = "/io/ipcmark/Procedure";
 pub(crate) const METHOD: &str = "Run";
+/// How long a daemon may take until it listens.
+pub(crate) const START: Duration = Duration::from_secs(10);
 const LIMITED_BY: &str = "half of the longest array of D-Bus";
 
 /// Calls through a D-Bus daemon.

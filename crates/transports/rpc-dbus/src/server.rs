@@ -1,7 +1,7 @@
 //! The serving side: the daemon, and an event loop in a thread of its own, for as long as the server lives.
 
 use crate::daemon::Daemon;
-use crate::{METHOD, NAME, daemon, event_loop};
+use crate::{METHOD, NAME, START, daemon, event_loop};
 use ipcmark_core::{Error, Procedure, Result, Serve};
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::service::Desk;
@@ -16,8 +16,8 @@ use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, MessageStream};
 
-/// How long a daemon may take until it listens.
-const START: Duration = Duration::from_secs(10);
+/// How long a server that ends waits for its caller to end first.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves.
 #[derive(Debug)]
@@ -100,6 +100,11 @@ impl Serve for DbusServer {
 
 impl Drop for DbusServer {
     fn drop(&mut self) {
+        // Its last reply may be under way as long as the caller is there.
+        let begun = Instant::now();
+        while begun.elapsed() < LINGER && !self.caller.peer_is_gone() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.desk.close();
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

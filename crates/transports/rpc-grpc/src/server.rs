@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt;
 use tonic::body::Body;
@@ -18,6 +19,9 @@ use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
+
+/// How long a server that ends waits for its caller to end first.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves.
 #[derive(Debug)]
@@ -113,6 +117,11 @@ impl Serve for GrpcServer {
 
 impl Drop for GrpcServer {
     fn drop(&mut self) {
+        // Its last reply may be under way as long as the caller is there.
+        let begun = Instant::now();
+        while begun.elapsed() < LINGER && !self.caller.peer_is_gone() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         self.desk.close();
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
