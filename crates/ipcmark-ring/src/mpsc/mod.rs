@@ -28,13 +28,17 @@
 //! before the flag was taken down finds another value there, whatever happened since. (loom found it.)
 
 mod consumer;
+#[cfg(loom)]
+mod modelled;
 mod producer;
 mod slots;
 
 pub use consumer::Consumer;
+#[cfg(loom)]
+pub(crate) use modelled::Model;
 pub use producer::Producer;
+#[cfg(loom)]
+pub(crate) use slots::Slots;
 #[cfg(not(loom))]
 pub use slots::create;
-#[cfg(loom)]
-pub(crate) use slots::{Model, Slots};
 pub use slots::{TAG_MAX, footprint, slot_bytes};
