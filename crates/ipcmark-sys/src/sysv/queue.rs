@@ -127,6 +127,12 @@ impl MessageQueue {
         Ok(MessageQueue { object: Object::create(Kind::Queue, get, explain)? })
     }
 
+    /// Its number, as `ipcs -q` lists it.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.object.id()
+    }
+
     /// `msgctl(IPC_STAT)` - what the queue holds and may hold.
     ///
     /// # References

@@ -55,6 +55,15 @@ impl Semaphore {
         self.operate(-1, libc::IPC_NOWAIT as i16)
     }
 
+    /// `semop(SEM_UNDO)` - takes one as [`take`](Semaphore::take), and has the kernel give it back when this process ends,
+    /// however it ends.
+    ///
+    /// # References
+    /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+    pub fn take_until_exit(&self) -> io::Result<()> {
+        self.operate(-1, libc::SEM_UNDO as i16)
+    }
+
     #[inline]
     fn operate(&self, sem_op: i16, sem_flg: i16) -> io::Result<()> {
         let mut operation = libc::sembuf { sem_num: 0, sem_op, sem_flg };

@@ -4,11 +4,14 @@ mod aio;
 mod fifo;
 mod file;
 mod inet;
+mod mq;
+mod notify;
 mod pipe;
 mod pty;
 mod rpc;
 mod shm;
 mod signal;
+mod sysv;
 mod unix;
 mod vm;
 mod vsock;
@@ -28,5 +31,8 @@ pub(crate) const FAMILIES: &[&[Trial]] = &[
     vsock::RULES,
     pty::RULES,
     aio::RULES,
+    mq::RULES,
+    sysv::RULES,
+    notify::RULES,
     rpc::RULES,
 ];
