@@ -31,6 +31,7 @@ use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
 use ipcmark_unix::{
     UnixAbstract, UnixBatch, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream,
 };
+use ipcmark_uring::MsgRing;
 use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
 use ipcmark_vsock::{VsockSeqpacket, VsockStream};
 
@@ -199,6 +200,7 @@ catalog! {
     messages VsockSeqpacket<Epoll>,
 
     // Asynchronous rings.
+    messages MsgRing,
 
     // Signals.
     notifications Signal<Handled>,

@@ -36,6 +36,7 @@ pub use sigio::Sigio;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
 pub use uring::Uring;
+pub(crate) use uring::ring;
 pub use vmsplice::VmspliceSender;
 pub use wait::{
     Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, readable_now, set_nonblocking,

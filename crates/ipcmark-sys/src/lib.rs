@@ -11,6 +11,7 @@ pub mod fd;
 pub mod futex;
 pub mod lifeline;
 pub mod mapped;
+pub mod msg_ring;
 pub mod noise;
 pub mod process;
 pub mod robust;

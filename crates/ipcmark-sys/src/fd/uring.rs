@@ -62,7 +62,7 @@ impl Wait for Uring {
 ///
 /// # References
 /// [io_uring_setup(2)](https://man7.org/linux/man-pages/man2/io_uring_setup.2.html)
-pub(super) fn ring(entries: u32) -> Result<IoUring> {
+pub(crate) fn ring(entries: u32) -> Result<IoUring> {
     IoUring::new(entries).map_err(withheld)
 }
 

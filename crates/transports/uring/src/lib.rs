@@ -1,2 +1,269 @@
-//! io_uring between processes: a ring that completes in another's queue.
+//! io_uring between two processes: each posts completions into the other's ring.
+//!
+//! The mechanism's own rules, as [io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html) has
+//! them for `IORING_OP_MSG_RING`:
+//!
+//! - A message is what a completion holds: 64 bits of `user_data` and 31 of `res`. Here the first carry up to eight bytes,
+//!   the second their number, and 0 the end of the stream.
+//! - To post is an operation of the sender's own ring, and completes there too: one `io_uring_enter(2)`.
+//! - The receiver sleeps in `io_uring_enter(2)`, or looks into its completion queue, which is memory, without any call.
+//! - A completion queue that is full loses nothing: the kernel keeps the rest in a list without bound. So the sender counts
+//!   what the receiver has taken, in shared memory, and waits when as many are under way as the queue holds.
+//!
+//! Both rings are made before the fork; each side looks into its own and keeps a descriptor of the other's. A ring does not
+//! tell that its sender is gone; a [`Lifeline`](ipcmark_sys::lifeline) does.
 #![forbid(unsafe_code)]
+
+use ipcmark_core::{
+    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Side, Transport, WaitKind,
+};
+use ipcmark_sys::fd::availability;
+use ipcmark_sys::lifeline::{Lifeline, LifelinePair, Peer, Ticker};
+use ipcmark_sys::msg_ring::{Inbox, Outbox, Post};
+use ipcmark_sys::shared::Lines;
+use rustix::io::Errno;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+/// Bytes of `user_data`.
+const WORD_BYTES: usize = 8;
+/// Messages under way in one direction, unless the plan asks for another number.
+const DEFAULT_DEPTH: usize = 256;
+/// The kernel makes no completion queue beyond this (`IORING_MAX_CQ_ENTRIES`, halved).
+const DEPTH_MAX: usize = 1 << 15;
+/// Tries between two looks for the peer.
+const LONG_YIELDS: u32 = 1 << 12;
+
+/// Messages of up to eight bytes, from ring to ring.
+#[derive(Debug)]
+pub struct MsgRing;
+
+/// Both rings, what was taken from each, and the lifeline.
+#[derive(Debug)]
+pub struct MsgRingFixture {
+    /// The initiator's and the responder's.
+    inboxes: [Inbox; 2],
+    /// Messages taken from each.
+    taken: Arc<Lines>,
+    lifelines: LifelinePair,
+    depth: usize,
+    size: usize,
+}
+
+impl Transport for MsgRing {
+    const INFO: Info = Info {
+        overlaps: true,
+        ..Info::new(
+            ("uring", "uring-msg-ring"),
+            WaitKind::Uring,
+            Framing::Message,
+            "a completion posted into the other process's io_uring; up to 8 bytes",
+            "io_uring(7)",
+        )
+    };
+    type Fixture = MsgRingFixture;
+    type Tx = RingSender;
+    type Rx = RingReceiver;
+
+    fn available() -> Availability {
+        availability(Inbox::available().map(|()| Limits {
+            max_message: Some(WORD_BYTES),
+            limited_by: "the user_data of a completion",
+            remedy: None,
+        }))
+    }
+
+    fn fixture(plan: &Plan) -> Result<MsgRingFixture> {
+        if plan.size > WORD_BYTES {
+            return Err(too_long(plan.size, WORD_BYTES));
+        }
+        let asked = plan.capacity.map_or(DEFAULT_DEPTH, |bytes| bytes / plan.size.max(1));
+        let depth = asked.clamp(1, DEPTH_MAX).next_power_of_two();
+        Ok(MsgRingFixture {
+            inboxes: [Inbox::new(depth as u32)?, Inbox::new(depth as u32)?],
+            taken: Arc::new(Lines::new(2)?),
+            lifelines: LifelinePair::new()?,
+            depth,
+            size: plan.size,
+        })
+    }
+
+    /// Messages that the sender lets be under way.
+    fn capacity(fixture: &MsgRingFixture) -> Result<Capacity> {
+        let messages = fixture.depth;
+        Ok(Capacity { bytes: Some(messages * fixture.size), messages: Some(messages) })
+    }
+
+    fn split(fixture: MsgRingFixture, side: Side) -> Result<Link<RingSender, RingReceiver>> {
+        let MsgRingFixture { inboxes: [initiators, responders], taken, lifelines, depth, size } =
+            fixture;
+        let (mine, peers) = match side {
+            Side::Initiator => (initiators, responders),
+            Side::Responder => (responders, initiators),
+        };
+        let lifeline = Arc::new(lifelines.split(side));
+        Ok(Link {
+            tx: RingSender {
+                outbox: Outbox::new(&peers)?,
+                taken: taken.clone(),
+                at: side.peer().index(),
+                sent: 0,
+                depth: depth as u64,
+                lifeline: lifeline.clone(),
+                buffer: [0; WORD_BYTES],
+                len: 0,
+                size,
+            },
+            rx: RingReceiver {
+                inbox: mine,
+                taken,
+                at: side.index(),
+                count: 0,
+                _ticker: lifeline.ticks()?,
+                lifeline,
+                buffer: [0; WORD_BYTES],
+            },
+        })
+    }
+}
+
+/// The sending half. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct RingSender {
+    outbox: Outbox,
+    taken: Arc<Lines>,
+    /// Whose count of messages taken this side heeds.
+    at: usize,
+    sent: u64,
+    depth: u64,
+    lifeline: Arc<Lifeline>,
+    buffer: [u8; WORD_BYTES],
+    /// Length of the claimed message; 0 before the first claim.
+    len: usize,
+    size: usize,
+}
+
+impl RingSender {
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.sent - self.taken.lines()[self.at].word.load(Acquire) < self.depth
+    }
+
+    #[cold]
+    fn until_there_is_room(&self) -> Result<()> {
+        for tries in 1u32.. {
+            if self.has_room() {
+                break;
+            }
+            std::thread::yield_now();
+            if tries.is_multiple_of(LONG_YIELDS) && self.lifeline.peer_is_gone() {
+                return Err(self.lifeline.end());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sender for RingSender {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len.wrapping_sub(1) >= self.size {
+            return Err(too_long(len, self.size));
+        }
+        self.len = len;
+        Ok(&mut self.buffer[..len])
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        if self.len == 0 {
+            return Err(too_long(0, self.size));
+        }
+        if !self.has_room() {
+            self.until_there_is_room()?;
+        }
+        let post = Post { word: u64::from_le_bytes(self.buffer), tag: self.len as i32 };
+        self.outbox.post(post).map_err(|errno| Error::os("io_uring MSG_RING", errno))?;
+        self.sent += 1;
+        Ok(())
+    }
+}
+
+impl Drop for RingSender {
+    fn drop(&mut self) {
+        self.lifeline.farewell();
+        let _ = self.outbox.post(Post { word: 0, tag: 0 });
+    }
+}
+
+/// The receiving half, in the thread that made it.
+#[derive(Debug)]
+pub struct RingReceiver {
+    inbox: Inbox,
+    taken: Arc<Lines>,
+    /// Which count of messages taken is its own.
+    at: usize,
+    count: u64,
+    _ticker: Ticker,
+    lifeline: Arc<Lifeline>,
+    buffer: [u8; WORD_BYTES],
+}
+
+impl RingReceiver {
+    fn taken(&self) -> &AtomicU64 {
+        &self.taken.lines()[self.at].word
+    }
+}
+
+impl Receiver for RingReceiver {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        let mut news = Peer::Here;
+        let Post { word, tag } = loop {
+            if let Some(post) = self.inbox.take() {
+                break post;
+            }
+            match (self.inbox.sleep(), news) {
+                (Ok(()), _) => {}
+                // It slept once more, from the news to the next tick, and nothing came.
+                (Err(Errno::INTR), Peer::Closed) => return Err(Error::Closed),
+                (Err(Errno::INTR), Peer::Gone) => return Err(Error::PeerDied),
+                (Err(Errno::INTR), Peer::Here) => news = self.lifeline.peer(),
+                (Err(Errno::AGAIN | Errno::BUSY), _) => {}
+                (Err(errno), _) => return Err(Error::os("io_uring_enter", errno)),
+            }
+        };
+        if tag == 0 {
+            return Err(Error::Closed);
+        }
+        self.buffer = word.to_le_bytes();
+        self.buffer.get(..tag as usize).ok_or_else(|| {
+            Error::Protocol(format!("a completion came that says it has {tag} bytes"))
+        })
+    }
+
+    /// Gives the sender its room back.
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        self.count += 1;
+        self.taken().store(self.count, Release);
+        Ok(())
+    }
+
+    /// Looks into the completion queue: no call, unless nothing came and the peer may be gone.
+    fn ready(&mut self) -> Result<bool> {
+        Ok(self.inbox.is_full() || self.lifeline.peer() != Peer::Here)
+    }
+}
+
+#[cold]
+fn too_long(len: usize, max: usize) -> Error {
+    if len == 0 {
+        return Error::Protocol(
+            "an empty message would end the stream; claim 1 byte or more".into(),
+        );
+    }
+    Error::TooLong { len, max, limited_by: "the size this link was made for" }
+}
