@@ -46,7 +46,7 @@ impl Step {
         "closing its halves",
         "in a call, with message",
         "serving, after message",
-        "in notify, number",
+        "telling its peer, number",
         "in listen, number",
     ];
 }
