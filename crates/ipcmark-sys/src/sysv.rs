@@ -2,8 +2,8 @@
 //!
 //! They outlive their processes until somebody removes them, and unlike a file's name or a shared segment they cannot
 //! be removed ahead of time: `IPC_RMID` takes effect at once, whoever waits gets `EIDRM`. So the last of the processes
-//! that hold one removes it, whichever that is ([`object`]), and should that one be killed, the run's watcher does
-//! ([`registry`]): a run that is killed whole leaves nothing in `ipcs(1)` either.
+//! that hold one removes it, whichever that is (`object`), and should that one be killed, the run's watcher does
+//! (`registry`): a run that is killed whole leaves nothing in `ipcs(1)` either.
 //!
 //! # References
 //! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)

@@ -203,7 +203,7 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
             piece_ns: 50.0,
             look_ns: if made.family == "shm" { 4.0 } else { 310.0 },
         }),
-        task: (made.pattern == "scatter-gather").then(|| Task {
+        task: (made.pattern == "scatter-gather").then_some(Task {
             input_bytes: 64 << 20,
             serial_ns: (4.1e6 * level) as u64,
             parallel_ns: ns as u64,

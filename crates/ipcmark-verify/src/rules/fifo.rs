@@ -89,7 +89,7 @@ fn open_waits(names: &Names) -> Found {
     let words = format!(
         "Nobody reads: a non-blocking open for writing said {}. One opened for reading and {} until one opened for \
          writing; then 3 bytes passed.",
-        alone.map_or_else(|| "yes".into(), |e| name_of(e)),
+        alone.map_or_else(|| "yes".into(), name_of),
         if slept { "slept" } else { "did not wait" },
     );
     Ok(Seen::new(alone == Some(Errno::NXIO) && slept, words).count("bytes", 3))

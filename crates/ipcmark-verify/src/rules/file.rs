@@ -109,11 +109,11 @@ fn record(file: &File, kind: i32, wait: bool) -> Result<bool> {
 }
 
 fn set_record(file: &File) -> Result<()> {
-    record(file, libc::F_WRLCK.into(), true).map(drop)
+    record(file, libc::F_WRLCK, true).map(drop)
 }
 
 fn unset_record(file: &File) -> Result<()> {
-    record(file, libc::F_UNLCK.into(), true).map(drop)
+    record(file, libc::F_UNLCK, true).map(drop)
 }
 
 fn set_flock(file: &File) -> Result<()> {
@@ -174,13 +174,13 @@ fn read_number(file: &File) -> Result<u64> {
 fn had_by_another(by: impl FnOnce() -> Result<[File; 2]>) -> Result<(bool, bool)> {
     let attempt = || -> Result<i32> {
         let [for_record, for_flock] = by()?;
-        let record = record(&for_record, libc::F_WRLCK.into(), false)?;
+        let record = record(&for_record, libc::F_WRLCK, false)?;
         let flocked = match flock(&for_flock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => true,
             Err(Errno::WOULDBLOCK) => false,
             Err(e) => return Err(Error::os("flock(LOCK_EX | LOCK_NB)", e)),
         };
-        Ok(NEITHER_HAD | i32::from(record) * RECORD_HAD | i32::from(flocked) * FLOCK_HAD)
+        Ok(NEITHER_HAD | (i32::from(record) * RECORD_HAD) | (i32::from(flocked) * FLOCK_HAD))
     };
     let mut child = ipcmark_sys::process::fork(|| attempt().unwrap_or(1))?;
     match child.wait(PATIENCE)? {
@@ -197,7 +197,7 @@ fn got(had: bool) -> &'static str {
 
 fn any_close(names: &Names) -> Found {
     let held = [open(names)?, open(names)?];
-    record(&held[0], libc::F_WRLCK.into(), false)?;
+    record(&held[0], libc::F_WRLCK, false)?;
     set_flock(&held[1])?;
     let before = had_by_another(|| Ok([open(names)?, open(names)?]))?;
     drop(open(names)?);
@@ -217,7 +217,7 @@ fn any_close(names: &Names) -> Found {
 
 fn who_owns(names: &Names) -> Found {
     let held = [open(names)?, open(names)?];
-    record(&held[0], libc::F_WRLCK.into(), false)?;
+    record(&held[0], libc::F_WRLCK, false)?;
     set_flock(&held[1])?;
     let again = |file: &File| file.try_clone().map_err(|e| Error::os("dup", e));
     let child = had_by_another(|| Ok([again(&held[0])?, again(&held[1])?]))?;

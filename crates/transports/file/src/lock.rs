@@ -75,9 +75,9 @@ impl Lock for Record {
         range: Range<u64>,
         critical: impl FnOnce() -> Result<R>,
     ) -> Result<R> {
-        Record::set(file, &range, nix::libc::F_WRLCK.into())?;
+        Record::set(file, &range, nix::libc::F_WRLCK)?;
         let done = critical();
-        Record::set(file, &range, nix::libc::F_UNLCK.into())?;
+        Record::set(file, &range, nix::libc::F_UNLCK)?;
         done
     }
 }

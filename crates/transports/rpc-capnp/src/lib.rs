@@ -15,7 +15,14 @@
 mod client;
 mod server;
 
-#[allow(clippy::all, clippy::pedantic, missing_docs, unreachable_pub, dead_code)]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    clippy::unimplemented,
+    missing_docs,
+    unreachable_pub,
+    dead_code
+)]
 mod call_capnp {
     include!("call_capnp.in");
 }
