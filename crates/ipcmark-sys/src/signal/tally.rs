@@ -2,6 +2,7 @@
 
 use super::{Number, set_action};
 use ipcmark_core::Result;
+use std::hint::black_box;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -9,10 +10,12 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
 /// A load, an addition, a store: three steps, as `count += 1` in C. (Each is atomic, so that the race is one of the
-/// program's meaning and not of the language's.)
+/// program's meaning and not of the language's. The compiler is kept from making one instruction of the three, between
+/// whose steps no handler could run.)
 #[inline(always)]
 fn add() {
-    COUNT.store(COUNT.load(Relaxed).wrapping_add(1), Relaxed);
+    let before = black_box(COUNT.load(Relaxed));
+    COUNT.store(before.wrapping_add(1), Relaxed);
 }
 
 extern "C" fn handle(_: libc::c_int) {

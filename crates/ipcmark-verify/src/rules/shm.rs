@@ -10,6 +10,7 @@ use ipcmark_sys::shared::{Line, Lines};
 use rustix::fs::Mode;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::shm;
+use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, fence};
 use std::time::Duration;
@@ -22,9 +23,9 @@ pub(crate) const RULES: &[Trial] = &[
         rule: "An increment is a load and a store: of two processes that increment a shared word without synchronisation, one overwrites what the other has just added. An atomic addition or a lock loses none.",
         calls: &[
             "memfd_create, mmap(MAP_SHARED), fork",
-            "load and store, 1,000,000 times in each of two processes",
+            "load, add, pause, store, 1,000,000 times in each of two processes",
             "atomic add, as often",
-            "pthread_mutex_lock, load and store, pthread_mutex_unlock, as often",
+            "pthread_mutex_lock, load, add, pause, store, pthread_mutex_unlock, as often",
         ],
         reference: "shm_overview(7)",
         run: lost_update,
@@ -93,7 +94,7 @@ const READS: u64 = 1_000_000;
 fn lost_update(_: &Names) -> Found {
     let mut plain = 2 * EACH;
     for _ in 0..ATTEMPTS {
-        plain = counted(|word| word.store(word.load(Relaxed) + 1, Relaxed))?;
+        plain = counted(step_by_step)?;
         if plain != 2 * EACH {
             break;
         }
@@ -105,7 +106,7 @@ fn lost_update(_: &Names) -> Found {
     let locked = counted(|word| {
         // A count that is short says that the lock failed.
         if let Ok(_locked) = mutex.lock() {
-            word.store(word.load(Relaxed) + 1, Relaxed);
+            step_by_step(word);
         }
     })?;
     let words = format!(
@@ -120,6 +121,15 @@ fn lost_update(_: &Names) -> Found {
         .count("unsynchronised", plain)
         .count("atomic", atomic)
         .count("locked", locked))
+}
+
+/// An increment in its three steps. The pause is an instruction of a processor's own, and stands for what a program does
+/// with a value before it writes it back: most of the time passes between load and store, so that two processes that
+/// take turns on one busy CPU overwrite each other too. And no compiler makes one instruction of it.
+fn step_by_step(word: &AtomicU64) {
+    let after = word.load(Relaxed) + 1;
+    spin_loop();
+    word.store(after, Relaxed);
 }
 
 /// What a word holds that two processes have incremented at the same time.
