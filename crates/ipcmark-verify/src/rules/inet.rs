@@ -6,7 +6,7 @@ use ipcmark_core::{Error, Names, Result};
 use ipcmark_sys::zerocopy;
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
-use std::io::{self, IoSliceMut, Read, Write};
+use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::thread::sleep;
@@ -93,21 +93,32 @@ fn os(call: &'static str) -> impl Fn(io::Error) -> Error {
 /// Any free port of this machine.
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
+/// As [`os`], of a call that fails where loopback is down.
+fn over_loopback(call: &'static str) -> impl Fn(io::Error) -> Error {
+    move |e| match e.kind() {
+        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => Error::Unavailable {
+            reason: format!("there is no loopback to connect over: {call}: {e}"),
+            remedy: Some("ip link set lo up".into()),
+        },
+        _ => Error::os(call, e),
+    }
+}
+
 /// Two ends of one TCP connection.
 fn tcp() -> Result<[TcpStream; 2]> {
-    let listener = TcpListener::bind(LOOPBACK).map_err(os("bind"))?;
+    let listener = TcpListener::bind(LOOPBACK).map_err(over_loopback("bind"))?;
     let here = listener.local_addr().map_err(os("getsockname"))?;
-    let client = TcpStream::connect(here).map_err(os("connect"))?;
+    let client = TcpStream::connect(here).map_err(over_loopback("connect"))?;
     let (server, _) = listener.accept().map_err(os("accept"))?;
     Ok([client, server])
 }
 
 /// Two UDP sockets that are connected to each other.
 fn udp() -> Result<[UdpSocket; 2]> {
-    let bind = || UdpSocket::bind(LOOPBACK).map_err(os("bind"));
+    let bind = || UdpSocket::bind(LOOPBACK).map_err(over_loopback("bind"));
     let (a, b) = (bind()?, bind()?);
-    a.connect(b.local_addr().map_err(os("getsockname"))?).map_err(os("connect"))?;
-    b.connect(a.local_addr().map_err(os("getsockname"))?).map_err(os("connect"))?;
+    a.connect(b.local_addr().map_err(os("getsockname"))?).map_err(over_loopback("connect"))?;
+    b.connect(a.local_addr().map_err(os("getsockname"))?).map_err(over_loopback("connect"))?;
     Ok([a, b])
 }
 

@@ -157,8 +157,9 @@ impl Socket for Tcp {
     }
 
     fn probe() -> Result<()> {
-        let (_listener, address) = Tcp::listen(Path::new(""), "")?;
-        Tcp::connect(&address).map(drop).map_err(|e| Error::Unavailable {
+        let (listener, _) = Tcp::listen(Path::new(""), "")?;
+        let connected = listener.local_addr().and_then(TcpStream::connect);
+        connected.map(drop).map_err(|e| Error::Unavailable {
             reason: format!("loopback cannot be connected over: {e}"),
             remedy: Some("ip link set lo up".into()),
         })

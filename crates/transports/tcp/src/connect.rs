@@ -71,7 +71,9 @@ impl Connection {
         let address = address_of(&listener)?;
 
         let client = endpoint(&loopback, capacity)?;
-        connect(&client, &address).map_err(|e| Error::os(format!("connect({address})"), e))?;
+        // Its port would tell nothing, and would make of one reason as many as there are transports.
+        connect(&client, &address)
+            .map_err(|e| Error::os(format!("connect({})", loopback.ip()), e))?;
         let here = address_of(&client)?;
         let server = accept_from(&listener, here)?;
         for end in [&client, &server] {

@@ -31,7 +31,7 @@ impl Pair {
         let (a, here) = endpoint::<V>(capacity)?;
         let (b, there) = endpoint::<V>(capacity)?;
         for (end, peer) in [(&a, there), (&b, here)] {
-            connect(end, &peer).map_err(|e| Error::os(format!("connect({peer})"), e))?;
+            connect(end, &peer).map_err(|e| missing::<V>("connect", e))?;
             // A stranger may have sent something before the socket was connected.
             while recv(end, &mut [0], RecvFlags::DONTWAIT) != Err(Errno::AGAIN) {}
         }
@@ -75,16 +75,12 @@ impl Pair {
     }
 }
 
-/// A socket that is bound to a free port, and its address.
-fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)> {
+/// What `errno` of `call` means: that there is no such address here, or something else.
+fn missing<V: Variant>(call: &str, errno: Errno) -> Error {
     let loopback = V::address();
-    let family = match loopback {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    let missing = |call: &str, e: Errno| match e {
+    match errno {
         Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH => Error::Unavailable {
-            reason: format!("there is no loopback address {}: {e}", loopback.ip()),
+            reason: format!("there is no loopback address {}: {errno}", loopback.ip()),
             remedy: Some(
                 match loopback {
                     SocketAddr::V4(_) => "ip link set lo up",
@@ -95,16 +91,25 @@ fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)
                 .into(),
             ),
         },
-        _ => Error::os(format!("{call}({loopback})"), e),
+        _ => Error::os(format!("{call}({})", loopback.ip()), errno),
+    }
+}
+
+/// A socket that is bound to a free port, and its address.
+fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)> {
+    let loopback = V::address();
+    let family = match loopback {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
     };
     let socket = socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
-        .map_err(|e| missing("socket", e))?;
+        .map_err(|e| missing::<V>("socket", e))?;
     V::prepare(&socket)?;
     if let Some(bytes) = capacity {
         set_send_buffer(&socket, bytes)?;
         set_receive_buffer(&socket, bytes)?;
     }
-    bind(&socket, &loopback).map_err(|e| missing("bind", e))?;
+    bind(&socket, &loopback).map_err(|e| missing::<V>("bind", e))?;
     let address = getsockname(&socket).map_err(|e| Error::os("getsockname", e))?;
     let address = SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))?;
     Ok((socket, address))
