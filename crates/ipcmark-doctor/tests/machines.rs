@@ -22,6 +22,7 @@ fn generous() -> tempfile::TempDir {
         ("proc/sys/kernel/perf_event_paranoid", "1\n"),
         ("proc/sysvipc/msg", "key\n"),
         ("proc/meminfo", "HugePages_Free:       64\nHugepagesize:       2048 kB\n"),
+        ("proc/net/fib_trie", "Main:\n     +-- 127.0.0.0/8 2 0 2\n           |-- 127.0.0.1\n"),
         ("proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
         ("proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n"),
         ("sys/bus/event_source/devices/cpu/type", "4\n"),
@@ -118,6 +119,7 @@ fn what_is_withheld_is_named_with_its_cost_and_the_line_that_changes_it() {
             Level::Limited,
             "seccomp=unconfined",
         ),
+        ("proc/net/fib_trie", "", "IPv4 loopback", Level::Withheld, "ip link set lo up"),
         ("proc/net/if_inet6", "", "IPv6 loopback", Level::Withheld, "disable_ipv6=0"),
     ] {
         let root = generous();

@@ -7,6 +7,7 @@ const AREA: Area = Area::Kernel;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![release(), uring(machine), system_v(machine), vsock(machine)];
+    findings.push(ipv4(machine));
     findings.push(ipv6(machine));
     findings.extend(yama(machine));
     findings.extend(filter(machine));
@@ -60,6 +61,16 @@ fn vsock(machine: &Machine) -> Finding {
     }
 }
 
+fn ipv4(machine: &Machine) -> Finding {
+    if machine.text("/proc/net/fib_trie").is_some_and(|text| text.contains("127.0.0.1")) {
+        Finding::offered(AREA, "IPv4 loopback", "127.0.0.1")
+    } else {
+        Finding::offered(AREA, "IPv4 loopback", "none")
+            .withheld("no transports over IPv4: TCP, UDP and what is built on them")
+            .remedy("ip link set lo up")
+    }
+}
+
 fn ipv6(machine: &Machine) -> Finding {
     let loopback = "00000000000000000000000000000001";
     if machine.text("/proc/net/if_inet6").is_some_and(|text| text.contains(loopback)) {
@@ -67,7 +78,7 @@ fn ipv6(machine: &Machine) -> Finding {
     } else {
         Finding::offered(AREA, "IPv6 loopback", "none")
             .withheld("no transports over IPv6")
-            .remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0")
+            .remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up")
     }
 }
 
