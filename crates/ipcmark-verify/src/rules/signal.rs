@@ -10,6 +10,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{alarm, getpid};
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use std::time::{Duration, Instant};
 
 const SENT: u64 = 1_000;
@@ -105,6 +106,16 @@ fn merge(_: &Names) -> Found {
 
 fn queue(_: &Names) -> Found {
     let number = Number::RealTime;
+    let limit = getrlimit(Resource::Sigpending).current;
+    if limit.is_some_and(|limit| limit < SENT) {
+        return Err(Error::Unavailable {
+            reason: format!(
+                "RLIMIT_SIGPENDING lets {} signals wait, and {SENT} are to",
+                limit.unwrap_or(0)
+            ),
+            remedy: Some(format!("ulimit -i {}", 2 * SENT)),
+        });
+    }
     let _blocked = Blocked::new(number)?;
     let mut taking = Waited::new(number)?;
     let here = getpid().as_raw();

@@ -70,7 +70,14 @@ fn permission(_: &Names) -> Found {
     let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get());
     if was_root {
         let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-        let failed = |e: nix::errno::Errno| Error::os("setresuid", std::io::Error::from(e));
+        let failed = |e: nix::errno::Errno| match e {
+            nix::errno::Errno::EINVAL => Error::Unavailable {
+                reason: "this is root of a user namespace that has no ordinary user to become"
+                    .into(),
+                remedy: Some("ipcmark verify vm, as an ordinary user, outside of it".into()),
+            },
+            _ => Error::os("setresuid", std::io::Error::from(e)),
+        };
         setresgid(gid, gid, gid).map_err(failed)?;
         setresuid(uid, uid, uid).map_err(failed)?;
     }
