@@ -12,8 +12,8 @@ const CALLS: &[&str] = &[
     "send(request), unless a seeded source drops it",
     "recv(reply) with SO_RCVTIMEO; when it passes, send(request) again",
 ];
-const LISKOV: &str = "Liskov, Shrira, Wroclawski 1991";
-const BIRRELL: &str = "Birrell, Nelson 1984";
+const LISKOV: &str = "unix(7); Liskov, Shrira, Wroclawski 1991";
+const BIRRELL: &str = "unix(7); Birrell, Nelson 1984";
 
 pub(crate) const RULES: &[Trial] = &[
     Trial {
