@@ -216,10 +216,15 @@ fn distance(best: &Entry, other: &Entry) -> String {
     }
 }
 
-/// The transport, and that it is a call where it is one: a call does more than a message.
+/// The transport, and that it is a call where it is one: a call does more than a message. And that it may lose what is
+/// sent, where it may: it does less.
 fn name(entry: &Entry) -> String {
-    let call = if entry.row.carries == "calls" { " (calls)" } else { "" };
-    markup::code(&entry.row.key.transport) + call
+    let more = match (entry.row.carries.as_str(), entry.row.lossy) {
+        ("calls", _) => " (calls)",
+        (_, true) => " (may lose messages)",
+        (_, false) => "",
+    };
+    markup::code(&entry.row.key.transport) + more
 }
 
 /// `a`, `b` and 4 more.

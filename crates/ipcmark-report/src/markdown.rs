@@ -4,20 +4,56 @@ use crate::answer::{answer, census};
 use crate::facts::{self, Fact};
 use crate::gaps;
 use crate::markup::{code, literal};
-use crate::ranking::{Entry, Ranking, Setting};
+use crate::ranking::{Entry, Ranking, Setting, mechanism};
 use crate::rules;
 use crate::table::{marked, remarks_of};
 use crate::units::{FEW, NONE, Quantity};
 use ipcmark_record::Record;
 use ipcmark_summary::{Figure, Headline, Summary};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The whole document.
+/// What a comment on a pull request may hold is 65,536 characters, on the common forges; a document is kept below it
+/// where cutting its rankings does that.
+const CHARACTERS_MAX: usize = 60_000;
+
+/// How much of each ranking the document holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Nothing,
+    /// Of each mechanism its best wait.
+    OtherWaits,
+    /// So many, the best.
+    Beyond(usize),
+}
+
+/// The whole document; of a large record each ranking is cut, as far as it takes, and says so.
 pub(crate) fn render(record: &Record, summary: &Summary, rankings: &[Ranking]) -> String {
+    let cuts = [Cut::Nothing, Cut::OtherWaits, Cut::Beyond(10), Cut::Beyond(5), Cut::Beyond(3)];
     let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = document(&mut out, record, summary, rankings);
+    for cut in cuts {
+        out.clear();
+        // Writing to a String cannot fail.
+        let _ = document(&mut out, record, summary, rankings, cut);
+        if out.chars().count() <= CHARACTERS_MAX {
+            break;
+        }
+    }
     out
+}
+
+/// The places of the entries that stay, from 0.
+fn kept(ranking: &Ranking, cut: Cut) -> Vec<usize> {
+    let mut seen = BTreeSet::new();
+    let stays = |(at, entry): (usize, &Entry)| {
+        let stays = match cut {
+            Cut::Nothing => true,
+            Cut::OtherWaits => seen.insert(mechanism(&entry.row.key.transport).to_owned()),
+            Cut::Beyond(best) => at < best,
+        };
+        stays.then_some(at)
+    };
+    ranking.entries.iter().enumerate().filter_map(stays).collect()
 }
 
 fn document(
@@ -25,6 +61,7 @@ fn document(
     record: &Record,
     summary: &Summary,
     rankings: &[Ranking],
+    cut: Cut,
 ) -> std::fmt::Result {
     writeln!(out, "# ipcmark: {}\n", literal(&record.suite.title))?;
     writeln!(
@@ -64,7 +101,7 @@ fn document(
          messages drained and verified in it. A capacity is what was asked; what a transport holds instead is a remark.\n"
     )?;
     for ranking in rankings {
-        table(out, ranking)?;
+        table(out, ranking, cut)?;
     }
     gaps(out, summary)?;
     rules::markdown(out, &record.rules)?;
@@ -78,7 +115,7 @@ fn document(
     Ok(())
 }
 
-fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
+fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
     let setting = &ranking.setting;
     writeln!(out, "### {}, {}\n", literal(&setting.pattern), literal(&setting.place()))?;
     let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
@@ -87,7 +124,8 @@ fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
         "| place | transport | {figures} | CPU time | distance | invocations | remarks |"
     )?;
     writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | --- |")?;
-    let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
+    let kept = kept(ranking, cut);
+    let ranked = kept.iter().map(|&at| (ranking.entries[at].place(at), &ranking.entries[at]));
     for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
         let Entry { row, figure, value, enough, .. } = entry;
         let second = others(setting, figure).join(" | ");
@@ -103,6 +141,11 @@ fn table(out: &mut String, ranking: &Ranking) -> std::fmt::Result {
             row.invocations,
             literal(&remarks_of(entry).join("; "))
         )?;
+    }
+    let of = ranking.entries.len();
+    if kept.len() < of {
+        let which = if cut == Cut::OtherWaits { "of each mechanism the best" } else { "the best" };
+        writeln!(out, "\n{} of {of}: {which}; the page has them all.", kept.len())?;
     }
     writeln!(out)
 }
@@ -193,6 +236,33 @@ mod tests {
         assert_eq!(line.matches('|').count(), 9, "{line}");
         // In a code span a tag is text.
         assert!(line.contains("`a¦'b'<script> c`"), "{line}");
+    }
+
+    #[test]
+    fn a_hundred_transports_in_many_workloads_fit_into_a_comment() {
+        let record = sample::record(1, 6);
+        let rows = |waits: usize, sizes: u32| {
+            let each = move |(size, n)| {
+                let name = format!("mechanism-{}/wait-{}", n / waits, n % waits);
+                row(&name, 1_u64 << size, n as f64 + 1.0, Some((n as f64 + 0.5, n as f64 + 1.5)))
+            };
+            (0..sizes).flat_map(|size| (0..100).map(move |n| (size, n))).map(each).collect()
+        };
+        let text = |rows| {
+            let summary = summary(rows);
+            render(&record, &summary, &rankings(&summary))
+        };
+        let lines = |text: &str| text.lines().filter(|l| l.contains("`mechanism-")).count();
+        let small = text(rows(4, 1));
+        assert!(lines(&small) >= 100 && !small.contains("the page has them all"), "{small}");
+        let large = text(rows(4, 8));
+        assert!(large.contains("25 of 100: of each mechanism the best; the page has them all."));
+        let huge = text(rows(1, 24));
+        assert!(huge.contains(" of 100: the best; the page has them all."), "{huge}");
+        for text in [small, large, huge] {
+            assert!(text.chars().count() <= CHARACTERS_MAX, "{}", text.chars().count());
+            assert!(text.contains("## The machine"));
+        }
     }
 
     #[test]

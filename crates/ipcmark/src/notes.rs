@@ -35,6 +35,9 @@ pub(crate) fn notes(row: &Row) -> Vec<String> {
     }
     let lost = figure.and_then(|f| f.lost_share).filter(|lost| lost.value > 0.0);
     notes.extend(lost.map(|lost| format!("loses {}", share(lost.value))));
+    if row.lossy && lost.is_none() {
+        notes.push("may lose".into());
+    }
     let mut faults = row.integrity;
     if lost.is_some() {
         faults.lost = 0;

@@ -109,6 +109,9 @@ fn remarks(row: &Row) -> Vec<String> {
     }
     let share = row.figure.as_ref().and_then(|f| f.lost_share).filter(|s| s.value > 0.0);
     out.extend(share.map(|share| format!("loses {}", Quantity::Share.estimate(&share))));
+    if row.lossy && share.is_none() {
+        out.push("may lose messages: lost none here".into());
+    }
     let faults = [
         (row.integrity.lost, "lost"),
         (row.integrity.repeated, "repeated"),
