@@ -2,7 +2,7 @@
 
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::{folder, output, run, table};
+use crate::{folder, output, rules, run, table};
 use anyhow::{Context as _, Result};
 use ipcmark_summary::summarize;
 
@@ -19,8 +19,14 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
         format!("cannot make {}; name another folder with --out", out.display())
     })?;
     ipcmark_report::write(&record, &out)?;
-    let tables =
-        if args.table { table::tables(&summary, output::columns()) } else { String::new() };
+    let tables = if args.table {
+        let columns = output::columns();
+        let rules = rules::text(&record.rules, columns);
+        let gap = if rules.is_empty() { "" } else { "\n" };
+        table::tables(&summary, columns) + &rules + gap
+    } else {
+        String::new()
+    };
     let index = out.join("index.html");
     output::print(&format!("{tables}{}\nReport: {}", table::census(&summary), index.display()))?;
     Ok(Exit::Ok)
