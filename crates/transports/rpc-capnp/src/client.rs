@@ -1,7 +1,7 @@
 //! The calling side: an event loop that runs while a call does.
 
 use crate::call_capnp::procedure;
-use crate::{ARGUMENT_MAX, LIMITED_BY, event_loop, network};
+use crate::remote::{ARGUMENT_MAX, LIMITED_BY, event_loop, network};
 use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use ipcmark_core::{Call, Error, Result};

@@ -1,7 +1,7 @@
 //! The serving side: an event loop in a thread of its own, for as long as the server lives.
 
 use crate::call_capnp::procedure;
-use crate::{event_loop, network};
+use crate::remote::{event_loop, network};
 use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use ipcmark_core::{Error, Procedure, Result, Serve};

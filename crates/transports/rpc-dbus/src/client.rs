@@ -1,6 +1,7 @@
 //! The calling side: an event loop that runs while a call does.
 
-use crate::{METHOD, NAME, OBJECT, START, daemon, event_loop, refuse_over_long};
+use crate::daemon;
+use crate::remote::{METHOD, NAME, OBJECT, START, event_loop, refuse_over_long};
 use ipcmark_core::{Call, Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
 use serde_bytes::Bytes;

@@ -1,7 +1,8 @@
 //! The serving side: the daemon, and an event loop in a thread of its own, for as long as the server lives.
 
+use crate::daemon;
 use crate::daemon::Daemon;
-use crate::{METHOD, NAME, START, daemon, event_loop};
+use crate::remote::{METHOD, NAME, START, event_loop};
 use ipcmark_core::{Error, Procedure, Result, Serve};
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::service::Desk;

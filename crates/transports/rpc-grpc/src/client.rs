@@ -1,6 +1,7 @@
 //! The calling side: an event loop that runs while a call does.
 
-use crate::{ARGUMENT_MAX, Argument, LIMITED_BY, MESSAGE_MAX, Outcome, PATH, Wire, event_loop};
+use crate::Wire;
+use crate::remote::{ARGUMENT_MAX, Argument, LIMITED_BY, MESSAGE_MAX, Outcome, PATH, event_loop};
 use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
 use ipcmark_core::{Call, Error, Result};

@@ -1,6 +1,7 @@
 //! The serving side: an event loop in a thread of its own, for as long as the server lives.
 
-use crate::{Argument, MESSAGE_MAX, Outcome, PATH, Wire, event_loop};
+use crate::Wire;
+use crate::remote::{Argument, MESSAGE_MAX, Outcome, PATH, event_loop};
 use ipcmark_core::{Error, Procedure, Result, Serve};
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::service::Desk;
