@@ -27,7 +27,7 @@ use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Sigio, Spin, Uring, Yield};
 use ipcmark_sysv::{SysvMsg, SysvMsgTyped};
 use ipcmark_tcp::{Nagle, Tcp, TcpZeroCopy, V6 as TcpV6};
-use ipcmark_udp::{Gso, Udp, V6 as UdpV6};
+use ipcmark_udp::{Gso, Udp, UdpBatch, V6 as UdpV6};
 use ipcmark_unix::{
     UnixAbstract, UnixBatch, UnixDatagram, UnixMemfd, UnixPath, UnixSeqpacket, UnixStream,
 };
@@ -112,14 +112,8 @@ catalog! {
 
     // Internet-domain sockets.
     messages Tcp<Block>,
-
-    // Internet-domain sockets.
     messages Tcp<Spin>,
-
-    // Internet-domain sockets.
     messages Tcp<Poll>,
-
-    // Internet-domain sockets.
     messages Tcp<Epoll>,
     messages Tcp<Sigio>,
     messages Tcp<Uring>,
@@ -133,17 +127,15 @@ catalog! {
     messages Udp<Epoll>,
     messages Udp<Block, UdpV6>,
     messages Udp<Block, Gso>,
+    messages UdpBatch<Block>,
+    messages UdpBatch<Spin>,
+    messages UdpBatch<Poll>,
+    messages UdpBatch<Epoll>,
 
     // Message queues.
     messages Mq<Block>,
-
-    // Message queues.
     messages Mq<Spin>,
-
-    // Message queues.
     messages Mq<Poll>,
-
-    // Message queues.
     messages Mq<Epoll>,
     messages MqPriority<Block>,
     messages SysvMsg<Block>,

@@ -4,15 +4,21 @@
 //! all there is. So no message waits for one that never comes. What is gathered is copied once more, into a place of
 //! its own; a message that is alone goes out as with `send(2)`. A receiver takes as many as are there, at most a batch,
 //! and hands them out one by one.
+//!
+//! The end of a stream is the socket's own, or an empty message where a socket has none (`SOCK_DGRAM`); such a socket
+//! brings a lifeline along, and may tell by `ECONNREFUSED` that the peer's is closed.
 
+use super::message::say_farewell;
 use super::retry::{until_received, until_sent};
 use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
+use crate::lifeline::Lifeline;
 use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
 use rustix::io::{self, Errno};
-use rustix::net::{Shutdown, shutdown};
+use rustix::net::{SendFlags, Shutdown, send, shutdown};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
+use std::sync::Arc;
 
 /// Most messages that one call carries.
 const BATCH_MAX: usize = 32;
@@ -75,12 +81,24 @@ impl Places {
 
     /// `recvmmsg()` - waits for a message, takes those that are there; returns how many came.
     ///
+    /// That the peer's socket is closed is told before what it sent is handed out; so the rest is asked for first.
+    ///
     /// # References
     /// [recvmmsg(2)](https://man7.org/linux/man-pages/man2/recvmmsg.2.html)
     fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        match self.try_receive(socket, libc::MSG_WAITFORONE) {
+            Err(Errno::CONNREFUSED) => match self.try_receive(socket, libc::MSG_DONTWAIT) {
+                Err(Errno::AGAIN) => Err(Errno::CONNREFUSED),
+                rest => rest,
+            },
+            received => received,
+        }
+    }
+
+    #[inline]
+    fn try_receive(&mut self, socket: BorrowedFd<'_>, flags: libc::c_int) -> io::Result<usize> {
         let (start, count) = (self.headers.as_mut_ptr(), self.headers.len() as u32);
         let fd = socket.as_raw_fd();
-        let flags = libc::MSG_WAITFORONE;
         // SAFETY: the headers and what they point to live as long as `self`; there is no timeout.
         let came = unsafe { libc::recvmmsg(fd, start, count, flags, ptr::null_mut()) };
         usize::try_from(came).map_err(|_| last_errno())
@@ -98,6 +116,7 @@ pub struct BatchSender<W> {
     /// Before the descriptor, so that it lets go of it before that is closed.
     wait: W,
     socket: OwnedFd,
+    lifeline: Option<Arc<Lifeline>>,
     buffer: Buffer,
     /// Length of the claimed message; 0 before the first claim.
     len: usize,
@@ -124,7 +143,8 @@ impl<W: FdWait> BatchSender<W> {
         let end = std::mem::take(&mut self.gathered);
         while first < end {
             let (socket, places) = (self.socket.as_fd(), &mut self.places);
-            first += until_sent(&mut self.wait, socket, None, "sendmmsg", || {
+            let lifeline = self.lifeline.as_deref();
+            first += until_sent(&mut self.wait, socket, lifeline, "sendmmsg", || {
                 places.send(socket, first, end)
             })?;
         }
@@ -158,7 +178,13 @@ impl<W: FdWait> Sender for BatchSender<W> {
 /// Ends the stream towards the peer.
 impl<W> Drop for BatchSender<W> {
     fn drop(&mut self) {
-        let _ = shutdown(&self.socket, Shutdown::Write);
+        let Some(lifeline) = self.lifeline.as_deref() else {
+            let _ = shutdown(&self.socket, Shutdown::Write);
+            return;
+        };
+        say_farewell(&self.socket, Some(lifeline), || {
+            send(&self.socket, &[], SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(drop)
+        });
     }
 }
 
@@ -168,6 +194,7 @@ pub struct BatchReceiver<W> {
     /// As the sender's.
     wait: W,
     socket: OwnedFd,
+    lifeline: Option<Arc<Lifeline>>,
     /// Each one byte longer than the longest message, so that a longer one shows instead of being cut.
     places: Places,
     /// The messages that came: the next to be handed out, and the end of them.
@@ -180,7 +207,8 @@ impl<W: FdWait> Receiver for BatchReceiver<W> {
     fn receive(&mut self) -> Result<&[u8]> {
         if self.next == self.end {
             let (socket, places) = (self.socket.as_fd(), &mut self.places);
-            self.end = until_received(&mut self.wait, socket, None, "recvmmsg", || {
+            let lifeline = self.lifeline.as_deref();
+            self.end = until_received(&mut self.wait, socket, lifeline, "recvmmsg", || {
                 places.receive(socket)
             })?;
             self.next = 0;
@@ -206,30 +234,43 @@ impl<W: FdWait> Receiver for BatchReceiver<W> {
 
     #[inline]
     fn ready(&mut self) -> Result<bool> {
-        if self.next < self.end { Ok(true) } else { readable_now(self.socket.as_fd(), None) }
+        if self.next < self.end {
+            Ok(true)
+        } else {
+            readable_now(self.socket.as_fd(), self.lifeline.as_deref())
+        }
     }
 }
 
-/// Makes both halves of one side out of its end of a connected socket that keeps boundaries and has an end
-/// (`SOCK_SEQPACKET`), for messages of 1 to `size` bytes.
+/// Makes both halves of one side out of its end of a connected socket that keeps boundaries, for messages of 1 to `size`
+/// bytes.
+///
+/// Without a `lifeline` the socket must have an end of its own (`SOCK_SEQPACKET`). With one and a wait that blocks, its
+/// open file description must be this side's own, and the halves must stay in the thread that made them: news on the
+/// lifeline interrupts it ([`Lifeline::interrupts`]).
 pub fn batch_halves<W: FdWait>(
     socket: OwnedFd,
     size: usize,
+    lifeline: Option<Lifeline>,
 ) -> Result<Link<BatchSender<W>, BatchReceiver<W>>> {
     set_nonblocking(&socket, W::NONBLOCKING)?;
     let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+    let lifeline = lifeline.map(Arc::new);
+    let news = lifeline.as_deref();
     Ok(Link {
         tx: BatchSender {
-            wait: W::arm(second.as_fd(), Interest::Writable, None)?,
+            wait: W::arm(second.as_fd(), Interest::Writable, news)?,
             socket: second,
+            lifeline: lifeline.clone(),
             buffer: Buffer::new(size),
             len: 0,
             places: Places::new(batch(size), size),
             gathered: 0,
         },
         rx: BatchReceiver {
-            wait: W::arm(socket.as_fd(), Interest::Readable, None)?,
+            wait: W::arm(socket.as_fd(), Interest::Readable, news)?,
             socket,
+            lifeline: lifeline.clone(),
             places: Places::new(batch(size), size + 1),
             next: 0,
             end: 0,
@@ -244,7 +285,11 @@ fn refused(len: usize, max: usize) -> Error {
             "an empty message would end the stream; claim 1 byte or more".into(),
         );
     }
-    Error::TooLong { len, max, limited_by: "the size this link was made for, within SO_SNDBUF" }
+    Error::TooLong {
+        len,
+        max,
+        limited_by: "the size this link was made for, within what its fixture allows",
+    }
 }
 
 #[cfg(test)]
@@ -258,8 +303,8 @@ mod tests {
         let (a, b) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
                 .unwrap();
-        let mut a = batch_halves::<Poll>(a, 8).unwrap();
-        let mut b = batch_halves::<Poll>(b, 8).unwrap();
+        let mut a = batch_halves::<Poll>(a, 8, None).unwrap();
+        let mut b = batch_halves::<Poll>(b, 8, None).unwrap();
         for n in 0..5u8 {
             a.tx.claim(1 + usize::from(n)).unwrap().fill(n);
             a.tx.commit_more().unwrap();

@@ -73,16 +73,26 @@ impl<W: FdWait, P: MessagePort> Sender for MessageSender<W, P> {
 /// lifeline after them.
 impl<W, P: MessagePort> Drop for MessageSender<W, P> {
     fn drop(&mut self) {
-        if let Some(lifeline) = &self.lifeline {
-            lifeline.farewell();
+        say_farewell(&self.port, self.lifeline.as_deref(), || self.port.try_end());
+    }
+}
+
+/// Tells the lifeline of the end, then the stream, by `try_end`, with some patience for room.
+#[cold]
+pub(super) fn say_farewell(
+    fd: impl AsFd,
+    lifeline: Option<&Lifeline>,
+    try_end: impl Fn() -> io::Result<()>,
+) {
+    if let Some(lifeline) = lifeline {
+        lifeline.farewell();
+    }
+    for _ in 0..2 {
+        if try_end() != Err(Errno::AGAIN) {
+            return;
         }
-        for _ in 0..2 {
-            if self.port.try_end() != Err(Errno::AGAIN) {
-                return;
-            }
-            let mut fds = [PollFd::new(&self.port, PollFlags::OUT)];
-            let _ = poll(&mut fds, Some(&FAREWELL_WAIT));
-        }
+        let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
+        let _ = poll(&mut fds, Some(&FAREWELL_WAIT));
     }
 }
 

@@ -11,13 +11,16 @@
 //! - Many processes may send to one socket, and receive from one; each datagram goes whole to one receiver.
 //! - With `UDP_SEGMENT` one call sends a row of datagrams of one size, cut by the kernel or the network card; a receiver
 //!   with `UDP_GRO` is handed them joined. `udp-gso` cuts each message so into datagrams that fit an Ethernet frame.
-//!   Several messages in one call would mean holding back the first until the last is there.
+//!   Several messages in one call would mean holding back the first until the last is there; so `udp-mmsg` sends
+//!   several (`sendmmsg(2)`) only where the sender says that more follow.
 #![forbid(unsafe_code)]
 
+mod batch;
 mod pair;
 mod port;
 mod variant;
 
+pub use batch::UdpBatch;
 pub use pair::Pair;
 pub use port::UdpPort;
 pub use variant::{Gso, V4, V6, Variant};

@@ -60,13 +60,18 @@ impl Pair {
 
     /// Keeps `side`'s end, as a port to send and one to receive, and closes the other.
     pub(crate) fn split(self, side: Side) -> Result<[UdpPort; 2]> {
-        let [initiator, responder] = self.into_ports();
-        let port = match side {
-            Side::Initiator => initiator,
-            Side::Responder => responder,
-        };
+        let port = UdpPort(self.keep(side));
         let second = port.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
         Ok([second, port])
+    }
+
+    /// Keeps `side`'s end, and closes the other.
+    pub(crate) fn keep(self, side: Side) -> OwnedFd {
+        let [initiator, responder] = self.ends;
+        match side {
+            Side::Initiator => initiator,
+            Side::Responder => responder,
+        }
     }
 
     /// Both ends in one process.

@@ -44,6 +44,6 @@ impl<W: FdWait> Transport for UnixBatch<W> {
 
     fn split(fixture: Pair, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let (socket, size) = fixture.split(side);
-        batch_halves(socket, size)
+        batch_halves(socket, size, None)
     }
 }
