@@ -4,7 +4,7 @@
 //! what it costs over `udp`, and a little. One receiver takes what is there, also what another would have wanted, so
 //! that several cannot share its end.
 
-use crate::{Pair, Udp, UdpFixture, V4, Variant};
+use crate::{Udp, UdpFixture, V4};
 use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{BatchReceiver, BatchSender, FdWait, batch_halves};
 use std::marker::PhantomData;
@@ -51,6 +51,7 @@ impl<W: FdWait> Transport for UdpBatch<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pair;
     use ipcmark_core::{Receiver, Sender};
     use ipcmark_sys::fd::Poll;
     use ipcmark_sys::lifeline::LifelinePair;

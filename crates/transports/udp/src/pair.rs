@@ -75,6 +75,7 @@ impl Pair {
     }
 
     /// Both ends in one process.
+    #[cfg(test)]
     pub(crate) fn into_ports(self) -> [UdpPort; 2] {
         self.ends.map(UdpPort)
     }
