@@ -9,6 +9,7 @@ use ipcmark_suite::Selector;
 use ipcmark_sys::process::{self, Interrupts};
 use ipcmark_verify::{Trial, Watch, trials};
 use serde::Serialize;
+use std::slice::from_ref;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -38,6 +39,7 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
         output::print(&rules::text(&tried, output::columns()))?;
     }
     if process::is_interrupted() {
+        output::warn(&format!("interrupted after {} of {} rules", tried.len(), trials.len()));
         return Ok(Exit::Interrupted);
     }
     if let Some(path) = &args.into {
@@ -59,11 +61,19 @@ fn chosen(args: &VerifyArgs) -> Result<Vec<Trial>> {
     let trials = trials();
     let names: Vec<String> = trials.iter().map(Trial::full_name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let wanted = Selector::choose(&all(&args.rules), &names).map_err(|e| {
+    let globs = all(&args.rules);
+    // A glob that names nothing is the one fault of a choice; its own words would be of transports.
+    let stray = globs.iter().find(|&glob| Selector::choose(from_ref(glob), &names).is_err());
+    if let Some(stray) = stray {
         let mut families: Vec<_> = trials.iter().map(|trial| trial.family).collect();
         families.dedup();
-        Usage(format!("{e}; there are rules of {}", families.join(", ")))
-    })?;
+        let families = families.join(", ");
+        return Err(Usage(format!(
+            "'{stray}': no rule has such a name; there are rules of {families}; `ipcmark verify --list` shows each"
+        ))
+        .into());
+    }
+    let wanted = Selector::choose(&globs, &names).map_err(|e| Usage(e.to_string()))?;
     Ok(trials
         .iter()
         .zip(&names)
