@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// Spins between two looks for the peer: tens of milliseconds, at a fraction of a microsecond a call.
 const LONG_SPINS: u32 = 1 << 16;
 /// The same for `sched_yield(2)`, whose every turn may cost a time slice.
-const LONG_YIELDS: u32 = 1 << 12;
+const LONG_YIELDS: u32 = 1 << 8;
 
 /// What a descriptor is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

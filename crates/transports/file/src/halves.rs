@@ -48,7 +48,7 @@ impl<L: Lock, A: Access, W: FileWait> Sender for FileSender<L, A, W> {
         }
         let slot = &self.slot[..message(self.len).end];
         while !self.mailbox.try_put(slot)? {
-            if is_long(&mut self.looks) && self.lifeline.peer_is_gone() {
+            if is_long::<W>(&mut self.looks) && self.lifeline.peer_is_gone() {
                 return Err(self.lifeline.end());
             }
             W::pass();
@@ -94,7 +94,7 @@ impl<L: Lock, A: Access, W: FileWait> Receiver for FileReceiver<L, A, W> {
                 // What it sent it had put there before it went.
                 Taken::Nothing if peer_is_gone => return Err(self.lifeline.end()),
                 Taken::Nothing => {
-                    peer_is_gone = is_long(&mut self.looks) && self.lifeline.peer_is_gone();
+                    peer_is_gone = is_long::<W>(&mut self.looks) && self.lifeline.peer_is_gone();
                     W::pass();
                 }
             }

@@ -2,11 +2,10 @@
 
 use ipcmark_core::{Wait, WaitKind};
 
-/// Looks between two questions to the lifeline: some ten milliseconds, at a few microseconds a look.
-const LONG: u32 = 1 << 11;
-
 /// A wait strategy, as a type.
 pub trait FileWait: Wait {
+    /// Looks between two questions to the lifeline.
+    const LONG: u32;
     /// Passes the time until the next look.
     fn pass();
 }
@@ -20,6 +19,9 @@ impl Wait for Spin {
 }
 
 impl FileWait for Spin {
+    /// Some ten milliseconds, at a few microseconds a look.
+    const LONG: u32 = 1 << 11;
+
     #[inline]
     fn pass() {}
 }
@@ -33,6 +35,9 @@ impl Wait for Yield {
 }
 
 impl FileWait for Yield {
+    /// Few, since each may last a time slice where others want the CPU.
+    const LONG: u32 = 1 << 8;
+
     #[inline]
     fn pass() {
         rustix::thread::sched_yield();
@@ -41,7 +46,7 @@ impl FileWait for Yield {
 
 /// Counts a look; true when there were so many that the peer should be asked after.
 #[inline]
-pub(crate) fn is_long(looks: &mut u32) -> bool {
+pub(crate) fn is_long<W: FileWait>(looks: &mut u32) -> bool {
     *looks = looks.wrapping_add(1);
-    looks.is_multiple_of(LONG)
+    looks.is_multiple_of(W::LONG)
 }

@@ -8,7 +8,7 @@ use ipcmark_sys::sysv::Patience;
 /// Tries between two looks for the peer, at a fraction of a microsecond a try.
 const LONG_SPINS: u32 = 1 << 16;
 /// The same for `sched_yield(2)`, whose every turn may cost a time slice.
-const LONG_YIELDS: u32 = 1 << 12;
+const LONG_YIELDS: u32 = 1 << 8;
 
 /// A wait strategy for System V queues; the words are those of descriptors.
 pub trait QueueWait: Wait + Sized {

@@ -34,7 +34,7 @@ const DEFAULT_DEPTH: usize = 256;
 /// The kernel makes no completion queue beyond this (`IORING_MAX_CQ_ENTRIES`, halved).
 const DEPTH_MAX: usize = 1 << 15;
 /// Tries between two looks for the peer.
-const LONG_YIELDS: u32 = 1 << 12;
+const LONG_YIELDS: u32 = 1 << 8;
 
 /// Messages of up to eight bytes, from ring to ring.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use std::thread::yield_now;
 
 /// Looks between two questions to the lifeline: some 0.5 ms of spinning, beside which its system call is nothing.
 const LOOKS: u32 = 1 << 14;
-/// Yields between two questions to the lifeline.
-const YIELDS: u32 = 1 << 10;
+/// Yields between two questions to the lifeline: few, since each may last a time slice where others want the CPU.
+const YIELDS: u32 = 1 << 8;
 /// Pauses between two looks at most: some 1 to 6 µs, after which news is as old as a message takes.
 const PAUSES_MAX: u32 = 1 << 6;
 
