@@ -228,8 +228,11 @@ impl PendingLimit {
 
 impl Drop for PendingLimit {
     fn drop(&mut self) {
-        use nix::sys::resource::{Resource, setrlimit};
-        let _ = setrlimit(Resource::RLIMIT_SIGPENDING, self.before.0, self.before.1);
+        use nix::sys::resource::{Resource, getrlimit, setrlimit};
+        // Where several live they go in any order, and one made later found what an earlier one had lowered: going, it
+        // must not lower again what that one has raised.
+        let now = getrlimit(Resource::RLIMIT_SIGPENDING).map_or(0, |(soft, _)| soft);
+        let _ = setrlimit(Resource::RLIMIT_SIGPENDING, now.max(self.before.0), self.before.1);
     }
 }
 

@@ -5,6 +5,10 @@
 //! that hold one removes it, whichever that is (`object`), and should that one be killed, the run's watcher does
 //! (`registry`): a run that is killed whole leaves nothing in `ipcs(1)` either.
 //!
+//! Where all holders of an object are killed, and the run goes on (an invocation whose two sides hung), its object stays
+//! until the run's end: the supervisor has let go of it by then, and the watcher wakes when the run does not live any
+//! more. So `ipcs(1)` may show some objects of failed invocations while a run lasts, 256 at most, and none after it.
+//!
 //! # References
 //! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)
 

@@ -19,7 +19,7 @@ pub struct Watcher {
     alive: Option<OwnedFd>,
     pid: Option<Pid>,
     /// Where the objects made while it lives are written down.
-    _registry: Registry,
+    registry: Registry,
 }
 
 impl Watcher {
@@ -45,7 +45,7 @@ impl Watcher {
             }
             ForkResult::Parent { child } => {
                 let pid = Pid::from_raw(child.as_raw());
-                Ok(Watcher { alive: Some(write), pid, _registry: registry })
+                Ok(Watcher { alive: Some(write), pid, registry })
             }
         }
     }
@@ -66,6 +66,15 @@ fn keep_only(fd: &OwnedFd) {
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.alive = None;
-        while let Err(Errno::INTR) = waitpid(self.pid, WaitOptions::empty()) {}
+        let ended = loop {
+            match waitpid(self.pid, WaitOptions::empty()) {
+                Err(Errno::INTR) => {}
+                ended => break ended,
+            }
+        };
+        // Somebody killed the watcher: what it would have removed is removed here.
+        if !matches!(ended, Ok(Some((_, status))) if status.exit_status() == Some(0)) {
+            self.registry.sweep();
+        }
     }
 }

@@ -56,3 +56,19 @@ fn the_info_has_the_size_and_place_that_the_kernel_expects() {
     assert_eq!(size_of::<Info>(), 128);
     assert_eq!(std::mem::offset_of!(Info, word), 24);
 }
+
+#[test]
+fn limits_that_go_in_the_order_they_came_leave_what_was_before() {
+    use nix::sys::resource::{Resource, getrlimit};
+    let now = || getrlimit(Resource::RLIMIT_SIGPENDING).unwrap().0;
+    let before = now();
+    let (first, second) =
+        (PendingLimit::lower(1_000).unwrap(), PendingLimit::lower(2_000).unwrap());
+    assert_eq!(
+        (first.count(), second.count(), now()),
+        (before.min(1_000), before.min(1_000), before.min(1_000))
+    );
+    drop(first);
+    drop(second);
+    assert_eq!(now(), before);
+}
