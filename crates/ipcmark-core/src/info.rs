@@ -66,9 +66,12 @@ pub struct Info {
     pub wait: WaitKind,
     /// Whether boundaries are the mechanism's own.
     pub framing: Framing,
-    /// True when [`crate::Sender::claim`] lends the slot itself. Then the harness copies each message in and out, as
-    /// a user would; otherwise the claimed buffer is private and keeps its contents from message to message.
+    /// True when [`crate::Sender::claim`] lends the slot itself. Then the harness writes each message whole, as a user
+    /// would; otherwise the claimed buffer is private and keeps its contents from message to message.
     pub zero_copy: bool,
+    /// True when [`crate::Receiver::receive`] lends the slot itself, which the peer waits for. Then the harness copies
+    /// each message out, as a user would; otherwise the mechanism has copied it into a buffer of the receiver's own.
+    pub zero_copy_rx: bool,
     /// Mechanism or floor.
     pub role: Role,
     /// What passes between the sides.
@@ -81,6 +84,9 @@ pub struct Info {
     pub many_senders: bool,
     /// True when several processes may receive from one link, each message going whole to one of them.
     pub many_receivers: bool,
+    /// True when all links that one process holds would be one and the same, because what is sent goes to the process:
+    /// signals of one number. Then nothing that needs several links in a process can run.
+    pub one_link: bool,
     /// True when what was sent and not yet received is gone with its sender's process, because it stands in the
     /// sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
     pub dies_with_sender: bool,
@@ -113,11 +119,13 @@ impl Info {
             wait,
             framing,
             zero_copy: false,
+            zero_copy_rx: false,
             role: Role::Mechanism,
             carries: Carries::Messages,
             lossy: false,
             many_senders: false,
             many_receivers: false,
+            one_link: false,
             dies_with_sender: false,
             overlaps: false,
             summary,

@@ -1,7 +1,7 @@
 //! Writing and checking messages, and how the loops reach a link: with its types known, or erased.
 
 use ipcmark_core::{
-    Buffer, Checker, Fault, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
+    Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
 };
 use ipcmark_sys::clock::Clock;
 
@@ -16,6 +16,7 @@ pub(crate) trait Ends {
     type Tx: Sender + ?Sized;
     type Rx: Receiver + ?Sized;
     fn zero_copy(desk: &Desk) -> bool;
+    fn zero_copy_rx(desk: &Desk) -> bool;
     fn lossy(desk: &Desk) -> bool;
     fn tx(tx: &mut Self::Tx) -> &mut AnySender;
     fn rx(rx: &mut Self::Rx) -> &mut AnyReceiver;
@@ -29,6 +30,11 @@ impl<T: Transport> Ends for T {
     #[inline(always)]
     fn zero_copy(_: &Desk) -> bool {
         T::INFO.zero_copy
+    }
+
+    #[inline(always)]
+    fn zero_copy_rx(_: &Desk) -> bool {
+        T::INFO.zero_copy_rx
     }
 
     #[inline(always)]
@@ -59,6 +65,11 @@ impl Ends for Erased {
     }
 
     #[inline(always)]
+    fn zero_copy_rx(desk: &Desk) -> bool {
+        desk.zero_copy_rx
+    }
+
+    #[inline(always)]
     fn lossy(desk: &Desk) -> bool {
         desk.lossy
     }
@@ -81,12 +92,13 @@ pub(crate) struct Desk {
     /// The first sequence number, and the next one to send.
     first: u64,
     next: u64,
-    /// Where messages of zero-copy transports are copied to.
+    /// Where messages are copied to that lie in a lent slot.
     inbox: Buffer,
     /// The private buffer of a copying transport holds the body.
     filled: bool,
     size: usize,
     zero_copy: bool,
+    zero_copy_rx: bool,
     lossy: bool,
     /// Of a lossy mechanism: ends of phases sent, and messages that came whole, ends left out. Its checker cannot count
     /// them where sequence numbers wrap within a loss.
@@ -117,12 +129,12 @@ impl Tally {
 }
 
 impl Desk {
-    /// `send` and `receive` seed the contents of the two directions; `zero_copy` and `lossy` are the transport's.
+    /// `send` and `receive` seed the contents of the two directions; `info` is the transport's.
     pub(crate) fn new(
         clock: Clock,
         size: usize,
         (send, receive): (u64, u64),
-        (zero_copy, lossy): (bool, bool),
+        &Info { zero_copy, zero_copy_rx, lossy, .. }: &Info,
     ) -> Desk {
         Desk {
             clock,
@@ -134,6 +146,7 @@ impl Desk {
             filled: false,
             size,
             zero_copy,
+            zero_copy_rx,
             lossy,
             ends: 0,
             arrived: 0,
@@ -234,7 +247,7 @@ impl Desk {
         then: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Verdict> {
         let message = rx.receive()?;
-        if E::zero_copy(self) {
+        if E::zero_copy_rx(self) {
             let fits = message.len() == self.size;
             if fits {
                 self.inbox.copy_from_slice(message);

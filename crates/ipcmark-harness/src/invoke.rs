@@ -150,7 +150,7 @@ fn watch(
                 ),
             };
             let what = format!(
-                "hung: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
+                "hung, or too slow: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
                 hung.join(" and "),
                 deadline.as_secs_f64()
             );

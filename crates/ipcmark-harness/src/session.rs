@@ -302,14 +302,14 @@ impl Session {
                 };
                 watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
                 let visit_begun = Instant::now();
-                let cut_off = !self.visit(index, round, measure, begun, watch)?;
+                let ended = self.visit(index, round, measure, begun, watch)?;
                 // What a hang took says nothing of what visits cost.
                 if self.record.cells[index].invocations.last().is_none_or(Invocation::is_ok) {
                     pace.spent(visit_begun.elapsed(), measure);
                 }
                 visit += 1;
-                if cut_off {
-                    return Ok(Outcome::Interrupted);
+                if let Some(outcome) = ended {
+                    return Ok(outcome);
                 }
             }
             if let Some(writer) = &mut self.writer {
@@ -332,7 +332,7 @@ impl Session {
         (0..self.record.cells.len()).filter(|&i| owes(&self.record.cells[i])).collect()
     }
 
-    /// One invocation of one cell; false when a signal cut it off.
+    /// One invocation of one cell; says why when the run ends with it.
     fn visit(
         &mut self,
         index: usize,
@@ -340,7 +340,7 @@ impl Session {
         measure: Duration,
         begun: Instant,
         watch: &mut dyn Watch,
-    ) -> Result<bool> {
+    ) -> Result<Option<Outcome>> {
         let spec = &self.specs[index];
         let cpus = placement::choose(spec.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
@@ -362,11 +362,15 @@ impl Session {
             names: self.scratch.names(),
         };
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
+        let invoked = Instant::now();
         let report = spec.entry.invoke(&plan, &Bench { clock: self.clock, cpus });
         let cell = &mut self.record.cells[index];
-        if report.interrupted {
+        // Less patience than others had is no proof of a hang.
+        let cut_off =
+            patience < PATIENCE && !report.invocation.is_ok() && invoked.elapsed() >= plan.deadline;
+        if report.interrupted || cut_off {
             watch.event(Event::Visited { cell, invocation: None });
-            return Ok(false);
+            return Ok(Some(if cut_off { Outcome::BudgetSpent } else { Outcome::Interrupted }));
         }
         let made = report.refused.is_none();
         match report.refused {
@@ -384,6 +388,6 @@ impl Session {
             writer.append(cell, newest)?;
         }
         watch.event(Event::Visited { cell, invocation: newest });
-        Ok(true)
+        Ok(None)
     }
 }

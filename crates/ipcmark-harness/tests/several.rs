@@ -274,8 +274,11 @@ fn spec(entry: &'static Entry, pattern: Pattern, load: Load, size: usize) -> Cel
 
 fn refusals() -> Test {
     static LOSSY_ONE: Entry = Entry::of::<Crowd<false, LOSSY>>();
+    static ONE: Entry = Entry::of::<Crowd<false, ONE_LINK>>();
     let shared = Load { input: Input::Shared, ..Load::DEFAULT };
     let cells = [
+        (spec(&ONE, Pattern::FanIn, Load::DEFAULT, 64), "a process can hold only one"),
+        (spec(&ONE, Pattern::FanOut, Load::DEFAULT, 64), "a process can hold only one"),
         (spec(&TOGETHER, Pattern::FanIn, Load::DEFAULT, 8), "no room to say whose it is"),
         (spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 8), "no room to say whose it is"),
         (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 64), "at least 1024"),

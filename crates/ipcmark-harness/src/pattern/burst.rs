@@ -1,8 +1,27 @@
 //! Some messages there, one answer after the last of them. The initiator times the whole exchange.
+//!
+//! A message of a burst that is lost is waited for without end. So a mechanism that may lose some runs it only where its
+//! link holds the whole burst: then nothing is lost for want of room, and what else would lose any is a failure.
 
+use super::duplex::held;
 use crate::desk::{Desk, Ends};
 use crate::stage::{Done, Stage};
-use ipcmark_core::Result;
+use ipcmark_core::{Capacity, Plan, Result};
+
+/// Whether a mechanism that may lose messages keeps all of a burst.
+///
+/// # Errors
+/// The reason why it does not.
+pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), String> {
+    let (depth, held) = (plan.load.depth, held(plan.size, capacity).unwrap_or(1));
+    if depth <= held {
+        return Ok(());
+    }
+    Err(format!(
+        "it may lose what its link does not hold: {held} messages of {} bytes fit, and a burst has {depth}",
+        plan.size
+    ))
+}
 
 /// Sends a burst, waits for its answer, keeps the time, until the timer says that the next burst is the last.
 #[inline(never)]
@@ -54,5 +73,25 @@ pub(crate) fn respond<E: Ends>(
         if verdict.last {
             return Ok(Done { messages, end: desk.clock.now() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_core::{Load, Names};
+
+    #[test]
+    fn a_burst_that_would_overwrite_itself_is_refused() {
+        let names = Names { token: String::new(), dir: "/".into() };
+        let load = Load { depth: 8, ..Load::DEFAULT };
+        let plan = Plan { load, ..Plan::new(64, names) };
+        let messages = |n| Capacity { bytes: None, messages: Some(n) };
+        let bytes = |n| Capacity { bytes: Some(n), messages: None };
+        assert_eq!(fits(&plan, messages(8)), Ok(()));
+        assert_eq!(fits(&plan, bytes(208 << 10)), Ok(()));
+        let reason = fits(&plan, messages(1)).unwrap_err();
+        assert!(reason.contains("1 messages of 64 bytes fit, and a burst has 8"), "{reason}");
+        assert!(fits(&plan, Capacity::default()).is_err(), "nothing is known of it");
     }
 }

@@ -23,7 +23,7 @@ impl<R: Remote> Play for Pair<R> {
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
         let (towards, back) = stage.seeds(0);
-        let desk = |seeds| Desk::new(stage.clock, stage.plan.size, seeds, (false, false));
+        let desk = |seeds| Desk::new(stage.clock, stage.plan.size, seeds, &R::INFO);
         match stage.seat.side {
             Side::Initiator => {
                 let mut desk = desk((towards, back));

@@ -13,22 +13,19 @@ const BOOKKEEPING: usize = 1024;
 /// Longer ones are counted in whole pages: a pipe begins a new one for each that does not fit into the last.
 const PAGE: usize = 4096;
 
+/// Messages of `size` bytes that one direction of a link holds; `None` when nothing is known of it.
+pub(crate) fn held(size: usize, capacity: Capacity) -> Option<usize> {
+    let footprint = if size <= PAGE / 4 { size + BOOKKEEPING } else { size.next_multiple_of(PAGE) };
+    capacity.messages.or(capacity.bytes.map(|bytes| bytes / footprint))
+}
+
 /// Messages under way, both ways together: twice the plan's depth, or what fits.
 ///
 /// # Errors
 /// The reason why this link cannot carry both ways at once.
 pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64, String> {
-    let footprint = if plan.size <= PAGE / 4 {
-        plan.size + BOOKKEEPING
-    } else {
-        plan.size.next_multiple_of(PAGE)
-    };
-    let fit = match (capacity.messages, capacity.bytes) {
-        (Some(messages), _) => messages,
-        (None, Some(bytes)) => bytes / footprint,
-        // Nothing is known of it: the least that goes both ways.
-        (None, None) => 2,
-    };
+    // Where nothing is known: the least that goes both ways.
+    let fit = held(plan.size, capacity).unwrap_or(2);
     let window = fit.min(2 * plan.load.depth);
     if window < 2 {
         return Err(format!(

@@ -38,7 +38,11 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
         );
     }
     if !is_shared(info, pattern) {
-        return None;
+        let mixes = info.one_link && peers > 1;
+        return mixes.then(|| {
+            "each peer needs a link of its own, and a process can hold only one: what is sent over several comes mixed"
+                .into()
+        });
     }
     if size < LEAST_SHARED {
         return Some(format!(
@@ -149,8 +153,7 @@ impl<T: Transport> Ended<T> {
             Side::Initiator => (towards, back),
             Side::Responder => (back, towards),
         };
-        let kind = (T::INFO.zero_copy, T::INFO.lossy);
-        let desk = Desk::new(stage.clock, stage.plan.size, seeds, kind);
+        let desk = Desk::new(stage.clock, stage.plan.size, seeds, &T::INFO);
         let numbered = shared && stage.plan.pattern == Pattern::FanIn;
         Ended {
             link,
@@ -233,7 +236,7 @@ fn receive_shared<T: Transport, C: FnMut(&[u8]) -> Verdict>(
         for _ in 0..block_len {
             messages += 1;
             let message = rx.receive()?;
-            let verdict = if T::INFO.zero_copy {
+            let verdict = if T::INFO.zero_copy_rx {
                 let fits = message.len() == inbox.len();
                 if fits {
                     inbox.copy_from_slice(message);

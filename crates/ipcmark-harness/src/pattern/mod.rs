@@ -136,6 +136,10 @@ pub(crate) fn of_transport<T: Transport>(
         Pattern::Duplex => {
             duplex::window(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?
         }
+        Pattern::Burst if T::INFO.lossy => {
+            burst::fits(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?;
+            0
+        }
         _ => 0,
     };
     Ok(Box::new(Pair::<T> { fixture, window }))
@@ -193,8 +197,7 @@ impl<T: Transport> Play for Pair<T> {
             (_, Side::Initiator) => (towards, back),
             (_, Side::Responder) => (back, towards),
         };
-        let kind = (T::INFO.zero_copy, T::INFO.lossy);
-        let desk = &mut Desk::new(stage.clock, stage.plan.size, seeds, kind);
+        let desk = &mut Desk::new(stage.clock, stage.plan.size, seeds, &T::INFO);
         if T::INFO.role == Role::Floor {
             stage.phases(&mut |stage| floor::turns::<T>(tx, rx, desk, stage))?;
             return Ok(desk.tally());

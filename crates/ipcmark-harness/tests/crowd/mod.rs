@@ -30,6 +30,8 @@ pub(crate) const REPEATS: u8 = 4;
 pub(crate) const DAMAGES: u8 = 5;
 /// May lose what is sent, and says so.
 pub(crate) const LOSSY: u8 = 6;
+/// Says that a process can hold one link of it only.
+pub(crate) const ONE_LINK: u8 = 7;
 
 /// Beyond a warm-up of no time, and no phase's last, which everybody would wait for.
 const FATAL: u64 = 7;
@@ -72,6 +74,7 @@ impl<const SHARED: bool, const FAULT: u8> Transport for Crowd<SHARED, FAULT> {
         many_senders: SHARED,
         many_receivers: SHARED,
         lossy: FAULT == LOSSY,
+        one_link: FAULT == ONE_LINK,
         ..Info::new(("toy", "crowd"), WaitKind::Block, Framing::Stream, "a crowd", "pipe(7)")
     };
     type Fixture = (Plan, [(OwnedFd, OwnedFd); 2]);

@@ -79,6 +79,7 @@ fn stride(slots: usize, size: usize) -> usize {
 impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
     const INFO: Info = Info {
         zero_copy: true,
+        zero_copy_rx: true,
         many_senders: true,
         overlaps: true,
         ..Info::new(

@@ -19,7 +19,7 @@ const WORD_BYTES: usize = 8;
 /// commonly has, what no other process of his will miss.
 const DEFAULT_DEPTH: u64 = 4096;
 /// Tries between two looks for the peer.
-const LONG_YIELDS: u32 = 1 << 12;
+const LONG_YIELDS: u32 = 1 << 8;
 
 /// Messages in the words of real-time signals, taken as `T` does.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub struct SignalFixture {
 impl<T: Taking> Transport for SignalRt<T> {
     const INFO: Info = Info {
         overlaps: true,
+        one_link: true,
         ..Info::new(
             ("signal", "signal-rt"),
             <T as Wait>::KIND,
