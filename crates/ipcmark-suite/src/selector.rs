@@ -1,7 +1,7 @@
 //! Which transports are meant: globs over `mechanism/wait`.
 
 use crate::{WordError, nearest_several};
-use globset::{Glob, GlobMatcher};
+use glob_match::glob_match;
 use std::fmt;
 
 /// One glob over transport names. `*` also runs over the `/`; a glob without a `/` is matched against the mechanism
@@ -10,7 +10,8 @@ use std::fmt;
 pub struct Selector {
     text: String,
     takes_away: bool,
-    matcher: GlobMatcher,
+    /// The text without `!`, as [`matches`] wants it.
+    glob: String,
     place: Option<Place>,
 }
 
@@ -37,10 +38,10 @@ impl Selector {
         if glob.is_empty() {
             return Err(WordError::new(text, expected).because("it is empty"));
         }
-        let matcher = Glob::new(glob)
-            .map_err(|e| WordError::new(text, expected).because(e.kind().to_string()))?
-            .compile_matcher();
-        Ok(Selector { text: text.into(), takes_away, matcher, place: None })
+        if let Some(why) = unclosed(glob) {
+            return Err(WordError::new(text, expected).because(why));
+        }
+        Ok(Selector { text: text.into(), takes_away, glob: flat(glob), place: None })
     }
 
     /// The same, found at this place of a suite.
@@ -56,8 +57,8 @@ impl Selector {
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
         let mechanism = name.split_once('/').map_or(name, |(mechanism, _)| mechanism);
-        self.matcher.is_match(name)
-            || (!self.text.contains('/') && self.matcher.is_match(mechanism))
+        glob_match(&self.glob, &flat(name))
+            || (!self.text.contains('/') && glob_match(&self.glob, mechanism))
     }
 
     /// True when it takes transports by their names, without a wildcard: `pipe/block`, `pipe`.
@@ -115,6 +116,33 @@ impl Selector {
             "one of the names that `ipcmark list` shows, or a glob over them",
         )
         .because(why)
+    }
+}
+
+/// In paths `*` ends at a `/`; in names it does not.
+fn flat(text: &str) -> String {
+    text.replace('/', "\u{1}")
+}
+
+/// What of a glob is opened and not closed.
+fn unclosed(glob: &str) -> Option<&'static str> {
+    let (mut in_class, mut depth) = (false, 0_i32);
+    for character in glob.chars() {
+        match character {
+            '[' if !in_class => in_class = true,
+            ']' if in_class => in_class = false,
+            '{' if !in_class => depth += 1,
+            '}' if !in_class => depth -= 1,
+            _ => {}
+        }
+        if depth < 0 {
+            return Some("it closes a { that was not opened");
+        }
+    }
+    match (in_class, depth) {
+        (true, _) => Some("its [ is not closed"),
+        (_, 0) => None,
+        _ => Some("its { is not closed"),
     }
 }
 
