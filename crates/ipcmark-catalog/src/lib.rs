@@ -43,13 +43,13 @@ macro_rules! catalog {
     (@visit $visitor:ident messages $row:ty) => { $visitor.visit::<$row>() };
     (@visit $visitor:ident notifications $row:ty) => { $visitor.visit_notifier::<$row>() };
     (@visit $visitor:ident calls $row:ty) => { $visitor.visit_remote::<$row>() };
-    ($($(#[$feature:meta])* $carries:ident $row:ty),+ $(,)?) => {
+    ($($carries:ident $row:ty),+ $(,)?) => {
         /// Every transport, its type erased.
-        pub static CATALOG: &[Entry] = &[$($(#[$feature])* catalog!(@entry $carries $row)),+];
+        pub static CATALOG: &[Entry] = &[$(catalog!(@entry $carries $row)),+];
 
         /// Shows every transport to the visitor, in order, as a type.
         pub fn visit_all(visitor: &mut impl Visitor) {
-            $($(#[$feature])* catalog!(@visit visitor $carries $row);)+
+            $(catalog!(@visit visitor $carries $row);)+
         }
     };
 }
@@ -222,13 +222,9 @@ catalog! {
     calls Rpc<OverTcp, Matched, AtMostOnce>,
 
     // Frameworks for calls.
-    #[cfg(feature = "capnp")]
     calls ipcmark_rpc_capnp::CapnpUnix,
-    #[cfg(feature = "grpc")]
     calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverUnix>,
-    #[cfg(feature = "grpc")]
     calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverTcp>,
-    #[cfg(feature = "dbus")]
     calls ipcmark_rpc_dbus::Dbus,
 }
 

@@ -9,7 +9,8 @@
 //! - A server that is gone is noticed by the caller, a caller that is gone by the server, within a second or two.
 //! - After both sides have dropped their halves, nothing is left: no name, no daemon, no process.
 
-use crate::{Availability, Info, Plan, Result};
+use crate::{Availability, Error, Info, Plan, Result};
+use std::marker::PhantomData;
 
 /// One mechanism for calls. Its `INFO.carries` is [`Calls`](crate::Carries::Calls).
 pub trait Remote: 'static {
@@ -59,4 +60,64 @@ pub type Procedure = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Flow + Send>;
 pub trait Serve {
     /// Answers calls, one after the other, until the procedure says stop. May be called again on the same connection.
     fn serve(&mut self, procedure: Procedure) -> Result<()>;
+}
+
+/// What a build leaves out because nobody asked for what it needs: a row that says so stands in its place.
+pub trait LeftOut: 'static {
+    /// The facts of the row that is left out.
+    const INFO: Info;
+    /// The feature that brings it.
+    const FEATURE: &'static str;
+}
+
+/// The row in the place of one that is left out.
+#[derive(Debug)]
+pub struct Absent<L>(PhantomData<L>);
+
+/// One half of what is not there; there is no such value.
+#[derive(Debug)]
+pub enum Nobody {}
+
+impl<L: LeftOut> Absent<L> {
+    fn words() -> (String, Option<String>) {
+        let remedy = format!("cargo build --release --features {}", L::FEATURE);
+        ("this build leaves it out".into(), Some(remedy))
+    }
+}
+
+impl<L: LeftOut> Remote for Absent<L> {
+    const INFO: Info = L::INFO;
+    type Fixture = Nobody;
+    type Caller = Nobody;
+    type Server = Nobody;
+
+    fn available() -> Availability {
+        let (reason, remedy) = Self::words();
+        Availability::Unavailable { reason, remedy }
+    }
+
+    fn fixture(_: &Plan) -> Result<Nobody> {
+        let (reason, remedy) = Self::words();
+        Err(Error::Unavailable { reason, remedy })
+    }
+
+    fn caller(fixture: Nobody) -> Result<Nobody> {
+        match fixture {}
+    }
+
+    fn server(fixture: Nobody) -> Result<Nobody> {
+        match fixture {}
+    }
+}
+
+impl Call for Nobody {
+    fn call(&mut self, _: &[u8]) -> Result<&[u8]> {
+        match *self {}
+    }
+}
+
+impl Serve for Nobody {
+    fn serve(&mut self, _: Procedure) -> Result<()> {
+        match *self {}
+    }
 }

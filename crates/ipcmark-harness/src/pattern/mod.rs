@@ -77,7 +77,8 @@ pub(crate) const fn rules(pattern: Pattern) -> Rules {
     match pattern {
         Pattern::PingPong | Pattern::Overlap | Pattern::WakeUp => initiators(Unit::NsPerRoundTrip),
         Pattern::Burst => initiators(Unit::NsPerBurst),
-        Pattern::ScatterGather => initiators(Unit::NsPerTask),
+        // A warm-up holds too few tasks for a median to settle.
+        Pattern::ScatterGather => Rules { judge: Whose::Nobody, ..initiators(Unit::NsPerTask) },
         // A rate at the sender would count what is still under way.
         Pattern::Stream | Pattern::FanOut => {
             Rules { figure: Whose::Peers, judge: Whose::One, units: BLOCKS }

@@ -11,14 +11,15 @@
 //! The key decision: the schema's code is generated once and lies in the tree, because the schema compiler is a program
 //! that a build cannot count on. `call.capnp` says how it was made.
 //!
-//! Without the feature `framework` the library is empty: its dependencies take minutes to build, and who builds the
-//! workspace need not wait for them.
+//! Without the feature `framework` a row that says so stands in its place: its dependencies take minutes to build, and
+//! who builds the workspace need not wait for them.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "framework")]
 mod client;
 #[cfg(feature = "framework")]
 mod remote;
+mod row;
 #[cfg(feature = "framework")]
 mod server;
 
@@ -37,3 +38,5 @@ mod call_capnp {
 
 #[cfg(feature = "framework")]
 pub use remote::CapnpUnix;
+#[cfg(not(feature = "framework"))]
+pub use row::CapnpUnix;

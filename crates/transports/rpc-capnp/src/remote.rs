@@ -2,9 +2,7 @@
 
 use crate::client::CapnpCaller;
 use crate::server::CapnpServer;
-use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Plan, Remote, Result, Side, WaitKind,
-};
+use ipcmark_core::{Availability, Error, Info, Limits, Plan, Remote, Result, Side};
 use ipcmark_sys::lifeline::LifelinePair;
 use std::os::unix::net::UnixStream;
 
@@ -24,16 +22,7 @@ pub struct Fixture {
 }
 
 impl Remote for CapnpUnix {
-    const INFO: Info = Info {
-        carries: Carries::Calls,
-        ..Info::new(
-            ("rpc-capnp", "capnp-unix"),
-            WaitKind::Epoll,
-            Framing::Message,
-            "Cap'n Proto RPC over a Unix-domain socket, driven by tokio",
-            "https://capnproto.org/rpc.html",
-        )
-    };
+    const INFO: Info = crate::row::INFO;
     type Fixture = Fixture;
     type Caller = CapnpCaller;
     type Server = CapnpServer;

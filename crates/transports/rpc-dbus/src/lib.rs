@@ -11,8 +11,8 @@
 //! The server's side starts the daemon with a configuration and a socket in the plan's directory; it dies with that
 //! side. Both names go as soon as both sides are connected.
 //!
-//! Without the feature `framework` the library is empty: its dependencies take minutes to build, and who builds the
-//! workspace need not wait for them.
+//! Without the feature `framework` a row that says so stands in its place: its dependencies take minutes to build, and
+//! who builds the workspace need not wait for them.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "framework")]
@@ -21,8 +21,11 @@ mod client;
 mod daemon;
 #[cfg(feature = "framework")]
 mod remote;
+mod row;
 #[cfg(feature = "framework")]
 mod server;
 
 #[cfg(feature = "framework")]
 pub use remote::Dbus;
+#[cfg(not(feature = "framework"))]
+pub use row::Dbus;

@@ -3,9 +3,7 @@
 use crate::client::DbusCaller;
 use crate::daemon;
 use crate::server::DbusServer;
-use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Plan, Remote, Result, Side, WaitKind,
-};
+use ipcmark_core::{Availability, Error, Info, Limits, Plan, Remote, Result, Side};
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
 use std::path::PathBuf;
@@ -33,16 +31,7 @@ pub struct Fixture {
 }
 
 impl Remote for Dbus {
-    const INFO: Info = Info {
-        carries: Carries::Calls,
-        ..Info::new(
-            ("rpc-dbus", "dbus"),
-            WaitKind::Epoll,
-            Framing::Message,
-            "D-Bus method calls (zbus) through a dbus-daemon of their own",
-            "dbus-daemon(1)",
-        )
-    };
+    const INFO: Info = crate::row::INFO;
     type Fixture = Fixture;
     type Caller = DbusCaller;
     type Server = DbusServer;

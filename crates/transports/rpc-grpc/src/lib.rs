@@ -17,14 +17,15 @@
 //! service Procedure { rpc Run(Argument) returns (Outcome); }
 //! ```
 //!
-//! Without the feature `framework` the library is empty: its dependencies take minutes to build, and who builds the
-//! workspace need not wait for them.
+//! Without the feature `framework` a row that says so stands in its place: its dependencies take minutes to build, and
+//! who builds the workspace need not wait for them.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "framework")]
 mod client;
 #[cfg(feature = "framework")]
 mod remote;
+mod row;
 #[cfg(feature = "framework")]
 mod server;
 #[cfg(feature = "framework")]
@@ -32,5 +33,7 @@ mod wire;
 
 #[cfg(feature = "framework")]
 pub use remote::Grpc;
+#[cfg(not(feature = "framework"))]
+pub use row::{Grpc, OverTcp, OverUnix};
 #[cfg(feature = "framework")]
 pub use wire::{OverTcp, OverUnix, Wire};

@@ -3,9 +3,7 @@
 use crate::Wire;
 use crate::client::GrpcCaller;
 use crate::server::GrpcServer;
-use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Plan, Remote, Result, Side, WaitKind,
-};
+use ipcmark_core::{Availability, Error, Info, Limits, Plan, Remote, Result, Side};
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
 use std::marker::PhantomData;
@@ -44,16 +42,7 @@ pub struct Fixture<T> {
 }
 
 impl<W: Wire> Remote for Grpc<W> {
-    const INFO: Info = Info {
-        carries: Carries::Calls,
-        ..Info::new(
-            ("rpc-grpc", W::MECHANISM),
-            WaitKind::Epoll,
-            Framing::Message,
-            W::SUMMARY,
-            "https://grpc.io/docs/",
-        )
-    };
+    const INFO: Info = W::INFO;
     type Fixture = Fixture<W::End>;
     type Caller = GrpcCaller;
     type Server = GrpcServer;

@@ -1,6 +1,6 @@
 //! What gRPC goes over: connections made before the fork, and taken into an event loop after it.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Info, Result};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -9,10 +9,8 @@ use tonic::transport::server::Connected;
 
 /// A kind of connection.
 pub trait Wire: 'static {
-    /// The mechanism's name.
-    const MECHANISM: &'static str;
-    /// One line for people.
-    const SUMMARY: &'static str;
+    /// The facts of its row.
+    const INFO: Info;
     /// One end, as it is inherited.
     type End: Send + 'static;
     /// One end, in an event loop.
@@ -29,8 +27,7 @@ pub trait Wire: 'static {
 pub struct OverUnix;
 
 impl Wire for OverUnix {
-    const MECHANISM: &'static str = "grpc-unix";
-    const SUMMARY: &'static str = "gRPC (tonic) over a Unix-domain socket: protobuf over HTTP/2";
+    const INFO: Info = crate::row::UNIX;
     type End = UnixStream;
     type Stream = tokio::net::UnixStream;
 
@@ -49,8 +46,7 @@ impl Wire for OverUnix {
 pub struct OverTcp;
 
 impl Wire for OverTcp {
-    const MECHANISM: &'static str = "grpc-tcp";
-    const SUMMARY: &'static str = "gRPC (tonic) over TCP on loopback: protobuf over HTTP/2";
+    const INFO: Info = crate::row::TCP;
     type End = TcpStream;
     type Stream = tokio::net::TcpStream;
 

@@ -65,9 +65,9 @@ fn map_huge(len: usize, pool: Pool) -> Result<Mapping> {
         };
         Error::Unavailable {
             reason: format!(
-                "{len} bytes take {} huge pages of {} KiB, and {} are free: {e}",
-                len.div_ceil(pool.page),
+                "{len} bytes in huge pages of {} KiB: {} needed, {} free: {e}",
                 pool.page >> 10,
+                len.div_ceil(pool.page),
                 pool.free
             ),
             remedy: Some(pool.remedy(len.max(USUAL_BYTES))),
