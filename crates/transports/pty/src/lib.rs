@@ -135,6 +135,18 @@ pub struct PtySink<W>(FdSink<W>);
 #[derive(Debug)]
 pub struct PtySource<W>(FdSource<W>);
 
+impl<W: FdWait> PtySource<W> {
+    /// A read that found nothing, and only then sees that the writer has hung up, says `EIO` although what was written
+    /// in between is there; the next one begins after the end and says so for certain.
+    #[cold]
+    fn read_what_is_left(&mut self, space: &mut [u8]) -> Result<usize> {
+        match self.0.read(space) {
+            Err(e) if hung_up(&e) => Ok(0),
+            read => read,
+        }
+    }
+}
+
 /// True for what a terminal says when its other end has hung up.
 fn hung_up(error: &Error) -> bool {
     error.errno() == Some(Errno::IO.raw_os_error())
@@ -151,7 +163,7 @@ impl<W: FdWait> ByteSource for PtySource<W> {
     #[inline(always)]
     fn read(&mut self, space: &mut [u8]) -> Result<usize> {
         match self.0.read(space) {
-            Err(e) if hung_up(&e) => Ok(0),
+            Err(e) if hung_up(&e) => self.read_what_is_left(space),
             read => read,
         }
     }
