@@ -61,6 +61,19 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// Whether the machine kept to the rule.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// What was seen on another try; what came before it is told, too.
+    pub(crate) fn after(mut self, before: &Seen) -> Seen {
+        self.words = format!("{} (On a try before it was otherwise: {})", self.words, before.words);
+        self
+    }
+}
+
 impl Trial {
     /// `signal/merge`.
     #[must_use]
@@ -121,6 +134,14 @@ pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_try_hides_nothing_of_the_first() {
+        let first = Seen::new(false, "None was lost.");
+        let then = Seen::new(true, "3 were lost.").after(&first);
+        assert!(then.is_kept() && !first.is_kept());
+        assert_eq!(then.words, "3 were lost. (On a try before it was otherwise: None was lost.)");
+    }
 
     #[test]
     fn figures_are_grouped_by_thousands() {
