@@ -18,14 +18,14 @@ held() {
     ls /dev/shm "$queues" "$TMPDIR" 2>/dev/null | grep -v '^/\|^$\|^run' || :
     for exe in /proc/[0-9]*/exe; do [ "$(readlink "$exe" 2>/dev/null)" = "$program" ] && echo "process ${exe//[!0-9]/}"; done || :
 }
-before=$(held)
+before=$(held | sort)
 left() { # waits a while: a watcher clears up after its run has died
     for _ in $(seq 100); do
-        now=$(held)
-        [ "$now" = "$before" ] && return
+        gained=$(comm -13 <(echo "$before") <(held | sort) | grep . || :)
+        [ -z "$gained" ] && return
         sleep 0.1
     done
-    echo "left behind after $1:"; diff <(echo "$before") <(echo "$now") || :
+    printf 'left behind after %s:\n%s\n' "$1" "$gained"
     exit 1
 }
 "$program" run --suite full --size 8 --rounds 1 --measure 2ms --budget 60s --out "$TMPDIR/run" --quiet >/dev/null || [ $? = 1 ]
