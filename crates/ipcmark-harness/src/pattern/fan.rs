@@ -76,14 +76,10 @@ struct Fan<T: Transport> {
 
 /// Makes what the processes inherit.
 pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
-    let Plan { pattern, load, size, .. } = *plan;
-    if let Some(reason) = refusal(&T::INFO, pattern, load.peers, size) {
-        return Err(Error::Unavailable { reason, remedy: None });
-    }
-    let fixtures = if is_shared(&T::INFO, pattern) {
+    let fixtures = if is_shared(&T::INFO, plan.pattern) {
         vec![T::fixture(plan)?]
     } else {
-        fixtures::<T>(plan, load.peers)?
+        fixtures::<T>(plan, plan.load.peers)?
     };
     Ok(Box::new(Fan::<T> { fixtures }))
 }

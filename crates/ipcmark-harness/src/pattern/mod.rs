@@ -24,12 +24,12 @@ mod wake_up;
 use crate::desk::{AnyReceiver, AnySender, Desk, Tally};
 use crate::stage::Stage;
 use ipcmark_core::{
-    Capacity, Error, Extent, Info, Link, Notifier, Pattern, Plan, Remote, Result, Role, Side,
+    Capacity, Error, Extent, Info, Link, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
     Transport,
 };
 use ipcmark_record::Unit;
 
-pub(crate) use paced::messages_in;
+use paced::messages_in;
 
 /// Which processes something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,10 @@ pub(crate) type Make = fn(&Plan) -> std::result::Result<Box<dyn Play>, NotMade>;
 pub(crate) fn of_transport<T: Transport>(
     plan: &Plan,
 ) -> std::result::Result<Box<dyn Play>, NotMade> {
-    refuse(&T::INFO, plan)?;
+    let workload = (plan.pattern, plan.load);
+    if let Some(reason) = refusal(&T::INFO, workload, plan.size, plan.extent) {
+        return Err(NotMade::Unsupported(reason));
+    }
     match plan.pattern {
         Pattern::FanIn | Pattern::FanOut => return Ok(fan::make::<T>(plan)?),
         Pattern::ScatterGather => return Ok(scatter::make::<T>(plan)?),
@@ -156,20 +159,23 @@ pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Box<dyn P
     Ok(Box::new(call::Pair::<R> { fixture: R::fixture(plan)? }))
 }
 
-/// Plans that cannot be run, whatever the machine.
-fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
-    let Plan { pattern, load, size, extent, .. } = *plan;
-    let reason = match pattern {
+/// Why a pattern cannot be run so, whatever the machine.
+pub(crate) fn refusal(
+    info: &Info,
+    (pattern, load): (Pattern, Load),
+    size: usize,
+    extent: Extent,
+) -> Option<String> {
+    match pattern {
         Pattern::FanIn | Pattern::FanOut => fan::refusal(info, pattern, load.peers, size),
         Pattern::ScatterGather => scatter::refusal(info.lossy, size),
         Pattern::Paced => (messages_in(extent, load.rate) < 1).then(|| too_slow(extent, load.rate)),
         _ => None,
-    };
-    reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
+    }
 }
 
 /// Why a phase that is too short for a rate is not measured.
-pub(crate) fn too_slow(extent: Extent, rate_per_s: u32) -> String {
+fn too_slow(extent: Extent, rate_per_s: u32) -> String {
     let Extent::Time(time) = extent else { return String::new() };
     format!(
         "a phase of {time:?} holds no message at {rate_per_s} a second; measure for {:.1} s or longer",

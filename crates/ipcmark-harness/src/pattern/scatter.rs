@@ -50,9 +50,6 @@ struct Scatter<T: Transport> {
 
 /// Makes what the processes inherit.
 pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
-    if let Some(reason) = refusal(T::INFO.lossy, plan.size) {
-        return Err(Error::Unavailable { reason, remedy: None });
-    }
     let plan = Plan { size: longest_message(plan.load, plan.size), fixed: false, ..plan.clone() };
     Ok(Box::new(Scatter::<T> {
         fixtures: super::fan::fixtures::<T>(&plan, plan.load.peers)?,

@@ -2,7 +2,7 @@
 
 use super::CellSpec;
 use crate::combine::TELLING;
-use crate::pattern::{fan, messages_in, scatter, too_slow};
+use crate::pattern;
 use crate::placement;
 use ipcmark_core::{Availability, Extent, Load, Pattern, Placement, Role};
 use ipcmark_record::{Cell, Cpu, State};
@@ -30,7 +30,7 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
         return Some(reason.into());
     }
     let heeds = spec.pattern.heeds();
-    let Load { peers, depth, rate, .. } = spec.load;
+    let Load { peers, depth, .. } = spec.load;
     match (spec.pattern, spec.size) {
         (Pattern::WakeUp, 1..) => return Some("a wake-up carries nothing: its size is 0".into()),
         (Pattern::WakeUp, 0) => {}
@@ -46,18 +46,10 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     if heeds.peers && peers == 0 {
         return Some("it needs at least 1 peer".into());
     }
-    match spec.pattern {
-        Pattern::FanIn | Pattern::FanOut => {
-            return fan::refusal(info, spec.pattern, peers, spec.size);
-        }
-        Pattern::ScatterGather => return scatter::refusal(info.lossy, spec.size),
-        _ => {}
-    }
     if heeds.depth && depth == 0 {
         return Some("it needs a depth of at least 1".into());
     }
-    (heeds.rate && messages_in(Extent::Time(measure), rate) < 1)
-        .then(|| too_slow(Extent::Time(measure), rate))
+    pattern::refusal(info, (spec.pattern, spec.load), spec.size, Extent::Time(measure))
 }
 
 /// A cell without invocations, and whether it can have any here.
@@ -88,7 +80,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
         }
     };
     let longest = match spec.pattern {
-        Pattern::ScatterGather => scatter::longest_message(spec.load, spec.size),
+        Pattern::ScatterGather => pattern::scatter::longest_message(spec.load, spec.size),
         _ => spec.size,
     };
     if let Some(max) = limits.max_message.filter(|&max| longest > max) {
