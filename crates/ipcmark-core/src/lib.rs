@@ -35,7 +35,7 @@ pub use info::{Availability, Capacity, Carries, Framing, Info, LEAST_SHARED, Lim
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict};
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
 pub use notifier::{Listen, Notifier, Notify};
-pub use plan::{Extent, Heeds, Input, Load, Names, Pattern, Placement, Plan, Side};
+pub use plan::{Arrivals, Extent, Heeds, Input, Load, Names, Pattern, Placement, Plan, Side};
 pub use remote::{Absent, Call, Flow, LeftOut, Nobody, Procedure, Remote, Serve};
 pub use transport::{Link, Receiver, Sender, Transport, Visitor};
 pub use wait::{Wait, WaitKind};

@@ -86,7 +86,7 @@ pub struct Heeds {
     pub peers: bool,
     /// [`Load::depth`].
     pub depth: bool,
-    /// [`Load::rate`].
+    /// [`Load::rate`], and with it [`Load::arrivals`].
     pub rate: bool,
     /// [`Load::input`].
     pub input: bool,
@@ -115,6 +115,29 @@ impl Input {
     }
 }
 
+/// When the messages of an open loop are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Arrivals {
+    /// At equal distances.
+    Constant,
+    /// At random, each independent of the others (a Poisson process): the gaps are exponential, their mean is the rate's.
+    Poisson,
+}
+
+impl Arrivals {
+    /// Both.
+    pub const ALL: [Arrivals; 2] = [Arrivals::Constant, Arrivals::Poisson];
+
+    /// `constant` or `poisson`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arrivals::Constant => "constant",
+            Arrivals::Poisson => "poisson",
+        }
+    }
+}
+
 /// How much of a workload: what [`Pattern::heeds`] says of it, each with the value that others leave alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Load {
@@ -124,13 +147,16 @@ pub struct Load {
     pub depth: usize,
     /// Messages a second, one-way at a set rate.
     pub rate: u32,
+    /// When they are due.
+    pub arrivals: Arrivals,
     /// Where the workers' input lies.
     pub input: Input,
 }
 
 impl Load {
-    /// Two peers, depth 8, 1,000 messages a second, input sent.
-    pub const DEFAULT: Load = Load { peers: 2, depth: 8, rate: 1_000, input: Input::Sent };
+    /// Two peers, depth 8, 1,000 messages a second at equal distances, input sent.
+    pub const DEFAULT: Load =
+        Load { peers: 2, depth: 8, rate: 1_000, arrivals: Arrivals::Constant, input: Input::Sent };
 }
 
 impl Default for Load {
@@ -198,6 +224,7 @@ macro_rules! word {
 word!(Pattern, "pattern");
 word!(Placement, "placement");
 word!(Input, "input");
+word!(Arrivals, "arrivals");
 
 /// One end of a link. In ping-pong the initiator sends first and keeps the time; in stream it sends and the
 /// responder receives.

@@ -29,9 +29,6 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
     };
     let first = &sides[0];
     Invocation {
-        round: 0,
-        started_ns: 0,
-        outcome,
         elapsed_ns: counted().map(|(_, side)| side.elapsed_ns).max().unwrap_or_default(),
         messages: counted().map(|(_, side)| side.messages).sum(),
         warm_up: WarmUp { steady: sides.iter().all(|side| side.warm_up.steady), ..first.warm_up },
@@ -41,6 +38,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
         task: sides.iter().find_map(|side| side.task),
         links: sides.iter().find_map(|side| side.links.clone()),
         sides: sides.into_iter().map(|side| side.report).collect(),
+        ..Invocation::new(outcome)
     }
 }
 
@@ -72,18 +70,5 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
 
 /// An invocation that brought nothing.
 pub(crate) fn failed(side: &str, what: String) -> Invocation {
-    Invocation {
-        round: 0,
-        started_ns: 0,
-        outcome: InvocationOutcome::Failed { side: side.into(), what },
-        elapsed_ns: 0,
-        messages: 0,
-        warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
-        distance: None,
-        integrity: Integrity::default(),
-        overlap: None,
-        task: None,
-        links: None,
-        sides: Vec::new(),
-    }
+    Invocation::new(InvocationOutcome::Failed { side: side.into(), what })
 }

@@ -1,142 +1,34 @@
 //! A run: cells visited in interleaved rounds, the record kept up to date.
 //!
 //! Rounds, because a machine drifts: ten invocations of one cell and then ten of the next would give the drift to
-//! the cells. Each round visits every cell once, in an order of its own. The budget is a promise about wall time: the
-//! measured phase of each visit is cut to what is left for it.
+//! the cells. Each round visits its cells once, in an order of its own; which cells those are, a [`Steer`] says. The
+//! budget is a promise about wall time: the measured phase of each visit is cut to what is left for it.
 
+mod beside;
 mod cells;
 mod pace;
+mod spec;
+mod steer;
+mod watch;
 
 use crate::host;
 use crate::placement::{self, Cpus};
-use crate::{Bench, Entry, Error, Result, Scratch, harness_cost};
+use crate::{Bench, Error, Result, Scratch, harness_cost};
+use beside::Beside;
 use cells::new_cells;
-use ipcmark_core::{DEEP_EVERY, Extent, Load, Pattern, Placement, Plan};
-use ipcmark_record::{
-    Cell, CellKey, Invocation, LoadKey, Outcome, Record, Rule, SCHEMA, Settings, State, SuiteNote,
-    Tool, Writer,
-};
+use ipcmark_core::{DEEP_EVERY, Extent, Plan};
+use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Tool, Writer};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use pace::Pace;
+pub use spec::{CellSpec, Options};
 use std::path::Path;
 use std::time::{Duration, Instant};
+pub use steer::{Rounds, Steer, is_open};
+pub use watch::{Event, Watch};
 
 /// How long an invocation may take beyond its phases before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A cell whose first invocations all failed, this many in a row, is not visited again.
-const FAILURES: usize = 2;
-
-/// One cell to measure.
-#[derive(Debug, Clone)]
-pub struct CellSpec {
-    /// The transport.
-    pub entry: &'static Entry,
-    /// The workload.
-    pub pattern: Pattern,
-    /// How much of it; of what the pattern does not heed nothing is kept.
-    pub load: Load,
-    /// Message size, bytes.
-    pub size: usize,
-    /// CPUs.
-    pub placement: Placement,
-    /// Capacity asked of each direction, bytes; `None` keeps the default.
-    pub capacity: Option<usize>,
-    /// The suite's group that named it.
-    pub group: String,
-}
-
-impl CellSpec {
-    /// What identifies the cell in a record.
-    #[must_use]
-    pub fn key(&self) -> CellKey {
-        CellKey {
-            transport: self.entry.info.name(),
-            pattern: self.pattern.name().into(),
-            size_bytes: self.size as u64,
-            placement: self.placement.name().into(),
-            capacity_bytes: self.capacity.map(|bytes| bytes as u64),
-            load: self.load_key(),
-        }
-    }
-
-    fn load_key(&self) -> LoadKey {
-        let Load { peers, depth, rate, input } = self.load;
-        let heeds = self.pattern.heeds();
-        LoadKey {
-            peers: heeds.peers.then_some(peers as u32),
-            depth: heeds.depth.then_some(depth as u32),
-            rate_per_s: heeds.rate.then_some(rate),
-            input: heeds.input.then(|| input.name().into()),
-        }
-    }
-}
-
-/// How to measure them.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Seeds the order of visits and the contents of messages.
-    pub seed: u64,
-    /// Bound on the wall time of [`Session::run`].
-    pub budget: Option<Duration>,
-    /// Invocations of each cell.
-    pub rounds: u32,
-    /// Measured phase of one invocation; the budget may cut it.
-    pub measure: Duration,
-    /// Upper bound of one warm-up; cut with the measured phase.
-    pub warm_up: Duration,
-    /// The command line, for the record.
-    pub command: Vec<String>,
-    /// The build, for the record.
-    pub tool: Tool,
-    /// The suite's prose, for the record.
-    pub suite: SuiteNote,
-    /// The transport on which the cost of the whole loop is measured.
-    pub floor: Option<&'static Entry>,
-}
-
-/// What happens during a run.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// The first visit is about to begin.
-    Started {
-        /// Cells that will be visited.
-        cells: usize,
-        /// Visits planned, over all rounds.
-        visits: usize,
-        /// The record as it stands.
-        record: &'a Record,
-    },
-    /// A visit begins.
-    Visiting {
-        /// The cell.
-        cell: &'a Cell,
-        /// From 0.
-        round: u32,
-        /// From 0, of [`Event::Started::visits`].
-        visit: usize,
-    },
-    /// A visit has ended.
-    Visited {
-        /// The cell, the new invocation included.
-        cell: &'a Cell,
-        /// What it brought; `None` when it was cut off, or turned out not to be possible here.
-        invocation: Option<&'a Invocation>,
-    },
-    /// A round has ended.
-    RoundEnded {
-        /// From 0.
-        round: u32,
-    },
-    /// The run has ended.
-    Ended(Outcome),
-}
-
-/// Is told what happens. Called between invocations, never while one is measured.
-pub trait Watch {
-    /// Something happened.
-    fn event(&mut self, event: Event<'_>);
-}
 
 /// A run, before, while and after it measures.
 #[derive(Debug)]
@@ -147,6 +39,8 @@ pub struct Session {
     clock: Clock,
     scratch: Scratch,
     options: Options,
+    /// What is found out about the machine beside the cells.
+    beside: Beside,
     /// How long the run that is gone on with had lasted.
     before_ns: u64,
     /// Held until the names are cleared away.
@@ -172,6 +66,8 @@ impl Session {
                 seed: options.seed,
                 budget_s: options.budget.map(|b| b.as_secs_f64()),
                 rounds: options.rounds,
+                rounds_most: options.adapt.map(|(most, _)| most),
+                target: options.adapt.map(|(_, target)| target),
                 measure_ms: options.measure.as_secs_f64() * 1e3,
                 warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
                 deep_check_every: DEEP_EVERY,
@@ -180,6 +76,10 @@ impl Session {
             suite: options.suite.clone(),
             harness: harness_cost(&bench, options.floor, &scratch),
             host,
+            clock: None,
+            limits: Vec::new(),
+            noise: None,
+            not_counted: Vec::new(),
             rules: Vec::new(),
             cells,
         };
@@ -190,6 +90,7 @@ impl Session {
             clock,
             scratch,
             options,
+            beside: Beside::new(clock),
             before_ns: 0,
             _interrupts: interrupts,
         })
@@ -267,11 +168,15 @@ impl Session {
         self.record
     }
 
-    /// Measures. Ends when all rounds are made, the budget is spent, or a signal asks for the end; the record says
+    /// Measures. Ends when `steer` asks for no more, the budget is spent, or a signal asks for the end; the record says
     /// which. What was measured is kept in each case, and when the record can no longer be written, too.
-    pub fn run(&mut self, watch: &mut dyn Watch) -> Result<()> {
+    pub fn run(&mut self, steer: &mut dyn Steer, watch: &mut dyn Watch) -> Result<()> {
         let begun = Instant::now();
-        let ran = self.rounds(begun, watch);
+        let ran = self.rounds(begun, steer, watch);
+        self.beside.end(&mut self.record, self.before_ns, begun);
+        for index in 0..self.record.cells.len() {
+            self.record.cells[index].standing = steer.standing(&self.record, index);
+        }
         self.record.outcome = match ran {
             Ok(outcome) => outcome,
             Err(_) => Outcome::Stopped,
@@ -283,22 +188,27 @@ impl Session {
         Ok(kept?)
     }
 
-    fn rounds(&mut self, begun: Instant, watch: &mut dyn Watch) -> Result<Outcome> {
+    fn rounds(
+        &mut self,
+        begun: Instant,
+        steer: &mut dyn Steer,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome> {
         let mut random = fastrand::Rng::with_seed(self.options.seed);
-        let visits: usize = (0..self.options.rounds).map(|round| self.due(round).len()).sum();
-        let cells = self.due(self.options.rounds.saturating_sub(1)).len();
+        let (cells, visits) = steer.sure(&self.record);
         watch.event(Event::Started { cells, visits, record: &self.record });
         let mut pace = Pace::new(self.options.budget, self.options.measure, visits);
         let mut visit = 0;
-        for round in 0..self.options.rounds {
-            let mut order = self.due(round);
+        for round in 0.. {
+            let Some(mut order) = steer.round(&self.record, round) else { break };
             random.shuffle(&mut order);
+            self.beside.round(&mut self.record, self.before_ns, begun);
             for index in order {
                 if process::is_interrupted() {
                     return Ok(Outcome::Interrupted);
                 }
                 let Some(measure) = pace.next(begun.elapsed()) else {
-                    return Ok(Outcome::BudgetSpent);
+                    return Ok(pace.outcome());
                 };
                 watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
                 let visit_begun = Instant::now();
@@ -318,18 +228,6 @@ impl Session {
             watch.event(Event::RoundEnded { round });
         }
         Ok(Outcome::Complete)
-    }
-
-    /// The cells that this round still owes an invocation.
-    fn due(&self, round: u32) -> Vec<usize> {
-        let owes = |cell: &Cell| {
-            let hopeless =
-                cell.invocations.len() >= FAILURES && cell.invocations.iter().all(|i| !i.is_ok());
-            matches!(cell.state, State::Pending | State::Measured)
-                && cell.invocations.len() <= round as usize
-                && !hopeless
-        };
-        (0..self.record.cells.len()).filter(|&i| owes(&self.record.cells[i])).collect()
     }
 
     /// One invocation of one cell; says why when the run ends with it.

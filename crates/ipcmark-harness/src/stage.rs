@@ -175,6 +175,7 @@ impl<'a> Stage<'a> {
             involuntary_switches: spent.involuntary_switches,
             minor_faults: spent.minor_faults,
             major_faults: spent.major_faults,
+            ..Usage::default()
         };
         self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;
         self.found.messages = done.messages;

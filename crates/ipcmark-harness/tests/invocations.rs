@@ -4,7 +4,7 @@ mod toy;
 
 use ipcmark_core::{Extent, Pattern, Placement, Plan};
 use ipcmark_harness::placement::{self, Cpus};
-use ipcmark_harness::session::{CellSpec, Event, Options, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
     Invocation, InvocationOutcome, Outcome, Record, State, SuiteNote, Tool, Unit,
@@ -275,6 +275,7 @@ fn options(rounds: u32, budget: Option<Duration>) -> Options {
         seed: 3,
         budget,
         rounds,
+        adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(2),
         command: vec!["test".into()],
@@ -328,7 +329,7 @@ fn rounds() -> Test {
     let specs = (1..=5).map(|i| spec(&GOOD_ONE, i * 64)).collect();
     let mut session = Session::new(specs, options(4, None))?;
     let mut log = Log::default();
-    session.run(&mut log)?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut log)?;
     assert_eq!(log.ended, Some(Outcome::Complete));
     assert_eq!(log.visits.len(), 20);
     for (round, visits) in log.visits.chunks(5).enumerate() {
@@ -353,7 +354,7 @@ fn run_goes_on() -> Test {
         spec(&FULL, 64),
     ];
     let mut session = Session::new(specs, options(3, None))?;
-    session.run(&mut Log::default())?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
     let record = session.into_record();
     let [_, rained, long, failing, good, full] = &record.cells[..] else {
         return Err("6 cells".into());
@@ -385,7 +386,7 @@ fn budget() -> Test {
     let wanted = Options { measure: Duration::from_millis(500), ..options(6, Some(budget)) };
     let mut session = Session::new(specs, wanted)?;
     let begun = Instant::now();
-    session.run(&mut Log::default())?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
     // One visit's patience over: the last may be slower than those before it.
     assert!(begun.elapsed() < budget + Duration::from_millis(300), "{:?}", begun.elapsed());
     let made: usize = session.record().cells.iter().map(|c| c.invocations.len()).sum();
@@ -399,13 +400,13 @@ fn resumed() -> Test {
     let specs: Vec<_> = (1..=3).map(|i| spec(&GOOD_ONE, i * 64)).collect();
     let mut session = Session::new(specs.clone(), options(2, None))?;
     session.keep_at(&path)?;
-    session.run(&mut Log::default())?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
     let old = Record::read(&path)?;
     assert_eq!(old.outcome, Outcome::Complete);
     let mut session = Session::resume(old.clone(), specs.clone(), options(5, None))?;
     session.keep_at(&path)?;
     let mut log = Log::default();
-    session.run(&mut log)?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut log)?;
     assert_eq!(log.visits.len(), 9, "three rounds of three are missing");
     let new = Record::read(&path)?;
     for (before, after) in old.cells.iter().zip(&new.cells) {

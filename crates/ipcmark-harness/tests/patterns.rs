@@ -4,7 +4,7 @@ mod toy;
 
 use ipcmark_core::{Extent, Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Event, Options, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
 use ipcmark_record::{
     Histogram, Invocation, InvocationOutcome, Outcome, State, SuiteNote, Tool, Unit,
@@ -318,6 +318,7 @@ fn options(measure: Duration) -> Options {
         seed: 3,
         budget: None,
         rounds: 1,
+        adapt: None,
         measure,
         warm_up: Duration::from_millis(2),
         command: vec![text()],
@@ -376,7 +377,7 @@ fn interrupted() -> Test {
         let run = || -> Result<Outcome, Failed> {
             let cells = vec![spec(&GOOD_ONE, Pattern::Duplex, 64)];
             let mut session = Session::new(cells, options(Duration::from_secs(60)))?;
-            session.run(&mut Silent)?;
+            session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
             Ok(session.into_record().outcome)
         };
         let ended = run().is_ok_and(|outcome| outcome == Outcome::Interrupted);

@@ -5,7 +5,7 @@ mod crowd;
 use crowd::*;
 use ipcmark_core::{Extent, Input, LEAST_SHARED, Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Options, Session};
+use ipcmark_harness::session::{CellSpec, Options, Rounds, Session};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
 use ipcmark_record::{Integrity, Invocation, InvocationOutcome, State, SuiteNote, Tool, Unit};
 use ipcmark_sys::clock::Clock;
@@ -251,6 +251,7 @@ fn options(rounds: u32) -> Options {
         seed: 1,
         budget: None,
         rounds,
+        adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(5),
         command: Vec::new(),
@@ -319,7 +320,7 @@ fn a_run() -> Test {
         spec(&APART, Pattern::ScatterGather, shared, 65_536),
     ];
     let mut session = Session::new(specs, options(2))?;
-    session.run(&mut Silent)?;
+    session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
     for cell in &session.record().cells {
         assert_eq!(
             (&cell.state, cell.invocations.len()),

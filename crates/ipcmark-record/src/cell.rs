@@ -1,6 +1,6 @@
 //! Cells and their invocations: the rows of a record.
 
-use crate::Encoded;
+use crate::{Encoded, Mark, Noise, Setup, Standing, SystemCalls};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -40,6 +40,9 @@ pub struct LoadKey {
     /// Messages a second, `paced`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_per_s: Option<u32>,
+    /// `poisson` where messages are due at random, `paced`; absent where they are due at equal distances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<String>,
     /// `sent` or `shared`: how the workers of a `scatter-gather` come by their input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
@@ -60,6 +63,7 @@ impl fmt::Display for LoadKey {
             self.peers.map(|n| format!("{n} peers")),
             self.depth.map(|n| format!("depth {n}")),
             self.rate_per_s.map(|n| format!("{n}/s")),
+            self.arrivals.clone(),
             self.input.as_ref().map(|input| format!("input {input}")),
         ];
         f.write_str(&words.into_iter().flatten().collect::<Vec<_>>().join(", "))
@@ -128,6 +132,12 @@ pub struct Cell {
     /// What each direction really holds, read back from the kernel; absent until it was measured once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
+    /// How the run left it; absent until it ended, and where nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// Its system calls, where they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_calls: Option<SystemCalls>,
     /// Its invocations, in the order they were made.
     #[serde(default)]
     pub invocations: Vec<Invocation>,
@@ -189,6 +199,15 @@ pub struct Invocation {
     /// The distance between the two CPUs; absent where both sides share one or neither is pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
+    /// Why it is set aside; empty where it is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
+    /// What was heard around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
+    /// What making and ending its link took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Setup>,
     /// What was found wrong in the messages of all sides, warm-up included.
     pub integrity: Integrity,
     /// In `overlap`: the work that fitted between call and completion.
@@ -230,6 +249,28 @@ pub struct Task {
 }
 
 impl Invocation {
+    /// One that brought nothing but its outcome.
+    #[must_use]
+    pub const fn new(outcome: InvocationOutcome) -> Invocation {
+        Invocation {
+            round: 0,
+            started_ns: 0,
+            outcome,
+            elapsed_ns: 0,
+            messages: 0,
+            warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
+            distance: None,
+            marks: Vec::new(),
+            noise: None,
+            setup: None,
+            integrity: Integrity { lost: 0, repeated: 0, reordered: 0, damaged: 0 },
+            overlap: None,
+            task: None,
+            links: None,
+            sides: Vec::new(),
+        }
+    }
+
     /// True when it ended well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
@@ -326,4 +367,10 @@ pub struct Usage {
     pub minor_faults: u64,
     /// Page faults that needed I/O.
     pub major_faults: u64,
+    /// CPU cycles; absent without a hardware counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<u64>,
+    /// Instructions; absent without a hardware counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<u64>,
 }

@@ -13,6 +13,7 @@ mod error;
 mod histogram;
 mod host;
 mod journal;
+mod machine;
 mod record;
 mod rule;
 #[cfg(feature = "sample")]
@@ -27,6 +28,12 @@ pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Cpu, Host, KernelLimits};
 pub use journal::{Writer, journal_path};
-pub use record::{GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Tool};
+pub use machine::{
+    ClockBound, ClockCertificate, ClockPair, Gaps, Limit, LimitKind, LimitSample, Listened,
+    MachineNoise, Mark, Noise, Setup, Standing, SystemCalls,
+};
+pub use record::{
+    GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Target, Tool,
+};
 pub use rule::{Rule, Verdict};
 pub use schema::json_schema;

@@ -1,6 +1,6 @@
 //! The document itself, and how it is read.
 
-use crate::{Cell, Error, Host, Result, Rule, journal};
+use crate::{Cell, ClockCertificate, Error, Host, Limit, MachineNoise, Result, Rule, journal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -34,6 +34,18 @@ pub struct Record {
     pub host: Host,
     /// What the harness itself costs on it, measured in this run.
     pub harness: HarnessCost,
+    /// How far apart the clocks of its CPUs can be; absent in records of versions that did not measure it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockCertificate>,
+    /// What the hardware and the kernel allow at best, measured in this run on the same CPUs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// What else took time on its CPUs; absent in records of versions that did not listen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<MachineNoise>,
+    /// What could not be counted on this machine, and why: `cycles`, `system calls` ...
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_counted: Vec<String>,
     /// The mechanisms' own rules as this machine showed them; empty where they were not tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
@@ -83,8 +95,14 @@ pub struct Settings {
     /// Bound on wall time in seconds, if one was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_s: Option<f64>,
-    /// Rounds planned: invocations of each cell.
+    /// Invocations of each cell, all of one class and none set aside, that are made in any case.
     pub rounds: u32,
+    /// Invocations of each cell at most; absent in a run of fixed rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds_most: Option<u32>,
+    /// The run goes on with the cells whose interval's relative half-width is above this; absent in a run of fixed rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// Measured phase of one invocation, ms.
     pub measure_ms: f64,
     /// Upper bound of one warm-up, ms.
@@ -93,6 +111,22 @@ pub struct Settings {
     pub deep_check_every: u64,
     /// The command line, for people.
     pub command: Vec<String>,
+}
+
+/// How narrow intervals are to be: half their width, as a fraction of the figure.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// Of medians, rates and shares.
+    pub p50: f64,
+    /// Of the 99th percentile.
+    pub p99: f64,
+}
+
+impl Default for Target {
+    /// 2 % and 10 %.
+    fn default() -> Target {
+        Target { p50: 0.02, p99: 0.10 }
+    }
 }
 
 /// The suite that named the cells.

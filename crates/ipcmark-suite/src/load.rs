@@ -57,6 +57,7 @@ impl LoadAxes {
                         peers: peers.map_or(own.peers, |n| n as usize),
                         depth: depth.map_or(own.depth, |n| n as usize),
                         rate: rate.unwrap_or(own.rate),
+                        arrivals: own.arrivals,
                         input,
                     }));
                 }

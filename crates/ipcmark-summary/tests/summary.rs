@@ -1,8 +1,8 @@
 //! Rows against figures worked out by hand, and against the sample record with one cell of each kind.
 
 use ipcmark_record::{
-    Cell, Distance, Encoded, Histogram, Integrity, Invocation, InvocationOutcome, Placed,
-    SideReport, State, Unit, Usage, WarmUp, sample,
+    Cell, Distance, Encoded, Histogram, Invocation, InvocationOutcome, Placed, SideReport, State,
+    Unit, Usage, WarmUp, sample,
 };
 use ipcmark_summary::{Error, PERCENTILES, Pooled, Result, Row, Status, pooled, summarize};
 use proptest::prelude::*;
@@ -29,18 +29,12 @@ fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
 
 fn invocation(messages: u64, elapsed_ns: u64, sides: Vec<SideReport>) -> Invocation {
     Invocation {
-        round: 0,
-        started_ns: 0,
-        outcome: InvocationOutcome::Ok,
         elapsed_ns,
         messages,
         warm_up: WarmUp { messages: 1, elapsed_ns: 1, steady: true },
         distance: Some(Distance { before_ns: 100.0, after_ns: 110.0 }),
-        integrity: Integrity::default(),
-        overlap: None,
-        task: None,
-        links: None,
         sides,
+        ..Invocation::new(InvocationOutcome::Ok)
     }
 }
 
@@ -57,6 +51,8 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         group: "latency".into(),
         state: State::Measured,
         capacity: None,
+        standing: None,
+        system_calls: None,
         invocations,
     }
 }

@@ -8,7 +8,7 @@ use crate::selection::Job;
 use crate::units::count;
 use crate::{output, rules, table, tool, verify};
 use anyhow::{Context as _, Result};
-use ipcmark_harness::session::Session;
+use ipcmark_harness::session::{Rounds, Session};
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, State};
 use ipcmark_summary::{Census, Row, Summary, summarize};
 use serde::Serialize;
@@ -26,9 +26,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     let begun = Instant::now();
     let (mut session, folder) = open(args)?;
     session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
+    let rounds = session.record().settings.rounds;
     let measured = {
         let mut progress = Progress::new(args.quiet);
-        session.run(&mut progress)
+        session.run(&mut Rounds(rounds), &mut progress)
     };
     let record = session.into_record();
     let shown = show(args, &record, &folder, begun.elapsed());

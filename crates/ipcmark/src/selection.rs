@@ -64,6 +64,7 @@ impl Job {
             seed: settings.seed,
             budget: budget.or(settings.budget_s.map(Duration::from_secs_f64)),
             rounds: settings.rounds,
+            adapt: settings.rounds_most.zip(settings.target),
             measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
             warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
             command: settings.command.clone(),
@@ -104,6 +105,10 @@ fn load_of(key: &LoadKey) -> Result<Load> {
         peers: key.peers.map_or(own.peers, |n| n as usize),
         depth: key.depth.map_or(own.depth, |n| n as usize),
         rate: key.rate_per_s.unwrap_or(own.rate),
+        arrivals: match &key.arrivals {
+            Some(word) => word.parse().map_err(|e| anyhow!("{e}"))?,
+            None => own.arrivals,
+        },
         input: match &key.input {
             Some(word) => word.parse().map_err(|e| anyhow!("{e}"))?,
             None => own.input,
@@ -174,6 +179,7 @@ fn options(args: &RunArgs, suite: &Suite) -> Options {
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
         budget: args.budget.or(defaults.budget),
         rounds: args.rounds.unwrap_or(defaults.rounds),
+        adapt: None,
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         command: std::env::args().collect(),
@@ -200,7 +206,7 @@ fn note(suite: &Suite) -> SuiteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Carries, Input, Pattern, Placement, Role};
+    use ipcmark_core::{Arrivals, Carries, Input, Pattern, Placement, Role};
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {
@@ -281,7 +287,8 @@ mod tests {
 
     #[test]
     fn a_load_survives_the_record() {
-        let load = Load { peers: 4, depth: 3, rate: 7, input: Input::Shared };
+        let load =
+            Load { peers: 4, depth: 3, rate: 7, arrivals: Arrivals::Poisson, input: Input::Shared };
         for pattern in Pattern::ALL {
             let spec = CellSpec {
                 entry: ipcmark_catalog::floor(),
@@ -297,6 +304,7 @@ mod tests {
             assert_eq!(again.key(), spec.key());
             let heeds = pattern.heeds();
             assert_eq!(back.rate == 7, heeds.rate, "{pattern}");
+            assert_eq!(back.arrivals == Arrivals::Poisson, heeds.rate, "{pattern}");
             assert_eq!(back.input == Input::Shared, heeds.input, "{pattern}");
         }
     }

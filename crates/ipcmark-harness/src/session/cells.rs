@@ -67,6 +67,8 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
         group: spec.group.clone(),
         state,
         capacity: None,
+        standing: None,
+        system_calls: None,
         invocations: Vec::new(),
     }
 }

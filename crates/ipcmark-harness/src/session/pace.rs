@@ -1,5 +1,6 @@
 //! Keeping a promise about wall time.
 
+use ipcmark_record::Outcome;
 use std::time::Duration;
 
 /// No visit measures for less than this: below it a figure holds too few round trips to mean anything.
@@ -33,6 +34,11 @@ impl Pace {
         }
         let share = (left / visits).saturating_sub(self.overhead);
         Some(share.clamp(LEAST.min(self.wanted), self.wanted))
+    }
+
+    /// How a run ended that was given no more: with all visits that were sure made, it had what it asked for.
+    pub(crate) fn outcome(&self) -> Outcome {
+        if self.visits_left == 0 { Outcome::Complete } else { Outcome::BudgetSpent }
     }
 
     /// A visit that was to measure for `measured` took `taken` in all.

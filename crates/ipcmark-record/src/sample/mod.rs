@@ -14,8 +14,8 @@ mod workloads;
 pub use workloads::every;
 
 use crate::{
-    Cell, CellKey, Distance, Histogram, Integrity, Invocation, InvocationOutcome, Placed, Record,
-    SideReport, State, Unit, Usage, WarmUp,
+    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Placed, Record, SideReport,
+    State, Unit, Usage, WarmUp,
 };
 use fastrand::Rng;
 use frame::frame;
@@ -117,6 +117,8 @@ fn cell(
         group: if pattern == "stream" { "throughput" } else { "latency" }.into(),
         capacity: profile.capacity.filter(|_| made > 0),
         state,
+        standing: None,
+        system_calls: None,
         invocations: (0..made)
             .map(|round| invocation(profile, pattern, size_bytes, round, rng))
             .collect(),
@@ -157,6 +159,7 @@ fn invocation(
             involuntary_switches: 1 + elapsed_ns / 40_000_000,
             minor_faults: 12,
             major_faults: 0,
+            ..Usage::default()
         },
         histogram: histogram.map(|h| pack(h, unit, per_value)),
     };
@@ -167,7 +170,6 @@ fn invocation(
     Invocation {
         round,
         started_ns: u64::from(round) * 9_000_000_000 + rng.u64(0..1_000_000_000),
-        outcome: InvocationOutcome::Ok,
         elapsed_ns,
         messages,
         warm_up: WarmUp { messages: messages / 5, elapsed_ns: elapsed_ns / 5, steady: true },
@@ -175,11 +177,8 @@ fn invocation(
             let mut near = || DISTANCE_NS.0 * (1.0 + 0.03 * rng.f64());
             Distance { before_ns: near(), after_ns: near() }
         }),
-        integrity: Integrity::default(),
-        overlap: None,
-        task: None,
-        links: None,
         sides,
+        ..Invocation::new(InvocationOutcome::Ok)
     }
 }
 

@@ -23,7 +23,8 @@ struct Made {
     load: LoadKey,
 }
 
-const NO_LOAD: LoadKey = LoadKey { peers: None, depth: None, rate_per_s: None, input: None };
+const NO_LOAD: LoadKey =
+    LoadKey { peers: None, depth: None, rate_per_s: None, arrivals: None, input: None };
 
 const fn made(
     transport: &'static str,
@@ -143,6 +144,8 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         group: if made.load.peers.is_some() { "many" } else { "workloads" }.into(),
         capacity: (count > 0).then_some(Capacity { bytes: Some(65_536), messages: None }),
         state,
+        standing: None,
+        system_calls: None,
         invocations: (0..count).map(|round| invocation(made, size_bytes, round, rng)).collect(),
     }
 }
@@ -188,7 +191,6 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
     Invocation {
         round,
         started_ns: u64::from(round) * 9_000_000_000 + rng.u64(0..1_000_000_000),
-        outcome: InvocationOutcome::Ok,
         elapsed_ns: elapsed_ns as u64,
         messages: messages - lost,
         warm_up: WarmUp { messages: 0, elapsed_ns: 1, steady: true },
@@ -214,6 +216,7 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
             .starts_with("fan")
             .then(|| if made.family == "pipe" { "shared" } else { "per-peer" }.into()),
         sides,
+        ..Invocation::new(InvocationOutcome::Ok)
     }
 }
 

@@ -1,0 +1,250 @@
+//! What the machine was like while a run went on: its clocks, its limits, its noise.
+
+use crate::Distance;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How far apart the clock readings of two CPUs can be: what a one-way time is held against.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ClockCertificate {
+    /// Each pair of CPUs that processes of this run were put on.
+    pub pairs: Vec<ClockPair>,
+    /// How much faster the clock ran than `CLOCK_MONOTONIC_RAW` from the run's start to its end, parts per million;
+    /// absent until the end, and where the run was too short to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_ppm: Option<f64>,
+}
+
+/// The clocks of two CPUs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockPair {
+    /// The first CPU.
+    pub a: u32,
+    /// The second.
+    pub b: u32,
+    /// Each time it was measured: before the first invocation, and after the last.
+    pub bounds: Vec<ClockBound>,
+}
+
+/// One measurement of two clocks, by exchanges through a shared cache line.
+///
+/// A stamp taken on `a` before a message, one on `b` when it came, one on `a` when the answer came: the offset lies
+/// between two of the differences, and over many exchanges the narrowest span stands.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockBound {
+    /// When, in ns after the run's start.
+    pub at_ns: u64,
+    /// Middle of the span in which the reading of `b` less that of `a` lies, ns.
+    pub offset_ns: f64,
+    /// Half the span, ns: the offset is known no better than this.
+    pub bound_ns: f64,
+    /// Exchanges made.
+    pub exchanges: u64,
+}
+
+/// A bound that the hardware or the kernel sets, measured in the run on the CPUs that it bounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limit {
+    /// Which.
+    pub kind: LimitKind,
+    /// `same-core`, `cross-core` ...: the CPUs it was measured on, as a cell's placement names them.
+    pub placement: String,
+    /// Bytes moved at a time; absent where nothing is moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Each time it was measured, spread over the run.
+    pub samples: Vec<LimitSample>,
+}
+
+/// The kinds of limits.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitKind {
+    /// A cache line there and back between two CPUs, ns a round trip.
+    HandOff,
+    /// Bytes through a buffer that two processes share, one copying in and the other out, ns for `size_bytes`.
+    SharedCopy,
+    /// One `memcpy(3)` within the CPU's own caches, ns for `size_bytes`.
+    Copy,
+    /// A system call that does nothing (`getppid(2)`), ns.
+    NullCall,
+    /// There and back by `futex(2)`, both sides asleep when they are woken, ns a round trip.
+    WakeUp,
+    /// From one process to another on one CPU and back (`sched_yield(2)`), ns a round trip.
+    Switch,
+}
+
+impl LimitKind {
+    /// All kinds, in the order of reports.
+    pub const ALL: [LimitKind; 6] = [
+        LimitKind::HandOff,
+        LimitKind::SharedCopy,
+        LimitKind::Copy,
+        LimitKind::NullCall,
+        LimitKind::WakeUp,
+        LimitKind::Switch,
+    ];
+
+    /// `hand-off`, `shared-copy`, `copy`, `null-call`, `wake-up` or `switch`, as the record has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            LimitKind::HandOff => "hand-off",
+            LimitKind::SharedCopy => "shared-copy",
+            LimitKind::Copy => "copy",
+            LimitKind::NullCall => "null-call",
+            LimitKind::WakeUp => "wake-up",
+            LimitKind::Switch => "switch",
+        }
+    }
+}
+
+impl fmt::Display for LimitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One measurement of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitSample {
+    /// When, in ns after the run's start.
+    pub at_ns: u64,
+    /// Median over the measurement's batches, ns.
+    pub median_ns: f64,
+    /// The least of its batches, ns.
+    pub least_ns: f64,
+    /// The distance of the two CPUs before and after; absent on one CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
+}
+
+/// What else took time on the CPUs of a run, from its start to its end.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct MachineNoise {
+    /// Length of the run so far, ns.
+    pub elapsed_ns: u64,
+    /// What a spinning process did not see of its clock, CPU by CPU; listened to before each round.
+    pub listened: Vec<Listened>,
+    /// Time that the hypervisor gave to others, over all CPUs of the machine (`proc_stat(5)`, steal), ns; absent where it is
+    /// not told. Counted in clock ticks of 10 ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stolen_ns: Option<u64>,
+    /// Time in which some process of the machine waited for a CPU (`/proc/pressure/cpu`, some), ns; ours are among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressure_ns: Option<u64>,
+}
+
+/// One CPU, listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Listened {
+    /// The CPU.
+    pub cpu: u32,
+    /// How long, in all, ns.
+    pub listened_ns: u64,
+    /// What was heard.
+    pub gaps: Gaps,
+}
+
+/// Stretches over the threshold (5 µs) in which a spinning process did not see its clock.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Gaps {
+    /// How many.
+    pub count: u64,
+    /// Their sum, ns.
+    pub total_ns: f64,
+    /// The longest, ns.
+    pub longest_ns: f64,
+}
+
+/// What was heard around one invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Noise {
+    /// How long the sides listened just before and just after the measured phase, all together, ns.
+    pub listened_ns: u64,
+    /// What they heard.
+    pub gaps: Gaps,
+    /// Time that the hypervisor gave to others on the invocation's CPUs meanwhile, ns; absent where it is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stolen_ns: Option<u64>,
+}
+
+/// Why an invocation is set aside. What it measured stays in the record and stands behind no figure. The rules look at the
+/// machine and never at the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// The distance of its CPUs changed by more than a third on the way: it belongs to no class.
+    Moved,
+    /// The hypervisor gave its CPUs to others.
+    Stolen,
+    /// The gap probe heard more than it may.
+    Gaps,
+}
+
+impl Mark {
+    /// `moved`, `stolen` or `gaps`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mark::Moved => "moved",
+            Mark::Stolen => "stolen",
+            Mark::Gaps => "gaps",
+        }
+    }
+}
+
+/// What it took to make the link and to end it, beside the measured phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Setup {
+    /// Making what the sides inherit, ns.
+    pub fixture_ns: u64,
+    /// Taking the halves of it, the slower side, ns.
+    pub split_ns: u64,
+    /// Dropping them again, the slower side, ns.
+    pub teardown_ns: u64,
+    /// Address space that the fixture added to the process that made it, bytes.
+    pub mapped_bytes: u64,
+}
+
+/// System calls of one cell, counted in an invocation made for counting: no figure of time comes from it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemCalls {
+    /// Messages (round trips) in the phase that was counted.
+    pub messages: u64,
+    /// Calls of all sides in it.
+    pub calls: u64,
+}
+
+/// How a cell was left: what its figures can be trusted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its interval is as narrow as was asked for.
+    Precise,
+    /// Its interval is wider than was asked for when the budget ended.
+    Wide,
+    /// Too many of its invocations never settled in their warm-up.
+    NotSteady,
+    /// Too many of its invocations had to be set aside, and were still disturbed when made again.
+    Noisy,
+    /// Too few invocations of one class for an interval.
+    Few,
+}
+
+impl Standing {
+    /// `precise`, `wide`, `not steady`, `noisy` or `few`, as a reader sees it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Standing::Precise => "precise",
+            Standing::Wide => "wide",
+            Standing::NotSteady => "not steady",
+            Standing::Noisy => "noisy",
+            Standing::Few => "few",
+        }
+    }
+}
