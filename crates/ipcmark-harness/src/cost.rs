@@ -22,10 +22,8 @@ pub fn harness_cost(bench: &Bench, floor: Option<&Entry>, scratch: &Scratch) -> 
     let mut message = stamper.body().to_vec();
     let mut checker = Checker::new(1, SIZE);
     HarnessCost {
-        clock_ns: each(&clock, |_| {
-            black_box(clock.now());
-        }),
-        clock_step_ns: step_ns(&clock),
+        clock_ns: clock.read_ns(),
+        clock_step_ns: clock.step_ns(),
         histogram_ns: each(&clock, |i| histogram.saturating_record(100 + i % 1_000)),
         stamp_ns: each(&clock, |i| stamper.stamp(black_box(&mut message), i, false)),
         check_ns: {
@@ -64,18 +62,6 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// Smallest difference between two reads that is not zero.
-fn step_ns(clock: &Clock) -> f64 {
-    let mut last = clock.now();
-    let step = (0..10_000).filter_map(|_| {
-        let now = clock.now();
-        let step = now - last;
-        last = now;
-        (step > 0).then_some(step)
-    });
-    clock.ns(step.min().unwrap_or(0))
 }
 
 /// One message through the whole loop over the floor: the median over blocks, which a scheduler that takes the CPU

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+pub mod certificate;
 mod combine;
 mod control;
 mod cost;

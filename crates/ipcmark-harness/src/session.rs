@@ -140,6 +140,7 @@ impl Session {
             }
         }
         session.record.started = record.started;
+        session.record.clock = record.clock;
         Ok(session)
     }
 

@@ -5,7 +5,10 @@
 //! `clock_gettime`. It is calibrated once, before the fork, and inherited: calibrating each process anew gives rates
 //! that differ by parts per million. Elsewhere `CLOCK_MONOTONIC` ns are the ticks.
 
+mod quality;
+
 use nix::time::{ClockId, clock_gettime};
+use quality::together;
 use std::time::{Duration, Instant};
 
 /// A point in time, in ticks of a [`Clock`].
@@ -45,12 +48,12 @@ impl Clock {
         if !tsc_is_trusted() {
             return Clock { source: Source::Monotonic, ns_per_tick: 1.0 };
         }
-        let (ticks_0, ns_0) = together();
+        let (ticks_0, ns_0) = together(tsc, monotonic_ns);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_millis(20) {
             std::hint::spin_loop();
         }
-        let (ticks_1, ns_1) = together();
+        let (ticks_1, ns_1) = together(tsc, monotonic_ns);
         Clock {
             source: Source::Tsc,
             ns_per_tick: (ns_1 - ns_0) as f64 / (ticks_1 - ticks_0) as f64,
@@ -109,19 +112,6 @@ pub fn monotonic_ns() -> u64 {
 #[inline(never)]
 fn monotonic_ns_cold() -> Ticks {
     monotonic_ns()
-}
-
-/// Both clocks at one moment: of 100 tries the one with the least between the two counter reads.
-fn together() -> (Ticks, u64) {
-    (0..100)
-        .map(|_| {
-            let before = tsc();
-            let ns = monotonic_ns();
-            let after = tsc();
-            (after - before, (before + (after - before) / 2, ns))
-        })
-        .min()
-        .map_or((0, 0), |(_, both)| both)
 }
 
 #[cfg(target_arch = "x86_64")]
