@@ -59,9 +59,9 @@ pub struct Options {
     pub seed: u64,
     /// Bound on the wall time of [`Session::run`].
     pub budget: Option<Duration>,
-    /// Invocations of each cell that are made in any case, for the record: a [`Steer`] makes them.
+    /// Invocations of each cell that are made in any case, for the record: a [`Steer`](super::Steer) makes them.
     pub rounds: u32,
-    /// Invocations of each cell at most, and how narrow its interval is to be, for the record, where a [`Steer`] heeds them.
+    /// Invocations of each cell at most, and how narrow its interval is to be, for the record, where a [`Steer`](super::Steer) heeds them.
     pub adapt: Option<(u32, Target)>,
     /// Measured phase of one invocation; the budget may cut it.
     pub measure: Duration,
