@@ -7,13 +7,19 @@
 //! Values are expected to be numbers; a NaN sorts after every number, as [`f64::total_cmp`] has it.
 #![forbid(unsafe_code)]
 
+mod classes;
+mod drift;
 mod median;
 mod quantile;
 mod rank_sum;
+mod replication;
 
+pub use classes::{Class, classes};
+pub use drift::{Drift, EXPECTED, Observation, drift};
 pub use median::median_interval;
 pub use quantile::{median, median_absolute_deviation, quantile, samples_enough};
 pub use rank_sum::{Shift, rank_sum_p, ratio, shift};
+pub use replication::{replication, replication_interval};
 
 /// The two ends of an interval, and how often intervals made like it hold the true value.
 #[derive(Debug, Clone, Copy, PartialEq)]
