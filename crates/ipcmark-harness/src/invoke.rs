@@ -5,6 +5,7 @@ use crate::combine::{combine, failed};
 use crate::control::Control;
 use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
+use crate::setup::{Making, setup};
 use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Info, Plan};
 use ipcmark_record::{Capacity, Invocation, State};
@@ -71,7 +72,10 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let outcome = attempt(info, make, plan, bench, &mut capacity);
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
-        Ok(sides) => (combine(info, plan, sides), None),
+        Ok((sides, making)) => {
+            let setup = Some(setup(making, &sides));
+            (Invocation { setup, ..combine(info, plan, sides) }, None)
+        }
         Err(Failure { side, what, refused }) => (failed(&side, what), refused),
     };
     Report { invocation, capacity, refused, interrupted }
@@ -83,10 +87,10 @@ fn attempt(
     plan: &Plan,
     bench: &Bench,
     capacity: &mut Option<Capacity>,
-) -> Result<Vec<Findings>, Failure> {
+) -> Result<(Vec<Findings>, Making), Failure> {
     let seats = seats(plan, info.role);
     let control = Control::new(seats.len()).map_err(Failure::ours)?;
-    let play = make(plan).map_err(Failure::not_made)?;
+    let (play, making) = make(plan).map_err(Failure::not_made)?;
     let read_back = play.capacity().map_err(Failure::ours)?;
     *capacity = read_back.map(|read_back| Capacity {
         bytes: read_back.bytes.map(|n| n as u64),
@@ -113,7 +117,7 @@ fn attempt(
         }
     }
     match failures.into_iter().min_by_key(|(rank, _)| *rank) {
-        None => Ok(found),
+        None => Ok((found, making)),
         Some((_, failure)) => Err(failure),
     }
 }

@@ -25,6 +25,7 @@ pub mod placement;
 mod scratch;
 mod seat;
 pub mod session;
+mod setup;
 mod side;
 mod stage;
 mod timer;

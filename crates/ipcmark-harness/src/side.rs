@@ -43,6 +43,9 @@ pub(crate) struct Findings {
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
     pub(crate) sums: Option<[u64; 3]>,
+    /// Taking the halves of the link, and dropping them again, ns.
+    pub(crate) split_ns: u64,
+    pub(crate) teardown_ns: u64,
 }
 
 /// Runs one process to its end and puts what it found into its parcel. Returns the exit status.
@@ -114,5 +117,7 @@ fn attempt(
         task: stage.task,
         links: stage.links,
         sums: stage.sums,
+        split_ns: stage.found.split_ns,
+        teardown_ns: stage.found.teardown_ns,
     })
 }

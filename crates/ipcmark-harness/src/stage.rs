@@ -66,6 +66,10 @@ pub(crate) struct Found {
     pub(crate) usage: Usage,
     pub(crate) elapsed_ns: u64,
     pub(crate) messages: u64,
+    /// Taking the halves of the link, over all of them.
+    pub(crate) split_ns: u64,
+    /// Dropping them again.
+    pub(crate) teardown_ns: u64,
 }
 
 impl<'a> Stage<'a> {
@@ -112,6 +116,21 @@ impl<'a> Stage<'a> {
     pub(crate) fn seeds(&self, peer: usize) -> (u64, u64) {
         let seed = self.plan.seed ^ ((peer as u64) << 32);
         (seed ^ 1, seed ^ 2)
+    }
+
+    /// Takes halves out of what was inherited.
+    pub(crate) fn split<L>(&mut self, take: impl FnOnce() -> Result<L>) -> Result<L> {
+        let begun = self.clock.now();
+        let halves = take()?;
+        self.found.split_ns += self.clock.ns(self.clock.now() - begun) as u64;
+        Ok(halves)
+    }
+
+    /// Drops halves, when all phases are over.
+    pub(crate) fn tear_down<L>(&mut self, halves: L) {
+        let begun = self.clock.now();
+        drop(halves);
+        self.found.teardown_ns += self.clock.ns(self.clock.now() - begun) as u64;
     }
 
     fn meet(&self) -> Result<Ticks> {

@@ -43,6 +43,7 @@ fn main() {
         ("a_lost_message_fails_the_invocation", loses),
         ("a_damaged_message_fails_the_invocation", damages),
         ("a_fixture_that_cannot_be_made_is_a_failed_row", no_fixture),
+        ("what_the_link_takes_is_timed_beside_the_phase", setup),
         ("nothing_is_left_behind", nothing_left),
         ("rounds_are_interleaved", rounds),
         ("failures_do_not_stop_the_run", run_goes_on),
@@ -130,6 +131,18 @@ fn late() -> Test {
     let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(1));
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert!(found.elapsed_ns < 25_000_000, "{} ns", found.elapsed_ns);
+    Ok(())
+}
+
+fn setup() -> Test {
+    let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(10));
+    let setup = found.setup.ok_or("no setup")?;
+    // The responder's half takes 30 ms: the slower side's stands, and it is in no other figure.
+    assert!(setup.split_ns >= 30_000_000, "{setup:?}");
+    assert!(setup.fixture_ns > 0 && setup.fixture_ns < setup.split_ns, "{setup:?}");
+    assert!(setup.teardown_ns > 0 && setup.teardown_ns < setup.split_ns, "{setup:?}");
+    // A page that both sides share, and the pipes none.
+    assert!(setup.mapped_bytes >= 4096, "{setup:?}");
     Ok(())
 }
 

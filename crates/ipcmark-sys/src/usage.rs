@@ -1,6 +1,7 @@
 //! What a process has cost so far.
 
 use nix::sys::resource::{UsageWho, getrusage};
+use rustix::param::page_size;
 
 /// Resources used by this process since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,4 +53,15 @@ impl Usage {
             major_faults: self.major_faults - earlier.major_faults,
         }
     }
+}
+
+/// Address space of this process now, bytes; 0 where `/proc` does not say.
+///
+/// # References
+/// - [proc_pid_statm(5)](https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html), `size`
+#[must_use]
+pub fn mapped_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split_whitespace().next().and_then(|size| size.parse::<u64>().ok());
+    pages.unwrap_or_default() * page_size() as u64
 }

@@ -23,18 +23,21 @@ impl<R: Remote> Play for Pair<R> {
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
         let (towards, back) = stage.seeds(0);
-        let desk = |seeds| Desk::new(stage.clock, stage.plan.size, seeds, &R::INFO);
+        let (clock, size) = (stage.clock, stage.plan.size);
+        let desk = |seeds| Desk::new(clock, size, seeds, &R::INFO);
         match stage.seat.side {
             Side::Initiator => {
                 let mut desk = desk((towards, back));
-                let mut caller = R::caller(self.fixture)?;
+                let mut caller = stage.split(|| R::caller(self.fixture))?;
                 stage.phases(&mut |stage| initiate(&mut caller, &mut desk, stage))?;
+                stage.tear_down(caller);
                 Ok(desk.tally())
             }
             Side::Responder => {
-                let mut server = R::server(self.fixture)?;
+                let mut server = stage.split(|| R::server(self.fixture))?;
                 let desk = Arc::new(Mutex::new(desk((back, towards))));
                 stage.phases(&mut |_| respond(&mut |procedure| server.serve(procedure), &desk))?;
+                stage.tear_down(server);
                 Ok(lock(&desk).tally())
             }
         }

@@ -9,9 +9,10 @@
 //! together what was sent (`ipcmark_core::Sums`). A phase ends with a last message from each sender, or one for each
 //! receiver: who got one takes no more, so that it gets no other's.
 
-use super::Play;
 use super::stream;
+use super::{Made, Play};
 use crate::desk::{Desk, Tally};
+use crate::setup::{Making, making};
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
@@ -53,9 +54,14 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
         .then(|| format!("a message tells {MOST_SENDERS} senders of one link apart, not {peers}"))
 }
 
-/// A fixture for each of `links` links, each with names of its own, and with one peer as far as its plan tells.
-pub(super) fn fixtures<T: Transport>(plan: &Plan, links: usize) -> Result<Vec<T::Fixture>> {
-    let fixture = |link: usize| {
+/// A fixture for each of `links` links, each with names of its own, and with one peer as far as its plan tells; and what
+/// making all of them took.
+pub(super) fn fixtures<T: Transport>(
+    plan: &Plan,
+    links: usize,
+) -> Result<(Vec<T::Fixture>, Making)> {
+    let mut took = Making::default();
+    let mut fixture = |link: usize| {
         let dir = plan.names.dir.join(link.to_string());
         match std::fs::create_dir(&dir) {
             Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -64,9 +70,13 @@ pub(super) fn fixtures<T: Transport>(plan: &Plan, links: usize) -> Result<Vec<T:
             _ => {}
         }
         let names = Names { token: format!("{}-{link}", plan.names.token), dir };
-        T::fixture(&Plan { names, load: Load { peers: 1, ..plan.load }, ..plan.clone() })
+        let plan = Plan { names, load: Load { peers: 1, ..plan.load }, ..plan.clone() };
+        let (made, one) = making(|| T::fixture(&plan))?;
+        took += one;
+        Ok(made)
     };
-    (0..links).map(fixture).collect()
+    let fixtures = (0..links).map(&mut fixture).collect::<Result<_>>()?;
+    Ok((fixtures, took))
 }
 
 /// One link for all peers, or one for each.
@@ -75,13 +85,14 @@ struct Fan<T: Transport> {
 }
 
 /// Makes what the processes inherit.
-pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
-    let fixtures = if is_shared(&T::INFO, plan.pattern) {
-        vec![T::fixture(plan)?]
+pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Made> {
+    let (fixtures, took) = if is_shared(&T::INFO, plan.pattern) {
+        let (fixture, took) = making(|| T::fixture(plan))?;
+        (vec![fixture], took)
     } else {
         fixtures::<T>(plan, plan.load.peers)?
     };
-    Ok(Box::new(Fan::<T> { fixtures }))
+    Ok((Box::new(Fan::<T> { fixtures }), took))
 }
 
 impl<T: Transport> Play for Fan<T> {
@@ -104,7 +115,8 @@ impl<T: Transport> Play for Fan<T> {
         };
         let mut links = Vec::with_capacity(fixtures.len());
         for (number, fixture) in fixtures.into_iter().enumerate() {
-            let link = T::split(fixture, stage.seat.side)?;
+            let side = stage.seat.side;
+            let link = stage.split(|| T::split(fixture, side))?;
             links.push(Ended::<T>::new(link, stage, stage.seat.peer.unwrap_or(number), shared));
         }
         match (pattern, stage.seat.peer) {
@@ -112,7 +124,11 @@ impl<T: Transport> Play for Fan<T> {
                 let Ended { link, desk } = &mut links[0];
                 stage.phases(&mut |s| stream::send::<T>(&mut link.tx, desk, s))?;
             }
-            (Pattern::FanIn, None) if shared => return receive_from_all(&mut links[0], stage),
+            (Pattern::FanIn, None) if shared => {
+                let tally = receive_from_all(&mut links[0], stage)?;
+                end(links, stage);
+                return Ok(tally);
+            }
             (Pattern::FanIn, None) => {
                 stage.phases(&mut |s| receive_in_turn(&mut links, &mut s.timer))?;
             }
@@ -125,14 +141,26 @@ impl<T: Transport> Play for Fan<T> {
                     stage.sums = Some(words(sums));
                 }
             }
-            (_, Some(_)) if shared => return receive_a_share(&mut links[0], stage),
+            (_, Some(_)) if shared => {
+                let tally = receive_a_share(&mut links[0], stage)?;
+                end(links, stage);
+                return Ok(tally);
+            }
             (_, Some(_)) => {
                 let Ended { link, desk } = &mut links[0];
                 stage.phases(&mut |s| stream::receive::<T>(&mut link.rx, desk, s))?;
             }
         }
-        Ok(links.iter().fold(Tally::default(), |sum, link| sum.and(link.desk.tally())))
+        let tally = links.iter().fold(Tally::default(), |sum, link| sum.and(link.desk.tally()));
+        end(links, stage);
+        Ok(tally)
     }
+}
+
+/// Drops the halves of all links, and nothing else, within the clock.
+fn end<T: Transport>(links: Vec<Ended<T>>, stage: &mut Stage<'_>) {
+    let (links, _desks): (Vec<_>, Vec<_>) = links.into_iter().map(|e| (e.link, e.desk)).unzip();
+    stage.tear_down(links);
 }
 
 /// One process's end of one link.

@@ -22,6 +22,7 @@ mod task;
 mod wake_up;
 
 use crate::desk::{AnyReceiver, AnySender, Desk, Tally};
+use crate::setup::{Making, making};
 use crate::stage::Stage;
 use ipcmark_core::{
     Capacity, Error, Extent, Info, Link, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
@@ -119,13 +120,14 @@ impl From<Error> for NotMade {
     }
 }
 
-/// Makes what the processes inherit.
-pub(crate) type Make = fn(&Plan) -> std::result::Result<Box<dyn Play>, NotMade>;
+/// What the processes inherit, and what making it took.
+pub(crate) type Made = (Box<dyn Play>, Making);
+
+/// Makes it.
+pub(crate) type Make = fn(&Plan) -> std::result::Result<Made, NotMade>;
 
 /// [`Make`] for a transport.
-pub(crate) fn of_transport<T: Transport>(
-    plan: &Plan,
-) -> std::result::Result<Box<dyn Play>, NotMade> {
+pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
     let workload = (plan.pattern, plan.load);
     if let Some(reason) = refusal(&T::INFO, workload, plan.size, plan.extent) {
         return Err(NotMade::Unsupported(reason));
@@ -135,7 +137,7 @@ pub(crate) fn of_transport<T: Transport>(
         Pattern::ScatterGather => return Ok(scatter::make::<T>(plan)?),
         _ => {}
     }
-    let fixture = T::fixture(plan)?;
+    let (fixture, took) = making(|| T::fixture(plan))?;
     let window = match plan.pattern {
         Pattern::Duplex => {
             duplex::window(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?
@@ -146,17 +148,19 @@ pub(crate) fn of_transport<T: Transport>(
         }
         _ => 0,
     };
-    Ok(Box::new(Pair::<T> { fixture, window }))
+    Ok((Box::new(Pair::<T> { fixture, window }), took))
 }
 
 /// [`Make`] for a notifier.
-pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> std::result::Result<Box<dyn Play>, NotMade> {
-    Ok(Box::new(wake_up::Pair::<N> { fixture: N::fixture(plan)? }))
+pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+    let (fixture, took) = making(|| N::fixture(plan))?;
+    Ok((Box::new(wake_up::Pair::<N> { fixture }), took))
 }
 
 /// [`Make`] for what is called.
-pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Box<dyn Play>, NotMade> {
-    Ok(Box::new(call::Pair::<R> { fixture: R::fixture(plan)? }))
+pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+    let (fixture, took) = making(|| R::fixture(plan))?;
+    Ok((Box::new(call::Pair::<R> { fixture }), took))
 }
 
 /// Why a pattern cannot be run so, whatever the machine.
@@ -196,8 +200,9 @@ impl<T: Transport> Play for Pair<T> {
     }
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
-        let Link { mut tx, mut rx } = T::split(self.fixture, stage.seat.side)?;
-        let (tx, rx) = (&mut tx, &mut rx);
+        let (Pair { fixture, window }, side) = (*self, stage.seat.side);
+        let mut link = stage.split(|| T::split(fixture, side))?;
+        let Link { tx, rx } = &mut link;
         let (towards, back) = stage.seeds(0);
         let seeds = match (T::INFO.role, stage.seat.side) {
             (Role::Floor, _) => (towards, towards),
@@ -207,6 +212,7 @@ impl<T: Transport> Play for Pair<T> {
         let desk = &mut Desk::new(stage.clock, stage.plan.size, seeds, &T::INFO);
         if T::INFO.role == Role::Floor {
             stage.phases(&mut |stage| floor::turns::<T>(tx, rx, desk, stage))?;
+            stage.tear_down(link);
             return Ok(desk.tally());
         }
         match (stage.plan.pattern, stage.seat.side) {
@@ -232,7 +238,6 @@ impl<T: Transport> Play for Pair<T> {
             }
             (Pattern::Duplex, side) => {
                 stage.timer.per_turn = 2;
-                let window = self.window;
                 match side {
                     Side::Initiator => {
                         stage.phases(&mut |s| duplex::initiate::<T>(tx, rx, desk, s, window))
@@ -242,6 +247,7 @@ impl<T: Transport> Play for Pair<T> {
             }
             _ => erased(tx, rx, desk, stage),
         }?;
+        stage.tear_down(link);
         Ok(desk.tally())
     }
 }

@@ -8,10 +8,10 @@
 //!
 //! Each run's merged result is held against what the coordinator found alone, before any link was used.
 
-use super::Play;
 use super::task::{
     ANSWER_BYTES, HEAD_BYTES, INPUT_BYTES, LEAST_PART_BYTES, Order, Partial, fill, parts,
 };
+use super::{Made, Play};
 use crate::desk::Tally;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{
@@ -49,12 +49,11 @@ struct Scatter<T: Transport> {
 }
 
 /// Makes what the processes inherit.
-pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Box<dyn Play>> {
+pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Made> {
     let plan = Plan { size: longest_message(plan.load, plan.size), fixed: false, ..plan.clone() };
-    Ok(Box::new(Scatter::<T> {
-        fixtures: super::fan::fixtures::<T>(&plan, plan.load.peers)?,
-        input: shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?,
-    }))
+    let (fixtures, took) = super::fan::fixtures::<T>(&plan, plan.load.peers)?;
+    let input = shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?;
+    Ok((Box::new(Scatter::<T> { fixtures, input }), took))
 }
 
 impl<T: Transport> Play for Scatter<T> {
@@ -67,7 +66,8 @@ impl<T: Transport> Play for Scatter<T> {
             None => {
                 let mut links = Vec::with_capacity(self.fixtures.len());
                 for fixture in self.fixtures {
-                    links.push(erase::<T>(T::split(fixture, Side::Initiator)?));
+                    let split = || T::split(fixture, Side::Initiator);
+                    links.push(erase::<T>(stage.split(split)?));
                 }
                 coordinate(links, self.input.bytes(), stage)
             }
@@ -75,9 +75,10 @@ impl<T: Transport> Play for Scatter<T> {
                 let fixture = self.fixtures.swap_remove(peer);
                 // The other links are not this worker's: it would keep them open after their ends are gone.
                 self.fixtures.clear();
-                let mut link = erase::<T>(T::split(fixture, Side::Responder)?);
+                let mut link = erase::<T>(stage.split(|| T::split(fixture, Side::Responder))?);
                 let mut worker = Worker { input: self.input.bytes(), run: 0 };
                 stage.phases(&mut |s| worker.work(&mut link, s.plan.load.input, &s.clock))?;
+                stage.tear_down(link);
                 Ok(Tally::default())
             }
         }
@@ -115,6 +116,7 @@ fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Resu
             }
         }
     })?;
+    stage.tear_down(links);
     stage.task = Some(Task {
         input_bytes: input.len() as u64,
         serial_ns: clock.ns(serial).round() as u64,

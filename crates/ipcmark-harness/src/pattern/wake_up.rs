@@ -29,16 +29,15 @@ impl<N: Notifier> Play for Pair<N> {
     }
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
-        let Link { mut tx, mut rx } = N::split(self.fixture, stage.seat.side)?;
+        let side = stage.seat.side;
+        let mut link = stage.split(|| N::split(self.fixture, side))?;
+        let Link { tx, rx } = &mut link;
         let mut count = Count::default();
         match stage.seat.side {
-            Side::Initiator => {
-                stage.phases(&mut |stage| initiate(&mut tx, &mut rx, stage, &mut count))
-            }
-            Side::Responder => {
-                stage.phases(&mut |stage| respond(&mut tx, &mut rx, stage, &mut count))
-            }
+            Side::Initiator => stage.phases(&mut |stage| initiate(tx, rx, stage, &mut count)),
+            Side::Responder => stage.phases(&mut |stage| respond(tx, rx, stage, &mut count)),
         }?;
+        stage.tear_down(link);
         let Count { trips, beyond } = count;
         let found = Integrity { received: trips, repeated: beyond, ..Integrity::default() };
         Ok(Tally { sent: trips, found })
