@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ipcmark_core::{Extent, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Arrivals, Extent, Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
@@ -39,6 +39,7 @@ fn main() {
         ("what_is_lost_at_a_set_rate_is_counted", lossy_paced),
         ("a_lost_ping_pong_message_is_a_failed_row_that_says_so", lossy_ping_pong),
         ("a_set_rate_is_kept", rate),
+        ("random_arrivals_are_known_to_both_sides", poisson),
         ("a_stall_shows_in_every_message_due_meanwhile", stall_there),
         ("a_stalled_sender_shows_in_its_lag", stall_here),
         ("a_rate_without_a_message_is_refused", too_slow),
@@ -207,6 +208,25 @@ fn rate() -> Test {
     assert!(found.elapsed_ns >= 99_500_000, "{}", found.elapsed_ns);
     assert_eq!(values(&found, 0, Unit::NsLag)?.len(), 200);
     assert_eq!(values(&found, 1, Unit::NsOneWay)?.len(), 200);
+    Ok(())
+}
+
+fn poisson() -> Test {
+    let load = Load { arrivals: Arrivals::Poisson, ..at(2_000) };
+    let extent = Extent::Time(Duration::from_millis(100));
+    for entry in [GOOD_ONE, DROPPING] {
+        let found = report(entry, Pattern::Paced, extent, load).invocation;
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        let sent = values(&found, 0, Unit::NsLag)?.len();
+        // Five standard deviations about 200.
+        assert!((130..=270).contains(&sent), "{sent}");
+        let times = values(&found, 1, Unit::NsOneWay)?;
+        assert_eq!(times.len(), found.messages);
+        // What was lost may have been lost in the warm-up.
+        assert!(sent - found.messages <= found.integrity.lost, "{sent} sent: {found:?}");
+        // A receiver that drew other moments would see messages that came before they were due.
+        assert!(times.min() > 0);
+    }
     Ok(())
 }
 

@@ -1,10 +1,10 @@
-//! The axes of a load: how many peers, how deep, how fast, and where the input lies.
+//! The axes of a load: how many peers, how deep, how fast, when messages are due, and where the input lies.
 //!
 //! A pattern is multiplied by the axes it heeds and by no others, so that a suite may name three rates beside a
 //! ping-pong without measuring it three times.
 
 use crate::WordError;
-use ipcmark_core::{Input, Load, Pattern};
+use ipcmark_core::{Arrivals, Input, Load, Pattern};
 use std::ops::RangeInclusive;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
@@ -23,6 +23,8 @@ pub struct LoadAxes {
     pub depths: Vec<u32>,
     /// [`Load::rate`], messages a second.
     pub rates: Vec<u32>,
+    /// [`Load::arrivals`].
+    pub arrivals: Vec<Arrivals>,
     /// [`Load::input`].
     pub inputs: Vec<Input>,
 }
@@ -43,27 +45,34 @@ impl LoadAxes {
         let peers = axis(heeds.peers, &self.peers, &group.peers);
         let depths = axis(heeds.depth, &self.depths, &group.depths);
         let rates = axis(heeds.rate, &self.rates, &group.rates);
-        let inputs: &[Input] = match (heeds.input, self.inputs.as_slice(), group.inputs.as_slice())
-        {
-            (false, ..) | (true, [], []) => &[own.input],
-            (true, [], group) => group,
-            (true, given, _) => given,
-        };
+        let all_arrivals = words(heeds.rate, &self.arrivals, &group.arrivals, own.arrivals);
+        let inputs = words(heeds.input, &self.inputs, &group.inputs, own.input);
         let mut loads = Vec::new();
         for peers in &peers {
             for depth in &depths {
                 for rate in &rates {
-                    loads.extend(inputs.iter().map(|&input| Load {
-                        peers: peers.map_or(own.peers, |n| n as usize),
-                        depth: depth.map_or(own.depth, |n| n as usize),
-                        rate: rate.unwrap_or(own.rate),
-                        arrivals: own.arrivals,
-                        input,
-                    }));
+                    for &arrivals in &all_arrivals {
+                        loads.extend(inputs.iter().map(|&input| Load {
+                            peers: peers.map_or(own.peers, |n| n as usize),
+                            depth: depth.map_or(own.depth, |n| n as usize),
+                            rate: rate.unwrap_or(own.rate),
+                            arrivals,
+                            input,
+                        }));
+                    }
                 }
             }
         }
         loads
+    }
+}
+
+/// An axis of words: as given, or else the group's, or else `own`.
+fn words<T: Copy>(heeded: bool, given: &[T], group: &[T], own: T) -> Vec<T> {
+    match (heeded, given, group) {
+        (false, ..) | (true, [], []) => vec![own],
+        (true, [], group) => group.to_vec(),
+        (true, given, _) => given.to_vec(),
     }
 }
 
@@ -101,6 +110,7 @@ mod tests {
             peers: vec![2, 4],
             depths: vec![8, 64],
             rates: vec![10, 1_000, 100_000],
+            arrivals: vec![Arrivals::Constant, Arrivals::Poisson],
             inputs: vec![Input::Sent, Input::Shared],
         }
     }
@@ -111,7 +121,7 @@ mod tests {
             (Pattern::PingPong, 1),
             (Pattern::WakeUp, 1),
             (Pattern::Overlap, 1),
-            (Pattern::Paced, 3),
+            (Pattern::Paced, 6),
             (Pattern::Burst, 2),
             (Pattern::Duplex, 2),
             (Pattern::FanIn, 2),
@@ -125,6 +135,7 @@ mod tests {
                 assert!(heeds.peers || load.peers == Load::DEFAULT.peers);
                 assert!(heeds.depth || load.depth == Load::DEFAULT.depth);
                 assert!(heeds.rate || load.rate == Load::DEFAULT.rate);
+                assert!(heeds.rate || load.arrivals == Load::DEFAULT.arrivals);
                 assert!(heeds.input || load.input == Load::DEFAULT.input);
             }
         }

@@ -8,7 +8,7 @@ use crate::{
     DEPTHS, Defaults, Error, Group, LoadAxes, PEERS, RATES, Result, Selector, Suite, nearest,
     parse_capacity, parse_counts, parse_duration, parse_sizes,
 };
-use ipcmark_core::{Input, Pattern, Placement};
+use ipcmark_core::{Arrivals, Input, Pattern, Placement};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -22,7 +22,7 @@ type Word<'t> = (&'t str, Span);
 
 const TOP: [&str; 5] = ["name", "title", "prose", "defaults", "group"];
 const DEFAULTS: [&str; 5] = ["rounds", "measure", "warm-up", "budget", "capacity"];
-const GROUP: [&str; 11] = [
+const GROUP: [&str; 12] = [
     "name",
     "prose",
     "transports",
@@ -33,6 +33,7 @@ const GROUP: [&str; 11] = [
     "peers",
     "depths",
     "rates",
+    "arrivals",
     "inputs",
 ];
 
@@ -136,10 +137,8 @@ fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
             peers: section.counts("peers", &PEERS)?,
             depths: section.counts("depths", &DEPTHS)?,
             rates: section.counts("rates", &RATES)?,
-            inputs: match section.words("inputs")? {
-                None => Vec::new(),
-                Some(words) => section.known("inputs", words, &Input::ALL, Input::name)?,
-            },
+            arrivals: section.some_of("arrivals", &Arrivals::ALL, Arrivals::name)?,
+            inputs: section.some_of("inputs", &Input::ALL, Input::name)?,
         },
         capacity: section.capacity()?.unwrap_or(defaults.capacity),
     })
@@ -270,6 +269,16 @@ impl<'t> Section<'t> {
         parse: impl FnOnce(&str) -> std::result::Result<T, E>,
     ) -> Result<T> {
         parse(word).map_err(|e| self.wrong(key, span, e))
+    }
+
+    /// As [`Section::known`]; none when the key is not there.
+    fn some_of<T: Copy + PartialEq>(
+        &self,
+        key: &str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<Vec<T>> {
+        self.words(key)?.map_or(Ok(Vec::new()), |words| self.known(key, words, all, name))
     }
 
     fn known<T: Copy + PartialEq>(

@@ -3,7 +3,7 @@
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use ipcmark_core::{Input, Pattern, Placement};
+use ipcmark_core::{Arrivals, Input, Pattern, Placement};
 use ipcmark_suite::{
     DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_duration,
     parse_sizes,
@@ -27,7 +27,7 @@ Examples:
   ipcmark run --transport 'shm*' --pattern ping-pong --placement cross-core,same-core
   ipcmark run --transport '*/block' --size 8..1MiB*8 --rounds 12 --budget 5m
   ipcmark run --transport pipe --pattern stream --capacity default --out pipe-as-shipped
-  ipcmark run --transport '*/block' --pattern wake-up,paced --rate 10,1000
+  ipcmark run --transport '*/block' --pattern paced --rate 10,1000 --arrivals poisson --measure 500ms
   ipcmark run --transport 'shm-ring/*' --pattern scatter-gather --peers 1,2,4 --input shared
   ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
   ipcmark run --resume reports/2026-01-31-full";
@@ -121,7 +121,7 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
     /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "input",
+        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
             "capacity", "rounds", "measure", "warm_up", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print the summary as JSON instead of tables.
@@ -160,6 +160,9 @@ pub(crate) struct AxisArgs {
     /// Messages a second, in paced: 10,1000.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
     pub(crate) rate: Vec<Several<u32>>,
+    /// When messages are due, in paced: constant (at equal distances), poisson (at random, as users come).
+    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_arrivals)]
+    pub(crate) arrivals: Vec<Several<Arrivals>>,
     /// How the workers of a scatter-gather come by their input: sent, shared.
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]
     pub(crate) input: Vec<Several<Input>>,
@@ -275,6 +278,10 @@ fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
     parse_names(list, &Input::ALL.map(|i| (i.name(), i)))
 }
 
+fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
+    parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
+}
+
 fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {
     parse_counts(list, "peers", &PEERS).map(Several)
 }
@@ -352,6 +359,7 @@ mod tests {
         let words = Pattern::ALL.map(Pattern::name).into_iter();
         let words =
             words.chain(Placement::ALL.map(Placement::name)).chain(Input::ALL.map(Input::name));
+        let words = words.chain(Arrivals::ALL.map(Arrivals::name));
         for word in words {
             assert!(help.contains(word), "{word} is not in:\n{help}");
         }
@@ -366,6 +374,7 @@ mod tests {
             (["--budget", "60"], "60ms or 60s"),
             (["--rounds", "0"], "1..=10000"),
             (["--pattern", "fanin"], "did you mean 'fan-in'?"),
+            (["--arrivals", "posson"], "did you mean 'poisson'?"),
             (["--input", "share"], "did you mean 'shared'?"),
             (["--peers", "0"], "peers from 1 to 64"),
             (["--depth", "deep"], "messages from 1 to 65536"),

@@ -167,6 +167,7 @@ fn axes(args: &AxisArgs) -> Axes {
             peers: all(&args.peers),
             depths: all(&args.depth),
             rates: all(&args.rate),
+            arrivals: all(&args.arrivals),
             inputs: all(&args.input),
         },
         capacity: args.capacity.map(|capacity| capacity.0),

@@ -17,6 +17,7 @@ mod overlap;
 mod paced;
 mod ping_pong;
 pub(crate) mod scatter;
+mod schedule;
 mod stream;
 mod task;
 mod wake_up;
@@ -30,7 +31,7 @@ use ipcmark_core::{
 };
 use ipcmark_record::Unit;
 
-use paced::messages_in;
+use schedule::messages_in;
 
 /// Which processes something is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

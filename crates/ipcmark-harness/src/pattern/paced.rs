@@ -1,4 +1,5 @@
-//! One direction at a set rate, as an open loop: message n is due at t0 + n / rate, whatever became of those before it.
+//! One direction at a set rate, as an open loop: when a message is due stands in a schedule ([`super::schedule`]), whatever
+//! became of those before it.
 //!
 //! Both sides know when a message was due, on one clock. The receiver records what has passed since, so that a stall
 //! anywhere shows in every message that was due meanwhile, not in the one that met it; the sender records how late it
@@ -9,47 +10,19 @@
 //! no two copies a transport.
 
 use super::ending;
+use super::schedule::Schedule;
 use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Error, Extent, Fault, Result};
+use ipcmark_core::{Error, Fault, Result};
 use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};
 use rustix::io::Errno;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-/// From the barrier to the first message due: all sides are awake by then.
-const LEAD: Duration = Duration::from_micros(500);
 /// A sender with a CPU of its own sleeps until this long before a message is due, and spins from then on: a sleeper
 /// wakes late by about as much.
 const SPIN: Duration = Duration::from_micros(150);
-
-/// Messages that are due within `extent`.
-pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
-    match extent {
-        Extent::Messages(n) => n.max(1),
-        Extent::Time(time) => (time.as_secs_f64() * f64::from(rate_per_s)) as u64,
-    }
-}
-
-/// When messages are due.
-struct Schedule {
-    first: Ticks,
-    ticks_per_message: f64,
-}
-
-impl Schedule {
-    fn of(stage: &Stage<'_>) -> Schedule {
-        Schedule {
-            first: stage.start + stage.clock.ticks(LEAD),
-            ticks_per_message: stage.clock.hz() / f64::from(stage.plan.load.rate),
-        }
-    }
-
-    fn due(&self, n: u64) -> Ticks {
-        self.first + (n as f64 * self.ticks_per_message) as Ticks
-    }
-}
 
 /// Sleeps, and spins at the end if `spin`, until `due`. Returns the moment at which it was over.
 fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
@@ -80,20 +53,23 @@ fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
 pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     // A process's timers are 50 µs late by default, so that wake-ups can be served together.
     let _ = set_current_timer_slack(NonZeroU64::new(1));
-    let schedule = Schedule::of(stage);
-    let count = messages_in(stage.extent, stage.plan.load.rate).max(1);
-    let mut end = stage.start;
-    for n in 0..count {
-        let due = schedule.due(n);
+    let mut schedule = Schedule::of(stage);
+    let mut done = Done { messages: 0, end: stage.start };
+    loop {
+        let due = schedule.due(done.messages);
+        let last = schedule.is_last();
         let now = wait_until(&stage.clock, due, stage.own_cpu)?;
-        desk.send::<Erased>(tx, n + 1 == count && !desk.is_lossy())?;
+        desk.send::<Erased>(tx, last && !desk.is_lossy())?;
         stage.timer.take(now, now - due);
-        end = now;
+        done = Done { messages: done.messages + 1, end: now };
+        if last {
+            break;
+        }
     }
     if desk.is_lossy() {
         ending::say(tx, desk, stage)?;
     }
-    Ok(Done { messages: count, end })
+    Ok(done)
 }
 
 /// Records for each message what has passed since it was due. Sequence numbers of short messages wrap, so that which
@@ -103,7 +79,7 @@ pub(crate) fn receive(
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    let schedule = Schedule::of(stage);
+    let mut schedule = Schedule::of(stage);
     let first = desk.checker.expected();
     let mut done = Done { messages: 0, end: stage.start };
     loop {
@@ -138,15 +114,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_phase_holds_rate_times_time_and_not_one_more() {
-        let time = |ms| Extent::Time(Duration::from_millis(ms));
-        assert_eq!(messages_in(time(50), 1_000), 50);
-        assert_eq!(messages_in(time(50), 10), 0);
-        assert_eq!(messages_in(time(100), 10), 1);
-        assert_eq!(messages_in(Extent::Messages(7), 10), 7);
-    }
-
-    #[test]
     fn a_wait_ends_when_it_is_over_and_not_before() {
         let clock = Clock::calibrate();
         for spin in [false, true] {
@@ -155,12 +122,5 @@ mod tests {
             let late = wait_until(&clock, due, spin).unwrap();
             assert!(late > due, "what is over is not waited for");
         }
-    }
-
-    #[test]
-    fn the_millionth_message_is_due_when_its_rate_says() {
-        let schedule = Schedule { first: 5, ticks_per_message: 2_100.5 };
-        assert_eq!(schedule.due(0), 5);
-        assert_eq!(schedule.due(1_000_000), 5 + 2_100_500_000);
     }
 }

@@ -1,0 +1,214 @@
+//! When the messages of an open loop are due: at equal distances, or at random as users come.
+//!
+//! Both sides need every moment and neither may tell the other, since the mechanism under test would carry it. So each
+//! draws the same moments from the plan's seed, one after another: nothing is stored, however long the phase. Random
+//! arrivals are a Poisson process: independent gaps with an exponential distribution, whose mean is the rate's. Its counts
+//! vary from phase to phase as counts of users do; only a phase that would hold nobody is given a first message within
+//! its time.
+
+use crate::stage::Stage;
+use fastrand::Rng;
+use ipcmark_core::{Arrivals, Extent, Load};
+use ipcmark_sys::clock::{Clock, Ticks};
+use std::time::Duration;
+
+/// From the barrier to where the schedule begins: all sides are awake by then.
+const LEAD: Duration = Duration::from_micros(500);
+/// Keeps the moments apart from what else is drawn from a plan's seed.
+const SALT: u64 = 0x6172_7269_7661_6c73;
+
+/// Messages that are due within `extent`, in the mean.
+pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
+    match extent {
+        Extent::Messages(n) => n.max(1),
+        Extent::Time(time) => (time.as_secs_f64() * f64::from(rate_per_s)) as u64,
+    }
+}
+
+/// The moments of one phase, walked through from the first to the last.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    begin: Ticks,
+    /// Mean distance of two messages, in ticks.
+    gap: f64,
+    /// Draws the gaps, where they are random.
+    random: Option<Rng>,
+    /// Where the phase ends.
+    end: End,
+    /// The message reached, and when it is due, in ticks after `begin`.
+    n: u64,
+    at: f64,
+    /// When the one after it is due.
+    next: f64,
+}
+
+/// Where a phase ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// After so many messages.
+    Count(u64),
+    /// Before this many ticks have passed; the first message is within them.
+    Before(f64),
+}
+
+impl Schedule {
+    pub(super) fn of(stage: &Stage<'_>) -> Schedule {
+        let begin = stage.start + stage.clock.ticks(LEAD);
+        // No two phases of an invocation have their messages at the same distances.
+        let seed = stage.plan.seed ^ SALT ^ (u64::from(stage.phase) << 60);
+        Schedule::new(begin, &stage.clock, stage.plan.load, stage.extent, seed)
+    }
+
+    fn new(begin: Ticks, clock: &Clock, load: Load, extent: Extent, seed: u64) -> Schedule {
+        let gap = clock.hz() / f64::from(load.rate);
+        let (random, end) = match (load.arrivals, extent) {
+            (Arrivals::Constant, _) => (None, End::Count(messages_in(extent, load.rate).max(1))),
+            (Arrivals::Poisson, Extent::Messages(n)) => {
+                (Some(Rng::with_seed(seed)), End::Count(n.max(1)))
+            }
+            (Arrivals::Poisson, Extent::Time(time)) => {
+                (Some(Rng::with_seed(seed)), End::Before(clock.ticks(time) as f64))
+            }
+        };
+        let mut schedule = Schedule { begin, gap, random, end, n: 0, at: 0.0, next: 0.0 };
+        schedule.at = schedule.first();
+        schedule.next = schedule.at + schedule.draw();
+        schedule
+    }
+
+    /// Of a constant rate the first message is due at once. Of a random one it comes a gap later, as all do: drawn from
+    /// those gaps that end within the phase.
+    fn first(&mut self) -> f64 {
+        let (Some(random), End::Before(length)) = (&mut self.random, self.end) else {
+            return if self.random.is_some() { self.draw() } else { 0.0 };
+        };
+        let within = -(-length / self.gap).exp_m1();
+        -self.gap * (-random.f64() * within).ln_1p()
+    }
+
+    /// The distance to the next message.
+    fn draw(&mut self) -> f64 {
+        match &mut self.random {
+            None => self.gap,
+            // f64() is below 1, so that the logarithm is finite.
+            Some(random) => -self.gap * (-random.f64()).ln_1p(),
+        }
+    }
+
+    /// When message `n` is due. Messages are asked for in rising order; those passed over were due, too.
+    pub(super) fn due(&mut self, n: u64) -> Ticks {
+        while self.n < n {
+            self.n += 1;
+            self.at = self.next;
+            self.next = match self.random {
+                // Not added up: a million roundings would show.
+                None => (self.n + 1) as f64 * self.gap,
+                Some(_) => self.at + self.draw(),
+            };
+        }
+        self.begin + self.at as Ticks
+    }
+
+    /// True when the message asked for last is the phase's last.
+    pub(super) fn is_last(&self) -> bool {
+        match self.end {
+            End::Count(count) => self.n + 1 >= count,
+            End::Before(length) => self.next >= length,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::LazyLock;
+
+    /// One for all: each calibration runs at a slightly other rate, and takes its time.
+    static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::calibrate);
+
+    fn schedule(rate: u32, arrivals: Arrivals, extent: Extent, seed: u64) -> Schedule {
+        let load = Load { rate, arrivals, ..Load::DEFAULT };
+        Schedule::new(1_000, &CLOCK, load, extent, seed)
+    }
+
+    /// When each message of a phase is due, in gaps after its beginning.
+    fn moments(mut schedule: Schedule) -> Vec<f64> {
+        let mut moments = Vec::new();
+        for n in 0.. {
+            let due = schedule.due(n);
+            moments.push((due - schedule.begin) as f64 / schedule.gap);
+            if schedule.is_last() {
+                break;
+            }
+        }
+        moments
+    }
+
+    const SECOND: Extent = Extent::Time(Duration::from_secs(1));
+
+    #[test]
+    fn a_phase_holds_rate_times_time_and_not_one_more() {
+        let time = |ms| Extent::Time(Duration::from_millis(ms));
+        assert_eq!(messages_in(time(50), 1_000), 50);
+        assert_eq!(messages_in(time(50), 10), 0);
+        assert_eq!(messages_in(time(100), 10), 1);
+        assert_eq!(messages_in(Extent::Messages(7), 10), 7);
+        assert_eq!(moments(schedule(1_000, Arrivals::Constant, time(50), 0)).len(), 50);
+        assert_eq!(moments(schedule(1_000, Arrivals::Poisson, Extent::Messages(7), 0)).len(), 7);
+    }
+
+    #[test]
+    fn the_millionth_message_of_a_constant_rate_is_due_when_its_rate_says() {
+        let mut schedule = schedule(1_000_000, Arrivals::Constant, Extent::Messages(1 << 21), 0);
+        assert_eq!(schedule.due(0), 1_000);
+        let due = schedule.due(1_000_000);
+        assert_eq!(due, 1_000 + (1e6 * schedule.gap) as Ticks);
+    }
+
+    #[test]
+    fn random_gaps_are_exponential_and_independent() {
+        let moments = moments(schedule(100_000, Arrivals::Poisson, SECOND, 3));
+        let gaps: Vec<f64> = moments.windows(2).map(|w| w[1] - w[0]).collect();
+        let n = gaps.len() as f64;
+        // Five standard errors each.
+        assert!((moments.len() as f64 - 1e5).abs() < 5.0 * 1e5f64.sqrt(), "{}", moments.len());
+        let mean = gaps.iter().sum::<f64>() / n;
+        let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
+        assert!((mean - 1.0).abs() < 5.0 / n.sqrt(), "{mean}");
+        assert!((variance - 1.0).abs() < 5.0 * (8.0 / n).sqrt(), "{variance}");
+        for (at, share) in [(0.1, 0.0952), (0.6931, 0.5), (2.3026, 0.9), (4.6052, 0.99)] {
+            let below = gaps.iter().filter(|g| **g < at).count() as f64 / n;
+            assert!((below - share).abs() < 5.0 * (share * (1.0 - share) / n).sqrt(), "{at}");
+        }
+        let pairs = gaps.windows(2).map(|w| (w[0] - mean) * (w[1] - mean));
+        let correlation = pairs.sum::<f64>() / n / variance;
+        assert!(correlation.abs() < 5.0 / n.sqrt(), "{correlation}");
+    }
+
+    #[test]
+    fn both_sides_draw_the_same_and_one_may_pass_over_some() {
+        let all = moments(schedule(1_000, Arrivals::Poisson, SECOND, 5));
+        let mut other = schedule(1_000, Arrivals::Poisson, SECOND, 5);
+        for n in (0..all.len()).step_by(7) {
+            let due = other.due(n as u64);
+            assert_eq!((due - other.begin) as f64 / other.gap, all[n], "{n}");
+        }
+        assert_ne!(all, moments(schedule(1_000, Arrivals::Poisson, SECOND, 6)));
+    }
+
+    #[test]
+    fn a_sparse_phase_has_a_message_and_ends_in_its_time() {
+        let mut counts = 0;
+        for seed in 0..2_000 {
+            let tenth = Extent::Time(Duration::from_millis(100));
+            let moments = moments(schedule(10, Arrivals::Poisson, tenth, seed));
+            assert!(moments.iter().all(|at| (0.0..1.0).contains(at)), "{moments:?}");
+            counts += moments.len();
+        }
+        // One in the mean, of the phases that hold any: 1 / (1 - 1/e).
+        let mean = f64::from(u32::try_from(counts).unwrap()) / 2_000.0;
+        assert!((mean - 1.582).abs() < 0.1, "{mean}");
+        let none = Extent::Time(Duration::ZERO);
+        assert_eq!(moments(schedule(10, Arrivals::Poisson, none, 1)), [0.0]);
+    }
+}
