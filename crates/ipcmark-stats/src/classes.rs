@@ -11,7 +11,7 @@ const REACH: usize = 16;
 /// A valley holds at most this share of the lower of its two peaks,
 const SHALLOW: f64 = 0.5;
 /// and lies below it by so many standard errors of the difference: a valley among few values is an accident.
-const CERTAIN: f64 = 2.9;
+const CERTAIN: f64 = 2.3;
 /// Classes whose centres are nearer than this factor are one: two distances within it are one distance.
 const NEAR: f64 = 4.0 / 3.0;
 /// A class has as many values as this, or this share of all of them.

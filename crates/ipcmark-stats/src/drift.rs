@@ -1,6 +1,7 @@
 //! How far the machine as a whole drifts in a run: what no number of invocations averages away.
 
 use crate::median;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use std::collections::BTreeMap;
 
 /// A window has at least this many observations; twice as many where there are enough for more than the fewest windows.
@@ -27,7 +28,9 @@ pub struct Drift {
     pub windows: usize,
     /// Standard deviation of the log of the factor from window to window, without what the sampling of the windows adds.
     pub factor_sd: f64,
-    /// Standard error of the mean of the log of the factor over the run: how far the whole run is off, as one.
+    /// Standard error of the mean of the log of the factor over the run: how far the whole run is off, as one. It is found from
+    /// few windows that are alike, and made as much larger as Student's quantile is than the normal one, so that 1.96
+    /// of it reach as far as they should.
     pub standard_error: f64,
     /// Correlation of the factor of one window with that of the next.
     pub autocorrelation: f64,
@@ -44,7 +47,8 @@ pub struct Drift {
 /// away, are the moments found. Where windows are few the correlation is drawn towards [`EXPECTED`].
 ///
 /// Source: Box, Jenkins and Reinsel, "Time Series Analysis", section 2.1 (variance of a mean); Anderson, "The Statistical
-/// Analysis of Time Series" (1971), section 8.3 (moments about the sample mean).
+/// Analysis of Time Series" (1971), section 8.3 (moments about the sample mean); Bartlett, "On the Theoretical Specification of
+/// Sampling Properties of Autocorrelated Time Series" (1946).
 #[must_use]
 pub fn drift(observations: &[Observation]) -> Option<Drift> {
     if !observations.iter().all(|o| o.at_s.is_finite() && o.log.is_finite()) {
@@ -69,7 +73,7 @@ pub fn drift(observations: &[Observation]) -> Option<Drift> {
     Some(Drift {
         windows,
         factor_sd: variance.sqrt(),
-        standard_error: (variance * of_the_mean(rho, windows)).sqrt(),
+        standard_error: (variance * of_the_mean(rho, windows)).sqrt() * student(rho, windows),
         autocorrelation: rho,
     })
 }
@@ -133,6 +137,16 @@ fn correlation(c0: f64, c1: f64, windows: usize) -> f64 {
     (found * weight + EXPECTED * EXPECTED_WEIGHT) / (weight + EXPECTED_WEIGHT)
 }
 
+/// How many times as far as the normal law's the 95 % of Student's reach, with the degrees of freedom that a variance from `n`
+/// values of such an autoregression has (Bartlett: the sum of the squared correlations divides them).
+fn student(rho: f64, n: usize) -> f64 {
+    const LEAST: f64 = 3.0;
+    const UPPER: f64 = 0.975;
+    let freedom = (n as f64 * (1.0 - rho * rho) / (1.0 + rho * rho) - 1.0).max(LEAST);
+    let student = StudentsT::new(0.0, 1.0, freedom).expect("above zero");
+    student.inverse_cdf(UPPER) / Normal::standard().inverse_cdf(UPPER)
+}
+
 /// The variance of the mean of `n` values of a first-order autoregression with variance 1.
 fn of_the_mean(rho: f64, n: usize) -> f64 {
     let whole = n as f64;
@@ -151,4 +165,64 @@ fn kept(rho: f64, n: usize) -> [f64; 2] {
     let pairs = whole - 1.0;
     let k1 = pairs * rho - (2.0 * whole * mean - ends) + pairs * mean;
     [1.0 - mean, k1 / whole]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expected_moments_are_those_of_summing_every_pair() {
+        for (rho, n) in [(0.0f64, 6), (0.5, 6), (0.8, 17), (0.95, 40)] {
+            let correlation = |a: usize, b: usize| rho.powi(a.abs_diff(b) as i32);
+            let whole = n as f64;
+            let with_mean = |t| (0..n).map(|s| correlation(t, s)).sum::<f64>() / whole;
+            let of_mean = (0..n).map(with_mean).sum::<f64>() / whole;
+            let about_mean = |a, b| correlation(a, b) - with_mean(a) - with_mean(b) + of_mean;
+            let k0 = (0..n).map(|t| about_mean(t, t)).sum::<f64>() / whole;
+            let k1 = (1..n).map(|t| about_mean(t - 1, t)).sum::<f64>() / whole;
+            let [found0, found1] = kept(rho, n);
+            assert!((found0 - k0).abs() < 1e-12 && (found1 - k1).abs() < 1e-12, "{rho} {n}");
+            assert!((of_the_mean(rho, n) - of_mean).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn students_share_is_that_of_the_tables() {
+        // 95 % two-sided: 2.2281 at 10 degrees of freedom, 3.1824 at 3.
+        assert!((student(0.0, 11) - 2.228_139 / 1.959_964).abs() < 1e-4);
+        assert!((student(0.9, 6) - 3.182_446 / 1.959_964).abs() < 1e-4);
+    }
+
+    /// `count` figures of 5 series, one each second, under a factor that goes up and down every 80 s.
+    fn wave(count: usize, height: f64) -> Vec<Observation> {
+        let at = |i: usize| {
+            let at_s = i as f64;
+            let series = i % 5;
+            let factor = height * (at_s / 80.0 * std::f64::consts::TAU).sin();
+            Observation { series, at_s, log: series as f64 + factor }
+        };
+        (0..count).map(at).collect()
+    }
+
+    #[test]
+    fn too_little_is_none_and_order_does_not_matter() {
+        assert_eq!(drift(&[]), None);
+        assert_eq!(drift(&wave(47, 0.1)), None);
+        let found = drift(&wave(48, 0.1)).unwrap();
+        assert_eq!(found.windows, 6);
+        let mut backwards = wave(48, 0.1);
+        backwards.reverse();
+        assert_eq!(drift(&backwards), Some(found));
+        let mut broken = wave(48, 0.1);
+        broken[7].log = f64::NEG_INFINITY;
+        assert_eq!(drift(&broken), None);
+    }
+
+    #[test]
+    fn a_machine_that_does_not_drift_has_none() {
+        let found = drift(&wave(200, 0.0)).unwrap();
+        assert_eq!((found.factor_sd, found.standard_error), (0.0, 0.0));
+        assert!(drift(&wave(200, 0.1)).unwrap().factor_sd > 0.03);
+    }
 }

@@ -3,43 +3,16 @@
 //! Each simulation is seeded, so it gives the same share on each run; the bounds are four standard errors of a share of
 //! that many trials, so that another seed would pass as well.
 
+mod classes;
+mod drift;
+mod laws;
+mod replication;
+
 use fastrand::Rng;
 use ipcmark_stats::{Interval, median_interval, rank_sum_p, ratio};
-use std::f64::consts::{PI, TAU};
+use laws::{TRIALS, heavy_tailed, log_normal, normal, share, slack, times};
 
-const TRIALS: u32 = 3_000;
 const CONFIDENCE: f64 = 0.95;
-
-fn normal(rng: &mut Rng) -> f64 {
-    (-2.0 * (1.0 - rng.f64()).ln()).sqrt() * (TAU * rng.f64()).cos()
-}
-
-fn log_normal(rng: &mut Rng) -> f64 {
-    (0.8 * normal(rng)).exp() - 1.0
-}
-
-/// Cauchy: no mean, no variance.
-fn heavy_tailed(rng: &mut Rng) -> f64 {
-    (PI * (rng.f64() - 0.5)).tan()
-}
-
-/// Times around `median` whose logarithms spread by 10 %, and one in ten of which is far too long.
-fn times(rng: &mut Rng, n: usize, median: f64) -> Vec<f64> {
-    let stall = |rng: &mut Rng| if rng.f64() < 0.1 { 1.0 + 2.0 * rng.f64() } else { 1.0 };
-    (0..n).map(|_| median * (0.1 * normal(rng)).exp() * stall(rng)).collect()
-}
-
-/// The share of trials in which `happens`.
-fn share(seed: u64, mut happens: impl FnMut(&mut Rng) -> bool) -> f64 {
-    let mut rng = Rng::with_seed(seed);
-    let times = (0..TRIALS).filter(|_| happens(&mut rng)).count();
-    times as f64 / f64::from(TRIALS)
-}
-
-/// Four standard errors of a share that is truly `p`.
-fn slack(p: f64) -> f64 {
-    4.0 * (p * (1.0 - p) / f64::from(TRIALS)).sqrt()
-}
 
 #[test]
 fn the_median_interval_covers_as_often_as_it_says_whatever_the_law() {
