@@ -142,8 +142,9 @@ fn metrics(
         let ns = |half: &Half| half.samples.parallel_ns.clone();
         return judge(Figure::TaskTime, &ns(base), &ns(new), elsewhere).into_iter().collect();
     }
+    let refused = [base, new].iter().find_map(|half| half.row.figure.as_ref()?.refused.clone());
     let late = sender_obstacle(base, new);
-    let obstacle = obstacle.or(late.as_deref());
+    let obstacle = obstacle.or(refused.as_deref()).or(late.as_deref());
     let (p50, p99) = Figure::percentiles(&base.row.key.pattern);
     let at = |q: f64, figure, obstacle| {
         let (base_ns, new_ns) = (base.samples.percentile_ns(q), new.samples.percentile_ns(q));

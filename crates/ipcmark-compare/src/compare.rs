@@ -45,7 +45,9 @@ fn halves(record: &Record, which: &'static str) -> Result<Vec<Half>> {
         .iter()
         .map(|cell| {
             Ok(Half {
-                row: summarize_cell(cell, record.harness.clock_step_ns).map_err(error)?,
+                row: summarize_cell(cell, record.harness.clock_step_ns)
+                    .map_err(error)?
+                    .held_against(record.clock.as_ref(), cell),
                 samples: Samples::of(cell).map_err(error)?,
                 clock_step_ns: record.harness.clock_step_ns,
             })

@@ -1,7 +1,7 @@
 //! Comparisons of the workloads beside ping-pong and stream.
 
-use ipcmark_compare::{CellComparison, Figure, Policy, Verdict, compare};
-use ipcmark_record::{Cell, Record, sample};
+use ipcmark_compare::{CellComparison, Figure, Metric, Policy, Verdict, compare};
+use ipcmark_record::{Cell, ClockBound, ClockCertificate, ClockPair, Record, sample};
 
 fn only(seed: u64, keep: impl Fn(&Cell) -> bool) -> Record {
     let mut record = sample::every(seed, 12);
@@ -70,4 +70,28 @@ fn a_sender_that_is_too_slow_gives_no_verdict_and_losses_are_noted() {
         }
     }
     assert!(cells.iter().any(|c| c.metrics.iter().any(|m| m.verdict == Verdict::Regressed)));
+}
+
+#[test]
+fn a_one_way_time_that_the_clocks_do_not_carry_gives_no_verdict() {
+    let paced = |c: &Cell| c.key.transport == "pipe/block" && c.key.pattern == "paced";
+    let base = only(1, paced);
+    let mut new = only(2, paced);
+    for invocation in new.cells.iter_mut().flat_map(|c| &mut c.invocations) {
+        for (at, side) in invocation.sides.iter_mut().enumerate() {
+            side.placed.allowed = vec![at as u32];
+        }
+    }
+    let bound = ClockBound { at_ns: 0, offset_ns: 0.0, bound_ns: 1e6, exchanges: 4_000 };
+    let pair = ClockPair { a: 0, b: 1, bounds: vec![bound] };
+    let judged = |new: &Record| {
+        let cells = cells(&base, new);
+        assert!(cells.iter().any(|c| !c.metrics.is_empty()));
+        let told = |m: &Metric| m.why.as_deref().is_some_and(|w| w.contains("no one-way time"));
+        let metrics = cells.iter().flat_map(|c| &c.metrics);
+        metrics.map(|m| (told(m), m.verdict)).collect::<Vec<_>>()
+    };
+    assert!(judged(&new).iter().all(|(told, _)| !told));
+    new.clock = Some(ClockCertificate { pairs: vec![pair], drift_ppm: None });
+    assert!(judged(&new).iter().all(|judged| *judged == (true, Verdict::Inconclusive)));
 }

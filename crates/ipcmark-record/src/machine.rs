@@ -27,6 +27,22 @@ pub struct ClockPair {
     pub bounds: Vec<ClockBound>,
 }
 
+impl ClockPair {
+    /// How far apart their readings may have been at most, ns; 0 where it was not measured.
+    #[must_use]
+    pub fn apart_ns(&self) -> f64 {
+        self.bounds.iter().map(ClockBound::apart_ns).fold(0.0, f64::max)
+    }
+}
+
+impl ClockBound {
+    /// How far apart the readings may be at most, ns: the end of the span that is further from 0.
+    #[must_use]
+    pub fn apart_ns(&self) -> f64 {
+        self.offset_ns.abs() + self.bound_ns
+    }
+}
+
 /// One measurement of two clocks, by exchanges through a shared cache line.
 ///
 /// A stamp taken on `a` before a message, one on `b` when it came, one on `a` when the answer came: the offset lies

@@ -46,6 +46,7 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         unsteady_invocations: 0,
         messages: 50_000,
         figure: Some(Figure {
+            refused: None,
             percentiles,
             max_ns: Some(ns * 100.0),
             messages_per_s: estimate(1e9 / ns, interval.map(|(low, high)| (1e9 / high, 1e9 / low))),

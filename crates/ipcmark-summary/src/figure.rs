@@ -31,6 +31,7 @@ pub(crate) fn figure(cell: &Cell, samples: &Samples, clock_step_ns: f64) -> Opti
         lost_share: estimate(&samples.lost_share).filter(|_| cell.lossy),
         overlap: outside(samples),
         task: parallel(cell, samples),
+        refused: None,
         percentiles,
         // A block is an average: its largest says nothing of the slowest message.
         max_ns: samples.max_ns.filter(|_| !of_blocks),

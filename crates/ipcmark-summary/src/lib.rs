@@ -4,6 +4,7 @@
 //! place where the first become the second, so that no two outputs can disagree.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod error;
 mod figure;
 mod pooled;

@@ -131,6 +131,8 @@ pub struct Figure {
     pub overlap: Option<Outside>,
     /// The task, in `scatter-gather`.
     pub task: Option<Parallel>,
+    /// Why a one-way time has no percentiles, although it was measured: see [`Row::held_against`].
+    pub refused: Option<String>,
 }
 
 /// How late a paced sender was: from a message's intended start to the call that sent it.

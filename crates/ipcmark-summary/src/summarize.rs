@@ -18,14 +18,18 @@ pub fn summarize(record: &Record) -> Result<Summary> {
     let rows = record
         .cells
         .iter()
-        .map(|cell| summarize_cell(cell, record.harness.clock_step_ns))
+        .map(|cell| {
+            let row = summarize_cell(cell, record.harness.clock_step_ns)?;
+            Ok(row.held_against(record.clock.as_ref(), cell))
+        })
         .collect::<Result<Vec<Row>>>()?;
     let census = Census::of(&rows);
     Ok(Summary { rows, census })
 }
 
 /// The row of one cell. `clock_step_ns` is the smallest step of the clock that timed it, as in its record's
-/// `harness.clock_step_ns`; 0 where that is not known.
+/// `harness.clock_step_ns`; 0 where that is not known. It is not yet held against the clocks of two CPUs:
+/// [`Row::held_against`] does that.
 ///
 /// # Errors
 /// As [`summarize`].

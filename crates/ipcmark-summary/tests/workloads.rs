@@ -1,6 +1,8 @@
 //! Rows of the workloads beside ping-pong and stream, from the large sample and from figures worked out by hand.
 
-use ipcmark_record::{Cell, Integrity, Overlap, Task, Unit, sample};
+use ipcmark_record::{
+    Cell, ClockBound, ClockCertificate, ClockPair, Integrity, Overlap, Task, Unit, sample,
+};
 use ipcmark_summary::{Figure, Headline, Row, Status, counted, pooled, summarize_cell, time_of};
 
 fn cell(transport: &str, pattern: &str, which: impl Fn(&Cell) -> bool) -> Cell {
@@ -122,4 +124,74 @@ fn losses_of_the_warm_up_count_against_what_was_sent_in_it() {
         invocation.integrity = Integrity { lost: 10, ..Integrity::default() };
     }
     assert!((row(&cell).1.lost_share.unwrap().value - 0.1).abs() < 1e-9);
+}
+
+/// Two CPUs, and the offset and the bound that were found at the start and at the end, ns.
+type Pair = (u32, u32, [(f64, f64); 2]);
+
+fn certificate(pairs: &[Pair]) -> ClockCertificate {
+    let bound = |&(offset_ns, bound_ns): &(f64, f64)| ClockBound {
+        at_ns: 0,
+        offset_ns,
+        bound_ns,
+        exchanges: 4_000,
+    };
+    let pair = |(a, b, bounds): &Pair| ClockPair {
+        a: *a,
+        b: *b,
+        bounds: bounds.iter().map(bound).collect(),
+    };
+    ClockCertificate { pairs: pairs.iter().map(pair).collect(), drift_ppm: None }
+}
+
+/// Puts the sides of all invocations on these CPUs each.
+fn placed(cell: &Cell, allowed: [&[u32]; 2]) -> Cell {
+    let mut cell = cell.clone();
+    for invocation in &mut cell.invocations {
+        for (side, allowed) in invocation.sides.iter_mut().zip(allowed) {
+            side.placed.allowed = allowed.to_vec();
+        }
+    }
+    cell
+}
+
+#[test]
+fn a_one_way_time_is_refused_where_the_clocks_may_differ_by_a_tenth_of_it() {
+    let paced = cell("pipe/block", "paced", |c| c.key.load.rate_per_s == Some(1_000));
+    let (measured, figure) = row(&paced);
+    let tenth = figure.percentile(0.5).unwrap().ns.value / 10.0;
+    let refused = |cell: &Cell, certificate: Option<&ClockCertificate>| {
+        let row = row(cell).0.held_against(certificate, cell);
+        let figure = row.figure.unwrap();
+        assert_eq!(figure.refused.is_some(), figure.percentiles.is_empty());
+        assert_eq!(figure.refused.is_some(), figure.max_ns.is_none());
+        assert_eq!(figure.refused.is_some(), Headline::Median.value(&figure).is_none());
+        figure.refused
+    };
+    let apart = placed(&paced, [&[0], &[1]]);
+    let near = certificate(&[(0, 1, [(0.0, 0.9 * tenth), (0.2 * tenth, 0.7 * tenth)])]);
+    assert_eq!(refused(&apart, Some(&near)), None);
+    assert_eq!(refused(&apart, None), None, "old records have none");
+    // Apart by their offset, and only at the end.
+    let far = certificate(&[(0, 1, [(0.0, 0.1 * tenth), (-0.9 * tenth, 0.2 * tenth)])]);
+    let why = refused(&apart, Some(&far)).unwrap();
+    assert!(why.contains("CPU 0 and CPU 1"), "{why}");
+    // The sender's lag is by one clock, and what was counted needs none.
+    let row = measured.held_against(Some(&far), &apart);
+    let figure = row.figure.unwrap();
+    assert!(row.status == Status::Measured && figure.lag.is_some());
+    assert!(figure.messages_per_s.value > 0.0);
+    // One CPU has one clock; other pairs say nothing of these.
+    assert_eq!(refused(&placed(&paced, [&[1], &[1]]), Some(&far)), None);
+    assert_eq!(refused(&placed(&paced, [&[2], &[3]]), Some(&far)), None);
+    // Not pinned: any two CPUs, each known against the first only.
+    let free = placed(&paced, [&[0, 1, 2], &[0, 1, 2]]);
+    let half = [(0.0, 0.6 * tenth); 2];
+    assert_eq!(refused(&free, Some(&certificate(&[(0, 1, half)]))), None);
+    let both = certificate(&[(0, 1, half), (0, 2, half)]);
+    assert!(refused(&free, Some(&both)).unwrap().contains("not pinned"));
+    // A round trip begins and ends with one clock.
+    let mut round_trip = apart;
+    round_trip.key.pattern = "ping-pong".into();
+    assert_eq!(refused(&round_trip, Some(&far)), None);
 }

@@ -24,6 +24,7 @@ pub(crate) fn notes(row: &Row) -> Vec<String> {
     if figure.and_then(|f| f.lag).is_some_and(|lag| lag.sender_too_slow) {
         notes.push("sender too slow".into());
     }
+    notes.extend(figure.and_then(|f| f.refused.clone()));
     notes.extend(row.links.as_deref().map(|links| match links {
         "shared" => "one link".into(),
         "per-peer" => "a link a peer".into(),

@@ -2,31 +2,78 @@
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
+use ipcmark_core::Placement;
+use ipcmark_harness::{certificate, host, placement};
 use ipcmark_sys::clock::{Clock, Source};
+use std::collections::BTreeSet;
 
 const AREA: Area = Area::Clock;
+/// A one-way time is refused under so many times what the two clocks may be apart.
+const TIMES_APART: f64 = 10.0;
+/// From here on one-way times of kernel mechanisms are among those refused, ns.
+const FAR_APART_NS: f64 = 500.0;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
-    vec![clock(machine), counters(machine), paranoid(machine)].into_iter().flatten().collect()
+    let clock = Clock::calibrate();
+    let mut findings = vec![source(machine, &clock)];
+    findings.extend(pairs().into_iter().map(|pair| certified(&clock, pair)));
+    findings.extend([counters(machine), paranoid(machine)].into_iter().flatten());
+    findings
 }
 
-fn clock(machine: &Machine) -> Option<Finding> {
+/// The pairs of CPUs that `ipcmark run` would put two sides on, by any placement.
+fn pairs() -> BTreeSet<(u32, u32)> {
+    let cpus = host::cpus();
+    let chosen = Placement::ALL.iter().filter_map(|p| placement::choose(*p, &cpus).ok());
+    let two = chosen.filter_map(|cpus| cpus.of(0).zip(cpus.of(1)));
+    two.filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))).collect()
+}
+
+/// How far apart the clocks of two CPUs may be.
+fn certified(clock: &Clock, (a, b): (u32, u32)) -> Finding {
+    let finding = |found| Finding::offered(AREA, &format!("clocks of CPU {a} and CPU {b}"), found);
+    let bound = match certificate::offset(clock, (a, b)) {
+        Ok(offset) => offset.bound(clock, clock.step_ns(), 0),
+        Err(why) => {
+            return finding(why.to_string()).withheld("no one-way time between them is certified");
+        }
+    };
+    let apart_ns = bound.apart_ns();
+    let found = finding(format!(
+        "at most {apart_ns:.0} ns apart ({:+.0} ± {:.0} ns over {} exchanges): one-way times under {:.1} µs are refused",
+        bound.offset_ns,
+        bound.bound_ns,
+        bound.exchanges,
+        TIMES_APART * apart_ns / 1e3
+    ));
+    if apart_ns > FAR_APART_NS {
+        found.limited("`paced` has no figure for the faster mechanisms across these CPUs; their round trips stand")
+    } else {
+        found
+    }
+}
+
+fn source(machine: &Machine, clock: &Clock) -> Finding {
     let folder = "/sys/devices/system/clocksource/clocksource0";
     let source = machine.text(&format!("{folder}/current_clocksource"));
     let source = source.as_deref().unwrap_or("unknown");
-    let clock = Clock::calibrate();
-    let found = format!("clocksource {source}; ipcmark reads {}", clock.source().name());
+    let found = format!(
+        "clocksource {source}; ipcmark reads {}, {:.0} ns a read, in steps of {:.0} ns",
+        clock.source().name(),
+        clock.read_ns(),
+        clock.step_ns()
+    );
     let finding = Finding::offered(AREA, "clock", found);
     if clock.source() == Source::Tsc {
-        return Some(finding);
+        return finding;
     }
     let finding = finding.limited("a clock read costs a call, two to three times the counter's; short round trips carry more of it");
     let offers = machine.text(&format!("{folder}/available_clocksource")).unwrap_or_default();
-    Some(if offers.split(' ').any(|word| word == "tsc") {
+    if offers.split(' ').any(|word| word == "tsc") {
         finding.remedy(format!("echo tsc > {folder}/current_clocksource"))
     } else {
         finding
-    })
+    }
 }
 
 fn counters(machine: &Machine) -> Option<Finding> {

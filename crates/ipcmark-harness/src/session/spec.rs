@@ -57,7 +57,7 @@ impl CellSpec {
 pub struct Options {
     /// Seeds the order of visits and the contents of messages.
     pub seed: u64,
-    /// Bound on the wall time of [`Session::run`].
+    /// Bound on the wall time of [`Session::run`](super::Session::run).
     pub budget: Option<Duration>,
     /// Invocations of each cell that are made in any case, for the record: a [`Steer`](super::Steer) makes them.
     pub rounds: u32,

@@ -95,6 +95,7 @@ fn remarks(row: &Row) -> Vec<String> {
     if row.figure.as_ref().and_then(|f| f.lag).is_some_and(|lag| lag.sender_too_slow) {
         out.push("sender too slow: its lag's p99 is over a tenth of the latency's".into());
     }
+    out.extend(row.figure.as_ref().and_then(|f| f.refused.clone()));
     out.extend(row.links.as_deref().map(|links| match links {
         "shared" => "one link for all peers".into(),
         "per-peer" => "a link for each peer".into(),

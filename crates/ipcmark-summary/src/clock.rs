@@ -1,0 +1,70 @@
+//! One-way times, held against the clocks that they were taken by.
+//!
+//! A one-way time is the receiver's reading less the sender's. On two CPUs it is off by as much as their clocks are; a run
+//! says how much that is at most, and where it is more than a tenth of the figure, there is none.
+
+use crate::pooled::counts;
+use crate::{Figure, Row};
+use ipcmark_record::{Cell, ClockCertificate, SideReport};
+use std::collections::BTreeSet;
+
+/// A one-way time is refused where the clocks may differ by more than this share of its median.
+const SHARE: f64 = 0.1;
+
+impl Row {
+    /// Refuses a one-way figure of `cell`, of which this is the row, where the clocks of its sides may differ by more than
+    /// a tenth of its median. Other figures, and all of a record without a certificate, stay as they are.
+    #[must_use]
+    pub fn held_against(mut self, clocks: Option<&ClockCertificate>, cell: &Cell) -> Row {
+        let Some(figure) = &mut self.figure else { return self };
+        if let Some(why) = clocks.and_then(|clocks| refusal(figure, clocks, cell)) {
+            figure.percentiles.clear();
+            figure.max_ns = None;
+            figure.refused = Some(why);
+        }
+        self
+    }
+}
+
+fn refusal(figure: &Figure, clocks: &ClockCertificate, cell: &Cell) -> Option<String> {
+    let p50_ns = figure.percentile(0.5).filter(|_| cell.key.pattern == "paced")?.ns.value;
+    let (apart_ns, on) = apart(clocks, cell)?;
+    (apart_ns > SHARE * p50_ns).then(|| {
+        format!(
+            "no one-way time: {on} may read {apart_ns:.0} ns apart, over a tenth of its {p50_ns:.0} ns"
+        )
+    })
+}
+
+/// How far apart the clocks of a cell's sides may be, ns, and whose they are; `None` on one CPU, which has one clock, and
+/// where it was not measured.
+fn apart(clocks: &ClockCertificate, cell: &Cell) -> Option<(f64, String)> {
+    let good = cell.invocations.iter().filter(|i| counts(i));
+    let mut cpus = BTreeSet::new();
+    for side in good.flat_map(|i| &i.sides) {
+        match pinned(side) {
+            Some(cpu) => cpus.insert(cpu),
+            None => {
+                return Some((worst_of_all(clocks)?, "the clocks of CPUs not pinned to".into()));
+            }
+        };
+    }
+    let among = clocks.pairs.iter().filter(|p| cpus.contains(&p.a) && cpus.contains(&p.b));
+    let pair = among.max_by(|p, q| p.apart_ns().total_cmp(&q.apart_ns()))?;
+    Some((pair.apart_ns(), format!("the clocks of CPU {} and CPU {}", pair.a, pair.b)))
+}
+
+/// The one CPU that a side was allowed.
+fn pinned(side: &SideReport) -> Option<u32> {
+    match side.placed.allowed.as_slice() {
+        [cpu] => Some(*cpu),
+        _ => None,
+    }
+}
+
+/// Of any two CPUs. Where several were held against one, two of them may be as far apart as both are from it.
+fn worst_of_all(clocks: &ClockCertificate) -> Option<f64> {
+    let mut apart: Vec<f64> = clocks.pairs.iter().map(|pair| pair.apart_ns()).collect();
+    apart.sort_by(|a, b| b.total_cmp(a));
+    apart.iter().copied().take(2).reduce(|most, next| most + next)
+}
