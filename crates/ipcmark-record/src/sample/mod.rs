@@ -6,6 +6,7 @@
 //! The same seed gives the same record; another seed another run of it.
 
 mod frame;
+mod machine;
 mod profiles;
 mod rules;
 mod values;
@@ -15,7 +16,7 @@ pub use workloads::every;
 
 use crate::{
     Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Placed, Record, SideReport,
-    State, Unit, Usage, WarmUp,
+    Setup, State, SystemCalls, Unit, Usage, WarmUp,
 };
 use fastrand::Rng;
 use frame::frame;
@@ -53,6 +54,7 @@ pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -
         }
     }
     spoil(&mut record);
+    machine::around(&mut record);
     record
 }
 
@@ -118,7 +120,8 @@ fn cell(
         capacity: profile.capacity.filter(|_| made > 0),
         state,
         standing: None,
-        system_calls: None,
+        system_calls: (made > 0 && !floor)
+            .then(|| SystemCalls { messages: 1_000, calls: if wait == "spin" { 4 } else { 4_010 } }),
         invocations: (0..made)
             .map(|round| invocation(profile, pattern, size_bytes, round, rng))
             .collect(),
@@ -176,6 +179,12 @@ fn invocation(
         distance: two_cpus.then(|| {
             let mut near = || DISTANCE_NS.0 * (1.0 + 0.03 * rng.f64());
             Distance { before_ns: near(), after_ns: near() }
+        }),
+        setup: (!one_sided).then_some(Setup {
+            fixture_ns: 21_000,
+            split_ns: 9_000,
+            teardown_ns: 14_000,
+            mapped_bytes: if profile.family == "shm" { 528_384 } else { 0 },
         }),
         sides,
         ..Invocation::new(InvocationOutcome::Ok)
