@@ -4,6 +4,14 @@ const assert = require("node:assert/strict");
 const { resolve } = require("node:path");
 const { chromium } = require("playwright-core");
 const report = "file://" + resolve(process.argv[2] ?? assert.fail("name the index.html to test"));
+async function sorts(page, table, head, column) {
+  const first = page.locator(table).first();
+  for (const sign of [1, -1]) {
+    await first.locator("th", { hasText: head }).first().locator("button").click();
+    const values = await first.evaluate((t, at) => [...t.tBodies[0].rows].map((r) => r.cells[at].dataset.sort).filter(Boolean).map(Number), column);
+    assert.deepEqual(values, [...values].sort((a, b) => sign * (a - b)), `${head} of ${table} is not sorted`);
+  }
+}
 async function tryOut(page, width) {
   const faults = [];
   page.on("console", (m) => m.type() === "error" && faults.push(m.text()));
@@ -21,12 +29,17 @@ async function tryOut(page, width) {
   assert.deepEqual([...measured].filter((pattern) => !ranked.includes(pattern)), [], "a workload has no ranking");
   assert.equal(await page.locator("#rules tbody tr:visible").count(), rules.length, "a rule is not shown");
   assert.ok(rules.length > 0 || (await page.textContent("#rules")).includes("ipcmark verify"), "no rules, and no word why");
+  assert.ok((await page.textContent("#noise .verdict")).length > 20 && (await page.locator("#noise .signs li:visible").count()) > 0, "no word on the machine");
+  const before = await page.evaluate(() => !!(document.getElementById("noise").compareDocumentPosition(document.getElementById("answer")) & Node.DOCUMENT_POSITION_FOLLOWING));
+  assert.ok(before, "the machine's noise comes before the answer");
+  const near = summary.rows.some((row) => row.figure && row.distance);
+  assert.equal(await page.locator("#distances svg").count(), near ? 1 : 0, "the distances' chart");
+  const costs = await page.locator("#costs tbody tr:visible").count();
+  assert.equal(costs, summary.rows.filter((row) => row.figure && !row.floor).length, "a cell without its costs");
+  await sorts(page, "#costs table", "CPU time", 3);
+  if (await page.locator("#limits").count()) await sorts(page, "#limits table", "Median", 4);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, "the page is too wide");
-  for (const sign of [1, -1]) {
-    await page.locator("#cells th", { hasText: "p50" }).locator("button").click();
-    const values = await page.$$eval("#cells tbody tr", (all) => all.map((r) => r.cells[6].dataset.sort).filter(Boolean).map(Number));
-    assert.deepEqual(values, [...values].sort((a, b) => sign * (a - b)), "p50 is not sorted");
-  }
+  await sorts(page, "#cells", "p50", 6);
   await page.fill("#filter", "no such row");
   assert.equal(await page.locator("#cells tbody tr:visible").count(), 0, "the filter hides nothing");
   assert.deepEqual(faults, []);
@@ -35,6 +48,6 @@ async function tryOut(page, width) {
   const off = ["background-networking", "component-update", "gpu", "quic", "sync"].map((what) => "--disable-" + what);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--no-first-run", ...off] });
   const page = (width, colorScheme) => browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-  const tries = [[1280, "light"], [400, "dark"]].map(async ([width, colours]) => tryOut(await page(width, colours), width));
+  const tries = [[1280, "light"], [360, "dark"]].map(async ([width, colours]) => tryOut(await page(width, colours), width));
   await Promise.all(tries).finally(() => browser.close());
 })().catch((e) => { console.error(e); process.exit(1); });

@@ -20,6 +20,7 @@ mod files;
 mod gaps;
 mod markdown;
 mod markup;
+mod noise;
 mod page;
 mod palette;
 mod phase;

@@ -4,6 +4,7 @@ use crate::answer::{answer, census};
 use crate::facts::{self, Fact};
 use crate::gaps;
 use crate::markup::{code, literal};
+use crate::noise::noise;
 use crate::ranking::{Entry, Ranking, Setting, mechanism};
 use crate::rules;
 use crate::table::{marked, remarks_of};
@@ -73,7 +74,12 @@ fn document(
         literal(&record.host.kernel),
         census(&summary.census)
     )?;
-    writeln!(out, "## The answer\n")?;
+    let noise = noise(record, summary);
+    writeln!(out, "**{}**\n", literal(&noise.verdict))?;
+    for sign in noise.signs {
+        writeln!(out, "- {}: **{}**, {}", sign.name, literal(&sign.value), literal(&sign.detail))?;
+    }
+    writeln!(out, "\n## The answer\n")?;
     for part in answer(summary, rankings) {
         if !part.head.is_empty() {
             writeln!(out, "### {}\n", literal(&part.head))?;

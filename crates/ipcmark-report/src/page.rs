@@ -4,10 +4,11 @@ use crate::answer::{answer, census};
 use crate::chart::{self, Chart, Kind};
 use crate::facts::{self, Fact};
 use crate::gaps::{self, Gap};
+use crate::noise::{self, Noise};
 use crate::palette;
 use crate::ranking::Ranking;
 use crate::rules::{self, Family};
-use crate::table::{self, Cell, Head};
+use crate::table::{self, Cell, CostTable, Head, LimitTable};
 use crate::units::FEW;
 use crate::{Result, markup};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -33,13 +34,18 @@ struct View {
     kernel: String,
     tool: String,
     census: String,
+    noise: Noise,
     answer: Vec<AnswerPart>,
     cautions: Vec<String>,
     prose_html: String,
     groups: Vec<Group>,
     legend: Vec<(String, String)>,
     patterns: Vec<Pattern>,
+    distances: Option<ChartView>,
     sections: Vec<Section>,
+    limits: Option<LimitTable>,
+    costs: Vec<CostTable>,
+    not_counted: Vec<String>,
     gaps: Vec<Gap>,
     rules: Vec<Family>,
     no_rules_html: String,
@@ -142,6 +148,7 @@ pub(crate) fn render(
         kernel: record.host.kernel.clone(),
         tool: format!("{} {}", record.tool.name, record.tool.version),
         census: census(&summary.census),
+        noise: noise::noise(record, summary),
         answer: answer(summary, rankings)
             .into_iter()
             .map(|part| AnswerPart {
@@ -162,7 +169,11 @@ pub(crate) fn render(
             .map(|(wait, colour)| (wait, colour.hex()))
             .collect(),
         patterns: patterns(rankings, charts)?,
+        distances: charts.iter().find(|c| c.kind == Kind::Distances).map(chart_view).transpose()?,
         sections: sections(charts)?,
+        limits: table::limit_table(record),
+        costs: table::cost_tables(record),
+        not_counted: record.not_counted.clone(),
         gaps: gaps::gaps(summary),
         rules: rules::families(&record.rules),
         no_rules_html: markup::inline(rules::NONE),
@@ -226,6 +237,16 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
     Ok(patterns)
 }
 
+fn chart_view(chart: &Chart) -> Result<ChartView> {
+    Ok(ChartView {
+        title: chart.title.clone(),
+        note: chart.note().into(),
+        stem: chart.stem.clone(),
+        open: true,
+        pieces_html: chart.pieces()?,
+    })
+}
+
 fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
     let kinds = [
         (
@@ -255,13 +276,8 @@ fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
     for (kind, title, intro) in kinds {
         let mut views: Vec<ChartView> = Vec::new();
         for chart in charts.iter().filter(|c| c.kind == kind) {
-            views.push(ChartView {
-                title: chart.title.clone(),
-                note: chart.note().into(),
-                stem: chart.stem.clone(),
-                open: views.is_empty() || kind != Kind::Percentiles,
-                pieces_html: chart.pieces()?,
-            });
+            let open = views.is_empty() || kind != Kind::Percentiles;
+            views.push(ChartView { open, ..chart_view(chart)? });
         }
         if !views.is_empty() {
             sections.push(Section { title, intro, charts: views });

@@ -96,7 +96,10 @@ fn pictures_decode_and_hold_lines_and_text() {
         if path.extension().unwrap() == "svg" {
             let svg = fs::read_to_string(path).unwrap();
             check_nesting(&svg);
-            assert!(svg.contains("<text") && svg.contains("pipe/block"), "{}", path.display());
+            // The chart of distances is of no transport.
+            let told =
+                if svg.contains("Distance of the two CPUs") { "cache-line" } else { "pipe/block" };
+            assert!(svg.contains("<text") && svg.contains(told), "{}", path.display());
             continue;
         }
         let (width, height, pixels) = decode(path);
@@ -119,8 +122,21 @@ fn the_page_holds_every_cell_and_loads_nothing() {
     let table = between(&html, "id=\"cells\"", "</table>");
     assert_eq!(between(table, "<tbody>", "</tbody>").matches("<tr").count(), record.cells.len());
     assert_eq!(data(&html)["summary"]["rows"].as_array().unwrap().len(), record.cells.len());
-    for part in ["answer", "why", "rankings", "charts", "gaps", "rules", "all", "machine", "method"]
-    {
+    for part in [
+        "noise",
+        "answer",
+        "why",
+        "rankings",
+        "distances",
+        "charts",
+        "limits",
+        "costs",
+        "gaps",
+        "rules",
+        "all",
+        "machine",
+        "method",
+    ] {
         assert!(html.contains(&format!("id=\"{part}\"")), "no section {part}");
     }
     for outside in ["src=\"", "@import", "url(", "href=\"http"] {
@@ -132,6 +148,23 @@ fn the_page_holds_every_cell_and_loads_nothing() {
         html.contains("id=\"few-legend\"") && html.contains(" few\""),
         "thin percentiles are grey, and it is said why"
     );
+}
+
+#[test]
+fn the_machine_is_judged_before_any_figure() {
+    let record = sample::record(1, 8);
+    let html = ipcmark_report::html(&record).unwrap();
+    let before = between(&html, "<body>", "<h2>The answer</h2>");
+    for part in ["differences under", "Steal</span>", "Longest gap</span>", "Clock</span>"] {
+        assert!(before.contains(part), "no '{part}' in {before}");
+    }
+    let limits = between(&html, "<section id=\"limits\">", "</section>");
+    let rows = between(limits, "<tbody>", "</tbody>").matches("<tr").count();
+    assert_eq!(rows, record.limits.len());
+    let costs = between(&html, "<section id=\"costs\">", "</section>");
+    assert!(costs.contains("Not available here: cycles and instructions: "), "{costs}");
+    let markdown = ipcmark_report::markdown(&record).unwrap();
+    assert!(markdown.find("differences under").unwrap() < markdown.find("## The answer").unwrap());
 }
 
 #[test]
@@ -288,6 +321,10 @@ fn meagre() -> Vec<(&'static str, Record)> {
         ("messages beyond reason", with(vast)),
         ("floors only", with(only(&|c| c.floor))),
         ("gaps only", with(only(&|c| c.invocations.is_empty()))),
+        (
+            "of a version that neither listened nor measured limits",
+            Record { clock: None, limits: Vec::new(), noise: None, ..full.clone() },
+        ),
         ("killed", Record { finished: None, outcome: Outcome::Running, ..full.clone() }),
     ]
 }

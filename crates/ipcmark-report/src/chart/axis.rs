@@ -57,15 +57,19 @@ impl Axis {
             return Axis::log(title, quantity, values);
         }
         let (_, high) = range(values.filter(|v| v.is_finite() && *v > 0.0))?;
+        Some(Axis::from_zero(title, high, |v| quantity.tick(v)))
+    }
+
+    /// A linear axis from zero to a little more than `high`, which lies above zero.
+    pub(crate) fn from_zero(title: &str, high: f64, label: impl Fn(f64) -> String) -> Axis {
         let mut axis = Axis::bare(title, 0.0, 1.04 * high, Scale::Linear);
         // Five steps at most, of 1, 2 or 5 times a power of ten.
         let power = 10f64.powf((high / 5.0).log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter();
         let step = step.filter(|step| high / step <= 5.0).fold(f64::INFINITY, f64::min);
         let ticks = (0..=5).map(|n| f64::from(n) * step).filter(|v| axis.place(*v) <= 1.0);
-        axis.ticks =
-            ticks.map(|v| Tick { at: axis.place(v), label: Some(quantity.tick(v)) }).collect();
-        Some(axis)
+        axis.ticks = ticks.map(|v| Tick { at: axis.place(v), label: Some(label(v)) }).collect();
+        axis
     }
 
     /// A logarithmic axis of whole numbers, with ticks at those that occur.

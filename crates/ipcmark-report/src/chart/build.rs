@@ -1,6 +1,7 @@
 //! Which charts a record calls for, and what they are called.
 
 use super::axis::Axis;
+use super::distances::distances;
 use super::lines::{LineChart, Point};
 use super::panels::{Scale, grey, in_panels};
 use super::ranking::ranking;
@@ -28,6 +29,7 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
         charts.extend(percentiles(record, r)?);
     }
     charts.extend(sweeps(rankings));
+    charts.extend(distances(record));
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     if capacities.len() < 2 {
         // One capacity for all need not stand in every name.

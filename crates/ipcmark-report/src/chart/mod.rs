@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod build;
+mod distances;
 mod lines;
 mod panels;
 mod pen;
@@ -15,6 +16,7 @@ pub(crate) use ranking::ranking_title;
 
 use crate::Result;
 use bars::BarChart;
+use distances::DistanceChart;
 use lines::{LineChart, OnePanel};
 
 /// Which question a chart answers.
@@ -30,6 +32,8 @@ pub(crate) enum Kind {
     ByLoad,
     /// Who is first.
     Ranking,
+    /// Where the CPUs were over the run's time.
+    Distances,
 }
 
 /// A chart and its name.
@@ -46,6 +50,7 @@ pub(crate) struct Chart {
 enum Body {
     Lines(LineChart),
     Bars(BarChart),
+    Distances(DistanceChart),
 }
 
 impl Chart {
@@ -54,6 +59,7 @@ impl Chart {
         match &self.body {
             Body::Lines(chart) => pen::svg(chart),
             Body::Bars(chart) => pen::svg(chart),
+            Body::Distances(chart) => pen::svg(chart),
         }
     }
 
@@ -62,6 +68,7 @@ impl Chart {
         match &self.body {
             Body::Lines(chart) => pen::png(chart),
             Body::Bars(chart) => pen::png(chart),
+            Body::Distances(chart) => pen::png(chart),
         }
     }
 
@@ -72,6 +79,7 @@ impl Chart {
                 chart.panels.iter().map(|panel| pen::svg(&OnePanel(chart, panel))).collect()
             }
             Body::Bars(chart) => Ok(vec![pen::svg(chart)?]),
+            Body::Distances(chart) => Ok(vec![pen::svg(chart)?]),
         }
     }
 
@@ -80,6 +88,7 @@ impl Chart {
         match &self.body {
             Body::Lines(chart) => &chart.note,
             Body::Bars(chart) => &chart.note,
+            Body::Distances(chart) => &chart.note,
         }
     }
 }

@@ -89,6 +89,12 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
         self.area.draw(&PathElement::new(pixels, style))
     }
 
+    /// A small filled dot of this radius.
+    pub(crate) fn dot(&self, at: (f64, f64), radius: f64, colour: Colour) -> Drawn<DB> {
+        let radius = (radius * SCALE).round() as i32;
+        self.area.draw(&Circle::new(self.pixel(at), radius, colour.rgb().filled()))
+    }
+
     /// A filled marker of one of twelve shapes; hollow ones say "no interval".
     pub(crate) fn marker(
         &self,

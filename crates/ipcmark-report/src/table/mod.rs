@@ -1,9 +1,13 @@
 //! Rows of figures as cells of a table, for the page: what all its tables have in common.
 
 mod cells;
+mod cost;
+mod limits;
 mod ranking;
 
 pub(crate) use cells::{heads, row};
+pub(crate) use cost::{CostTable, cost_tables};
+pub(crate) use limits::{LimitTable, limit_table};
 pub(crate) use ranking::{ranking_heads, ranking_rows};
 
 use crate::capacity::capacity_remark;
@@ -48,8 +52,13 @@ fn words(text: impl Into<String>) -> Cell {
 }
 
 fn number(text: String, sort: f64) -> Cell {
-    let sort = Some(sort).filter(|s| s.is_finite());
+    let sort = Some(sort).filter(|s| s.is_finite()).map(coarse);
     Cell { text, under: String::new(), sort, words: false, few: false }
+}
+
+/// To six digits: what sorts alike looks alike, and a page of thousands of cells is a third shorter.
+fn coarse(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 fn missing() -> Cell {

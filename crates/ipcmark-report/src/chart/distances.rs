@@ -1,0 +1,175 @@
+//! Where the two CPUs were: the distance of each invocation over the run's time.
+//!
+//! On a virtual machine the host moves the CPUs, and every figure of shared memory moves with them. One dot an invocation
+//! makes that visible at once, as no table does.
+
+use super::axis::Axis;
+use super::pen::{Drawn, Pen, Picture, Text};
+use super::{Body, Chart, Kind};
+use crate::palette;
+use crate::ranking::apart;
+use crate::units::{self, Quantity};
+use ipcmark_record::{Distance, Invocation, Record};
+use plotters::prelude::DrawingBackend;
+use std::collections::BTreeSet;
+
+/// One invocation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Dot {
+    /// When it began, s after the run's start.
+    at_s: f64,
+    /// Before and after its measured phase, ns.
+    distance: Distance,
+    /// True where it is set aside, or changed its distance on the way.
+    aside: bool,
+}
+
+/// All invocations whose distance is known.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DistanceChart {
+    pub title: String,
+    pub note: String,
+    dots: Vec<Dot>,
+    x: Axis,
+    y: Axis,
+}
+
+const WIDTH: f64 = 860.0;
+const HEIGHT: f64 = 268.0;
+const LEFT: f64 = 70.0;
+const RIGHT: f64 = 844.0;
+const TOP: f64 = 58.0;
+const BOTTOM: f64 = 222.0;
+const SMALL: f64 = 10.0;
+/// Dots nearer than this to one that is drawn already are hidden by it, and are not drawn.
+const GRAIN: f64 = 1.5;
+
+/// The chart; none where no distance was measured.
+pub(super) fn distances(record: &Record) -> Option<Chart> {
+    let dot = |i: &Invocation| {
+        let distance = i.distance?;
+        let aside = !i.marks.is_empty() || apart(distance.before_ns, distance.after_ns);
+        Some(Dot { at_s: i.started_ns as f64 / 1e9, distance, aside })
+    };
+    let made = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());
+    let dots: Vec<Dot> = made.filter_map(dot).collect();
+    let ends = dots.iter().flat_map(|d| [d.distance.before_ns, d.distance.after_ns]);
+    let y = Axis::log("cache-line round trip (log scale)", Quantity::Time, ends)?;
+    let last_s = dots.iter().map(|d| d.at_s).fold(0.0, f64::max).max(1e-3);
+    let x = Axis::from_zero("time since the run began", last_s, seconds);
+    let aside = dots.iter().filter(|d| d.aside).count();
+    let title = "Distance of the two CPUs over the run's time".to_string();
+    let note = format!(
+        "A dot an invocation, {} in all; in red with a line from before to after: {} whose distance changed on the way, or that \
+         {} set aside.",
+        units::count(dots.len() as u64),
+        units::count(aside as u64),
+        if aside == 1 { "is" } else { "are" }
+    );
+    let body = Body::Distances(DistanceChart { title: title.clone(), note, dots, x, y });
+    Some(Chart { stem: "distance-over-time".into(), kind: Kind::Distances, title, body })
+}
+
+impl Picture for DistanceChart {
+    fn size(&self) -> (f64, f64) {
+        (WIDTH, HEIGHT)
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        pen.text((16.0, 20.0), &self.title, Text::new(15.0, palette::INK).bold())?;
+        pen.text((16.0, 40.0), &self.note, Text::new(10.5, palette::MUTED))?;
+        self.frame(pen)?;
+        let place = |dot: &Dot, ns: f64| (across(self.x.place(dot.at_s)), height(self.y.place(ns)));
+        let mut taken = BTreeSet::new();
+        // What is set aside last: it must not be hidden.
+        for dot in self.dots.iter().filter(|d| !d.aside) {
+            let (x, y) = place(dot, (dot.distance.before_ns + dot.distance.after_ns) / 2.0);
+            if y.is_finite() && taken.insert(((x / GRAIN) as i64, (y / GRAIN) as i64)) {
+                pen.dot((x, y), 1.5, palette::DOT)?;
+            }
+        }
+        for dot in self.dots.iter().filter(|d| d.aside) {
+            let ends = [dot.distance.before_ns, dot.distance.after_ns].map(|ns| place(dot, ns));
+            if ends.iter().all(|(_, y)| y.is_finite()) {
+                pen.line(&ends, palette::ASIDE, 0.5)?;
+                pen.dot(ends[1], 2.0, palette::ASIDE)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DistanceChart {
+    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let label = Text::new(SMALL, palette::MUTED);
+        for tick in &self.y.ticks {
+            let y = height(tick.at);
+            if let Some(text) = &tick.label {
+                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
+                pen.text((LEFT - 6.0, y), text, label.right())?;
+            }
+        }
+        for tick in &self.x.ticks {
+            let x = across(tick.at);
+            pen.line(&[(x, BOTTOM), (x, BOTTOM + 4.0)], palette::MUTED, 0.5)?;
+            pen.text((x, BOTTOM + 13.0), tick.label.as_deref().unwrap_or(""), label.centred())?;
+        }
+        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
+        pen.text(((LEFT + RIGHT) / 2.0, BOTTOM + 31.0), &self.x.title, label.centred())?;
+        pen.text((10.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
+    }
+}
+
+/// `20 s`, `0.5 s`: of zero the unit too, which would else be ns.
+fn seconds(s: f64) -> String {
+    if s == 0.0 { "0 s".into() } else { Quantity::Time.tick(s * 1e9) }
+}
+
+fn across(place: f64) -> f64 {
+    LEFT + place * (RIGHT - LEFT)
+}
+
+fn height(place: f64) -> f64 {
+    BOTTOM - place * (BOTTOM - TOP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::pen;
+    use ipcmark_record::sample;
+
+    #[test]
+    fn each_invocation_is_a_dot_and_one_that_moved_stands_out() {
+        let record = sample::record(1, 8);
+        let known = |i: &&Invocation| i.is_ok() && i.distance.is_some();
+        let all = record.cells.iter().flat_map(|c| &c.invocations).filter(known).count();
+        let chart = distances(&record).unwrap();
+        let Body::Distances(body) = &chart.body else { panic!("a chart of distances") };
+        assert_eq!(body.dots.len(), all);
+        assert_eq!(body.dots.iter().filter(|d| d.aside).count(), 1);
+        let svg = pen::svg(body).unwrap();
+        assert!(svg.contains("#C44A1C") && svg.contains("time since the run began"), "{svg}");
+    }
+
+    #[test]
+    fn many_dots_in_one_place_are_one() {
+        let mut record = sample::record(1, 8);
+        let of = |record: &Record| distances(record).unwrap().svg().unwrap().len();
+        let once = of(&record);
+        let twice = record.cells.clone();
+        record.cells.extend(twice);
+        assert!(of(&record) < once + once / 10, "{} and {once}", of(&record));
+    }
+
+    #[test]
+    fn a_record_without_distances_has_no_such_chart() {
+        let mut record = sample::record(1, 8);
+        record.cells.retain(|c| c.key.placement == "same-core");
+        assert_eq!(distances(&record), None);
+    }
+}
