@@ -111,6 +111,13 @@ impl Control {
     /// Cache-line round trips between the CPUs of processes 0 and 1: median over batches, ns. Process 0 keeps the time;
     /// both must call, right after they met. On one CPU there is no distance to measure: do not call.
     pub(crate) fn distance_ns(&self, clock: &Clock, process: usize) -> Option<f64> {
+        let mut batches = self.hand_offs_ns(clock, process);
+        batches.sort_by(f64::total_cmp);
+        (process == 0).then_some(batches[PROBE_BATCHES / 2])
+    }
+
+    /// The same, batch by batch; what others than process 0 return is not sharp.
+    pub(crate) fn hand_offs_ns(&self, clock: &Clock, process: usize) -> [f64; PROBE_BATCHES] {
         let word = &self.line(PROBE).word;
         // Counts on from where an earlier probe ended, which is an even number; process 0 may have written its first
         // turn, an odd one, by now.
@@ -135,7 +142,6 @@ impl Control {
             }
             *batch = clock.ns(clock.now() - begun) / PROBE_BATCH as f64;
         }
-        batches.sort_by(f64::total_cmp);
-        (process == 0).then_some(batches[PROBE_BATCHES / 2])
+        batches
     }
 }

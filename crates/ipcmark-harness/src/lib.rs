@@ -20,6 +20,7 @@ mod entry;
 mod error;
 pub mod host;
 mod invoke;
+pub mod limits;
 mod pattern;
 pub mod placement;
 mod scratch;

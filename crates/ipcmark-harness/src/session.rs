@@ -141,6 +141,7 @@ impl Session {
         }
         session.record.started = record.started;
         session.record.clock = record.clock;
+        session.record.limits = record.limits;
         Ok(session)
     }
 

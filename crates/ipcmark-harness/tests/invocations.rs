@@ -7,7 +7,7 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
-    Invocation, InvocationOutcome, Outcome, Record, State, SuiteNote, Tool, Unit,
+    Invocation, InvocationOutcome, LimitKind, Outcome, Record, State, SuiteNote, Tool, Unit,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::{affinity, process};
@@ -47,6 +47,7 @@ fn main() {
         ("nothing_is_left_behind", nothing_left),
         ("rounds_are_interleaved", rounds),
         ("failures_do_not_stop_the_run", run_goes_on),
+        ("a_run_measures_the_limits_of_its_cells", limits),
         ("the_budget_is_kept", budget),
         ("a_run_is_resumed_where_it_stopped", resumed),
     ];
@@ -390,6 +391,19 @@ fn run_goes_on() -> Test {
         full.state
     );
     assert!(full.invocations.is_empty());
+    Ok(())
+}
+
+fn limits() -> Test {
+    let on = |placement, size| CellSpec { placement, ..spec(&GOOD_ONE, size) };
+    let specs = vec![on(Placement::SameCore, 64), on(Placement::SameCore, 1_024)];
+    let mut session = Session::new(specs, options(2, None))?;
+    session.run(&mut Rounds(2), &mut Log::default())?;
+    let limits = &session.record().limits;
+    assert!(limits.iter().all(|l| l.placement == "same-core" && !l.samples.is_empty()));
+    let copies = limits.iter().filter(|l| l.kind == LimitKind::Copy);
+    let sizes: Vec<_> = copies.map(|l| l.size_bytes).collect();
+    assert_eq!(sizes, [Some(64), Some(1_024)], "{:?}", session.record().not_counted);
     Ok(())
 }
 

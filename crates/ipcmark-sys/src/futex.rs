@@ -23,6 +23,18 @@ pub fn wait(word: &AtomicU32, value: u32, timeout: Duration) -> Result<()> {
     }
 }
 
+/// Sleeps while `word` holds `value`, however long: for who is ended from outside. Returns on a wake-up, a change or a
+/// signal: look at the word again. A wait with a timeout also sets and clears a timer, a tenth of a round trip on one CPU.
+///
+/// # References
+/// - [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html), `FUTEX_WAIT`
+pub fn sleep(word: &AtomicU32, value: u32) -> Result<()> {
+    match futex_wait(word, Flags::empty(), value, None) {
+        Ok(()) | Err(Errno::AGAIN | Errno::INTR) => Ok(()),
+        Err(e) => Err(Error::os("futex(FUTEX_WAIT)", e)),
+    }
+}
+
 /// Wakes everyone who sleeps on `word`.
 ///
 /// # References

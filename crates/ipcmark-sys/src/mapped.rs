@@ -1,5 +1,6 @@
 //! A file as memory that processes share, copied in and out.
 
+use crate::shared;
 use ipcmark_core::{Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use std::os::fd::{AsFd, AsRawFd};
@@ -23,6 +24,14 @@ impl MappedFile {
             .map_raw(file.as_fd().as_raw_fd())
             .map_err(|e| Error::os(format!("mmap({len} bytes of a file, MAP_SHARED)"), e))?;
         Ok(MappedFile { pages })
+    }
+
+    /// `memfd_create()`, `mmap(MAP_SHARED)` - `len` zeroed bytes of a file without a name, which children inherit.
+    ///
+    /// # References
+    /// [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html)
+    pub fn of_memory(len: usize) -> Result<MappedFile> {
+        Ok(MappedFile { pages: shared::map(len)? })
     }
 
     /// Copies bytes out, from offset `at`.

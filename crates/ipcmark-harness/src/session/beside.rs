@@ -2,6 +2,7 @@
 
 mod clocks;
 
+use crate::limits;
 use clocks::Clocks;
 use ipcmark_record::Record;
 use ipcmark_sys::clock::Clock;
@@ -11,16 +12,18 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Beside {
     clocks: Clocks,
+    limits: limits::Beside,
 }
 
 impl Beside {
     pub(super) fn new(clock: Clock) -> Beside {
-        Beside { clocks: Clocks::new(clock) }
+        Beside { clocks: Clocks::new(clock), limits: limits::Beside::new(clock) }
     }
 
     /// A round is about to begin. `before_ns`: how long the run that is gone on with had lasted.
     pub(super) fn round(&mut self, record: &mut Record, before_ns: u64, begun: Instant) {
         self.clocks.round(record, since(before_ns, begun));
+        self.limits.look(record, since(before_ns, begun));
     }
 
     /// The run has ended.

@@ -1,0 +1,163 @@
+//! What the hardware and the kernel allow at best, on the very CPUs that cells run on and in the same run.
+//!
+//! A figure means little without what it could have been: 5 µs for 64 KiB is poor where two cores share a cache and good
+//! where they do not, and which of the two holds changes here from second to second. So the bounds are measured like
+//! cells: in forked processes, pinned and read back, again and again over the run, with the distance of the CPUs before
+//! and after, so that they have classes, too.
+//!
+//! A bound must be below whatever a mechanism could do. So each is the barest form of its kind (`probe.rs`): no message is
+//! stamped, checked or recorded, and nothing is done twice. What is kept of a measurement is its median and its least batch;
+//! the summary takes the least, because noise only ever adds.
+
+mod pair;
+mod probe;
+mod shared_copy;
+
+use crate::placement::{self, Cpus};
+use ipcmark_core::{Placement, Result};
+use ipcmark_record::{Cpu, Distance, Limit, LimitKind, LimitSample, Record, State};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process;
+use std::time::Duration;
+
+/// How long a set of limits is good for: the host moves the CPUs every second or so, and a class should be met more than
+/// once in a run.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What one measurement of one limit brought.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// Which.
+    pub kind: LimitKind,
+    /// Bytes moved at a time; absent where nothing is moved.
+    pub size_bytes: Option<u64>,
+    /// Median over batches, ns.
+    pub median_ns: f64,
+    /// Its least batch, ns.
+    pub least_ns: f64,
+    /// The distance of the two CPUs before and after; absent where only one had part in it.
+    pub distance: Option<Distance>,
+}
+
+/// Measures all limits once: on the CPUs of `cpus`, with messages of `sizes` bytes (0 is left out). Without CPUs to be put on,
+/// what needs no second process. Takes some 20 ms.
+///
+/// # Errors
+/// When the processes cannot be made, do not end in time, or cannot be pinned.
+pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<Found>> {
+    pair::measure(clock, cpus, sizes)
+}
+
+/// Puts what was found under the limits that a record has already.
+pub fn add(limits: &mut Vec<Limit>, placement: Placement, at_ns: u64, found: &[Found]) {
+    for one in found {
+        let Found { kind, size_bytes, median_ns, least_ns, distance } = *one;
+        let sample = LimitSample { at_ns, median_ns, least_ns, distance };
+        let same = |l: &&mut Limit| {
+            l.kind == kind && l.size_bytes == size_bytes && l.placement == placement.name()
+        };
+        match limits.iter_mut().find(same) {
+            Some(limit) => limit.samples.push(sample),
+            None => limits.push(Limit {
+                kind,
+                placement: placement.name().into(),
+                size_bytes,
+                samples: vec![sample],
+            }),
+        }
+    }
+}
+
+/// Measures the limits of a run's cells every few seconds.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    clock: Clock,
+    /// When the last set was taken, in ns after the run's start.
+    last_ns: Option<u64>,
+}
+
+impl Beside {
+    pub(crate) fn new(clock: Clock) -> Beside {
+        Beside { clock, last_ns: None }
+    }
+
+    /// Measures them for each placement of the record's cells, unless that was done a short while ago. A placement whose limits
+    /// cannot be measured is noted, once, with the reason.
+    pub(crate) fn look(&mut self, record: &mut Record, at_ns: u64) {
+        let fresh = |last| u128::from(at_ns - last) < EVERY.as_nanos();
+        if self.last_ns.is_some_and(fresh) || process::is_interrupted() {
+            return;
+        }
+        self.last_ns = Some(at_ns);
+        for placement in Placement::ALL {
+            let sizes = sizes_on(record, placement);
+            if sizes.is_empty() {
+                continue;
+            }
+            match on(&self.clock, &record.host.cpus, placement, &sizes) {
+                Ok(found) => add(&mut record.limits, placement, at_ns, &found),
+                Err(why) => {
+                    let note = format!("limits, {placement}: {why}");
+                    let interrupted = process::is_interrupted();
+                    if !interrupted && !record.not_counted.contains(&note) {
+                        record.not_counted.push(note);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn on(
+    clock: &Clock,
+    cpus: &[Cpu],
+    placement: Placement,
+    sizes: &[u64],
+) -> std::result::Result<Vec<Found>, String> {
+    let cpus = placement::choose(placement, cpus).map_err(|(reason, _)| reason)?;
+    measure(clock, &cpus, sizes).map_err(|e| e.to_string())
+}
+
+/// The sizes of the cells that are measured on a placement, ascending.
+fn sizes_on(record: &Record, placement: Placement) -> Vec<u64> {
+    let measured = record.cells.iter().filter(|cell| {
+        matches!(cell.state, State::Pending | State::Measured)
+            && cell.key.placement == placement.name()
+    });
+    let mut sizes: Vec<u64> = measured.map(|cell| cell.key.size_bytes).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_again_is_one_more_sample() {
+        let mut limits = Vec::new();
+        let found = |size_bytes, least_ns| Found {
+            kind: LimitKind::SharedCopy,
+            size_bytes,
+            median_ns: 2.0 * least_ns,
+            least_ns,
+            distance: None,
+        };
+        for at_ns in [1, 2] {
+            let both = [found(Some(64), 5.0), found(Some(1024), 30.0)];
+            add(&mut limits, Placement::CrossCore, at_ns, &both);
+        }
+        add(&mut limits, Placement::SameCore, 3, &[found(Some(64), 4.0)]);
+        let shapes: Vec<_> =
+            limits.iter().map(|l| (l.placement.as_str(), l.size_bytes, l.samples.len())).collect();
+        assert_eq!(
+            shapes,
+            [
+                ("cross-core", Some(64), 2),
+                ("cross-core", Some(1024), 2),
+                ("same-core", Some(64), 1)
+            ]
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! The loops that measure limits. Both processes run the same script; process 0 keeps the time.
+
+use super::pair::Batches;
+use super::shared_copy;
+use crate::control::Control;
+use ipcmark_core::{Buffer, Result};
+use ipcmark_record::{Distance, LimitKind};
+use ipcmark_sys::clock::{Clock, Ticks};
+use ipcmark_sys::futex;
+use ipcmark_sys::mapped::MappedFile;
+use ipcmark_sys::usage::Usage;
+use std::hint::black_box;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::Duration;
+
+/// Hand-offs are timed in so many lots of the distance probe.
+const HAND_OFF_LOTS: usize = 4;
+/// For all sizes together; each has its share of it.
+const COPIES: Duration = Duration::from_millis(3);
+const SHARED_COPIES: Duration = Duration::from_millis(6);
+/// Wake-ups across CPUs take up to 300 µs there and back.
+const WAKE_UPS: Duration = Duration::from_millis(8);
+const SWITCHES: Duration = Duration::from_millis(2);
+const CALLS: Duration = Duration::from_millis(1);
+/// At least so many batches, and at most.
+const BATCHES: [usize; 2] = [3, 25];
+
+/// One process of the two, or the one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Probe<'a> {
+    pub(super) clock: &'a Clock,
+    pub(super) control: &'a Control,
+    pub(super) shared: &'a MappedFile,
+    pub(super) process: usize,
+    /// The two are on different CPUs.
+    pub(super) apart: bool,
+}
+
+/// What needs two processes.
+#[derive(Debug)]
+pub(super) struct Together {
+    pub(super) batches: Vec<Batches>,
+    pub(super) distance: Option<Distance>,
+    /// Of this process.
+    pub(super) switches_per_wake_up: f64,
+}
+
+impl Probe<'_> {
+    /// What needs two processes; both must call.
+    pub(super) fn together(&self, sizes: &[u64]) -> Result<Together> {
+        let mut batches = Vec::new();
+        let mut keep = |kind, size_bytes, ns| {
+            batches.push(Batches { kind, size_bytes, ns, across: self.apart });
+        };
+        let (mut before, mut after) = (None, None);
+        if self.apart {
+            before = self.distance_ns()?;
+            let lots =
+                (0..HAND_OFF_LOTS).map(|_| self.control.hand_offs_ns(self.clock, self.process));
+            keep(LimitKind::HandOff, None, lots.collect::<Vec<_>>().concat());
+            for size in carried(sizes) {
+                self.meet()?;
+                let ns = shared_copy::run(self, size as usize, self.share(SHARED_COPIES, sizes));
+                keep(LimitKind::SharedCopy, Some(size), ns);
+            }
+        } else {
+            self.meet()?;
+            keep(LimitKind::Switch, None, self.switches()?);
+        }
+        self.meet()?;
+        let (ns, switches_per_wake_up) = self.wake_ups()?;
+        keep(LimitKind::WakeUp, None, ns);
+        if self.apart {
+            after = self.distance_ns()?;
+        }
+        let distance =
+            before.zip(after).map(|(before_ns, after_ns)| Distance { before_ns, after_ns });
+        Ok(Together { batches, distance, switches_per_wake_up })
+    }
+
+    /// What one process measures by itself.
+    pub(super) fn alone(&self, sizes: &[u64]) -> Vec<Batches> {
+        let mut batches = vec![Batches {
+            kind: LimitKind::NullCall,
+            size_bytes: None,
+            ns: self.batches(CALLS, 200, || {
+                black_box(rustix::process::getppid());
+            }),
+            across: false,
+        }];
+        for size in carried(sizes) {
+            let (mut from, mut to) = (Buffer::new(size as usize), Buffer::new(size as usize));
+            from.fill(7);
+            let turns = (64 << 10) / size.clamp(64, 32 << 10);
+            let share = COPIES / sizes.len() as u32;
+            let ns = self.batches(share, turns, || {
+                black_box(&mut to[..]).copy_from_slice(black_box(&from[..]));
+            });
+            batches.push(Batches {
+                kind: LimitKind::Copy,
+                size_bytes: Some(size),
+                ns,
+                across: false,
+            });
+        }
+        batches
+    }
+
+    /// Batches of so many turns each, for about `time`: ns a turn. The first batch is left out.
+    fn batches(&self, time: Duration, turns: u64, mut turn: impl FnMut()) -> Vec<f64> {
+        let (clock, time, [least, most]) = (self.clock, self.clock.ticks(time), BATCHES);
+        let begun = clock.now();
+        let mut ns = Vec::with_capacity(most);
+        for batch in 0..=most {
+            let from = clock.now();
+            for _ in 0..turns {
+                turn();
+            }
+            let now = clock.now();
+            if batch > 0 {
+                ns.push(clock.ns(now - from) / turns as f64);
+            }
+            if batch >= least && now - begun > time {
+                break;
+            }
+        }
+        ns
+    }
+
+    /// Meets with nothing said on either line: what the step before left there, the other may still have to read.
+    fn meet(&self) -> Result<()> {
+        self.control.meet(self.clock, self.apart)?;
+        let own = self.control.said(self.process);
+        own.word.store(0, Release);
+        own.futex.store(0, Release);
+        self.control.meet(self.clock, self.apart).map(drop)
+    }
+
+    fn share(&self, of: Duration, sizes: &[u64]) -> Ticks {
+        self.clock.ticks(of / sizes.len().max(1) as u32)
+    }
+
+    fn distance_ns(&self) -> Result<Option<f64>> {
+        self.meet()?;
+        Ok(self.control.distance_ns(self.clock, self.process))
+    }
+
+    /// From one process to the other on one CPU and back.
+    fn switches(&self) -> Result<Vec<f64>> {
+        const STOP: u64 = u64::MAX;
+        let (towards, back) = (&self.control.said(0).word, &self.control.said(1).word);
+        if self.process == 0 {
+            let mut turn = 0;
+            let ns = self.batches(SWITCHES, 50, || {
+                turn += 1;
+                towards.store(turn, Release);
+                while back.load(Acquire) != turn {
+                    std::thread::yield_now();
+                }
+            });
+            towards.store(STOP, Release);
+            return Ok(ns);
+        }
+        loop {
+            let turn = towards.load(Acquire);
+            if turn == STOP {
+                return Ok(Vec::new());
+            }
+            back.store(turn, Release);
+            std::thread::yield_now();
+        }
+    }
+
+    /// There and back by futex; and how often this process was switched for each.
+    fn wake_ups(&self) -> Result<(Vec<f64>, f64)> {
+        const STOP: u32 = u32::MAX;
+        let (towards, back) = (&self.control.said(0).futex, &self.control.said(1).futex);
+        let switches = || {
+            let usage = Usage::now();
+            usage.voluntary_switches + usage.involuntary_switches
+        };
+        let before = switches();
+        let (mut ns, mut trips) = (Vec::new(), 0);
+        if self.process == 0 {
+            let mut failed = None;
+            let turns = if self.apart { 4 } else { 50 };
+            ns = self.batches(WAKE_UPS, turns, || {
+                trips += 1;
+                let trip = tell(towards, trips).and_then(|()| hear(back, trips - 1));
+                failed = failed.take().or(trip.err());
+            });
+            tell(towards, STOP)?;
+            failed.map_or(Ok(()), Err)?;
+        } else {
+            loop {
+                let heard = hear(towards, trips)?;
+                if heard == STOP {
+                    break;
+                }
+                trips = heard;
+                tell(back, trips)?;
+            }
+        }
+        Ok((ns, (switches() - before) as f64 / f64::from(trips.max(1))))
+    }
+}
+
+/// Sizes of messages that carry something.
+fn carried(sizes: &[u64]) -> impl Iterator<Item = u64> + '_ {
+    sizes.iter().copied().filter(|&size| size > 0)
+}
+
+#[inline]
+fn tell(word: &AtomicU32, value: u32) -> Result<()> {
+    word.store(value, Release);
+    futex::wake_all(word)
+}
+
+/// Sleeps until the word is no longer `known`.
+#[inline]
+fn hear(word: &AtomicU32, known: u32) -> Result<u32> {
+    loop {
+        let now = word.load(Acquire);
+        if now != known {
+            return Ok(now);
+        }
+        futex::sleep(word, known)?;
+    }
+}

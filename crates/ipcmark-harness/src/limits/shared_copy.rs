@@ -1,0 +1,158 @@
+//! Bytes through memory that two processes share: one copies in, the other copies out, and neither ever waits longer than
+//! the hardware makes it.
+//!
+//! The memory is a ring of slots. A slot is handed over whole: some messages, or a piece of one, so that the two sides speak
+//! once for many bytes. The ring is small beside the caches, so that no byte goes further than from one CPU's cache to the
+//! other's; its bytes stay the same ones, but each pass writes them anew, so that they have to travel.
+
+use super::probe::Probe;
+use ipcmark_core::Buffer;
+use ipcmark_sys::clock::Ticks;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Bytes that are handed over at a time, at most.
+const SLOT_BYTES: usize = 4 << 10;
+const SLOTS: u64 = 16;
+/// The whole ring.
+pub(super) const BUFFER_BYTES: usize = SLOT_BYTES * SLOTS as usize;
+/// A batch moves at least this much, so that what stood in the ring when it began counts for little.
+const BATCH_BYTES: u64 = 4 * BUFFER_BYTES as u64;
+/// At least so many batches, and at most.
+const BATCHES: [usize; 2] = [4, 32];
+
+/// How messages of one size lie in slots.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    size: usize,
+    /// Messages in a slot; 1 where a message is longer than a slot.
+    per_slot: usize,
+    /// Slots of a message; 1 where a slot holds several.
+    pieces: u64,
+}
+
+impl Shape {
+    fn of(size: usize) -> Shape {
+        let pieces = size.div_ceil(SLOT_BYTES).max(1) as u64;
+        Shape { size, per_slot: (SLOT_BYTES / size.max(1)).max(1), pieces }
+    }
+
+    /// Slots of a batch: whole messages.
+    fn batch(self) -> u64 {
+        let slot_bytes = (self.per_slot * self.size) as u64 / self.pieces;
+        (BATCH_BYTES / slot_bytes.max(1)).next_multiple_of(self.pieces).max(self.pieces)
+    }
+
+    /// Messages in so many slots.
+    fn messages(self, slots: u64) -> f64 {
+        (slots * self.per_slot as u64 / self.pieces) as f64
+    }
+
+    /// Goes through the messages of slot `n`: where each copy lies in the ring, and in the message.
+    #[inline(always)]
+    fn slot(self, n: u64, mut copy: impl FnMut(usize, std::ops::Range<usize>)) {
+        let at = (n % SLOTS) as usize * SLOT_BYTES;
+        if self.pieces == 1 {
+            for message in 0..self.per_slot {
+                copy(at + message * self.size, 0..self.size);
+            }
+        } else {
+            let from = (n % self.pieces) as usize * SLOT_BYTES;
+            copy(at, from..self.size.min(from + SLOT_BYTES));
+        }
+    }
+}
+
+/// Process 1 sends and process 0 receives, for about `share` of time: ns a message, batch by batch.
+pub(super) fn run(probe: &Probe<'_>, size: usize, share: Ticks) -> Vec<f64> {
+    let shape = Shape::of(size);
+    let mut message = Buffer::new(size);
+    message.fill(7);
+    // Each side's line holds how far it is; the receiver says by `STOP` that it has enough.
+    let (taken, put) = (&probe.control.said(0).word, &probe.control.said(1).word);
+    if probe.process == 0 {
+        receive(probe, shape, &mut message, (put, taken), share)
+    } else {
+        send(probe, shape, &message, (put, taken));
+        Vec::new()
+    }
+}
+
+const STOP: u64 = u64::MAX;
+
+fn send(probe: &Probe<'_>, shape: Shape, message: &[u8], (put, taken): (&AtomicU64, &AtomicU64)) {
+    let mut seen = 0;
+    for n in 0.. {
+        while n >= seen + SLOTS {
+            seen = taken.load(Acquire);
+            if seen == STOP {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        shape.slot(n, |at, part| probe.shared.write(at, &message[part]));
+        put.store(n + 1, Release);
+    }
+}
+
+fn receive(
+    probe: &Probe<'_>,
+    shape: Shape,
+    message: &mut [u8],
+    (put, taken): (&AtomicU64, &AtomicU64),
+    share: Ticks,
+) -> Vec<f64> {
+    let clock = probe.clock;
+    let (slots, [least, most]) = (shape.batch(), BATCHES);
+    let mut batches = Vec::with_capacity(most);
+    let (mut n, mut seen) = (0, 0);
+    let begun = clock.now();
+    let mut last = begun;
+    // The first batch finds cold caches and pages that were never touched.
+    for batch in 0..=most {
+        for _ in 0..slots {
+            while seen <= n {
+                seen = put.load(Acquire);
+                std::hint::spin_loop();
+            }
+            shape.slot(n, |at, part| probe.shared.read(at, &mut message[part]));
+            n += 1;
+            taken.store(n, Release);
+        }
+        let now = clock.now();
+        if batch > 0 {
+            batches.push(clock.ns(now - last) / shape.messages(slots));
+        }
+        last = now;
+        if batch >= least && now - begun > share {
+            break;
+        }
+    }
+    taken.store(STOP, Relaxed);
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_of_every_message_has_its_place() {
+        for size in [1, 8, 64, 1_000, 4_096, 4_097, 65_536, 100_000, 1 << 20] {
+            let shape = Shape::of(size);
+            let slots = shape.batch();
+            let mut bytes = 0;
+            for n in 0..slots {
+                let mut end = 0;
+                shape.slot(n, |at, part| {
+                    assert!(at >= end && at + part.len() <= BUFFER_BYTES, "{size}: {at}");
+                    assert_eq!(at / SLOT_BYTES, (n % SLOTS) as usize, "in its slot");
+                    end = at + part.len();
+                    bytes += part.len();
+                });
+            }
+            assert_eq!(bytes as f64, shape.messages(slots) * size as f64, "{size}");
+            assert!(bytes as u64 >= BATCH_BYTES / 2, "{size}: a batch of {bytes}");
+        }
+    }
+}
