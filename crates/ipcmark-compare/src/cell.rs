@@ -85,7 +85,7 @@ impl CellComparison {
 
     /// A cell that both records have.
     pub(crate) fn of(base: &Half, new: &Half, policy: &Policy) -> Self {
-        let obstacle = distance_obstacle(&base.row, &new.row);
+        let obstacle = class_obstacle(&base.row, &new.row);
         let mut notes = notes(&base.row, &new.row);
         let metrics = metrics(base, new, obstacle.as_deref(), policy, &mut notes);
         CellComparison {
@@ -185,13 +185,16 @@ fn sender_obstacle(base: &Half, new: &Half) -> Option<String> {
     ))
 }
 
-/// Why the two were not measured on the same distance, so that their figures cannot be compared.
-fn distance_obstacle(base: &Row, new: &Row) -> Option<String> {
-    let (base, new) = (base.distance?, new.distance?);
-    far(base.median_ns, new.median_ns).then(|| {
+/// Why the two were not measured in one distance class, so that their figures cannot be compared.
+fn class_obstacle(base: &Row, new: &Row) -> Option<String> {
+    let word = |row: &Row| row.class.map_or("none, they moved".into(), |class| class.to_string());
+    // Where nobody probed there is no class, and nothing that differs.
+    let probed = base.distance.is_some() && new.distance.is_some();
+    (probed && base.class != new.class).then(|| {
         format!(
-            "the CPUs stood {:.0} ns apart in the base and {:.0} ns in the new record; measure again, interleaved",
-            base.median_ns, new.median_ns
+            "classes differ: the CPUs stood apart {} in the base and {} in the new record; measure again, interleaved",
+            word(base),
+            word(new)
         )
     })
 }
@@ -229,7 +232,7 @@ fn notes(base: &Row, new: &Row) -> Vec<String> {
     }
     for (name, row) in [("base", base), ("new record", new)] {
         if row.failed_invocations > 0 {
-            let all = row.invocations + row.failed_invocations;
+            let all = row.made_invocations;
             notes.push(format!(
                 "{} of {all} invocations failed in the {name}",
                 row.failed_invocations

@@ -6,7 +6,7 @@ use crate::{
 };
 use ipcmark_record::{CellKey, Cpu, Host, Record};
 use ipcmark_stats::median;
-use ipcmark_summary::{Samples, summarize_cell};
+use ipcmark_summary::{Classes, Context, Samples, summarize_cell};
 use std::collections::HashMap;
 
 /// Compares two records, cell by cell.
@@ -19,7 +19,9 @@ pub fn compare(base: &Record, new: &Record, policy: &Policy) -> Result<Compariso
     if !differences.is_empty() && !policy.across_hosts {
         return Err(Error::HostsDiffer { differences });
     }
-    let cells = cells(&halves(base, "base")?, &halves(new, "new")?, policy);
+    // Both are sorted into the same classes, so that a class of one is one of the other.
+    let classes = Classes::of(&[base, new]);
+    let cells = cells(&halves(base, "base", &classes)?, &halves(new, "new", &classes)?, policy);
     let mut warnings: Vec<String> = same_run(base, new).into_iter().collect();
     if !differences.is_empty() {
         warnings.push(format!("The hosts differ: {}.", differences.join("; ")));
@@ -38,18 +40,17 @@ pub fn compare(base: &Record, new: &Record, policy: &Policy) -> Result<Compariso
     })
 }
 
-fn halves(record: &Record, which: &'static str) -> Result<Vec<Half>> {
+fn halves(record: &Record, which: &'static str, classes: &Classes) -> Result<Vec<Half>> {
     let error = |source| Error::Record { which, source };
+    let context = Context::with(record, classes.clone()).map_err(error)?;
     record
         .cells
         .iter()
         .map(|cell| {
             Ok(Half {
-                row: summarize_cell(cell, record.harness.clock_step_ns)
-                    .map_err(error)?
-                    .held_against(record.clock.as_ref(), cell),
-                samples: Samples::of(cell).map_err(error)?,
-                clock_step_ns: record.harness.clock_step_ns,
+                row: summarize_cell(cell, &context).map_err(error)?,
+                samples: Samples::of(cell, &context).map_err(error)?,
+                clock_step_ns: context.clock_step_ns(),
             })
         })
         .collect()

@@ -44,7 +44,7 @@ pub(crate) fn answer(summary: &Summary, rankings: &[Ranking]) -> Vec<Part> {
 
 /// `12 cells: 10 measured, 2 not available here.`
 pub(crate) fn census(census: &Census) -> String {
-    let Census { cells, measured, failed, unavailable, unsupported, pending } = *census;
+    let Census { cells, measured, failed, unavailable, unsupported, pending, .. } = *census;
     let parts: Vec<String> = [
         (measured, "measured"),
         (failed, "failed"),

@@ -42,9 +42,15 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         status: Status::Measured,
         capacity: None,
         invocations: if interval.is_some() { 8 } else { 3 },
+        made_invocations: if interval.is_some() { 8 } else { 3 },
         failed_invocations: 0,
         unsteady_invocations: 0,
+        set_aside: 0,
+        disturbed: false,
         messages: 50_000,
+        class: None,
+        others: Vec::new(),
+        standing: None,
         figure: Some(Figure {
             refused: None,
             percentiles,
@@ -69,5 +75,5 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
 /// A summary of these rows.
 pub(crate) fn summary(rows: Vec<Row>) -> Summary {
     let census = Census::of(&rows);
-    Summary { rows, census }
+    Summary { rows, census, ..Summary::default() }
 }

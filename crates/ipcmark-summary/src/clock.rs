@@ -3,7 +3,7 @@
 //! A one-way time is the receiver's reading less the sender's. On two CPUs it is off by as much as their clocks are; a run
 //! says how much that is at most, and where it is more than a tenth of the figure, there is none.
 
-use crate::pooled::counts;
+use crate::counting::is_good;
 use crate::{Figure, Row};
 use ipcmark_record::{Cell, ClockCertificate, SideReport};
 use std::collections::BTreeSet;
@@ -16,11 +16,13 @@ impl Row {
     /// a tenth of its median. Other figures, and all of a record without a certificate, stay as they are.
     #[must_use]
     pub fn held_against(mut self, clocks: Option<&ClockCertificate>, cell: &Cell) -> Row {
-        let Some(figure) = &mut self.figure else { return self };
-        if let Some(why) = clocks.and_then(|clocks| refusal(figure, clocks, cell)) {
-            figure.percentiles.clear();
-            figure.max_ns = None;
-            figure.refused = Some(why);
+        let others = self.others.iter_mut().map(|other| &mut other.figure);
+        for figure in self.figure.iter_mut().chain(others) {
+            if let Some(why) = clocks.and_then(|clocks| refusal(figure, clocks, cell)) {
+                figure.percentiles.clear();
+                figure.max_ns = None;
+                figure.refused = Some(why);
+            }
         }
         self
     }
@@ -39,7 +41,7 @@ fn refusal(figure: &Figure, clocks: &ClockCertificate, cell: &Cell) -> Option<St
 /// How far apart the clocks of a cell's sides may be, ns, and whose they are; `None` on one CPU, which has one clock, and
 /// where it was not measured.
 fn apart(clocks: &ClockCertificate, cell: &Cell) -> Option<(f64, String)> {
-    let good = cell.invocations.iter().filter(|i| counts(i));
+    let good = cell.invocations.iter().filter(|i| is_good(i));
     let mut cpus = BTreeSet::new();
     for side in good.flat_map(|i| &i.sides) {
         match pinned(side) {

@@ -2,15 +2,21 @@
 
 use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples};
 use ipcmark_record::Cell;
-use ipcmark_stats::{median, median_interval};
+use ipcmark_stats::{median, replication_interval};
 
-/// Confidence asked of every interval of a summary.
-const CONFIDENCE: f64 = 0.95;
+/// In shares, counts and quotients of two times the machine's factor cancels.
+const CANCELS: f64 = 0.0;
 
 /// The figures of a cell; `None` when no invocation stands behind them. `clock_step_ns` is the step of the clock that timed
-/// its round trips.
-pub(crate) fn figure(cell: &Cell, samples: &Samples, clock_step_ns: f64) -> Option<Figure> {
-    let messages_per_s = estimate(&samples.messages_per_s)?;
+/// its round trips, `drift` how far the run as a whole is off in times and rates: see [`Drift`](crate::Drift).
+pub(crate) fn figure(
+    cell: &Cell,
+    samples: &Samples,
+    clock_step_ns: f64,
+    drift: f64,
+) -> Option<Figure> {
+    let timed = |values: &[f64]| estimate(values, drift);
+    let messages_per_s = timed(&samples.messages_per_s)?;
     // A block lasts thousands of steps, and its value is divided by its messages.
     let of_blocks = cell.key.is_rate();
     let known_to_ns = if of_blocks { 0.0 } else { half_step(clock_step_ns) };
@@ -20,52 +26,52 @@ pub(crate) fn figure(cell: &Cell, samples: &Samples, clock_step_ns: f64) -> Opti
         .filter_map(|(q, values)| {
             Some(Percentile {
                 quantile: *q,
-                ns: estimate(values)?.widened(known_to_ns),
+                ns: timed(values)?.widened(known_to_ns),
                 samples: samples.values,
                 enough: samples.enough(*q),
             })
         })
         .collect();
     Some(Figure {
-        lag: lag(samples, &percentiles),
-        lost_share: estimate(&samples.lost_share).filter(|_| cell.lossy),
-        overlap: outside(samples),
-        task: parallel(cell, samples),
+        lag: lag(samples, &percentiles, drift),
+        lost_share: estimate(&samples.lost_share, CANCELS).filter(|_| cell.lossy),
+        overlap: outside(samples, drift),
+        task: parallel(cell, samples, drift),
         refused: None,
         percentiles,
         // A block is an average: its largest says nothing of the slowest message.
         max_ns: samples.max_ns.filter(|_| !of_blocks),
         messages_per_s,
         bytes_per_s: messages_per_s.times(cell.key.size_bytes as f64),
-        cpu_ns_per_message: estimate(&samples.cpu_ns_per_message)?,
-        switches_per_message: estimate(&samples.switches_per_message)?,
+        cpu_ns_per_message: timed(&samples.cpu_ns_per_message)?,
+        switches_per_message: estimate(&samples.switches_per_message, CANCELS)?,
     })
 }
 
 /// How late the sender was, beside the latency.
-fn lag(samples: &Samples, latency: &[Percentile]) -> Option<Lag> {
+fn lag(samples: &Samples, latency: &[Percentile], drift: f64) -> Option<Lag> {
     /// A sender later than this share of the latency, at the 99th percentile of both, tells of itself.
     const TOO_SLOW: f64 = 0.1;
-    let [p50_ns, p99_ns] = [0, 1].map(|at| estimate(&samples.lag_ns[at]));
+    let [p50_ns, p99_ns] = [0, 1].map(|at| estimate(&samples.lag_ns[at], drift));
     let (p50_ns, p99_ns) = (p50_ns?, p99_ns?);
     let latency_p99 = latency.iter().find(|p| p.quantile == 0.99)?;
     let sender_too_slow = p99_ns.value > TOO_SLOW * latency_p99.ns.value;
     Some(Lag { p50_ns, p99_ns, sender_too_slow })
 }
 
-fn outside(samples: &Samples) -> Option<Outside> {
+fn outside(samples: &Samples, drift: f64) -> Option<Outside> {
     Some(Outside {
-        work_ns: estimate(&samples.work_ns)?,
-        work_share: estimate(&samples.work_share)?,
-        look_ns: estimate(&samples.look_ns)?,
+        work_ns: estimate(&samples.work_ns, drift)?,
+        work_share: estimate(&samples.work_share, CANCELS)?,
+        look_ns: estimate(&samples.look_ns, drift)?,
     })
 }
 
-fn parallel(cell: &Cell, samples: &Samples) -> Option<Parallel> {
+fn parallel(cell: &Cell, samples: &Samples, drift: f64) -> Option<Parallel> {
     Some(Parallel {
-        speed_up: estimate(&samples.speed_up)?,
-        serial_ns: estimate(&samples.serial_ns)?,
-        parallel_ns: estimate(&samples.parallel_ns)?,
+        speed_up: estimate(&samples.speed_up, CANCELS)?,
+        serial_ns: estimate(&samples.serial_ns, drift)?,
+        parallel_ns: estimate(&samples.parallel_ns, drift)?,
         input_bytes: cell.invocations.iter().find_map(|i| i.task)?.input_bytes,
     })
 }
@@ -78,12 +84,12 @@ pub(crate) fn half_step(clock_step_ns: f64) -> f64 {
     if clock_step_ns.is_finite() { clock_step_ns.max(0.0) / 2.0 } else { 0.0 }
 }
 
-/// The median and its interval; `None` of nothing.
-pub(crate) fn estimate(values: &[f64]) -> Option<Estimate> {
-    let interval = median_interval(values, CONFIDENCE);
+/// The median, and where another run's is expected; `None` of nothing. No figure here is below zero.
+pub(crate) fn estimate(values: &[f64], drift: f64) -> Option<Estimate> {
+    let interval = replication_interval(values, drift);
     Some(Estimate {
         value: median(values)?,
-        interval: interval.map(|i| (i.low, i.high)),
+        interval: interval.map(|i| (i.low.max(0.0), i.high)),
         confidence: interval.map(|i| i.confidence),
     })
 }

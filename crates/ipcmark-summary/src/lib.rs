@@ -4,21 +4,30 @@
 //! place where the first become the second, so that no two outputs can disagree.
 #![forbid(unsafe_code)]
 
+mod classes;
 mod clock;
+mod context;
+mod counting;
+mod drift;
 mod error;
 mod figure;
+mod memo;
 mod pooled;
 mod row;
 mod samples;
 mod summarize;
 mod workload;
 
+pub use classes::{Classes, DistanceClass};
+pub use context::Context;
+pub use counting::Counting;
+pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
 pub use pooled::{Pooled, pooled};
 pub use row::{
-    Census, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Row,
-    Status, Summary,
+    Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
+    Percentile, Row, Status, Summary,
 };
 pub use samples::Samples;
-pub use summarize::{summarize, summarize_cell};
+pub use summarize::{summarize, summarize_cell, summarize_in};
 pub use workload::{Headline, counted, time_of};

@@ -1,10 +1,10 @@
 //! Histograms of a cell: whose they are, and all of them together.
 
 use crate::workload::Teller;
-use crate::{Error, Result};
-use ipcmark_record::{Cell, Histogram, Invocation, SideReport, Unit};
+use crate::{Context, Error, Result};
+use ipcmark_record::{Cell, Encoded, Histogram, Invocation, SideReport, Unit};
 
-/// All values of a cell in one histogram: the shape of its distribution, for charts.
+/// All values behind a cell's row in one histogram: the shape of its distribution, for charts.
 ///
 /// It is no basis for an interval: values of one invocation are more alike than those of two.
 #[derive(Debug, Clone)]
@@ -31,14 +31,17 @@ impl Pooled {
     }
 }
 
-/// The values of all good invocations of `cell` together; `None` when there are none.
+/// The values of all invocations behind a cell's row together, so of one distance class; `None` when there are none.
 ///
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names the cell.
-pub fn pooled(cell: &Cell) -> Result<Option<Pooled>> {
+pub fn pooled(cell: &Cell, context: &Context) -> Result<Option<Pooled>> {
     let mut pooled: Option<Pooled> = None;
-    for (_, one) in histograms(cell)? {
-        add(&mut pooled, one);
+    for invocation in context.counting(cell).invocations {
+        let unit = pooled.as_ref().map(|first| first.unit);
+        if let Some(one) = own(cell, invocation, Told::Figures, unit)? {
+            add(&mut pooled, one);
+        }
     }
     Ok(pooled)
 }
@@ -56,51 +59,78 @@ fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
     }
 }
 
-/// What tells of the cell in each good invocation that has values, with the invocation; all of one unit. Where several sides
-/// tell, their values are put together.
-pub(crate) fn histograms(cell: &Cell) -> Result<Vec<(&Invocation, Pooled)>> {
-    let teller = Teller::of(&cell.key);
-    // A floor has one side.
-    kept(cell, |side| cell.floor || teller.is(&side.side, &cell.key.pattern))
+/// What the histograms of an invocation can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// What the cell is measured for.
+    Figures,
+    /// How late a paced sender was.
+    Lag,
 }
 
-/// How late a paced sender was, in each good invocation that says so.
-pub(crate) fn lags(cell: &Cell) -> Result<Vec<(&Invocation, Pooled)>> {
-    kept(cell, |side| side.histogram.as_ref().is_some_and(|h| h.unit == Unit::NsLag))
+/// The packed histograms of one invocation that tell of it.
+pub(crate) fn packed<'i>(
+    cell: &Cell,
+    invocation: &'i Invocation,
+    told: Told,
+) -> impl Iterator<Item = (&'i SideReport, &'i Encoded)> {
+    let (teller, floor) = (Teller::of(&cell.key), cell.floor);
+    let pattern = cell.key.pattern.clone();
+    let tells = move |side: &SideReport, encoded: &Encoded| match told {
+        // A floor has one side.
+        Told::Figures => floor || teller.is(&side.side, &pattern),
+        Told::Lag => encoded.unit == Unit::NsLag,
+    };
+    let sides = invocation.sides.iter().filter_map(|side| Some((side, side.histogram.as_ref()?)));
+    sides.filter(move |(side, encoded)| tells(side, encoded))
 }
 
-fn kept(cell: &Cell, keeps: impl Fn(&SideReport) -> bool) -> Result<Vec<(&Invocation, Pooled)>> {
-    let mut found: Vec<(&Invocation, Pooled)> = Vec::new();
-    let good = cell.invocations.iter().enumerate().filter(|(_, i)| counts(i));
-    for (number, invocation) in good {
-        let key = || Box::new(cell.key.clone());
-        let mut own: Option<Pooled> = None;
-        for side in invocation.sides.iter().filter(|side| keeps(side)) {
-            let Some(encoded) = &side.histogram else { continue };
-            let histogram = encoded.unpack().map_err(|source| Error::Histogram {
-                key: key(),
-                invocation: number,
-                side: side.side.clone(),
-                source,
-            })?;
-            let first = own.as_ref().or(found.first().map(|(_, first)| first));
-            if let Some(expected) = first.map(|first| first.unit).filter(|u| *u != encoded.unit) {
-                let found = encoded.unit;
-                return Err(Error::MixedUnits { key: key(), invocation: number, found, expected });
-            }
+/// What one invocation tells; `None` where it holds no value. Where several sides tell, their values are put together; all
+/// must be of one unit, and of `unit` where there is one.
+pub(crate) fn own(
+    cell: &Cell,
+    invocation: &Invocation,
+    told: Told,
+    unit: Option<Unit>,
+) -> Result<Option<Pooled>> {
+    let mut own: Option<Pooled> = None;
+    let mut unit = unit;
+    for (side, encoded) in packed(cell, invocation, told) {
+        let histogram = encoded.unpack().map_err(|source| Error::Histogram {
+            key: Box::new(cell.key.clone()),
+            invocation: number(cell, invocation),
+            side: side.side.clone(),
+            source,
+        })?;
+        same_unit(cell, invocation, unit, encoded.unit)?;
+        unit = Some(encoded.unit);
+        if !histogram.is_empty() {
             let (unit, messages_per_value) = (encoded.unit, encoded.messages_per_value);
-            if !histogram.is_empty() {
-                add(&mut own, Pooled { histogram, unit, messages_per_value });
-            }
+            add(&mut own, Pooled { histogram, unit, messages_per_value });
         }
-        found.extend(own.map(|own| (invocation, own)));
     }
-    Ok(found)
+    Ok(own)
 }
 
-/// True when an invocation stands behind figures: it ended well and measured something.
-pub(crate) fn counts(invocation: &Invocation) -> bool {
-    invocation.is_ok() && invocation.messages > 0 && invocation.elapsed_ns > 0
+/// Values of two kinds are not put together.
+pub(crate) fn same_unit(
+    cell: &Cell,
+    invocation: &Invocation,
+    expected: Option<Unit>,
+    found: Unit,
+) -> Result<()> {
+    match expected.filter(|expected| *expected != found) {
+        None => Ok(()),
+        Some(expected) => {
+            let (key, invocation) = (Box::new(cell.key.clone()), number(cell, invocation));
+            Err(Error::MixedUnits { key, invocation, found, expected })
+        }
+    }
+}
+
+/// Which of the cell's invocations this is, from 0.
+fn number(cell: &Cell, invocation: &Invocation) -> usize {
+    cell.invocations.iter().position(|i| std::ptr::eq(i, invocation)).unwrap_or_default()
 }
 
 /// A value in ns.

@@ -1,21 +1,26 @@
 //! The rows: plain data, ready to print or draw.
 
-use ipcmark_record::{Capacity, CellKey, Integrity};
+use crate::{Classes, DistanceClass, Drift};
+use ipcmark_record::{Capacity, CellKey, Integrity, Standing};
 use serde::Serialize;
 
 /// The percentiles of every row, as fractions.
 pub const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
 
 /// All rows of a record.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Summary {
     /// One row a cell, in the record's order.
     pub rows: Vec<Row>,
     /// How many cells came to what.
     pub census: Census,
+    /// The distance classes of the record.
+    pub classes: Classes,
+    /// How far the machine went up and down meanwhile, a kind of cells each; none where the run was too short to tell.
+    pub drift: Vec<Drift>,
 }
 
-/// How many cells came to what. The parts add up to `cells`.
+/// How many cells came to what: `measured` to `pending` add up to `cells`, and `precise` to `few` to those with a standing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Census {
     /// All cells of the record.
@@ -30,6 +35,16 @@ pub struct Census {
     pub unsupported: usize,
     /// Not reached before the run ended.
     pub pending: usize,
+    /// With an interval as narrow as was asked for.
+    pub precise: usize,
+    /// With a wider one.
+    pub wide: usize,
+    /// With too many invocations that never settled.
+    pub not_steady: usize,
+    /// With too many invocations that had to be set aside.
+    pub noisy: usize,
+    /// With too few invocations of one class for an interval.
+    pub few: usize,
 }
 
 /// One cell, summed up.
@@ -61,20 +76,44 @@ pub struct Row {
     pub status: Status,
     /// Capacity read back from the kernel.
     pub capacity: Option<Capacity>,
-    /// Invocations that ended well and measured something: what every estimate here stands on.
+    /// Invocations behind `figure`: see [`Counting`](crate::Counting).
     pub invocations: usize,
+    /// All invocations that were made, good and bad.
+    pub made_invocations: usize,
     /// Invocations that failed.
     pub failed_invocations: usize,
-    /// Invocations whose warm-up did not become steady.
+    /// Of those behind the figure: whose warm-up did not become steady.
     pub unsteady_invocations: usize,
+    /// Good invocations that the machine disturbed, or whose CPUs moved on the way: see [`Mark`](ipcmark_record::Mark).
+    pub set_aside: usize,
+    /// True when some of those had to be taken all the same, because too few would have been left.
+    pub disturbed: bool,
     /// Messages (round trips) measured in all good invocations together, as [`counted`](crate::counted) has it.
     pub messages: u64,
+    /// The distance class of the figures; absent where there is none: on one CPU, on CPUs of the kernel's choice, with
+    /// several peers.
+    pub class: Option<DistanceClass>,
     /// The figures; absent when nothing was measured.
     pub figure: Option<Figure>,
+    /// What was measured in other classes: never pooled with `figure`, and no basis for a ranking.
+    pub others: Vec<ClassFigure>,
+    /// What the figures can be trusted with; absent without figures.
+    pub standing: Option<Standing>,
     /// Cache-line distances of the CPUs while it was measured.
     pub distance: Option<DistanceRange>,
     /// Faults over all invocations.
     pub integrity: Integrity,
+}
+
+/// What a cell came to in another distance class than its row's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassFigure {
+    /// Which class.
+    pub class: DistanceClass,
+    /// Invocations behind the figures.
+    pub invocations: usize,
+    /// The figures.
+    pub figure: Figure,
 }
 
 /// What became of a cell.
@@ -185,14 +224,17 @@ pub struct Percentile {
     pub enough: bool,
 }
 
-/// A median over invocations, and its order-statistic interval.
+/// A median over invocations, and where the median of another run of the same length is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
     /// The median.
     pub value: f64,
-    /// The interval; absent under 6 invocations ("no interval").
+    /// The replication interval: another run's median falls inside 95 times in a hundred. It is made of the invocations' own
+    /// scatter and of the machine's [`Drift`]: see [`ipcmark_stats::replication_interval`]. Absent under 6 invocations ("no
+    /// interval").
     pub interval: Option<(f64, f64)>,
-    /// Its confidence, at least 0.95; absent with the interval.
+    /// How often the scatter alone makes such an interval hold the median of an equal sample: at least 0.95 from 9 invocations
+    /// on, and 0.82, 0.93, 0.94 at 6, 7, 8, where it is their whole span. Absent with the interval.
     pub confidence: Option<f64>,
 }
 

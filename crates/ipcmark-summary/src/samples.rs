@@ -1,14 +1,14 @@
 //! One number an invocation: what estimates and comparisons are made of.
 
-use crate::pooled::{counts, histograms, lags, ns};
-use crate::{PERCENTILES, Result};
+use crate::pooled::Told;
+use crate::{Context, PERCENTILES, Result};
 use ipcmark_record::{Cell, Invocation, Overlap, Task};
 use ipcmark_stats::{median, samples_enough};
 
 /// Values that must lie beyond a percentile within the median invocation.
 const BEYOND_EACH: f64 = 5.0;
 
-/// The figures of each good invocation of a cell, in the order they were made. The invocation is the replicate
+/// The figures of each invocation behind a row, in the order they were made. The invocation is the replicate
 /// (Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time"): these lists are the samples of every interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
@@ -45,14 +45,24 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Takes them out of a cell; all lists are empty when nothing was measured.
+    /// Those of the invocations behind the cell's row, so of one distance class; all lists are empty when nothing was
+    /// measured.
     ///
     /// # Errors
     /// A histogram that cannot be unpacked is an error that names the cell.
-    pub fn of(cell: &Cell) -> Result<Samples> {
-        let histograms = histograms(cell)?;
-        let lags = lags(cell)?;
-        let good = || cell.invocations.iter().filter(|i| counts(i));
+    pub fn of(cell: &Cell, context: &Context) -> Result<Samples> {
+        Samples::of_these(cell, &context.counting(cell).invocations, context)
+    }
+
+    /// Those of some of the cell's invocations, which must be good ones.
+    pub(crate) fn of_these(
+        cell: &Cell,
+        invocations: &[&Invocation],
+        context: &Context,
+    ) -> Result<Samples> {
+        let told = context.memo.tell(cell, invocations, Told::Figures)?;
+        let lags = context.memo.tell(cell, invocations, Told::Lag)?;
+        let good = || invocations.iter().copied();
         let each = |figure: &dyn Fn(&Invocation) -> f64| good().map(figure).collect::<Vec<_>>();
         let overlaps = |figure: &dyn Fn(&Invocation, f64, Overlap) -> f64| {
             let of = |i: &Invocation| Some(figure(i, work_ns(i.overlap?), i.overlap?));
@@ -63,9 +73,8 @@ impl Samples {
             good().filter_map(|i| i.task).filter(timed).map(figure).collect::<Vec<_>>()
         };
         Ok(Samples {
-            percentiles_ns: PERCENTILES
-                .iter()
-                .map(|q| histograms.iter().map(|(_, own)| own.ns_at_quantile(*q)).collect())
+            percentiles_ns: (0..PERCENTILES.len())
+                .map(|at| told.iter().map(|own| own.percentiles_ns[at]).collect())
                 .collect(),
             messages_per_s: each(&|i| times(i) * 1e9 / i.elapsed_ns as f64),
             cpu_ns_per_message: each(&|i| {
@@ -78,12 +87,12 @@ impl Samples {
                     usages.map(|u| u.voluntary_switches + u.involuntary_switches).sum();
                 switches as f64 / times(i)
             }),
-            values_each: histograms.iter().map(|(_, own)| own.histogram.len()).collect(),
-            values: histograms.iter().map(|(_, own)| own.histogram.len()).sum(),
-            max_ns: histograms.iter().map(|(_, o)| ns(o.histogram.max(), o.unit)).reduce(f64::max),
+            values_each: told.iter().map(|own| own.values).collect(),
+            values: told.iter().map(|own| own.values).sum(),
+            max_ns: told.iter().map(|own| own.max_ns).reduce(f64::max),
             lost_share: each(&lost_share),
-            lag_ns: [0.5, 0.99]
-                .map(|q| lags.iter().map(|(_, own)| own.ns_at_quantile(q)).collect()),
+            // The median and the 99th percentile of `PERCENTILES`.
+            lag_ns: [0, 2].map(|at| lags.iter().map(|own| own.percentiles_ns[at]).collect()),
             work_ns: overlaps(&|i, work_ns, _| work_ns / times(i)),
             work_share: overlaps(&|i, work_ns, _| work_ns / i.elapsed_ns as f64),
             look_ns: overlaps(&|_, _, o| o.look_ns),

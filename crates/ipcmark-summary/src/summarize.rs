@@ -1,42 +1,54 @@
 //! From raw invocations to rows.
 
+use crate::classes::has_moved;
+use crate::counting::is_good;
 use crate::figure::figure;
-use crate::pooled::counts;
 use crate::workload::{counted, time_of};
-use crate::{Census, DistanceRange, Result, Row, Samples, Status, Summary};
-use ipcmark_record::{Cell, Distance, Integrity, Invocation, InvocationOutcome, Record, State};
+use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
+use ipcmark_record::{
+    Cell, Distance, Integrity, Invocation, InvocationOutcome, Record, Standing, State,
+};
 use ipcmark_stats::median;
-
-/// A pair of CPUs whose distance grew or shrank by more than this factor has moved.
-const MOVED: f64 = 4.0 / 3.0;
 
 /// One row a cell, in the record's order.
 ///
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names its cell.
 pub fn summarize(record: &Record) -> Result<Summary> {
-    let rows = record
-        .cells
-        .iter()
-        .map(|cell| {
-            let row = summarize_cell(cell, record.harness.clock_step_ns)?;
-            Ok(row.held_against(record.clock.as_ref(), cell))
-        })
-        .collect::<Result<Vec<Row>>>()?;
-    let census = Census::of(&rows);
-    Ok(Summary { rows, census })
+    summarize_in(record, &Context::of(record)?)
 }
 
-/// The row of one cell. `clock_step_ns` is the smallest step of the clock that timed it, as in its record's
-/// `harness.clock_step_ns`; 0 where that is not known. It is not yet held against the clocks of two CPUs:
-/// [`Row::held_against`] does that.
+/// The same in a context that is there already.
 ///
 /// # Errors
 /// As [`summarize`].
-pub fn summarize_cell(cell: &Cell, clock_step_ns: f64) -> Result<Row> {
-    let samples = Samples::of(cell)?;
-    let good: Vec<&Invocation> = cell.invocations.iter().filter(|i| counts(i)).collect();
-    Ok(Row {
+pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
+    let rows = record
+        .cells
+        .iter()
+        .map(|cell| summarize_cell(cell, context))
+        .collect::<Result<Vec<Row>>>()?;
+    let census = Census::of(&rows);
+    Ok(Summary { rows, census, classes: context.classes().clone(), drift: context.drift().into() })
+}
+
+/// The row of one cell.
+///
+/// # Errors
+/// As [`summarize`].
+pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
+    let counting = context.counting(cell);
+    let of = |invocations: &[&Invocation]| {
+        let samples = Samples::of_these(cell, invocations, context)?;
+        Ok(figure(cell, &samples, context.clock_step_ns(), context.drift_of(cell)))
+    };
+    let mut others = Vec::new();
+    for (class, some) in &counting.others {
+        let (class, invocations) = (*class, some.len());
+        others.extend(of(some)?.map(|figure| ClassFigure { class, invocations, figure }));
+    }
+    let good = &counting.good;
+    let row = Row {
         key: cell.key.clone(),
         family: cell.family.clone(),
         wait: cell.wait.clone(),
@@ -50,14 +62,21 @@ pub fn summarize_cell(cell: &Cell, clock_step_ns: f64) -> Result<Row> {
         group: cell.group.clone(),
         status: status(cell),
         capacity: cell.capacity,
-        invocations: good.len(),
+        invocations: counting.invocations.len(),
+        made_invocations: cell.invocations.len(),
         failed_invocations: cell.invocations.len() - good.len(),
-        unsteady_invocations: good.iter().filter(|i| !i.warm_up.steady).count(),
+        unsteady_invocations: counting.invocations.iter().filter(|i| !i.warm_up.steady).count(),
+        set_aside: counting.set_aside,
+        disturbed: counting.disturbed,
         messages: good.iter().map(|i| i.messages).sum(),
-        figure: figure(cell, &samples, clock_step_ns),
-        distance: distance(&good),
+        class: counting.class,
+        figure: of(&counting.invocations)?,
+        others,
+        standing: cell.standing,
+        distance: distance(good),
         integrity: integrity(&cell.invocations),
-    })
+    };
+    Ok(row.held_against(context.clocks(), cell))
 }
 
 impl Census {
@@ -72,6 +91,14 @@ impl Census {
                 Status::Unavailable { .. } => &mut census.unavailable,
                 Status::Unsupported { .. } => &mut census.unsupported,
                 Status::Pending => &mut census.pending,
+            } += 1;
+            *match row.standing {
+                None => continue,
+                Some(Standing::Precise) => &mut census.precise,
+                Some(Standing::Wide) => &mut census.wide,
+                Some(Standing::NotSteady) => &mut census.not_steady,
+                Some(Standing::Noisy) => &mut census.noisy,
+                Some(Standing::Few) => &mut census.few,
             } += 1;
         }
         census
@@ -97,7 +124,7 @@ fn status(cell: &Cell) -> Status {
 fn failure(invocation: &Invocation) -> Option<String> {
     match &invocation.outcome {
         InvocationOutcome::Failed { side, what } => Some(format!("{side}: {what}")),
-        InvocationOutcome::Ok if counts(invocation) => None,
+        InvocationOutcome::Ok if is_good(invocation) => None,
         InvocationOutcome::Ok => {
             Some("not one message was measured; give the measured phase more time".into())
         }
@@ -112,10 +139,7 @@ fn distance(good: &[&Invocation]) -> Option<DistanceRange> {
         min_ns: ends().reduce(f64::min)?,
         median_ns: median(&middles)?,
         max_ns: ends().reduce(f64::max)?,
-        moved: distances
-            .iter()
-            .filter(|d| d.before_ns.max(d.after_ns) > MOVED * d.before_ns.min(d.after_ns))
-            .count(),
+        moved: good.iter().filter(|i| has_moved(i)).count(),
     })
 }
 

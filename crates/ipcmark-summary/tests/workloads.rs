@@ -3,7 +3,9 @@
 use ipcmark_record::{
     Cell, ClockBound, ClockCertificate, ClockPair, Integrity, Overlap, Task, Unit, sample,
 };
-use ipcmark_summary::{Figure, Headline, Row, Status, counted, pooled, summarize_cell, time_of};
+use ipcmark_summary::{
+    Context, Figure, Headline, Pooled, Row, Status, counted, summarize_cell, time_of,
+};
 
 fn cell(transport: &str, pattern: &str, which: impl Fn(&Cell) -> bool) -> Cell {
     let record = sample::every(1, 6);
@@ -11,8 +13,12 @@ fn cell(transport: &str, pattern: &str, which: impl Fn(&Cell) -> bool) -> Cell {
     record.cells.iter().find(wanted).unwrap().clone()
 }
 
+fn pooled(cell: &Cell) -> Pooled {
+    ipcmark_summary::pooled(cell, &Context::bare(0.0)).unwrap().unwrap()
+}
+
 fn row(cell: &Cell) -> (Row, Figure) {
-    let row = summarize_cell(cell, 0.0).unwrap();
+    let row = summarize_cell(cell, &Context::bare(0.0)).unwrap();
     let figure = row.figure.clone().unwrap();
     (row, figure)
 }
@@ -20,7 +26,7 @@ fn row(cell: &Cell) -> (Row, Figure) {
 #[test]
 fn every_cell_of_the_large_sample_has_a_row_and_every_measured_one_a_headline() {
     for cell in &sample::every(2, 6).cells {
-        let row = summarize_cell(cell, 10.0).unwrap();
+        let row = summarize_cell(cell, &Context::bare(10.0)).unwrap();
         let Some(figure) = row.figure.filter(|_| row.status == Status::Measured) else { continue };
         let headline = Headline::of(&row.key).value(&figure);
         let value = headline.unwrap_or_else(|| panic!("{} has none", row.key)).value;
@@ -48,7 +54,7 @@ fn a_paced_latency_is_the_receivers_and_the_lag_the_senders() {
     let mut mixed = on_time;
     let of = &mut mixed.invocations[2].sides[1].histogram;
     of.as_mut().unwrap().unit = Unit::NsLag;
-    assert!(summarize_cell(&mixed, 0.0).is_err());
+    assert!(summarize_cell(&mixed, &Context::bare(0.0)).is_err());
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
     for invocation in &mut one.invocations {
         invocation.sides.retain(|s| s.side == "initiator" || s.side == "responder-2");
     }
-    let (four, one) = (pooled(&fan_out).unwrap().unwrap(), pooled(&one).unwrap().unwrap());
+    let (four, one) = (pooled(&fan_out), pooled(&one));
     assert_eq!(four.histogram.len(), 4 * one.histogram.len());
     let (all, figure) = row(&fan_out);
     assert_eq!(all.links.as_deref(), Some("shared"));
@@ -75,7 +81,7 @@ fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
     for invocation in &mut receiver.invocations {
         invocation.sides.retain(|side| side.side == "responder");
     }
-    let of = |cell: &Cell| pooled(cell).unwrap().unwrap().histogram.len();
+    let of = |cell: &Cell| pooled(cell).histogram.len();
     assert_eq!(of(&fan_in), of(&receiver));
 }
 
@@ -112,7 +118,7 @@ fn a_speed_up_is_over_one_process_with_its_interval_and_costs_are_of_one_task() 
     assert_eq!(counted(&row.key), "task");
     // A task that took no time says nothing.
     cell.invocations.iter_mut().for_each(|i| i.task.as_mut().unwrap().parallel_ns = 0);
-    assert_eq!(summarize_cell(&cell, 0.0).unwrap().figure.unwrap().task, None);
+    assert_eq!(summarize_cell(&cell, &Context::bare(0.0)).unwrap().figure.unwrap().task, None);
 }
 
 #[test]

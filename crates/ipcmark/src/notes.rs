@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 /// What a reader should know before trusting the row.
 pub(crate) fn notes(row: &Row) -> Vec<String> {
     let mut notes = Vec::new();
-    let all = row.invocations + row.failed_invocations;
+    let all = row.made_invocations;
     if row.failed_invocations > 0 {
         notes.push(format!("{} of {all} failed", row.failed_invocations));
     }

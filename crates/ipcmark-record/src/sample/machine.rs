@@ -16,13 +16,13 @@ pub(super) fn around(record: &mut Record) {
     record.clock = Some(clock());
     record.limits = limits();
     record.noise = Some(noise());
-    record.not_counted = vec![
-        "cycles and instructions: this virtual machine has no performance counters".into(),
-    ];
+    record.not_counted =
+        vec!["cycles and instructions: this virtual machine has no performance counters".into()];
 }
 
 fn clock() -> ClockCertificate {
-    let bound = |at_ns, offset_ns, bound_ns| ClockBound { at_ns, offset_ns, bound_ns, exchanges: 5_000 };
+    let bound =
+        |at_ns, offset_ns, bound_ns| ClockBound { at_ns, offset_ns, bound_ns, exchanges: 5_000 };
     let bounds = vec![bound(200_000_000, 3.0, 28.0), bound(RUN_NS, 5.0, 31.0)];
     ClockCertificate { pairs: vec![ClockPair { a: 0, b: 1, bounds }], drift_ppm: Some(0.8) }
 }

@@ -15,8 +15,8 @@ mod workloads;
 pub use workloads::every;
 
 use crate::{
-    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Placed, Record, SideReport,
-    Setup, State, SystemCalls, Unit, Usage, WarmUp,
+    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Placed, Record, Setup,
+    SideReport, State, SystemCalls, Unit, Usage, WarmUp,
 };
 use fastrand::Rng;
 use frame::frame;
@@ -120,8 +120,10 @@ fn cell(
         capacity: profile.capacity.filter(|_| made > 0),
         state,
         standing: None,
-        system_calls: (made > 0 && !floor)
-            .then(|| SystemCalls { messages: 1_000, calls: if wait == "spin" { 4 } else { 4_010 } }),
+        system_calls: (made > 0 && !floor).then(|| SystemCalls {
+            messages: 1_000,
+            calls: if wait == "spin" { 4 } else { 4_010 },
+        }),
         invocations: (0..made)
             .map(|round| invocation(profile, pattern, size_bytes, round, rng))
             .collect(),

@@ -12,7 +12,7 @@ use crate::palette;
 use crate::ranking::{Entry, Ranking, Setting};
 use crate::units::{self, Quantity};
 use ipcmark_record::Record;
-use ipcmark_summary::pooled;
+use ipcmark_summary::{Context, pooled};
 use std::collections::BTreeSet;
 
 /// What stands before the capacity in a name.
@@ -25,8 +25,9 @@ const DISTRIBUTED: [&str; 3] = ["ping-pong", "paced", "wake-up"];
 /// All charts of a record, in the order of the report.
 pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>> {
     let mut charts: Vec<Chart> = rankings.iter().filter_map(ranking).collect();
+    let context = Context::of(record)?;
     for r in rankings.iter().filter(|r| DISTRIBUTED.contains(&r.setting.pattern.as_str())) {
-        charts.extend(percentiles(record, r)?);
+        charts.extend(percentiles(record, &context, r)?);
     }
     charts.extend(sweeps(rankings));
     charts.extend(distances(record));
@@ -69,12 +70,12 @@ fn quantiles() -> Vec<f64> {
     std::iter::once(0.5).chain(steps.map(|nines| 1.0 - 10f64.powf(-nines))).collect()
 }
 
-fn percentiles(record: &Record, ranking: &Ranking) -> Result<Option<Chart>> {
+fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<Option<Chart>> {
     let mut rows = Vec::new();
     let mut curves = Vec::new();
     for entry in members(ranking) {
         let Some(cell) = record.cell(&entry.row.key) else { continue };
-        let Some(pooled) = pooled(cell)? else { continue };
+        let Some(pooled) = pooled(cell, context)? else { continue };
         let values = pooled.histogram.len() as f64;
         let points: Vec<Point> = quantiles()
             .into_iter()

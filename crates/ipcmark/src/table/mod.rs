@@ -162,7 +162,7 @@ fn dim_parentheses(text: &str) -> String {
 /// How long and how often: the line above the tables.
 pub(crate) fn headline(summary: &Summary, elapsed: std::time::Duration) -> String {
     let messages: u64 = summary.rows.iter().map(|row| row.messages).sum();
-    let fork_count: usize = summary.rows.iter().map(|r| r.invocations + r.failed_invocations).sum();
+    let fork_count: usize = summary.rows.iter().map(|r| r.made_invocations).sum();
     format!(
         "{} and {} messages checked in {}.",
         count(fork_count, "invocation"),

@@ -1,0 +1,144 @@
+//! Distance classes: where the host had put the two CPUs, found from the record's own probes.
+//!
+//! A virtual machine's CPUs move: the same pair is found as siblings of one core, on one shared cache, and far apart, and every
+//! shared-memory figure moves with it, by two to five times. Figures of different classes are figures of different machines,
+//! so they are never pooled. What tells them apart is the measured cache-line round trip; what a class is called is a guess
+//! by range, and the number is the fact.
+
+use crate::counting::is_good;
+use ipcmark_record::{Distance, Invocation, Mark, Record};
+use serde::Serialize;
+use std::fmt;
+
+/// A pair of CPUs whose distance grew or shrank by more than this factor has moved.
+const MOVED: f64 = 4.0 / 3.0;
+/// Below this many ns a cache line that goes there and back has hardly left the core.
+const SIBLINGS_NS: f64 = 80.0;
+/// Above this many ns it has hardly stayed within one last-level cache.
+const FAR_NS: f64 = 200.0;
+
+/// One class of distances: cache-line round trips that lie together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct DistanceClass {
+    /// From here on, ns; 0 in the nearest class.
+    pub low_ns: f64,
+    /// Up to here, ns, where the next class begins; absent in the farthest class.
+    pub high_ns: Option<f64>,
+    /// Median of what was measured in it, ns.
+    pub centre_ns: f64,
+}
+
+impl DistanceClass {
+    /// A guess at what the number means, by its range: `siblings` under 80 ns, `one cache` up to 200 ns, `far` above. The host
+    /// does not tell; processors differ; the number is the fact.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.centre_ns {
+            ns if ns < SIBLINGS_NS => "siblings",
+            ns if ns <= FAR_NS => "one cache",
+            _ => "far",
+        }
+    }
+}
+
+impl fmt::Display for DistanceClass {
+    /// `57 ns (siblings)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0} ns ({})", self.centre_ns, self.word())
+    }
+}
+
+/// The classes of one record, or of several that are to be held against each other.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Classes {
+    /// Nearest first.
+    all: Vec<DistanceClass>,
+    /// Place of the one that most invocations lie in.
+    reference: Option<usize>,
+}
+
+impl Classes {
+    /// Finds the classes of all distances in `records`, those before and those after alike.
+    #[must_use]
+    pub fn of(records: &[&Record]) -> Classes {
+        let cells = || records.iter().flat_map(|r| &r.cells);
+        let good = || cells().flat_map(|c| &c.invocations).filter(|i| is_good(i));
+        let ends: Vec<f64> = good()
+            .filter_map(|i| i.distance)
+            .flat_map(|d| [d.before_ns, d.after_ns])
+            .filter(|ns| ns.is_finite() && *ns > 0.0)
+            .collect();
+        let all = ipcmark_stats::classes(&ends)
+            .into_iter()
+            .map(|c| DistanceClass {
+                low_ns: c.low,
+                high_ns: Some(c.high).filter(|ns| ns.is_finite()),
+                centre_ns: c.centre,
+            })
+            .collect();
+        let mut classes = Classes { all, reference: None };
+        let mut counts = vec![0_usize; classes.all.len()];
+        for at in good().filter_map(|i| classes.place(i)) {
+            counts[at] += 1;
+        }
+        // Of equals the nearest.
+        classes.reference = (0..counts.len()).rev().max_by_key(|at| counts[*at]);
+        classes
+    }
+
+    /// All of them, nearest first; none where no distance was measured.
+    #[must_use]
+    pub fn all(&self) -> &[DistanceClass] {
+        &self.all
+    }
+
+    /// The one that most invocations lie in: the figures of a record are of this class where a cell allows it.
+    #[must_use]
+    pub fn reference(&self) -> Option<DistanceClass> {
+        self.reference.map(|at| self.all[at])
+    }
+
+    /// The class of an invocation: its CPUs stood in it before and after, and did not move on the way. `None` where it has
+    /// none: one CPU, CPUs of the kernel's choice, several peers, or CPUs that moved.
+    #[must_use]
+    pub fn of_invocation(&self, invocation: &Invocation) -> Option<DistanceClass> {
+        self.place(invocation).map(|at| self.all[at])
+    }
+
+    /// The class that holds both ends of a distance; `None` where they lie in two, or further apart than by a third.
+    #[must_use]
+    pub fn of_distance(&self, distance: Distance) -> Option<DistanceClass> {
+        self.place_of(distance).map(|at| self.all[at])
+    }
+
+    pub(crate) fn reference_place(&self) -> Option<usize> {
+        self.reference
+    }
+
+    pub(crate) fn place(&self, invocation: &Invocation) -> Option<usize> {
+        if invocation.marks.contains(&Mark::Moved) {
+            return None;
+        }
+        self.place_of(invocation.distance?)
+    }
+
+    fn place_of(&self, distance: Distance) -> Option<usize> {
+        let (before, after) = (self.at(distance.before_ns)?, self.at(distance.after_ns)?);
+        (before == after && !moved(distance)).then_some(before)
+    }
+
+    fn at(&self, ns: f64) -> Option<usize> {
+        self.all.iter().position(|class| class.high_ns.is_none_or(|high_ns| ns < high_ns))
+    }
+}
+
+/// True when the CPUs of an invocation moved on the way. The harness marks such an invocation; records of versions that did
+/// not are read by the same rule.
+pub(crate) fn has_moved(invocation: &Invocation) -> bool {
+    invocation.marks.contains(&Mark::Moved) || invocation.distance.is_some_and(moved)
+}
+
+fn moved(distance: Distance) -> bool {
+    let Distance { before_ns, after_ns } = distance;
+    before_ns.max(after_ns) > MOVED * before_ns.min(after_ns)
+}

@@ -1,0 +1,74 @@
+//! What histograms tell, kept: unpacking is what costs in a summary, and an adaptive run sums up again after each round.
+
+use crate::pooled::{Told, ns, own, packed, same_unit};
+use crate::{PERCENTILES, Result};
+use ipcmark_record::{Cell, Invocation, Unit};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// What is kept of the histograms of one invocation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    unit: Unit,
+    /// Values in them.
+    pub(crate) values: u64,
+    /// For each of [`PERCENTILES`], ns.
+    pub(crate) percentiles_ns: [f64; PERCENTILES.len()],
+    /// Largest value, ns.
+    pub(crate) max_ns: f64,
+}
+
+/// By what the packed histograms say themselves, so that no invocation can be taken for another, or for what it was before.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memo(HashMap<u64, Option<Kept>>);
+
+impl Memo {
+    /// What each of `invocations` that has values tells, in their order.
+    pub(crate) fn tell(
+        &self,
+        cell: &Cell,
+        invocations: &[&Invocation],
+        told: Told,
+    ) -> Result<Vec<Kept>> {
+        let mut all: Vec<Kept> = Vec::new();
+        for invocation in invocations {
+            let known = self.0.get(&key(cell, invocation, told)).copied();
+            let kept = known.map_or_else(|| unpacked(cell, invocation, told), Ok)?;
+            if let Some(kept) = kept {
+                same_unit(cell, invocation, all.first().map(|first| first.unit), kept.unit)?;
+                all.push(kept);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Keeps what `invocation` tells.
+    pub(crate) fn learn(&mut self, cell: &Cell, invocation: &Invocation) -> Result<()> {
+        for told in [Told::Figures, Told::Lag] {
+            if let Entry::Vacant(place) = self.0.entry(key(cell, invocation, told)) {
+                place.insert(unpacked(cell, invocation, told)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(cell: &Cell, invocation: &Invocation, told: Told) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (_, encoded) in packed(cell, invocation, told) {
+        std::mem::discriminant(&encoded.unit).hash(&mut hasher);
+        encoded.count.hash(&mut hasher);
+        encoded.hdr_v2_deflate.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn unpacked(cell: &Cell, invocation: &Invocation, told: Told) -> Result<Option<Kept>> {
+    Ok(own(cell, invocation, told, None)?.map(|own| Kept {
+        unit: own.unit,
+        values: own.histogram.len(),
+        percentiles_ns: PERCENTILES.map(|q| own.ns_at_quantile(q)),
+        max_ns: ns(own.histogram.max(), own.unit),
+    }))
+}
