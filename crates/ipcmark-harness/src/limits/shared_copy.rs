@@ -11,13 +11,14 @@ use ipcmark_sys::clock::Ticks;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// Bytes that are handed over at a time, at most.
-const SLOT_BYTES: usize = 4 << 10;
-const SLOTS: u64 = 16;
-/// The whole ring.
-pub(super) const BUFFER_BYTES: usize = SLOT_BYTES * SLOTS as usize;
-/// A batch moves at least this much, so that what stood in the ring when it began counts for little.
-const BATCH_BYTES: u64 = 4 * BUFFER_BYTES as u64;
+/// Bytes that are handed over at a time: a message, as far as it lies between these. Tried here on siblings and far apart:
+/// shorter ones wait for each other more often, and a copy of whole pages a few at a time is slower than of many.
+const SLOT_BYTES: [usize; 2] = [16 << 10, 64 << 10];
+const SLOTS: u64 = 4;
+/// The longest ring.
+pub(super) const BUFFER_BYTES: usize = SLOT_BYTES[1] * SLOTS as usize;
+/// A batch goes round this often, so that what stood in the ring when it began counts for little.
+const ROUNDS: u64 = 4;
 /// At least so many batches, and at most.
 const BATCHES: [usize; 2] = [4, 32];
 
@@ -25,6 +26,8 @@ const BATCHES: [usize; 2] = [4, 32];
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     size: usize,
+    /// Bytes of a slot.
+    slot: usize,
     /// Messages in a slot; 1 where a message is longer than a slot.
     per_slot: usize,
     /// Slots of a message; 1 where a slot holds several.
@@ -33,14 +36,16 @@ struct Shape {
 
 impl Shape {
     fn of(size: usize) -> Shape {
-        let pieces = size.div_ceil(SLOT_BYTES).max(1) as u64;
-        Shape { size, per_slot: (SLOT_BYTES / size.max(1)).max(1), pieces }
+        const PAGE: usize = 4096;
+        let [least, most] = SLOT_BYTES;
+        let slot = size.clamp(least, most).next_multiple_of(PAGE);
+        let pieces = size.div_ceil(slot).max(1) as u64;
+        Shape { size, slot, per_slot: (slot / size.max(1)).max(1), pieces }
     }
 
     /// Slots of a batch: whole messages.
     fn batch(self) -> u64 {
-        let slot_bytes = (self.per_slot * self.size) as u64 / self.pieces;
-        (BATCH_BYTES / slot_bytes.max(1)).next_multiple_of(self.pieces).max(self.pieces)
+        (ROUNDS * SLOTS).next_multiple_of(self.pieces)
     }
 
     /// Messages in so many slots.
@@ -51,14 +56,14 @@ impl Shape {
     /// Goes through the messages of slot `n`: where each copy lies in the ring, and in the message.
     #[inline(always)]
     fn slot(self, n: u64, mut copy: impl FnMut(usize, std::ops::Range<usize>)) {
-        let at = (n % SLOTS) as usize * SLOT_BYTES;
+        let at = (n % SLOTS) as usize * self.slot;
         if self.pieces == 1 {
             for message in 0..self.per_slot {
                 copy(at + message * self.size, 0..self.size);
             }
         } else {
-            let from = (n % self.pieces) as usize * SLOT_BYTES;
-            copy(at, from..self.size.min(from + SLOT_BYTES));
+            let from = (n % self.pieces) as usize * self.slot;
+            copy(at, from..self.size.min(from + self.slot));
         }
     }
 }
@@ -146,13 +151,13 @@ mod tests {
                 let mut end = 0;
                 shape.slot(n, |at, part| {
                     assert!(at >= end && at + part.len() <= BUFFER_BYTES, "{size}: {at}");
-                    assert_eq!(at / SLOT_BYTES, (n % SLOTS) as usize, "in its slot");
+                    assert_eq!(at / shape.slot, (n % SLOTS) as usize, "in its slot");
                     end = at + part.len();
                     bytes += part.len();
                 });
             }
             assert_eq!(bytes as f64, shape.messages(slots) * size as f64, "{size}");
-            assert!(bytes as u64 >= BATCH_BYTES / 2, "{size}: a batch of {bytes}");
+            assert!(bytes >= 2 * SLOTS as usize * shape.slot, "{size}: a batch of {bytes}");
         }
     }
 }
