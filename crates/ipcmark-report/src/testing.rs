@@ -49,6 +49,7 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         disturbed: false,
         messages: 50_000,
         class: None,
+        limit: None,
         others: Vec::new(),
         standing: None,
         figure: Some(Figure {

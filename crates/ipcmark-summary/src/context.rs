@@ -4,10 +4,10 @@ use crate::counting::is_good;
 use crate::drift::drifts;
 use crate::memo::Memo;
 use crate::{Classes, Counting, Drift, Kind, Result};
-use ipcmark_record::{Cell, ClockCertificate, Record};
+use ipcmark_record::{Cell, ClockCertificate, Limit, Record};
 
 /// What a row depends on beside its own cell: the distance classes of the record, the drift of its machine, the step of
-/// its clock, how far apart the clocks of its CPUs can be.
+/// its clock, how far apart the clocks of its CPUs can be, and what they allow at best.
 ///
 /// [`Context::of`] makes one; in a run that goes on, [`Context::again`] does not unpack again what it has seen.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,7 @@ pub struct Context {
     drift: Vec<Drift>,
     clock_step_ns: f64,
     clocks: Option<ClockCertificate>,
+    limits: Vec<Limit>,
     pub(crate) memo: Memo,
 }
 
@@ -58,6 +59,7 @@ impl Context {
     fn look(&mut self, record: &Record) -> Result<()> {
         self.clock_step_ns = record.harness.clock_step_ns;
         self.clocks.clone_from(&record.clock);
+        self.limits.clone_from(&record.limits);
         for cell in &record.cells {
             for invocation in cell.invocations.iter().filter(|i| is_good(i)) {
                 self.memo.learn(cell, invocation)?;
@@ -89,6 +91,12 @@ impl Context {
     #[must_use]
     pub fn clocks(&self) -> Option<&ClockCertificate> {
         self.clocks.as_ref()
+    }
+
+    /// What the machine allows at best, as the run measured it; none where it did not.
+    #[must_use]
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
     }
 
     /// Which invocations of `cell` stand behind its figures.

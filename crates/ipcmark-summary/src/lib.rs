@@ -11,6 +11,7 @@ mod counting;
 mod drift;
 mod error;
 mod figure;
+mod limit;
 mod memo;
 mod pooled;
 mod row;
@@ -23,6 +24,7 @@ pub use context::Context;
 pub use counting::Counting;
 pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
+pub use limit::AgainstLimit;
 pub use pooled::{Pooled, pooled};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,

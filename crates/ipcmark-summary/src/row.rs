@@ -1,6 +1,6 @@
 //! The rows: plain data, ready to print or draw.
 
-use crate::{Classes, DistanceClass, Drift};
+use crate::{AgainstLimit, Classes, DistanceClass, Drift};
 use ipcmark_record::{Capacity, CellKey, Integrity, Standing};
 use serde::Serialize;
 
@@ -95,6 +95,8 @@ pub struct Row {
     pub class: Option<DistanceClass>,
     /// The figures; absent when nothing was measured.
     pub figure: Option<Figure>,
+    /// The figures' time beside what the machine allows at best; absent where no limit was measured that bounds it.
+    pub limit: Option<AgainstLimit>,
     /// What was measured in other classes: never pooled with `figure`, and no basis for a ranking.
     pub others: Vec<ClassFigure>,
     /// What the figures can be trusted with; absent without figures.

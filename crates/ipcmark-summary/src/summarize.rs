@@ -3,6 +3,7 @@
 use crate::classes::has_moved;
 use crate::counting::is_good;
 use crate::figure::figure;
+use crate::limit::against;
 use crate::workload::{counted, time_of};
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
@@ -70,13 +71,16 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         disturbed: counting.disturbed,
         messages: good.iter().map(|i| i.messages).sum(),
         class: counting.class,
+        limit: None,
         figure: of(&counting.invocations)?,
         others,
         standing: cell.standing,
         distance: distance(good),
         integrity: integrity(&cell.invocations),
     };
-    Ok(row.held_against(context.clocks(), cell))
+    let row = row.held_against(context.clocks(), cell);
+    let limit = row.figure.as_ref().and_then(|figure| against(cell, &counting, figure, context));
+    Ok(Row { limit, ..row })
 }
 
 impl Census {

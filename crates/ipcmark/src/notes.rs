@@ -4,7 +4,7 @@ use crate::layout::wrapped;
 use crate::units::{count, share};
 use ipcmark_record::{Capacity, CellKey};
 use ipcmark_suite::show_size;
-use ipcmark_summary::{Row, Status, Summary};
+use ipcmark_summary::{AgainstLimit, Row, Status, Summary};
 use std::collections::{HashMap, HashSet};
 
 /// What a reader should know before trusting the row.
@@ -16,6 +16,9 @@ pub(crate) fn notes(row: &Row) -> Vec<String> {
     }
     if row.unsteady_invocations > 0 {
         notes.push(format!("{} of {all} not steady", row.unsteady_invocations));
+    }
+    if row.limit.as_ref().is_some_and(AgainstLimit::is_below) {
+        notes.push("below its limit: one of the two is wrong".into());
     }
     if row.carries == "calls" {
         notes.push("a call".to_owned());

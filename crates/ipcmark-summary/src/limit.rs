@@ -1,0 +1,115 @@
+//! How many times its limit a figure takes: each cell beside what the hardware and the kernel allow at best.
+//!
+//! A limit here is a *lower bound*: a time that no mechanism can go below in that workload, on those CPUs, at that distance. It is
+//! made of what the run itself measured there ([`ipcmark_record::Limit`]), in the best case: the least batch, because noise
+//! only adds; of the samples in the cell's own distance class, because another class is another machine. Where the run met
+//! the class in no sample, samples from CPUs no farther apart stand in: what is nearer is faster, so that the bound is true,
+//! only weaker. Of the bounds that apply to a cell the largest is its limit. They are not added up: two of them might be paid
+//! at the same time.
+//!
+//! Which apply, and why they are bounds:
+//!
+//! | workload | bound | because |
+//! | --- | --- | --- |
+//! | round trips on two CPUs | hand-off | some cache line must go there, and one come back; the least that the invocations' own probes saw |
+//! | | 2 × shared copy (burst: depth + 1) | the bytes must get there and back, and no single message outruns a stream of them |
+//! | | wake-up | where each side slept in each round trip: two sleepers were woken, one after the other |
+//! | round trips on one CPU | switch | both processes ran on it, so that it went to the other and back |
+//! | | 2 × copy (burst: depth + 1) | each message is copied at least once |
+//! | a stream | shared copy; on one CPU copy | as it says |
+//! | duplex | half a shared copy; on one CPU copy | each direction is a stream, and two may go at once |
+//! | fan-in, fan-out | copy, shared by the CPUs | some process copies each message, and who shares a CPU shares its cache |
+//! | paced, one way | shared copy; on one CPU copy | one message is not faster than a stream of them |
+//! | | one null call | where the receiver slept: it returned from the kernel. (Half a round trip is no one-way time, so neither a hand-off nor a wake-up bounds it.) |
+//! | each but paced and overlap | null call × calls ÷ CPUs | a CPU makes one call after the other |
+//! | scatter-gather | the time alone ÷ min(workers, CPUs) | the work is shared at best without loss |
+//! | the floor `copy` | 2 × copy, in a round trip 4 | one in and one out, as it is made |
+//!
+//! Three things are left out on purpose. Calls of a wait that spins: how many it makes depends on how long it waits, and
+//! counting changes that. A wake-up where messages are more than one a round trip (burst): who falls asleep again a moment
+//! later is woken before its CPU has gone idle, at a tenth of the price. A wake-up by futex on one CPU: others are cheaper there
+//! (an eventfd by a tenth), so that it is no bound; two switches are.
+
+mod bounds;
+mod ground;
+
+use crate::{Context, Counting, Estimate, Figure};
+use bounds::{Bound, bounds};
+use ground::Ground;
+use ipcmark_record::{Cell, Invocation, LimitKind};
+use serde::Serialize;
+
+/// A figure beside its lower bound.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgainstLimit {
+    /// What bounds it; absent of a task that several share, whose bound is its own time by one process.
+    pub kind: Option<LimitKind>,
+    /// The same in words: `a cache line there and back`, `64 KiB through shared memory, there and back` ...
+    pub words: String,
+    /// The bound, ns, for what the cell's time is of: see [`time_of`](crate::time_of); of a rate for one message.
+    pub limit_ns: f64,
+    /// The figure over the bound: how many times as long as the best that could be.
+    pub times: Estimate,
+}
+
+impl AgainstLimit {
+    /// True when the figure is less than its bound, and its interval does not reach it: then one of the two is wrong.
+    #[must_use]
+    pub fn is_below(&self) -> bool {
+        self.times.interval.map_or(self.times.value, |(_, high)| high) < 1.0
+    }
+
+    fn new(Bound { kind, words, ns }: Bound, figure_ns: Estimate) -> AgainstLimit {
+        AgainstLimit { kind, words, limit_ns: ns, times: figure_ns.times(1.0 / ns) }
+    }
+}
+
+/// The figure of a cell beside the largest of the bounds that apply; `None` where
+/// none was measured.
+pub(crate) fn against(
+    cell: &Cell,
+    counting: &Counting<'_>,
+    figure: &Figure,
+    context: &Context,
+) -> Option<AgainstLimit> {
+    let behind = &counting.invocations[..];
+    if let Some(task) = &figure.task {
+        return shared_task(cell, behind, task.serial_ns.value, task.speed_up);
+    }
+    let figure_ns = match cell.key.is_rate() {
+        true => figure.ns_per_message(),
+        false => figure.percentile(0.5)?.ns,
+    };
+    let ends = behind.iter().filter_map(|i| i.distance).map(|d| d.before_ns.min(d.after_ns));
+    let classes = context.classes();
+    let in_class = |d| counting.class.is_none() || classes.of_distance(d) == counting.class;
+    let ground = Ground {
+        limits: context.limits(),
+        placement: &cell.key.placement,
+        nearest_ns: ends.reduce(f64::min),
+        in_class: &in_class,
+    };
+    let largest = bounds(cell, behind, &ground)
+        .into_iter()
+        .filter(|bound| bound.ns.is_finite() && bound.ns > 0.0)
+        .max_by(|a, b| a.ns.total_cmp(&b.ns))?;
+    Some(AgainstLimit::new(largest, figure_ns))
+}
+
+/// A task that several share: at best each CPU does its part of the work and nothing else.
+fn shared_task(
+    cell: &Cell,
+    behind: &[&Invocation],
+    serial_ns: f64,
+    speed_up: Estimate,
+) -> Option<AgainstLimit> {
+    let workers = cell.key.load.peers? as usize;
+    let shares = workers.min(bounds::cpus(behind)?).max(1) as f64;
+    let times = Estimate {
+        value: shares / speed_up.value,
+        interval: speed_up.interval.map(|(low, high)| (shares / high, shares / low)),
+        ..speed_up
+    };
+    let words = format!("the task on {shares} CPUs without loss");
+    Some(AgainstLimit { kind: None, words, limit_ns: serial_ns / shares, times })
+}

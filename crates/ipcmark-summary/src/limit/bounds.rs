@@ -1,0 +1,208 @@
+//! Which bounds apply to a cell. The reasons stand in the table of the module above.
+
+use super::Ground;
+use ipcmark_record::{Cell, Invocation, LimitKind};
+use ipcmark_stats::median;
+use std::collections::BTreeSet;
+
+/// Sleeps a message of a side that sleeps in each.
+const SLEPT: f64 = 0.95;
+/// Waits that look again and again: how many calls they make depends on how long they wait.
+const LOOKING: [&str; 4] = ["spin", "pause", "yield", "hybrid"];
+
+/// One lower bound.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bound {
+    pub(super) kind: Option<LimitKind>,
+    pub(super) words: String,
+    pub(super) ns: f64,
+}
+
+/// Where the processes of a cell are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seating {
+    /// All on one CPU; or there is one only.
+    Together,
+    /// Each on a CPU of its own.
+    Apart,
+    /// Some share one, or nobody was told where to go.
+    Mixed,
+}
+
+/// CPUs that the processes were on; `None` of no invocation.
+pub(super) fn cpus(behind: &[&Invocation]) -> Option<usize> {
+    let first = behind.first().filter(|i| !i.sides.is_empty())?;
+    Some(first.sides.iter().map(|s| s.placed.cpu_before).collect::<BTreeSet<_>>().len())
+}
+
+/// All bounds that apply.
+pub(super) fn bounds(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) -> Vec<Bound> {
+    let Some(view) = View::of(cell, behind, ground) else { return Vec::new() };
+    let found = match cell.key.pattern.as_str() {
+        _ if cell.floor => view.floor(),
+        "ping-pong" | "wake-up" | "overlap" | "burst" => view.round_trip(),
+        "stream" | "duplex" | "fan-in" | "fan-out" => view.rate(),
+        "paced" => view.one_way(),
+        _ => Vec::new(),
+    };
+    found.into_iter().flatten().collect()
+}
+
+/// A cell, its invocations and its limits.
+struct View<'a> {
+    cell: &'a Cell,
+    behind: &'a [&'a Invocation],
+    ground: &'a Ground<'a>,
+    seating: Seating,
+    /// That the processes may have been on at a time.
+    cpus: usize,
+}
+
+impl<'a> View<'a> {
+    fn of(
+        cell: &'a Cell,
+        behind: &'a [&'a Invocation],
+        ground: &'a Ground<'a>,
+    ) -> Option<View<'a>> {
+        let processes = behind.first()?.sides.len();
+        let pinned = cell.key.placement != "free";
+        // What nobody pinned may have been on as many CPUs as there are processes.
+        let cpus = if pinned { cpus(behind)? } else { processes };
+        let seating = match cpus {
+            1 => Seating::Together,
+            n if n == processes && pinned => Seating::Apart,
+            _ => Seating::Mixed,
+        };
+        Some(View { cell, behind, ground, seating, cpus })
+    }
+
+    fn floor(&self) -> Vec<Option<Bound>> {
+        // The other floor does not touch the bytes.
+        if !self.cell.key.transport.starts_with("copy/") {
+            return Vec::new();
+        }
+        vec![self.copies(if self.cell.key.is_rate() { 2.0 } else { 4.0 })]
+    }
+
+    fn round_trip(&self) -> Vec<Option<Bound>> {
+        let depth = self.cell.key.load.depth.filter(|_| self.cell.key.pattern == "burst");
+        let messages = f64::from(depth.unwrap_or(1));
+        let mut found = match self.seating {
+            Seating::Apart => vec![
+                self.hand_off(),
+                self.shared_copies(messages + 1.0),
+                self.bound(LimitKind::WakeUp, 1.0, "a wake-up there and back")
+                    .filter(|_| depth.is_none() && self.all_slept()),
+            ],
+            Seating::Together => vec![
+                self.bound(LimitKind::Switch, 1.0, "two context switches"),
+                self.copies(messages + 1.0),
+            ],
+            Seating::Mixed => vec![self.copies((messages + 1.0) / self.cpus as f64)],
+        };
+        // With work between two looks, how many looks there are depends on how long they take.
+        if self.cell.key.pattern != "overlap" {
+            found.push(self.calls(messages));
+        }
+        found
+    }
+
+    fn rate(&self) -> Vec<Option<Bound>> {
+        let copied = match (self.cell.key.pattern.as_str(), self.seating) {
+            ("stream", Seating::Apart) => self.shared_copies(1.0),
+            ("duplex", Seating::Apart) => self.shared_copies(0.5),
+            _ => self.copies(1.0 / self.cpus as f64),
+        };
+        vec![copied, self.calls(1.0)]
+    }
+
+    fn one_way(&self) -> Vec<Option<Bound>> {
+        let copied = match self.seating {
+            Seating::Apart => self.shared_copies(1.0),
+            Seating::Together => self.copies(1.0),
+            Seating::Mixed => self.copies(1.0 / self.cpus as f64),
+        };
+        let receiver_slept = self.sleeps("responder").is_some_and(|sleeps| sleeps >= SLEPT);
+        let call =
+            self.bound(LimitKind::NullCall, 1.0, "one system call").filter(|_| receiver_slept);
+        vec![copied, call]
+    }
+
+    fn bound(&self, kind: LimitKind, times: f64, words: &str) -> Option<Bound> {
+        let ns = times * self.ground.least(kind, None)?;
+        Some(Bound { kind: Some(kind), words: words.into(), ns })
+    }
+
+    /// What the run's set of limits saw, or what the invocations themselves did just before and after.
+    fn hand_off(&self) -> Option<Bound> {
+        let measured = self.ground.least(LimitKind::HandOff, None);
+        let ns = measured.into_iter().chain(self.ground.nearest_ns).reduce(f64::min)?;
+        let words = "a cache line there and back".into();
+        Some(Bound { kind: Some(LimitKind::HandOff), words, ns })
+    }
+
+    fn shared_copies(&self, times: f64) -> Option<Bound> {
+        self.of_size(LimitKind::SharedCopy, times, "through shared memory")
+    }
+
+    fn copies(&self, times: f64) -> Option<Bound> {
+        self.of_size(LimitKind::Copy, times, "copied in the CPU's cache")
+    }
+
+    /// So many messages of the cell's size.
+    fn of_size(&self, kind: LimitKind, times: f64, how: &str) -> Option<Bound> {
+        let size = self.cell.key.size_bytes;
+        let ns = times * self.ground.least(kind, Some(size))?;
+        let many = if times == 1.0 { String::new() } else { format!("{} × ", short(times)) };
+        let words = format!("{many}{} {how}", bytes(size));
+        Some(Bound { kind: Some(kind), words, ns })
+    }
+
+    /// The system calls of `messages` messages, one after the other on each CPU.
+    fn calls(&self, messages: f64) -> Option<Bound> {
+        if LOOKING.contains(&self.cell.wait.as_str()) {
+            return None;
+        }
+        let counted = self.cell.system_calls.filter(|c| c.messages > 0)?;
+        let each = counted.calls as f64 / counted.messages as f64;
+        if each < 1.0 {
+            return None;
+        }
+        let calls = messages * each;
+        let words = match self.cpus {
+            1 => format!("{} system calls", short(calls)),
+            n => format!("{} system calls on {n} CPUs", short(calls)),
+        };
+        self.bound(LimitKind::NullCall, calls / self.cpus as f64, &words)
+    }
+
+    /// True when every side slept in every round trip.
+    fn all_slept(&self) -> bool {
+        !LOOKING[..3].contains(&self.cell.wait.as_str())
+            && self.sleeps("").is_some_and(|sleeps| sleeps >= SLEPT)
+    }
+
+    /// Sleeps a message of the side of this name (of all: empty) that slept least, median over invocations.
+    fn sleeps(&self, side: &str) -> Option<f64> {
+        let least = |i: &&Invocation| {
+            let own = i.sides.iter().filter(|s| s.side.starts_with(side));
+            let slept = own.map(|s| s.usage.voluntary_switches as f64 / i.messages as f64);
+            slept.reduce(f64::min)
+        };
+        median(&self.behind.iter().filter_map(least).collect::<Vec<_>>())
+    }
+}
+
+/// `2`, `0.5`, `3.7`.
+fn short(number: f64) -> String {
+    if number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.1}") }
+}
+
+/// `64 B`, `1 KiB`, `1.5 MiB`.
+fn bytes(size: u64) -> String {
+    match size {
+        ..1_024 => format!("{size} B"),
+        1_024..1_048_576 => format!("{} KiB", short(size as f64 / 1_024.0)),
+        _ => format!("{} MiB", short(size as f64 / 1_048_576.0)),
+    }
+}

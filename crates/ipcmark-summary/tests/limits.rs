@@ -1,0 +1,228 @@
+//! Each cell beside its limit: which bound is chosen, of which samples, and that a bound above its figure is said.
+
+use ipcmark_record::sample;
+use ipcmark_record::{Cell, Distance, Limit, LimitKind, LimitSample, LoadKey, Record, SystemCalls};
+use ipcmark_summary::{AgainstLimit, Row, summarize};
+use std::sync::OnceLock;
+
+/// Where the sample's CPUs are nearly always, and where they are once.
+const NEAR: Option<Distance> = Some(Distance { before_ns: 114.0, after_ns: 113.0 });
+const FAR: Option<Distance> = Some(Distance { before_ns: 350.0, after_ns: 350.0 });
+
+fn limit(
+    kind: LimitKind,
+    placement: &str,
+    size_bytes: Option<u64>,
+    samples: &[(f64, Option<Distance>)],
+) -> Limit {
+    let sample = |&(least_ns, distance)| LimitSample {
+        at_ns: 0,
+        median_ns: 1.5 * least_ns,
+        least_ns,
+        distance,
+    };
+    Limit {
+        kind,
+        placement: placement.into(),
+        size_bytes,
+        samples: samples.iter().map(sample).collect(),
+    }
+}
+
+/// One cell of the sample, changed, with these limits.
+fn row(cell: &Cell, limits: Vec<Limit>) -> Row {
+    let record = Record { cells: vec![cell.clone()], limits, ..all() };
+    summarize(&record).unwrap().rows.remove(0)
+}
+
+fn against(cell: &Cell, limits: Vec<Limit>) -> AgainstLimit {
+    row(cell, limits).limit.expect("a limit applies")
+}
+
+/// Made once: it takes a while.
+fn all() -> Record {
+    static ALL: OnceLock<Record> = OnceLock::new();
+    let made = ALL.get_or_init(|| {
+        let mut record = sample::every(1, 9);
+        // Each test says itself what was counted.
+        record.cells.iter_mut().for_each(|cell| cell.system_calls = None);
+        record
+    });
+    made.clone()
+}
+
+fn cell(transport: &str, pattern: &str, size: u64, placement: &str) -> Cell {
+    let key = sample::key(transport, pattern, size, placement);
+    all().cell(&key).unwrap_or_else(|| panic!("{key} is in the sample")).clone()
+}
+
+/// Limits of two CPUs: all kinds, at 64 B and 64 KiB.
+fn across() -> Vec<Limit> {
+    let of = |kind, size, ns| limit(kind, "cross-core", size, &[(ns, NEAR)]);
+    vec![
+        of(LimitKind::HandOff, None, 110.0),
+        of(LimitKind::SharedCopy, Some(64), 10.0),
+        of(LimitKind::SharedCopy, Some(65_536), 1_000.0),
+        of(LimitKind::WakeUp, None, 3_000.0),
+        limit(LimitKind::NullCall, "cross-core", None, &[(100.0, None)]),
+        limit(LimitKind::Copy, "cross-core", Some(64), &[(4.0, None)]),
+        limit(LimitKind::Copy, "cross-core", Some(1_024), &[(8.0, None)]),
+        limit(LimitKind::Copy, "cross-core", Some(65_536), &[(600.0, None)]),
+    ]
+}
+
+fn chosen(cell: &Cell, limits: Vec<Limit>) -> (Option<LimitKind>, f64) {
+    let against = against(cell, limits);
+    (against.kind, against.limit_ns)
+}
+
+#[test]
+fn the_largest_of_those_that_apply_is_the_limit() {
+    let spin = cell("shm-ring/spin", "ping-pong", 64, "cross-core");
+    assert_eq!(chosen(&spin, across()), (Some(LimitKind::HandOff), 110.0));
+    let words = against(&spin, across());
+    assert_eq!(words.words, "a cache line there and back");
+    assert!(words.times.interval.is_some() && !words.is_below());
+    let ns = row(&spin, across()).figure.unwrap().percentile(0.5).unwrap().ns;
+    assert!((words.times.value * 110.0 - ns.value).abs() < 1e-6 * ns.value);
+
+    let large = cell("shm-ring/spin", "ping-pong", 65_536, "cross-core");
+    assert_eq!(chosen(&large, across()), (Some(LimitKind::SharedCopy), 2_000.0));
+    assert_eq!(against(&large, across()).words, "2 × 64 KiB through shared memory");
+    let stream = cell("shm-ring/spin", "stream", 65_536, "cross-core");
+    assert_eq!(chosen(&stream, across()), (Some(LimitKind::SharedCopy), 1_000.0));
+}
+
+#[test]
+fn a_wake_up_bounds_those_who_slept_in_every_round_trip() {
+    let mut pipe = cell("pipe/block", "ping-pong", 64, "cross-core");
+    let slept = |pipe: &mut Cell, share: f64| {
+        for invocation in &mut pipe.invocations {
+            for side in &mut invocation.sides {
+                side.usage.voluntary_switches = (invocation.messages as f64 * share) as u64;
+            }
+        }
+    };
+    slept(&mut pipe, 1.0);
+    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::WakeUp), 3_000.0));
+    pipe.wait = "yield".into();
+    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "its sleeps are for a lock");
+    pipe.wait = "block".into();
+    slept(&mut pipe, 0.5);
+    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff));
+    slept(&mut pipe, 1.0);
+    pipe.key.pattern = "burst".into();
+    pipe.key.load = LoadKey { depth: Some(8), ..LoadKey::default() };
+    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "it sleeps for a moment only");
+}
+
+#[test]
+fn counted_calls_bound_what_does_not_look_again_and_again() {
+    let mut pipe = cell("pipe/block", "stream", 64, "cross-core");
+    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::SharedCopy), 10.0));
+    pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 3_000 });
+    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::NullCall), 150.0), "on two CPUs");
+    assert_eq!(against(&pipe, across()).words, "3 system calls on 2 CPUs");
+    pipe.wait = "spin".into();
+    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
+    pipe.wait = "block".into();
+    pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 500 });
+    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
+}
+
+#[test]
+fn one_cpu_switches_and_copies() {
+    let pipe = cell("pipe/block", "ping-pong", 64, "same-core");
+    let of = |kind, size, ns| limit(kind, "same-core", size, &[(ns, None)]);
+    let limits = |copy_ns| {
+        vec![
+            of(LimitKind::Switch, None, 1_000.0),
+            of(LimitKind::Copy, Some(64), copy_ns),
+            // Of a placement that is not the cell's.
+            limit(LimitKind::HandOff, "cross-core", None, &[(9_000.0, NEAR)]),
+        ]
+    };
+    assert_eq!(chosen(&pipe, limits(5.0)), (Some(LimitKind::Switch), 1_000.0));
+    assert_eq!(chosen(&pipe, limits(600.0)), (Some(LimitKind::Copy), 1_200.0));
+    let null = cell("null/none", "stream", 64, "same-core");
+    let mut copy = null.clone();
+    copy.key.transport = "copy/none".into();
+    assert_eq!(chosen(&copy, limits(5.0)), (Some(LimitKind::Copy), 10.0));
+    assert_eq!(row(&null, limits(5.0)).limit, None);
+}
+
+#[test]
+fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
+    let spin = cell("shm-ring/spin", "ping-pong", 65_536, "cross-core");
+    let shared =
+        |samples: &[_]| vec![limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples)];
+    let record = {
+        // A class of its own needs a number of invocations in it.
+        let mut record = all();
+        let mut far = spin.clone();
+        far.key.transport = "far/spin".into();
+        for invocation in &mut far.invocations {
+            invocation.distance = FAR;
+        }
+        record.cells = vec![spin.clone(), far];
+        record
+    };
+    let limits_of = |samples: &[_]| {
+        let mut record = record.clone();
+        record.limits = shared(samples);
+        let rows = summarize(&record).unwrap().rows;
+        [0, 1].map(|i| rows[i].limit.as_ref().map(|l| l.limit_ns))
+    };
+    assert_eq!(
+        limits_of(&[(900.0, NEAR), (950.0, NEAR), (2_500.0, FAR)]),
+        [Some(1_800.0), Some(5_000.0)]
+    );
+    assert_eq!(limits_of(&[(900.0, NEAR)]), [Some(1_800.0), Some(1_800.0)], "nearer is faster");
+    let nearest = |i: usize| {
+        let ends = record.cells[i].invocations.iter().filter_map(|i| i.distance);
+        ends.map(|d| d.before_ns.min(d.after_ns)).reduce(f64::min)
+    };
+    let hand_offs = [nearest(0), nearest(1)];
+    assert_eq!(
+        limits_of(&[(2_500.0, FAR)]),
+        [hand_offs[0], Some(5_000.0)],
+        "their own probes stay"
+    );
+}
+
+#[test]
+fn a_task_is_bounded_by_its_work_shared_without_loss() {
+    let cells = all().cells;
+    let scatter = cells.iter().find(|c| c.key.pattern == "scatter-gather").unwrap();
+    let row = row(scatter, Vec::new());
+    let (limit, task) = (row.limit.unwrap(), row.figure.unwrap().task.unwrap());
+    assert_eq!(limit.kind, None);
+    assert!((limit.limit_ns - task.serial_ns.value / 2.0).abs() < 1.0, "{limit:?}");
+    assert!((limit.times.value - 2.0 / task.speed_up.value).abs() < 1e-9);
+}
+
+#[test]
+fn a_figure_below_its_limit_is_said() {
+    let spin = cell("shm-ring/spin", "ping-pong", 65_536, "cross-core");
+    let mut limits = across();
+    for limit in limits.iter_mut().filter(|l| l.size_bytes == Some(65_536)) {
+        for sample in &mut limit.samples {
+            sample.least_ns *= 1_000.0;
+        }
+    }
+    let against = against(&spin, limits);
+    assert!(against.times.value < 1.0 && against.is_below(), "{against:?}");
+    let json = serde_json::to_value(&against).unwrap();
+    assert_eq!((&json["kind"], &json["limit_ns"]), (&"shared-copy".into(), &2e6.into()));
+}
+
+#[test]
+fn every_pattern_of_the_sample_has_a_limit_or_none_by_its_nature() {
+    let mut record = all();
+    record.limits.extend(across());
+    for row in summarize(&record).unwrap().rows.iter().filter(|r| r.figure.is_some()) {
+        let bare = row.key.transport == "null/none" || row.key.placement == "free";
+        let refused = row.figure.as_ref().is_some_and(|f| f.refused.is_some());
+        assert!(row.limit.is_some() || bare || refused, "{}", row.key);
+    }
+}
