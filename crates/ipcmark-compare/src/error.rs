@@ -23,4 +23,10 @@ pub enum Error {
         /// Why.
         source: ipcmark_summary::Error,
     },
+    /// One run agrees with nothing.
+    #[error("{runs} records cannot agree or disagree; give at least two of one suite")]
+    TooFewRuns {
+        /// How many were given.
+        runs: usize,
+    },
 }

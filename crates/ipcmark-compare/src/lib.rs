@@ -5,6 +5,7 @@
 //! than by a p value, and calls "inconclusive" what it cannot tell: see [`Verdict`].
 #![forbid(unsafe_code)]
 
+mod agreement;
 mod cell;
 mod compare;
 mod comparison;
@@ -13,6 +14,10 @@ mod markdown;
 mod metric;
 mod verdict;
 
+pub use agreement::{
+    AGREEMENT_SCHEMA, Agreement, CellContainment, Containment, Flag, Flagged, KEPT, PairRanking,
+    Ranking, SAME_ORDER, Tally, agreement, agreement_of, agreement_to_json, agreement_to_markdown,
+};
 pub use cell::{CellComparison, Standing};
 pub use compare::compare;
 pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};

@@ -1,0 +1,140 @@
+//! Do the other runs' figures fall inside the interval that a run states?
+
+use super::KEPT;
+use super::stated::{Cell, Stated};
+use ipcmark_record::CellKey;
+use ipcmark_stats::median;
+use ipcmark_summary::Headline;
+use serde::Serialize;
+
+/// How often the other runs' figures fell inside the stated intervals.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Containment {
+    /// Over all cells that were judged.
+    pub all: Tally,
+    /// Over those that go by a median time.
+    pub times: Tally,
+    /// Over pairs whose first run found the cell as narrow as was asked for.
+    pub precise: Tally,
+    /// Cell by cell, the worst first. Cells without a pair of runs to judge are left out.
+    pub cells: Vec<CellContainment>,
+    /// Cells that no two runs measured unflagged in one distance class.
+    pub not_judged: usize,
+}
+
+/// A count over pairs of runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Cells with at least one pair of runs.
+    pub cells: usize,
+    /// Of these, cells at 85 % or more.
+    pub kept: usize,
+    /// Ordered pairs of runs, over all these cells: one states the interval, the other is held against it.
+    pub pairs: usize,
+    /// Pairs in which the other's figure fell inside.
+    pub inside: usize,
+}
+
+impl Tally {
+    /// Pairs inside over pairs; `None` without a pair.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        (self.pairs > 0).then(|| self.inside as f64 / self.pairs as f64)
+    }
+
+    fn add(&mut self, pairs: usize, inside: usize) {
+        if pairs > 0 {
+            self.cells += 1;
+            self.kept += usize::from(inside as f64 >= KEPT * pairs as f64);
+            self.pairs += pairs;
+            self.inside += inside;
+        }
+    }
+}
+
+/// One cell over all runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CellContainment {
+    /// Which cell.
+    pub key: CellKey,
+    /// Runs that state an interval for it.
+    pub runs: usize,
+    /// Ordered pairs of runs within one distance class.
+    pub pairs: usize,
+    /// Pairs in which the other run's figure fell inside.
+    pub inside: usize,
+    /// Half the width of its intervals relative to the figure: the median over runs. An interval that is wide enough is always
+    /// right.
+    pub half_width: f64,
+    /// Largest figure over smallest, of one class: the worst class.
+    pub spread: f64,
+}
+
+impl CellContainment {
+    /// Pairs inside over pairs.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        self.inside as f64 / self.pairs.max(1) as f64
+    }
+}
+
+pub(super) fn containment(cells: &[Cell]) -> Containment {
+    let mut found = Containment {
+        all: Tally::default(),
+        times: Tally::default(),
+        precise: Tally::default(),
+        cells: Vec::new(),
+        not_judged: 0,
+    };
+    for cell in cells {
+        let (pairs, inside) = count(cell, |_| true);
+        found.all.add(pairs, inside);
+        if cell.headline == Headline::Median {
+            found.times.add(pairs, inside);
+        }
+        let (precise, precise_inside) = count(cell, |stated| stated.precise);
+        found.precise.add(precise, precise_inside);
+        match pairs {
+            0 => found.not_judged += 1,
+            _ => found.cells.push(one(cell, pairs, inside)),
+        }
+    }
+    // Of two as bad, the one with more runs against it.
+    found.cells.sort_by(|a, b| a.share().total_cmp(&b.share()).then(b.pairs.cmp(&a.pairs)));
+    found
+}
+
+/// Ordered pairs of runs in which `counts` holds of the first run's figure, and those of them that are inside.
+fn count(cell: &Cell, counts: impl Fn(&Stated) -> bool) -> (usize, usize) {
+    let (mut pairs, mut inside) = (0, 0);
+    for run in 0..cell.runs.len() {
+        let Some(own) = cell.own(run).filter(|own| counts(own)) else { continue };
+        let Some((low, high)) = own.interval else { continue };
+        for other in (0..cell.runs.len()).filter(|other| *other != run) {
+            if let Some(other) = cell.of_class(other, own.class) {
+                pairs += 1;
+                inside += usize::from(low <= other.value && other.value <= high);
+            }
+        }
+    }
+    (pairs, inside)
+}
+
+fn one(cell: &Cell, pairs: usize, inside: usize) -> CellContainment {
+    let own: Vec<&Stated> = (0..cell.runs.len()).filter_map(|run| cell.own(run)).collect();
+    let spread = |class: Option<u64>| {
+        let values = (0..cell.runs.len()).filter_map(|run| cell.of_class(run, class));
+        let (least, most) = values
+            .fold((f64::INFINITY, 0.0f64), |(a, b), s| (a.min(s.value), b.max(s.value)));
+        most / least
+    };
+    let half_widths: Vec<f64> = own.iter().map(|stated| stated.half_width()).collect();
+    CellContainment {
+        key: cell.key.clone(),
+        runs: own.len(),
+        pairs,
+        inside,
+        half_width: median(&half_widths).unwrap_or(0.0),
+        spread: own.iter().map(|stated| spread(stated.class)).fold(1.0, f64::max),
+    }
+}

@@ -1,0 +1,157 @@
+//! What each run states of each cell, or why it is not held to it.
+
+use ipcmark_record::{CellKey, Standing};
+use ipcmark_summary::{Estimate, Figure, Headline, Row, Status, Summary};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// As few invocations of a class have no interval, and their median is no figure to hold others to.
+const FEWEST: usize = 6;
+
+/// What a run says of one cell in one distance class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stated {
+    /// The headline: a median time, a rate, a speed-up or a share.
+    pub(super) value: f64,
+    /// Where another run's is expected; absent in a class that is not the row's own.
+    pub(super) interval: Option<(f64, f64)>,
+    /// The class, by its lower border in whole ns; `None` on one CPU and where there is none.
+    pub(super) class: Option<u64>,
+    /// True when the run itself found it as narrow as was asked for.
+    pub(super) precise: bool,
+}
+
+impl Stated {
+    /// Half the width of the interval relative to the figure; 0 without.
+    pub(super) fn half_width(&self) -> f64 {
+        self.interval.map_or(0.0, |(low, high)| (high - low) / 2.0 / self.value.abs())
+    }
+}
+
+/// One cell in all runs.
+pub(super) struct Cell {
+    pub(super) key: CellKey,
+    /// What it goes by.
+    pub(super) headline: Headline,
+    /// In each run, what is stated of it: the row's own figure first, then those of other classes; none where it is flagged.
+    pub(super) runs: Vec<Vec<Stated>>,
+}
+
+impl Cell {
+    /// The row's own figure in a run.
+    pub(super) fn own(&self, run: usize) -> Option<&Stated> {
+        self.runs[run].first()
+    }
+
+    /// The figure of `class` in a run, whether it is the row's own or not.
+    pub(super) fn of_class(&self, run: usize, class: Option<u64>) -> Option<&Stated> {
+        self.runs[run].iter().find(|stated| stated.class == class)
+    }
+}
+
+/// Why a row is not held to what it states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    /// Nothing was measured: not available, not supported, or not reached.
+    NotMeasured,
+    /// An invocation failed.
+    Failed,
+    /// Too many invocations never settled.
+    NotSteady,
+    /// The machine disturbed too many invocations.
+    Noisy,
+    /// Too few invocations of one class for an interval.
+    Few,
+    /// Too few round trips for a median.
+    FewSamples,
+    /// The sender was too slow for its rate: the figure tells of the sender.
+    SenderTooSlow,
+}
+
+impl Flag {
+    /// In words: `not steady`.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Flag::NotMeasured => "not measured",
+            Flag::Failed => "an invocation failed",
+            Flag::NotSteady => "not steady",
+            Flag::Noisy => "noisy",
+            Flag::Few => "too few invocations of one class",
+            Flag::FewSamples => "too few round trips for a median",
+            Flag::SenderTooSlow => "sender too slow",
+        }
+    }
+}
+
+/// How many rows a flag kept out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Flagged {
+    /// Why.
+    pub flag: Flag,
+    /// Rows: a cell in a run.
+    pub rows: usize,
+}
+
+/// Each cell that any run names, in the order of the first run that does.
+pub(super) fn cells(summaries: &[Summary]) -> Vec<Cell> {
+    let mut places: HashMap<&CellKey, usize> = HashMap::new();
+    let mut cells: Vec<Cell> = Vec::new();
+    for (run, summary) in summaries.iter().enumerate() {
+        for row in &summary.rows {
+            let at = *places.entry(&row.key).or_insert_with(|| {
+                cells.push(Cell {
+                    key: row.key.clone(),
+                    headline: Headline::of(&row.key),
+                    runs: vec![Vec::new(); summaries.len()],
+                });
+                cells.len() - 1
+            });
+            cells[at].runs[run] = stated(row).unwrap_or_default();
+        }
+    }
+    cells
+}
+
+pub(super) fn flagged(summaries: &[Summary]) -> Vec<Flagged> {
+    let mut rows: BTreeMap<Flag, usize> = BTreeMap::new();
+    for flag in summaries.iter().flat_map(|s| &s.rows).filter_map(|row| stated(row).err()) {
+        *rows.entry(flag).or_default() += 1;
+    }
+    rows.into_iter().map(|(flag, rows)| Flagged { flag, rows }).collect()
+}
+
+/// What a row states, the figure it goes by first.
+fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
+    let headline = Headline::of(&row.key);
+    let Some(figure) = &row.figure else { return Err(Flag::NotMeasured) };
+    match (&row.status, row.standing) {
+        (Status::Failed { .. }, _) => return Err(Flag::Failed),
+        (_, Some(Standing::NotSteady)) => return Err(Flag::NotSteady),
+        (_, Some(Standing::Noisy)) => return Err(Flag::Noisy),
+        _ if row.disturbed => return Err(Flag::Noisy),
+        (_, Some(Standing::Few)) => return Err(Flag::Few),
+        _ => {}
+    }
+    if !headline.enough(figure) {
+        return Err(Flag::FewSamples);
+    }
+    if figure.lag.is_some_and(|lag| lag.sender_too_slow) {
+        return Err(Flag::SenderTooSlow);
+    }
+    let usable = |figure: &Figure| headline.value(figure).filter(|e| e.value.is_finite());
+    let Some(Estimate { value, interval: Some(interval), .. }) = usable(figure) else {
+        return Err(Flag::Few);
+    };
+    let class = |class: ipcmark_summary::DistanceClass| class.low_ns.round() as u64;
+    let precise = row.standing == Some(Standing::Precise);
+    let own =
+        Stated { value, interval: Some(interval), class: row.class.map(class), precise };
+    let others = row.others.iter().filter(|other| other.invocations >= FEWEST);
+    let others = others.filter_map(|other| {
+        let value = usable(&other.figure)?.value;
+        Some(Stated { value, interval: None, class: Some(class(other.class)), precise })
+    });
+    Ok(std::iter::once(own).chain(others).collect())
+}
