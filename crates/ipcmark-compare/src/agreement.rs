@@ -61,7 +61,8 @@ pub fn agreement(records: &[Record]) -> Result<Agreement> {
         summarize_in(record, &context)
     };
     let error = |source| Error::Record { which: "one of the runs'", source };
-    let summaries = records.iter().map(summary).collect::<Result<Vec<_>, _>>().map_err(error)?;
+    let summaries =
+        records.iter().map(summary).collect::<ipcmark_summary::Result<Vec<_>>>().map_err(error)?;
     let mut agreement = agreement_of(&summaries)?;
     agreement.started = records.iter().map(|r| r.started.clone()).collect();
     agreement.warnings = warnings(records);

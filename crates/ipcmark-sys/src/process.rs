@@ -178,6 +178,13 @@ impl Child {
         }
     }
 
+    /// Asks it to end (`SIGTERM`), in its own time. One that has ended already is left alone.
+    pub fn terminate(&self) {
+        if self.exit.is_none() {
+            let _ = pidfd_send_signal(&self.pidfd, Signal::TERM);
+        }
+    }
+
     /// Takes the exit status if there is one, without waiting.
     fn reap(&mut self) -> Result<()> {
         if self.exit.is_some() {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -64,6 +65,12 @@ pub(crate) enum Command {
     /// Measure a suite of cells, and write the record and its report.
     #[command(after_help = examples(RUN_EXAMPLES))]
     Run(Box<RunArgs>),
+    /// Run a suite several times, and say how far the runs agree.
+    ///
+    /// Counted are, cell by cell, the other runs' figures that fall inside the interval that a run states, and the pairs of
+    /// cells that come in the same order in all runs.
+    #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)))]
+    Repeat(Box<RepeatArgs>),
     /// Show what can be measured here; and what cannot, and why.
     List(ListArgs),
     /// Show each mechanism's own rules: what really happens here, in plain words, with the calls that were made.

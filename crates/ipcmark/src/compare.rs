@@ -14,7 +14,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
     let (base, new) = (run::read(&args.base)?, run::read(&args.new)?);
     let policy = Policy { across_hosts: args.across_hosts, ..Policy::default() };
     let comparison = judge(&base, &new, &policy).map_err(|error| match error {
-        Error::HostsDiffer { .. } => Usage(error.to_string()).into(),
+        Error::HostsDiffer { .. } | Error::TooFewRuns { .. } => Usage(error.to_string()).into(),
         Error::Record { .. } => anyhow::Error::new(error),
     })?;
     let markdown = to_markdown(&comparison);

@@ -14,6 +14,7 @@ mod list;
 mod notes;
 mod output;
 mod progress;
+mod repeat;
 mod report;
 mod rules;
 mod run;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
 fn obey(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Repeat(args) => repeat::repeat(&args),
         Command::List(args) => list::list(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Doctor(args) => doctor::doctor(&args),

@@ -124,8 +124,8 @@ fn one(cell: &Cell, pairs: usize, inside: usize) -> CellContainment {
     let own: Vec<&Stated> = (0..cell.runs.len()).filter_map(|run| cell.own(run)).collect();
     let spread = |class: Option<u64>| {
         let values = (0..cell.runs.len()).filter_map(|run| cell.of_class(run, class));
-        let (least, most) = values
-            .fold((f64::INFINITY, 0.0f64), |(a, b), s| (a.min(s.value), b.max(s.value)));
+        let (least, most) =
+            values.fold((f64::INFINITY, 0.0f64), |(a, b), s| (a.min(s.value), b.max(s.value)));
         most / least
     };
     let half_widths: Vec<f64> = own.iter().map(|stated| stated.half_width()).collect();

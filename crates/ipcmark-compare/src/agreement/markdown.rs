@@ -1,6 +1,8 @@
 //! The agreement as Markdown: the verdicts first, then the worst cells.
 
-use super::{Agreement, CellContainment, Containment, KEPT, PairRanking, Ranking, SAME_ORDER, Tally};
+use super::{
+    Agreement, CellContainment, Containment, KEPT, PairRanking, Ranking, SAME_ORDER, Tally,
+};
 use std::fmt::Write as _;
 
 /// Cells shown; the JSON has all of them.
@@ -40,6 +42,14 @@ fn intervals(text: &mut String, containment: &Containment) {
         "How often the other runs' figures fall inside the interval that a run states, within one distance class; only \
          rows that the run did not flag. Stated are 95 %.\n"
     );
+    if all.pairs == 0 {
+        let _ = writeln!(
+            text,
+            "NOTHING WAS JUDGED: no two runs measured one of the {not_judged} cells unflagged and in one distance class. \
+             Intervals take 6 rounds or more."
+        );
+        return;
+    }
     let _ = writeln!(
         text,
         "{} cells judged, of these {} at {:.0} % or more; over all {} pairs of runs {}. {not_judged} cells not judged.\n",
@@ -60,7 +70,8 @@ fn intervals(text: &mut String, containment: &Containment) {
         ("found precise by the run that states", precise),
     ] {
         let Tally { cells, kept, pairs, .. } = tally;
-        let _ = writeln!(text, "| {what} | {cells} | {kept} | {pairs} | {} |", percent(tally.share()));
+        let _ =
+            writeln!(text, "| {what} | {cells} | {kept} | {pairs} | {} |", percent(tally.share()));
     }
     let worst = || cells.iter().filter(|cell| cell.inside < cell.pairs).take(WORST);
     if worst().next().is_none() {

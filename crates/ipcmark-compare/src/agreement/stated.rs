@@ -146,8 +146,7 @@ fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
     };
     let class = |class: ipcmark_summary::DistanceClass| class.low_ns.round() as u64;
     let precise = row.standing == Some(Standing::Precise);
-    let own =
-        Stated { value, interval: Some(interval), class: row.class.map(class), precise };
+    let own = Stated { value, interval: Some(interval), class: row.class.map(class), precise };
     let others = row.others.iter().filter(|other| other.invocations >= FEWEST);
     let others = others.filter_map(|other| {
         let value = usable(&other.figure)?.value;

@@ -15,9 +15,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A run far longer than any test, under way.
 fn long_run(desk: &Desk) -> Child {
+    long(desk, "run")
+}
+
+fn long(desk: &Desk, command: &str) -> Child {
     let flags = ["--size", "64", "--rounds", "9000", "--measure", "5ms", "--budget", "10m"];
     desk.command()
-        .args(["run", "--transport", NAMED, "--out", "out"])
+        .args([command, "--transport", NAMED, "--out", "out"])
         .args(flags)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -128,6 +132,30 @@ fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     }
     let count = |r: &Record| r.cells.iter().map(|c| c.invocations.len()).sum::<usize>();
     assert!(count(&after) > count(&before), "{} then {}", count(&before), count(&after));
+}
+
+#[test]
+fn a_repetition_ends_with_the_run_under_way_and_takes_it_along_when_it_is_killed() {
+    for (asked, code) in [(Signal::TERM, Some(130)), (Signal::KILL, None)] {
+        let desk = Desk::new();
+        let child = long(&desk, "repeat");
+        await_figures(&desk.path("out/01/record.json"));
+        let processes = descendants(child.id());
+        let run = processes[0];
+        assert!(processes.iter().filter(|pid| is_ours(**pid)).count() > 1, "{processes:?}");
+        signal(&child, asked);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), code);
+        assert_nothing_left(&desk, run, &processes);
+        let left = record(&desk.path("out/01"));
+        assert!(left.cells.iter().any(|cell| !cell.invocations.is_empty()));
+        let said = String::from_utf8(output.stderr).unwrap();
+        if asked == Signal::TERM {
+            assert_eq!(left.outcome, Outcome::Interrupted);
+            assert!(said.contains("run 1 of 10: ") && said.contains("too few"), "{said}");
+        }
+        assert!(!desk.path("out/02").exists());
+    }
 }
 
 #[test]

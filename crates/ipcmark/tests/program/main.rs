@@ -6,5 +6,6 @@ mod doctor;
 mod interrupted;
 mod list;
 mod refusals;
+mod repeat;
 mod run;
 mod verify;

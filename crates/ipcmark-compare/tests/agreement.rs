@@ -1,0 +1,151 @@
+//! Agreement of made-up runs whose truth is known.
+
+use ipcmark_compare::{
+    Agreement, Error, Flag, agreement, agreement_to_json, agreement_to_markdown,
+};
+use ipcmark_record::{Cell, CellKey, Distance, Record, Standing, sample};
+
+const RUNS: u64 = 6;
+
+/// Runs of the cells that `keep` says, which differ by chance alone.
+fn runs(keep: impl Fn(&CellKey) -> bool) -> Vec<Record> {
+    (1..=RUNS).map(|seed| sample::record_of(seed, 9, &keep)).collect()
+}
+
+fn small_times(key: &CellKey) -> bool {
+    key.pattern == "ping-pong" && key.size_bytes == 64
+}
+
+fn judge(records: &[Record]) -> Agreement {
+    agreement(records).unwrap()
+}
+
+fn each_cell(records: &mut [Record], of: impl Fn(&CellKey) -> bool, change: impl Fn(&mut Cell)) {
+    let cells = records.iter_mut().flat_map(|record| &mut record.cells);
+    cells.filter(|cell| of(&cell.key)).for_each(change);
+}
+
+#[test]
+fn runs_that_differ_by_chance_alone_keep_their_word_and_their_order() {
+    let found = judge(&runs(|key| key.size_bytes == 64));
+    let all = found.containment.all;
+    assert!(all.cells > 10 && all.share().unwrap() > 0.9, "{all:?}");
+    assert!(found.containment.times.pairs < all.pairs, "rates are judged as well");
+    assert!(all.pairs <= all.cells * (RUNS * (RUNS - 1)) as usize, "each run against each other");
+    assert!(found.ranking.pairs > 10, "{:?}", found.ranking);
+    assert_eq!(found.ranking.kept, found.ranking.pairs, "{:?}", found.ranking.worst);
+    assert!(found.warnings.iter().all(|w| w.contains("twice")), "one start: {:?}", found.warnings);
+    assert!(found.flagged.iter().any(|f| f.flag == Flag::NotMeasured && f.rows > 0));
+}
+
+#[test]
+fn a_run_that_is_off_takes_the_share_of_its_pairs_along() {
+    let mut records = runs(small_times);
+    let before = judge(&records).containment.all;
+    each_cell(&mut records[..1], small_times, |cell| sample::slow_down(cell, 3.0));
+    let after = judge(&records).containment;
+    assert_eq!(after.all.pairs, before.pairs);
+    // The one stands in 2 of 6 ordered pairs; nothing of it agrees, and of the others all that did.
+    let lost = before.inside - after.all.inside;
+    let most = before.pairs / 3;
+    assert!(lost <= most && lost > most * 8 / 10, "{lost} of {most}");
+    assert_eq!(after.all.kept, 0);
+    assert!(after.cells.iter().all(|cell| cell.spread > 2.5), "{:?}", after.cells);
+    let shares: Vec<f64> = after.cells.iter().map(|cell| cell.share()).collect();
+    assert!(shares.is_sorted(), "the worst first");
+}
+
+#[test]
+fn figures_of_two_distance_classes_are_not_held_against_each_other() {
+    let cross = |key: &CellKey| small_times(key) && key.placement == "cross-core";
+    let mut records = runs(cross);
+    let together = judge(&records).containment.all;
+    each_cell(&mut records[..2], cross, |cell| {
+        sample::slow_down(cell, 3.0);
+        for invocation in &mut cell.invocations {
+            invocation.distance = Some(Distance { before_ns: 352.0, after_ns: 347.0 });
+        }
+    });
+    let apart = judge(&records).containment.all;
+    assert!(apart.cells > 0 && apart.share().unwrap() > 0.9, "{apart:?}");
+    // Of 30 ordered pairs those of 2 and those of 4 are left.
+    assert_eq!(apart.pairs * 30, together.pairs * (2 + 12));
+}
+
+#[test]
+fn what_a_run_flags_is_not_held_against_it() {
+    let mut records = runs(small_times);
+    let all = judge(&records).containment.all;
+    each_cell(&mut records[..1], small_times, |cell| cell.standing = Some(Standing::NotSteady));
+    each_cell(&mut records[1..], small_times, |cell| cell.standing = Some(Standing::Wide));
+    each_cell(&mut records[2..3], small_times, |cell| cell.standing = Some(Standing::Precise));
+    let found = judge(&records);
+    // 5 runs are left of 6: 20 ordered pairs of 30; one of them states what it found precise.
+    assert_eq!(found.containment.all.pairs * 30, all.pairs * 20);
+    assert_eq!(found.containment.precise.pairs * 30, all.pairs * 4);
+    let flagged = found.flagged.iter().find(|f| f.flag == Flag::NotSteady).unwrap();
+    assert!(flagged.rows >= all.cells, "{:?}", found.flagged);
+}
+
+#[test]
+fn cells_that_change_places_are_found() {
+    let key = |transport: &str| sample::key(transport, "ping-pong", 64, "cross-core");
+    let [pipe, stream] = ["pipe/block", "unix-stream/epoll"].map(key);
+    let both = [pipe.clone(), stream.clone()];
+    let mut records = runs(|key| both.contains(key));
+    assert_eq!(records[0].cells.len(), 2, "the sample has both");
+    let steady = judge(&records).ranking;
+    assert_eq!((steady.pairs, steady.kept, steady.worst.len()), (1, 1, 0), "{steady:?}");
+    assert_eq!(steady.comparisons, 30);
+    // In two of the six the slower becomes the faster.
+    let median = |record: &Record, key: &CellKey| {
+        let cell = record.cells.iter().find(|c| c.key == *key).unwrap();
+        cell.invocations[0].elapsed_ns as f64 / cell.invocations[0].messages as f64
+    };
+    let slower =
+        if median(&records[0], &pipe) > median(&records[0], &stream) { &pipe } else { &stream };
+    each_cell(&mut records[..2], |key| key == slower, |cell| sample::slow_down(cell, 0.1));
+    let changed = judge(&records).ranking;
+    assert_eq!((changed.pairs, changed.kept), (1, 0));
+    // Two of six agree with each other, and four with each other.
+    assert_eq!((changed.comparisons, changed.same), (30, 2 + 12));
+    let worst = &changed.worst[0];
+    assert_eq!((worst.apart, worst.comparisons, worst.same), (6, 30, 14));
+}
+
+#[test]
+fn the_text_says_what_was_counted_and_the_json_has_it_all() {
+    let mut records = runs(small_times);
+    each_cell(&mut records[..1], small_times, |cell| sample::slow_down(cell, 3.0));
+    let found = judge(&records);
+    let text = agreement_to_markdown(&found);
+    let all = found.containment.all;
+    for part in [
+        "# How far 6 runs agree".to_owned(),
+        format!("{} cells judged, of these 0 at 85 % or more", all.cells),
+        format!("over all {} pairs of runs", all.pairs),
+        "### The worst cells".to_owned(),
+        "| pipe/block ping-pong 64 B same-core | 6 | ".to_owned(),
+        "## Order of cells".to_owned(),
+        "not measured".to_owned(),
+        "**Warning.** A record was given twice".to_owned(),
+    ] {
+        assert!(text.contains(&part), "no '{part}' in\n{text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&agreement_to_json(&found)).unwrap();
+    assert_eq!(json["schema"], "ipcmark.agreement/1");
+    assert_eq!(json["containment"]["all"]["pairs"], all.pairs);
+    let cells = json["containment"]["cells"].as_array().unwrap();
+    assert!(cells.iter().all(|c| c["key"]["transport"].is_string() && c["spread"].is_f64()));
+}
+
+#[test]
+fn one_run_agrees_with_nothing_and_other_machines_are_told() {
+    let mut records = runs(small_times);
+    assert!(matches!(agreement(&records[..1]), Err(Error::TooFewRuns { runs: 1 })));
+    records.truncate(2);
+    records[1].host.fingerprint = "another".into();
+    records[1].tool.version = "9.9.9".into();
+    let warnings = judge(&records).warnings.join(" ");
+    assert!(warnings.contains("2 machines") && warnings.contains("2 builds"), "{warnings}");
+}

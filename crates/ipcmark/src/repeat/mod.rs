@@ -1,0 +1,184 @@
+//! `ipcmark repeat`: runs a suite several times, and says how far the runs agree.
+//!
+//! Each run is a program of its own, as a user's next run would be: what a start lays out anew (the addresses of code, stack and
+//! heap) is laid out anew in each, and no run inherits what another one left in memory.
+
+mod args;
+
+pub(crate) use args::{EXAMPLES, RepeatArgs};
+
+use crate::exit::{Exit, Usage};
+use crate::folder::{self, Folder};
+use crate::selection::Job;
+use crate::units::{count, wall};
+use crate::{output, run};
+use anyhow::{Context as _, Result, bail};
+use console::Term;
+use ipcmark_compare::{Error, agreement, agreement_to_json, agreement_to_markdown};
+use ipcmark_record::{Cell, Invocation, Outcome, Record};
+use ipcmark_sys::process::{self, Child, Interrupts};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// How long a run that was asked to end may take to put its things in order.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs, or reads what was run, and evaluates.
+///
+/// # Errors
+/// All of [`Job::of`] and [`Folder::named`], before anything is measured; a run that cannot be started; records that cannot
+/// be read, or fewer than two.
+pub(crate) fn repeat(args: &RepeatArgs) -> Result<Exit> {
+    if args.run.resume.is_some() {
+        bail!(Usage("a repetition is not gone on with; go on with one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
+    }
+    if !args.of.is_empty() {
+        let records = records_of(&args.of)?;
+        let (markdown, json) = evaluate(&records)?;
+        output::print(if args.run.json { &json } else { &markdown })?;
+        return Ok(Exit::Ok);
+    }
+    let suite = Job::of(&args.run)?.options.suite.name;
+    let folder = match &args.run.out {
+        Some(path) => Folder::named(path)?,
+        None => Folder::fresh(&format!("{suite}-x{}", args.runs))?,
+    };
+    if folder.path().join(name_of(0)).exists() {
+        bail!(Usage(format!(
+            "{0} holds runs already; evaluate them with --of {0}, or name another folder with --out",
+            folder.path().display()
+        )));
+    }
+    let exit = measure(args, &folder)?;
+    let records = records_of(&[folder.path().to_owned()]).unwrap_or_default();
+    if records.len() < 2 {
+        output::warn(&format!(
+            "{} is too few to say how far runs agree",
+            count(records.len(), "run")
+        ));
+        return Ok(if exit == Exit::Ok { Exit::Failed } else { exit });
+    }
+    let (markdown, json) = evaluate(&records)?;
+    for (file, text) in [("agreement.md", &markdown), ("agreement.json", &json)] {
+        let path = folder.path().join(file);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let place = format!("\nRuns and evaluation: {}", folder.path().display());
+    output::print(&if args.run.json { json } else { markdown + &place })?;
+    Ok(exit)
+}
+
+/// As Markdown and as JSON.
+fn evaluate(records: &[Record]) -> Result<(String, String)> {
+    let found = agreement(records).map_err(|error| match error {
+        Error::TooFewRuns { .. } => Usage(error.to_string()).into(),
+        _ => anyhow::Error::new(error),
+    })?;
+    Ok((agreement_to_markdown(&found), agreement_to_json(&found)))
+}
+
+/// All runs, one after the other, until one is interrupted or cannot be made.
+fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
+    let _interrupts = Interrupts::heed()?;
+    let bar = Term::stderr().is_term();
+    for n in 0..args.runs {
+        if process::is_interrupted() {
+            return Ok(Exit::Interrupted);
+        }
+        let out = folder.path().join(name_of(n));
+        let given = std::env::args_os().skip(2);
+        let words = args::of_run(given, &args.run, n, out.as_os_str(), !bar);
+        let begun = Instant::now();
+        let ended = one(&words)?;
+        let record = run::read(&out)
+            .with_context(|| format!("run {} of {} left no record: it {ended}", n + 1, args.runs));
+        let record = match record {
+            Err(_) if process::is_interrupted() => return Ok(Exit::Interrupted),
+            record => record.inspect_err(|_| folder.take_back())?,
+        };
+        if !args.run.quiet {
+            output::say(&line(n, args.runs, &record, begun.elapsed(), &out));
+        }
+        if process::is_interrupted() || record.outcome == Outcome::Interrupted {
+            return Ok(Exit::Interrupted);
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// One run, to its end. What it prints is not for this program's reader; what it warns of is.
+fn one(words: &[OsString]) -> Result<process::Exit> {
+    let mut child = process::fork(|| {
+        // The very program that runs, even where its file was replaced meanwhile.
+        let mut command = std::process::Command::new("/proc/self/exe");
+        let error = command.arg0("ipcmark").args(words).stdout(Stdio::null()).exec();
+        output::say_error(&anyhow::Error::new(error).context("cannot start a run"));
+        Exit::Io as i32
+    })?;
+    loop {
+        if let Some(exit) = child.wait(Duration::from_secs(1))? {
+            return Ok(exit);
+        }
+        if process::is_interrupted() {
+            return end(child);
+        }
+    }
+}
+
+/// Asks a run to end; it keeps what it has, and its record says that it was interrupted.
+fn end(mut child: Child) -> Result<process::Exit> {
+    child.terminate();
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        // A wait ends early when a signal has come, and one has.
+        std::thread::sleep(Duration::from_millis(20));
+        if let Some(exit) = child.wait(Duration::ZERO)? {
+            return Ok(exit);
+        }
+    }
+    bail!("the run did not end within {}; it is killed", wall(PATIENCE))
+}
+
+/// `run 3 of 10: 238 of 241 cells have figures, 1 min 2 s: reports/2026-01-31-quick-x10/03`.
+fn line(n: u32, runs: u32, record: &Record, took: Duration, out: &Path) -> String {
+    let measured = |cell: &&Cell| cell.invocations.iter().any(Invocation::is_ok);
+    let figures = record.cells.iter().filter(measured).count();
+    let interrupted = if record.outcome == Outcome::Interrupted { ", interrupted" } else { "" };
+    format!(
+        "run {} of {runs}: {figures} of {} have figures, {}{interrupted}: {}",
+        n + 1,
+        count(record.cells.len(), "cell"),
+        wall(took),
+        out.display()
+    )
+}
+
+/// The folder of run `n`, from 0: `01`, `02` ...
+fn name_of(n: u32) -> String {
+    format!("{:02}", n + 1)
+}
+
+/// Records that the user named: files, folders of runs, or folders of folders of runs.
+fn records_of(paths: &[PathBuf]) -> Result<Vec<Record>> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        if !path.is_dir() || folder::record_at(path).exists() {
+            found.push(path.clone());
+            continue;
+        }
+        let within = std::fs::read_dir(path)
+            .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
+            .with_context(|| format!("cannot list {}", path.display()))?;
+        let mut runs: Vec<PathBuf> =
+            within.into_iter().filter(|p| p.is_dir() && folder::record_at(p).exists()).collect();
+        if runs.is_empty() {
+            bail!(Usage(format!("{} holds no record, nor does a folder in it", path.display())));
+        }
+        runs.sort();
+        found.extend(runs);
+    }
+    found.iter().map(|path| run::read(path)).collect()
+}
