@@ -2,6 +2,7 @@
 //! distance between two CPUs is measured, a line each for what a pattern says out of band, and a parcel each to bring
 //! results home in.
 
+use crate::counting::{Counting, Purpose};
 use ipcmark_core::Result;
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::futex;
@@ -31,13 +32,16 @@ const SAID: usize = 4;
 pub(crate) struct Control {
     lines: Lines,
     parcels: Vec<Parcel>,
+    /// What an invocation that is made for counting needs.
+    pub(crate) counting: Counting,
 }
 
 impl Control {
-    pub(crate) fn new(processes: usize) -> Result<Control> {
+    pub(crate) fn new(processes: usize, purpose: Purpose) -> Result<Control> {
         Ok(Control {
             lines: Lines::new(SAID + processes)?,
             parcels: (0..processes).map(|_| Parcel::new(PARCEL_BYTES)).collect::<Result<_>>()?,
+            counting: Counting::new(purpose, processes)?,
         })
     }
 

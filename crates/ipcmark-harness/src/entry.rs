@@ -1,6 +1,7 @@
 //! One transport with its type erased: a row of the catalog.
 
 use crate::bench::Bench;
+use crate::counting::Counted;
 use crate::invoke::{self, Report};
 use crate::pattern::{self, Make};
 use ipcmark_core::{Availability, Info, Notifier, Plan, Remote, Transport};
@@ -43,6 +44,13 @@ impl Entry {
     #[must_use]
     pub fn invoke(&self, plan: &Plan, bench: &Bench) -> Report {
         invoke::invoke(&self.info, self.make, plan, bench)
+    }
+
+    /// Makes one invocation in which the system calls of all sides are counted, in a phase of its own length. What the plan
+    /// says of warm-up and deadline holds.
+    #[must_use]
+    pub fn count(&self, plan: &Plan, bench: &Bench) -> Counted {
+        invoke::count(&self.info, self.make, plan, bench)
     }
 }
 

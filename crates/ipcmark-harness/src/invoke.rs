@@ -3,12 +3,13 @@
 use crate::bench::Bench;
 use crate::combine::{combine, failed};
 use crate::control::Control;
+use crate::counting::{self, Counted, Purpose};
 use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
 use crate::setup::{Making, setup};
 use crate::side::{self, Findings, Home};
-use ipcmark_core::{Error, Info, Plan};
-use ipcmark_record::{Capacity, Invocation, State};
+use ipcmark_core::{Error, Extent, Info, Plan};
+use ipcmark_record::{Capacity, Invocation, InvocationOutcome, State, SystemCalls};
 use ipcmark_sys::process::{self, Child, Exit};
 use std::time::{Duration, Instant};
 
@@ -69,10 +70,11 @@ impl Failure {
 /// Makes one invocation of what `make` makes. Whatever goes wrong is part of the report.
 pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
-    let outcome = attempt(info, make, plan, bench, &mut capacity);
+    let wanted = (Purpose::Times, &mut capacity);
+    let outcome = attempt(info, make, plan, bench, wanted);
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
-        Ok((sides, making)) => {
+        Ok(Brought { sides, making, .. }) => {
             let setup = Some(setup(making, &sides));
             (Invocation { setup, ..combine(info, plan, sides) }, None)
         }
@@ -81,15 +83,46 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     Report { invocation, capacity, refused, interrupted }
 }
 
+/// Makes an invocation in which calls are counted. No time of it goes anywhere.
+pub(crate) fn count(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Counted {
+    let Some(messages) = counting::messages(plan) else { return Counted::Nothing };
+    let plan = Plan { extent: Extent::Messages(messages), ..plan.clone() };
+    match attempt(info, make, &plan, bench, (Purpose::SystemCalls, &mut None)) {
+        Err(_) if process::is_interrupted() => Counted::Interrupted,
+        Err(Failure { side, what, .. }) => Counted::Not(format!("{side}: {what}")),
+        Ok(Brought { sides, calls, .. }) => {
+            let found = combine(info, &plan, sides);
+            let messages = found.task.map_or(found.messages, |task| task.runs);
+            match (&found.outcome, calls) {
+                (InvocationOutcome::Ok, Some(calls)) if messages > 0 => {
+                    Counted::Calls(SystemCalls { messages, calls })
+                }
+                (InvocationOutcome::Failed { side, what }, _) => {
+                    Counted::Not(format!("{side}: {what}"))
+                }
+                _ => Counted::Not("not one message came through".into()),
+            }
+        }
+    }
+}
+
+/// What the sides of an invocation that ended well brought home, and what was seen of them.
+struct Brought {
+    sides: Vec<Findings>,
+    making: Making,
+    /// System calls of all sides, where they were to be counted.
+    calls: Option<u64>,
+}
+
 fn attempt(
     info: &Info,
     make: Make,
     plan: &Plan,
     bench: &Bench,
-    capacity: &mut Option<Capacity>,
-) -> Result<(Vec<Findings>, Making), Failure> {
+    (purpose, capacity): (Purpose, &mut Option<Capacity>),
+) -> Result<Brought, Failure> {
     let seats = seats(plan, info.role);
-    let control = Control::new(seats.len()).map_err(Failure::ours)?;
+    let control = Control::new(seats.len(), purpose).map_err(Failure::ours)?;
     let (play, making) = make(plan).map_err(Failure::not_made)?;
     let read_back = play.capacity().map_err(Failure::ours)?;
     *capacity = read_back.map(|read_back| Capacity {
@@ -108,7 +141,14 @@ fn attempt(
     }
     // Ours would keep the link open after a side is gone.
     drop(play);
-    watch(&mut children, &seats, (info, plan.deadline))?;
+    let end = Instant::now() + plan.deadline;
+    let calls = match purpose {
+        Purpose::Times => None,
+        Purpose::SystemCalls => {
+            control.counting.count(&mut children, end).map_err(Failure::ours)?
+        }
+    };
+    watch(&mut children, &seats, (info, plan.deadline), end)?;
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for (&seat, child) in seats.iter().zip(&children) {
         match bring_home(&control, seat, child) {
@@ -117,7 +157,7 @@ fn attempt(
         }
     }
     match failures.into_iter().min_by_key(|(rank, _)| *rank) {
-        None => Ok((found, making)),
+        None => Ok(Brought { sides: found, making, calls }),
         Some((_, failure)) => Err(failure),
     }
 }
@@ -127,8 +167,8 @@ fn watch(
     children: &mut [Child],
     seats: &[Seat],
     (info, deadline): (&Info, Duration),
+    end: Instant,
 ) -> Result<(), Failure> {
-    let end = Instant::now() + deadline;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         process::wait_any(children.iter_mut(), left.min(Duration::from_millis(100)))

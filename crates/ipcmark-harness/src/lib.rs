@@ -15,6 +15,7 @@ pub mod certificate;
 mod combine;
 mod control;
 mod cost;
+mod counting;
 mod desk;
 mod entry;
 mod error;
@@ -34,6 +35,7 @@ mod warmup;
 
 pub use bench::Bench;
 pub use cost::harness_cost;
+pub use counting::Counted;
 pub use entry::Entry;
 pub use error::{Error, Result};
 pub use invoke::Report;

@@ -171,13 +171,17 @@ impl<'a> Stage<'a> {
         let before_ns = self.distance();
         self.timer.forget();
         let allowed = affinity::allowed()?;
+        let (counting, process) = (&self.control.counting, self.seat.process);
+        counting.stand_by(process)?;
         self.start = self.meet()?;
         self.phase = 2;
         self.extent = self.plan.extent;
         self.timer.measure(self.extent, self.start);
         let usage_before = usage::Usage::now();
         let cpu_before = affinity::current();
+        counting.begin(process);
         let done = act(self)?;
+        counting.end(process);
         let cpu_after = affinity::current();
         let spent = usage::Usage::now().since(usage_before);
         // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the

@@ -185,6 +185,16 @@ impl Child {
         }
     }
 
+    /// The same, for system calls.
+    pub(crate) fn id(&self) -> Pid {
+        self.pid
+    }
+
+    /// It has ended, and who traced it has reaped it.
+    pub(crate) fn note(&mut self, exit: Exit) {
+        self.exit = Some(exit);
+    }
+
     /// Takes the exit status if there is one, without waiting.
     fn reap(&mut self) -> Result<()> {
         if self.exit.is_some() {

@@ -19,6 +19,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Says that the phase is over until the receiver has heard it.
 pub(crate) fn say(tx: &mut AnySender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
+    control.counting.pause(seat.process);
     control.said(seat.process).word.store(phase.into(), Release);
     desk.send_end(tx)?;
     while !control.hears(seat.other(), phase, AGAIN)? {
@@ -40,6 +41,7 @@ pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bo
 /// Has received the message that ends the phase: tells the sender, and drains what it had repeated by then.
 pub(crate) fn hear(rx: &mut AnyReceiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
+    control.counting.pause(seat.process);
     control.say(seat.process, phase)?;
     while !control.hears(seat.other(), phase, LOOK)? {}
     while rx.ready()? {

@@ -51,6 +51,8 @@ fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
 
 /// Sends each message when it is due.
 pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+    let (counting, process) = (&stage.control.counting, stage.seat.process);
+    counting.pause(process);
     // A process's timers are 50 µs late by default, so that wake-ups can be served together.
     let _ = set_current_timer_slack(NonZeroU64::new(1));
     let mut schedule = Schedule::of(stage);
@@ -59,7 +61,9 @@ pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -
         let due = schedule.due(done.messages);
         let last = schedule.is_last();
         let now = wait_until(&stage.clock, due, stage.own_cpu)?;
+        counting.begin(process);
         desk.send::<Erased>(tx, last && !desk.is_lossy())?;
+        counting.pause(process);
         stage.timer.take(now, now - due);
         done = Done { messages: done.messages + 1, end: now };
         if last {

@@ -109,6 +109,7 @@ fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Resu
             run += 1;
             taken.push(end - begun);
             if stage.timer.turn(end, end - begun) {
+                stage.control.counting.pause(stage.seat.process);
                 for link in &mut links {
                     deal.send(&mut link.tx, &Order::Stop)?;
                 }
