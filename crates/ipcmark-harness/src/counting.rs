@@ -143,11 +143,11 @@ impl Counting {
 }
 
 /// Messages of a phase that is counted: enough that one call more or less, at an edge, is under one in a hundred.
-const MESSAGES: u64 = 128;
+const MESSAGES: u64 = 64;
 /// A set rate is kept here, too: it sets how long the phase lasts.
 const PACED: Duration = Duration::from_millis(20);
 const PACED_LEAST: u64 = 3;
-/// Bursts, and tasks: each is many messages.
+/// Bursts of more messages than that would be few.
 const BURSTS_LEAST: u64 = 4;
 
 /// How many messages (round trips, bursts, tasks) the counted phase of `plan` has; `None` where their number says nothing:
@@ -156,7 +156,7 @@ pub(crate) fn messages(plan: &Plan) -> Option<u64> {
     match plan.pattern {
         Pattern::Overlap => None,
         Pattern::ScatterGather => Some(1),
-        Pattern::Burst => Some((MESSAGES / plan.load.depth.max(1) as u64).max(BURSTS_LEAST)),
+        Pattern::Burst => Some(MESSAGES.max(BURSTS_LEAST * plan.load.depth as u64)),
         Pattern::Paced => {
             let due = (f64::from(plan.load.rate) * PACED.as_secs_f64()) as u64;
             Some(due.clamp(PACED_LEAST, MESSAGES))

@@ -6,6 +6,7 @@
 
 mod beside;
 mod cells;
+mod counts;
 mod pace;
 mod spec;
 mod steer;
@@ -16,6 +17,7 @@ use crate::placement::{self, Cpus};
 use crate::{Bench, Error, Result, Scratch, harness_cost};
 use beside::Beside;
 use cells::new_cells;
+use counts::Counts;
 use ipcmark_core::{DEEP_EVERY, Extent, Plan};
 use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Tool, Writer};
 use ipcmark_sys::clock::Clock;
@@ -41,6 +43,8 @@ pub struct Session {
     options: Options,
     /// What is found out about the machine beside the cells.
     beside: Beside,
+    /// What is counted once a cell.
+    counts: Counts,
     /// How long the run that is gone on with had lasted.
     before_ns: u64,
     /// Held until the names are cleared away.
@@ -83,6 +87,7 @@ impl Session {
             rules: Vec::new(),
             cells,
         };
+        let counts = Counts::new(options.count, options.budget, &record.cells);
         Ok(Session {
             specs,
             record,
@@ -90,6 +95,7 @@ impl Session {
             clock,
             scratch,
             options,
+            counts,
             beside: Beside::new(clock),
             before_ns: 0,
             _interrupts: interrupts,
@@ -134,11 +140,14 @@ impl Session {
                     cell.invocations.clone_from(&old.invocations);
                 }
                 cell.capacity = old.capacity;
+                cell.system_calls = old.system_calls;
                 if !cell.invocations.is_empty() {
                     cell.state = State::Measured;
                 }
             }
         }
+        session.counts =
+            Counts::new(session.options.count, session.options.budget, &session.record.cells);
         session.record.started = record.started;
         session.record.clock = record.clock;
         session.record.limits = record.limits;
@@ -209,7 +218,7 @@ impl Session {
                 if process::is_interrupted() {
                     return Ok(Outcome::Interrupted);
                 }
-                let Some(measure) = pace.next(begun.elapsed()) else {
+                let Some(measure) = pace.next(begun.elapsed() + self.counts.reserve()) else {
                     return Ok(pace.outcome());
                 };
                 watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
@@ -223,7 +232,11 @@ impl Session {
                 if let Some(outcome) = ended {
                     return Ok(outcome);
                 }
+                if self.count(index, round, measure) {
+                    return Ok(Outcome::Interrupted);
+                }
             }
+            self.counts.round_is_over();
             if let Some(writer) = &mut self.writer {
                 writer.checkpoint(&self.record)?;
             }
@@ -232,22 +245,17 @@ impl Session {
         Ok(Outcome::Complete)
     }
 
-    /// One invocation of one cell; says why when the run ends with it.
-    fn visit(
-        &mut self,
+    /// What one invocation of one cell is to do, and where.
+    fn plan(
+        &self,
         index: usize,
         round: u32,
         measure: Duration,
-        begun: Instant,
-        watch: &mut dyn Watch,
-    ) -> Result<Option<Outcome>> {
+        patience: Duration,
+    ) -> (Plan, Bench) {
         let spec = &self.specs[index];
         let cpus = placement::choose(spec.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
-        // The budget's promise holds for a side that hangs, too, but for a second.
-        let patience = self.options.budget.map_or(PATIENCE, |budget| {
-            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
-        });
         let plan = Plan {
             pattern: spec.pattern,
             load: spec.load,
@@ -261,9 +269,36 @@ impl Session {
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
             names: self.scratch.names(),
         };
+        (plan, Bench { clock: self.clock, cpus })
+    }
+
+    /// Counts what is counted once a cell, if it is time; true when a signal asked for the end meanwhile.
+    fn count(&mut self, index: usize, round: u32, measure: Duration) -> bool {
+        if !self.counts.wants(index, &self.record.cells[index]) {
+            return false;
+        }
+        let (plan, bench) = self.plan(index, round, measure, PATIENCE);
+        self.counts.visit((index, &self.specs[index]), &mut self.record, &plan, &bench)
+    }
+
+    /// One invocation of one cell; says why when the run ends with it.
+    fn visit(
+        &mut self,
+        index: usize,
+        round: u32,
+        measure: Duration,
+        begun: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Outcome>> {
+        let spec = &self.specs[index];
+        // The budget's promise holds for a side that hangs, too, but for a second.
+        let patience = self.options.budget.map_or(PATIENCE, |budget| {
+            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
+        });
+        let (plan, bench) = self.plan(index, round, measure, patience);
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
         let invoked = Instant::now();
-        let report = spec.entry.invoke(&plan, &Bench { clock: self.clock, cpus });
+        let report = spec.entry.invoke(&plan, &bench);
         let cell = &mut self.record.cells[index];
         // Less patience than others had is no proof of a hang.
         let cut_off =

@@ -1,54 +1,236 @@
-//! System calls, counted in real processes: exact numbers.
+//! System calls, counted in real processes: exact numbers, and nothing left where counting was broken off.
 
+mod spinning;
 mod toy;
 
-use ipcmark_core::{Load, Pattern, Plan};
+use ipcmark_core::{Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Counted, Entry, Scratch};
-use ipcmark_record::SystemCalls;
+use ipcmark_record::{Outcome, SuiteNote, SystemCalls, Tool};
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process::{self, Exit, Interrupts};
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::time::{Duration, Instant};
+use spinning::*;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use toy::signals::{Bell, Counter};
 use toy::*;
 
 type Test = Result<(), Failed>;
 type Case = (&'static str, fn() -> Test);
 
+static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
+static HANGING: Entry = Entry::of::<Toy<HANGS>>();
+
 fn main() {
     let mut args = Arguments::from_args();
     args.test_threads = Some(1);
-    let tests: &[Case] = &[("a_pipes_round_trip_is_two_calls_a_side", ping_pong)];
+    let tests: &[Case] = &[
+        ("a_pipes_round_trip_is_two_calls_a_side", ping_pong),
+        ("a_streamed_message_is_two_calls", stream),
+        ("each_message_of_a_burst_counts_and_its_answer", burst),
+        ("what_a_paced_sender_waits_with_is_not_counted", paced),
+        ("what_spins_makes_no_call", spins),
+        ("calls_of_all_threads_count", threads),
+        ("notifications_and_calls_are_counted", others),
+        ("a_side_that_fails_while_it_is_counted_says_so", fails),
+        ("an_interrupted_count_leaves_nothing", interrupted),
+        ("a_run_counts_each_cell_once", a_run),
+        ("a_run_says_what_it_could_not_count", not_counted),
+    ];
     let trials = tests.iter().map(|&(name, test)| Trial::test(name, test)).collect();
     libtest_mimic::run(&args, trials).exit();
 }
 
-fn count(entry: Entry, pattern: Pattern) -> Counted {
+fn count_with(entry: Entry, pattern: Pattern, warm_up: Duration) -> Counted {
     let scratch = Scratch::new().unwrap();
     let plan = Plan {
         pattern,
-        load: Load::DEFAULT,
-        warm_up: Duration::from_millis(2),
+        load: Load { depth: 4, rate: 1_000, ..Load::DEFAULT },
+        warm_up,
         deadline: Duration::from_secs(20),
         seed: 7,
-        ..Plan::new(64, scratch.names())
+        ..Plan::new(if pattern == Pattern::WakeUp { 0 } else { SIZE }, scratch.names())
     };
     entry.count(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE })
 }
 
-fn calls(counted: &Counted) -> Result<SystemCalls, Failed> {
-    match counted {
-        Counted::Calls(calls) => Ok(*calls),
-        other => Err(format!("{other:?}").into()),
+fn count(entry: Entry, pattern: Pattern) -> Result<SystemCalls, Failed> {
+    match count_with(entry, pattern, Duration::from_millis(2)) {
+        Counted::Calls(calls) => Ok(calls),
+        other => Err(format!("{pattern}: {other:?}").into()),
     }
 }
 
 fn ping_pong() -> Test {
-    let begun = Instant::now();
-    for _ in 0..10 {
-        let SystemCalls { messages, calls } =
-            calls(&count(Entry::of::<Toy<GOOD>>(), Pattern::PingPong))?;
-        assert_eq!(calls, 4 * messages, "a write and a read on each side");
+    for _ in 0..5 {
+        let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::PingPong)?;
+        assert!(messages >= 16, "{messages}");
+        assert_eq!(calls, 4 * messages, "a write and a read on each side, and nothing else");
     }
-    println!("{:?}", begun.elapsed());
+    Ok(())
+}
+
+fn stream() -> Test {
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Stream)?;
+    assert_eq!(calls, 2 * messages, "a write there, a read here");
+    Ok(())
+}
+
+fn burst() -> Test {
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Burst)?;
+    assert_eq!(4 * calls, 10 * messages, "four messages there and one back");
+    Ok(())
+}
+
+fn paced() -> Test {
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Paced)?;
+    assert_eq!(calls, 2 * messages, "its sleeps are the harness's own");
+    Ok(())
+}
+
+fn spins() -> Test {
+    let SystemCalls { messages, calls } = count(Entry::of::<Slots>(), Pattern::PingPong)?;
+    assert_eq!((calls, messages >= 16), (0, true));
+    Ok(())
+}
+
+fn threads() -> Test {
+    let SystemCalls { messages, calls } = count(Entry::of::<Threads>(), Pattern::PingPong)?;
+    // A thread is in its first read before the phase begins, and may be in the next one when it ends.
+    assert!(calls.abs_diff(4 * messages) <= 2, "{calls} calls, {messages} round trips");
+    Ok(())
+}
+
+fn others() -> Test {
+    let SystemCalls { messages, calls } = count(Entry::of_notifier::<Bell<1>>(), Pattern::WakeUp)?;
+    assert_eq!(calls, 4 * messages, "a notification");
+    let SystemCalls { messages, calls } = count(Entry::of_remote::<Counter>(), Pattern::PingPong)?;
+    // The clerk serves on a thread that is started in the phase: its start and its end are calls, too.
+    let beyond = calls.checked_sub(4 * messages).ok_or("too few calls")?;
+    assert!((1..50).contains(&beyond), "{beyond}");
+    let overlap = count_with(GOOD_ONE, Pattern::Overlap, Duration::ZERO);
+    assert_eq!(overlap, Counted::Nothing, "looks are as many as there is time for");
+    Ok(())
+}
+
+fn fails() -> Test {
+    let cases = [
+        (Entry::of::<Toy<DIES>>(), Pattern::PingPong, "responder: was killed by SIGKILL"),
+        (Entry::of::<Toy<PANICS>>(), Pattern::PingPong, "responder: panicked: a toy fell over"),
+        (Entry::of::<Toy<LOSES>>(), Pattern::Stream, "1 lost"),
+    ];
+    for (entry, pattern, expected) in cases {
+        // Without a warm-up the fault comes in the phase that is counted.
+        match count_with(entry, pattern, Duration::ZERO) {
+            Counted::Not(reason) => assert!(reason.contains(expected), "{reason}"),
+            other => return Err(format!("{expected}: {other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
+fn has_children() -> bool {
+    let me = rustix::process::getpid().as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/self/task/{me}/children"));
+    children.is_ok_and(|children| !children.trim().is_empty())
+}
+
+fn interrupted() -> Test {
+    let board = Board::get();
+    board.clear();
+    let mut child = process::fork(|| {
+        let Ok(_interrupts) = Interrupts::heed() else { return 2 };
+        let ended = count_with(HANGING, Pattern::PingPong, Duration::ZERO);
+        i32::from(ended != Counted::Interrupted || has_children())
+    })?;
+    while board.sent().load(Ordering::SeqCst) < 50 {
+        assert_eq!(child.wait(Duration::from_millis(5))?, None, "it ended before it was told to");
+    }
+    let pid = rustix::process::Pid::from_raw(child.pid()).ok_or("a number")?;
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+    assert_eq!(child.wait(Duration::from_secs(15))?, Some(Exit::Code(0)));
+    Ok(())
+}
+
+struct Silent;
+
+impl Watch for Silent {
+    fn event(&mut self, _: Event<'_>) {}
+}
+
+fn session(cells: Vec<CellSpec>, count: bool, budget: Option<Duration>) -> Result<Session, Failed> {
+    let text = || "counting".to_owned();
+    let options = Options {
+        seed: 1,
+        budget,
+        rounds: 2,
+        adapt: None,
+        measure: Duration::from_millis(5),
+        warm_up: Duration::from_millis(2),
+        count,
+        command: vec![text()],
+        tool: Tool {
+            name: text(),
+            version: text(),
+            commit: None,
+            rustc: text(),
+            profile: text(),
+            target: text(),
+        },
+        suite: SuiteNote { name: text(), title: text(), prose: text(), groups: Vec::new() },
+        floor: None,
+    };
+    let mut session = Session::new(cells, options)?;
+    session.run(&mut Rounds(2), &mut Silent)?;
+    Ok(session)
+}
+
+fn spec(entry: &'static Entry, pattern: Pattern) -> CellSpec {
+    CellSpec {
+        entry,
+        pattern,
+        load: Load::DEFAULT,
+        size: SIZE,
+        placement: Placement::Free,
+        capacity: None,
+        group: "counting".into(),
+    }
+}
+
+fn a_run() -> Test {
+    let cells = || vec![spec(&GOOD_ONE, Pattern::PingPong), spec(&GOOD_ONE, Pattern::Stream)];
+    let record = session(cells(), true, None)?.into_record();
+    assert_eq!(record.outcome, Outcome::Complete);
+    assert!(record.not_counted.iter().all(|line| !line.contains("system calls")));
+    for (cell, each) in record.cells.iter().zip([4, 2]) {
+        let SystemCalls { messages, calls } = cell.system_calls.ok_or("not counted")?;
+        assert_eq!(calls, each * messages, "{}", cell.key);
+        assert_eq!(cell.invocations.len(), 2, "what was counted is no invocation of the cell's");
+    }
+    let record = session(cells(), false, None)?.into_record();
+    assert!(record.cells.iter().all(|cell| cell.system_calls.is_none()));
+    Ok(())
+}
+
+fn not_counted() -> Test {
+    static SHY_ONE: Entry = Entry::of::<Toy<SHY>>();
+    let shy = |pattern| spec(&SHY_ONE, pattern);
+    let record =
+        session(vec![spec(&GOOD_ONE, Pattern::Stream), shy(Pattern::PingPong)], true, None)?;
+    let [line] = &record.record().not_counted[..] else {
+        return Err(format!("{:?}", record.record().not_counted).into());
+    };
+    assert!(
+        line.contains("system calls of other/block ping-pong") && line.contains("somebody watches"),
+        "{line}"
+    );
+    // One reason, again and again: it is the machine's, and is not met once more.
+    let patterns = [Pattern::PingPong, Pattern::Stream, Pattern::Burst, Pattern::Duplex];
+    let record = session(patterns.map(shy).to_vec(), true, None)?;
+    let lines = &record.record().not_counted;
+    assert!(lines[0].starts_with("system calls: not available here: "), "{lines:?}");
+    assert_eq!(lines.len(), 1);
     Ok(())
 }

@@ -292,6 +292,7 @@ fn options(rounds: u32, budget: Option<Duration>) -> Options {
         adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(2),
+        count: false,
         command: vec!["test".into()],
         tool: Tool {
             name: "test".into(),

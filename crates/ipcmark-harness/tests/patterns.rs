@@ -341,6 +341,7 @@ fn options(measure: Duration) -> Options {
         adapt: None,
         measure,
         warm_up: Duration::from_millis(2),
+        count: false,
         command: vec![text()],
         tool: Tool {
             name: text(),

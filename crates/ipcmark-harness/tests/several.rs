@@ -254,6 +254,7 @@ fn options(rounds: u32) -> Options {
         adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(5),
+        count: false,
         command: Vec::new(),
         tool: Tool {
             name: word(),

@@ -137,6 +137,9 @@ pub(crate) struct RunArgs {
     /// Do not try the mechanisms' own rules before measuring; see `ipcmark verify`. With --transport none are tried.
     #[arg(long, help_heading = WHAT)]
     pub(crate) no_rules: bool,
+    /// Do not count system calls. By default each cell has one short invocation for it, under ptrace(2), in the first round.
+    #[arg(long, help_heading = HOW)]
+    pub(crate) no_counting: bool,
     /// No progress on standard error.
     #[arg(long, help_heading = OUT, short)]
     pub(crate) quiet: bool,

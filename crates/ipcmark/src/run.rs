@@ -49,7 +49,7 @@ fn open(args: &RunArgs) -> Result<(Session, Folder)> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
         let record = Record::read(&folder.record())?;
-        let job = Job::of_record(&record, args.budget)?;
+        let job = Job::of_record(&record, args)?;
         return Ok((Session::resume(record, job.specs, job.options)?, folder));
     }
     let job = Job::of(args)?;

@@ -45,7 +45,7 @@ impl Job {
     ///
     /// # Errors
     /// A record that names transports, patterns or placements this build does not know.
-    pub(crate) fn of_record(record: &Record, budget: Option<Duration>) -> Result<Job> {
+    pub(crate) fn of_record(record: &Record, args: &RunArgs) -> Result<Job> {
         let spec_of = |cell: &ipcmark_record::Cell| {
             let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } =
                 &cell.key;
@@ -62,11 +62,12 @@ impl Job {
         let settings = &record.settings;
         let options = Options {
             seed: settings.seed,
-            budget: budget.or(settings.budget_s.map(Duration::from_secs_f64)),
+            budget: args.budget.or(settings.budget_s.map(Duration::from_secs_f64)),
             rounds: settings.rounds,
             adapt: settings.rounds_most.zip(settings.target),
             measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
             warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
+            count: !args.no_counting,
             command: settings.command.clone(),
             tool: tool::tool(),
             suite: record.suite.clone(),
@@ -183,6 +184,7 @@ fn options(args: &RunArgs, suite: &Suite) -> Options {
         adapt: None,
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
+        count: !args.no_counting,
         command: std::env::args().collect(),
         tool: tool::tool(),
         suite: note(suite),

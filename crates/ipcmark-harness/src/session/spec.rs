@@ -67,6 +67,8 @@ pub struct Options {
     pub measure: Duration,
     /// Upper bound of one warm-up; cut with the measured phase.
     pub warm_up: Duration,
+    /// Whether to count the system calls of each cell, in an invocation made for it, for a tenth of the budget at most.
+    pub count: bool,
     /// The command line, for the record.
     pub command: Vec<String>,
     /// The build, for the record.

@@ -48,11 +48,19 @@ pub(crate) const STALLS_THERE: u8 = 12;
 pub(crate) const STALLS_HERE: u8 = 13;
 /// Holds one message each way.
 pub(crate) const NARROW: u8 = 14;
+/// Sends nothing while its process is traced.
+pub(crate) const SHY: u8 = 15;
 
 const FATAL: u64 = 50;
 /// Which message of a stalling toy meets the stall, and for how long.
 const STALLED: u64 = 60;
 const STALL: Duration = Duration::from_millis(20);
+
+/// As the kernel says of this process.
+fn is_traced() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+}
 
 /// Keeps the CPU for this long.
 fn burn(time: Duration) {
@@ -225,6 +233,9 @@ impl Sender for ToySender {
         match (self.fault, self.side) {
             (DROPS, Side::Initiator) if self.is_dropped() => return Ok(()),
             (STALLS_HERE, Side::Initiator) if self.sent == STALLED => std::thread::sleep(STALL),
+            (SHY, _) if is_traced() => {
+                return Err(Error::Protocol("somebody watches".into()));
+            }
             _ => {}
         }
         if self.sent == FATAL {

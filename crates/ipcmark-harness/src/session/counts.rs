@@ -1,0 +1,147 @@
+//! What is counted once a cell, in invocations made for it: after the cell's first good one, so that only cells that work are
+//! counted, and out of the budget's tenth that is set aside for it.
+
+use super::CellSpec;
+use crate::{Bench, Counted};
+use ipcmark_core::Plan;
+use ipcmark_record::{Cell, CellKey, Invocation, Record, State};
+use std::time::{Duration, Instant};
+
+/// What counting may take of a budget.
+const SHARE: u32 = 10;
+/// What one cell is thought to take, until it has shown.
+const EACH: Duration = Duration::from_millis(20);
+/// No cell gets more than this, beyond its warm-up: a hang says so soon.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Bound on a warm-up: pages are there and connections made after it, and nothing is timed.
+const WARM_UP: Duration = Duration::from_millis(2);
+/// After as many failures of one kind, and not one success, this machine is held not to allow it.
+const ENOUGH: usize = 3;
+
+/// One reason, and where it was met.
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    first: CellKey,
+    cells: usize,
+}
+
+/// Counts, and remembers what could not be counted.
+#[derive(Debug)]
+pub(super) struct Counts {
+    wanted: bool,
+    /// Time for it; none where there is no budget.
+    share: Option<Duration>,
+    spent: Duration,
+    /// Cells that may have yet to be counted.
+    left: u32,
+    tried: Vec<bool>,
+    counted: usize,
+    failures: Vec<Failure>,
+    /// Cells left out because the share was spent.
+    too_many: usize,
+}
+
+impl Counts {
+    pub(super) fn new(wanted: bool, budget: Option<Duration>, cells: &[Cell]) -> Counts {
+        let open = |cell: &&Cell| {
+            matches!(cell.state, State::Pending | State::Measured) && cell.system_calls.is_none()
+        };
+        Counts {
+            wanted,
+            share: budget.map(|budget| budget / SHARE),
+            spent: Duration::ZERO,
+            left: if wanted { cells.iter().filter(open).count() as u32 } else { 0 },
+            tried: vec![false; cells.len()],
+            counted: 0,
+            failures: Vec::new(),
+            too_many: 0,
+        }
+    }
+
+    /// What is still to be kept of the budget for cells that have not been counted.
+    pub(super) fn reserve(&self) -> Duration {
+        let Some(share) = self.share else { return Duration::ZERO };
+        share.saturating_sub(self.spent).min(EACH * self.left)
+    }
+
+    /// Cells that have not had their turn in the first round will not be waited for.
+    pub(super) fn round_is_over(&mut self) {
+        self.left = 0;
+    }
+
+    /// True when a cell has not been counted yet and can be: it has just ended well.
+    pub(super) fn wants(&self, index: usize, cell: &Cell) -> bool {
+        let open = self.wanted && cell.system_calls.is_none() && !self.tried[index];
+        open && !self.is_hopeless() && cell.invocations.last().is_some_and(Invocation::is_ok)
+    }
+
+    /// Counts a cell that [`Counts::wants`] to be. Returns true when a signal asked for the end meanwhile.
+    pub(super) fn visit(
+        &mut self,
+        (index, spec): (usize, &CellSpec),
+        record: &mut Record,
+        plan: &Plan,
+        bench: &Bench,
+    ) -> bool {
+        let cell = &mut record.cells[index];
+        self.tried[index] = true;
+        self.left = self.left.saturating_sub(1);
+        let left = self.share.map(|share| share.saturating_sub(self.spent));
+        if left.is_some_and(|left| left.is_zero()) {
+            self.too_many += 1;
+            record.not_counted = self.lines();
+            return false;
+        }
+        let begun = Instant::now();
+        let warm_up = WARM_UP.min(plan.warm_up);
+        let patience = left.unwrap_or(PATIENCE).clamp(PATIENCE / 4, PATIENCE);
+        let plan = Plan { warm_up, deadline: warm_up + patience, ..plan.clone() };
+        let counted = spec.entry.count(&plan, bench);
+        self.spent += begun.elapsed();
+        match counted {
+            Counted::Calls(calls) => {
+                self.counted += 1;
+                cell.system_calls = Some(calls);
+            }
+            Counted::Nothing => {}
+            Counted::Not(reason) => {
+                match self.failures.iter_mut().find(|failure| failure.reason == reason) {
+                    Some(failure) => failure.cells += 1,
+                    None => {
+                        let first = cell.key.clone();
+                        self.failures.push(Failure { reason, first, cells: 1 });
+                    }
+                }
+                record.not_counted = self.lines();
+            }
+            Counted::Interrupted => return true,
+        }
+        false
+    }
+
+    /// Nothing was counted, and the same reason was met again and again.
+    fn is_hopeless(&self) -> bool {
+        self.counted == 0 && self.failures.iter().any(|failure| failure.cells >= ENOUGH)
+    }
+
+    /// What could not be counted, and why, a line each.
+    pub(super) fn lines(&self) -> Vec<String> {
+        if self.is_hopeless() {
+            let reason = self.failures.iter().max_by_key(|failure| failure.cells);
+            let reason = reason.map(|failure| failure.reason.as_str()).unwrap_or_default();
+            return vec![format!("system calls: not available here: {reason}")];
+        }
+        let failed = self.failures.iter().map(|Failure { reason, first, cells }| match cells {
+            1 => format!("system calls of {first}: {reason}"),
+            n => format!("system calls of {n} cells, {first} the first: {reason}"),
+        });
+        let too_many = (self.too_many > 0).then(|| {
+            format!(
+                "system calls of {} cells: the tenth of the budget that counting may take was spent",
+                self.too_many
+            )
+        });
+        failed.chain(too_many).collect()
+    }
+}
