@@ -37,7 +37,12 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    pub(crate) fn new(processes: usize, purpose: Purpose) -> Result<Control> {
+    /// For processes that are timed.
+    pub(crate) fn new(processes: usize) -> Result<Control> {
+        Control::made_for(Purpose::Times, processes)
+    }
+
+    pub(crate) fn made_for(purpose: Purpose, processes: usize) -> Result<Control> {
         Ok(Control {
             lines: Lines::new(SAID + processes)?,
             parcels: (0..processes).map(|_| Parcel::new(PARCEL_BYTES)).collect::<Result<_>>()?,

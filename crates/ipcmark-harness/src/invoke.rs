@@ -122,7 +122,7 @@ fn attempt(
     (purpose, capacity): (Purpose, &mut Option<Capacity>),
 ) -> Result<Brought, Failure> {
     let seats = seats(plan, info.role);
-    let control = Control::new(seats.len(), purpose).map_err(Failure::ours)?;
+    let control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
     let (play, making) = make(plan).map_err(Failure::not_made)?;
     let read_back = play.capacity().map_err(Failure::ours)?;
     *capacity = read_back.map(|read_back| Capacity {
