@@ -15,6 +15,9 @@ const PARCEL_BYTES: usize = 1 << 20;
 /// How long a process spins at the barrier before it sleeps. Longer than a wake-up takes across CPUs, so that all
 /// leave the barrier awake.
 const SPIN: Duration = Duration::from_millis(1);
+/// How long a process that is to be the last at a meeting naps between two looks, and how many.
+const NAP: Duration = Duration::from_micros(20);
+const NAPS: usize = 50;
 /// Round trips of the distance probe, and how many make a batch (the clock's step is longer than a near one).
 const PROBE_BATCHES: usize = 12;
 const PROBE_BATCH: u64 = 25;
@@ -113,6 +116,21 @@ impl Control {
             } else {
                 // The supervisor ends a side whose peer never comes.
                 futex::wait(futex, seen, Duration::from_secs(1))?;
+            }
+        }
+    }
+
+    /// Waits until all the other processes are at their next meeting, asleep: the caller, which comes last, has the CPUs to
+    /// itself until it joins them.
+    pub(crate) fn outwait(&self) {
+        let all = self.processes() as u32;
+        let futex = &self.line(BARRIER).futex;
+        // Naps, so that those that share this CPU come to their sleep. One that has died never comes, and another has a
+        // CPU of its own to listen on first: this is no place to wait for long, the meeting is.
+        for _ in 0..NAPS {
+            std::thread::sleep(NAP);
+            if futex.load(Acquire) % all == all - 1 {
+                return;
             }
         }
     }

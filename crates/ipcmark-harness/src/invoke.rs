@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::combine::{combine, failed};
 use crate::control::Control;
 use crate::counting::{self, Counted, Purpose};
+use crate::noise;
 use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
 use crate::setup::{Making, setup};
@@ -11,6 +12,7 @@ use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{Capacity, Invocation, InvocationOutcome, State, SystemCalls};
 use ipcmark_sys::process::{self, Child, Exit};
+use ipcmark_sys::taken::Steal;
 use std::time::{Duration, Instant};
 
 /// How long the other side may go on after one has failed, to say what it saw.
@@ -70,13 +72,17 @@ impl Failure {
 /// Makes one invocation of what `make` makes. Whatever goes wrong is part of the report.
 pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
+    let before = Steal::now();
     let wanted = (Purpose::Times, &mut capacity);
     let outcome = attempt(info, make, plan, bench, wanted);
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
         Ok(Brought { sides, making, .. }) => {
             let setup = Some(setup(making, &sides));
-            (Invocation { setup, ..combine(info, plan, sides) }, None)
+            let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
+            let noise = noise::around(sides.iter().map(|side| side.heard), stolen_ns);
+            let invocation = combine(info, plan, sides);
+            (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }
         Err(Failure { side, what, refused }) => (failed(&side, what), refused),
     };

@@ -22,6 +22,7 @@ mod error;
 pub mod host;
 mod invoke;
 pub mod limits;
+mod noise;
 mod pattern;
 pub mod placement;
 mod scratch;

@@ -2,6 +2,7 @@
 
 use crate::bench::Bench;
 use crate::control::Control;
+use crate::noise::Heard;
 use crate::pattern::Play;
 use crate::seat::Seat;
 use crate::stage::Stage;
@@ -35,6 +36,8 @@ pub(crate) struct Findings {
     pub(crate) warm_up: WarmUp,
     /// Before and after; process 0's alone.
     pub(crate) distance: Option<(f64, f64)>,
+    /// Around the measured phase.
+    pub(crate) heard: Heard,
     pub(crate) integrity: Integrity,
     /// Sent, and received whole, in all phases.
     pub(crate) sent: u64,
@@ -105,6 +108,7 @@ fn attempt(
         messages: stage.found.messages,
         warm_up: stage.found.warm_up.unwrap_or(unjudged),
         distance: stage.found.distance,
+        heard: stage.found.heard,
         integrity: Integrity {
             lost: found.lost,
             repeated: found.repeated,

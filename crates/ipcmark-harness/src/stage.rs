@@ -4,6 +4,7 @@
 
 use crate::bench::Bench;
 use crate::control::Control;
+use crate::noise::{Heard, LISTEN};
 use crate::pattern::rules;
 use crate::seat::Seat;
 use crate::timer::Timer;
@@ -62,6 +63,7 @@ pub(crate) struct Stage<'a> {
 pub(crate) struct Found {
     pub(crate) warm_up: Option<ipcmark_record::WarmUp>,
     pub(crate) distance: Option<(f64, f64)>,
+    pub(crate) heard: Heard,
     pub(crate) placed: Option<Placed>,
     pub(crate) usage: Usage,
     pub(crate) elapsed_ns: u64,
@@ -143,6 +145,18 @@ impl<'a> Stage<'a> {
             .flatten()
     }
 
+    /// Listens for what interrupts this process, where that would be somebody else. On a CPU that others of the invocation
+    /// need, only process 0 does, when they sleep at the meeting that follows.
+    fn listen(&self) -> Heard {
+        if !(self.own_cpu && self.pinned) {
+            if self.seat.process > 0 {
+                return Heard::default();
+            }
+            self.control.outwait();
+        }
+        Heard::listen(&self.clock, LISTEN)
+    }
+
     /// Runs both phases: `act` is called for each, in all processes at once, and returns when its part is over.
     pub(crate) fn phases(
         &mut self,
@@ -169,6 +183,9 @@ impl<'a> Stage<'a> {
 
         self.meet()?;
         let before_ns = self.distance();
+        let heard = self.listen();
+        // All are awake again when the phase begins.
+        self.meet()?;
         self.timer.forget();
         let allowed = affinity::allowed()?;
         let (counting, process) = (&self.control.counting, self.seat.process);
@@ -188,6 +205,9 @@ impl<'a> Stage<'a> {
         // same CPU would be in that round trip.
         self.meet()?;
         let after_ns = self.distance();
+        self.found.heard = heard.and(self.listen());
+        // Nobody packs while another still listens.
+        self.meet()?;
 
         self.found.distance = before_ns.zip(after_ns);
         self.found.placed = Some(Placed { allowed, cpu_before, cpu_after });

@@ -20,6 +20,7 @@ pub mod service;
 pub mod shared;
 pub mod signal;
 pub mod sysv;
+pub mod taken;
 pub mod trace;
 pub mod usage;
 pub mod vm;

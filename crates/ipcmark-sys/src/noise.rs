@@ -3,6 +3,9 @@
 use crate::clock::{Clock, Ticks};
 use std::time::Duration;
 
+/// A spinning process that does not see its clock for so long was interrupted: reading it takes some ten ns.
+pub const GAP: Duration = Duration::from_micros(5);
+
 /// Stretches in which a spinning process did not see its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Gaps {
