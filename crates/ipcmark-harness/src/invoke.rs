@@ -80,8 +80,9 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
         Ok(Brought { sides, making, .. }) => {
             let setup = Some(setup(making, &sides));
             let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
-            let noise = noise::around(sides.iter().map(|side| side.heard), stolen_ns);
-            let invocation = combine(info, plan, sides);
+            let noise = noise::around(&sides, stolen_ns);
+            let mut invocation = combine(info, plan, sides);
+            invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }
         Err(Failure { side, what, refused }) => (failed(&side, what), refused),

@@ -150,6 +150,7 @@ impl Session {
             Counts::new(session.options.count, session.options.budget, &session.record.cells);
         session.record.started = record.started;
         session.record.clock = record.clock;
+        session.record.noise = record.noise;
         session.record.limits = record.limits;
         Ok(session)
     }

@@ -38,6 +38,8 @@ pub(crate) struct Findings {
     pub(crate) distance: Option<(f64, f64)>,
     /// Around the measured phase.
     pub(crate) heard: Heard,
+    /// In it: see [`ipcmark_record::Noise`].
+    pub(crate) waited_ns: Option<u64>,
     pub(crate) integrity: Integrity,
     /// Sent, and received whole, in all phases.
     pub(crate) sent: u64,
@@ -109,6 +111,7 @@ fn attempt(
         warm_up: stage.found.warm_up.unwrap_or(unjudged),
         distance: stage.found.distance,
         heard: stage.found.heard,
+        waited_ns: stage.found.waited_ns,
         integrity: Integrity {
             lost: found.lost,
             repeated: found.repeated,

@@ -64,6 +64,7 @@ pub(crate) struct Found {
     pub(crate) warm_up: Option<ipcmark_record::WarmUp>,
     pub(crate) distance: Option<(f64, f64)>,
     pub(crate) heard: Heard,
+    pub(crate) waited_ns: Option<u64>,
     pub(crate) placed: Option<Placed>,
     pub(crate) usage: Usage,
     pub(crate) elapsed_ns: u64,
@@ -157,6 +158,11 @@ impl<'a> Stage<'a> {
         Heard::listen(&self.clock, LISTEN)
     }
 
+    /// How long this process has been ready to run without a CPU, where no other of the invocation shares its own.
+    fn waited_ns(&self) -> Option<u64> {
+        (self.own_cpu && self.pinned).then(usage::waited_ns).flatten()
+    }
+
     /// Runs both phases: `act` is called for each, in all processes at once, and returns when its part is over.
     pub(crate) fn phases(
         &mut self,
@@ -190,6 +196,7 @@ impl<'a> Stage<'a> {
         let allowed = affinity::allowed()?;
         let (counting, process) = (&self.control.counting, self.seat.process);
         counting.stand_by(process)?;
+        let waited_before_ns = self.waited_ns();
         self.start = self.meet()?;
         self.phase = 2;
         self.extent = self.plan.extent;
@@ -201,6 +208,7 @@ impl<'a> Stage<'a> {
         counting.end(process);
         let cpu_after = affinity::current();
         let spent = usage::Usage::now().since(usage_before);
+        let waited_after_ns = self.waited_ns();
         // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the
         // same CPU would be in that round trip.
         self.meet()?;
@@ -209,6 +217,9 @@ impl<'a> Stage<'a> {
         // Nobody packs while another still listens.
         self.meet()?;
 
+        // One that slept was also waiting after each wake-up, which is the mechanism's doing.
+        let waited_ns = waited_before_ns.zip(waited_after_ns).map(|(before, after)| after - before);
+        self.found.waited_ns = waited_ns.filter(|_| spent.voluntary_switches == 0);
         self.found.distance = before_ns.zip(after_ns);
         self.found.placed = Some(Placed { allowed, cpu_before, cpu_after });
         self.found.usage = Usage {

@@ -1,12 +1,24 @@
-//! What is found out about the machine, in real processes: the clocks of two CPUs.
+//! What is found out about the machine, in real processes: the clocks of two CPUs, and its noise.
 //!
 //! Nothing here asserts a time: spans, counts and shapes only.
 
+mod toy;
+
+use ipcmark_core::{Extent, Load, Pattern, Placement, Plan};
 use ipcmark_harness::certificate::{self, Offset};
-use ipcmark_sys::affinity;
+use ipcmark_harness::placement::{self, Cpus};
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
+use ipcmark_harness::{Bench, Entry, Scratch, host};
+use ipcmark_record::{Invocation, Mark, Record, SuiteNote, Tool};
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process::{self, Child};
+use ipcmark_sys::{affinity, noise, usage};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::time::Duration;
+use toy::{GOOD, SPINS, Toy};
+
+static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
+static SPINNING: Entry = Entry::of::<Toy<SPINS>>();
 
 type Test = Result<(), Failed>;
 
@@ -19,6 +31,11 @@ fn main() {
         Trial::test("a_shifted_clock_is_found_out", shifted).with_ignored_flag(!two),
         Trial::test("one_cpu_has_no_offset", one_cpu),
         Trial::test("a_cpu_that_is_not_allowed_is_an_error", no_cpu),
+        Trial::test("a_competitor_is_heard", competitor_heard),
+        Trial::test("an_invocation_beside_a_competitor_is_marked", competitor_marked)
+            .with_ignored_flag(!two || usage::waited_ns().is_none()),
+        Trial::test("sides_listen_where_their_cpu_is_free", listened).with_ignored_flag(!two),
+        Trial::test("a_run_tells_of_its_machine", run).with_ignored_flag(!two),
     ];
     libtest_mimic::run(&args, trials).exit();
 }
@@ -73,5 +90,147 @@ fn no_cpu() -> Test {
     let cpu = affinity::allowed()?[0];
     let error = certificate::offset(&Clock::calibrate(), (cpu, 1_000_000)).unwrap_err().to_string();
     assert!(error.contains("CPU 1000000") && error.contains("exited"), "{error}");
+    Ok(())
+}
+
+/// A process that takes what it can get of a CPU, until it is dropped.
+fn competitor(cpu: u32) -> Child {
+    let spins = || match affinity::pin(cpu) {
+        Ok(()) => loop {
+            std::hint::spin_loop();
+        },
+        Err(_) => 1,
+    };
+    process::fork(spins).unwrap()
+}
+
+fn competitor_heard() -> Test {
+    let allowed = affinity::allowed()?;
+    let clock = Clock::calibrate();
+    affinity::pin(allowed[0])?;
+    let competitor = competitor(allowed[0]);
+    let during = Duration::from_millis(200);
+    let heard = noise::gaps(&clock, during, noise::GAP);
+    drop(competitor);
+    affinity::pin_to(&allowed)?;
+    // It is owed half of the time.
+    let share = heard.total_ns / during.as_nanos() as f64;
+    assert!(heard.count > 0 && share > 0.2, "{heard:?}");
+    Ok(())
+}
+
+fn cpus(placement: Placement) -> Cpus {
+    placement::choose(placement, &host::cpus()).unwrap()
+}
+
+fn invoke(entry: &Entry, placement: Placement) -> Invocation {
+    let scratch = Scratch::new().unwrap();
+    let bench = Bench { clock: Clock::calibrate(), cpus: cpus(placement) };
+    let plan = Plan {
+        pattern: Pattern::PingPong,
+        placement,
+        extent: Extent::Time(Duration::from_millis(30)),
+        warm_up: Duration::from_millis(2),
+        deadline: Duration::from_secs(20),
+        seed: 7,
+        ..Plan::new(64, scratch.names())
+    };
+    let made = entry.invoke(&plan, &bench).invocation;
+    assert!(made.is_ok(), "{:?}", made.outcome);
+    made
+}
+
+/// The rule sees the machine: a side that never sleeps and has to share its CPU is marked.
+fn competitor_marked() -> Test {
+    const TRIES: usize = 6;
+    let competitor = competitor(cpus(Placement::CrossCore).of(0).unwrap());
+    let made: Vec<_> = (0..TRIES).map(|_| invoke(&SPINNING, Placement::CrossCore)).collect();
+    drop(competitor);
+    let noise: Vec<_> = made.iter().map(|i| i.noise).collect();
+    let marked = made.iter().filter(|i| i.marks.contains(&Mark::Gaps)).count();
+    assert!(marked > TRIES / 2, "{marked} of {TRIES}: {noise:?}");
+    Ok(())
+}
+
+fn listened() -> Test {
+    let noise = |placement| invoke(&GOOD_ONE, placement).noise.unwrap();
+    let (two, one) = (noise(Placement::CrossCore), noise(Placement::SameCore));
+    assert!(one.listened_ns > 0);
+    assert_eq!(two.listened_ns, 2 * one.listened_ns, "both sides on two CPUs, one on one");
+    // Those that share a CPU wait for each other, which tells of nobody else.
+    assert_eq!(one.waited_ns, None);
+    Ok(())
+}
+
+struct Silent;
+
+impl Watch for Silent {
+    fn event(&mut self, _: Event<'_>) {}
+}
+
+fn session_options(rounds: u32) -> Options {
+    let word = String::new;
+    Options {
+        seed: 3,
+        budget: None,
+        rounds,
+        adapt: None,
+        count: false,
+        measure: Duration::from_millis(5),
+        warm_up: Duration::from_millis(2),
+        command: Vec::new(),
+        tool: Tool {
+            name: word(),
+            version: word(),
+            commit: None,
+            rustc: word(),
+            profile: word(),
+            target: word(),
+        },
+        suite: SuiteNote { name: word(), title: word(), prose: word(), groups: Vec::new() },
+        floor: None,
+    }
+}
+
+fn run() -> Test {
+    let spec = CellSpec {
+        entry: &GOOD_ONE,
+        load: Load::DEFAULT,
+        pattern: Pattern::PingPong,
+        size: 64,
+        placement: Placement::CrossCore,
+        capacity: None,
+        group: String::new(),
+    };
+    let go = |mut session: Session| -> Result<Record, Failed> {
+        session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
+        Ok(session.into_record())
+    };
+    let first = go(Session::new(vec![spec.clone()], session_options(2))?)?;
+    let used = cpus(Placement::CrossCore);
+    let (a, b) = (used.of(0).unwrap(), used.of(1).unwrap());
+    let bounds = |record: &Record| {
+        let pairs = &record.clock.as_ref().unwrap().pairs;
+        assert_eq!(pairs.len(), 1);
+        assert_eq!((pairs[0].a, pairs[0].b), (a.min(b), a.max(b)));
+        pairs[0].bounds.iter().map(|bound| bound.at_ns).collect::<Vec<_>>()
+    };
+    let listened = |record: &Record| {
+        let noise = record.noise.as_ref().unwrap();
+        let cpus: Vec<u32> = noise.listened.iter().map(|l| l.cpu).collect();
+        assert_eq!(cpus, [a.min(b), a.max(b)]);
+        (noise.listened[0].listened_ns, noise.elapsed_ns)
+    };
+    let before = bounds(&first);
+    assert!(before.len() == 2 && before[0] < before[1], "at the start and at the end: {before:?}");
+    let (two_rounds_ns, elapsed_ns) = listened(&first);
+    assert!(first.noise.as_ref().unwrap().stolen_ns.is_some());
+    assert!(elapsed_ns >= before[1], "counted to the end");
+    // What is gone on with goes on telling.
+    let second = go(Session::resume(first, vec![spec], session_options(3))?)?;
+    let after = bounds(&second);
+    assert_eq!((after.len(), &after[..2]), (4, &before[..]));
+    let (more_rounds_ns, longer_ns) = listened(&second);
+    assert!(more_rounds_ns > two_rounds_ns && longer_ns > elapsed_ns);
     Ok(())
 }

@@ -186,6 +186,10 @@ pub struct Noise {
     /// Time that the hypervisor gave to others on the invocation's CPUs meanwhile, ns; absent where it is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stolen_ns: Option<u64>,
+    /// Time in the measured phase in which a side that never slept, on a CPU that no other side was put on, was ready to run
+    /// and had no CPU (`/proc/<pid>/schedstat`), ns; of the side with most. Absent where no side was such, or it is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
 }
 
 /// Why an invocation is set aside. What it measured stays in the record and stands behind no figure. The rules look at the
@@ -197,7 +201,7 @@ pub enum Mark {
     Moved,
     /// The hypervisor gave its CPUs to others.
     Stolen,
-    /// The gap probe heard more than it may.
+    /// The gap probe heard more than it may, or a side that never slept had no CPU for longer than it may.
     Gaps,
 }
 

@@ -3,6 +3,17 @@
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::param::page_size;
 
+/// Time that this process was ready to run and had no CPU, since it began, ns; `None` where the kernel does not count it.
+/// Of one that never sleeps it is what others took; one that does also waits here after each wake-up.
+///
+/// # References
+/// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the second number
+#[must_use]
+pub fn waited_ns() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/schedstat").ok()?;
+    text.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
 /// Resources used by this process since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {

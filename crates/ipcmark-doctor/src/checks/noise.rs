@@ -4,24 +4,24 @@ use crate::finding::{Area, Finding};
 use crate::machine::Machine;
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::noise::{Gaps, gaps};
+use ipcmark_sys::noise::{GAP, Gaps, gaps};
+use ipcmark_sys::taken::{Pressure, Steal};
 use std::time::Duration;
 
 const AREA: Area = Area::Noise;
-/// A spinning process that does not see its clock for so long was interrupted.
-const GAP: Duration = Duration::from_micros(5);
 /// CPUs that are listened to.
 const CPUS: usize = 4;
 /// A share of time lost from which on short figures suffer.
 const QUIET_PERCENT: f64 = 0.5;
 
 pub(crate) fn all(machine: &Machine, listen: Duration) -> Vec<Finding> {
-    let before = stolen_ticks(machine);
+    let steal = || Steal::parse(&machine.text("/proc/stat")?);
+    let before = steal();
     let heard = listen_to_each(listen);
-    let stolen = before.zip(stolen_ticks(machine)).map(|(before, after)| after - before);
+    let stolen_ns = before.zip(steal()).map(|(before, after)| after.since_ns(&before, &[]));
     let mut findings: Vec<_> =
         heard.into_iter().map(|(cpu, gaps)| interruptions(cpu, &gaps, listen)).collect();
-    findings.extend(stolen.map(|ticks| steal(ticks, listen)));
+    findings.extend(stolen_ns.map(|ns| stolen(ns, listen)));
     findings.extend(pressure(machine));
     findings.extend(load(machine));
     findings
@@ -63,16 +63,10 @@ fn interruptions(cpu: u32, gaps: &Gaps, listen: Duration) -> Finding {
     }
 }
 
-/// Clock ticks that the hypervisor gave to others, over all CPUs since boot; `proc(5)`.
-fn stolen_ticks(machine: &Machine) -> Option<u64> {
-    machine.text("/proc/stat")?.lines().next()?.split_whitespace().nth(8)?.parse().ok()
-}
-
-fn steal(ticks: u64, listen: Duration) -> Finding {
-    // A tick of /proc/stat is 10 ms on every Linux that ipcmark runs on.
-    let found = format!("{} ms in {} ms a CPU", ticks * 10, listen.as_millis());
+fn stolen(ns: u64, listen: Duration) -> Finding {
+    let found = format!("{} ms in {} ms a CPU", ns / 1_000_000, listen.as_millis());
     let finding = Finding::offered(AREA, "steal", found);
-    if ticks > 0 {
+    if ns > 0 {
         finding.limited("the host gave this machine's CPUs to others while it listened")
     } else {
         finding
@@ -80,9 +74,7 @@ fn steal(ticks: u64, listen: Duration) -> Finding {
 }
 
 fn pressure(machine: &Machine) -> Option<Finding> {
-    let text = machine.text("/proc/pressure/cpu")?;
-    let share: f64 =
-        text.split_whitespace().find_map(|w| w.strip_prefix("avg10="))?.parse().ok()?;
+    let share = Pressure::parse(&machine.text("/proc/pressure/cpu")?)?.recent_percent;
     let finding = Finding::offered(AREA, "CPU pressure", format!("{share} % of the last 10 s"));
     Some(if share > 5.0 {
         finding

@@ -50,6 +50,8 @@ pub(crate) const STALLS_HERE: u8 = 13;
 pub(crate) const NARROW: u8 = 14;
 /// Sends nothing while its process is traced.
 pub(crate) const SHY: u8 = 15;
+/// Never sleeps: asks until there is something to read.
+pub(crate) const SPINS: u8 = 16;
 
 const FATAL: u64 = 50;
 /// Which message of a stalling toy meets the stall, and for how long.
@@ -307,6 +309,7 @@ impl Receiver for ToyReceiver {
         if self.fault == SLOW_READER && self.side == Side::Responder {
             burn(Duration::from_micros(20));
         }
+        while self.fault == SPINS && !self.ready()? {}
         let mut filled = 0;
         while filled < self.buffer.len() {
             match read(&self.fd, &mut self.buffer[filled..]).map_err(|e| Error::os("read", e))? {

@@ -1,0 +1,119 @@
+//! The CPUs that the cells of a run are measured on.
+
+use crate::placement::{self, Cpus};
+use crate::session::is_open;
+use ipcmark_core::{Pattern, Placement};
+use ipcmark_record::{Cell, Cpu};
+use std::collections::BTreeSet;
+
+/// Processes that are not pinned may be on any CPU; so many are looked at.
+const CPUS_OF_THE_FREE: usize = 16;
+
+/// The CPUs that processes of these cells are put on.
+pub(super) fn in_use(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<u32> {
+    let mut used = BTreeSet::new();
+    for (cell, chosen) in open(cells, cpus) {
+        match chosen.of(0) {
+            None => used.extend(cpus.iter().take(CPUS_OF_THE_FREE).map(|cpu| cpu.id)),
+            Some(_) => used.extend((0..processes(cell)).filter_map(|process| chosen.of(process))),
+        }
+    }
+    used
+}
+
+/// The pairs of CPUs between which messages of these cells go: the one side's with each of the other's. Where processes are
+/// not pinned, the first CPU with each other.
+pub(super) fn pairs(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<(u32, u32)> {
+    let mut pairs = BTreeSet::new();
+    for (cell, chosen) in open(cells, cpus) {
+        let Some(one) = chosen.of(0) else {
+            let others = cpus.iter().skip(1).take(CPUS_OF_THE_FREE - 1);
+            pairs.extend(others.map(|other| (cpus[0].id, other.id)));
+            continue;
+        };
+        let others = (1..processes(cell)).filter_map(|peer| chosen.of(peer));
+        let apart = others.filter(|other| *other != one);
+        pairs.extend(apart.map(|other| (one.min(other), one.max(other))));
+    }
+    pairs
+}
+
+/// The cells that are to be measured, each with its CPUs.
+fn open<'a>(cells: &'a [Cell], cpus: &'a [Cpu]) -> impl Iterator<Item = (&'a Cell, Cpus)> {
+    cells.iter().filter(|cell| is_open(cell)).filter_map(|cell| {
+        let placement = cell.key.placement.parse::<Placement>().ok()?;
+        Some((cell, placement::choose(placement, cpus).ok()?))
+    })
+}
+
+/// Processes of one invocation of a cell.
+fn processes(cell: &Cell) -> usize {
+    let several = cell.key.pattern.parse::<Pattern>().is_ok_and(|p| p.heeds().peers);
+    match cell.key.load.peers {
+        _ if cell.floor => 1,
+        Some(peers) if several => 1 + peers as usize,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_record::{CellKey, LoadKey, State};
+
+    fn cell(pattern: &str, placement: &str, peers: Option<u32>) -> Cell {
+        Cell {
+            key: CellKey {
+                transport: "toy/block".into(),
+                pattern: pattern.into(),
+                size_bytes: 64,
+                placement: placement.into(),
+                capacity_bytes: None,
+                load: LoadKey { peers, ..LoadKey::default() },
+            },
+            family: "toy".into(),
+            wait: "block".into(),
+            framing: "message".into(),
+            zero_copy: false,
+            floor: false,
+            carries: "messages".into(),
+            lossy: false,
+            group: String::new(),
+            state: State::Pending,
+            capacity: None,
+            standing: None,
+            system_calls: None,
+            invocations: Vec::new(),
+        }
+    }
+
+    fn four() -> Vec<Cpu> {
+        let place = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0) };
+        (0..4).map(place).collect()
+    }
+
+    #[test]
+    fn cpus_in_use_are_those_that_processes_are_put_on() {
+        let used = |cells: &[Cell]| in_use(cells, &four()).into_iter().collect::<Vec<_>>();
+        assert_eq!(used(&[cell("ping-pong", "same-core", None)]), [3]);
+        assert_eq!(used(&[cell("ping-pong", "cross-core", None)]), [0, 1]);
+        assert_eq!(used(&[cell("fan-in", "cross-core", Some(9))]), [0, 1, 2, 3]);
+        assert_eq!(used(&[cell("paced", "free", None)]), [0, 1, 2, 3]);
+        assert!(used(&[]).is_empty());
+    }
+
+    fn of(cells: &[Cell]) -> Vec<(u32, u32)> {
+        pairs(cells, &four()).into_iter().collect()
+    }
+
+    #[test]
+    fn pairs_are_those_that_messages_cross() {
+        let two = cell("ping-pong", "cross-core", None);
+        assert_eq!(of(&[two.clone(), cell("paced", "cross-core", None)]), [(0, 1)]);
+        assert_eq!(of(&[cell("ping-pong", "same-core", None)]), []);
+        assert_eq!(of(&[cell("fan-in", "cross-core", Some(5))]), [(0, 1), (0, 2), (0, 3)]);
+        assert_eq!(of(&[cell("paced", "free", None)]), [(0, 1), (0, 2), (0, 3)]);
+        let closed = Cell { state: State::Unsupported { reason: "no".into() }, ..two.clone() };
+        assert_eq!(of(&[closed, Cell { floor: true, ..two }]), []);
+    }
+}
