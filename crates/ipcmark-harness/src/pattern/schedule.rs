@@ -176,7 +176,9 @@ mod tests {
         let variance = gaps.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
         assert!((mean - 1.0).abs() < 5.0 / n.sqrt(), "{mean}");
         assert!((variance - 1.0).abs() < 5.0 * (8.0 / n).sqrt(), "{variance}");
-        for (at, share) in [(0.1, 0.0952), (0.6931, 0.5), (2.3026, 0.9), (4.6052, 0.99)] {
+        for (at, share) in
+            [(0.1, 0.0952), (0.5, 0.3935), (1.0, 0.6321), (3.0, 0.9502), (5.0, 0.9933)]
+        {
             let below = gaps.iter().filter(|g| **g < at).count() as f64 / n;
             assert!((below - share).abs() < 5.0 * (share * (1.0 - share) / n).sqrt(), "{at}");
         }
