@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bare;
+pub mod stall;
 
 use ipcmark_core::{Extent, Names, Pattern, Placement, Plan};
 use std::time::Duration;

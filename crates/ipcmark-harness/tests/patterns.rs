@@ -42,6 +42,7 @@ fn main() {
         ("random_arrivals_are_known_to_both_sides", poisson),
         ("a_stall_shows_in_every_message_due_meanwhile", stall_there),
         ("a_stalled_sender_shows_in_its_lag", stall_here),
+        ("an_open_loop_sees_freezes_that_a_closed_one_does_not", freezes),
         ("a_rate_without_a_message_is_refused", too_slow),
         ("a_burst_has_one_answer", burst),
         ("duplex_counts_both_ways_and_never_fills_a_link", duplex),
@@ -265,6 +266,34 @@ fn stall_here() -> Test {
     stalled(Entry::of::<Toy<STALLS_HERE>>(), |arrived, sent| {
         (16..=24).contains(&arrived) && (15..=23).contains(&sent)
     })
+}
+
+/// A twentieth of the time is frozen, so that half of that is the share of messages due 5 ms or more before a freeze ends;
+/// in a ping-pong each freeze meets one round trip.
+fn freezes() -> Test {
+    let entry = Entry::of::<Toy<FREEZES>>();
+    let extent = Extent::Time(Duration::from_secs(1));
+    let share_late = |pattern, side, load, unit| -> Result<f64, Failed> {
+        let found = report(entry, pattern, extent, load).invocation;
+        let times = values(&found, side, unit)?;
+        Ok(beyond(&times, Duration::from_millis(5)) as f64 / times.len() as f64)
+    };
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let open = [Arrivals::Constant, Arrivals::Poisson].map(|arrivals| {
+            let load = Load { arrivals, ..at(1_000) };
+            share_late(Pattern::Paced, 1, load, Unit::NsOneWay)
+        });
+        let [constant, poisson] = open;
+        let (constant, poisson) = (constant?, poisson?);
+        let closed = share_late(Pattern::PingPong, 0, LOAD, Unit::NsPerRoundTrip)?;
+        // 2.5 % at least: a machine that freezes by itself adds to it.
+        if constant > 0.015 && poisson > 0.012 && closed < 0.01 {
+            return Ok(());
+        }
+        seen.push((constant, poisson, closed));
+    }
+    Err(format!("shares beyond 5 ms, constant, random, closed: {seen:?}").into())
 }
 
 fn too_slow() -> Test {

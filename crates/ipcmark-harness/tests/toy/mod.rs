@@ -7,6 +7,7 @@ use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
     Side, Transport, WaitKind,
 };
+use ipcmark_sys::clock::monotonic_ns;
 use ipcmark_sys::shared::Lines;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{read, write};
@@ -52,11 +53,16 @@ pub(crate) const NARROW: u8 = 14;
 pub(crate) const SHY: u8 = 15;
 /// Never sleeps: asks until there is something to read.
 pub(crate) const SPINS: u8 = 16;
+/// The responder's process freezes for 10 ms in every 200 ms, by the clock.
+pub(crate) const FREEZES: u8 = 17;
 
 const FATAL: u64 = 50;
 /// Which message of a stalling toy meets the stall, and for how long.
 const STALLED: u64 = 60;
 const STALL: Duration = Duration::from_millis(20);
+
+const FREEZE_NS: u64 = 10_000_000;
+const FREEZE_EVERY_NS: u64 = 200_000_000;
 
 /// As the kernel says of this process.
 fn is_traced() -> bool {
@@ -316,6 +322,10 @@ impl Receiver for ToyReceiver {
                 0 => return Err(Error::Closed),
                 n => filled += n,
             }
+        }
+        if self.fault == FREEZES && self.side == Side::Responder {
+            let frozen_ns = FREEZE_NS.saturating_sub(monotonic_ns() % FREEZE_EVERY_NS);
+            std::thread::sleep(Duration::from_nanos(frozen_ns));
         }
         if self.side == Side::Initiator {
             let ended = self.ended.lines()[0].word.load(Ordering::Acquire);

@@ -1,0 +1,192 @@
+//! A stall shows where it must, and a closed loop does not see it.
+//!
+//! `cargo bench --bench stall` lets the receiving process of real transports freeze for 10 ms every second, and prints p99.5 and
+//! p99.9 of an open loop (1,000 messages a second at equal distances, and at random) beside what theory says they must be, and
+//! beside what a ping-pong over the same transport shows. It fails when the open loop is off by more than 10 %, or when the
+//! ping-pong is not blind. Each pattern takes 100 s, so that 100 messages lie beyond p99.9; `-- --seconds 20` is quicker and
+//! stands on less; `-- pipe` runs what has `pipe` in its name.
+#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+
+use ipcmark_benches::plan;
+use ipcmark_benches::stall::{Stalling, predicted_ns};
+use ipcmark_core::{Arrivals, Extent, Load, Pattern, Placement, Plan};
+use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
+use ipcmark_pipe::Pipe;
+use ipcmark_record::{Histogram, Invocation};
+use ipcmark_shm::{Hybrid, Memfd, ShmRing};
+use ipcmark_stats::median;
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::fd::Block;
+use std::error::Error;
+use std::time::Duration;
+
+const PIPE: Entry = Entry::of::<Stalling<Pipe<Block>>>();
+const RING: Entry = Entry::of::<Stalling<ShmRing<Memfd, Hybrid>>>();
+/// The same without freezes.
+const PLAIN: [Entry; 2] = [Entry::of::<Pipe<Block>>(), Entry::of::<ShmRing<Memfd, Hybrid>>()];
+
+const SIZE: usize = 64;
+const RATE_PER_S: u32 = 1_000;
+const QUANTILES: [f64; 2] = [0.995, 0.999];
+/// How far measured and predicted may lie apart.
+const TOLERANCE: f64 = 0.1;
+/// A closed loop that shows less than this part of what is there does not see it.
+const BLIND: f64 = 0.5;
+/// One invocation: whole seconds, so that each holds as many freezes as seconds.
+const INVOCATION: Duration = Duration::from_secs(5);
+
+struct Arguments {
+    filters: Vec<String>,
+    seconds: u64,
+}
+
+/// Takes `--seconds N`; leaves alone what `cargo bench` passes to criterion targets.
+fn arguments() -> Arguments {
+    let mut found = Arguments { filters: Vec::new(), seconds: 100 };
+    let mut rest = std::env::args().skip(1);
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--seconds" => {
+                found.seconds = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.seconds);
+            }
+            "--save-baseline" | "--baseline" | "--sample-size" | "--measurement-time" => {
+                rest.next();
+            }
+            flag if flag.starts_with('-') => {}
+            filter => found.filters.push(filter.into()),
+        }
+    }
+    found
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = arguments();
+    let cpus = host::cpus();
+    let (place, cpus) = [Placement::CrossCore, Placement::Free]
+        .into_iter()
+        .find_map(|place| Some((place, placement::choose(place, &cpus).ok()?)))
+        .ok_or("no CPU")?;
+    let desk = Desk {
+        bench: Bench { clock: Clock::calibrate(), cpus },
+        place,
+        scratch: Scratch::new()?,
+        seconds: arguments.seconds,
+    };
+    println!(
+        "receiver frozen for 10 ms every second; open loop at {RATE_PER_S}/s; {SIZE} B, {place}; {} s each",
+        arguments.seconds
+    );
+    println!(
+        "{:<34} {:>6} {:>12} {:>13} {:>7} {:>14} {:>8}",
+        "cell", "", "measured, ms", "predicted, ms", "ratio", "ping-pong, ms", "beyond"
+    );
+    let mut wrong = Vec::new();
+    for (entry, plain) in [PIPE, RING].into_iter().zip(PLAIN) {
+        let name = entry.info.name();
+        if !arguments.filters.is_empty() && !arguments.filters.iter().any(|f| name.contains(f)) {
+            continue;
+        }
+        wrong.extend(try_out(&desk, &name, &entry, &plain)?);
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
+}
+
+/// Prints the rows of one transport; says what is not as it must be.
+fn try_out(
+    desk: &Desk,
+    name: &str,
+    entry: &Entry,
+    plain: &Entry,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut wrong = Vec::new();
+    let service_ns = desk.service_ns(plain)?;
+    let closed = desk.values(entry, Pattern::PingPong, Load::DEFAULT)?;
+    for arrivals in Arrivals::ALL {
+        let load = Load { rate: RATE_PER_S, arrivals, ..Load::DEFAULT };
+        let open = desk.values(entry, Pattern::Paced, load)?;
+        let base_ns = at(&open, 0.5)?;
+        for q in QUANTILES {
+            let cell = format!("{name} {arrivals}");
+            let measured = at(&open, q)?;
+            let predicted = predicted_ns(q, base_ns, f64::from(RATE_PER_S), service_ns);
+            let ratio = measured / predicted;
+            let seen = at(&closed, q)?;
+            println!(
+                "{cell:<34} {:>6} {:>12.3} {:>13.3} {:>7.3} {:>14.3} {:>8.0}",
+                format!("p{}", q * 100.0),
+                measured / 1e6,
+                predicted / 1e6,
+                ratio,
+                seen / 1e6,
+                (1.0 - q) * count(&open)
+            );
+            if (ratio - 1.0).abs() > TOLERANCE {
+                wrong.push(format!("{cell}: p{} is {ratio:.3} of what it must be", q * 100.0));
+            }
+            if seen > BLIND * predicted {
+                wrong.push(format!("{cell}: the ping-pong saw the stall at p{}", q * 100.0));
+            }
+        }
+    }
+    println!(
+        "{name}: ping-pong made {:.0} round trips, {:.0} a second; service {service_ns:.0} ns a message",
+        count(&closed),
+        count(&closed) / desk.seconds as f64
+    );
+    Ok(wrong)
+}
+
+/// The median over invocations of their quantile, ns: one that the machine disturbed is outvoted.
+fn at(invocations: &[Histogram], q: f64) -> Result<f64, Box<dyn Error>> {
+    let values: Vec<f64> = invocations.iter().map(|h| h.value_at_quantile(q) as f64).collect();
+    Ok(median(&values).ok_or("no second to measure in")?)
+}
+
+fn count(invocations: &[Histogram]) -> f64 {
+    invocations.iter().map(|h| h.len() as f64).sum()
+}
+
+/// Where and how invocations are made.
+struct Desk {
+    bench: Bench,
+    place: Placement,
+    scratch: Scratch,
+    seconds: u64,
+}
+
+impl Desk {
+    fn invoke(
+        &self,
+        entry: &Entry,
+        (pattern, load, time): (Pattern, Load, Duration),
+        seed: u64,
+    ) -> Result<Invocation, Box<dyn Error>> {
+        let plan = plan(pattern, SIZE, self.place, Extent::Time(time), self.scratch.names());
+        let plan = Plan { load, seed, deadline: time + Duration::from_secs(20), ..plan };
+        let found = entry.invoke(&plan, &self.bench).invocation;
+        if found.is_ok() { Ok(found) } else { Err(format!("{:?}", found.outcome).into()) }
+    }
+
+    /// What the transport needs for a message when it never waits for one, ns.
+    fn service_ns(&self, entry: &Entry) -> Result<f64, Box<dyn Error>> {
+        let stream = (Pattern::Stream, Load::DEFAULT, Duration::from_millis(200));
+        let found = self.invoke(entry, stream, 0)?;
+        Ok(found.elapsed_ns as f64 / found.messages as f64)
+    }
+
+    /// The times of as many invocations as the seconds hold, the moments of each drawn anew.
+    fn values(
+        &self,
+        entry: &Entry,
+        pattern: Pattern,
+        load: Load,
+    ) -> Result<Vec<Histogram>, Box<dyn Error>> {
+        let of = |seed| -> Result<Histogram, Box<dyn Error>> {
+            let found = self.invoke(entry, (pattern, load, INVOCATION), seed << 8)?;
+            let teller = usize::from(pattern == Pattern::Paced);
+            let encoded = found.sides[teller].histogram.as_ref().ok_or("nothing was timed")?;
+            Ok(encoded.unpack()?)
+        };
+        (0..self.seconds.div_ceil(INVOCATION.as_secs())).map(of).collect()
+    }
+}
