@@ -85,6 +85,7 @@ impl Session {
             noise: None,
             not_counted: Vec::new(),
             rules: Vec::new(),
+            knees: Vec::new(),
             cells,
         };
         let counts = Counts::new(options.count, options.budget, &record.cells);

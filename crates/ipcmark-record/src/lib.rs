@@ -13,6 +13,7 @@ mod error;
 mod histogram;
 mod host;
 mod journal;
+mod knee;
 mod machine;
 mod record;
 mod rule;
@@ -28,6 +29,7 @@ pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Cpu, Host, KernelLimits};
 pub use journal::{Writer, journal_path};
+pub use knee::Knee;
 pub use machine::{
     ClockBound, ClockCertificate, ClockPair, Gaps, Limit, LimitKind, LimitSample, Listened,
     MachineNoise, Mark, Noise, Setup, Standing, SystemCalls,

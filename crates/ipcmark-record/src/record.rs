@@ -1,6 +1,8 @@
 //! The document itself, and how it is read.
 
-use crate::{Cell, ClockCertificate, Error, Host, Limit, MachineNoise, Result, Rule, journal};
+use crate::{
+    Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, journal,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -49,6 +51,9 @@ pub struct Record {
     /// The mechanisms' own rules as this machine showed them; empty where they were not tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// What was found where a run looked for the highest rate under a bound; empty where it did not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub knees: Vec<Knee>,
     /// One entry a cell, in the suite's order.
     pub cells: Vec<Cell>,
 }

@@ -74,6 +74,7 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
         noise: None,
         not_counted: Vec::new(),
         rules: Vec::new(),
+        knees: Vec::new(),
         cells: Vec::new(),
     }
 }

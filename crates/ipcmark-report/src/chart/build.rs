@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::distances::distances;
 use super::lines::{LineChart, Point};
+use super::load::against_load;
 use super::panels::{Scale, grey, in_panels};
 use super::ranking::ranking;
 use super::sweep::sweeps;
@@ -30,6 +31,7 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
         charts.extend(percentiles(record, &context, r)?);
     }
     charts.extend(sweeps(rankings));
+    charts.extend(against_load(rankings, &record.knees));
     charts.extend(distances(record));
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     if capacities.len() < 2 {

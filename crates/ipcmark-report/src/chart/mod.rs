@@ -5,6 +5,7 @@ mod bars;
 mod build;
 mod distances;
 mod lines;
+mod load;
 mod panels;
 mod pen;
 mod ranking;

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::build::{members, stem};
 use super::lines::{LineChart, Point};
+use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
 use super::{Body, Chart, Kind, capital};
 use crate::ranking::{Ranking, Setting};
@@ -94,7 +95,7 @@ pub(super) fn sweeps(rankings: &[Ranking]) -> Vec<Chart> {
 
 /// A figure against what was varied; none when there is but one value of it.
 fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
-    if sweep.len() < 2 {
+    if sweep.len() < 2 || (along == Along::Rate && has_chart(sweep)) {
         return None;
     }
     let mut rows: Vec<&Row> = Vec::new();

@@ -1,0 +1,23 @@
+//! What a search for the highest rate under a bound found.
+
+use crate::CellKey;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The highest rate at which the 99th percentile of a transport's latency, from each message's intended start, stays under a
+/// bound. The rates that were tried are cells of the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Knee {
+    /// What the cells of the search have in common: their key without a rate.
+    pub of: CellKey,
+    /// The bound on the 99th percentile, ns.
+    pub bound_ns: f64,
+    /// The highest rate that passed, messages a second; absent where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_per_s: Option<u32>,
+    /// The lowest rate above it that was tried and did not pass; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above_per_s: Option<u32>,
+    /// The same in words, with what became of the rate above, or why there is no knee.
+    pub found: String,
+}
