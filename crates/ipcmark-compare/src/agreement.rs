@@ -2,15 +2,17 @@
 //!
 //! A benchmark that prints an interval makes a promise about the next run. This module holds it to the promise: nothing here
 //! is estimated or tested, it is counted. Runs are told apart by nothing but their numbers; what is counted is
-//! [`Containment`] (do the other runs' figures fall inside?) and [`Ranking`] (do cells that one run tells apart come in the same
-//! order in the others?).
+//! [`Containment`] (do the other runs' figures fall inside?), [`Ranking`] (do cells that one run tells apart come in the same
+//! order in the others?) and [`Limits`] (is a cell faster than a limit of the machine that it was measured on?).
 
 mod containment;
+mod limits;
 mod markdown;
 mod ranking;
 mod stated;
 
 pub use containment::{CellContainment, Containment, Tally};
+pub use limits::{BelowLimit, Limits};
 pub use markdown::agreement_to_markdown;
 pub use ranking::{PairRanking, Ranking};
 pub use stated::{Flag, Flagged};
@@ -45,6 +47,8 @@ pub struct Agreement {
     pub containment: Containment,
     /// The order of cells.
     pub ranking: Ranking,
+    /// Cells that are faster than the machine.
+    pub limits: Limits,
     /// What was not judged, and why: each reason with the number of rows (a cell in a run) it kept out.
     pub flagged: Vec<Flagged>,
 }
@@ -85,6 +89,7 @@ pub fn agreement_of(summaries: &[Summary]) -> Result<Agreement> {
         warnings: Vec::new(),
         containment: containment::containment(&cells),
         ranking: ranking::ranking(&cells),
+        limits: limits::limits(summaries),
         flagged: stated::flagged(summaries),
     })
 }

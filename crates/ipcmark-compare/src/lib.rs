@@ -15,8 +15,9 @@ mod metric;
 mod verdict;
 
 pub use agreement::{
-    AGREEMENT_SCHEMA, Agreement, CellContainment, Containment, Flag, Flagged, KEPT, PairRanking,
-    Ranking, SAME_ORDER, Tally, agreement, agreement_of, agreement_to_json, agreement_to_markdown,
+    AGREEMENT_SCHEMA, Agreement, BelowLimit, CellContainment, Containment, Flag, Flagged, KEPT,
+    Limits, PairRanking, Ranking, SAME_ORDER, Tally, agreement, agreement_of, agreement_to_json,
+    agreement_to_markdown,
 };
 pub use cell::{CellComparison, Standing};
 pub use compare::compare;

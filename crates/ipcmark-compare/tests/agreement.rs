@@ -3,7 +3,9 @@
 use ipcmark_compare::{
     Agreement, Error, Flag, agreement, agreement_to_json, agreement_to_markdown,
 };
-use ipcmark_record::{Cell, CellKey, Distance, Record, Standing, sample};
+use ipcmark_record::{
+    Cell, CellKey, Distance, Limit, LimitKind, LimitSample, Record, Standing, sample,
+};
 
 const RUNS: u64 = 6;
 
@@ -137,6 +139,33 @@ fn the_text_says_what_was_counted_and_the_json_has_it_all() {
     assert_eq!(json["containment"]["all"]["pairs"], all.pairs);
     let cells = json["containment"]["cells"].as_array().unwrap();
     assert!(cells.iter().all(|c| c["key"]["transport"].is_string() && c["spread"].is_f64()));
+}
+
+#[test]
+fn a_cell_that_beats_its_limit_is_found() {
+    let cross = |key: &CellKey| small_times(key) && key.placement == "cross-core";
+    let mut records = runs(cross);
+    assert_eq!(judge(&records).limits.below, 0);
+    for (run, record) in records.iter_mut().enumerate() {
+        // Of the first run's limit nobody could be faster than a second.
+        let least_ns = if run == 0 { 1e9 } else { 1.0 };
+        let distance = Some(Distance { before_ns: 112.0, after_ns: 112.0 });
+        record.limits = vec![Limit {
+            kind: LimitKind::SharedCopy,
+            placement: "cross-core".into(),
+            size_bytes: Some(64),
+            samples: vec![LimitSample { at_ns: 0, median_ns: least_ns, least_ns, distance }],
+        }];
+    }
+    let found = judge(&records);
+    let limits = &found.limits;
+    assert!(limits.below > 0 && limits.below == limits.cells.len(), "{limits:?}");
+    assert!(limits.rows >= limits.below * RUNS as usize, "{limits:?}");
+    let cell = &limits.cells[0];
+    assert_eq!((cell.below, cell.runs as u64), (1, RUNS));
+    assert!(cell.times_least < 0.1 && !cell.words.is_empty(), "{cell:?}");
+    let text = agreement_to_markdown(&found);
+    assert!(text.contains("| 1 of 6 | 0.00 |") && text.contains("## Limits"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The agreement as Markdown: the verdicts first, then the worst cells.
 
 use super::{
-    Agreement, CellContainment, Containment, KEPT, PairRanking, Ranking, SAME_ORDER, Tally,
+    Agreement, BelowLimit, CellContainment, Containment, KEPT, Limits, PairRanking, Ranking,
+    SAME_ORDER, Tally,
 };
 use std::fmt::Write as _;
 
@@ -11,7 +12,8 @@ const WORST: usize = 12;
 /// The agreement as Markdown.
 #[must_use]
 pub fn agreement_to_markdown(agreement: &Agreement) -> String {
-    let Agreement { runs, started, warnings, containment, ranking, flagged, .. } = agreement;
+    let Agreement { runs, started, warnings, containment, ranking, limits, flagged, .. } =
+        agreement;
     let mut text = format!("# How far {runs} runs agree\n\n");
     if let (Some(first), Some(last)) = (started.iter().min(), started.iter().max()) {
         let _ = write!(text, "Runs of {first} to {last}.\n\n");
@@ -21,6 +23,7 @@ pub fn agreement_to_markdown(agreement: &Agreement) -> String {
     }
     intervals(&mut text, containment);
     order(&mut text, ranking);
+    beside_limits(&mut text, limits);
     if !flagged.is_empty() {
         let all: usize = flagged.iter().map(|f| f.rows).sum();
         let each: Vec<String> =
@@ -116,6 +119,26 @@ fn order(text: &mut String, ranking: &Ranking) {
     );
     for PairRanking { a, b, apart, comparisons, same } in worst {
         let _ = writeln!(text, "| {a} | {} | {apart} | {same} of {comparisons} |", b.transport);
+    }
+}
+
+fn beside_limits(text: &mut String, limits: &Limits) {
+    let Limits { rows, below, cells } = limits;
+    if *rows == 0 {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n## Limits\n\nOf {rows} rows (a cell in a run) beside a limit of the machine, {below} are below it with their whole interval."
+    );
+    if cells.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n| cell | limit | runs below it | least figure / limit |\n| --- | --- | ---: | ---: |\n",
+    );
+    for BelowLimit { key, words, below, runs, times_least } in cells.iter().take(WORST) {
+        let _ = writeln!(text, "| {key} | {words} | {below} of {runs} | {times_least:.2} |");
     }
 }
 
