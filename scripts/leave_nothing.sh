@@ -28,7 +28,7 @@ left() { # waits a while: a watcher clears up after its run has died
     printf 'left behind after %s:\n%s\n' "$1" "$gained"
     exit 1
 }
-"$program" run --suite full --size 8 --rounds 1 --measure 2ms --budget 60s --out "$TMPDIR/run" --quiet >/dev/null || [ $? = 1 ]
+"$program" run --suite full --size 8 --rounds 1 --fixed --measure 2ms --budget 60s --out "$TMPDIR/run" --quiet >/dev/null || [ $? = 1 ]
 left "a whole run"
 for kill in $(seq "$kills"); do
     "$program" run --suite full --size 8 --measure 2ms --out "$TMPDIR/run$kill" --quiet >/dev/null 2>&1 &

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-compare", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-report", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-compare"]),
     ("ipcmark-harness", &["ipcmark-core", "ipcmark-sys", "ipcmark-record"]),
+    ("ipcmark-steer", &["ipcmark-record", "ipcmark-summary", "ipcmark-harness"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
     (
         "ipcmark-verify",
@@ -48,6 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-suite",
             "ipcmark-summary",
             "ipcmark-harness",
+            "ipcmark-steer",
             "ipcmark-catalog",
             "ipcmark-verify",
             "ipcmark-doctor",

@@ -1,36 +1,40 @@
 //! A run: cells visited in interleaved rounds, the record kept up to date.
 //!
 //! Rounds, because a machine drifts: ten invocations of one cell and then ten of the next would give the drift to
-//! the cells. Each round visits its cells once, in an order of its own; which cells those are, a [`Steer`] says. The
-//! budget is a promise about wall time: the measured phase of each visit is cut to what is left for it.
+//! the cells. Each round visits its cells once, in an order of its own; which cells those are, a [`Steer`] says. An
+//! invocation that the machine disturbed is made again in the same round, by its marks alone: nobody looks at the result.
+//! The budget is a promise about wall time: the measured phase of each visit is cut to what is left for it.
 
 mod beside;
 mod cells;
 mod counts;
 mod pace;
+mod resume;
 mod spec;
 mod steer;
 mod watch;
 
 use crate::host;
 use crate::placement::{self, Cpus};
-use crate::{Bench, Error, Result, Scratch, harness_cost};
+use crate::{Bench, Result, Scratch, harness_cost};
 use beside::Beside;
 use cells::new_cells;
 use counts::Counts;
 use ipcmark_core::{DEEP_EVERY, Extent, Plan};
-use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Tool, Writer};
+use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Writer};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use pace::Pace;
 pub use spec::{CellSpec, Options};
 use std::path::Path;
 use std::time::{Duration, Instant};
-pub use steer::{Rounds, Steer, is_open};
+pub use steer::{Aim, Round, Rounds, Steer, is_open, rounds_of};
 pub use watch::{Event, Watch};
 
 /// How long an invocation may take beyond its phases before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a marked invocation is made again in its round.
+const AGAIN: usize = 2;
 
 /// A run, before, while and after it measures.
 #[derive(Debug)]
@@ -103,59 +107,6 @@ impl Session {
         })
     }
 
-    /// Goes on where `record` stopped: cells keep their invocations and get those that are missing.
-    ///
-    /// # Errors
-    /// When the record is another machine's: its figures and new ones are not of one kind.
-    pub fn resume(record: Record, specs: Vec<CellSpec>, options: Options) -> Result<Session> {
-        let mut session = Session::new(specs, options)?;
-        let (then, now) = (&record.host, &session.record.host);
-        if then.fingerprint != now.fingerprint {
-            return Err(Error::Resume(format!(
-                "the record was taken on another machine or kernel ({}, {}; here {}, {}); start a new run",
-                then.cpu_model, then.kernel, now.cpu_model, now.kernel
-            )));
-        }
-        let (then, now) = (&record.tool, &session.record.tool);
-        if then != now {
-            let name = |tool: &Tool| {
-                let commit = tool.commit.as_deref().unwrap_or("commit not known");
-                format!(
-                    "{} {} ({commit}, {}, {})",
-                    tool.name, tool.version, tool.profile, tool.rustc
-                )
-            };
-            return Err(Error::Resume(format!(
-                "the record was taken by another build, {}; this is {}; start a new run, or go on with that build",
-                name(then),
-                name(now)
-            )));
-        }
-        let invocations = record.cells.iter().flat_map(|cell| &cell.invocations);
-        session.before_ns =
-            invocations.map(|i| i.started_ns + i.elapsed_ns).max().unwrap_or_default();
-        for cell in &mut session.record.cells {
-            if let Some(old) = record.cell(&cell.key) {
-                // Cells that only failed are tried again: what was missing then may be here now.
-                if old.invocations.iter().any(Invocation::is_ok) {
-                    cell.invocations.clone_from(&old.invocations);
-                }
-                cell.capacity = old.capacity;
-                cell.system_calls = old.system_calls;
-                if !cell.invocations.is_empty() {
-                    cell.state = State::Measured;
-                }
-            }
-        }
-        session.counts =
-            Counts::new(session.options.count, session.options.budget, &session.record.cells);
-        session.record.started = record.started;
-        session.record.clock = record.clock;
-        session.record.noise = record.noise;
-        session.record.limits = record.limits;
-        Ok(session)
-    }
-
     /// Puts the mechanisms' own rules, as this machine showed them, into the record.
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<Rule>) -> Session {
@@ -187,8 +138,9 @@ impl Session {
         let begun = Instant::now();
         let ran = self.rounds(begun, steer, watch);
         self.beside.end(&mut self.record, self.before_ns, begun);
-        for index in 0..self.record.cells.len() {
-            self.record.cells[index].standing = steer.standing(&self.record, index);
+        let standings = steer.standings(&self.record);
+        for (cell, standing) in self.record.cells.iter_mut().zip(standings) {
+            cell.standing = standing;
         }
         self.record.outcome = match ran {
             Ok(outcome) => outcome,
@@ -210,41 +162,88 @@ impl Session {
         let mut random = fastrand::Rng::with_seed(self.options.seed);
         let (cells, visits) = steer.sure(&self.record);
         watch.event(Event::Started { cells, visits, record: &self.record });
-        let mut pace = Pace::new(self.options.budget, self.options.measure, visits);
+        let mut pace = Pace::new(self.options.budget, self.options.measure);
         let mut visit = 0;
-        for round in 0.. {
-            let Some(mut order) = steer.round(&self.record, round) else { break };
+        for number in self.next_round().. {
+            let between = Instant::now();
+            let sure = steer.sure(&self.record).1;
+            let Some(Round { cells: mut order, aim }) = steer.round(&self.record) else { break };
             random.shuffle(&mut order);
+            pace.round(sure, order.len());
+            if sure == 0 && !pace.holds_round(begun.elapsed()) {
+                break;
+            }
             self.beside.round(&mut self.record, self.before_ns, begun);
-            for index in order {
-                if process::is_interrupted() {
-                    return Ok(Outcome::Interrupted);
-                }
-                let Some(measure) = pace.next(begun.elapsed() + self.counts.reserve()) else {
-                    return Ok(pace.outcome());
-                };
-                watch.event(Event::Visiting { cell: &self.record.cells[index], round, visit });
-                let visit_begun = Instant::now();
-                let ended = self.visit(index, round, measure, begun, watch)?;
-                // What a hang took says nothing of what visits cost.
-                if self.record.cells[index].invocations.last().is_none_or(Invocation::is_ok) {
-                    pace.spent(visit_begun.elapsed(), measure);
-                }
-                visit += 1;
-                if let Some(outcome) = ended {
-                    return Ok(outcome);
-                }
-                if self.count(index, round, measure) {
-                    return Ok(Outcome::Interrupted);
-                }
+            pace.spent_beside(between.elapsed());
+            watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
+            match self.round(number, order, (&mut pace, &mut visit), begun, watch)? {
+                None => {}
+                // With all visits that were sure made, the run had what it asked for.
+                Some(Outcome::BudgetSpent) if steer.sure(&self.record).1 == 0 => break,
+                Some(outcome) => return Ok(outcome),
             }
             self.counts.round_is_over();
             if let Some(writer) = &mut self.writer {
                 writer.checkpoint(&self.record)?;
             }
-            watch.event(Event::RoundEnded { round });
+            watch.event(Event::RoundEnded { round: number });
         }
         Ok(Outcome::Complete)
+    }
+
+    /// Visits each of `cells`, and those again whose invocation was marked; says why when the run ends with it.
+    fn round(
+        &mut self,
+        number: u32,
+        mut cells: Vec<usize>,
+        (pace, visit): (&mut Pace, &mut usize),
+        begun: Instant,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Outcome>> {
+        for again in 0..=AGAIN {
+            let mut marked = Vec::new();
+            for index in cells {
+                if process::is_interrupted() {
+                    return Ok(Some(Outcome::Interrupted));
+                }
+                let spoken_for = begun.elapsed() + self.counts.reserve();
+                let measure = match again {
+                    0 => pace.next(spoken_for),
+                    _ => pace.spare(spoken_for),
+                };
+                let Some(measure) = measure else {
+                    return Ok((again == 0).then_some(Outcome::BudgetSpent));
+                };
+                let cell = &self.record.cells[index];
+                watch.event(Event::Visiting { cell, round: number, visit: *visit });
+                let had = cell.invocations.len();
+                let visit_begun = Instant::now();
+                let ended = self.visit(index, number, measure, begun, watch)?;
+                let newest = self.record.cells[index].invocations.get(had);
+                // What a hang took says nothing of what visits cost.
+                if newest.is_none_or(Invocation::is_ok) {
+                    pace.spent(visit_begun.elapsed(), measure);
+                }
+                if newest.is_some_and(|i| !i.marks.is_empty()) {
+                    marked.push(index);
+                }
+                *visit += 1;
+                if ended.is_some() {
+                    return Ok(ended);
+                }
+                if self.count(index, number, measure) {
+                    return Ok(Some(Outcome::Interrupted));
+                }
+            }
+            cells = marked;
+        }
+        Ok(None)
+    }
+
+    /// The number of the next round: a run that is gone on with counts on.
+    fn next_round(&self) -> u32 {
+        let made = self.record.cells.iter().flat_map(|cell| &cell.invocations);
+        made.map(|i| i.round + 1).max().unwrap_or_default()
     }
 
     /// What one invocation of one cell is to do, and where.

@@ -183,7 +183,7 @@ fn session(cells: Vec<CellSpec>, count: bool, budget: Option<Duration>) -> Resul
         floor: None,
     };
     let mut session = Session::new(cells, options)?;
-    session.run(&mut Rounds(2), &mut Silent)?;
+    session.run(&mut Rounds::new(2), &mut Silent)?;
     Ok(session)
 }
 

@@ -344,7 +344,7 @@ fn rounds() -> Test {
     let specs = (1..=5).map(|i| spec(&GOOD_ONE, i * 64)).collect();
     let mut session = Session::new(specs, options(4, None))?;
     let mut log = Log::default();
-    session.run(&mut Rounds(session.record().settings.rounds), &mut log)?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut log)?;
     assert_eq!(log.ended, Some(Outcome::Complete));
     assert_eq!(log.visits.len(), 20);
     for (round, visits) in log.visits.chunks(5).enumerate() {
@@ -369,7 +369,7 @@ fn run_goes_on() -> Test {
         spec(&FULL, 64),
     ];
     let mut session = Session::new(specs, options(3, None))?;
-    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut Log::default())?;
     let record = session.into_record();
     let [_, rained, long, failing, good, full] = &record.cells[..] else {
         return Err("6 cells".into());
@@ -399,7 +399,7 @@ fn limits() -> Test {
     let on = |placement, size| CellSpec { placement, ..spec(&GOOD_ONE, size) };
     let specs = vec![on(Placement::SameCore, 64), on(Placement::SameCore, 1_024)];
     let mut session = Session::new(specs, options(2, None))?;
-    session.run(&mut Rounds(2), &mut Log::default())?;
+    session.run(&mut Rounds::new(2), &mut Log::default())?;
     let limits = &session.record().limits;
     assert!(limits.iter().all(|l| l.placement == "same-core" && !l.samples.is_empty()));
     let copies = limits.iter().filter(|l| l.kind == LimitKind::Copy);
@@ -414,7 +414,7 @@ fn budget() -> Test {
     let wanted = Options { measure: Duration::from_millis(500), ..options(6, Some(budget)) };
     let mut session = Session::new(specs, wanted)?;
     let begun = Instant::now();
-    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut Log::default())?;
     // One visit's patience over: the last may be slower than those before it.
     assert!(begun.elapsed() < budget + Duration::from_millis(300), "{:?}", begun.elapsed());
     let made: usize = session.record().cells.iter().map(|c| c.invocations.len()).sum();
@@ -428,13 +428,13 @@ fn resumed() -> Test {
     let specs: Vec<_> = (1..=3).map(|i| spec(&GOOD_ONE, i * 64)).collect();
     let mut session = Session::new(specs.clone(), options(2, None))?;
     session.keep_at(&path)?;
-    session.run(&mut Rounds(session.record().settings.rounds), &mut Log::default())?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut Log::default())?;
     let old = Record::read(&path)?;
     assert_eq!(old.outcome, Outcome::Complete);
     let mut session = Session::resume(old.clone(), specs.clone(), options(5, None))?;
     session.keep_at(&path)?;
     let mut log = Log::default();
-    session.run(&mut Rounds(session.record().settings.rounds), &mut log)?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut log)?;
     assert_eq!(log.visits.len(), 9, "three rounds of three are missing");
     let new = Record::read(&path)?;
     for (before, after) in old.cells.iter().zip(&new.cells) {

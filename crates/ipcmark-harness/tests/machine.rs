@@ -203,7 +203,7 @@ fn run() -> Test {
         group: String::new(),
     };
     let go = |mut session: Session| -> Result<Record, Failed> {
-        session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
+        session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
         Ok(session.into_record())
     };
     let first = go(Session::new(vec![spec.clone()], session_options(2))?)?;

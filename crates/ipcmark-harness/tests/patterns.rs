@@ -427,7 +427,7 @@ fn interrupted() -> Test {
         let run = || -> Result<Outcome, Failed> {
             let cells = vec![spec(&GOOD_ONE, Pattern::Duplex, 64)];
             let mut session = Session::new(cells, options(Duration::from_secs(60)))?;
-            session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
+            session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
             Ok(session.into_record().outcome)
         };
         let ended = run().is_ok_and(|outcome| outcome == Outcome::Interrupted);

@@ -321,7 +321,7 @@ fn a_run() -> Test {
         spec(&APART, Pattern::ScatterGather, shared, 65_536),
     ];
     let mut session = Session::new(specs, options(2))?;
-    session.run(&mut Rounds(session.record().settings.rounds), &mut Silent)?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
     for cell in &session.record().cells {
         assert_eq!(
             (&cell.state, cell.invocations.len()),

@@ -9,11 +9,14 @@
 //! prose = "Why these cells, and what to look for. Markdown; it lands in the report."
 //!
 //! [defaults]            # each is optional; the command line may override each
-//! rounds   = 6          # invocations of each cell
-//! measure  = "50ms"     # measured phase of one invocation
-//! warm-up  = "20ms"     # upper bound of one warm-up
-//! budget   = "60s"      # bound on the wall time of the whole run
-//! capacity = "256KiB"   # asked of each direction; "default" keeps the mechanism's own
+//! rounds      = 6        # invocations of each cell, whatever they bring: the pilot
+//! rounds-most = 60       # invocations of each cell at most; 6: the pilot and no more
+//! target      = "2%"     # in between, until each median is known to 2 % to either side
+//! target-p99  = "10%"    # and each 99th percentile to this; left out: five times the target
+//! measure     = "50ms"   # measured phase of one invocation
+//! warm-up     = "20ms"   # upper bound of one warm-up
+//! budget      = "60s"    # bound on the wall time of the whole run; left out: until target or rounds-most
+//! capacity    = "256KiB" # asked of each direction; "default" keeps the mechanism's own
 //!
 //! [[group]]
 //! name       = "across"
@@ -34,7 +37,7 @@
 //! the pattern; one without names its transports outright, and what they cannot do becomes a row that says why.
 //!
 //! Unknown keys are refused, and every error names the file, the line, the key and what was expected there.
-//! The small parsers ([`parse_size`], [`parse_sizes`], [`parse_duration`]) serve the command line too, so that
+//! The small parsers ([`parse_size`], [`parse_sizes`], [`parse_duration`], [`parse_share`]) serve the command line too, so that
 //! a word means the same in both places.
 #![forbid(unsafe_code)]
 
@@ -46,6 +49,7 @@ mod load;
 mod nearest;
 mod reader;
 mod selector;
+mod share;
 mod size;
 mod suite;
 
@@ -56,5 +60,6 @@ pub use expand::Point;
 pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};
 pub use nearest::{nearest, nearest_several};
 pub use selector::Selector;
+pub use share::{parse_share, show_share};
 pub use size::{MAX_SIZE, parse_capacity, parse_size, parse_sizes, show_size};
 pub use suite::{Axes, Defaults, Group, Suite};

@@ -6,7 +6,7 @@
 use crate::selector::Place;
 use crate::{
     DEPTHS, Defaults, Error, Group, LoadAxes, PEERS, RATES, Result, Selector, Suite, nearest,
-    parse_capacity, parse_counts, parse_duration, parse_sizes,
+    parse_capacity, parse_counts, parse_duration, parse_share, parse_sizes,
 };
 use ipcmark_core::{Arrivals, Input, Pattern, Placement};
 use std::collections::HashSet;
@@ -21,7 +21,8 @@ type Span = Range<usize>;
 type Word<'t> = (&'t str, Span);
 
 const TOP: [&str; 5] = ["name", "title", "prose", "defaults", "group"];
-const DEFAULTS: [&str; 5] = ["rounds", "measure", "warm-up", "budget", "capacity"];
+const DEFAULTS: [&str; 8] =
+    ["rounds", "rounds-most", "target", "target-p99", "measure", "warm-up", "budget", "capacity"];
 const GROUP: [&str; 12] = [
     "name",
     "prose",
@@ -63,8 +64,12 @@ fn read_defaults(section: &Section<'_>) -> Result<Defaults> {
     let builtin = Defaults::default();
     let duration =
         |key| section.text(key)?.map(|w| section.parse(key, w, parse_duration)).transpose();
+    let share = |key| section.text(key)?.map(|w| section.parse(key, w, parse_share)).transpose();
     Ok(Defaults {
         rounds: section.rounds("rounds")?.unwrap_or(builtin.rounds),
+        rounds_most: section.rounds("rounds-most")?.unwrap_or(builtin.rounds_most),
+        target: share("target")?.unwrap_or(builtin.target),
+        target_p99: share("target-p99")?,
         measure: duration("measure")?.unwrap_or(builtin.measure),
         warm_up: duration("warm-up")?.unwrap_or(builtin.warm_up),
         budget: duration("budget")?,

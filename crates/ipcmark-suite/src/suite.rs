@@ -21,10 +21,17 @@ pub struct Suite {
 }
 
 /// Settings of a run that a suite proposes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Defaults {
-    /// Invocations of each cell.
+    /// Invocations of each cell that are made in any case.
     pub rounds: u32,
+    /// Invocations of each cell at most; up to `rounds`: no more than those.
+    pub rounds_most: u32,
+    /// The run goes on with the cells whose median, rate or share is known no better than this: half the width of its
+    /// interval, as a fraction of it.
+    pub target: f64,
+    /// The same of the 99th percentile; `None`: five times as much.
+    pub target_p99: Option<f64>,
     /// Measured phase of one invocation.
     pub measure: Duration,
     /// Upper bound of one warm-up.
@@ -36,10 +43,14 @@ pub struct Defaults {
 }
 
 impl Default for Defaults {
-    /// Six rounds (the fewest that have an interval) of 50 ms after at most 20 ms of warm-up, however long it takes.
+    /// From six rounds (the fewest that have an interval) up to sixty, until intervals are 2 % to either side; of 50 ms after at
+    /// most 20 ms of warm-up, however long it takes.
     fn default() -> Self {
         Defaults {
             rounds: 6,
+            rounds_most: 60,
+            target: 0.02,
+            target_p99: None,
             measure: Duration::from_millis(50),
             warm_up: Duration::from_millis(20),
             budget: None,

@@ -14,6 +14,9 @@ measure = "40ms"
 warm-up = "5ms"
 budget = "1m 30s"
 capacity = "256KiB"
+rounds-most = 40
+target = "4%"
+target-p99 = "30%"
 
 [[group]]
 name = "across"
@@ -50,6 +53,7 @@ fn a_whole_suite_says_what_it_says() {
         (d.rounds, d.measure, d.warm_up),
         (8, Duration::from_millis(40), Duration::from_millis(5))
     );
+    assert_eq!((d.rounds_most, d.target, d.target_p99), (40, 0.04, Some(0.3)));
     assert_eq!((d.budget, d.capacity), (Some(Duration::from_secs(90)), Some(256 << 10)));
     assert_eq!(suite.groups[0].sizes, [64, 1024, 2048, 4096]);
     assert_eq!((suite.groups[0].capacity, suite.groups[1].capacity), (Some(256 << 10), None));
@@ -63,7 +67,7 @@ fn a_whole_suite_says_what_it_says() {
 #[test]
 fn the_place_is_named_by_file_line_and_column() {
     let text = said(r#"sizes = ["64", "1KiB..4KiB"]"#, r#"sizes = ["64", "1QiB"]"#);
-    assert!(text.starts_with("my.toml:17:16: `group \"across\": sizes`: '1QiB'"), "{text}");
+    assert!(text.starts_with("my.toml:20:16: `group \"across\": sizes`: '1QiB'"), "{text}");
 }
 
 #[test]
@@ -75,13 +79,15 @@ fn each_slip_is_told_with_what_was_expected() {
             vec![":6:1:", "`[defaults] round`", "unknown key", "did you mean 'rounds'?"],
         ),
         ("rounds = 8", "rounds = 0", vec!["whole number from 1"]),
+        ("\"4%\"", "\"4\"", vec![":12:10:", "[defaults] target", "write 4%"]),
+        ("\"30%\"", "\"0%\"", vec!["from 0.1% to 100%"]),
         ("rounds = 8", "rounds = \"8\"", vec!["whole number from 1"]),
         (r#""40ms""#, "40", vec![":7:11:", "text in quotes", "integer"]),
         (r#""40ms""#, r#""40""#, vec!["40ms or 40s"]),
         (r#""256KiB""#, r#""256k""#, vec!["256KiB or 256kB"]),
         (r#""stream"]"#, r#""steam"]"#, vec!["ping-pong, stream", "did you mean 'stream'?"]),
         (r#"["cross-core"]"#, r#"["crosscore"]"#, vec!["did you mean 'cross-core'?"]),
-        ("[2, 4, 2]", "[2, 400]", vec![":28:13:", "'400'", "peers from 1 to 64"]),
+        ("[2, 4, 2]", "[2, 400]", vec![":31:13:", "'400'", "peers from 1 to 64"]),
         ("[2, 4, 2]", "2", vec!["`group \"own\": peers`", "a list of whole numbers from 1 to 64"]),
         ("[2, 4, 2]", "[\"2\"]", vec!["a list of whole numbers"]),
         ("[2, 4, 2]", "[]", vec!["a list of whole numbers"]),

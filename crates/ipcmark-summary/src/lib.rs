@@ -16,6 +16,7 @@ mod memo;
 mod pooled;
 mod row;
 mod samples;
+mod standing;
 mod summarize;
 mod workload;
 
@@ -31,5 +32,6 @@ pub use row::{
     Percentile, Row, Status, Summary,
 };
 pub use samples::Samples;
+pub use standing::{excess, standing};
 pub use summarize::{summarize, summarize_cell, summarize_in};
 pub use workload::{Headline, counted, time_of};

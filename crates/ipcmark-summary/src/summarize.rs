@@ -4,6 +4,7 @@ use crate::classes::has_moved;
 use crate::counting::is_good;
 use crate::figure::figure;
 use crate::limit::against;
+use crate::standing::standing;
 use crate::workload::{counted, time_of};
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
@@ -24,11 +25,14 @@ pub fn summarize(record: &Record) -> Result<Summary> {
 /// # Errors
 /// As [`summarize`].
 pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
-    let rows = record
-        .cells
-        .iter()
-        .map(|cell| summarize_cell(cell, context))
-        .collect::<Result<Vec<Row>>>()?;
+    let target = record.settings.target.unwrap_or_default();
+    let row = |cell| {
+        let row = summarize_cell(cell, context)?;
+        // A run that was killed, and those of versions that did not judge, left none.
+        let standing = row.standing.or_else(|| standing(&row, target));
+        Ok(Row { standing, ..row })
+    };
+    let rows = record.cells.iter().map(row).collect::<Result<Vec<Row>>>()?;
     let census = Census::of(&rows);
     Ok(Summary { rows, census, classes: context.classes().clone(), drift: context.drift().into() })
 }

@@ -1,20 +1,24 @@
 //! The command line.
 
+mod words;
+
 use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use ipcmark_core::{Arrivals, Input, Pattern, Placement};
-use ipcmark_suite::{
-    DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_duration,
-    parse_sizes,
-};
+use ipcmark_suite::{Selector, parse_duration, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
+use words::{
+    CapacityArg, parse_arrivals, parse_capacity_arg, parse_depths, parse_inputs, parse_patterns,
+    parse_peers, parse_placements, parse_rates, parse_selectors, parse_size_list,
+};
+pub(crate) use words::{Several, all};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcmark                                      measure everything once around, in little more than a minute
+  ipcmark                                      measure everything once around, in a minute, and narrow what is wide
   ipcmark list                                 what can be measured here, and what cannot, and why
   ipcmark verify pipe                          what a pipe's own rules are, shown on this machine
   ipcmark doctor                               what this machine withholds, and the line that changes it
@@ -26,7 +30,8 @@ Examples:
 const RUN_EXAMPLES: &str = "\
 Examples:
   ipcmark run --transport 'shm*' --pattern ping-pong --placement cross-core,same-core
-  ipcmark run --transport '*/block' --size 8..1MiB*8 --rounds 12 --budget 5m
+  ipcmark run --transport '*/block' --size 8..1MiB*8 --target 3% --budget 5m
+  ipcmark run --transport pipe,fifo --rounds 20 --fixed
   ipcmark run --transport pipe --pattern stream --capacity default --out pipe-as-shipped
   ipcmark run --transport '*/block' --pattern paced --rate 10,1000 --arrivals poisson --measure 500ms
   ipcmark run --transport 'shm-ring/*' --pattern scatter-gather --peers 1,2,4 --input shared
@@ -52,7 +57,7 @@ const OUT: &str = "What comes out";
 /// Measures how fast, how steadily and at what cost two processes on this machine can talk.
 ///
 /// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in every workload, in
-/// little more than a minute; then it prints a table and the path of a report to open in a browser.
+/// a minute; then it prints a table and the path of a report to open in a browser.
 #[derive(Debug, Parser)]
 #[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
 pub(crate) struct Cli {
@@ -108,16 +113,27 @@ pub(crate) struct RunArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Invocations of each cell; each is one fork of its processes. Under 6 there are no intervals.
+    /// Rounds of the pilot: invocations that each cell gets, each one fork of its processes. Under 6 there are no intervals.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: Option<u32>,
+    /// How well a cell is to be known, e.g. 5%: after the pilot the run goes on with the cells whose interval reaches further
+    /// to either side (99th percentiles: five times as far), the widest first.
+    #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share)]
+    pub(crate) target: Option<f64>,
+    /// Invocations of a cell at most, however wide its interval still is.
+    #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rounds_most: Option<u32>,
+    /// The pilot and no more: each cell gets exactly --rounds, however wide its interval.
+    #[arg(long, help_heading = HOW, conflicts_with_all = ["target", "rounds_most"])]
+    pub(crate) fixed: bool,
     /// Measured phase of one invocation, e.g. 50ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) measure: Option<Duration>,
     /// Upper bound of the warm-up before it, e.g. 20ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) warm_up: Option<Duration>,
-    /// Bound on the wall time of the whole run, e.g. 60s: cells it leaves out stay pending.
+    /// Bound on the wall time of the whole run, e.g. 60s. The pilot comes first; what is left narrows intervals. Without
+    /// one the run ends when each cell is known to --target or has had --rounds-most.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,
     /// Seeds the order of visits and the contents of messages; the default is drawn anew and recorded.
@@ -129,7 +145,7 @@ pub(crate) struct RunArgs {
     /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
-            "capacity", "rounds", "measure", "warm_up", "seed", "out"])]
+            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
@@ -255,76 +271,6 @@ pub(crate) struct CompareArgs {
     pub(crate) across_hosts: bool,
 }
 
-/// What one use of a flag names. (A plain `Vec` would make clap expect one value each.)
-#[derive(Debug, Clone)]
-pub(crate) struct Several<T>(pub(crate) Vec<T>);
-
-/// All that a repeatable flag names, in order.
-pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
-    uses.iter().flat_map(|several| several.0.iter().cloned()).collect()
-}
-
-/// `None`: the mechanism's own capacity.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CapacityArg(pub(crate) Option<usize>);
-
-fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
-    parse_capacity(word).map(CapacityArg)
-}
-
-fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
-    parse_sizes(list).map(Several)
-}
-
-fn parse_patterns(list: &str) -> Result<Several<Pattern>, WordError> {
-    parse_names(list, &Pattern::ALL.map(|p| (p.name(), p)))
-}
-
-fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
-    parse_names(list, &Placement::ALL.map(|p| (p.name(), p)))
-}
-
-fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
-    parse_names(list, &Input::ALL.map(|i| (i.name(), i)))
-}
-
-fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
-    parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
-}
-
-fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {
-    parse_counts(list, "peers", &PEERS).map(Several)
-}
-
-fn parse_depths(list: &str) -> Result<Several<u32>, WordError> {
-    parse_counts(list, "messages", &DEPTHS).map(Several)
-}
-
-fn parse_rates(list: &str) -> Result<Several<u32>, WordError> {
-    parse_counts(list, "messages a second", &RATES).map(Several)
-}
-
-fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, WordError> {
-    let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-    let parse = |word: &str| {
-        let found = known.iter().find(|(name, _)| *name == word.trim()).map(|(_, value)| *value);
-        found.ok_or_else(|| {
-            WordError::new(word, format!("one of {}", names.join(", "))).near(word, &names)
-        })
-    };
-    list.split(',').map(parse).collect::<Result<_, _>>().map(Several)
-}
-
-/// Splits at commas, but not inside `{a,b}`.
-fn parse_selectors(list: &str) -> Result<Several<Selector>, WordError> {
-    let mut depth = 0;
-    let words = list.split(|c| {
-        depth += i32::from(c == '{') - i32::from(c == '}');
-        c == ',' && depth == 0
-    });
-    words.map(Selector::parse).collect::<Result<_, _>>().map(Several)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +329,7 @@ mod tests {
             (["--size", "64k"], "64KiB or 64kB"),
             (["--budget", "60"], "60ms or 60s"),
             (["--rounds", "0"], "1..=10000"),
+            (["--target", "5"], "write 5%"),
             (["--pattern", "fanin"], "did you mean 'fan-in'?"),
             (["--arrivals", "posson"], "did you mean 'poisson'?"),
             (["--input", "share"], "did you mean 'shared'?"),
@@ -396,6 +343,7 @@ mod tests {
         assert!(
             run(&["--resume", "x", "--suite", "full"]).unwrap_err().contains("cannot be used with")
         );
+        assert!(run(&["--fixed", "--target", "5%"]).unwrap_err().contains("cannot be used with"));
         assert!(
             run(&["--resume", "x", "--rate", "1"]).unwrap_err().contains("cannot be used with")
         );

@@ -7,10 +7,14 @@ use crate::output;
 use crate::units::{count, wall};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ipcmark_harness::session::{Event, Watch};
+use ipcmark_harness::session::{Aim, Event, Watch};
 use ipcmark_record::{Cell, Invocation, InvocationOutcome, Outcome, Record};
+use ipcmark_suite::show_share;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
+
+/// Outside of a terminal, rounds that narrow are told of no more often than this.
+const SPARSE: Duration = Duration::from_secs(10);
 
 /// Shows a run's progress on standard error.
 #[derive(Debug)]
@@ -18,8 +22,13 @@ pub(crate) struct Progress {
     look: Look,
     pace: Pace,
     rounds: u32,
-    /// Visits done when the last round ended.
-    done_before: usize,
+    /// True when rounds that narrow follow the pilot.
+    adapts: bool,
+    aim: Aim,
+    /// Cells that were wide when the pilot ended.
+    wide_at_first: Option<usize>,
+    /// When a round was last told of, in a run without a terminal.
+    said: Option<Instant>,
     /// Cells whose failure was told: each is told once.
     told: HashSet<String>,
 }
@@ -40,18 +49,33 @@ impl Progress {
         } else {
             Look::Lines
         };
-        Progress { look, pace: Pace::new(0, None), rounds: 0, done_before: 0, told: HashSet::new() }
+        Progress {
+            look,
+            pace: Pace::new(0, None),
+            rounds: 0,
+            adapts: false,
+            aim: Aim::Pilot,
+            wide_at_first: None,
+            said: None,
+            told: HashSet::new(),
+        }
     }
 
     fn started(&mut self, cells: usize, visits: usize, record: &Record) {
         self.pace = Pace::new(visits, record.settings.budget_s.map(Duration::from_secs_f64));
         self.rounds = record.settings.rounds;
+        self.adapts = record.settings.target.is_some();
         let bound = self.pace.budget.map(|b| format!(", at most {}", wall(b))).unwrap_or_default();
+        let most = record.settings.rounds_most.map(|most| format!(" to {most}"));
+        let known =
+            record.settings.target.map(|t| format!(", until known to {}", show_share(t.p50)));
         let text = format!(
-            "Suite {}: {} in {}{bound}. {}, {} CPUs allowed.",
+            "Suite {}: {} in {}{} rounds{}{bound}. {}, {} CPUs allowed.",
             record.suite.name,
             count(cells, "cell"),
-            count(self.rounds as usize, "round"),
+            self.rounds,
+            most.unwrap_or_default(),
+            known.unwrap_or_default(),
             record.host.cpu_model,
             record.host.cpus.len(),
         );
@@ -60,22 +84,57 @@ impl Progress {
             Look::Lines => output::say(&text),
             Look::Bar(bar) => {
                 output::say(&text);
-                bar.set_length(visits as u64);
+                bar.set_length(STEPS as u64);
             }
+        }
+    }
+
+    fn round_begins(&mut self, aim: Aim) {
+        self.aim = aim;
+        if let Aim::Narrow { wide, .. } = aim {
+            self.wide_at_first.get_or_insert(wide);
+        }
+    }
+
+    /// How far the run is, from 0 to 1.
+    fn share(&self, visit: usize) -> f64 {
+        let spent = self.pace.begun.elapsed().as_secs_f64();
+        let (part, whole) = match (self.aim, self.pace.budget, self.wide_at_first) {
+            // What narrows goes on while there is time.
+            (_, Some(budget), _) if self.adapts => (spent, budget.as_secs_f64()),
+            (Aim::Narrow { wide, .. }, _, Some(first)) => {
+                (first.saturating_sub(wide) as f64, first as f64)
+            }
+            _ => (visit as f64, self.pace.visits as f64),
+        };
+        (part / whole.max(f64::MIN_POSITIVE)).min(1.0)
+    }
+
+    /// `round 3 of 9`; `round 12, 31 cells wider than 10%`.
+    fn round_in_words(&self, round: u32) -> String {
+        match self.aim {
+            Aim::Pilot if round < self.rounds => format!("round {} of {}", round + 1, self.rounds),
+            Aim::Pilot => format!("round {}", round + 1),
+            Aim::Narrow { wide, target } => {
+                let wide = count(wide, "cell");
+                format!("round {}, {wide} wider than {}", round + 1, show_share(target))
+            }
+        }
+    }
+
+    fn left(&self, done: usize) -> Option<Duration> {
+        match self.aim {
+            Aim::Pilot if !self.adapts => self.pace.left(done),
+            _ => self.pace.budget.map(|budget| budget.saturating_sub(self.pace.begun.elapsed())),
         }
     }
 
     fn visiting(&self, cell: &Cell, round: u32, visit: usize) {
         if let Look::Bar(bar) = &self.look {
-            let left = self.pace.left(visit).map(|left| format!("{} left  ", wall(left)));
-            bar.set_message(format!(
-                "{}round {}/{}  {}",
-                left.unwrap_or_default(),
-                round + 1,
-                self.rounds,
-                cell.key
-            ));
-            bar.set_position(visit as u64);
+            let left = self.left(visit).map(|left| format!("{} left  ", wall(left)));
+            let round = self.round_in_words(round);
+            bar.set_message(format!("{}{round}  {}", left.unwrap_or_default(), cell.key));
+            bar.set_position((self.share(visit) * STEPS) as u64);
         }
     }
 
@@ -98,19 +157,16 @@ impl Progress {
     }
 
     fn round_ended(&mut self, round: u32) {
-        // A resumed run passes over the rounds it has.
-        let made = self.pace.done > self.done_before;
-        self.done_before = self.pace.done;
-        if let (Look::Lines, true) = (&self.look, made) {
-            let left = self.pace.left(self.pace.done).filter(|left| !left.is_zero());
-            let left = left.map(|left| format!(", about {} left", wall(left))).unwrap_or_default();
-            let spent = wall(self.pace.begun.elapsed());
-            output::say(&format!(
-                "round {} of {} done after {spent}{left}",
-                round + 1,
-                self.rounds
-            ));
+        let soon = self.aim != Aim::Pilot && self.said.is_some_and(|at| at.elapsed() < SPARSE);
+        if !matches!(self.look, Look::Lines) || soon {
+            return;
         }
+        self.said = Some(Instant::now());
+        let left = self.left(self.pace.done).filter(|left| !left.is_zero());
+        let about = if self.adapts { "at most" } else { "about" };
+        let left = left.map(|left| format!(", {about} {} left", wall(left))).unwrap_or_default();
+        let spent = wall(self.pace.begun.elapsed());
+        output::say(&format!("{} done after {spent}{left}", self.round_in_words(round)));
     }
 
     fn ended(&self, outcome: Outcome) {
@@ -124,7 +180,7 @@ impl Progress {
             // An error speaks for itself.
             Outcome::Complete | Outcome::Running | Outcome::Stopped => {}
             Outcome::BudgetSpent => {
-                output::say("The budget of time was spent before the last round.")
+                output::say("The budget of time was spent before the last round of the pilot.")
             }
             Outcome::Interrupted => {
                 output::say("Interrupted; what was measured until here is kept.")
@@ -137,6 +193,7 @@ impl Watch for Progress {
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Started { cells, visits, record } => self.started(cells, visits, record),
+            Event::RoundBegins { aim, .. } => self.round_begins(aim),
             Event::Visiting { cell, round, visit } => self.visiting(cell, round, visit),
             Event::Visited { cell, invocation } => self.visited(cell, invocation),
             Event::RoundEnded { round } => self.round_ended(round),
@@ -153,6 +210,9 @@ impl Drop for Progress {
         }
     }
 }
+
+/// Steps of the bar.
+const STEPS: f64 = 1_000.0;
 
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:16} {percent:>3} %  {wide_msg}");
@@ -193,6 +253,21 @@ fn left(spent: Duration, done: usize, visits: usize, budget: Option<Duration>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_round_is_told_by_what_it_is_for() {
+        let mut progress = Progress::new(true);
+        (progress.rounds, progress.adapts) = (9, true);
+        assert_eq!(progress.round_in_words(2), "round 3 of 9");
+        progress.pace = Pace::new(90, None);
+        assert_eq!(progress.share(45), 0.5, "the pilot by its visits");
+        progress.round_begins(Aim::Narrow { wide: 40, target: 0.1 });
+        progress.round_begins(Aim::Narrow { wide: 30, target: 0.1 });
+        assert_eq!(progress.round_in_words(11), "round 12, 30 cells wider than 10%");
+        assert_eq!(progress.share(120), 0.25, "then by the cells that are known");
+        progress.pace = Pace::new(90, Some(Duration::from_secs(3_600)));
+        assert!(progress.share(120) < 0.1, "with a budget by the time");
+    }
 
     #[test]
     fn time_left_follows_the_pace_and_never_exceeds_the_budget() {

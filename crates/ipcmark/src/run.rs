@@ -8,9 +8,12 @@ use crate::selection::Job;
 use crate::units::count;
 use crate::{output, rules, table, tool, verify};
 use anyhow::{Context as _, Result};
-use ipcmark_harness::session::{Rounds, Session};
-use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, State};
+use ipcmark_harness::session::Session;
+use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing};
+use ipcmark_steer::steer;
+use ipcmark_suite::show_share;
 use ipcmark_summary::{Census, Row, Summary, summarize};
+use ipcmark_sys::process;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -24,12 +27,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
     let begun = Instant::now();
-    let (mut session, folder) = open(args)?;
+    let Some((mut session, folder)) = open(args)? else {
+        output::warn("interrupted before anything was measured; nothing is kept");
+        return Ok(Exit::Interrupted);
+    };
     session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
-    let rounds = session.record().settings.rounds;
+    let mut steer = steer(&session.record().settings);
     let measured = {
         let mut progress = Progress::new(args.quiet);
-        session.run(&mut Rounds(rounds), &mut progress)
+        session.run(&mut *steer, &mut progress)
     };
     let record = session.into_record();
     let shown = show(args, &record, &folder, begun.elapsed());
@@ -44,13 +50,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
     Ok(exit_of(&record, &summary.census))
 }
 
-/// A session about to run, and the folder for what it brings.
-fn open(args: &RunArgs) -> Result<(Session, Folder)> {
+/// A session about to run, and the folder for what it brings; `None` when a signal asked for the end meanwhile.
+fn open(args: &RunArgs) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
         let record = Record::read(&folder.record())?;
         let job = Job::of_record(&record, args)?;
-        return Ok((Session::resume(record, job.specs, job.options)?, folder));
+        return Ok(Some((Session::resume(record, job.specs, job.options)?, folder)));
     }
     let job = Job::of(args)?;
     let folder = match &args.out {
@@ -60,10 +66,14 @@ fn open(args: &RunArgs) -> Result<(Session, Folder)> {
     let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
     // Who picks transports wants their figures and no more.
     let rules = match args.no_rules || !args.axes.transport.is_empty() {
-        true => Vec::new(),
-        false => verify::all_rules(args.quiet)?,
+        true => Some(Vec::new()),
+        false => verify::all_rules(args.quiet).inspect_err(|_| folder.take_back())?,
     };
-    Ok((session.with_rules(rules), folder))
+    let Some(rules) = rules.filter(|_| !process::is_interrupted()) else {
+        folder.take_back();
+        return Ok(None);
+    };
+    Ok(Some((session.with_rules(rules), folder)))
 }
 
 /// Writes the report and prints the result. A report that cannot be written does not keep the tables from the user.
@@ -95,9 +105,14 @@ fn text(
     } else {
         text.push_str(&format!("Record: {}\n", folder.record().display()));
     }
+    let path = folder.resumable().display();
     if is_unfinished(record) {
-        let path = folder.resumable().display();
         text.push_str(&format!("Go on with: ipcmark run --resume {path}\n"));
+    } else if let Some((wide, target)) = wider(record) {
+        let wide = count(wide, "cell");
+        text.push_str(&format!(
+            "{wide} wider than {target}; narrow on with: ipcmark run --resume {path}\n"
+        ));
     }
     if let Some(shortfall) = shortfall(record, &summary.census) {
         text.push_str(&format!("{shortfall}\n"));
@@ -128,15 +143,20 @@ fn figures(record: &Record) -> usize {
     record.cells.iter().filter(has_figures).count()
 }
 
-/// True when the run ended before every cell had what was asked for.
+/// True when the run was stopped before it had done what it was to do.
 fn is_unfinished(record: &Record) -> bool {
     let stopped =
         matches!(record.outcome, Outcome::Interrupted | Outcome::BudgetSpent | Outcome::Stopped);
-    let owes = |cell: &Cell| {
-        matches!(cell.state, State::Pending | State::Measured)
-            && cell.invocations.len() < record.settings.rounds as usize
-    };
-    stopped && record.cells.iter().any(owes)
+    stopped && steer(&record.settings).round(record).is_some()
+}
+
+/// Cells that an adaptive run left wider than was asked for though more visits might narrow them, and what was asked for.
+fn wider(record: &Record) -> Option<(usize, String)> {
+    let target = record.settings.target?;
+    let left = |cell: &&Cell| matches!(cell.standing, Some(Standing::Wide | Standing::Few));
+    let wide = record.cells.iter().filter(left).count();
+    let may_go_on = || steer(&record.settings).round(record).is_some();
+    (wide > 0 && may_go_on()).then(|| (wide, show_share(target.p50)))
 }
 
 /// What `--json` prints.

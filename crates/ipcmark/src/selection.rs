@@ -8,7 +8,7 @@ use ipcmark_catalog::CATALOG;
 use ipcmark_core::{Info, Load};
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
-use ipcmark_record::{CellKey, GroupNote, LoadKey, Record, SuiteNote};
+use ipcmark_record::{CellKey, GroupNote, LoadKey, Record, SuiteNote, Target};
 use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Point, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
@@ -177,11 +177,14 @@ fn axes(args: &AxisArgs) -> Axes {
 
 fn options(args: &RunArgs, suite: &Suite) -> Options {
     let defaults = suite.defaults;
+    let rounds = args.rounds.unwrap_or(defaults.rounds);
+    let most = args.rounds_most.unwrap_or(defaults.rounds_most);
+    let adapts = !args.fixed && most > rounds;
     Options {
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
         budget: args.budget.or(defaults.budget),
-        rounds: args.rounds.unwrap_or(defaults.rounds),
-        adapt: None,
+        rounds,
+        adapt: adapts.then(|| (most, target(args.target, suite))),
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         count: !args.no_counting,
@@ -190,6 +193,13 @@ fn options(args: &RunArgs, suite: &Suite) -> Options {
         suite: note(suite),
         floor: Some(ipcmark_catalog::floor()),
     }
+}
+
+/// How narrow intervals are to be. The 99th percentile's are to be a fifth as narrow, where the suite says nothing else.
+fn target(given: Option<f64>, suite: &Suite) -> Target {
+    let own = suite.defaults.target_p99.filter(|_| given.is_none());
+    let p50 = given.unwrap_or(suite.defaults.target);
+    Target { p50, p99: own.unwrap_or(5.0 * p50) }
 }
 
 /// The suite's prose, as it goes into the record.
@@ -256,7 +266,28 @@ mod tests {
     }
 
     #[test]
-    fn quick_takes_no_longer_than_it_says() {
+    fn a_target_holds_for_medians_and_five_times_it_for_the_99th_percentile() {
+        let mut suite = find_suite("standard").unwrap();
+        suite.defaults.target = 0.04;
+        assert_eq!(target(None, &suite), Target { p50: 0.04, p99: 0.2 });
+        suite.defaults.target_p99 = Some(0.5);
+        assert_eq!(target(None, &suite), Target { p50: 0.04, p99: 0.5 });
+        assert_eq!(target(Some(0.01), &suite), Target { p50: 0.01, p99: 0.05 });
+    }
+
+    #[test]
+    fn rounds_are_fixed_when_asked_for_and_where_the_most_are_no_more() {
+        let options = |flags: RunArgs| Job::of(&flags).unwrap().options;
+        let quick = options(RunArgs::default());
+        assert_eq!(quick.adapt.map(|(most, _)| most > quick.rounds), Some(true));
+        assert_eq!(options(RunArgs { fixed: true, ..RunArgs::default() }).adapt, None);
+        assert_eq!(options(RunArgs { rounds: Some(500), ..RunArgs::default() }).adapt, None);
+        let more = RunArgs { rounds: Some(500), rounds_most: Some(501), ..RunArgs::default() };
+        assert_eq!(options(more).adapt.map(|(most, _)| most), Some(501));
+    }
+
+    #[test]
+    fn the_pilot_of_quick_takes_no_longer_than_it_says() {
         // What a visit takes beside its measured phase: fork, warm-up, meetings, probes, reaping.
         const BESIDE: Duration = Duration::from_millis(12);
         let Job { specs, options } = job("quick");

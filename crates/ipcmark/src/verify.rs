@@ -30,15 +30,14 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     let _interrupts = Interrupts::heed()?;
-    let tried =
-        ipcmark_verify::verify(&trials, &mut Progress { quiet: args.quiet, left: trials.len() })?;
+    let (tried, interrupted) = try_out(&trials, args.quiet)?;
     if args.json {
         let document = Document { schema: "ipcmark.rules/1", rules: &tried };
         output::print(&serde_json::to_string_pretty(&document)?)?;
     } else {
         output::print(&rules::text(&tried, output::columns()))?;
     }
-    if process::is_interrupted() {
+    if interrupted {
         output::warn(&format!("interrupted after {} of {} rules", tried.len(), trials.len()));
         return Ok(Exit::Interrupted);
     }
@@ -49,11 +48,17 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
     Ok(if broken { Exit::Failed } else { Exit::Ok })
 }
 
-/// Every rule, for the record of a run. An interruption ends them early; the run that follows then ends, too.
-pub(crate) fn all_rules(quiet: bool) -> Result<Vec<Rule>> {
-    let trials = trials();
-    let _interrupts = Interrupts::heed()?;
-    Ok(ipcmark_verify::verify(&trials, &mut Progress { quiet, left: trials.len() })?)
+/// Every rule, for the record of a run; `None` when a signal asked for the end before all were tried. The run heeds the
+/// signals already ([`Interrupts`]): heeding them anew would forget one that came while it got ready.
+pub(crate) fn all_rules(quiet: bool) -> Result<Option<Vec<Rule>>> {
+    let (tried, interrupted) = try_out(&trials(), quiet)?;
+    Ok((!interrupted).then_some(tried))
+}
+
+/// Tries rules; true when a signal asked for the end meanwhile.
+fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
+    let tried = ipcmark_verify::verify(trials, &mut Progress { quiet, left: trials.len() })?;
+    Ok((tried, process::is_interrupted()))
 }
 
 /// The rules whose `family/name` a glob matches; all of them without globs.

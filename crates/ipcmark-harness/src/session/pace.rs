@@ -1,6 +1,5 @@
 //! Keeping a promise about wall time.
 
-use ipcmark_record::Outcome;
 use std::time::Duration;
 
 /// No visit measures for less than this: below it a figure holds too few round trips to mean anything.
@@ -9,41 +8,87 @@ const LEAST: Duration = Duration::from_millis(3);
 const FIRST_OVERHEAD: Duration = Duration::from_millis(15);
 
 /// Gives each visit its share of what is left of the budget.
+///
+/// Visits that are sure to be made come first: they share what is left, and measure for less where it is little. Others
+/// are made out of what those leave, and measure for as long as was asked or not at all: what widens an interval is no help.
 #[derive(Debug)]
 pub(crate) struct Pace {
     budget: Option<Duration>,
     wanted: Duration,
-    visits_left: u32,
+    /// Visits that are sure to be made.
+    sure: u32,
+    /// Visits in one round.
+    in_round: u32,
     /// Moving average of fork, warm-up, probes and reaping.
     overhead: Duration,
+    /// Moving average of what a round takes beside its visits.
+    beside: Duration,
 }
 
 impl Pace {
-    pub(crate) fn new(budget: Option<Duration>, wanted: Duration, visits: usize) -> Pace {
-        Pace { budget, wanted, visits_left: visits as u32, overhead: FIRST_OVERHEAD }
+    pub(crate) fn new(budget: Option<Duration>, wanted: Duration) -> Pace {
+        Pace {
+            budget,
+            wanted,
+            sure: 0,
+            in_round: 1,
+            overhead: FIRST_OVERHEAD,
+            beside: Duration::ZERO,
+        }
     }
 
-    /// The measured phase of the next visit; `None` when the budget no longer holds one.
+    /// A round begins. `sure`: visits that are sure to be made from here on; `in_round`: visits of this round.
+    pub(crate) fn round(&mut self, sure: usize, in_round: usize) {
+        self.sure = sure as u32;
+        self.in_round = in_round.max(1) as u32;
+    }
+
+    /// What is left of the budget for visits: what goes by beside them, in the rounds to come and at the end, is kept back.
+    fn left(&self, elapsed: Duration) -> Option<Duration> {
+        let left = self.budget?.saturating_sub(elapsed);
+        if self.sure == 0 {
+            return Some(left.saturating_sub(self.beside));
+        }
+        let ends = self.sure.div_ceil(self.in_round) + 1;
+        // However long that takes, what is sure gets its half.
+        Some(left.saturating_sub((self.beside * ends).min(left / 2)))
+    }
+
+    /// True when the budget holds a round of visits beyond those that are sure: what goes by before it, and a visit.
+    pub(crate) fn holds_round(&self, elapsed: Duration) -> bool {
+        self.spare(elapsed + self.beside).is_some()
+    }
+
+    /// The measured phase of the round's next visit; `None` when the budget no longer holds one.
     pub(crate) fn next(&mut self, elapsed: Duration) -> Option<Duration> {
-        let visits = self.visits_left.max(1);
-        self.visits_left = self.visits_left.saturating_sub(1);
-        let Some(budget) = self.budget else { return Some(self.wanted) };
-        let left = budget.checked_sub(elapsed)?;
-        if left < self.overhead + LEAST {
+        if self.sure == 0 {
+            return self.spare(elapsed);
+        }
+        let left = self.left(elapsed);
+        let share = left.map(|left| (left / self.sure).saturating_sub(self.overhead));
+        self.sure -= 1;
+        if left.is_some_and(|left| left < self.overhead + LEAST) {
             return None;
         }
-        let share = (left / visits).saturating_sub(self.overhead);
-        Some(share.clamp(LEAST.min(self.wanted), self.wanted))
+        Some(share.map_or(self.wanted, |share| share.clamp(LEAST.min(self.wanted), self.wanted)))
     }
 
-    /// How a run ended that was given no more: with all visits that were sure made, it had what it asked for.
-    pub(crate) fn outcome(&self) -> Outcome {
-        if self.visits_left == 0 { Outcome::Complete } else { Outcome::BudgetSpent }
+    /// The measured phase of a visit beyond those that are sure; `None` when they leave nothing for it.
+    pub(crate) fn spare(&self, elapsed: Duration) -> Option<Duration> {
+        let visit = self.overhead + self.wanted;
+        let holds = |left: Duration| left >= visit * (self.sure + 1);
+        self.left(elapsed).is_none_or(holds).then_some(self.wanted)
     }
 
     /// A visit that was to measure for `measured` took `taken` in all.
     pub(crate) fn spent(&mut self, taken: Duration, measured: Duration) {
         self.overhead = (self.overhead * 7 + taken.saturating_sub(measured)) / 8;
+    }
+
+    /// From the last visit of a round to the first of the next it took `taken`.
+    pub(crate) fn spent_beside(&mut self, taken: Duration) {
+        let before = if self.beside.is_zero() { taken } else { self.beside };
+        self.beside = (before * 3 + taken) / 4;
     }
 }
 
@@ -51,37 +96,79 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Plays a run in which each visit costs its measured phase and `overhead`; returns the time it took and how many
-    /// visits it made.
-    fn play(budget: Duration, visits: usize, overhead: Duration) -> (Duration, usize) {
-        let mut pace = Pace::new(Some(budget), Duration::from_millis(50), visits);
+    const ROUND: usize = 100;
+
+    /// Plays a run in which each visit costs its measured phase and `overhead`, each round `beside`; returns the time it took
+    /// and how many visits it made.
+    fn play(
+        budget: Duration,
+        sure: usize,
+        most: usize,
+        overhead: Duration,
+        beside: Duration,
+    ) -> (Duration, usize) {
+        let mut pace = Pace::new(Some(budget), Duration::from_millis(50));
         let mut elapsed = Duration::ZERO;
-        for made in 0..visits {
-            let Some(measure) = pace.next(elapsed) else { return (elapsed, made) };
+        for made in 0..most {
+            if made % ROUND == 0 {
+                pace.round(sure.saturating_sub(made), ROUND);
+                if made >= sure && !pace.holds_round(elapsed) {
+                    return (elapsed + beside, made);
+                }
+                pace.spent_beside(beside);
+                elapsed += beside;
+            }
+            let Some(measure) = pace.next(elapsed) else { return (elapsed + beside, made) };
             elapsed += measure + overhead;
             pace.spent(measure + overhead, measure);
         }
-        (elapsed, visits)
+        (elapsed + beside, most)
     }
 
     #[test]
     fn the_budget_is_kept_and_used() {
         let budget = Duration::from_secs(60);
-        let (elapsed, visits) = play(budget, 1_500, Duration::from_millis(12));
-        assert_eq!(visits, 1_500);
+        for beside in [0, 300] {
+            let beside = Duration::from_millis(beside);
+            let (elapsed, visits) = play(budget, 1_500, 1_500, Duration::from_millis(12), beside);
+            assert_eq!(visits, 1_500);
+            assert!(elapsed <= budget && elapsed > budget * 9 / 10, "{elapsed:?}");
+        }
+    }
+
+    #[test]
+    fn visits_beyond_the_sure_ones_keep_it_too() {
+        let (budget, overhead) = (Duration::from_secs(60), Duration::from_millis(12));
+        let beside = Duration::from_millis(200);
+        let (elapsed, visits) = play(budget, 300, 100_000, overhead, beside);
+        assert!(visits > 700, "{visits}");
         assert!(elapsed <= budget && elapsed > budget * 9 / 10, "{elapsed:?}");
     }
 
     #[test]
     fn costly_visits_are_left_out_rather_than_the_promise_broken() {
         let budget = Duration::from_secs(2);
-        let (elapsed, visits) = play(budget, 1_000, Duration::from_millis(40));
+        let (elapsed, visits) =
+            play(budget, 1_000, 1_000, Duration::from_millis(40), Duration::ZERO);
         assert!(visits < 1_000 && elapsed <= budget + Duration::from_millis(50), "{elapsed:?}");
     }
 
     #[test]
+    fn what_is_made_again_takes_nothing_from_what_is_sure() {
+        let wanted = Duration::from_millis(50);
+        let mut pace = Pace::new(Some(Duration::from_secs(10)), wanted);
+        pace.round(100, 100);
+        assert_eq!(pace.spare(Duration::ZERO), Some(wanted), "6.5 s of 10 s are spoken for");
+        pace.round(200, 100);
+        assert_eq!(pace.spare(Duration::ZERO), None, "13 s are");
+        assert!(pace.next(Duration::ZERO).is_some_and(|m| m < wanted), "each gets its share");
+    }
+
+    #[test]
     fn without_a_budget_each_visit_gets_what_was_asked() {
-        let mut pace = Pace::new(None, Duration::from_millis(7), 1);
-        assert_eq!(pace.next(Duration::from_secs(1_000)), Some(Duration::from_millis(7)));
+        let mut pace = Pace::new(None, Duration::from_millis(7));
+        let late = Duration::from_secs(1_000);
+        assert_eq!(pace.next(late), Some(Duration::from_millis(7)));
+        assert_eq!(pace.spare(late), Some(Duration::from_millis(7)));
     }
 }

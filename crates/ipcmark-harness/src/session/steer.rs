@@ -1,24 +1,48 @@
 //! Who decides what is visited next.
 //!
 //! The session makes visits and knows nothing of what they bring: whoever steers it looks at the record, which is all
-//! that anybody sees of a run.
+//! that anybody sees of a run. So a run that was stopped is steered on as if it had not been.
 
 use ipcmark_record::{Cell, Record, Standing, State};
+use std::collections::BTreeSet;
 
 /// A cell whose first invocations all failed, this many in a row, is not visited again.
 const FAILURES: usize = 2;
 
 /// Decides which cells the next round visits.
 pub trait Steer {
-    /// Cells that will be visited, and visits that are sure to be made, over all rounds: the budget is shared out among
-    /// them.
+    /// Cells that are sure to be visited, and the visits they are sure to get from here on, over all rounds: the budget is
+    /// shared out among them. What a round visits beyond them is made out of what they leave of it.
     fn sure(&self, record: &Record) -> (usize, usize);
 
-    /// The cells of round `round` (from 0), by their place in the record, each at most once; `None`: the run is over.
-    fn round(&mut self, record: &Record, round: u32) -> Option<Vec<usize>>;
+    /// The next round; `None`: the run is over.
+    fn round(&mut self, record: &Record) -> Option<Round>;
 
-    /// How a cell is left at the end; `None` where that cannot be told.
-    fn standing(&self, record: &Record, cell: usize) -> Option<Standing>;
+    /// How each cell is left at the end, in the record's order; `None` where that cannot be told.
+    fn standings(&mut self, record: &Record) -> Vec<Option<Standing>>;
+}
+
+/// What one round visits, and what for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// The cells by their place in the record, each at most once, at least one; the session shuffles them.
+    pub cells: Vec<usize>,
+    /// What for.
+    pub aim: Aim,
+}
+
+/// What a round is for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Aim {
+    /// Invocations that each cell gets whatever they bring.
+    Pilot,
+    /// Narrower intervals.
+    Narrow {
+        /// Cells whose interval is wider than was asked for.
+        wide: usize,
+        /// What was asked for: half the width of a headline's interval, as a fraction of it.
+        target: f64,
+    },
 }
 
 /// True when a cell can be measured, and did not only fail so far.
@@ -29,29 +53,67 @@ pub fn is_open(cell: &Cell) -> bool {
     matches!(cell.state, State::Pending | State::Measured) && !hopeless
 }
 
-/// The same number of invocations of each cell, whatever they bring.
-#[derive(Debug, Clone, Copy)]
-pub struct Rounds(pub u32);
+/// Rounds in which a cell was visited: what was made again in one round was one visit.
+#[must_use]
+pub fn rounds_of(cell: &Cell) -> u32 {
+    cell.invocations.iter().map(|i| i.round).collect::<BTreeSet<_>>().len() as u32
+}
+
+/// The same number of rounds for each cell, whatever they bring.
+#[derive(Debug, Clone)]
+pub struct Rounds {
+    rounds: u32,
+    /// Invocations that each cell had when it was last asked for, and how often it was asked in vain before.
+    asked: Vec<(usize, usize)>,
+}
 
 impl Rounds {
-    /// The cells that a round still owes an invocation.
-    fn due(record: &Record, round: u32) -> Vec<usize> {
-        let owes = |cell: &Cell| is_open(cell) && cell.invocations.len() <= round as usize;
-        (0..record.cells.len()).filter(|&i| owes(&record.cells[i])).collect()
+    /// This many rounds.
+    #[must_use]
+    pub const fn new(rounds: u32) -> Rounds {
+        Rounds { rounds, asked: Vec::new() }
+    }
+
+    /// True when two visits in a row brought nothing, not even a failure: the cell is not visited again.
+    #[must_use]
+    pub fn is_barren(&self, record: &Record, cell: usize) -> bool {
+        let has = record.cells[cell].invocations.len();
+        self.asked.get(cell).is_some_and(|(had, times)| *had == has && *times >= FAILURES)
+    }
+
+    /// Notes that these cells are about to be visited.
+    pub fn ask(&mut self, record: &Record, cells: &[usize]) {
+        self.asked.resize(record.cells.len(), (0, 0));
+        for &cell in cells {
+            let has = record.cells[cell].invocations.len();
+            let (had, times) = self.asked[cell];
+            self.asked[cell] = (has, if had == has { times + 1 } else { 1 });
+        }
+    }
+
+    /// Rounds that a cell still has to be visited in.
+    fn owed(&self, record: &Record, index: usize) -> u32 {
+        let cell = &record.cells[index];
+        if !is_open(cell) || self.is_barren(record, index) {
+            return 0;
+        }
+        self.rounds.saturating_sub(rounds_of(cell))
     }
 }
 
 impl Steer for Rounds {
     fn sure(&self, record: &Record) -> (usize, usize) {
-        let visits = (0..self.0).map(|round| Rounds::due(record, round).len()).sum();
-        (Rounds::due(record, self.0.saturating_sub(1)).len(), visits)
+        let owed = || (0..record.cells.len()).map(|i| self.owed(record, i) as usize);
+        (owed().filter(|owed| *owed > 0).count(), owed().sum())
     }
 
-    fn round(&mut self, record: &Record, round: u32) -> Option<Vec<usize>> {
-        (round < self.0).then(|| Rounds::due(record, round))
+    fn round(&mut self, record: &Record) -> Option<Round> {
+        let cells: Vec<_> = (0..record.cells.len()).filter(|&i| self.owed(record, i) > 0).collect();
+        self.ask(record, &cells);
+        (!cells.is_empty()).then_some(Round { cells, aim: Aim::Pilot })
     }
 
-    fn standing(&self, _: &Record, _: usize) -> Option<Standing> {
-        None
+    fn standings(&mut self, record: &Record) -> Vec<Option<Standing>> {
+        vec![None; record.cells.len()]
     }
 }

@@ -1,5 +1,6 @@
 //! What a session tells whoever watches it.
 
+use super::Aim;
 use ipcmark_record::{Cell, Invocation, Outcome, Record};
 
 /// What happens during a run.
@@ -7,20 +8,30 @@ use ipcmark_record::{Cell, Invocation, Outcome, Record};
 pub enum Event<'a> {
     /// The first visit is about to begin.
     Started {
-        /// Cells that will be visited.
+        /// Cells that are sure to be visited.
         cells: usize,
-        /// Visits that are sure to be made, over all rounds.
+        /// Visits that are sure to be made, over all rounds. A cell that turns out to be closed gets fewer; marked
+        /// invocations that are made again, and rounds that narrow intervals, come on top.
         visits: usize,
         /// The record as it stands.
         record: &'a Record,
+    },
+    /// A round is about to begin.
+    RoundBegins {
+        /// From 0; a run that is gone on with counts on.
+        round: u32,
+        /// Cells it visits.
+        cells: usize,
+        /// What for.
+        aim: Aim,
     },
     /// A visit begins.
     Visiting {
         /// The cell.
         cell: &'a Cell,
-        /// From 0.
+        /// As in [`Event::RoundBegins`].
         round: u32,
-        /// From 0, of [`Event::Started::visits`].
+        /// From 0; may pass [`Event::Started::visits`].
         visit: usize,
     },
     /// A visit has ended.
@@ -32,7 +43,7 @@ pub enum Event<'a> {
     },
     /// A round has ended.
     RoundEnded {
-        /// From 0.
+        /// As in [`Event::RoundBegins`].
         round: u32,
     },
     /// The run has ended.

@@ -7,8 +7,17 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Flags of a run small enough for a test: 4 cells, 2 rounds.
-pub(crate) const SMALL: [&str; 8] =
-    ["--transport", "null*", "--transport", "pipe/block", "--size", "64", "--rounds", "2"];
+pub(crate) const SMALL: [&str; 9] = [
+    "--transport",
+    "null*",
+    "--transport",
+    "pipe/block",
+    "--size",
+    "64",
+    "--rounds",
+    "2",
+    "--fixed",
+];
 
 pub(crate) struct Desk {
     here: TempDir,

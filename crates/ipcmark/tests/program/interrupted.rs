@@ -105,6 +105,31 @@ fn ctrl_c_leaves_a_whole_record_a_report_and_nothing_else() {
 }
 
 #[test]
+fn ctrl_c_while_the_rules_are_tried_ends_the_run_and_takes_its_folder_back() {
+    let desk = Desk::new();
+    let child = desk
+        .command()
+        .args(["run", "--size", "64", "--measure", "5ms", "--out", "some/out"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    wait_for("the run's folder", || desk.path("some/out").is_dir());
+    // The watcher is there all the time; each rule is an experiment in a process of its own.
+    wait_for("a rule under way", || descendants(pid).len() > 1);
+    signal(&child, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    let (text, said) = (String::from_utf8(output.stdout), String::from_utf8(output.stderr));
+    let (text, said) = (text.unwrap(), said.unwrap());
+    assert_eq!(output.status.code(), Some(130), "{text}{said}");
+    assert!(said.contains("interrupted before anything was measured"), "{said}");
+    assert_eq!(text, "", "nothing was measured, nothing is shown");
+    assert!(!desk.path("some").exists(), "the folders are taken back");
+    assert_nothing_left(&desk, pid, &[]);
+}
+
+#[test]
 fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     let desk = Desk::new();
     let mut child = long_run(&desk);

@@ -69,7 +69,7 @@ fn a_suite_file_names_the_cells() {
     let desk = Desk::new();
     desk.write(
         "mine.toml",
-        "name = \"mine\"\ntitle = \"t\"\nprose = \"p\"\n[defaults]\nrounds = 1\nmeasure = \"5ms\"\n[[group]]\n\
+        "name = \"mine\"\ntitle = \"t\"\nprose = \"p\"\n[defaults]\nrounds = 1\nrounds-most = 1\nmeasure = \"5ms\"\n[[group]]\n\
          name = \"g\"\nprose = \"p\"\ntransports = [\"pipe/{block,spin}\"]\nsizes = [\"8\"]\nplacements = [\"same-core\"]\n",
     );
     desk.ipcmark(&["run", "--suite", "mine.toml", "--out", "out", "--quiet"]).success();
@@ -84,7 +84,7 @@ fn several_processes_talk_over_real_links_shared_and_their_own() {
     let desk = Desk::new();
     let flags = "run --suite full --transport pipe/block,unix-stream/block,shm-ring/hybrid \
         --pattern fan-in,fan-out,scatter-gather --size 4KiB --placement free --capacity default --peers 2 \
-        --input sent,shared --rounds 1 --measure 5ms --seed 3 --quiet --out out";
+        --input sent,shared --rounds 1 --fixed --measure 5ms --seed 3 --quiet --out out";
     desk.ipcmark(&flags.split_whitespace().collect::<Vec<_>>()).success();
     let record = record(&desk.path("out"));
     assert_eq!(record.cells.len(), 3 * (1 + 1 + 2));

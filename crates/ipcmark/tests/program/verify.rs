@@ -38,6 +38,7 @@ fn rules_go_into_the_record_of_a_run_and_into_its_report() {
         "null",
         "--size",
         "64",
+        "--fixed",
         "--rounds",
         "1",
         "--measure",

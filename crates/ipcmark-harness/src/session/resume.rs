@@ -1,0 +1,61 @@
+//! Going on with a run that was stopped.
+
+use super::counts::Counts;
+use super::{CellSpec, Options, Session};
+use crate::{Error, Result};
+use ipcmark_record::{Invocation, Record, State, Tool};
+
+impl Session {
+    /// Goes on where `record` stopped: cells keep their invocations and get those that are missing.
+    ///
+    /// # Errors
+    /// When the record is another machine's: its figures and new ones are not of one kind.
+    pub fn resume(record: Record, specs: Vec<CellSpec>, options: Options) -> Result<Session> {
+        let mut session = Session::new(specs, options)?;
+        let (then, now) = (&record.host, &session.record.host);
+        if then.fingerprint != now.fingerprint {
+            return Err(Error::Resume(format!(
+                "the record was taken on another machine or kernel ({}, {}; here {}, {}); start a new run",
+                then.cpu_model, then.kernel, now.cpu_model, now.kernel
+            )));
+        }
+        let (then, now) = (&record.tool, &session.record.tool);
+        if then != now {
+            let name = |tool: &Tool| {
+                let commit = tool.commit.as_deref().unwrap_or("commit not known");
+                format!(
+                    "{} {} ({commit}, {}, {})",
+                    tool.name, tool.version, tool.profile, tool.rustc
+                )
+            };
+            return Err(Error::Resume(format!(
+                "the record was taken by another build, {}; this is {}; start a new run, or go on with that build",
+                name(then),
+                name(now)
+            )));
+        }
+        let invocations = record.cells.iter().flat_map(|cell| &cell.invocations);
+        session.before_ns =
+            invocations.map(|i| i.started_ns + i.elapsed_ns).max().unwrap_or_default();
+        for cell in &mut session.record.cells {
+            if let Some(old) = record.cell(&cell.key) {
+                // Cells that only failed are tried again: what was missing then may be here now.
+                if old.invocations.iter().any(Invocation::is_ok) {
+                    cell.invocations.clone_from(&old.invocations);
+                }
+                cell.capacity = old.capacity;
+                cell.system_calls = old.system_calls;
+                if !cell.invocations.is_empty() {
+                    cell.state = State::Measured;
+                }
+            }
+        }
+        session.counts =
+            Counts::new(session.options.count, session.options.budget, &session.record.cells);
+        session.record.started = record.started;
+        session.record.clock = record.clock;
+        session.record.noise = record.noise;
+        session.record.limits = record.limits;
+        Ok(session)
+    }
+}

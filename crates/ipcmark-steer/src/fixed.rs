@@ -1,0 +1,41 @@
+//! Exactly the rounds that were asked for.
+
+use ipcmark_harness::session::{Round, Rounds, Steer};
+use ipcmark_record::{Record, Standing};
+use ipcmark_summary::{Context, standing, summarize_cell};
+
+/// The same number of rounds for each cell, whatever they bring; and how it is left, by the default of
+/// [`Target`](ipcmark_record::Target).
+#[derive(Debug, Clone)]
+pub struct Fixed {
+    rounds: Rounds,
+}
+
+impl Fixed {
+    /// This many rounds.
+    #[must_use]
+    pub const fn new(rounds: u32) -> Fixed {
+        Fixed { rounds: Rounds::new(rounds) }
+    }
+}
+
+impl Steer for Fixed {
+    fn sure(&self, record: &Record) -> (usize, usize) {
+        self.rounds.sure(record)
+    }
+
+    fn round(&mut self, record: &Record) -> Option<Round> {
+        self.rounds.round(record)
+    }
+
+    fn standings(&mut self, record: &Record) -> Vec<Option<Standing>> {
+        left(record, Context::of(record).ok().as_ref())
+    }
+}
+
+/// How each cell of the record is left; nothing is told of a record whose histograms cannot be unpacked.
+pub(crate) fn left(record: &Record, context: Option<&Context>) -> Vec<Option<Standing>> {
+    let target = record.settings.target.unwrap_or_default();
+    let left = |cell| standing(&summarize_cell(cell, context?).ok()?, target);
+    record.cells.iter().map(left).collect()
+}

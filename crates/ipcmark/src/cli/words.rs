@@ -1,0 +1,76 @@
+//! The words that flags take, and lists of them.
+
+use ipcmark_core::{Arrivals, Input, Pattern, Placement};
+use ipcmark_suite::{
+    DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
+};
+
+/// What one use of a flag names. (A plain `Vec` would make clap expect one value each.)
+#[derive(Debug, Clone)]
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+/// All that a repeatable flag names, in order.
+pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
+    uses.iter().flat_map(|several| several.0.iter().cloned()).collect()
+}
+
+/// `None`: the mechanism's own capacity.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CapacityArg(pub(crate) Option<usize>);
+
+pub(super) fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
+    parse_capacity(word).map(CapacityArg)
+}
+
+pub(super) fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
+    parse_sizes(list).map(Several)
+}
+
+pub(super) fn parse_patterns(list: &str) -> Result<Several<Pattern>, WordError> {
+    parse_names(list, &Pattern::ALL.map(|p| (p.name(), p)))
+}
+
+pub(super) fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
+    parse_names(list, &Placement::ALL.map(|p| (p.name(), p)))
+}
+
+pub(super) fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
+    parse_names(list, &Input::ALL.map(|i| (i.name(), i)))
+}
+
+pub(super) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
+    parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
+}
+
+pub(super) fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "peers", &PEERS).map(Several)
+}
+
+pub(super) fn parse_depths(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "messages", &DEPTHS).map(Several)
+}
+
+pub(super) fn parse_rates(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "messages a second", &RATES).map(Several)
+}
+
+fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, WordError> {
+    let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
+    let parse = |word: &str| {
+        let found = known.iter().find(|(name, _)| *name == word.trim()).map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            WordError::new(word, format!("one of {}", names.join(", "))).near(word, &names)
+        })
+    };
+    list.split(',').map(parse).collect::<Result<_, _>>().map(Several)
+}
+
+/// Splits at commas, but not inside `{a,b}`.
+pub(super) fn parse_selectors(list: &str) -> Result<Several<Selector>, WordError> {
+    let mut depth = 0;
+    let words = list.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    words.map(Selector::parse).collect::<Result<_, _>>().map(Several)
+}
