@@ -10,7 +10,7 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{Invocation, Mark, Record, SuiteNote, Tool};
-use ipcmark_sys::clock::Clock;
+use ipcmark_sys::clock::{Clock, monotonic_ns};
 use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::{affinity, noise, usage};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -29,6 +29,7 @@ fn main() {
     let trials = vec![
         Trial::test("two_processes_bound_their_clocks", bound).with_ignored_flag(!two),
         Trial::test("a_shifted_clock_is_found_out", shifted).with_ignored_flag(!two),
+        Trial::test("the_systems_own_clock_is_bounded_too", monotonic).with_ignored_flag(!two),
         Trial::test("one_cpu_has_no_offset", one_cpu),
         Trial::test("a_cpu_that_is_not_allowed_is_an_error", no_cpu),
         Trial::test("a_competitor_is_heard", competitor_heard),
@@ -77,6 +78,14 @@ fn shifted() -> Test {
             "{found:?} less {by} ticks, beside {straight:?}"
         );
     }
+    Ok(())
+}
+
+/// Where the counter is not to be trusted, ticks are the nanoseconds of `CLOCK_MONOTONIC`.
+fn monotonic() -> Test {
+    let (a, b) = pair();
+    let found = certificate::between((a, monotonic_ns), (b, monotonic_ns))?;
+    assert!(found.span.low <= found.span.high && found.exchanges > 0, "{found:?}");
     Ok(())
 }
 
