@@ -63,11 +63,21 @@ impl Classes {
     pub fn of(records: &[&Record]) -> Classes {
         let cells = || records.iter().flat_map(|r| &r.cells);
         let good = || cells().flat_map(|c| &c.invocations).filter(|i| is_good(i));
-        let ends: Vec<f64> = good()
-            .filter_map(|i| i.distance)
-            .flat_map(|d| [d.before_ns, d.after_ns])
-            .filter(|ns| ns.is_finite() && *ns > 0.0)
-            .collect();
+        let mut classes = Classes::of_distances(good().filter_map(|i| i.distance));
+        let mut counts = vec![0_usize; classes.all.len()];
+        for at in good().filter_map(|i| classes.place(i)) {
+            counts[at] += 1;
+        }
+        // Of equals the nearest.
+        classes.reference = (0..counts.len()).rev().max_by_key(|at| counts[*at]);
+        classes
+    }
+
+    /// Finds the classes of some distances, those before and those after alike; none of them is the reference.
+    #[must_use]
+    pub fn of_distances(distances: impl IntoIterator<Item = Distance>) -> Classes {
+        let ends = distances.into_iter().flat_map(|d| [d.before_ns, d.after_ns]);
+        let ends: Vec<f64> = ends.filter(|ns| ns.is_finite() && *ns > 0.0).collect();
         let all = ipcmark_stats::classes(&ends)
             .into_iter()
             .map(|c| DistanceClass {
@@ -76,14 +86,7 @@ impl Classes {
                 centre_ns: c.centre,
             })
             .collect();
-        let mut classes = Classes { all, reference: None };
-        let mut counts = vec![0_usize; classes.all.len()];
-        for at in good().filter_map(|i| classes.place(i)) {
-            counts[at] += 1;
-        }
-        // Of equals the nearest.
-        classes.reference = (0..counts.len()).rev().max_by_key(|at| counts[*at]);
-        classes
+        Classes { all, reference: None }
     }
 
     /// All of them, nearest first; none where no distance was measured.

@@ -2,6 +2,7 @@
 
 mod words;
 
+use crate::limits::{self, LimitsArgs};
 use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 use words::{
     CapacityArg, parse_arrivals, parse_capacity_arg, parse_depths, parse_inputs, parse_patterns,
-    parse_peers, parse_placements, parse_rates, parse_selectors, parse_size_list,
+    parse_peers, parse_rates, parse_selectors,
 };
-pub(crate) use words::{Several, all};
+pub(crate) use words::{Several, all, parse_placements, parse_size_list};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +23,7 @@ Examples:
   ipcmark list                                 what can be measured here, and what cannot, and why
   ipcmark verify pipe                          what a pipe's own rules are, shown on this machine
   ipcmark doctor                               what this machine withholds, and the line that changes it
+  ipcmark limits                               what its hardware and kernel allow at best
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
   ipcmark report reports/2026-01-31-quick      write the report again from a record
@@ -88,6 +90,12 @@ pub(crate) enum Command {
     ///
     /// Changes nothing. What it finds fault with is no failure.
     Doctor(DoctorArgs),
+    /// Measure what hardware and kernel allow at best: a cache line handed over, bytes copied, a call, a wake-up, a switch.
+    ///
+    /// The same is measured in every run, on the CPUs of its cells, and each figure is held against it ("× of its limit").
+    /// Alone it takes three seconds. Each distance class that the CPUs were found in has figures of its own.
+    #[command(after_help = limits::EXAMPLES)]
+    Limits(LimitsArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
     Report(ReportArgs),
     /// Hold two records against each other, cell by cell.

@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod folder;
 mod layout;
+mod limits;
 mod list;
 mod notes;
 mod output;
@@ -47,6 +48,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
         Command::List(args) => list::list(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Limits(args) => limits::limits(&args),
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Completions { shell } => {

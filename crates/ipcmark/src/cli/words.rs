@@ -22,7 +22,7 @@ pub(super) fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
     parse_capacity(word).map(CapacityArg)
 }
 
-pub(super) fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
+pub(crate) fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
     parse_sizes(list).map(Several)
 }
 
@@ -30,7 +30,7 @@ pub(super) fn parse_patterns(list: &str) -> Result<Several<Pattern>, WordError> 
     parse_names(list, &Pattern::ALL.map(|p| (p.name(), p)))
 }
 
-pub(super) fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
+pub(crate) fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {
     parse_names(list, &Placement::ALL.map(|p| (p.name(), p)))
 }
 

@@ -4,6 +4,7 @@ mod compare;
 mod desk;
 mod doctor;
 mod interrupted;
+mod limits;
 mod list;
 mod refusals;
 mod repeat;

@@ -1,0 +1,229 @@
+//! `ipcmark limits`: what hardware and kernel allow at best, alone and in a few seconds.
+//!
+//! A run measures the same beside its cells. Here it is for those who want to know the ground before they build on it.
+
+use crate::cli::{Several, all, parse_placements, parse_size_list};
+use crate::exit::Exit;
+use crate::layout::{fitting, plain};
+use crate::output;
+use crate::units::{count, interval, time, wall};
+use anyhow::{Result, bail};
+use clap::Args;
+use comfy_table::CellAlignment;
+use console::Style;
+use ipcmark_core::Placement;
+use ipcmark_harness::{host, limits as measured, placement};
+use ipcmark_record::{Limit, LimitKind, LimitSample};
+use ipcmark_suite::{parse_duration, show_size};
+use ipcmark_summary::{Classes, DistanceClass};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::process::{self, Interrupts};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  ipcmark limits
+  ipcmark limits --size 8..1MiB*8 --placement cross-core
+  ipcmark limits --time 1min            long enough to meet the machine's other distance classes, if it has some
+  ipcmark limits --json > limits.json";
+
+/// Between two sets the CPUs rest, so that a host that moves them gets the time to do so.
+const REST: Duration = Duration::from_millis(60);
+/// Without `--size`.
+const SIZES: [usize; 3] = [64, 1 << 10, 64 << 10];
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitsArgs {
+    /// Message sizes of the copies: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8 [default: 64,1KiB,64KiB].
+    #[arg(long, short, value_name = "SIZE,...", value_parser = parse_size_list)]
+    size: Vec<Several<usize>>,
+    /// same-core, cross-core, smt-siblings, cross-node, free [default: all that this machine has, but free].
+    #[arg(long, value_name = "NAME,...", value_parser = parse_placements)]
+    placement: Vec<Several<Placement>>,
+    /// How long to measure, again and again.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration)]
+    time: Duration,
+    /// Print JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document {
+    /// Names this form; the number behind the slash is its version.
+    schema: &'static str,
+    /// As in a record, with `at_ns` after the start of the command.
+    limits: Vec<Limit>,
+    /// Distance classes that the CPUs were found in.
+    classes: Classes,
+    /// Placements that could not be measured, and why.
+    missing: Vec<String>,
+}
+
+/// Measures limits and prints them.
+///
+/// # Errors
+/// No placement that can be measured; standard output that cannot be written to.
+pub(crate) fn limits(args: &LimitsArgs) -> Result<Exit> {
+    let _interrupts = Interrupts::heed()?;
+    let document = measure(args)?;
+    if args.json {
+        output::print(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        output::print(&for_people(&document, output::columns()))?;
+    }
+    Ok(if process::is_interrupted() { Exit::Interrupted } else { Exit::Ok })
+}
+
+fn measure(args: &LimitsArgs) -> Result<Document> {
+    let clock = Clock::calibrate();
+    let cpus = host::cpus();
+    let given = all(&args.placement);
+    let wanted = if given.is_empty() {
+        Placement::ALL.into_iter().filter(|p| *p != Placement::Free).collect()
+    } else {
+        given
+    };
+    let sizes = all(&args.size);
+    let mut sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
+    sizes.sort_unstable();
+    sizes.dedup();
+    let sizes: Vec<u64> = sizes.into_iter().map(|size| size as u64).collect();
+    let (mut limits, mut missing, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    for placement in wanted {
+        match placement::choose(placement, &cpus) {
+            Ok(cpus) => places.push((placement, cpus)),
+            Err((why, _)) => missing.push(format!("{placement}: {why}")),
+        }
+    }
+    let begun = Instant::now();
+    loop {
+        for (placement, cpus) in &places {
+            let at_ns = begun.elapsed().as_nanos() as u64;
+            match measured::measure(&clock, cpus, &sizes) {
+                Ok(found) => measured::add(&mut limits, *placement, at_ns, &found),
+                Err(_) if process::is_interrupted() => {}
+                Err(why) => {
+                    let why = format!("{placement}: {why}");
+                    if !missing.contains(&why) {
+                        missing.push(why);
+                    }
+                }
+            }
+        }
+        if begun.elapsed() >= args.time || process::is_interrupted() {
+            break;
+        }
+        std::thread::sleep(REST);
+    }
+    if limits.is_empty() {
+        bail!("nothing could be measured: {}", missing.join("; "));
+    }
+    limits.sort_by_key(|l: &Limit| (l.kind, l.size_bytes));
+    let ends = limits.iter().filter(|l| l.kind == LimitKind::HandOff).flat_map(|l| &l.samples);
+    let classes = Classes::of_distances(ends.filter_map(|s| s.distance));
+    Ok(Document { schema: "ipcmark.limits/1", limits, classes, missing })
+}
+
+fn for_people(document: &Document, columns: Option<u16>) -> String {
+    let mut text = String::new();
+    for placement in Placement::ALL {
+        let own = || document.limits.iter().filter(|l| l.placement == placement.name());
+        if own().next().is_none() {
+            continue;
+        }
+        let apart = |s: &LimitSample| s.distance.is_some();
+        let groups: Vec<(String, Vec<Line<'_>>)> = if own().flat_map(|l| &l.samples).any(apart) {
+            let classes = document.classes.all().iter();
+            let across = classes.map(|class| {
+                let of = |d| document.classes.of_distance(d).as_ref() == Some(class);
+                (head(placement, class), lines(own(), |s| s.distance.is_some_and(of)))
+            });
+            let alone = lines(own(), |s| s.distance.is_none());
+            let by_itself = (format!("{placement}, one process by itself"), alone);
+            across.chain([by_itself]).collect()
+        } else {
+            vec![(placement.name().into(), lines(own(), |_| true))]
+        };
+        for (title, lines) in groups.iter().filter(|(_, lines)| !lines.is_empty()) {
+            let _ = writeln!(text, "{}", Style::new().bold().apply_to(title));
+            let _ = writeln!(text, "{}\n", table(lines, columns).trim_end_matches('\n'));
+        }
+    }
+    for why in &document.missing {
+        let _ = writeln!(text, "not available here: {why}");
+    }
+    let (sets, took) = extent(&document.limits);
+    let _ = writeln!(
+        text,
+        "{}, each over many batches, in {}. A limit is the least of them: noise only adds.",
+        count(sets, "set"),
+        wall(took)
+    );
+    text
+}
+
+/// `cross-core, 57 ns (siblings)`.
+fn head(placement: Placement, class: &DistanceClass) -> String {
+    format!("{placement}, CPUs {class} apart")
+}
+
+/// How many sets there were of the placement that had most, and until when.
+fn extent(limits: &[Limit]) -> (usize, Duration) {
+    let last_ns = limits.iter().flat_map(|l| &l.samples).map(|s| s.at_ns).max();
+    let sets = limits.iter().map(|l| l.samples.len()).max();
+    (sets.unwrap_or_default(), Duration::from_nanos(last_ns.unwrap_or_default()))
+}
+
+/// A limit and some of its samples.
+struct Line<'a> {
+    limit: &'a Limit,
+    samples: Vec<&'a LimitSample>,
+}
+
+fn lines<'a>(
+    limits: impl Iterator<Item = &'a Limit>,
+    keep: impl Fn(&LimitSample) -> bool,
+) -> Vec<Line<'a>> {
+    let line = |limit: &'a Limit| Line {
+        limit,
+        samples: limit.samples.iter().filter(|s| keep(s)).collect(),
+    };
+    limits.map(line).filter(|line| !line.samples.is_empty()).collect()
+}
+
+fn table(lines: &[Line<'_>], columns: Option<u16>) -> String {
+    let mut table = plain(&["limit", "size", "at best", "medians", "sets", "what"]);
+    for Line { limit, samples } in lines {
+        let least = samples.iter().map(|s| s.least_ns).fold(f64::INFINITY, f64::min);
+        let mut medians: Vec<f64> = samples.iter().map(|s| s.median_ns).collect();
+        medians.sort_by(f64::total_cmp);
+        let ends = (medians[0], medians[medians.len() - 1]);
+        table.add_row([
+            limit.kind.name().to_owned(),
+            limit.size_bytes.map_or_else(String::new, |n| show_size(n as usize)),
+            time(least),
+            interval(ends, time),
+            samples.len().to_string(),
+            what(limit.kind).to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().take(5).skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    fitting(&mut table, columns, &[5, 4])
+}
+
+const fn what(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::HandOff => "a cache line there and back",
+        LimitKind::SharedCopy => "into a shared buffer and out of it",
+        LimitKind::Copy => "one memcpy(3) in the CPU's own caches",
+        LimitKind::NullCall => "getppid(2)",
+        LimitKind::WakeUp => "there and back by futex(2)",
+        LimitKind::Switch => "to another process and back, sched_yield(2)",
+    }
+}
