@@ -7,7 +7,7 @@ use ipcmark_summary::{Census, Estimate, Summary};
 use std::collections::BTreeSet;
 
 /// The size most tools quote, and ours when the record has it.
-const USUAL_SIZE_BYTES: u64 = 64;
+pub(crate) const USUAL_SIZE_BYTES: u64 = 64;
 /// Rivals that are named; of more, their number is told.
 const NAMED: usize = 3;
 

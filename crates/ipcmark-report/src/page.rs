@@ -14,7 +14,9 @@ use crate::{Result, markup};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipcmark_record::{HarnessCost, Host, Outcome, Record, Rule, Settings, Tool};
 use ipcmark_summary::{Headline, Summary};
+use minijinja::AutoEscape;
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const TEMPLATE: &str = include_str!("../templates/page.html");
@@ -44,6 +46,7 @@ struct View {
     distances: Option<ChartView>,
     sections: Vec<Section>,
     limits: Option<LimitTable>,
+    trade_offs: Vec<ChartView>,
     costs: Vec<CostTable>,
     not_counted: Vec<String>,
     gaps: Vec<Gap>,
@@ -172,6 +175,11 @@ pub(crate) fn render(
         distances: charts.iter().find(|c| c.kind == Kind::Distances).map(chart_view).transpose()?,
         sections: sections(charts)?,
         limits: table::limit_table(record),
+        trade_offs: charts
+            .iter()
+            .filter(|c| c.kind == Kind::TradeOff)
+            .map(chart_view)
+            .collect::<Result<_>>()?,
         costs: table::cost_tables(record),
         not_counted: record.not_counted.clone(),
         gaps: gaps::gaps(summary),
@@ -192,6 +200,13 @@ pub(crate) fn render(
         run: facts::run(record),
     };
     let mut environment = minijinja::Environment::new();
+    // minijinja escapes the slash too, which every transport's name holds.
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() && *state.auto_escape() == AutoEscape::Html => {
+            out.write_str(&chart::escape(text)).map_err(Into::into)
+        }
+        _ => minijinja::escape_formatter(out, state, value),
+    });
     // The name's ending turns escaping on.
     environment.add_template("page.html", TEMPLATE)?;
     Ok(environment.get_template("page.html")?.render(minijinja::value::Serde(&view))?)
@@ -288,9 +303,25 @@ fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
 
 fn style() -> String {
     format!(
-        "{STYLE}\n@media screen and (prefers-color-scheme: dark) {{\n{}}}\n",
+        "{STYLE}\n{}@media screen and (prefers-color-scheme: dark) {{\n{}}}\n",
+        chart::INLINE,
         palette::dark_style()
     )
+}
+
+/// Figures to six digits, and nothing for what is not there: of a large record that is a third of the page.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Number(n) if n.is_f64() => {
+            *value = n.as_f64().map_or(Value::Null, |f| table::coarse(f).into());
+        }
+        Value::Array(all) => all.iter_mut().for_each(shorten),
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(shorten);
+        }
+        _ => {}
+    }
 }
 
 /// The data block. `<` and `>` are written as escapes, so that nothing in it can end the script element or open another,
@@ -310,7 +341,9 @@ fn data(record: &Record, summary: &Summary) -> String {
         rules: &record.rules,
         summary,
     };
-    let text = serde_json::to_string(&data).expect("a summary is plain JSON");
+    let mut value = serde_json::to_value(&data).expect("a summary is plain JSON");
+    shorten(&mut value);
+    let text = value.to_string();
     // In JSON these characters occur within strings only.
     text.replace('<', "\\u003c")
         .replace('>', "\\u003e")

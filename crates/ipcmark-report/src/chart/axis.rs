@@ -136,6 +136,16 @@ impl Axis {
         if x.is_finite() { (x - self.low) / (self.high - self.low) } else { f64::NAN }
     }
 
+    /// The value at a place: what [`Axis::place`] undoes.
+    pub(crate) fn value(&self, place: f64) -> f64 {
+        let x = self.low + place * (self.high - self.low);
+        match self.scale {
+            Scale::Linear => x,
+            Scale::Log => 10f64.powf(x),
+            Scale::Nines => 1.0 - 10f64.powf(-x),
+        }
+    }
+
     /// Labelled ticks at 1, at 1, 2 and 5, or at every digit, so that there are three labels at least and not more
     /// than a dozen; unlabelled ones between where there is room.
     fn log_ticks(&self, quantity: Quantity) -> Vec<Tick> {

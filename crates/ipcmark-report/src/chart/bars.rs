@@ -31,16 +31,25 @@ pub(crate) struct BarChart {
     /// Heads of the two columns of figures.
     pub heads: [String; 2],
     pub bars: Vec<Bar>,
+    /// Where the plot begins: see [`room`].
+    pub left: f64,
 }
 
 const WIDTH: f64 = 860.0;
-const LEFT: f64 = 186.0;
+/// Where the plot begins: names have as much room as the longest needs, within these.
+const LEFT: (f64, f64) = (120.0, 250.0);
 const RIGHT: f64 = 560.0;
 const FIGURE: f64 = 576.0;
 const CPU: f64 = 844.0;
 const TOP: f64 = 82.0;
 const ROW: f64 = 17.0;
 const FOOT: f64 = 44.0;
+
+/// The room that the names of these bars need.
+pub(crate) fn room(bars: &[Bar]) -> f64 {
+    let widest = bars.iter().map(|bar| pen::width(&bar.name, 10.5)).fold(0.0, f64::max);
+    (widest + 22.0).clamp(LEFT.0, LEFT.1)
+}
 
 impl Picture for BarChart {
     fn size(&self) -> (f64, f64) {
@@ -63,7 +72,7 @@ impl Picture for BarChart {
         let bottom = TOP + self.bars.len() as f64 * ROW;
         let mut labelled_to = f64::NEG_INFINITY;
         for tick in &self.axis.ticks {
-            let x = across(tick.at);
+            let x = self.across(tick.at);
             match &tick.label {
                 Some(text) if x - pen::width(text, 10.0) / 2.0 > labelled_to + 6.0 => {
                     labelled_to = x + pen::width(text, 10.0) / 2.0;
@@ -73,8 +82,9 @@ impl Picture for BarChart {
                 _ => pen.line(&[(x, bottom), (x, bottom + 4.0)], palette::MUTED, 0.5)?,
             }
         }
-        pen.line(&[(LEFT, bottom), (RIGHT, bottom)], palette::MUTED, 0.5)?;
-        pen.text(((LEFT + RIGHT) / 2.0, bottom + 31.0), &self.axis.title, small.centred())?;
+        let left = self.left;
+        pen.line(&[(left, bottom), (RIGHT, bottom)], palette::MUTED, 0.5)?;
+        pen.text(((left + RIGHT) / 2.0, bottom + 31.0), &self.axis.title, small.centred())?;
         for (at, bar) in self.bars.iter().enumerate() {
             self.bar(bar, TOP + (at as f64 + 0.5) * ROW, pen)?;
         }
@@ -83,30 +93,32 @@ impl Picture for BarChart {
 }
 
 impl BarChart {
+    fn across(&self, place: f64) -> f64 {
+        self.left + place * (RIGHT - self.left)
+    }
+
     fn bar<DB: DrawingBackend>(&self, bar: &Bar, y: f64, pen: &Pen<'_, DB>) -> Drawn<DB> {
         let text = Text::new(10.5, palette::INK);
-        pen.text((LEFT - 10.0, y), &pen::fit(&bar.name, 10.5, LEFT - 20.0), text.right())?;
+        let left = self.left;
+        let (name, em) = pen::fit_name(&bar.name, 10.5, left - 20.0);
+        pen.text((left - 10.0, y), &name, Text::new(em, palette::INK).right())?;
         let at = self.axis.place(bar.value);
         if (0.0..=1.0).contains(&at) {
-            pen.line(&[(LEFT, y), (across(at), y)], palette::GRID, 1.0)?;
+            pen.line(&[(left, y), (self.across(at), y)], palette::GRID, 1.0)?;
             if let Some((low, high)) = bar.interval {
                 // An end at 0 has no place on a log axis: the whisker then runs to its edge.
                 let low = self.axis.place(low).max(0.0);
                 let high = self.axis.place(high).clamp(0.0, 1.0);
-                let ends = [low, high].map(across);
+                let ends = [low, high].map(|place| self.across(place));
                 pen.line(&[(ends[0], y), (ends[1], y)], bar.colour, 2.0)?;
                 // A cap within the dot would only make it look like a square.
-                for end in ends.into_iter().filter(|end| (end - across(at)).abs() > 5.0) {
+                for end in ends.into_iter().filter(|end| (end - self.across(at)).abs() > 5.0) {
                     pen.line(&[(end, y - 3.5), (end, y + 3.5)], bar.colour, 1.5)?;
                 }
             }
-            pen.marker((across(at), y), 0, bar.colour, bar.hollow)?;
+            pen.marker((self.across(at), y), 0, bar.colour, bar.hollow)?;
         }
         pen.text((FIGURE, y), &pen::fit(&bar.figure, 10.5, CPU - FIGURE - 70.0), text)?;
         pen.text((CPU, y), &bar.cpu, Text::new(10.5, palette::MUTED).right())
     }
-}
-
-fn across(place: f64) -> f64 {
-    LEFT + place * (RIGHT - LEFT)
 }

@@ -7,6 +7,7 @@ use super::load::against_load;
 use super::panels::{Scale, grey, in_panels};
 use super::ranking::ranking;
 use super::sweep::sweeps;
+use super::tradeoff::trade_offs;
 use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
@@ -32,6 +33,7 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
     }
     charts.extend(sweeps(rankings));
     charts.extend(against_load(rankings, &record.knees));
+    charts.extend(trade_offs(rankings));
     charts.extend(distances(record));
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     if capacities.len() < 2 {
@@ -48,8 +50,15 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
 
 /// What colours mean, for the page: an entry a colour, with the waits that have it.
 pub(crate) fn legend(rankings: &[Ranking]) -> Vec<(String, palette::Colour)> {
+    colours(rankings.iter().flat_map(members))
+}
+
+/// The same for some entries.
+pub(super) fn colours<'a>(
+    entries: impl Iterator<Item = &'a Entry<'a>>,
+) -> Vec<(String, palette::Colour)> {
     let mut colours: Vec<(palette::Colour, Vec<&str>)> = Vec::new();
-    for row in rankings.iter().flat_map(members).map(|e| e.row) {
+    for row in entries.map(|e| e.row) {
         let word = if row.floor { "floor (one process)" } else { &row.wait };
         let colour = palette::of_wait(&row.wait, row.floor);
         match colours.iter_mut().find(|(known, _)| *known == colour) {

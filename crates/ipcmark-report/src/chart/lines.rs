@@ -182,8 +182,8 @@ impl LineChart {
         for (((x, y), line), name_y) in ends.iter().zip(placed) {
             let from = x + 5.0;
             pen.line(&[(from, *y), (RIGHT + 5.0, *y), (RIGHT + 13.0, name_y)], line.colour, 0.5)?;
-            let name = pen::fit(&line.name, SMALL, WIDTH - RIGHT - 17.0);
-            pen.text((RIGHT + 15.0, name_y), &name, Text::new(SMALL, palette::INK))?;
+            let (name, em) = pen::fit_name(&line.name, SMALL, WIDTH - RIGHT - 17.0);
+            pen.text((RIGHT + 15.0, name_y), &name, Text::new(em, palette::INK))?;
         }
         Ok(())
     }

@@ -10,15 +10,17 @@ mod panels;
 mod pen;
 mod ranking;
 mod sweep;
+mod tradeoff;
 
 pub(crate) use build::{charts, legend};
-pub(crate) use pen::escape;
+pub(crate) use pen::{INLINE, escape};
 pub(crate) use ranking::ranking_title;
 
 use crate::Result;
 use bars::BarChart;
 use distances::DistanceChart;
 use lines::{LineChart, OnePanel};
+use tradeoff::TradeOff;
 
 /// Which question a chart answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
     Ranking,
     /// Where the CPUs were over the run's time.
     Distances,
+    /// A median time against its CPU time.
+    TradeOff,
 }
 
 /// A chart and its name.
@@ -52,6 +56,7 @@ enum Body {
     Lines(LineChart),
     Bars(BarChart),
     Distances(DistanceChart),
+    TradeOff(TradeOff),
 }
 
 impl Chart {
@@ -61,6 +66,7 @@ impl Chart {
             Body::Lines(chart) => pen::svg(chart),
             Body::Bars(chart) => pen::svg(chart),
             Body::Distances(chart) => pen::svg(chart),
+            Body::TradeOff(chart) => pen::svg(chart),
         }
     }
 
@@ -70,18 +76,23 @@ impl Chart {
             Body::Lines(chart) => pen::png(chart),
             Body::Bars(chart) => pen::png(chart),
             Body::Distances(chart) => pen::png(chart),
+            Body::TradeOff(chart) => pen::png(chart),
         }
     }
 
-    /// The chart in pieces for a page that lets them flow: one SVG a panel, or the one there is.
+    /// The chart in pieces for a page that lets them flow: one SVG a panel, or the one there is. The page's style sheet
+    /// says what each of their thousand elements would say again.
     pub(crate) fn pieces(&self) -> Result<Vec<String>> {
-        match &self.body {
+        let whole = match &self.body {
             Body::Lines(chart) => {
-                chart.panels.iter().map(|panel| pen::svg(&OnePanel(chart, panel))).collect()
+                let panels = chart.panels.iter().map(|panel| pen::svg(&OnePanel(chart, panel)));
+                return panels.map(|piece| Ok(pen::inline(&piece?))).collect();
             }
-            Body::Bars(chart) => Ok(vec![pen::svg(chart)?]),
-            Body::Distances(chart) => Ok(vec![pen::svg(chart)?]),
-        }
+            Body::Bars(chart) => pen::svg(chart),
+            Body::Distances(chart) => pen::svg(chart),
+            Body::TradeOff(chart) => pen::svg(chart),
+        };
+        Ok(vec![pen::inline(&whole?)])
     }
 
     /// What stands under the title.
@@ -90,6 +101,7 @@ impl Chart {
             Body::Lines(chart) => &chart.note,
             Body::Bars(chart) => &chart.note,
             Body::Distances(chart) => &chart.note,
+            Body::TradeOff(chart) => &chart.note,
         }
     }
 }

@@ -192,6 +192,27 @@ pub(crate) fn fit(text: &str, em: f64, room: f64) -> String {
     cut
 }
 
+/// A name and its size where `room` is narrow: a little smaller where that is enough, else cut in its middle, because names
+/// of transports differ at both ends.
+pub(crate) fn fit_name(name: &str, em: f64, room: f64) -> (String, f64) {
+    const SMALLER: f64 = 0.85;
+    if width(name, em) <= room {
+        return (clean(name), em);
+    }
+    let em = SMALLER * em;
+    if width(name, em) <= room {
+        return (clean(name), em);
+    }
+    let letters: Vec<char> = clean(name).chars().collect();
+    let cut = |kept: usize| -> String {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let ends = letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]);
+        ends.collect()
+    };
+    let fitting = (0..letters.len()).rev().map(cut).find(|cut| width(cut, em) <= room);
+    (fitting.unwrap_or_else(|| "…".into()), em)
+}
+
 /// Control characters have no picture, and XML does not allow them. Names of transports come from the record, so they
 /// may hold anything, and be of any length.
 fn clean(text: &str) -> String {
@@ -215,6 +236,25 @@ pub(crate) fn svg(picture: &impl Picture) -> Result<String> {
          role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n{body}"
     ))
 }
+
+/// An SVG document of [`svg`] as an element of a page whose style sheet has the rules of [`INLINE`].
+pub(crate) fn inline(svg: &str) -> String {
+    let spoken = [
+        (" xmlns=\"http://www.w3.org/2000/svg\"", ""),
+        (" font-family=\"sans-serif\"", ""),
+        (" text-anchor=\"start\"", ""),
+        ("<polyline fill=\"none\"", "<polyline"),
+        (" stroke=\"none\"", ""),
+        (" \"/>\n", "\"/>"),
+        ("\"/>\n", "\"/>"),
+        ("\">\n", "\">"),
+        ("\n</text>\n", "</text>"),
+    ];
+    spoken.iter().fold(svg.to_owned(), |text, (long, short)| text.replace(long, short))
+}
+
+/// What [`inline`] leaves to the style sheet.
+pub(crate) const INLINE: &str = "svg polyline{fill:none}\n";
 
 /// The picture as a PNG file.
 pub(crate) fn png(picture: &impl Picture) -> Result<Vec<u8>> {
@@ -293,5 +333,13 @@ mod tests {
         assert!(cut.ends_with('…') && width(&cut, 10.0) <= 100.0, "{cut}");
         assert_eq!(fit("pipe/block", 10.0, 100.0), "pipe/block");
         assert_eq!(clean("a\0b\nc"), "a b c");
+        let long = "rpc-unix-at-least-once/block";
+        let (middle, em) = fit_name(long, 10.0, 0.6 * width(long, 10.0));
+        assert!(
+            middle.starts_with("rpc") && middle.ends_with("block") && middle.contains('…'),
+            "{middle}"
+        );
+        assert_eq!(fit_name(long, 10.0, 0.9 * width(long, 10.0)), (long.to_string(), em));
+        assert_eq!(fit_name("x", 10.0, 100.0), ("x".to_string(), 10.0));
     }
 }

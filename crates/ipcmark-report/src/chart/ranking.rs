@@ -1,7 +1,7 @@
 //! The chart of a ranking: which of its transports it shows, and in which words.
 
 use super::axis::Axis;
-use super::bars::{Bar, BarChart};
+use super::bars::{Bar, BarChart, room};
 use super::build::stem;
 use super::{Body, Chart, Kind};
 use crate::palette;
@@ -33,7 +33,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
     let better = if setting.headline().more_is_better() { "more" } else { "less" };
     let scale = if quantity.is_logarithmic() { "log scale; " } else { "" };
     let axis = Axis::fit(&format!("{measure} ({scale}{better} is better)"), quantity, ends)?;
-    let bars = entries
+    let bars: Vec<Bar> = entries
         .iter()
         .map(|entry| Bar {
             name: entry.row.key.transport.clone(),
@@ -61,6 +61,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         choice,
         axis,
         heads: [head, format!("CPU time a {}", setting.counted())],
+        left: room(&bars),
         bars,
     });
     Some(Chart { stem: stem("ranking", setting, true), kind: Kind::Ranking, title, body })

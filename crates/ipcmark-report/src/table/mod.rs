@@ -14,7 +14,7 @@ use crate::capacity::capacity_remark;
 use crate::ranking::Entry;
 use crate::units::{self, FEW, NONE, Quantity};
 use ipcmark_summary::{DistanceRange, Estimate, Percentile, Row, Status};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +24,7 @@ pub(crate) struct Cell {
     /// The interval or a remark, smaller, in a second line.
     pub under: String,
     /// What sorting goes by; `None`: goes last.
+    #[serde(serialize_with = "short")]
     pub sort: Option<f64>,
     /// True for words, which sort as words.
     pub words: bool,
@@ -57,8 +58,13 @@ fn number(text: String, sort: f64) -> Cell {
 }
 
 /// To six digits: what sorts alike looks alike, and a page of thousands of cells is a third shorter.
-fn coarse(value: f64) -> f64 {
+pub(crate) fn coarse(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+/// `64`, not `64.0`: as a template writes it.
+fn short<S: Serializer>(sort: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    sort.map(|value| value.to_string()).serialize(to)
 }
 
 fn missing() -> Cell {

@@ -1,0 +1,270 @@
+//! What latency costs: the median round trip against the CPU time that it takes, both on log scales.
+//!
+//! No ranking by one of the two tells what a reader must choose between. Those that nothing beats in both at once are joined
+//! by a line and named (the Pareto front), and so are those of the ones that sleep: messages follow without pause here, and a
+//! spinner costs as much when none come. The dashes are what two sides cost that never leave their CPUs.
+
+use super::axis::Axis;
+use super::build::{colours, stem};
+use super::pen::{self, Drawn, Pen, Picture, Text};
+use super::{Body, Chart, Kind};
+use crate::palette::{self, Colour};
+use crate::ranking::{Entry, Ranking};
+use crate::units::Quantity;
+use plotters::prelude::DrawingBackend;
+
+/// One transport: its median, its CPU time, both ns.
+#[derive(Debug, Clone, PartialEq)]
+struct Spot {
+    name: String,
+    colour: Colour,
+    at: (f64, f64),
+    /// True when no other is at once as fast and as cheap.
+    front: bool,
+    /// True when it sleeps while it waits, and none that does is at once as fast and as cheap.
+    front_asleep: bool,
+}
+
+/// All transports of one ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TradeOff {
+    pub title: String,
+    pub note: String,
+    x: Axis,
+    y: Axis,
+    spots: Vec<Spot>,
+    /// Waits and their colours.
+    legend: Vec<(String, Colour)>,
+}
+
+/// Fewer than this need no chart.
+const FEWEST: usize = 3;
+const WIDTH: f64 = 860.0;
+const HEIGHT: f64 = 470.0;
+const LEFT: f64 = 84.0;
+const RIGHT: f64 = 640.0;
+const TOP: f64 = 62.0;
+const BOTTOM: f64 = 424.0;
+const LEGEND: f64 = 660.0;
+const SMALL: f64 = 10.0;
+const LEADING: f64 = 12.5;
+
+/// One chart for each placement that has round trips: of the usual size, or the smallest.
+pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
+    let mut chosen: Vec<&Ranking> = Vec::new();
+    for ranking in rankings.iter().filter(|r| r.setting.pattern == "ping-pong") {
+        let place = |r: &&&Ranking| r.setting.placement == ranking.setting.placement;
+        if !chosen.iter().any(|r| place(&r)) {
+            let here = || rankings.iter().filter(|r| r.setting.pattern == "ping-pong" && place(&r));
+            let usual = here().find(|r| r.setting.size_bytes == crate::answer::USUAL_SIZE_BYTES);
+            chosen.extend(usual.or(here().min_by_key(|r| r.setting.size_bytes)));
+        }
+    }
+    chosen.into_iter().filter_map(chart).collect()
+}
+
+fn chart(ranking: &Ranking) -> Option<Chart> {
+    let at = |e: &Entry| (e.value.value, e.figure.cpu_ns_per_message.value);
+    // Figures of CPUs at another distance are of another machine.
+    let there = |e: &&Entry| e.elsewhere_ns.is_none() && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
+    let entries: Vec<&Entry> = ranking.entries.iter().filter(there).collect();
+    if entries.len() < FEWEST {
+        return None;
+    }
+    let beaten = |(x, y): (f64, f64), by: fn(&Entry) -> bool| {
+        let better = |(a, b): (f64, f64)| a <= x && b <= y && (a < x || b < y);
+        entries.iter().any(|other| by(other) && better(at(other)))
+    };
+    let asleep: fn(&Entry) -> bool = |e| !e.keeps_its_cpu();
+    let spot = |e: &&Entry| Spot {
+        name: e.row.key.transport.clone(),
+        colour: palette::of_wait(&e.row.wait, false),
+        at: at(e),
+        front: !beaten(at(e), |_| true),
+        front_asleep: asleep(e) && !beaten(at(e), asleep),
+    };
+    let spots: Vec<Spot> = entries.iter().map(spot).collect();
+    let setting = &ranking.setting;
+    let title = format!("What latency costs: {}, {}", setting.pattern, setting.place());
+    let x = Axis::log(
+        &format!("{}, median (log scale)", setting.time_of()),
+        Quantity::Time,
+        spots.iter().map(|s| s.at.0),
+    )?;
+    let y = Axis::log(
+        &format!("CPU time of all sides, one {} (log scale)", setting.counted()),
+        Quantity::Time,
+        spots.iter().map(|s| s.at.1),
+    )?;
+    let body = Body::TradeOff(TradeOff {
+        title: title.clone(),
+        note: "Left is faster, down is cheaper. Joined and named: no other is both faster and cheaper, of all and of those that sleep \
+               while they wait."
+            .into(),
+        x,
+        y,
+        legend: colours(entries.iter().copied()),
+        spots,
+    });
+    Some(Chart { stem: stem("latency-and-cpu", setting, true), kind: Kind::TradeOff, title, body })
+}
+
+impl Picture for TradeOff {
+    fn size(&self) -> (f64, f64) {
+        (WIDTH, HEIGHT)
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let title = pen::fit(&self.title, 15.0, WIDTH - 32.0);
+        pen.text((16.0, 20.0), &title, Text::new(15.0, palette::INK).bold())?;
+        pen.text((16.0, 40.0), &self.note, Text::new(10.5, palette::MUTED))?;
+        self.frame(pen)?;
+        self.busy(pen)?;
+        let fronts: [fn(&Spot) -> bool; 2] = [|s| s.front, |s| s.front_asleep];
+        let fronts = fronts.map(|in_it| {
+            let mut front: Vec<&Spot> = self.spots.iter().filter(|s| in_it(s)).collect();
+            front.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+            front
+        });
+        for front in &fronts {
+            let path: Vec<(f64, f64)> = front.iter().map(|s| self.place(s.at)).collect();
+            pen.line(&path, palette::MUTED, 1.0)?;
+        }
+        for spot in &self.spots {
+            pen.marker(self.place(spot.at), 0, spot.colour, false)?;
+        }
+        self.names(&fronts.concat(), pen)?;
+        for (at, (waits, colour)) in self.legend.iter().enumerate() {
+            let y = TOP + 8.0 + at as f64 * 16.0;
+            pen.marker((LEGEND, y), 0, *colour, false)?;
+            let words = pen::fit(waits, SMALL, WIDTH - LEGEND - 14.0);
+            pen.text((LEGEND + 10.0, y), &words, Text::new(SMALL, palette::INK))?;
+        }
+        Ok(())
+    }
+}
+
+impl TradeOff {
+    fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (across(self.x.place(x)), height(self.y.place(y)))
+    }
+
+    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let label = Text::new(SMALL, palette::MUTED);
+        for tick in &self.y.ticks {
+            if let Some(text) = &tick.label {
+                let y = height(tick.at);
+                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
+                pen.text((LEFT - 6.0, y), text, label.right())?;
+            }
+        }
+        for tick in &self.x.ticks {
+            if let Some(text) = &tick.label {
+                let x = across(tick.at);
+                pen.line(&[(x, TOP), (x, BOTTOM)], palette::GRID, 1.0)?;
+                pen.text((x, BOTTOM + 13.0), text, label.centred())?;
+            }
+        }
+        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
+        pen.text(((LEFT + RIGHT) / 2.0, BOTTOM + 31.0), &self.x.title, label.centred())?;
+        pen.text((12.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
+    }
+
+    /// Where two sides lie that never leave their CPUs: twice the round trip.
+    fn busy<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        const STEPS: u32 = 240;
+        let (low, high) = (self.x.value(0.0), self.x.value(1.0));
+        let at = |step: u32| {
+            let x = low * (high / low).powf(f64::from(step) / f64::from(STEPS));
+            (across(self.x.place(x)), self.y.place(2.0 * x))
+        };
+        let inside: Vec<(f64, f64)> =
+            (0..=STEPS).map(at).filter(|(_, y)| (0.0..=1.0).contains(y)).collect();
+        for dash in inside.chunks(5) {
+            if let [(x, y), .., (end_x, end_y)] = dash[..dash.len().min(3)] {
+                pen.line(&[(x, height(y)), (end_x, height(end_y))], palette::MUTED, 0.5)?;
+            }
+        }
+        let Some((x, y)) = inside.last() else { return Ok(()) };
+        let text = Text::new(9.0, palette::MUTED).right();
+        pen.text((x.min(RIGHT) - 12.0, height(*y) + 6.0), "two CPUs busy all the time", text)
+    }
+
+    /// Names of the front, to the lower left, where nothing else can be; one that finds no room stays away.
+    fn names<DB: DrawingBackend>(&self, front: &[&Spot], pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let mut taken: Vec<[f64; 4]> = Vec::new();
+        for spot in front {
+            let (x, y) = self.place(spot.at);
+            let name = pen::fit(&spot.name, SMALL, RIGHT - LEFT);
+            let width = pen::width(&name, SMALL);
+            // Near the left edge a name has no room but on the right.
+            let from = if x - 7.0 - width > LEFT + 2.0 { x - 7.0 - width } else { x + 7.0 };
+            // Above its dot where the axis is in the way.
+            let y = if y + 9.0 + LEADING / 2.0 < BOTTOM { y + 9.0 } else { y - 10.0 };
+            let own = [from, from + width, y - LEADING / 2.0, y + LEADING / 2.0];
+            let apart =
+                |b: &[f64; 4]| own[1] < b[0] || b[1] < own[0] || own[3] < b[2] || b[3] < own[2];
+            if taken.iter().all(apart) {
+                pen.text((from, y), &name, Text::new(SMALL, palette::INK))?;
+                taken.push(own);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn across(place: f64) -> f64 {
+    LEFT + place * (RIGHT - LEFT)
+}
+
+fn height(place: f64) -> f64 {
+    BOTTOM - place * (BOTTOM - TOP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranking::rankings;
+    use crate::testing::{row, summary};
+
+    #[test]
+    fn what_nothing_beats_in_both_is_the_front() {
+        let cost = [
+            ("a/spin", 10.0, 40.0),
+            ("b/block", 30.0, 9.0),
+            ("c/poll", 31.0, 41.0),
+            ("d/epoll", 50.0, 9.0),
+        ];
+        let rows = cost.map(|(name, ns, cpu)| {
+            let mut row = row(name, 64, ns, Some((ns, ns)));
+            row.figure.as_mut().unwrap().cpu_ns_per_message.value = cpu;
+            row
+        });
+        let summary = summary(rows.into());
+        let charts = trade_offs(&rankings(&summary));
+        let Body::TradeOff(body) = &charts[0].body else { panic!("a trade-off") };
+        let front: Vec<&str> =
+            body.spots.iter().filter(|s| s.front).map(|s| s.name.as_str()).collect();
+        assert_eq!(front, ["a/spin", "b/block"]);
+        let svg = pen::svg(body).unwrap();
+        assert!(
+            svg.contains("a/spin") && svg.contains("b/block") && !svg.contains("c/poll"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn two_transports_need_no_chart_and_one_placement_has_one() {
+        let rows = |n: usize| {
+            (0..n).flat_map(|i| {
+                [64, 1024].map(|size| row(&format!("t{i}/block"), size, 9.0 + i as f64, None))
+            })
+        };
+        let of = |n| trade_offs(&rankings(&summary(rows(n).collect()))).len();
+        assert_eq!((of(2), of(4)), (0, 1));
+    }
+}
