@@ -1,8 +1,9 @@
 //! The answer on top: a few sentences worked out from the figures, which say where they cannot tell.
 
 use crate::markup;
-use crate::ranking::{Entry, Order, Ranking, Setting, apart, order};
+use crate::ranking::{Entry, Order, Ranking, Setting, order};
 use crate::units::{self, Quantity};
+use ipcmark_record::Standing;
 use ipcmark_summary::{Census, Estimate, Summary};
 use std::collections::BTreeSet;
 
@@ -94,7 +95,8 @@ fn latency(ranking: &Ranking, several: bool) -> Vec<String> {
         return Vec::new();
     }
     let size = size(&ranking.setting, several);
-    let by_time: Vec<&Entry> = ranking.entries.iter().filter(|e| e.enough).collect();
+    let here = || ranking.entries.iter().filter(|e| !e.elsewhere);
+    let by_time: Vec<&Entry> = here().filter(|e| e.enough).collect();
     let mut sentences = if by_time.is_empty() {
         vec![format!(
             "No median round trip at {size} stands on enough samples to name a fastest: it takes 200, and 10 in the median \
@@ -107,7 +109,7 @@ fn latency(ranking: &Ranking, several: bool) -> Vec<String> {
         ];
         best_and_best_asleep(heads, &by_time, |e| e.value)
     };
-    let mut by_cpu: Vec<&Entry> = ranking.entries.iter().collect();
+    let mut by_cpu: Vec<&Entry> = here().collect();
     by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
     // A loop that never idles flatters what spins: it would burn as much with nothing to do.
     let heads = [
@@ -133,7 +135,7 @@ fn best_and_best_asleep(
 }
 
 fn throughput(ranking: &Ranking, several: bool) -> Vec<String> {
-    let entries: Vec<&Entry> = ranking.entries.iter().collect();
+    let entries: Vec<&Entry> = ranking.entries.iter().filter(|e| !e.elsewhere).collect();
     if entries.is_empty() {
         return Vec::new();
     }
@@ -167,7 +169,7 @@ fn sentence(
 ) -> String {
     let best = entries[0];
     let of_best = value(best);
-    let mut text = format!("{head} {}, {}", name(best), quantity.estimate(&of_best));
+    let mut text = format!("{head} {}, {}{}", name(best), quantity.estimate(&of_best), flag(best));
     if of_best.interval.is_none() {
         let invocations = units::plural(best.row.invocations, "invocation");
         return text
@@ -184,7 +186,7 @@ fn sentence(
     if !rivals.is_empty() {
         let those = if rivals.len() == 1 { "that" } else { "those" };
         text += &format!(
-            ". Its interval overlaps {those} of {}, so this run does not say which is first.",
+            ", in a **tie** with {}: its interval overlaps {those}, and this run does not say which is first.",
             list(&rivals)
         );
     } else if let Some(next) = behind.first() {
@@ -199,21 +201,13 @@ fn sentence(
     if !standing(Order::Unknown).is_empty() {
         text += " Others have no interval and were not compared with it.";
     }
-    text + &rivals.first().or(behind.first()).map(|e| distance(best, e)).unwrap_or_default()
+    text
 }
 
-/// A caution when the CPUs of the two were not equally far apart; empty when they were.
-fn distance(best: &Entry, other: &Entry) -> String {
-    match (best.row.distance, other.row.distance) {
-        (Some(a), Some(b)) if apart(a.median_ns, b.median_ns) => format!(
-            " Mind the distance: its CPUs were {} apart (cache-line round trip), those of {} {}; figures taken at different \
-             distances are not comparable.",
-            Quantity::Time.show(a.median_ns),
-            name(other),
-            Quantity::Time.show(b.median_ns)
-        ),
-        _ => String::new(),
-    }
+/// ` (wide)`, where the figure cannot be trusted with all.
+fn flag(entry: &Entry) -> String {
+    let standing = entry.row.standing.filter(|standing| *standing != Standing::Precise);
+    standing.map_or_else(String::new, |standing| format!(" ({})", standing.name()))
 }
 
 /// The transport, and that it is a call where it is one: a call does more than a message. And that it may lose what is

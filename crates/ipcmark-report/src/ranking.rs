@@ -2,9 +2,9 @@
 
 use crate::units::{self, Quantity};
 use ipcmark_record::{CellKey, LoadKey};
-use ipcmark_summary::{Estimate, Figure, Headline, Row, Status, Summary, counted, time_of};
+use ipcmark_summary::{DistanceClass, Estimate, Figure, Headline, Row, Status, Summary, counted, time_of};
 
-/// The CPUs of two cells are at the same distance when the ratio of their distances is below this.
+/// Two distances are alike when their ratio is below this.
 const SAME_DISTANCE: f64 = 4.0 / 3.0;
 
 /// What cells must share to be ranked against each other.
@@ -89,7 +89,9 @@ pub(crate) fn payload(bytes: u64) -> String {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ranking<'a> {
     pub setting: Setting,
-    /// Best first.
+    /// The distance class that is ranked, the one of most entries; `None` where CPUs have no distance.
+    pub class: Option<DistanceClass>,
+    /// Best first; those of another distance class last.
     pub entries: Vec<Entry<'a>>,
     /// The floors: measured, but no mechanisms.
     pub floors: Vec<Entry<'a>>,
@@ -103,11 +105,11 @@ pub(crate) struct Entry<'a> {
     pub value: Estimate,
     /// False when `value` is a median of too few round trips: shown, but not placed.
     pub enough: bool,
-    /// Best and worst place that the intervals leave open, from 1; `None` without an interval or enough values.
+    /// Best and worst place that the intervals leave open, from 1; `None` without an interval or enough values, and in
+    /// another class.
     pub places: Option<(usize, usize)>,
-    /// The distance of its CPUs, ns, where it differs from most others' in this ranking: then the two are not
-    /// comparable.
-    pub elsewhere_ns: Option<f64>,
+    /// True where its figures are not of the ranking's distance class: then the two are not comparable.
+    pub elsewhere: bool,
 }
 
 impl Entry<'_> {
@@ -129,9 +131,10 @@ impl Entry<'_> {
         self.places == Some((1, 1))
     }
 
-    /// `1`, `2–4`, or `(3)` when only the order of the medians is known.
+    /// `1`, `2–4`, `(3)` when only the order of the medians is known, or `apart` in another distance class.
     pub(crate) fn place(&self, at: usize) -> String {
         match self.places {
+            _ if self.elsewhere => "apart".into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
             None => format!("({})", at + 1),
@@ -202,37 +205,45 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
             let figure = row.figure.as_ref()?;
             let value = headline.value(figure).filter(|v| v.value.is_finite())?;
             let enough = headline.enough(figure);
-            Some(Entry { row, figure, value, enough, places: None, elsewhere_ns: None })
+            Some(Entry { row, figure, value, enough, places: None, elsewhere: false })
         })
         .partition(|entry| entry.row.floor);
+    let class = usual_class(&entries);
+    for entry in &mut entries {
+        entry.elsewhere = entry.row.class != class;
+    }
     let descending = headline.more_is_better();
     for list in [&mut floors, &mut entries] {
         list.sort_by(|a, b| {
             let ascending = a.value.value.total_cmp(&b.value.value);
-            if descending { ascending.reverse() } else { ascending }
+            let order = if descending { ascending.reverse() } else { ascending };
+            a.elsewhere.cmp(&b.elsewhere).then(order)
         });
     }
-    let values: Vec<Estimate> = entries.iter().map(Entry::judged).collect();
-    let distances = entries.iter().filter_map(|e| Some(e.row.distance?.median_ns)).collect();
-    let usual = middle(distances);
+    let here = entries.iter().filter(|e| !e.elsewhere);
+    let values: Vec<Estimate> = here.map(Entry::judged).collect();
     let better = if descending { Order::Above } else { Order::Below };
-    for entry in &mut entries {
+    for entry in entries.iter_mut().filter(|e| !e.elsewhere) {
         let own = entry.judged();
         entry.places = own.interval.is_some().then(|| {
             let ahead = values.iter().filter(|v| order(v, &own) == better).count();
             let behind = values.iter().filter(|v| order(&own, v) == better).count();
             (ahead + 1, values.len() - behind)
         });
-        entry.elsewhere_ns = entry
-            .row
-            .distance
-            .map(|d| d.median_ns)
-            .filter(|d| usual.is_some_and(|usual| apart(*d, usual)));
     }
-    Ranking { setting, entries, floors }
+    Ranking { setting, class, entries, floors }
 }
 
-/// True when two distances are of different classes.
+/// The class that most entries are of; of equals the nearest.
+fn usual_class(entries: &[Entry]) -> Option<DistanceClass> {
+    let classes = || entries.iter().filter_map(|e| e.row.class);
+    let of = |class: &DistanceClass| classes().filter(|other| other == class).count();
+    classes().max_by(|a, b| {
+        of(a).cmp(&of(b)).then(b.centre_ns.total_cmp(&a.centre_ns))
+    })
+}
+
+/// True when two distances are further apart than by a third.
 pub(crate) fn apart(a_ns: f64, b_ns: f64) -> bool {
     a_ns.max(b_ns) > SAME_DISTANCE * a_ns.min(b_ns)
 }
@@ -316,16 +327,19 @@ mod tests {
     }
 
     #[test]
-    fn cpus_at_another_distance_are_marked() {
-        let mut rows: Vec<_> =
-            (0..4).map(|i| row(&format!("t{i}/spin"), 64, 100.0, Some((90.0, 110.0)))).collect();
-        for (row, ns) in rows.iter_mut().zip([110.0, 112.0, 115.0, 60.0]) {
-            row.distance.as_mut().unwrap().median_ns = ns;
-        }
+    fn nothing_is_ranked_across_distance_classes() {
+        let mut rows: Vec<_> = (0..4)
+            .map(|i| row(&format!("t{i}/spin"), 64, 100.0 + 50.0 * f64::from(i), Some((90.0 + 50.0 * f64::from(i), 110.0 + 50.0 * f64::from(i)))))
+            .collect();
+        // The fastest was measured on siblings: that is why.
+        rows[0].class = Some(DistanceClass { low_ns: 0.0, high_ns: Some(80.0), centre_ns: 57.0 });
+        rows[3].class = None;
         let summary = summary(rows);
         let rankings = rankings(&summary);
-        let marked: Vec<_> = rankings[0].entries.iter().filter_map(|e| e.elsewhere_ns).collect();
-        assert_eq!(marked, [60.0]);
+        let places: Vec<_> = rankings[0].entries.iter().enumerate().map(|(at, e)| (e.row.key.transport.as_str(), e.place(at))).collect();
+        let expected = [("t1/spin", "1"), ("t2/spin", "2"), ("t0/spin", "apart"), ("t3/spin", "apart")];
+        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
+        assert_eq!(rankings[0].class.unwrap().centre_ns, 112.0);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
 fn chart(ranking: &Ranking) -> Option<Chart> {
     let at = |e: &Entry| (e.value.value, e.figure.cpu_ns_per_message.value);
     // Figures of CPUs at another distance are of another machine.
-    let there = |e: &&Entry| e.elsewhere_ns.is_none() && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
+    let there = |e: &&Entry| !e.elsewhere && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
     let entries: Vec<&Entry> = ranking.entries.iter().filter(there).collect();
     if entries.len() < FEWEST {
         return None;
