@@ -2,6 +2,7 @@
 
 use crate::markup;
 use crate::ranking::{Entry, Order, Ranking, Setting, order};
+use crate::standing;
 use crate::units::{self, Quantity};
 use ipcmark_record::Standing;
 use ipcmark_summary::{Census, Estimate, Summary};
@@ -60,7 +61,10 @@ pub(crate) fn census(census: &Census) -> String {
     if parts.is_empty() {
         "The record has no cells.".into()
     } else {
-        format!("{}: {}.", units::plural(cells, "cell"), parts.join(", "))
+        let standing =
+            standing::counts(census).map(|counts| format!(" Of those with figures {counts}."));
+        let standing = standing.unwrap_or_default();
+        format!("{}: {}.{standing}", units::plural(cells, "cell"), parts.join(", "))
     }
 }
 
@@ -109,6 +113,14 @@ fn latency(ranking: &Ranking, several: bool) -> Vec<String> {
         ];
         best_and_best_asleep(heads, &by_time, |e| e.value)
     };
+    let apart = ranking.entries.len() - here().count();
+    if let (1.., Some(class)) = (apart, ranking.class) {
+        let (were, are) = if apart == 1 { ("was", "is") } else { ("were", "are") };
+        sentences.push(format!(
+            "All of it at a distance of {class} between the CPUs: {} {were} measured at another distance, and {are} not compared.",
+            units::plural(apart, "cell")
+        ));
+    }
     let mut by_cpu: Vec<&Entry> = here().collect();
     by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
     // A loop that never idles flatters what spins: it would burn as much with nothing to do.
@@ -184,9 +196,8 @@ fn sentence(
     };
     let (rivals, behind) = (standing(Order::Overlap), standing(ahead));
     if !rivals.is_empty() {
-        let those = if rivals.len() == 1 { "that" } else { "those" };
         text += &format!(
-            ", in a **tie** with {}: its interval overlaps {those}, and this run does not say which is first.",
+            ", in a **tie** with {}: the intervals overlap, and this run does not say which is first.",
             list(&rivals)
         );
     } else if let Some(next) = behind.first() {
@@ -277,7 +288,7 @@ mod tests {
             row("far/block", 64, 500.0, Some((400.0, 600.0))),
         ]);
         assert!(
-            text.contains("`a/block`, 100 ns [90, 110]. Its interval overlaps that of `b/block`, so this run does not say which is first."),
+            text.contains("`a/block`, 100 ns [90, 110], in a **tie** with `b/block`: the intervals overlap, and this run does not say which is first."),
             "{text}"
         );
         assert!(!text.contains("ahead of"), "{text}");
@@ -290,7 +301,7 @@ mod tests {
             .collect();
         assert!(
             words(rows)
-                .contains("overlaps those of `t1/block`, `t2/block`, `t3/block` and 5 more,")
+                .contains("in a **tie** with `t1/block`, `t2/block`, `t3/block` and 5 more: the intervals overlap,")
         );
     }
 
@@ -339,11 +350,24 @@ mod tests {
     }
 
     #[test]
-    fn another_distance_is_said() {
+    fn what_was_measured_at_another_distance_wins_nothing() {
         let mut near = row("a/spin", 64, 60.0, Some((59.0, 61.0)));
-        near.distance.as_mut().unwrap().median_ns = 60.0;
-        let text = words(vec![near, row("b/spin", 64, 110.0, Some((109.0, 111.0)))]);
-        assert!(text.contains("Mind the distance: its CPUs were 60.0 ns apart"), "{text}");
+        near.class.as_mut().unwrap().centre_ns = 57.0;
+        let others = ["b/spin", "c/spin"].map(|name| row(name, 64, 110.0, Some((109.0, 111.0))));
+        let text = words([vec![near], others.into()].concat());
+        assert!(
+            text.contains("(median): `b/spin`, 110 ns [109, 111], in a **tie** with `c/spin`"),
+            "{text}"
+        );
+        assert!(text.contains("1 cell was measured at another distance"), "{text}");
+    }
+
+    #[test]
+    fn a_figure_that_cannot_be_trusted_with_all_says_so() {
+        let mut wide = row("a/spin", 64, 60.0, Some((50.0, 70.0)));
+        wide.standing = Some(Standing::Wide);
+        let text = words(vec![wide, row("b/spin", 64, 110.0, Some((109.0, 111.0)))]);
+        assert!(text.contains("`a/spin`, 60.0 ns [50.0, 70.0] (wide), ahead of"), "{text}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod palette;
 mod phase;
 mod ranking;
 mod rules;
+mod standing;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -58,7 +59,7 @@ pub struct Written {
 pub fn write(record: &Record, out: &Path) -> Result<Written> {
     let summary = summarize(record)?;
     let rankings = rankings(&summary);
-    let charts = chart::charts(record, &rankings)?;
+    let charts = chart::charts(record, &summary, &rankings)?;
     let folder = out.join("charts");
     files::make_folder(&folder)?;
     let pictures = draw_all(&charts)?;
@@ -84,7 +85,7 @@ pub fn write(record: &Record, out: &Path) -> Result<Written> {
 pub fn html(record: &Record) -> Result<String> {
     let summary = summarize(record)?;
     let rankings = rankings(&summary);
-    let charts = chart::charts(record, &rankings)?;
+    let charts = chart::charts(record, &summary, &rankings)?;
     page::render(record, &summary, &rankings, &charts)
 }
 

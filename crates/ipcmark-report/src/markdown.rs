@@ -127,19 +127,20 @@ fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
     let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
     writeln!(
         out,
-        "| place | transport | {figures} | CPU time | distance | invocations | remarks |"
+        "| place | transport | {figures} | CPU time | distance | invocations | standing | remarks |"
     )?;
-    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | --- |")?;
+    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | --- | --- |")?;
     let kept = kept(ranking, cut);
     let ranked = kept.iter().map(|&at| (ranking.entries[at].place(at), &ranking.entries[at]));
     for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
         let Entry { row, figure, value, enough, .. } = entry;
         let second = others(setting, figure).join(" | ");
         let distance =
-            row.distance.map_or_else(|| NONE.into(), |d| Quantity::Time.show(d.median_ns));
+            row.class.map_or_else(|| NONE.into(), |class| Quantity::Time.show(class.centre_ns));
+        let standing = row.standing.map_or(NONE, |standing| standing.name());
         writeln!(
             out,
-            "| {place} | {} | {}{} | {second} | {} | {distance} | {} | {} |",
+            "| {place} | {} | {}{} | {second} | {} | {distance} | {} | {standing} | {} |",
             code(&row.key.transport),
             if *enough { "" } else { FEW },
             setting.quantity().estimate(value),
@@ -239,7 +240,7 @@ mod tests {
         let text = render(&record, &summary, &rankings(&summary));
         assert!(text.contains("\\<script\\>alert(1)"), "{text}");
         let line = text.lines().find(|l| l.starts_with("| 1 |")).unwrap();
-        assert_eq!(line.matches('|').count(), 9, "{line}");
+        assert_eq!(line.matches('|').count(), 10, "{line}");
         // In a code span a tag is text.
         assert!(line.contains("`a¦'b'<script> c`"), "{line}");
     }

@@ -6,7 +6,7 @@
 use crate::ranking::middle;
 use crate::units::{Quantity, count, plain, plural};
 use ipcmark_record::{ClockPair, Invocation, Mark, Record};
-use ipcmark_summary::{Headline, Row, Summary};
+use ipcmark_summary::{Classes, DistanceClass, Drift, Headline, Row, Summary};
 use serde::Serialize;
 
 /// Shares above which a machine is called noisy, and below a fifth of which it is called quiet.
@@ -62,7 +62,8 @@ pub(crate) fn noise(record: &Record, summary: &Summary) -> Noise {
     let signs = [
         intervals(half_width),
         set_aside_sign(record),
-        distance(record),
+        classes(record, &summary.classes),
+        drift(&summary.drift),
         stolen(record),
         gaps(record),
         pressure(record),
@@ -151,18 +152,46 @@ fn moved(record: &Record) -> Option<(usize, usize)> {
     (!known.is_empty()).then_some((moved, known.len()))
 }
 
-fn distance(record: &Record) -> Option<Sign> {
+/// The distance classes that were found, and how many invocations lay in each.
+fn classes(record: &Record, classes: &Classes) -> Option<Sign> {
     let (moved, of) = moved(record)?;
-    let ends = || made(record).filter_map(|i| i.distance).flat_map(|d| [d.before_ns, d.after_ns]);
-    let (low, high) = (ends().reduce(f64::min)?, ends().reduce(f64::max)?);
-    let value = format!("{} to {}", Quantity::Time.show(low), Quantity::Time.show(high));
-    let value = if crate::ranking::apart(low, high) { value } else { Quantity::Time.show(high) };
+    let all: Vec<_> = made(record).filter_map(|i| classes.of_invocation(i)).collect();
+    let share = |class: &DistanceClass| {
+        let own = all.iter().filter(|other| *other == class).count();
+        (own > 0).then(|| format!("{} in {class}", percent(own as f64 / all.len() as f64)))
+    };
+    let shares: Vec<String> = classes.all().iter().filter_map(share).collect();
+    let reference = classes.reference()?;
     let detail = format!(
-        "a cache line between the two CPUs and back; it changed by more than a third within {} of {} invocations",
+        "a cache line between the two CPUs and back, and a guess at what that means: {}; it changed by more than a third within \
+         {} of {} invocations",
+        shares.join(", "),
         count(moved as u64),
         count(of as u64)
     );
-    Some(sign("Distance", value, detail))
+    Some(sign("Distance", reference.to_string(), detail))
+}
+
+/// What all cells of a kind went up and down by together.
+fn drift(drifts: &[Drift]) -> Option<Sign> {
+    let by_sd = |a: &&Drift, b: &&Drift| a.factor_sd.total_cmp(&b.factor_sd);
+    let (least, most) = (drifts.iter().min_by(by_sd)?, drifts.iter().max_by(by_sd)?);
+    let told = |drift: &Drift| {
+        let cells = if drift.of_all { "all cells".into() } else { drift.kind.to_string() };
+        format!("{} for {cells}", percent(drift.factor_sd))
+    };
+    let between = if told(least) == told(most) {
+        told(most)
+    } else {
+        format!("between {} and {}", told(least), told(most))
+    };
+    let error = drifts.iter().map(|d| d.standard_error).fold(0.0, f64::max);
+    let detail = format!(
+        "how far cells of one kind went up and down together (standard deviation): {between}. The run's own level is known to \
+         ± {} at worst, and every interval is that much wider",
+        percent(error)
+    );
+    Some(sign("Drift of the machine", percent(most.factor_sd), detail))
 }
 
 fn stolen_share(record: &Record) -> Option<f64> {
@@ -330,7 +359,7 @@ mod tests {
         (record.noise, record.clock) = (None, None);
         let noise = of(&record);
         let names: Vec<&str> = noise.signs.iter().map(|s| s.name).collect();
-        assert_eq!(names, ["Intervals", "Distance", "Clock"]);
+        assert_eq!(names, ["Intervals", "Distance", "Drift of the machine", "Clock"]);
         assert!(words(&noise).contains("not held against each other"));
     }
 }

@@ -8,6 +8,7 @@ use crate::noise::{self, Noise};
 use crate::palette;
 use crate::ranking::Ranking;
 use crate::rules::{self, Family};
+use crate::standing::{self, Word};
 use crate::table::{self, Cell, CostTable, Head, LimitTable};
 use crate::units::FEW;
 use crate::{Result, markup};
@@ -42,6 +43,7 @@ struct View {
     prose_html: String,
     groups: Vec<Group>,
     legend: Vec<(String, String)>,
+    standings: Vec<Word>,
     patterns: Vec<Pattern>,
     distances: Option<ChartView>,
     sections: Vec<Section>,
@@ -83,6 +85,8 @@ struct Pattern {
 #[derive(Serialize)]
 struct RankingView {
     place: String,
+    /// The distance class that is ranked; may be empty.
+    distance: String,
     best: String,
     open: bool,
     heads: Vec<Head>,
@@ -171,10 +175,11 @@ pub(crate) fn render(
             .into_iter()
             .map(|(wait, colour)| (wait, colour.hex()))
             .collect(),
+        standings: standing::legend(&summary.census, &record.settings),
         patterns: patterns(rankings, charts)?,
         distances: charts.iter().find(|c| c.kind == Kind::Distances).map(chart_view).transpose()?,
         sections: sections(charts)?,
-        limits: table::limit_table(record),
+        limits: table::limit_table(record, &summary.classes),
         trade_offs: charts
             .iter()
             .filter(|c| c.kind == Kind::TradeOff)
@@ -221,6 +226,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
         let chart = drawn.next_if(|c| c.title == chart::ranking_title(setting));
         let view = RankingView {
             place: setting.place(),
+            distance: ranking.class.map_or_else(String::new, |class| class.to_string()),
             best: ranking.entries.first().map_or_else(String::new, |e| {
                 let what = match (e.is_first(), setting.headline().more_is_better()) {
                     (true, _) => "first".into(),

@@ -25,6 +25,8 @@ pub(crate) const INK: Colour = colour(0x1B_1F_24, 0xE6_E8_EB);
 pub(crate) const MUTED: Colour = colour(0x5B_64_70, 0x9A_A4_B0);
 pub(crate) const GRID: Colour = colour(0xE4_E7_EB, 0x2A_31_39);
 pub(crate) const CONTEXT: Colour = colour(0xCF_D4_DB, 0x3A_43_4D);
+/// What lies within a class of distances, behind its dots.
+pub(crate) const BAND: Colour = colour(0xEE_F2_F7, 0x1E_25_2D);
 /// A dot that belongs to a class, and one whose invocation is set aside.
 pub(crate) const DOT: Colour = colour(0x2F_6F_AB, 0x7F_B2_EC);
 pub(crate) const ASIDE: Colour = colour(0xC4_4A_1C, 0xFF_93_6B);
@@ -57,7 +59,7 @@ pub(crate) fn of_wait(wait: &str, floor: bool) -> Colour {
 
 /// Every colour a chart may hold.
 pub(crate) fn all() -> impl Iterator<Item = Colour> {
-    [PAPER, INK, MUTED, GRID, CONTEXT, DOT, ASIDE, FLOOR, OTHER]
+    [PAPER, INK, MUTED, GRID, CONTEXT, BAND, DOT, ASIDE, FLOOR, OTHER]
         .into_iter()
         .chain(WAITS.map(|(_, c)| c))
 }

@@ -2,7 +2,9 @@
 
 use crate::units::{self, Quantity};
 use ipcmark_record::{CellKey, LoadKey};
-use ipcmark_summary::{DistanceClass, Estimate, Figure, Headline, Row, Status, Summary, counted, time_of};
+use ipcmark_summary::{
+    DistanceClass, Estimate, Figure, Headline, Row, Status, Summary, counted, time_of,
+};
 
 /// Two distances are alike when their ratio is below this.
 const SAME_DISTANCE: f64 = 4.0 / 3.0;
@@ -53,12 +55,7 @@ impl Setting {
     }
 
     pub(crate) fn quantity(&self) -> Quantity {
-        match self.headline() {
-            Headline::Median => Quantity::Time,
-            Headline::Rate => Quantity::MessageRate,
-            Headline::SpeedUp => Quantity::Factor,
-            Headline::UsefulWork => Quantity::Share,
-        }
+        crate::table::quantity(self.headline())
     }
 
     /// `64 B, cross-core`, with the load, and with the capacity where one was asked for; what a transport holds may differ.
@@ -238,9 +235,7 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
 fn usual_class(entries: &[Entry]) -> Option<DistanceClass> {
     let classes = || entries.iter().filter_map(|e| e.row.class);
     let of = |class: &DistanceClass| classes().filter(|other| other == class).count();
-    classes().max_by(|a, b| {
-        of(a).cmp(&of(b)).then(b.centre_ns.total_cmp(&a.centre_ns))
-    })
+    classes().max_by(|a, b| of(a).cmp(&of(b)).then(b.centre_ns.total_cmp(&a.centre_ns)))
 }
 
 /// True when two distances are further apart than by a third.
@@ -329,15 +324,28 @@ mod tests {
     #[test]
     fn nothing_is_ranked_across_distance_classes() {
         let mut rows: Vec<_> = (0..4)
-            .map(|i| row(&format!("t{i}/spin"), 64, 100.0 + 50.0 * f64::from(i), Some((90.0 + 50.0 * f64::from(i), 110.0 + 50.0 * f64::from(i)))))
+            .map(|i| {
+                row(
+                    &format!("t{i}/spin"),
+                    64,
+                    100.0 + 50.0 * f64::from(i),
+                    Some((90.0 + 50.0 * f64::from(i), 110.0 + 50.0 * f64::from(i))),
+                )
+            })
             .collect();
         // The fastest was measured on siblings: that is why.
         rows[0].class = Some(DistanceClass { low_ns: 0.0, high_ns: Some(80.0), centre_ns: 57.0 });
         rows[3].class = None;
         let summary = summary(rows);
         let rankings = rankings(&summary);
-        let places: Vec<_> = rankings[0].entries.iter().enumerate().map(|(at, e)| (e.row.key.transport.as_str(), e.place(at))).collect();
-        let expected = [("t1/spin", "1"), ("t2/spin", "2"), ("t0/spin", "apart"), ("t3/spin", "apart")];
+        let places: Vec<_> = rankings[0]
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(at, e)| (e.row.key.transport.as_str(), e.place(at)))
+            .collect();
+        let expected =
+            [("t1/spin", "1"), ("t2/spin", "2"), ("t0/spin", "apart"), ("t3/spin", "apart")];
         assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
         assert_eq!(rankings[0].class.unwrap().centre_ns, 112.0);
     }

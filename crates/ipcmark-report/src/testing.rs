@@ -2,7 +2,8 @@
 
 use ipcmark_record::{CellKey, Integrity};
 use ipcmark_summary::{
-    Census, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status, Summary,
+    Census, DistanceClass, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status,
+    Summary,
 };
 
 /// An estimate with the interval that is given.
@@ -48,7 +49,7 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         set_aside: 0,
         disturbed: false,
         messages: 50_000,
-        class: None,
+        class: Some(DistanceClass { low_ns: 80.0, high_ns: Some(200.0), centre_ns: 112.0 }),
         limit: None,
         others: Vec::new(),
         standing: None,

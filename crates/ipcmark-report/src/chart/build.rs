@@ -14,7 +14,7 @@ use crate::palette;
 use crate::ranking::{Entry, Ranking, Setting};
 use crate::units::{self, Quantity};
 use ipcmark_record::Record;
-use ipcmark_summary::{Context, pooled};
+use ipcmark_summary::{Context, Summary, pooled};
 use std::collections::BTreeSet;
 
 /// What stands before the capacity in a name.
@@ -25,7 +25,11 @@ const BEYOND: f64 = 100.0;
 const DISTRIBUTED: [&str; 3] = ["ping-pong", "paced", "wake-up"];
 
 /// All charts of a record, in the order of the report.
-pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>> {
+pub(crate) fn charts(
+    record: &Record,
+    summary: &Summary,
+    rankings: &[Ranking],
+) -> Result<Vec<Chart>> {
     let mut charts: Vec<Chart> = rankings.iter().filter_map(ranking).collect();
     let context = Context::of(record)?;
     for r in rankings.iter().filter(|r| DISTRIBUTED.contains(&r.setting.pattern.as_str())) {
@@ -34,7 +38,7 @@ pub(crate) fn charts(record: &Record, rankings: &[Ranking]) -> Result<Vec<Chart>
     charts.extend(sweeps(rankings));
     charts.extend(against_load(rankings, &record.knees));
     charts.extend(trade_offs(rankings));
-    charts.extend(distances(record));
+    charts.extend(distances(record, &summary.classes));
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     if capacities.len() < 2 {
         // One capacity for all need not stand in every name.

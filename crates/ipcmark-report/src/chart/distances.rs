@@ -4,12 +4,14 @@
 //! makes that visible at once, as no table does.
 
 use super::axis::Axis;
-use super::pen::{Drawn, Pen, Picture, Text};
+use super::pen::{self, Drawn, Pen, Picture, Text};
 use super::{Body, Chart, Kind};
+use crate::noise::percent;
 use crate::palette;
 use crate::ranking::apart;
 use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Invocation, Record};
+use ipcmark_summary::{Classes, DistanceClass};
 use plotters::prelude::DrawingBackend;
 use std::collections::BTreeSet;
 
@@ -24,12 +26,22 @@ struct Dot {
     aside: bool,
 }
 
+/// One distance class, as places on the vertical axis.
+#[derive(Debug, Clone, PartialEq)]
+struct Band {
+    low: f64,
+    high: f64,
+    /// `57 ns (siblings): 92 %`.
+    label: String,
+}
+
 /// All invocations whose distance is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DistanceChart {
     pub title: String,
     pub note: String,
     dots: Vec<Dot>,
+    bands: Vec<Band>,
     x: Axis,
     y: Axis,
 }
@@ -37,15 +49,17 @@ pub(crate) struct DistanceChart {
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 268.0;
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 844.0;
+const RIGHT: f64 = 716.0;
 const TOP: f64 = 58.0;
 const BOTTOM: f64 = 222.0;
 const SMALL: f64 = 10.0;
+/// What a band reaches beyond its dots, as a share of the axis.
+const MARGIN: f64 = 0.02;
 /// Dots nearer than this to one that is drawn already are hidden by it, and are not drawn.
 const GRAIN: f64 = 1.5;
 
 /// The chart; none where no distance was measured.
-pub(super) fn distances(record: &Record) -> Option<Chart> {
+pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let dot = |i: &Invocation| {
         let distance = i.distance?;
         let aside = !i.marks.is_empty() || apart(distance.before_ns, distance.after_ns);
@@ -58,6 +72,7 @@ pub(super) fn distances(record: &Record) -> Option<Chart> {
     let last_s = dots.iter().map(|d| d.at_s).fold(0.0, f64::max).max(1e-3);
     let x = Axis::from_zero("time since the run began", last_s, seconds);
     let aside = dots.iter().filter(|d| d.aside).count();
+    let bands = bands(&dots, classes, &y);
     let title = "Distance of the two CPUs over the run's time".to_string();
     let note = format!(
         "A dot an invocation, {} in all; in red with a line from before to after: {} whose distance changed on the way, or that \
@@ -66,8 +81,27 @@ pub(super) fn distances(record: &Record) -> Option<Chart> {
         units::count(aside as u64),
         if aside == 1 { "is" } else { "are" }
     );
-    let body = Body::Distances(DistanceChart { title: title.clone(), note, dots, x, y });
+    let body = Body::Distances(DistanceChart { title: title.clone(), note, dots, bands, x, y });
     Some(Chart { stem: "distance-over-time".into(), kind: Kind::Distances, title, body })
+}
+
+/// The classes that dots lie in, each with its share of the dots that stood still.
+fn bands(dots: &[Dot], classes: &Classes, y: &Axis) -> Vec<Band> {
+    let still: Vec<&Dot> = dots.iter().filter(|d| !d.aside).collect();
+    let band = |class: &DistanceClass| {
+        let here = |d: &&&Dot| classes.of_distance(d.distance) == Some(*class);
+        let of = still.iter().filter(here).count();
+        // As far as its own dots reach: where the next class would begin says nothing.
+        let ends =
+            still.iter().filter(here).flat_map(|d| [d.distance.before_ns, d.distance.after_ns]);
+        let places: Vec<f64> = ends.map(|ns| y.place(ns)).collect();
+        let low = places.iter().copied().fold(1.0, f64::min) - MARGIN;
+        let high = places.iter().copied().fold(0.0, f64::max) + MARGIN;
+        let (low, high) = (low.max(0.0), high.min(1.0));
+        let share = percent(of as f64 / still.len() as f64);
+        (of > 0 && low < high).then(|| Band { low, high, label: format!("{class}: {share}") })
+    };
+    classes.all().iter().filter_map(band).collect()
 }
 
 impl Picture for DistanceChart {
@@ -82,6 +116,10 @@ impl Picture for DistanceChart {
     fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
         pen.text((16.0, 20.0), &self.title, Text::new(15.0, palette::INK).bold())?;
         pen.text((16.0, 40.0), &self.note, Text::new(10.5, palette::MUTED))?;
+        for band in &self.bands {
+            let corners = [(LEFT, height(band.high) + 1.0), (RIGHT, height(band.low))];
+            pen.block(corners, palette::BAND)?;
+        }
         self.frame(pen)?;
         let place = |dot: &Dot, ns: f64| (across(self.x.place(dot.at_s)), height(self.y.place(ns)));
         let mut taken = BTreeSet::new();
@@ -98,6 +136,11 @@ impl Picture for DistanceChart {
                 pen.line(&ends, palette::ASIDE, 0.5)?;
                 pen.dot(ends[1], 2.0, palette::ASIDE)?;
             }
+        }
+        for band in &self.bands {
+            let text = Text::new(SMALL, palette::INK);
+            let y = height((band.low + band.high) / 2.0);
+            pen.text((RIGHT + 8.0, y), &pen::fit(&band.label, SMALL, WIDTH - RIGHT - 12.0), text)?;
         }
         Ok(())
     }
@@ -140,26 +183,31 @@ fn height(place: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::pen;
     use ipcmark_record::sample;
+
+    fn drawn(record: &Record) -> Option<Chart> {
+        distances(record, &Classes::of(&[record]))
+    }
 
     #[test]
     fn each_invocation_is_a_dot_and_one_that_moved_stands_out() {
         let record = sample::record(1, 8);
         let known = |i: &&Invocation| i.is_ok() && i.distance.is_some();
         let all = record.cells.iter().flat_map(|c| &c.invocations).filter(known).count();
-        let chart = distances(&record).unwrap();
+        let chart = drawn(&record).unwrap();
         let Body::Distances(body) = &chart.body else { panic!("a chart of distances") };
         assert_eq!(body.dots.len(), all);
         assert_eq!(body.dots.iter().filter(|d| d.aside).count(), 1);
         let svg = pen::svg(body).unwrap();
+        let labels: Vec<&str> = body.bands.iter().map(|b| b.label.as_str()).collect();
+        assert!(labels[0].ends_with("(one cache): 100 %"), "{labels:?}");
         assert!(svg.contains("#C44A1C") && svg.contains("time since the run began"), "{svg}");
     }
 
     #[test]
     fn many_dots_in_one_place_are_one() {
         let mut record = sample::record(1, 8);
-        let of = |record: &Record| distances(record).unwrap().svg().unwrap().len();
+        let of = |record: &Record| drawn(record).unwrap().svg().unwrap().len();
         let once = of(&record);
         let twice = record.cells.clone();
         record.cells.extend(twice);
@@ -170,6 +218,6 @@ mod tests {
     fn a_record_without_distances_has_no_such_chart() {
         let mut record = sample::record(1, 8);
         record.cells.retain(|c| c.key.placement == "same-core");
-        assert_eq!(distances(&record), None);
+        assert_eq!(drawn(&record), None);
     }
 }

@@ -89,6 +89,12 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
         self.area.draw(&PathElement::new(pixels, style))
     }
 
+    /// A filled rectangle between two corners.
+    pub(crate) fn block(&self, corners: [(f64, f64); 2], colour: Colour) -> Drawn<DB> {
+        let corners = corners.map(|corner| self.pixel(corner));
+        self.area.draw(&Rectangle::new(corners, colour.rgb().filled()))
+    }
+
     /// A small filled dot of this radius.
     pub(crate) fn dot(&self, at: (f64, f64), radius: f64, colour: Colour) -> Drawn<DB> {
         let radius = (radius * SCALE).round() as i32;

@@ -7,6 +7,7 @@ use super::{
 use crate::capacity::held;
 use crate::gaps;
 use crate::ranking::payload;
+use crate::standing;
 use crate::units::{self, Quantity};
 use ipcmark_summary::{Figure, PERCENTILES, Percentile, Row};
 
@@ -47,9 +48,10 @@ pub(crate) fn heads() -> Vec<Head> {
             "what only this workload shows: the sender's lag, other work done, speed-up",
             true,
         ),
-        head("Distance", "cache-line round trip between the two CPUs while it was measured", false),
+        head("Distance", "cache-line round trip between the two CPUs, and a guess at what that means; figures of other distance classes fold out and are never pooled with these", false),
         head("Capacity", "of one direction, read back from the kernel or the ring", false),
         head("Invocations", "that ended well; each is one set of fresh processes", false),
+        head("Standing", "what the figures can be trusted with", true),
         head("State", "what became of it, and why", true),
     ]);
     heads
@@ -89,9 +91,10 @@ pub(crate) fn row(row: &Row) -> Vec<Cell> {
         }
         None => cells.extend((0..PERCENTILES.len() + 7).map(|_| missing())),
     }
-    cells.push(row.distance.as_ref().map_or_else(missing, distance));
+    cells.push(distance(row));
     cells.push(capacity(row));
     cells.push(number(row.invocations.to_string(), row.invocations as f64));
+    cells.push(standing::cell(row));
     let state = match gaps::gap(row) {
         Some((kind, reason, remedy)) => {
             Cell { under: format!("{reason}. What would change it: {remedy}"), ..words(kind) }

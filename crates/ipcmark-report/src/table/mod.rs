@@ -13,7 +13,7 @@ pub(crate) use ranking::{ranking_heads, ranking_rows};
 use crate::capacity::capacity_remark;
 use crate::ranking::Entry;
 use crate::units::{self, FEW, NONE, Quantity};
-use ipcmark_summary::{DistanceRange, Estimate, Percentile, Row, Status};
+use ipcmark_summary::{ClassFigure, Estimate, Headline, Percentile, Row, Status};
 use serde::{Serialize, Serializer};
 
 /// One cell of a table.
@@ -30,6 +30,10 @@ pub(crate) struct Cell {
     pub words: bool,
     /// True for a percentile without enough samples.
     pub few: bool,
+    /// What folds out of it, a line each.
+    pub more: Vec<String>,
+    /// A further class for the style sheet; may be empty.
+    pub mark: &'static str,
 }
 
 /// What the time of a message is.
@@ -48,13 +52,21 @@ fn head(text: &str, help: &str, words: bool) -> Head {
     Head { text: text.into(), help: help.into(), words }
 }
 
-fn words(text: impl Into<String>) -> Cell {
-    Cell { text: text.into(), under: String::new(), sort: None, words: true, few: false }
+pub(crate) fn words(text: impl Into<String>) -> Cell {
+    Cell {
+        text: text.into(),
+        under: String::new(),
+        sort: None,
+        words: true,
+        few: false,
+        more: Vec::new(),
+        mark: "",
+    }
 }
 
 fn number(text: String, sort: f64) -> Cell {
     let sort = Some(sort).filter(|s| s.is_finite()).map(coarse);
-    Cell { text, under: String::new(), sort, words: false, few: false }
+    Cell { sort, words: false, ..words(text) }
 }
 
 /// To six digits: what sorts alike looks alike, and a page of thousands of cells is a third shorter.
@@ -84,20 +96,53 @@ fn quantile(p: &Percentile) -> Cell {
     Cell { few: !p.enough, ..estimate(Quantity::Time, &p.ns) }
 }
 
-fn distance(range: &DistanceRange) -> Cell {
-    let span = if crate::ranking::apart(range.min_ns, range.max_ns) {
-        format!("{} to {}", Quantity::Time.show(range.min_ns), Quantity::Time.show(range.max_ns))
-    } else {
-        String::new()
+/// The distance of a row's figures, what that class is called, and its figures of other classes to fold out.
+fn distance(row: &Row) -> Cell {
+    let Some(range) = row.distance else { return missing() };
+    let headline = Headline::of(&row.key);
+    let other = |other: &ClassFigure| {
+        let value = headline.value(&other.figure)?;
+        let figure = quantity(headline).estimate(&value);
+        Some(format!(
+            "{}: {figure}, {}",
+            other.class,
+            units::plural(other.invocations, "invocation")
+        ))
     };
-    Cell { under: span, ..number(Quantity::Time.show(range.median_ns), range.median_ns) }
+    // A row whose CPUs never stood still has no class, and the median of its distances says nothing.
+    match row.class {
+        Some(class) => Cell {
+            under: class.word().into(),
+            more: row.others.iter().filter_map(other).collect(),
+            ..number(Quantity::Time.show(class.centre_ns), class.centre_ns)
+        },
+        None => {
+            let span = format!(
+                "{} to {}",
+                Quantity::Time.show(range.min_ns),
+                Quantity::Time.show(range.max_ns)
+            );
+            Cell { under: span, ..number(Quantity::Time.show(range.median_ns), range.median_ns) }
+        }
+    }
+}
+
+/// What a headline is.
+pub(crate) fn quantity(headline: Headline) -> Quantity {
+    match headline {
+        Headline::Median => Quantity::Time,
+        Headline::Rate => Quantity::MessageRate,
+        Headline::SpeedUp => Quantity::Factor,
+        Headline::UsefulWork => Quantity::Share,
+    }
 }
 
 /// What must be said of an entry of a ranking.
 pub(crate) fn remarks_of(entry: &Entry) -> Vec<String> {
-    let elsewhere = entry
-        .elsewhere_ns
-        .map(|_| "CPUs at another distance than most here: not comparable".to_string());
+    let elsewhere = entry.elsewhere.then(|| match entry.row.class {
+        Some(class) => format!("measured at another distance, {class}: not comparable"),
+        None => "its CPUs never stood still: not comparable".into(),
+    });
     elsewhere.into_iter().chain(capacity_remark(entry.row)).chain(remarks(entry.row)).collect()
 }
 
@@ -116,13 +161,6 @@ fn remarks(row: &Row) -> Vec<String> {
         "per-peer" => "a link for each peer".into(),
         other => format!("links: {other}"),
     }));
-    if row.unsteady_invocations > 0 {
-        out.push(format!("{} of {} not steady", row.unsteady_invocations, row.invocations));
-    }
-    let moved = row.distance.map_or(0, |d| d.moved);
-    if moved > 0 {
-        out.push(format!("CPUs moved in {moved}"));
-    }
     let share = row.figure.as_ref().and_then(|f| f.lost_share).filter(|s| s.value > 0.0);
     out.extend(share.map(|share| format!("loses {}", Quantity::Share.estimate(&share))));
     if row.lossy && share.is_none() {

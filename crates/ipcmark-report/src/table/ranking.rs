@@ -6,6 +6,7 @@ use super::{
 };
 use crate::chart::capital;
 use crate::ranking::{Entry, Ranking, Setting};
+use crate::standing;
 use crate::units::Quantity;
 use ipcmark_summary::{Estimate, Figure, Headline};
 
@@ -62,8 +63,9 @@ pub(crate) fn ranking_heads(setting: &Setting) -> Vec<Head> {
     heads.extend([
         head("CPU time", &of_cost("user and system"), false),
         head("Switches", &of_cost("context switches"), false),
-        head("Distance", "cache-line round trip between the two CPUs", false),
+        head("Distance", "cache-line round trip between the two CPUs, and a guess at what that means; figures of other distance classes fold out and are never pooled with these", false),
         head("Invocations", "each is one set of fresh processes", false),
+        head("Standing", "what the figures can be trusted with; the words are above", true),
         head("Remarks", "", true),
     ]);
     heads
@@ -114,8 +116,9 @@ fn row(setting: &Setting, place: String, entry: &Entry) -> Vec<Cell> {
     cells.extend([
         time(&figure.cpu_ns_per_message),
         plain(&figure.switches_per_message),
-        row.distance.as_ref().map_or_else(missing, distance),
+        distance(row),
         number(row.invocations.to_string(), row.invocations as f64),
+        standing::cell(row),
         words(remarks_of(entry).join("; ")),
     ]);
     cells
