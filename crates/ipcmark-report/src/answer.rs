@@ -2,7 +2,7 @@
 
 use crate::markup;
 use crate::ranking::{Entry, Order, Ranking, Setting, order};
-use crate::standing;
+use crate::standing::census;
 use crate::units::{self, Quantity};
 use ipcmark_record::Standing;
 use ipcmark_summary::{Census, Estimate, Summary};
@@ -42,30 +42,6 @@ pub(crate) fn answer(summary: &Summary, rankings: &[Ranking]) -> Vec<Part> {
     };
     parts.extend(all.map(|sentence| Part { head: String::new(), sentences: vec![sentence] }));
     parts
-}
-
-/// `12 cells: 10 measured, 2 not available here.`
-pub(crate) fn census(census: &Census) -> String {
-    let Census { cells, measured, failed, unavailable, unsupported, pending, .. } = *census;
-    let parts: Vec<String> = [
-        (measured, "measured"),
-        (failed, "failed"),
-        (unavailable, "not available on this machine"),
-        (unsupported, "not something the mechanism can do"),
-        (pending, "not reached before the run ended"),
-    ]
-    .into_iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, what)| format!("{n} {what}"))
-    .collect();
-    if parts.is_empty() {
-        "The record has no cells.".into()
-    } else {
-        let standing =
-            standing::counts(census).map(|counts| format!(" Of those with figures {counts}."));
-        let standing = standing.unwrap_or_default();
-        format!("{}: {}.{standing}", units::plural(cells, "cell"), parts.join(", "))
-    }
 }
 
 fn missing(of: &Census) -> Option<String> {

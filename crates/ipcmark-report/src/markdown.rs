@@ -1,16 +1,17 @@
 //! `summary.md`: the answer, the rankings, the gaps and the machine.
 
-use crate::answer::{answer, census};
+use crate::answer::answer;
 use crate::facts::{self, Fact};
 use crate::gaps;
 use crate::markup::{code, literal};
 use crate::noise::noise;
 use crate::ranking::{Entry, Ranking, Setting, mechanism};
 use crate::rules;
+use crate::standing::census;
 use crate::table::{marked, remarks_of};
 use crate::units::{FEW, NONE, Quantity};
 use ipcmark_record::Record;
-use ipcmark_summary::{Figure, Headline, Summary};
+use ipcmark_summary::{AgainstLimit, Figure, Headline, Summary};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -100,10 +101,10 @@ fn document(
     writeln!(out, "## Rankings\n")?;
     writeln!(
         out,
-        "Medians over invocations; in brackets their order-statistic intervals, at least 95 %. Place: what the intervals leave \
+        "Medians over invocations; in brackets where another run's median is expected (95 %). Place: what the intervals leave \
          open; in parentheses: order of medians only. `~`: too few samples for this percentile (fewer than 100 values beyond \
          it, or fewer than 5 in the median invocation). CPU time: user and system of all sides for one round trip, message or task. A ping-pong figure is the whole round \
-         trip; half of it is not a one-way latency and is never called one. Of a rate the time per message is one second by the \
+         trip; half of it is not a one-way latency and is never called one. × limit: times the least that the hardware and the kernel allow there. Of a rate the time per message is one second by the \
          messages drained and verified in it. A capacity is what was asked; what a transport holds instead is a remark.\n"
     )?;
     for ranking in rankings {
@@ -127,9 +128,9 @@ fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
     let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
     writeln!(
         out,
-        "| place | transport | {figures} | CPU time | distance | invocations | standing | remarks |"
+        "| place | transport | {figures} | CPU time | × limit | distance | invocations | standing | remarks |"
     )?;
-    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | --- | --- |")?;
+    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | ---: | --- | --- |")?;
     let kept = kept(ranking, cut);
     let ranked = kept.iter().map(|&at| (ranking.entries[at].place(at), &ranking.entries[at]));
     for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
@@ -137,10 +138,12 @@ fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
         let second = others(setting, figure).join(" | ");
         let distance =
             row.class.map_or_else(|| NONE.into(), |class| Quantity::Time.show(class.centre_ns));
+        let times = |limit: &AgainstLimit| Quantity::Factor.show(limit.times.value);
+        let limit = row.limit.as_ref().map_or_else(|| NONE.into(), times);
         let standing = row.standing.map_or(NONE, |standing| standing.name());
         writeln!(
             out,
-            "| {place} | {} | {}{} | {second} | {} | {distance} | {} | {standing} | {} |",
+            "| {place} | {} | {}{} | {second} | {} | {limit} | {distance} | {} | {standing} | {} |",
             code(&row.key.transport),
             if *enough { "" } else { FEW },
             setting.quantity().estimate(value),
@@ -240,7 +243,7 @@ mod tests {
         let text = render(&record, &summary, &rankings(&summary));
         assert!(text.contains("\\<script\\>alert(1)"), "{text}");
         let line = text.lines().find(|l| l.starts_with("| 1 |")).unwrap();
-        assert_eq!(line.matches('|').count(), 10, "{line}");
+        assert_eq!(line.matches('|').count(), 11, "{line}");
         // In a code span a tag is text.
         assert!(line.contains("`a¦'b'<script> c`"), "{line}");
     }

@@ -1,6 +1,6 @@
 //! `index.html`: one self-contained page that opens offline and reads without JavaScript.
 
-use crate::answer::{answer, census};
+use crate::answer::answer;
 use crate::chart::{self, Chart, Kind};
 use crate::facts::{self, Fact};
 use crate::gaps::{self, Gap};
@@ -8,7 +8,7 @@ use crate::noise::{self, Noise};
 use crate::palette;
 use crate::ranking::Ranking;
 use crate::rules::{self, Family};
-use crate::standing::{self, Word};
+use crate::standing::{self, Word, census};
 use crate::table::{self, Cell, CostTable, Head, LimitTable};
 use crate::units::FEW;
 use crate::{Result, markup};

@@ -35,8 +35,31 @@ pub(crate) fn legend(census: &Census, settings: &Settings) -> Vec<Word> {
     ALL.into_iter().filter_map(word).collect()
 }
 
+/// `12 cells: 10 measured, 2 not available here.`
+pub(crate) fn census(census: &Census) -> String {
+    let Census { cells, measured, failed, unavailable, unsupported, pending, .. } = *census;
+    let parts: Vec<String> = [
+        (measured, "measured"),
+        (failed, "failed"),
+        (unavailable, "not available on this machine"),
+        (unsupported, "not something the mechanism can do"),
+        (pending, "not reached before the run ended"),
+    ]
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, what)| format!("{n} {what}"))
+    .collect();
+    if parts.is_empty() {
+        "The record has no cells.".into()
+    } else {
+        let standing = counts(census).map(|counts| format!(" Of those with figures {counts}."));
+        let standing = standing.unwrap_or_default();
+        format!("{}: {}.{standing}", units::plural(cells, "cell"), parts.join(", "))
+    }
+}
+
 /// `12 precise, 40 wide`: what occurs.
-pub(crate) fn counts(census: &Census) -> Option<String> {
+fn counts(census: &Census) -> Option<String> {
     let counts = ALL.map(|standing| (count(census, standing), standing.name()));
     let counts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
     let counts: Vec<String> = counts.collect();
@@ -72,11 +95,11 @@ fn count(census: &Census, standing: Standing) -> usize {
 
 const fn class(standing: Standing) -> &'static str {
     match standing {
-        Standing::Precise => "precise",
-        Standing::Wide => "wide",
-        Standing::NotSteady => "unsteady",
-        Standing::Noisy => "noisy",
-        Standing::Few => "thin",
+        Standing::Precise => "standing precise",
+        Standing::Wide => "standing wide",
+        Standing::NotSteady => "standing unsteady",
+        Standing::Noisy => "standing noisy",
+        Standing::Few => "standing thin",
     }
 }
 
@@ -126,7 +149,7 @@ mod tests {
         let mut row = row("a/block", 64, 1.0, None);
         (row.standing, row.set_aside, row.made_invocations) = (Some(Standing::Noisy), 3, 12);
         let cell = super::cell(&row);
-        assert_eq!((cell.text.as_str(), cell.mark), ("noisy", "noisy"));
+        assert_eq!((cell.text.as_str(), cell.mark), ("noisy", "standing noisy"));
         assert_eq!(cell.under, "3 of 12 set aside");
     }
 }

@@ -107,7 +107,7 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     let of = setting.time_of();
     let what = if of == "round trip" { "Round trips".into() } else { super::capital(&of) };
     let title = format!("{what} by percentile: {}", setting.place());
-    let scale = Scale { title: &of, quantity: Quantity::Time, more_is_better: false };
+    let scale = Scale { title: &of, quantity: Quantity::Time, more_is_better: false, limit: &[] };
     let (lines, panels) = in_panels(&rows, curves, &scale, false);
     if panels.is_empty() {
         return Ok(None);
@@ -121,6 +121,7 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
         ),
         x: Axis::nines("percentile", highest),
         lines,
+        limit: Vec::new(),
         panels,
     });
     let stem = stem("percentiles", setting, true);

@@ -48,6 +48,8 @@ pub(crate) struct LineChart {
     pub note: String,
     pub x: Axis,
     pub lines: Vec<Line>,
+    /// What the machine allows at best; may be empty. Dashed.
+    pub limit: Vec<Point>,
     pub panels: Vec<Panel>,
 }
 
@@ -119,6 +121,7 @@ impl LineChart {
         for line in panel.behind.iter().map(|i| &self.lines[*i]) {
             self.stroke(line, &panel.y, palette::CONTEXT, 1.0, pen)?;
         }
+        self.limit(&panel.y, pen)?;
         for line in panel.front.iter().map(|i| &self.lines[*i]) {
             self.front(line, &panel.y, pen)?;
         }
@@ -148,6 +151,24 @@ impl LineChart {
         let middle = (LEFT + RIGHT) / 2.0;
         pen.text((middle, BOTTOM + 29.0), &self.x.title, label.centred())?;
         pen.text((TITLE, (TOP + BOTTOM) / 2.0), &y_axis.title, label.centred().upright())
+    }
+
+    fn limit<DB: DrawingBackend>(&self, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
+        let places: Vec<(f64, f64)> =
+            self.limit.iter().map(|p| (self.x.place(p.x), y.place(p.y))).collect();
+        let mut named = false;
+        for piece in within(&places) {
+            let path: Vec<_> = piece.into_iter().map(|(x, y)| (across(x), height(y))).collect();
+            for ends in path.windows(2) {
+                pen.dashed((ends[0], ends[1]), palette::INK, 1.0)?;
+            }
+            if let Some((x, y)) = path.first().filter(|_| !named) {
+                let below = if y + 9.0 < BOTTOM { y + 9.0 } else { y - 9.0 };
+                pen.text((x + 4.0, below), "limit", Text::new(9.0, palette::MUTED))?;
+                named = true;
+            }
+        }
+        Ok(())
     }
 
     fn front<DB: DrawingBackend>(&self, line: &Line, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {

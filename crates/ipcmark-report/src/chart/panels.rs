@@ -21,6 +21,8 @@ pub(crate) struct Scale<'a> {
     pub title: &'a str,
     pub quantity: Quantity,
     pub more_is_better: bool,
+    /// Limits that the panel of all must show; may be empty.
+    pub limit: &'a [Point],
 }
 
 /// One line a row; first a panel of all with the best of each family in front, where there are families to compare;
@@ -50,7 +52,8 @@ pub(crate) fn in_panels(
             .filter(|_| markers)
             .filter_map(|p| p.interval)
             .flat_map(|(low, high)| [low, high]);
-        let y = Axis::fit(scale.title, scale.quantity, points.chain(whiskers))?;
+        let limits = scale.limit.iter().map(|p| p.y).filter(|_| of.len() == rows.len());
+        let y = Axis::fit(scale.title, scale.quantity, points.chain(whiskers).chain(limits))?;
         let behind = behind(&front, of.len() == rows.len());
         Some(Panel { y, title, front, behind })
     };
@@ -133,7 +136,8 @@ mod tests {
     use super::*;
     use crate::testing::row;
 
-    const TIME: Scale = Scale { title: "t", quantity: Quantity::Time, more_is_better: false };
+    const TIME: Scale =
+        Scale { title: "t", quantity: Quantity::Time, more_is_better: false, limit: &[] };
 
     fn flat(y: f64) -> Vec<Point> {
         [64.0, 1024.0].map(|x| Point { x, y, interval: None }).into()

@@ -89,6 +89,25 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
         self.area.draw(&PathElement::new(pixels, style))
     }
 
+    /// A line of dashes, from one point to another.
+    pub(crate) fn dashed(
+        &self,
+        (from, to): ((f64, f64), (f64, f64)),
+        colour: Colour,
+        width: f64,
+    ) -> Drawn<DB> {
+        const DASH: f64 = 4.0;
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy);
+        let at = |way: f64| (from.0 + dx * way / length, from.1 + dy * way / length);
+        let mut way = 0.0;
+        while way < length {
+            self.line(&[at(way), at((way + DASH).min(length))], colour, width)?;
+            way += 2.0 * DASH;
+        }
+        Ok(())
+    }
+
     /// A filled rectangle between two corners.
     pub(crate) fn block(&self, corners: [(f64, f64); 2], colour: Colour) -> Drawn<DB> {
         let corners = corners.map(|corner| self.pixel(corner));

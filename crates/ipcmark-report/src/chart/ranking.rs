@@ -51,7 +51,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         .collect();
     let title = ranking_title(setting);
     let note = format!(
-        "Dot: median over invocations; whisker: its interval, at least 95 %; hollow dot: no interval (fewer than 6), or too few \
+        "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval (fewer than 6), or too few \
          samples. {}",
         waits_note(entries.iter().copied())
     );

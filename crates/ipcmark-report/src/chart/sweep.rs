@@ -137,7 +137,13 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
         place = format!("{}, {place}", rest.pattern);
     }
     let title = format!("{} by {}: {place}", capital(&measure), along.name());
-    let scale = Scale { title: &measure, quantity, more_is_better: headline.more_is_better() };
+    let limit = limit(sweep, along, by_bytes, headline);
+    let scale = Scale {
+        title: &measure,
+        quantity,
+        more_is_better: headline.more_is_better(),
+        limit: &limit,
+    };
     let (lines, panels) = in_panels(&rows, curves, &scale, true);
     if panels.is_empty() {
         return None;
@@ -145,12 +151,14 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     let body = Body::Lines(LineChart {
         title: title.clone(),
         note: format!(
-            "Whiskers: interval over invocations, at least 95 %. Colour: how it waits; marker: mechanism. {} Each panel has \
+            "Whiskers: where another run's median is expected (95 %). Colour: how it waits; marker: mechanism. {}{} Each panel has \
              its own vertical scale.",
-            grey(rows.len())
+            grey(rows.len()),
+            if limit.is_empty() { "" } else { " Dashed: the least that bounds any of them." }
         ),
         x,
         lines,
+        limit,
         panels,
     });
     let (kind, head) = match (along, headline) {
@@ -160,6 +168,22 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     };
     let stem = stem(&head, rest, along != Along::Size);
     Some(Chart { stem, kind, title, body })
+}
+
+/// The least limit of any cell at each point; none where nothing bounds them, or where a share or a factor is drawn.
+fn limit(sweep: &[&Ranking], along: Along, by_bytes: bool, headline: Headline) -> Vec<Point> {
+    let point = |r: &&Ranking| {
+        let limits = r.entries.iter().filter_map(|e| Some(e.row.limit.as_ref()?.limit_ns));
+        let ns = limits.fold(f64::INFINITY, f64::min);
+        let y = match headline {
+            _ if by_bytes => r.setting.size_bytes as f64 * 1e9 / ns,
+            Headline::Rate => 1e9 / ns,
+            Headline::Median => ns,
+            Headline::SpeedUp | Headline::UsefulWork => return None,
+        };
+        ns.is_finite().then_some(Point { x: along.at(&r.setting)? as f64, y, interval: None })
+    };
+    sweep.iter().filter_map(point).collect()
 }
 
 /// What the time is of, where it is the same at every point.

@@ -1,8 +1,8 @@
 //! The table of all cells.
 
 use super::{
-    Cell, Head, TIME_PER_MESSAGE, distance, estimate, head, missing, number, plain, quantile,
-    remarks, words,
+    Cell, Head, TIME_PER_MESSAGE, against, against_head, distance, estimate, head, missing, number,
+    plain, quantile, remarks, words,
 };
 use crate::capacity::held;
 use crate::gaps;
@@ -43,6 +43,7 @@ pub(crate) fn heads() -> Vec<Head> {
             "context switches of all sides for one round trip, message or task",
             false,
         ),
+        against_head(),
         head(
             "Beside it",
             "what only this workload shows: the sender's lag, other work done, speed-up",
@@ -86,10 +87,11 @@ pub(crate) fn row(row: &Row) -> Vec<Cell> {
                 },
                 estimate(Quantity::Time, &figure.cpu_ns_per_message),
                 plain(&figure.switches_per_message),
+                against(row),
                 beside(figure),
             ]);
         }
-        None => cells.extend((0..PERCENTILES.len() + 7).map(|_| missing())),
+        None => cells.extend((0..PERCENTILES.len() + 8).map(|_| missing())),
     }
     cells.push(distance(row));
     cells.push(capacity(row));

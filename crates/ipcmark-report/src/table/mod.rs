@@ -127,6 +127,28 @@ fn distance(row: &Row) -> Cell {
     }
 }
 
+/// How many times its limit the figure takes, and which limit that is.
+fn against(row: &Row) -> Cell {
+    let Some(limit) = &row.limit else { return missing() };
+    let Estimate { value, interval, .. } = limit.times;
+    let interval = interval.map(|(low, high)| format!(" [{low:.2}, {high:.2}]"));
+    // The interval of large ratios says nothing more than the figure's own.
+    let interval = interval.filter(|_| value < 10.0).unwrap_or_default();
+    let below = if limit.is_below() { "below its limit: one of the two is wrong. " } else { "" };
+    let under = format!("{below}{}, {}", limit.words, Quantity::Time.show(limit.limit_ns));
+    let mark = if limit.is_below() { "bound below" } else { "bound" };
+    Cell { under, mark, ..number(format!("{}{interval}", Quantity::Factor.show(value)), value) }
+}
+
+/// The head of that column.
+fn against_head() -> Head {
+    head(
+        "× of its limit",
+        "the figure's time over the least that the hardware and the kernel allow there, as measured in this run",
+        false,
+    )
+}
+
 /// What a headline is.
 pub(crate) fn quantity(headline: Headline) -> Quantity {
     match headline {

@@ -1,8 +1,8 @@
 //! The table of one ranking, with the columns that its workload calls for.
 
 use super::{
-    Cell, Head, TIME_PER_MESSAGE, distance, estimate, head, marked, missing, number, plain,
-    quantile, remarks_of, words,
+    Cell, Head, TIME_PER_MESSAGE, against, against_head, distance, estimate, head, marked, missing,
+    number, plain, quantile, remarks_of, words,
 };
 use crate::chart::capital;
 use crate::ranking::{Entry, Ranking, Setting};
@@ -63,6 +63,7 @@ pub(crate) fn ranking_heads(setting: &Setting) -> Vec<Head> {
     heads.extend([
         head("CPU time", &of_cost("user and system"), false),
         head("Switches", &of_cost("context switches"), false),
+        against_head(),
         head("Distance", "cache-line round trip between the two CPUs, and a guess at what that means; figures of other distance classes fold out and are never pooled with these", false),
         head("Invocations", "each is one set of fresh processes", false),
         head("Standing", "what the figures can be trusted with; the words are above", true),
@@ -116,6 +117,7 @@ fn row(setting: &Setting, place: String, entry: &Entry) -> Vec<Cell> {
     cells.extend([
         time(&figure.cpu_ns_per_message),
         plain(&figure.switches_per_message),
+        against(row),
         distance(row),
         number(row.invocations.to_string(), row.invocations as f64),
         standing::cell(row),
