@@ -113,7 +113,8 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
     let note = format!(
         "Whiskers: interval over invocations. Colour: how it waits. p99 where enough values stand behind it.{found}"
     );
-    let body = Body::Lines(LineChart { title: title.clone(), note, x, lines, panels });
+    let body =
+        Body::Lines(LineChart { title: title.clone(), note, x, lines, limit: Vec::new(), panels });
     Some(Chart { stem: stem("against-load", setting, true), kind: Kind::ByLoad, title, body })
 }
 

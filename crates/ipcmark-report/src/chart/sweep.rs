@@ -8,6 +8,7 @@ use super::panels::{Scale, grey, in_panels};
 use super::{Body, Chart, Kind, capital};
 use crate::ranking::{Ranking, Setting};
 use crate::units::{self, Quantity};
+use ipcmark_record::LimitKind;
 use ipcmark_summary::{Estimate, Figure, Headline, Row};
 
 /// What is varied, everything else held.
@@ -170,10 +171,15 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     Some(Chart { stem, kind, title, body })
 }
 
-/// The least limit of any cell at each point; none where nothing bounds them, or where a share or a factor is drawn.
+/// The least limit of any cell at each point, by what must be moved: how a cell waits bounds that cell alone. None where
+/// nothing bounds them, or where a share or a factor is drawn.
 fn limit(sweep: &[&Ranking], along: Along, by_bytes: bool, headline: Headline) -> Vec<Point> {
     let point = |r: &&Ranking| {
-        let limits = r.entries.iter().filter_map(|e| Some(e.row.limit.as_ref()?.limit_ns));
+        let moved = |kind| {
+            matches!(kind, Some(LimitKind::HandOff | LimitKind::SharedCopy | LimitKind::Copy))
+        };
+        let limits = r.entries.iter().filter_map(|e| e.row.limit.as_ref());
+        let limits = limits.filter(|limit| moved(limit.kind)).map(|limit| limit.limit_ns);
         let ns = limits.fold(f64::INFINITY, f64::min);
         let y = match headline {
             _ if by_bytes => r.setting.size_bytes as f64 * 1e9 / ns,
