@@ -11,7 +11,7 @@ use crate::exit::{Exit, Usage};
 use crate::folder::{self, Folder};
 use crate::selection::Job;
 use crate::units::{count, wall};
-use crate::{output, run};
+use crate::{output, run, tool};
 use anyhow::{Context as _, Result, bail};
 use console::Term;
 use ipcmark_compare::{Error, agreement, agreement_to_json, agreement_to_markdown};
@@ -40,6 +40,9 @@ pub(crate) fn repeat(args: &RepeatArgs) -> Result<Exit> {
         let (markdown, json) = evaluate(&records)?;
         output::print(if args.run.json { &json } else { &markdown })?;
         return Ok(Exit::Ok);
+    }
+    if tool::is_debug() && !args.run.quiet {
+        output::warn("this is a debug build, its figures are worth little; build with --release");
     }
     let suite = Job::of(&args.run)?.options.suite.name;
     let folder = match &args.run.out {
