@@ -7,6 +7,7 @@
 pub mod affinity;
 pub mod bell;
 pub mod clock;
+pub mod counters;
 pub mod fd;
 pub mod futex;
 pub mod lifeline;
