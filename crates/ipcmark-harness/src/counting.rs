@@ -9,8 +9,9 @@
 //! reads while that side stands still at a call, says whether that call counts. What the harness itself calls is
 //! outside: barriers, waits for a message's due time, what ends a phase over a mechanism that may lose the message that does.
 
-use ipcmark_core::{Pattern, Plan, Result};
-use ipcmark_record::SystemCalls;
+use ipcmark_core::{Error, Pattern, Plan, Result};
+use ipcmark_record::{Cycles, SystemCalls};
+use ipcmark_sys::counters::{Counters, Modes};
 use ipcmark_sys::futex;
 use ipcmark_sys::process::Child;
 use ipcmark_sys::shared::Lines;
@@ -25,13 +26,17 @@ pub(crate) enum Purpose {
     Times,
     /// The number of its system calls.
     SystemCalls,
+    /// Its cycles and instructions.
+    Cycles(Modes),
 }
 
 /// What came of counting the system calls of a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Counted {
-    /// They were counted.
+    /// System calls were.
     Calls(SystemCalls),
+    /// Cycles and instructions were.
+    Cycles(Cycles),
     /// In this pattern their number says nothing of the mechanism.
     Nothing,
     /// They could not be counted, and why.
@@ -65,6 +70,12 @@ impl Counting {
 
     fn traces(&self) -> bool {
         self.purpose == Purpose::SystemCalls
+    }
+
+    /// In a side, when it begins: the counters that it needs.
+    pub(crate) fn counters(&self) -> Result<Option<Counters>> {
+        let Purpose::Cycles(modes) = self.purpose else { return Ok(None) };
+        Counters::open(modes).map(Some).map_err(|e| Error::os("perf_event_open", e))
     }
 
     /// In a side, when the measured phase is about to begin: waits until it is held.

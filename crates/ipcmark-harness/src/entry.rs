@@ -1,10 +1,11 @@
 //! One transport with its type erased: a row of the catalog.
 
 use crate::bench::Bench;
-use crate::counting::Counted;
+use crate::counting::{Counted, Purpose};
 use crate::invoke::{self, Report};
 use crate::pattern::{self, Make};
 use ipcmark_core::{Availability, Info, Notifier, Plan, Remote, Transport};
+use ipcmark_sys::counters::Modes;
 
 /// One transport of a catalog. `const`, so that a catalog is one static slice.
 #[derive(Clone, Copy)]
@@ -50,7 +51,14 @@ impl Entry {
     /// says of warm-up and deadline holds.
     #[must_use]
     pub fn count(&self, plan: &Plan, bench: &Bench) -> Counted {
-        invoke::count(&self.info, self.make, plan, bench)
+        invoke::count(&self.info, self.make, plan, bench, Purpose::SystemCalls)
+    }
+
+    /// Makes one invocation in which the cycles and instructions of all sides are counted, as `modes` says that this machine
+    /// allows: see [`ipcmark_sys::counters::here`].
+    #[must_use]
+    pub fn count_cycles(&self, plan: &Plan, bench: &Bench, modes: Modes) -> Counted {
+        invoke::count(&self.info, self.make, plan, bench, Purpose::Cycles(modes))
     }
 }
 

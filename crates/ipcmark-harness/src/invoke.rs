@@ -10,7 +10,8 @@ use crate::seat::{Seat, seats};
 use crate::setup::{Making, setup};
 use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Extent, Info, Plan};
-use ipcmark_record::{Capacity, Invocation, InvocationOutcome, State, SystemCalls};
+use ipcmark_record::{Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage};
+use ipcmark_sys::counters::Modes;
 use ipcmark_sys::process::{self, Child, Exit};
 use ipcmark_sys::taken::Steal;
 use std::time::{Duration, Instant};
@@ -90,21 +91,37 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     Report { invocation, capacity, refused, interrupted }
 }
 
-/// Makes an invocation in which calls are counted. No time of it goes anywhere.
-pub(crate) fn count(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Counted {
-    let Some(messages) = counting::messages(plan) else { return Counted::Nothing };
-    let plan = Plan { extent: Extent::Messages(messages), ..plan.clone() };
-    match attempt(info, make, &plan, bench, (Purpose::SystemCalls, &mut None)) {
+/// Makes an invocation in which something is counted. No time of it goes anywhere.
+pub(crate) fn count(
+    info: &Info,
+    make: Make,
+    plan: &Plan,
+    bench: &Bench,
+    purpose: Purpose,
+) -> Counted {
+    let mut plan = plan.clone();
+    if purpose == Purpose::SystemCalls {
+        let Some(messages) = counting::messages(&plan) else { return Counted::Nothing };
+        plan.extent = Extent::Messages(messages);
+    }
+    match attempt(info, make, &plan, bench, (purpose, &mut None)) {
         Err(_) if process::is_interrupted() => Counted::Interrupted,
         Err(Failure { side, what, .. }) => Counted::Not(format!("{side}: {what}")),
         Ok(Brought { sides, calls, .. }) => {
             let found = combine(info, &plan, sides);
             let messages = found.task.map_or(found.messages, |task| task.runs);
-            match (&found.outcome, calls) {
-                (InvocationOutcome::Ok, Some(calls)) if messages > 0 => {
+            let sum = |of: fn(&Usage) -> Option<u64>| {
+                found.sides.iter().map(|side| of(&side.usage)).sum::<Option<u64>>()
+            };
+            match (&found.outcome, calls, sum(|u| u.cycles), sum(|u| u.instructions)) {
+                (InvocationOutcome::Ok, Some(calls), ..) if messages > 0 => {
                     Counted::Calls(SystemCalls { messages, calls })
                 }
-                (InvocationOutcome::Failed { side, what }, _) => {
+                (InvocationOutcome::Ok, _, Some(cycles), Some(instructions)) if messages > 0 => {
+                    let kernel = purpose == Purpose::Cycles(Modes::UserAndKernel);
+                    Counted::Cycles(Cycles { messages, cycles, instructions, kernel })
+                }
+                (InvocationOutcome::Failed { side, what }, ..) => {
                     Counted::Not(format!("{side}: {what}"))
                 }
                 _ => Counted::Not("not one message came through".into()),
@@ -150,7 +167,7 @@ fn attempt(
     drop(play);
     let end = Instant::now() + plan.deadline;
     let calls = match purpose {
-        Purpose::Times => None,
+        Purpose::Times | Purpose::Cycles(_) => None,
         Purpose::SystemCalls => {
             control.counting.count(&mut children, end).map_err(Failure::ours)?
         }

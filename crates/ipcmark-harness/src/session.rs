@@ -64,7 +64,7 @@ impl Session {
         let bench = Bench { clock, cpus: Cpus::FREE };
         let host = host::describe(&clock);
         let cells = new_cells(&specs, &host.cpus, options.measure);
-        let record = Record {
+        let mut record = Record {
             schema: SCHEMA.into(),
             tool: options.tool.clone(),
             started: jiff::Timestamp::now().to_string(),
@@ -93,6 +93,7 @@ impl Session {
             cells,
         };
         let counts = Counts::new(options.count, options.budget, &record.cells);
+        record.not_counted = counts.lines();
         Ok(Session {
             specs,
             record,

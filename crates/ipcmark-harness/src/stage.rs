@@ -12,6 +12,7 @@ use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Plan, Result};
 use ipcmark_record::{Overlap, Placed, Task, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
+use ipcmark_sys::counters::Counters;
 use ipcmark_sys::{affinity, usage};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub(crate) struct Stage<'a> {
     /// Processes 0 and 1 are on different CPUs, and this is one of them.
     has_distance: bool,
     pinned: bool,
+    /// Where cycles are to be counted.
+    counters: Option<Counters>,
     /// What only some patterns find out.
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
@@ -106,6 +109,7 @@ impl<'a> Stage<'a> {
             own_cpu,
             has_distance: processes > 1 && seat.process < 2 && bench.cpus.apart(0, 1),
             pinned: cpu.is_some(),
+            counters: control.counting.counters()?,
             overlap: None,
             task: None,
             links: None,
@@ -203,9 +207,11 @@ impl<'a> Stage<'a> {
         self.timer.measure(self.extent, self.start);
         let usage_before = usage::Usage::now();
         let cpu_before = affinity::current();
+        let cycles_before = self.count_cycles()?;
         counting.begin(process);
         let done = act(self)?;
         counting.end(process);
+        let cycles_after = self.count_cycles()?;
         let cpu_after = affinity::current();
         let spent = usage::Usage::now().since(usage_before);
         let waited_after_ns = self.waited_ns();
@@ -229,11 +235,20 @@ impl<'a> Stage<'a> {
             involuntary_switches: spent.involuntary_switches,
             minor_faults: spent.minor_faults,
             major_faults: spent.major_faults,
-            ..Usage::default()
+            cycles: cycles_after.zip(cycles_before).map(|(after, before)| after[0] - before[0]),
+            instructions: cycles_after
+                .zip(cycles_before)
+                .map(|(after, before)| after[1] - before[1]),
         };
         self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;
         self.found.messages = done.messages;
         Ok(())
+    }
+
+    /// Cycles and instructions so far, where they are to be counted.
+    fn count_cycles(&mut self) -> Result<Option<[u64; 2]>> {
+        let Some(counters) = &mut self.counters else { return Ok(None) };
+        counters.read().map(Some).map_err(|e| Error::os("read(perf_event)", e))
     }
 
     /// Where this process ran.

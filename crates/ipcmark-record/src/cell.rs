@@ -1,6 +1,6 @@
 //! Cells and their invocations: the rows of a record.
 
-use crate::{Encoded, Mark, Noise, Setup, Standing, SystemCalls};
+use crate::{Cycles, Encoded, Mark, Noise, Setup, Standing, SystemCalls};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,6 +138,9 @@ pub struct Cell {
     /// Its system calls, where they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_calls: Option<SystemCalls>,
+    /// Its cycles and instructions, where the machine counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<Cycles>,
     /// Its invocations, in the order they were made.
     #[serde(default)]
     pub invocations: Vec<Invocation>,
@@ -367,10 +370,10 @@ pub struct Usage {
     pub minor_faults: u64,
     /// Page faults that needed I/O.
     pub major_faults: u64,
-    /// CPU cycles; absent without a hardware counter.
+    /// CPU cycles; absent of what is timed, which counting them would slow down: see [`Cell::cycles`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<u64>,
-    /// Instructions; absent without a hardware counter.
+    /// Instructions; absent for the same reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<u64>,
 }

@@ -31,7 +31,7 @@ pub use host::{Cpu, Host, KernelLimits};
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;
 pub use machine::{
-    ClockBound, ClockCertificate, ClockPair, Gaps, Limit, LimitKind, LimitSample, Listened,
+    ClockBound, ClockCertificate, ClockPair, Cycles, Gaps, Limit, LimitKind, LimitSample, Listened,
     MachineNoise, Mark, Noise, Setup, Standing, SystemCalls,
 };
 pub use record::{

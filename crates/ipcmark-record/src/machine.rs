@@ -239,6 +239,19 @@ pub struct SystemCalls {
     pub calls: u64,
 }
 
+/// Cycles and instructions of one cell, counted in an invocation made for counting: no figure of time comes from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cycles {
+    /// Messages (round trips) in the phase that was counted.
+    pub messages: u64,
+    /// CPU cycles of all sides in it.
+    pub cycles: u64,
+    /// Instructions of all sides in it.
+    pub instructions: u64,
+    /// True when the kernel's on their behalf are among them; false where it may not be counted.
+    pub kernel: bool,
+}
+
 /// How a cell was left: what its figures can be trusted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

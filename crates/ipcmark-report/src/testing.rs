@@ -50,6 +50,7 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         disturbed: false,
         messages: 50_000,
         class: Some(DistanceClass { low_ns: 80.0, high_ns: Some(200.0), centre_ns: 112.0 }),
+        cost: None,
         limit: None,
         others: Vec::new(),
         standing: None,

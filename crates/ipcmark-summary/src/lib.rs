@@ -7,6 +7,7 @@
 mod classes;
 mod clock;
 mod context;
+mod cost;
 mod counting;
 mod drift;
 mod error;
@@ -22,6 +23,7 @@ mod workload;
 
 pub use classes::{Classes, DistanceClass};
 pub use context::Context;
+pub use cost::Cost;
 pub use counting::Counting;
 pub use drift::{Drift, Kind};
 pub use error::{Error, Result};

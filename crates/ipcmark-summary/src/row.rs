@@ -1,6 +1,6 @@
 //! The rows: plain data, ready to print or draw.
 
-use crate::{AgainstLimit, Classes, DistanceClass, Drift};
+use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift};
 use ipcmark_record::{Capacity, CellKey, Integrity, Standing};
 use serde::Serialize;
 
@@ -95,6 +95,8 @@ pub struct Row {
     pub class: Option<DistanceClass>,
     /// The figures; absent when nothing was measured.
     pub figure: Option<Figure>,
+    /// What its messages and its link cost, of the invocations behind the figures; absent when nothing was measured.
+    pub cost: Option<Cost>,
     /// The figures' time beside what the machine allows at best; absent where no limit was measured that bounds it.
     pub limit: Option<AgainstLimit>,
     /// What was measured in other classes: never pooled with `figure`, and no basis for a ranking.

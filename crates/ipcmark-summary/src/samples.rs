@@ -121,7 +121,7 @@ impl Samples {
 }
 
 /// How often the invocation did what it counts: messages (round trips), or tasks.
-fn times(invocation: &Invocation) -> f64 {
+pub(crate) fn times(invocation: &Invocation) -> f64 {
     let runs = invocation.task.map(|task| task.runs).filter(|runs| *runs > 0);
     runs.unwrap_or(invocation.messages) as f64
 }

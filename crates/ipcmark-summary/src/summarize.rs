@@ -1,6 +1,7 @@
 //! From raw invocations to rows.
 
 use crate::classes::has_moved;
+use crate::cost::cost;
 use crate::counting::is_good;
 use crate::figure::figure;
 use crate::limit::against;
@@ -77,6 +78,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         class: counting.class,
         limit: None,
         figure: of(&counting.invocations)?,
+        cost: cost(cell, &counting.invocations, context.drift_of(cell)),
         others,
         standing: cell.standing,
         distance: distance(good),

@@ -59,6 +59,7 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         capacity: None,
         standing: None,
         system_calls: None,
+        cycles: None,
         invocations,
     }
 }

@@ -69,6 +69,7 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
         capacity: None,
         standing: None,
         system_calls: None,
+        cycles: None,
         invocations: Vec::new(),
     }
 }

@@ -3,8 +3,9 @@
 
 use super::CellSpec;
 use crate::{Bench, Counted};
-use ipcmark_core::Plan;
+use ipcmark_core::{Extent, Plan};
 use ipcmark_record::{Cell, CellKey, Invocation, Record, State};
+use ipcmark_sys::counters::{self, Modes};
 use std::time::{Duration, Instant};
 
 /// What counting may take of a budget.
@@ -15,6 +16,8 @@ const EACH: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Bound on a warm-up: pages are there and connections made after it, and nothing is timed.
 const WARM_UP: Duration = Duration::from_millis(2);
+/// The phase in which cycles are counted.
+const MEASURE: Duration = Duration::from_millis(5);
 /// After as many failures of one kind, and not one success, this machine is held not to allow it.
 const ENOUGH: usize = 3;
 
@@ -37,6 +40,8 @@ pub(super) struct Counts {
     left: u32,
     tried: Vec<bool>,
     counted: usize,
+    /// Whose cycles can be counted here; why none, where none can.
+    cycles: Result<Modes, String>,
     failures: Vec<Failure>,
     /// Cells left out because the share was spent.
     too_many: usize,
@@ -54,6 +59,7 @@ impl Counts {
             left: if wanted { cells.iter().filter(open).count() as u32 } else { 0 },
             tried: vec![false; cells.len()],
             counted: 0,
+            cycles: if wanted { counters::here() } else { Err(String::new()) },
             failures: Vec::new(),
             too_many: 0,
         }
@@ -73,7 +79,8 @@ impl Counts {
     /// True when a cell has not been counted yet and can be: it has just ended well.
     pub(super) fn wants(&self, index: usize, cell: &Cell) -> bool {
         let open = self.wanted && cell.system_calls.is_none() && !self.tried[index];
-        open && !self.is_hopeless() && cell.invocations.last().is_some_and(Invocation::is_ok)
+        let hopeless = self.is_hopeless() && self.cycles.is_err();
+        open && !hopeless && cell.invocations.last().is_some_and(Invocation::is_ok)
     }
 
     /// Counts a cell that [`Counts::wants`] to be. Returns true when a signal asked for the end meanwhile.
@@ -97,14 +104,24 @@ impl Counts {
         let warm_up = WARM_UP.min(plan.warm_up);
         let patience = left.unwrap_or(PATIENCE).clamp(PATIENCE / 4, PATIENCE);
         let plan = Plan { warm_up, deadline: warm_up + patience, ..plan.clone() };
-        let counted = spec.entry.count(&plan, bench);
+        if let (Ok(modes), None) = (&self.cycles, cell.cycles) {
+            let extent = Extent::Time(MEASURE);
+            let plan = Plan { extent, deadline: plan.deadline + MEASURE, ..plan.clone() };
+            match spec.entry.count_cycles(&plan, bench, *modes) {
+                Counted::Cycles(cycles) => cell.cycles = Some(cycles),
+                Counted::Interrupted => return true,
+                _ => {}
+            }
+        }
+        let counted =
+            if self.is_hopeless() { Counted::Nothing } else { spec.entry.count(&plan, bench) };
         self.spent += begun.elapsed();
         match counted {
             Counted::Calls(calls) => {
                 self.counted += 1;
                 cell.system_calls = Some(calls);
             }
-            Counted::Nothing => {}
+            Counted::Nothing | Counted::Cycles(_) => {}
             Counted::Not(reason) => {
                 match self.failures.iter_mut().find(|failure| failure.reason == reason) {
                     Some(failure) => failure.cells += 1,
@@ -127,10 +144,12 @@ impl Counts {
 
     /// What could not be counted, and why, a line each.
     pub(super) fn lines(&self) -> Vec<String> {
+        let cycles = self.cycles_line();
         if self.is_hopeless() {
             let reason = self.failures.iter().max_by_key(|failure| failure.cells);
             let reason = reason.map(|failure| failure.reason.as_str()).unwrap_or_default();
-            return vec![format!("system calls: not available here: {reason}")];
+            let calls = format!("system calls: not available here: {reason}");
+            return cycles.into_iter().chain([calls]).collect();
         }
         let failed = self.failures.iter().map(|Failure { reason, first, cells }| match cells {
             1 => format!("system calls of {first}: {reason}"),
@@ -142,6 +161,20 @@ impl Counts {
                 self.too_many
             )
         });
-        failed.chain(too_many).collect()
+        cycles.into_iter().chain(failed).chain(too_many).collect()
+    }
+
+    fn cycles_line(&self) -> Option<String> {
+        match &self.cycles {
+            _ if !self.wanted => None,
+            Ok(Modes::UserAndKernel) => None,
+            Ok(Modes::User) => Some(
+                "cycles and instructions of the kernel: kernel.perf_event_paranoid allows only those of the program"
+                    .into(),
+            ),
+            Err(reason) => {
+                Some(format!("cycles and instructions: not available here: {reason}"))
+            }
+        }
     }
 }

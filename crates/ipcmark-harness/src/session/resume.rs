@@ -45,6 +45,7 @@ impl Session {
                 }
                 cell.capacity = old.capacity;
                 cell.system_calls = old.system_calls;
+                cell.cycles = old.cycles;
                 if !cell.invocations.is_empty() {
                     cell.state = State::Measured;
                 }

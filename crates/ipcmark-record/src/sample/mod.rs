@@ -124,6 +124,7 @@ fn cell(
             messages: 1_000,
             calls: if wait == "spin" { 4 } else { 4_010 },
         }),
+        cycles: None,
         invocations: (0..made)
             .map(|round| invocation(profile, pattern, size_bytes, round, rng))
             .collect(),

@@ -146,6 +146,7 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         state,
         standing: None,
         system_calls: None,
+        cycles: None,
         invocations: (0..count).map(|round| invocation(made, size_bytes, round, rng)).collect(),
     }
 }

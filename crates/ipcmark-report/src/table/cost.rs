@@ -93,7 +93,9 @@ fn columns(counted: &str) -> Vec<Column> {
         (switches, |c| c.switches()),
         (faults, |c| c.faults()),
         (calls, |c| c.system_calls()),
-        (head("Cycles", &one("of all sides"), false), |c| c.cycles()),
+        (head("Cycles", &one("of all sides, counted in an invocation of its own"), false), |c| {
+            c.cycles()
+        }),
         (
             head("Set-up", "making what the sides inherit, and taking the halves of it", false),
             |c| c.set_up(),
@@ -167,14 +169,14 @@ impl Costs<'_> {
     }
 
     fn cycles(&self) -> Cell {
-        let cycles = self.each(|_| true, |u| u.cycles);
-        let instructions = self.each(|_| true, |u| u.instructions);
-        let per_cycle = cycles.zip(instructions).filter(|(cycles, _)| *cycles > 0.0);
-        let under = per_cycle.map_or_else(String::new, |(cycles, instructions)| {
-            format!("{} instructions a cycle", units::plain(instructions / cycles))
-        });
-        let show = |n: f64| number(units::count(n.round() as u64), n);
-        cycles.map_or_else(missing, |n| Cell { under, ..show(n) })
+        let counted = self.cell.cycles.filter(|c| c.messages > 0 && c.cycles > 0);
+        counted.map_or_else(missing, |counted| {
+            let each = counted.cycles as f64 / counted.messages as f64;
+            let a_cycle = units::plain(counted.instructions as f64 / counted.cycles as f64);
+            let whose = if counted.kernel { "" } else { ", without the kernel's" };
+            let under = format!("{a_cycle} instructions a cycle{whose}");
+            Cell { under, ..number(units::count(each.round() as u64), each) }
+        })
     }
 
     fn set_up(&self) -> Cell {
@@ -221,11 +223,16 @@ mod tests {
         record.cells.truncate(1);
         for (at, invocation) in record.cells[0].invocations.iter_mut().enumerate() {
             invocation.messages = 1_000;
-            let (user_ns, cycles) = (if at == 0 { 9_000_000 } else { 2_000_000 }, Some(3_000_000));
-            let usage =
-                Usage { user_ns, cycles, instructions: Some(6_000_000), ..Usage::default() };
+            let user_ns = if at == 0 { 9_000_000 } else { 2_000_000 };
+            let usage = Usage { user_ns, ..Usage::default() };
             invocation.sides.iter_mut().for_each(|side| side.usage = usage);
         }
+        record.cells[0].cycles = Some(ipcmark_record::Cycles {
+            messages: 1_000,
+            cycles: 6_000_000,
+            instructions: 12_000_000,
+            kernel: true,
+        });
         record.cells[0].invocations[0].marks.push(ipcmark_record::Mark::Gaps);
         let table = &cost_tables(&record)[0];
         let of = |name: &str| {

@@ -1,0 +1,135 @@
+//! What a message costs beside its time, and what its link costs to make and to end.
+
+use crate::Estimate;
+use crate::figure::estimate;
+use crate::samples::times;
+use ipcmark_record::{Cell, Invocation, Setup, SideReport, Usage};
+use ipcmark_stats::median;
+use serde::Serialize;
+
+/// In counts there is no time, so that the machine's drift is in none of them.
+const NO_TIME: f64 = 0.0;
+
+/// The costs of one cell. "A message" is what [`Row::counted`](crate::Row::counted) names; "all sides" are all processes of an
+/// invocation. A service that a mechanism needs beside them (a message bus's daemon) is in no side, and in no cost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// CPU time in user mode of all sides for one message, ns.
+    pub user_ns_per_message: Estimate,
+    /// CPU time in the kernel of all sides for one message, ns.
+    pub system_ns_per_message: Estimate,
+    /// CPU time of the initiator (initiators) alone for one message, user and system, ns; absent where it is not a side.
+    pub initiator_ns_per_message: Option<Estimate>,
+    /// The same of the responder (responders); the floors have none.
+    pub responder_ns_per_message: Option<Estimate>,
+    /// Page faults of all sides for one message.
+    pub faults_per_message: Estimate,
+    /// System calls of all sides for one message, counted in an invocation of its own; absent where they were not counted.
+    pub system_calls_per_message: Option<f64>,
+    /// Cycles of all sides for one message, counted in an invocation of its own; absent without hardware counters.
+    pub cycles_per_message: Option<f64>,
+    /// Instructions, the same.
+    pub instructions_per_message: Option<f64>,
+    /// True when the kernel's cycles and instructions are among them; absent with them.
+    pub cycles_of_kernel: Option<bool>,
+    /// Making what the sides inherit, ns.
+    pub fixture_ns: Option<Estimate>,
+    /// Taking the halves of it, the slower side, ns.
+    pub split_ns: Option<Estimate>,
+    /// Dropping them again, the slower side, ns.
+    pub teardown_ns: Option<Estimate>,
+    /// Address space that the link added to the process that made it, bytes: the median invocation's.
+    pub mapped_bytes: Option<u64>,
+}
+
+/// The costs of some of a cell's invocations, which must be good ones; `None` of nothing. `drift` as of its times.
+pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Option<Cost> {
+    let each = |which: fn(&SideReport) -> bool, of: fn(&Usage) -> u64| -> Vec<f64> {
+        let one = |i: &&Invocation| {
+            let mut sides = i.sides.iter().filter(|side| which(side)).peekable();
+            sides.peek()?;
+            Some(sides.map(|side| of(&side.usage)).sum::<u64>() as f64 / times(i))
+        };
+        invocations.iter().filter_map(one).collect()
+    };
+    let all: fn(&SideReport) -> bool = |_| true;
+    let cpu: fn(&Usage) -> u64 = |usage| usage.user_ns + usage.system_ns;
+    let setup = |of: fn(Setup) -> u64| -> Vec<f64> {
+        invocations.iter().filter_map(|i| Some(of(i.setup?) as f64)).collect()
+    };
+    let a_message = |all: u64, messages: u64| (messages > 0).then(|| all as f64 / messages as f64);
+    let calls = cell.system_calls;
+    let cycles = cell.cycles;
+    Some(Cost {
+        user_ns_per_message: estimate(&each(all, |u| u.user_ns), drift)?,
+        system_ns_per_message: estimate(&each(all, |u| u.system_ns), drift)?,
+        initiator_ns_per_message: estimate(&each(|s| s.side.starts_with("initiator"), cpu), drift),
+        responder_ns_per_message: estimate(&each(|s| s.side.starts_with("responder"), cpu), drift),
+        faults_per_message: estimate(&each(all, |u| u.minor_faults + u.major_faults), NO_TIME)?,
+        system_calls_per_message: calls.and_then(|c| a_message(c.calls, c.messages)),
+        cycles_per_message: cycles.and_then(|c| a_message(c.cycles, c.messages)),
+        instructions_per_message: cycles.and_then(|c| a_message(c.instructions, c.messages)),
+        cycles_of_kernel: cycles.map(|c| c.kernel),
+        fixture_ns: estimate(&setup(|s| s.fixture_ns), drift),
+        split_ns: estimate(&setup(|s| s.split_ns), drift),
+        teardown_ns: estimate(&setup(|s| s.teardown_ns), drift),
+        mapped_bytes: median(&setup(|s| s.mapped_bytes)).map(|bytes| bytes as u64),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_record::{Cycles, SystemCalls, sample};
+
+    #[test]
+    fn costs_are_of_one_message_and_of_whom_they_say() {
+        let mut record = sample::record_of(1, 7, |key| {
+            key.transport == "pipe/block" && key.pattern == "ping-pong" && key.size_bytes == 64
+        });
+        let cell = &mut record.cells[0];
+        cell.system_calls = Some(SystemCalls { messages: 64, calls: 256 });
+        cell.cycles =
+            Some(Cycles { messages: 10, cycles: 5_000, instructions: 9_000, kernel: false });
+        for invocation in &mut cell.invocations {
+            invocation.messages = 1_000;
+            invocation.task = None;
+            for (at, side) in invocation.sides.iter_mut().enumerate() {
+                side.usage = Usage {
+                    user_ns: 1_000_000 * (at as u64 + 1),
+                    system_ns: 4_000_000,
+                    minor_faults: 500,
+                    ..Usage::default()
+                };
+            }
+            let setup = Setup { fixture_ns: 7, split_ns: 8, teardown_ns: 9, mapped_bytes: 4_096 };
+            invocation.setup = Some(setup);
+        }
+        let good: Vec<&Invocation> = cell.invocations.iter().collect();
+        let cost = cost(cell, &good, 0.0).unwrap();
+        assert_eq!(cost.user_ns_per_message.value, 3_000.0);
+        assert_eq!(cost.system_ns_per_message.value, 8_000.0);
+        assert_eq!(cost.initiator_ns_per_message.map(|e| e.value), Some(5_000.0));
+        assert_eq!(cost.responder_ns_per_message.map(|e| e.value), Some(6_000.0));
+        assert_eq!(cost.faults_per_message.value, 1.0);
+        assert_eq!(cost.system_calls_per_message, Some(4.0));
+        assert_eq!((cost.cycles_per_message, cost.cycles_of_kernel), (Some(500.0), Some(false)));
+        assert_eq!(cost.instructions_per_message, Some(900.0));
+        assert_eq!(cost.split_ns.map(|e| e.value), Some(8.0));
+        assert_eq!(cost.mapped_bytes, Some(4_096));
+        let json = serde_json::to_value(&cost).unwrap();
+        assert_eq!(json["system_calls_per_message"], 4.0);
+    }
+
+    #[test]
+    fn what_was_not_counted_is_absent_and_not_zero() {
+        let mut record = sample::record_of(1, 7, |key| key.transport == "pipe/block");
+        let cell = &mut record.cells[0];
+        (cell.system_calls, cell.cycles) = (None, None);
+        cell.invocations.iter_mut().for_each(|i| i.setup = None);
+        let good: Vec<&Invocation> = cell.invocations.iter().collect();
+        let cost = cost(cell, &good, 0.0).unwrap();
+        assert_eq!((cost.system_calls_per_message, cost.cycles_per_message), (None, None));
+        assert_eq!((cost.fixture_ns, cost.mapped_bytes), (None, None));
+    }
+}
