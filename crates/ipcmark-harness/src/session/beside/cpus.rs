@@ -83,6 +83,7 @@ mod tests {
             capacity: None,
             standing: None,
             system_calls: None,
+            cycles: None,
             invocations: Vec::new(),
         }
     }
