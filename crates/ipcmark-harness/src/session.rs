@@ -139,6 +139,7 @@ impl Session {
         let begun = Instant::now();
         let ran = self.rounds(begun, steer, watch);
         self.beside.end(&mut self.record, self.before_ns, begun);
+        self.record.knees = steer.knees(&self.record);
         let standings = steer.standings(&self.record);
         for (cell, standing) in self.record.cells.iter_mut().zip(standings) {
             cell.standing = standing;
@@ -167,6 +168,7 @@ impl Session {
         let mut visit = 0;
         for number in self.next_round().. {
             let between = Instant::now();
+            self.take_in(steer.more(&self.record))?;
             let sure = steer.sure(&self.record).1;
             let Some(Round { cells: mut order, aim }) = steer.round(&self.record) else { break };
             random.shuffle(&mut order);
@@ -177,7 +179,7 @@ impl Session {
             self.beside.round(&mut self.record, self.before_ns, begun);
             pace.spent_beside(between.elapsed());
             watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
-            match self.round(number, order, (&mut pace, &mut visit), begun, watch)? {
+            match self.round(number, order, (&mut pace, &mut visit), begun, (steer, watch))? {
                 None => {}
                 // With all visits that were sure made, the run had what it asked for.
                 Some(Outcome::BudgetSpent) if steer.sure(&self.record).1 == 0 => break,
@@ -199,7 +201,7 @@ impl Session {
         mut cells: Vec<usize>,
         (pace, visit): (&mut Pace, &mut usize),
         begun: Instant,
-        watch: &mut dyn Watch,
+        (steer, watch): (&dyn Steer, &mut dyn Watch),
     ) -> Result<Option<Outcome>> {
         for again in 0..=AGAIN {
             let mut marked = Vec::new();
@@ -215,6 +217,8 @@ impl Session {
                 let Some(measure) = measure else {
                     return Ok((again == 0).then_some(Outcome::BudgetSpent));
                 };
+                let phase = steer.phase(&self.record, index);
+                let measure = phase.map_or(measure, |phase| phase.min(measure));
                 let cell = &self.record.cells[index];
                 watch.event(Event::Visiting { cell, round: number, visit: *visit });
                 let had = cell.invocations.len();
@@ -239,6 +243,21 @@ impl Session {
             cells = marked;
         }
         Ok(None)
+    }
+
+    /// Adds cells to the run.
+    fn take_in(&mut self, specs: Vec<CellSpec>) -> Result<()> {
+        if specs.is_empty() {
+            return Ok(());
+        }
+        let cells = new_cells(&specs, &self.record.host.cpus, self.options.measure);
+        self.record.cells.extend(cells);
+        self.specs.extend(specs);
+        // The journal speaks only of cells that the document has.
+        if let Some(writer) = &mut self.writer {
+            writer.checkpoint(&self.record)?;
+        }
+        Ok(())
     }
 
     /// The number of the next round: a run that is gone on with counts on.

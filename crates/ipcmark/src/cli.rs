@@ -1,7 +1,8 @@
 //! The command line.
 
-mod words;
+pub(crate) mod words;
 
+use crate::knee::args::{self as knee, KneeArgs};
 use crate::limits::{self, LimitsArgs};
 use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
@@ -52,9 +53,9 @@ Exit codes:
   1    the machine did otherwise than a rule says
   2    a glob names no rule";
 
-const WHAT: &str = "What to measure";
-const HOW: &str = "How long and how often";
-const OUT: &str = "What comes out";
+pub(crate) const WHAT: &str = "What to measure";
+pub(crate) const HOW: &str = "How long and how often";
+pub(crate) const OUT: &str = "What comes out";
 
 /// Measures how fast, how steadily and at what cost two processes on this machine can talk.
 ///
@@ -78,6 +79,12 @@ pub(crate) enum Command {
     /// cells that come in the same order in all runs.
     #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
+    /// Find the highest rate at which p99 stays under a bound, and what becomes of it above.
+    ///
+    /// An open loop: latency counts from the moment each message was due. A ladder of rates upwards, then halves between the last
+    /// that passed and the first that did not, until the knee is known to a tenth.
+    #[command(after_help = examples(knee::EXAMPLES))]
+    Knee(Box<KneeArgs>),
     /// Show what can be measured here; and what cannot, and why.
     List(ListArgs),
     /// Show each mechanism's own rules: what really happens here, in plain words, with the calls that were made.

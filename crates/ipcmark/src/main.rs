@@ -9,6 +9,7 @@ mod compare;
 mod doctor;
 mod exit;
 mod folder;
+mod knee;
 mod layout;
 mod limits;
 mod list;
@@ -45,6 +46,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Repeat(args) => repeat::repeat(&args),
+        Command::Knee(args) => knee::knee(&args),
         Command::List(args) => list::list(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Doctor(args) => doctor::doctor(&args),

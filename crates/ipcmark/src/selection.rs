@@ -128,7 +128,8 @@ fn entry(name: &str) -> Result<&'static Entry> {
     })
 }
 
-fn spec(point: Point) -> Result<CellSpec> {
+/// A point with its transport.
+pub(crate) fn spec(point: Point) -> Result<CellSpec> {
     Ok(CellSpec {
         entry: entry(&point.transport)?,
         pattern: point.pattern,
@@ -203,7 +204,7 @@ fn target(given: Option<f64>, suite: &Suite) -> Target {
 }
 
 /// The suite's prose, as it goes into the record.
-fn note(suite: &Suite) -> SuiteNote {
+pub(crate) fn note(suite: &Suite) -> SuiteNote {
     SuiteNote {
         name: suite.name.clone(),
         title: suite.title.clone(),

@@ -3,8 +3,10 @@
 //! The session makes visits and knows nothing of what they bring: whoever steers it looks at the record, which is all
 //! that anybody sees of a run. So a run that was stopped is steered on as if it had not been.
 
-use ipcmark_record::{Cell, Record, Standing, State};
+use super::CellSpec;
+use ipcmark_record::{Cell, Knee, Record, Standing, State};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A cell whose first invocations all failed, this many in a row, is not visited again.
 const FAILURES: usize = 2;
@@ -17,6 +19,24 @@ pub trait Steer {
 
     /// The next round; `None`: the run is over.
     fn round(&mut self, record: &Record) -> Option<Round>;
+
+    /// Cells that the next round finds at the end of the record: whoever looks for something knows them only as he goes.
+    fn more(&mut self, record: &Record) -> Vec<CellSpec> {
+        let _ = record;
+        Vec::new()
+    }
+
+    /// The measured phase of a cell's visits, no longer than the run's; `None`: the run's.
+    fn phase(&self, record: &Record, cell: usize) -> Option<Duration> {
+        let _ = (record, cell);
+        None
+    }
+
+    /// The knees that were found, for the record, where any were looked for.
+    fn knees(&self, record: &Record) -> Vec<Knee> {
+        let _ = record;
+        Vec::new()
+    }
 
     /// How each cell is left at the end, in the record's order; `None` where that cannot be told.
     fn standings(&mut self, record: &Record) -> Vec<Option<Standing>>;

@@ -18,7 +18,7 @@ pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CapacityArg(pub(crate) Option<usize>);
 
-pub(super) fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
+pub(crate) fn parse_capacity_arg(word: &str) -> Result<CapacityArg, WordError> {
     parse_capacity(word).map(CapacityArg)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
     parse_names(list, &Input::ALL.map(|i| (i.name(), i)))
 }
 
-pub(super) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
+pub(crate) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
     parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
 }
 
@@ -66,7 +66,7 @@ fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, W
 }
 
 /// Splits at commas, but not inside `{a,b}`.
-pub(super) fn parse_selectors(list: &str) -> Result<Several<Selector>, WordError> {
+pub(crate) fn parse_selectors(list: &str) -> Result<Several<Selector>, WordError> {
     let mut depth = 0;
     let words = list.split(|c| {
         depth += i32::from(c == '{') - i32::from(c == '}');

@@ -1,0 +1,254 @@
+//! `ipcmark knee`: the highest rate at which p99 stays under a bound, found by itself.
+//!
+//! A run like any other, but for who steers it: its cells are the rates that the search tries, its record and its report are
+//! an ordinary record and an ordinary report.
+
+pub(crate) mod args;
+mod search;
+mod seek;
+mod words;
+
+use crate::cli::all;
+use crate::exit::{Exit, Usage};
+use crate::folder::Folder;
+use crate::progress::Progress;
+use crate::selection::{note, spec, transport_names};
+use crate::{output, tool};
+use anyhow::{Context as _, Result, bail};
+use args::KneeArgs;
+use ipcmark_catalog::CATALOG;
+use ipcmark_core::Info;
+use ipcmark_harness::session::{Options, Session};
+use ipcmark_record::{CellKey, Outcome, Record};
+use ipcmark_suite::{Axes, LoadAxes, Suite, show_duration};
+use search::Grade;
+use seek::{Aims, Search, Seek};
+use serde::Serialize;
+use std::time::Duration;
+
+/// The longest phase: 2,000 messages at the rate the ladder begins with.
+const LONGEST: Duration = Duration::from_secs(2);
+const WARM_UP: Duration = Duration::from_millis(20);
+
+/// Which cells a search is over, where the command line says nothing else.
+const SUITE: &str = r#"
+name = "knee"
+title = "The highest rate at which p99 stays under a bound"
+prose = """
+An open loop: each message is due at a moment that nothing can move, and its latency counts from then. As the rate rises the
+99th percentile stays where it was, and then leaves the median behind within a factor of two: the **knee**. Each rate that was
+tried is a row of this record: a ladder upwards, four times as fast from rung to rung, and then halves on a log scale until the
+knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound, enough
+values stand behind it, and the sender was in time.
+"""
+
+[[group]]
+name = "ladder"
+prose = """
+The rates that were tried, in the order of their rows. Where traffic is thin a receiver sleeps more deeply, so that a low rate
+may be slower than a higher one.
+"""
+transports = ["*", "!null", "!copy"]
+patterns = ["paced"]
+sizes = ["1KiB"]
+placements = ["cross-core"]
+arrivals = ["poisson"]
+capacity = "256KiB"
+"#;
+
+/// Looks for the knees that the command line asks for.
+///
+/// # Errors
+/// Globs that name nothing; a folder that cannot be written; a record that can no longer be kept.
+pub(crate) fn knee(args: &KneeArgs) -> Result<Exit> {
+    if tool::is_debug() && !args.quiet {
+        output::warn("this is a debug build, its figures are worth little; build with --release");
+    }
+    let suite = Suite::parse(SUITE, "knee")?;
+    let mut seek = seek(args, &suite)?;
+    let folder = match &args.out {
+        Some(path) => Folder::named(path)?,
+        None => Folder::fresh(&suite.name)?,
+    };
+    let session = Session::new(seek.first(), options(args, &suite));
+    let mut session = session.inspect_err(|_| folder.take_back())?;
+    session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
+    let measured = {
+        let mut progress = Progress::new(args.quiet);
+        session.run(&mut seek, &mut progress)
+    };
+    let record = session.into_record();
+    let searches = seek.searches(&record);
+    let reported = ipcmark_report::write(&record, folder.path());
+    if args.json {
+        let document = Document::of(&record, &searches, &folder, bound_ns(args));
+        output::print(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        output::print(&text(&searches, &folder, bound_ns(args), reported.is_ok()))?;
+    }
+    measured.context("the search stopped early; what it found is shown above")?;
+    reported?;
+    Ok(match record.outcome {
+        Outcome::Interrupted => Exit::Interrupted,
+        _ if searches.iter().all(|s| s.tried.iter().all(|t| t.p99_ns.is_none())) => Exit::Failed,
+        _ => Exit::Ok,
+    })
+}
+
+fn bound_ns(args: &KneeArgs) -> f64 {
+    args.p99.as_nanos() as f64
+}
+
+/// A search for each transport, size, placement and kind of arrivals.
+fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
+    let axes = Axes {
+        transports: all(&args.transport),
+        sizes: all(&args.size),
+        placements: all(&args.placement),
+        load: LoadAxes {
+            rates: vec![args.from],
+            arrivals: all(&args.arrivals),
+            ..LoadAxes::default()
+        },
+        capacity: args.capacity.map(|capacity| capacity.0),
+        patterns: Vec::new(),
+    };
+    let names = transport_names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Suite::pick(&axes.transports, &names)
+        .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
+    // What is named outright has its row, and says why it cannot be paced.
+    let axes = Axes { patterns: suite.groups[0].patterns.clone(), ..axes };
+    let rows: Vec<Info> = CATALOG.iter().map(|entry| entry.info).collect();
+    let points = suite.points(&axes, &rows)?;
+    if points.is_empty() {
+        bail!(Usage("no transport that --transport names can be paced: see `ipcmark list`".into()));
+    }
+    let searches = points.into_iter().map(spec).collect::<Result<_>>()?;
+    let aims = Aims {
+        bound_ns: bound_ns(args),
+        first_per_s: args.from,
+        rounds: args.rounds,
+        longest: LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from))),
+    };
+    Ok(Seek::new(aims, searches))
+}
+
+fn options(args: &KneeArgs, suite: &Suite) -> Options {
+    let mut note = note(suite);
+    note.title = format!("The highest rate at which p99 stays under {}", show_duration(args.p99));
+    Options {
+        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        budget: args.budget,
+        rounds: args.rounds,
+        adapt: None,
+        measure: LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from))),
+        warm_up: WARM_UP,
+        command: std::env::args().collect(),
+        tool: tool::tool(),
+        suite: note,
+        floor: Some(ipcmark_catalog::floor()),
+        count: false,
+    }
+}
+
+fn text(searches: &[Search], folder: &Folder, bound_ns: f64, reported: bool) -> String {
+    let mut text = String::new();
+    for search in searches {
+        text.push_str(&words::sentence(search, bound_ns));
+        text.push('\n');
+        let mut tried: Vec<_> = search.tried.iter().collect();
+        tried.sort_by_key(|tried| tried.rung.rate_per_s);
+        for tried in tried {
+            text.push_str(&format!("    {}\n", words::rung(tried)));
+        }
+    }
+    let at = if reported {
+        format!("Report: {}\n", folder.path().join("index.html").display())
+    } else {
+        format!("Record: {}\n", folder.record().display())
+    };
+    text + &at
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    /// Names this form; the number behind the slash is its version.
+    schema: &'static str,
+    record: String,
+    report: String,
+    seed: u64,
+    outcome: Outcome,
+    p99_bound_ns: f64,
+    knees: Vec<Found<'a>>,
+}
+
+/// One search.
+#[derive(Debug, Serialize)]
+struct Found<'a> {
+    /// The cells' key, without a rate.
+    of: &'a CellKey,
+    /// The highest rate that passed, messages a second.
+    rate_per_s: Option<u32>,
+    /// The lowest one tried above it.
+    above_per_s: Option<u32>,
+    /// False where the search was cut short.
+    over: bool,
+    found: String,
+    /// In the order they were tried.
+    rates: Vec<Rate<'a>>,
+}
+
+/// One rate.
+#[derive(Debug, Serialize)]
+struct Rate<'a> {
+    rate_per_s: u32,
+    grade: Grade,
+    p99_ns: Option<f64>,
+    sender_lag_p99_ns: Option<f64>,
+    sender_too_slow: bool,
+    lost_share: Option<f64>,
+    values: u64,
+    why: Option<&'a str>,
+}
+
+impl<'a> Document<'a> {
+    fn of(
+        record: &Record,
+        searches: &'a [Search],
+        folder: &Folder,
+        p99_bound_ns: f64,
+    ) -> Document<'a> {
+        let rate = |tried: &'a seek::Tried| Rate {
+            rate_per_s: tried.rung.rate_per_s,
+            grade: tried.rung.grade,
+            p99_ns: tried.p99_ns,
+            sender_lag_p99_ns: tried.lag.map(|lag| lag.p99_ns.value),
+            sender_too_slow: tried.lag.is_some_and(|lag| lag.sender_too_slow),
+            lost_share: tried.lost_share,
+            values: tried.values,
+            why: tried.why.as_deref(),
+        };
+        let found = |search: &'a Search| {
+            let knee = search.knee();
+            Found {
+                of: &search.key,
+                rate_per_s: knee.map(|knee| search.tried[knee.best].rung.rate_per_s),
+                above_per_s: knee.and_then(|knee| Some(search.tried[knee.above?].rung.rate_per_s)),
+                over: search.over,
+                found: words::sentence(search, p99_bound_ns),
+                rates: search.tried.iter().map(rate).collect(),
+            }
+        };
+        Document {
+            schema: "ipcmark.knee/1",
+            record: folder.record().display().to_string(),
+            report: folder.path().join("index.html").display().to_string(),
+            seed: record.settings.seed,
+            outcome: record.outcome,
+            p99_bound_ns,
+            knees: searches.iter().map(found).collect(),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! A session steered towards the knee of each of its transports.
+//!
+//! All that is known of a search stands in the record: its rungs are cells that differ in their rate. Transports are searched
+//! side by side, so that rounds interleave them as any run's do.
+
+use super::search::{self, Around, Grade, Rung};
+use ipcmark_core::{Arrivals, Load};
+use ipcmark_harness::session::{CellSpec, Round, Rounds, Steer, is_open, rounds_of};
+use ipcmark_record::{Cell, CellKey, Knee, LoadKey, Record, Standing, State};
+use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
+use std::time::Duration;
+
+/// Values that all invocations of a rung together are to have: p99 stands on 100 beyond it, and some invocations may be of
+/// another distance class.
+const VALUES: f64 = 20_000.0;
+/// No phase is shorter: what disturbs a machine lasts for milliseconds.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// More lost than this, and p99 of what was sent is never.
+const LOST: f64 = 0.01;
+/// Less carried than this share of what was sent, and the rest was still to come when it was due.
+const CARRIED: f64 = 0.9;
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aims {
+    /// p99 is to stay under it, ns.
+    pub(crate) bound_ns: f64,
+    /// The first rate.
+    pub(crate) first_per_s: u32,
+    /// Invocations of a rung.
+    pub(crate) rounds: u32,
+    /// No phase is longer.
+    pub(crate) longest: Duration,
+}
+
+/// Steers a session.
+#[derive(Debug)]
+pub(crate) struct Seek {
+    aims: Aims,
+    /// A spec for each transport, whose rate means nothing.
+    searches: Vec<CellSpec>,
+    rounds: Rounds,
+}
+
+/// One rate that was tried, with what it brought.
+#[derive(Debug, Clone)]
+pub(crate) struct Tried {
+    pub(crate) rung: Rung,
+    pub(crate) p99_ns: Option<f64>,
+    pub(crate) lag: Option<Lag>,
+    pub(crate) lost_share: Option<f64>,
+    pub(crate) values: u64,
+    /// Why nothing was measured.
+    pub(crate) why: Option<String>,
+}
+
+/// One transport's search.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    /// Without a rate.
+    pub(crate) key: CellKey,
+    /// Rates that had all their invocations, in the order they were tried.
+    pub(crate) tried: Vec<Tried>,
+    /// True when there is no rate left to try.
+    pub(crate) over: bool,
+}
+
+impl Search {
+    pub(crate) fn around(&self) -> Option<Around> {
+        search::around(&self.rungs())
+    }
+
+    /// The same where a rate passed with its sender in time.
+    pub(crate) fn knee(&self) -> Option<Around> {
+        self.around().filter(|around| self.tried[around.best].rung.grade == Grade::Passed)
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        self.tried.iter().map(|tried| tried.rung).collect()
+    }
+}
+
+impl Seek {
+    pub(crate) fn new(aims: Aims, searches: Vec<CellSpec>) -> Seek {
+        Seek { aims, searches, rounds: Rounds::new(aims.rounds) }
+    }
+
+    /// The first rung of each search.
+    pub(crate) fn first(&self) -> Vec<CellSpec> {
+        self.searches.iter().map(|spec| at(spec, self.aims.first_per_s)).collect()
+    }
+
+    /// True when a cell has had all its visits, or can have none.
+    fn is_done(&self, record: &Record, index: usize) -> bool {
+        let cell = &record.cells[index];
+        !is_open(cell)
+            || self.rounds.is_barren(record, index)
+            || rounds_of(cell) >= self.aims.rounds
+    }
+
+    /// What the record tells of each search, in order.
+    pub(crate) fn searches(&self, record: &Record) -> Vec<Search> {
+        // A histogram that cannot be unpacked is told by its cell.
+        let context = Context::of(record).unwrap_or_default();
+        let of = |spec: &CellSpec| {
+            let key = without_rate(&spec.key());
+            let cells =
+                (0..record.cells.len()).filter(|&i| without_rate(&record.cells[i].key) == key);
+            let (done, open): (Vec<_>, Vec<_>) = cells.partition(|&i| self.is_done(record, i));
+            let tried = done.into_iter().map(|i| self.tried(&record.cells[i], &context)).collect();
+            let mut search = Search { key, tried, over: false };
+            search.over = open.is_empty() && self.next(&search).is_none();
+            search
+        };
+        self.searches.iter().map(of).collect()
+    }
+
+    fn next(&self, search: &Search) -> Option<u32> {
+        search::next(&search.rungs(), self.aims.first_per_s)
+    }
+
+    fn tried(&self, cell: &Cell, context: &Context) -> Tried {
+        let rate_per_s = cell.key.load.rate_per_s.unwrap_or_default();
+        let nothing = |why: String| Tried {
+            rung: Rung { rate_per_s, grade: Grade::Failed },
+            p99_ns: None,
+            lag: None,
+            lost_share: None,
+            values: 0,
+            why: Some(why),
+        };
+        if let State::Unavailable { reason, .. } | State::Unsupported { reason } = &cell.state {
+            return nothing(reason.clone());
+        }
+        match summarize_cell(cell, context) {
+            Ok(row) => tried(&row, rate_per_s, self.aims.bound_ns).unwrap_or_else(|| {
+                let refused = row.figure.and_then(|figure| figure.refused);
+                nothing(match row.status {
+                    Status::Failed { what } => what,
+                    _ if refused.is_some() => refused.unwrap_or_default(),
+                    _ => "no invocation counts".into(),
+                })
+            }),
+            Err(e) => nothing(e.to_string()),
+        }
+    }
+
+    /// Long enough for p99 to stand on its values, as far as that is allowed.
+    fn phase_at(&self, rate_per_s: u32) -> Duration {
+        let seconds = VALUES / f64::from(self.aims.rounds) / f64::from(rate_per_s.max(1));
+        Duration::from_secs_f64(seconds).max(SHORTEST).min(self.aims.longest)
+    }
+}
+
+/// What a row says of its rate; `None` where it has no figure.
+fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
+    let figure = row.figure.as_ref().filter(|figure| figure.refused.is_none())?;
+    let p99 = figure.percentile(0.99)?;
+    let lost_share = figure.lost_share.map(|share| share.value);
+    let carried = figure.messages_per_s.value;
+    let grade = if lost_share.is_some_and(|share| share > LOST) {
+        Grade::Lossy
+    } else if p99.ns.value > bound_ns {
+        let carries = carried >= CARRIED * f64::from(rate_per_s);
+        if carries { Grade::Over } else { Grade::Overloaded }
+    } else if !p99.enough {
+        Grade::TooFew
+    } else if figure.lag.is_some_and(|lag| lag.sender_too_slow) {
+        Grade::SenderTooSlow
+    } else {
+        Grade::Passed
+    };
+    Some(Tried {
+        rung: Rung { rate_per_s, grade },
+        p99_ns: Some(p99.ns.value),
+        lag: figure.lag,
+        lost_share,
+        values: p99.samples,
+        why: None,
+    })
+}
+
+/// A search's cell at a rate.
+fn at(spec: &CellSpec, rate: u32) -> CellSpec {
+    CellSpec { load: Load { rate, ..spec.load }, ..spec.clone() }
+}
+
+/// What the rungs of one search have in common.
+fn without_rate(key: &CellKey) -> CellKey {
+    CellKey { load: LoadKey { rate_per_s: None, ..key.load.clone() }, ..key.clone() }
+}
+
+/// `constant` or `poisson`.
+pub(crate) fn arrivals(key: &CellKey) -> &str {
+    key.load.arrivals.as_deref().unwrap_or(Arrivals::Constant.name())
+}
+
+impl Steer for Seek {
+    fn sure(&self, record: &Record) -> (usize, usize) {
+        self.rounds.sure(record)
+    }
+
+    fn more(&mut self, record: &Record) -> Vec<CellSpec> {
+        let searches = self.searches(record);
+        let pairs = self.searches.iter().zip(&searches);
+        let open = pairs.filter(|(_, search)| {
+            // A rung that still has visits to come is waited for.
+            let cells = (0..record.cells.len())
+                .filter(|&i| without_rate(&record.cells[i].key) == search.key);
+            !search.over && cells.count() == search.tried.len()
+        });
+        open.filter_map(|(spec, search)| Some(at(spec, self.next(search)?))).collect()
+    }
+
+    fn round(&mut self, record: &Record) -> Option<Round> {
+        self.rounds.round(record)
+    }
+
+    fn phase(&self, record: &Record, cell: usize) -> Option<Duration> {
+        record.cells[cell].key.load.rate_per_s.map(|rate| self.phase_at(rate))
+    }
+
+    fn standings(&mut self, record: &Record) -> Vec<Option<Standing>> {
+        vec![None; record.cells.len()]
+    }
+
+    fn knees(&self, record: &Record) -> Vec<Knee> {
+        let knee = |search: Search| {
+            let around = search.knee();
+            let rate = |index: usize| search.tried[index].rung.rate_per_s;
+            Knee {
+                found: super::words::sentence(&search, self.aims.bound_ns),
+                bound_ns: self.aims.bound_ns,
+                rate_per_s: around.map(|around| rate(around.best)),
+                above_per_s: around.and_then(|around| around.above).map(rate),
+                of: search.key,
+            }
+        };
+        self.searches(record).into_iter().map(knee).collect()
+    }
+}
