@@ -4,7 +4,7 @@ use crate::counting::is_good;
 use crate::drift::drifts;
 use crate::memo::Memo;
 use crate::{Classes, Counting, Drift, Kind, Result};
-use ipcmark_record::{Cell, ClockCertificate, Limit, Record};
+use ipcmark_record::{Cell, ClockCertificate, Limit, Record, Target};
 
 /// What a row depends on beside its own cell: the distance classes of the record, the drift of its machine, the step of
 /// its clock, how far apart the clocks of its CPUs can be, and what they allow at best.
@@ -17,6 +17,7 @@ pub struct Context {
     clock_step_ns: f64,
     clocks: Option<ClockCertificate>,
     limits: Vec<Limit>,
+    target: Target,
     pub(crate) memo: Memo,
 }
 
@@ -60,6 +61,7 @@ impl Context {
         self.clock_step_ns = record.harness.clock_step_ns;
         self.clocks.clone_from(&record.clock);
         self.limits.clone_from(&record.limits);
+        self.target = record.settings.target.unwrap_or_default();
         for cell in &record.cells {
             for invocation in cell.invocations.iter().filter(|i| is_good(i)) {
                 self.memo.learn(cell, invocation)?;
@@ -97,6 +99,12 @@ impl Context {
     #[must_use]
     pub fn limits(&self) -> &[Limit] {
         &self.limits
+    }
+
+    /// How narrow intervals were to be; 2 % and 10 % where the run was not told.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.target
     }
 
     /// Which invocations of `cell` stand behind its figures.

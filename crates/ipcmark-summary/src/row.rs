@@ -1,7 +1,7 @@
 //! The rows: plain data, ready to print or draw.
 
 use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift};
-use ipcmark_record::{Capacity, CellKey, Integrity, Standing};
+use ipcmark_record::{Capacity, CellKey, Integrity, Standing, Target};
 use serde::Serialize;
 
 /// The percentiles of every row, as fractions.
@@ -18,6 +18,8 @@ pub struct Summary {
     pub classes: Classes,
     /// How far the machine went up and down meanwhile, a kind of cells each; none where the run was too short to tell.
     pub drift: Vec<Drift>,
+    /// How narrow intervals were to be.
+    pub target: Target,
 }
 
 /// How many cells came to what: `measured` to `pending` add up to `cells`, and `precise` to `few` to those with a standing.
@@ -105,6 +107,9 @@ pub struct Row {
     pub standing: Option<Standing>,
     /// Cache-line distances of the CPUs while it was measured.
     pub distance: Option<DistanceRange>,
+    /// System calls of all sides together for one message (round trip), counted in an invocation made for counting; absent
+    /// where they were not, and of tasks.
+    pub calls_per_message: Option<f64>,
     /// Faults over all invocations.
     pub integrity: Integrity,
 }

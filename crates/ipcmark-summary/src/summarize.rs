@@ -35,7 +35,8 @@ pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
     };
     let rows = record.cells.iter().map(row).collect::<Result<Vec<Row>>>()?;
     let census = Census::of(&rows);
-    Ok(Summary { rows, census, classes: context.classes().clone(), drift: context.drift().into() })
+    let (classes, drift) = (context.classes().clone(), context.drift().into());
+    Ok(Summary { rows, census, classes, drift, target: context.target() })
 }
 
 /// The row of one cell.
@@ -82,6 +83,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         others,
         standing: cell.standing,
         distance: distance(good),
+        calls_per_message: calls_per_message(cell),
         integrity: integrity(&cell.invocations),
     };
     let row = row.held_against(context.clocks(), cell);
@@ -151,6 +153,12 @@ fn distance(good: &[&Invocation]) -> Option<DistanceRange> {
         max_ns: ends().reduce(f64::max)?,
         moved: good.iter().filter(|i| has_moved(i)).count(),
     })
+}
+
+fn calls_per_message(cell: &Cell) -> Option<f64> {
+    // A task is many messages, and how many is the mechanism's own affair.
+    let counted = cell.system_calls.filter(|c| c.messages > 0 && counted(&cell.key) != "task")?;
+    Some(counted.calls as f64 / counted.messages as f64)
 }
 
 fn integrity(invocations: &[Invocation]) -> Integrity {

@@ -23,7 +23,10 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
         let columns = output::columns();
         let rules = rules::text(&record.rules, columns);
         let gap = if rules.is_empty() { "" } else { "\n" };
-        table::tables(&summary, columns) + &rules + gap
+        table::machine(&record, &summary, columns)
+            + &table::tables(&summary, columns)
+            + &rules
+            + gap
     } else {
         String::new()
     };

@@ -9,10 +9,10 @@ use crate::units::count;
 use crate::{output, rules, table, tool, verify};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
-use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing};
+use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing, Target};
 use ipcmark_steer::steer;
 use ipcmark_suite::show_share;
-use ipcmark_summary::{Census, Row, Summary, summarize};
+use ipcmark_summary::{Census, Classes, Drift, Row, Summary, summarize};
 use ipcmark_sys::process;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -97,7 +97,8 @@ fn text(
     elapsed: Duration,
     reported: bool,
 ) -> String {
-    let mut text = table::tables(summary, output::columns());
+    let mut text = table::machine(record, summary, output::columns());
+    text.push_str(&table::tables(summary, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
     text.push_str(&format!("{} {}\n", table::census(summary), table::headline(summary, elapsed)));
     if reported {
@@ -170,12 +171,23 @@ struct Document<'a> {
     seed: u64,
     outcome: Outcome,
     census: &'a Census,
+    /// Distance classes: `all` from near to far, each with its range and centre in ns, and `reference`, the place of the one
+    /// that most invocations lie in.
+    classes: &'a Classes,
+    /// How far the machine drifted, a kind of cells each, as the standard deviation of the log of its factor; it is part of every
+    /// interval.
+    drift: &'a [Drift],
+    /// Half the width of an interval that was asked for, as a fraction of its figure.
+    target: Target,
     /// Times in ns, rates a second, shares from 0 to 1; see the record's schema for the words of a key, and
     /// [`ipcmark_summary::Row`] for each field. In a row `time_of` says what its percentiles are of (`round trip`, `one-way from
     /// intended start`, `8 messages and an answer`, `task`), `counted` what rates and costs are given for one of. Those of a
     /// rate are of blocks of about 50 µs at the receivers; its time per message is one second over `messages_per_s`.
     /// `figure.lag` stands in `paced`, `figure.overlap` in `overlap`, `figure.task` in `scatter-gather`, and
-    /// `figure.lost_share` where the mechanism may lose what was sent; elsewhere they are null.
+    /// `figure.lost_share` where the mechanism may lose what was sent; elsewhere they are null. An `interval` is where the median
+    /// of another run as long is expected, 95 times in a hundred. `figure` is of the distance class `class`; what was measured
+    /// in others stands in `others`, and nothing is pooled over two. `standing` says what the figures can be trusted with:
+    /// `precise`, `wide`, `not-steady`, `noisy` or `few`.
     rows: &'a [Row],
     /// The mechanisms' own rules as this machine showed them, as in the record; left out where none were tried.
     #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
@@ -192,6 +204,9 @@ impl<'a> Document<'a> {
             seed: record.settings.seed,
             outcome: record.outcome,
             census: &summary.census,
+            classes: &summary.classes,
+            drift: &summary.drift,
+            target: summary.target,
             rows: &summary.rows,
             rules: &record.rules,
         }

@@ -1,8 +1,9 @@
 //! Made-up records, for the tests of what comes after measuring. Nothing here was measured.
 //!
 //! [`record`] has a cell of each kind that a reader meets: fast and slow ones, both patterns, both framings, a floor, cells
-//! that are unavailable, unsupported, pending, failed once and failed always, an invocation that was not steady and one
-//! whose CPUs moved apart. [`every`] has beside them a cell of every other workload, calls, notifications, losses and rules.
+//! that are unavailable, unsupported, pending, failed once and failed always, an invocation that was not steady, one
+//! whose CPUs moved apart and, with 12 invocations or more, one that is marked for noise and a cell that was measured in two
+//! distance classes. [`every`] has beside them a cell of every other workload, calls, notifications, losses and rules.
 //! The same seed gives the same record; another seed another run of it.
 
 mod frame;
@@ -15,7 +16,7 @@ mod workloads;
 pub use workloads::every;
 
 use crate::{
-    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Placed, Record, Setup,
+    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Mark, Placed, Record, Setup,
     SideReport, State, SystemCalls, Unit, Usage, WarmUp,
 };
 use fastrand::Rng;
@@ -27,6 +28,8 @@ use values::{empty, long_tailed, pack};
 pub const SIZES_BYTES: [u64; 3] = [64, 1024, 65_536];
 /// Measured phase of one invocation, ns.
 const MEASURE_NS: f64 = 1e8;
+/// From so many invocations on some are marked, and one cell is measured in two distance classes.
+const MARKED: usize = 12;
 /// Cache-line round trip between the sample's two CPUs, ns; and after they have moved apart.
 const DISTANCE_NS: (f64, f64) = (112.0, 350.0);
 
@@ -226,10 +229,33 @@ fn spoil(record: &mut Record) {
         }
     });
     with("shm-ring/spin", "stream", 1024, "cross-core", &|cell| {
-        if let Some(distance) = cell.invocations.get_mut(1).and_then(|i| i.distance.as_mut()) {
-            distance.after_ns = DISTANCE_NS.1;
+        let marks = cell.invocations.len() >= MARKED;
+        if let Some(moved) = cell.invocations.get_mut(1) {
+            moved.marks.extend(marks.then_some(Mark::Moved));
+            moved.distance.iter_mut().for_each(|distance| distance.after_ns = DISTANCE_NS.1);
         }
     });
+    with("pipe/block", "ping-pong", 1024, "cross-core", &|cell| {
+        if cell.invocations.len() >= MARKED {
+            cell.invocations[6].marks = vec![Mark::Stolen, Mark::Gaps];
+        }
+    });
+    with("unix-stream/epoll", "ping-pong", 1024, "cross-core", &far_at_last);
+}
+
+/// Where there are enough invocations, the last half is made far apart, and takes half as long again.
+fn far_at_last(cell: &mut Cell) {
+    let half = cell.invocations.len() / 2;
+    if cell.invocations.len() < MARKED {
+        return;
+    }
+    let mut far = Cell { invocations: cell.invocations.split_off(half), ..cell.clone() };
+    slow_down(&mut far, 1.5);
+    for invocation in &mut far.invocations {
+        invocation.distance =
+            Some(Distance { before_ns: DISTANCE_NS.1, after_ns: DISTANCE_NS.1 + 2.0 });
+    }
+    cell.invocations.extend(far.invocations);
 }
 
 fn fail(invocation: &mut Invocation, side: &str, what: &str) {

@@ -1,6 +1,12 @@
 //! The tables on the terminal: a ranking for each workload, size, placement and load.
 
 mod columns;
+mod machine;
+mod marks;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use machine::machine;
 
 use crate::layout::{fits, fitting, plain};
 use crate::notes::{Gaps, grouped, notes, reason};
@@ -10,7 +16,8 @@ use comfy_table::CellAlignment;
 use console::Style;
 use ipcmark_record::CellKey;
 use ipcmark_suite::show_size;
-use ipcmark_summary::{Figure, Row, Summary};
+use ipcmark_summary::{DistanceClass, Figure, Row, Summary};
+use marks::{coloured, legend, marks, shared_class};
 use std::fmt::Write as _;
 
 /// What the rows of one table have in common: the key of a cell, of no transport.
@@ -52,7 +59,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     }
     let gaps = Gaps::of(summary);
     let mut text = String::new();
-    let (mut greyed, mut rates) = (false, false);
+    let (mut greyed, mut rates, mut intervals) = (false, false, false);
     for (section, rows) in &sections {
         let measured: Vec<(&Row, &Figure)> =
             rows.iter().filter_map(|row| Some((*row, row.figure.as_ref()?))).collect();
@@ -62,10 +69,13 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
             continue;
         }
         let title = Style::new().bold().apply_to(section.title());
-        let _ = writeln!(text, "{title}");
+        let shown: Vec<&Row> = measured.iter().map(|(row, _)| *row).collect();
+        let class = shared_class(&shown).map(|class| format!(", {class}")).unwrap_or_default();
+        let _ = writeln!(text, "{title}{class}");
         if !measured.is_empty() {
             let (table, has_grey) = ranking(section, measured, columns);
             greyed |= has_grey;
+            intervals |= table.contains(" .. ");
             rates |= table.contains("time each");
             text.push_str(&table);
             text.push('\n');
@@ -87,6 +97,12 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
              blocks of about 50 µs at the receiver, whose bursts it shows, and no latency)\n",
         );
     }
+    if intervals {
+        text.push_str(
+            "(95 % interval: where another run as long as this one is expected to come out)\n",
+        );
+    }
+    text.push_str(&legend(&summary.rows, summary.target, columns));
     if greyed {
         text.push_str(
             "(in parentheses: fewer than 100 samples lie beyond it; a hint and no figure)\n",
@@ -95,7 +111,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     text
 }
 
-/// `230 cells: 198 measured, 2 failed, 30 unsupported.`
+/// `230 cells: 198 measured, 2 failed, 30 unsupported. Figures: 150 precise, 38 wide, 10 noisy.`
 pub(crate) fn census(summary: &Summary) -> String {
     let census = summary.census;
     let parts = [
@@ -105,10 +121,26 @@ pub(crate) fn census(summary: &Summary) -> String {
         (census.unsupported, "not supported"),
         (census.pending, "not reached"),
     ];
-    let parts: Vec<_> =
-        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-    format!("{}: {}.", count(census.cells, "cell"), parts.join(", "))
+    let standings = [
+        (census.precise, "precise"),
+        (census.wide, "wide"),
+        (census.not_steady, "not steady"),
+        (census.noisy, "noisy"),
+        (census.few, "with too few invocations"),
+    ];
+    let words = |parts: &[(usize, &str)]| {
+        let parts = parts.iter().filter(|(n, _)| *n > 0);
+        parts.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
+    };
+    let figures = match words(&standings) {
+        none if none.is_empty() => none,
+        words => format!(" Figures: {words}."),
+    };
+    format!("{}: {}.{figures}", count(census.cells, "cell"), words(&parts))
 }
+
+/// Columns of figures that stand before the flags: the headline and its interval.
+const BEHIND: usize = 2;
 
 fn ranking(
     section: &Section,
@@ -116,26 +148,51 @@ fn ranking(
     width: Option<u16>,
 ) -> (String, bool) {
     let columns = Columns::of(section);
-    rows.sort_by(|(_, a), (_, b)| columns.value(a).total_cmp(&columns.value(b)));
-    let mut heads = vec!["transport".to_owned()];
-    heads.extend(columns.heads.clone());
-    heads.push(String::new());
-    let last = heads.len() - 1;
-    let mut table = plain(&heads);
+    let shown: Vec<&Row> = rows.iter().map(|(row, _)| *row).collect();
+    let marks = marks(&shown);
+    // What stood at another distance is no rival of the rest: it goes below.
+    let most = most_common(&shown);
+    let elsewhere = |row: &Row| row.class.is_some() && row.class != most;
+    rows.sort_by(|(a, of_a), (b, of_b)| {
+        let of = (columns.value(of_a), columns.value(of_b));
+        elsewhere(a).cmp(&elsewhere(b)).then(of.0.total_cmp(&of.1))
+    });
+    let heads = |heads: &[String]| -> Vec<String> {
+        let (first, rest) = heads.split_at(BEHIND);
+        let own = marks.iter().map(|mark| mark.head.to_owned());
+        first.iter().cloned().chain(own).chain(rest.iter().cloned()).collect()
+    };
+    let mut all = vec!["transport".to_owned()];
+    all.extend(heads(&columns.heads));
+    let counted = shown.iter().any(|row| row.calls_per_message.is_some());
+    all.extend(counted.then(|| "calls each".into()));
+    all.push(String::new());
+    let last = all.len() - 1;
+    let mut table = plain(&all);
     let mut greyed = false;
     for (row, figure) in &rows {
-        let mut cells = vec![row.key.transport.clone()];
-        cells.extend(columns.cells(figure, &mut greyed));
+        let mut cells = columns.cells(figure, &mut greyed);
+        cells.splice(BEHIND..BEHIND, marks.iter().map(|mark| (mark.of)(row)));
+        cells.insert(0, row.key.transport.clone());
+        cells.extend(counted.then(|| marks::calls(row)));
         cells.push(notes(row).join("; "));
         table.add_row(cells);
     }
-    for column in table.column_iter_mut().take(last).skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    for (at, column) in table.column_iter_mut().enumerate().take(last).skip(1) {
+        let mark = at.checked_sub(1 + BEHIND).and_then(|at| marks.get(at));
+        if mark.is_none_or(|mark| mark.right) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     // What may make a row worthless is never left out: where it has no place in the table, it stands below.
     let wide = fits(&table.trim_fmt(), width);
-    let spare: Vec<usize> = std::iter::once(last).chain(columns.spare.iter().copied()).collect();
-    let mut text = dim_parentheses(&fitting(&mut table, width, &spare));
+    let spare = columns.spare.iter().map(|at| if *at > BEHIND { at + marks.len() } else { *at });
+    // The limits go last of what may go.
+    let limit = marks.last().is_some_and(|mark| mark.may_go).then_some(BEHIND + marks.len());
+    let calls = counted.then(|| last - 1);
+    let spare = calls.into_iter().chain(spare).chain(limit);
+    let spare: Vec<usize> = std::iter::once(last).chain(spare).collect();
+    let mut text = dim_parentheses(&coloured(&fitting(&mut table, width, &spare)));
     if !wide {
         let notes = rows.iter().flat_map(|(row, _)| {
             notes(row).into_iter().map(|note| (row.key.transport.as_str(), note))
@@ -144,6 +201,13 @@ fn ranking(
         text.push_str(grouped(notes, rows.len(), width).trim_end_matches('\n'));
     }
     (text.trim_end_matches('\n').to_owned(), greyed)
+}
+
+/// The class that most of the rows are of; of equals the nearest.
+fn most_common(rows: &[&Row]) -> Option<DistanceClass> {
+    let held = |class: &DistanceClass| rows.iter().filter(|r| r.class == Some(*class)).count();
+    let classes = rows.iter().filter_map(|row| row.class);
+    classes.max_by(|a, b| held(a).cmp(&held(b)).then(b.centre_ns.total_cmp(&a.centre_ns)))
 }
 
 /// Greys what stands in parentheses, where the terminal has grey.
@@ -169,182 +233,4 @@ pub(crate) fn headline(summary: &Summary, elapsed: std::time::Duration) -> Strin
         units::rate(messages as f64).trim_end_matches("/s").trim_end(),
         units::wall(elapsed)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use console::measure_text_width;
-    use ipcmark_record::{Capacity, sample};
-    use ipcmark_summary::summarize;
-
-    fn text(columns: Option<u16>) -> String {
-        tables(&summarize(&sample::record(1, 6)).unwrap(), columns)
-    }
-
-    /// The lines of the section whose title begins so.
-    fn section(text: &str, title: &str) -> Vec<String> {
-        let lines = text.lines().skip_while(|line| !line.starts_with(title));
-        lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn a_ranking_goes_from_fast_to_slow() {
-        let text = text(None);
-        let lines = section(&text, "ping-pong, 64 B, cross-core");
-        let place =
-            |name: &str| lines.iter().position(|line| line.trim_start().starts_with(name)).unwrap();
-        assert!(place("shm-ring/spin") < place("pipe/block"), "{lines:#?}");
-        assert!(
-            lines[place("pipe/block")].contains(" .. "),
-            "an interval over six invocations: {lines:#?}"
-        );
-    }
-
-    #[test]
-    fn a_reason_that_holds_in_many_tables_is_given_once() {
-        let text = text(None);
-        assert_eq!(text.matches("two spinning sides on one CPU").count(), 1, "{text}");
-        let lines = section(&text, "ping-pong, 64 B, same-core");
-        assert!(lines.iter().any(|l| l.contains("1 more without figures")), "{lines:#?}");
-        // What holds once stands where it holds.
-        let lines = section(&text, "stream, 1 KiB, cross-core");
-        assert!(lines.iter().any(|l| l.contains("mq/block: FAILED")), "{lines:#?}");
-    }
-
-    #[test]
-    fn every_row_of_the_summary_is_in_the_tables() {
-        let summary = summarize(&sample::every(1, 6)).unwrap();
-        let text = tables(&summary, None);
-        let end = section(&text, "No figures:");
-        for row in &summary.rows {
-            let mut lines = section(&text, &Section::of(&row.key).title());
-            lines.extend(end.clone());
-            let said = |line: &String| line.contains(&row.key.transport) || line.contains("  all ");
-            assert!(lines.iter().any(said), "{}", row.key);
-        }
-        let census = census(&summary);
-        assert!(census.starts_with(&format!("{} cells: ", summary.rows.len())), "{census}");
-    }
-
-    #[test]
-    fn each_workload_has_the_heads_and_notes_that_it_calls_for() {
-        let text = tables(&summarize(&sample::every(1, 6)).unwrap(), None);
-        for (title, parts) in [
-            (
-                "paced, 64 B, cross-core, 50000/s",
-                &["p50 one-way from", "sender's", "sender too slow", "loses 0.40 %"][..],
-            ),
-            ("burst, 64 B, cross-core, depth 8", &["p50 8 messages", "an answer"]),
-            (
-                "wake-up, no payload, cross-core",
-                &["p50 round trip,", "no payload", "eventfd/block"],
-            ),
-            (
-                "scatter-gather, 64 KiB, cross-core, 2 peers, input sent",
-                &["speed-up", "by one", " ×"],
-            ),
-            ("overlap, 64 B, cross-core", &["other", "one look", " %", "pipe/poll"]),
-            ("fan-in, 64 B, cross-core, 4 peers", &["messages", "one link", "a link a peer"]),
-            ("ping-pong, 64 B, cross-core", &["rpc-unix/block", "a call"]),
-        ] {
-            let lines = section(&text, title).join("\n");
-            for part in parts {
-                assert!(lines.contains(part), "no '{part}' in {title}: {lines}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_hundred_transports_times_five_workloads_do_not_bury_the_figures() {
-        let mut summary = summarize(&sample::record(1, 6)).unwrap();
-        let model = summary.rows.iter().find(|r| r.figure.is_some() && !r.floor).unwrap().clone();
-        summary.rows.clear();
-        for pattern in ["ping-pong", "stream", "paced", "burst", "overlap"] {
-            for size_bytes in [64, 1024, 65_536] {
-                for n in 0..100 {
-                    let mut row = model.clone();
-                    row.key = CellKey::new(
-                        &format!("m{}/w{}", n / 4, n % 4),
-                        pattern,
-                        size_bytes,
-                        "cross-core",
-                    );
-                    let why = match (pattern, n) {
-                        (_, ..40) => Some("it carries no payload: see wake-up"),
-                        ("overlap", ..80) => {
-                            Some("a side that waits like this can do nothing else")
-                        }
-                        _ => None,
-                    };
-                    if let Some(why) = why {
-                        row.figure = None;
-                        row.status = ipcmark_summary::Status::Unsupported { reason: why.into() };
-                    }
-                    summary.rows.push(row);
-                }
-            }
-        }
-        let text = tables(&summary, Some(100));
-        let reasons = section(&text, "No figures:");
-        assert!(reasons.len() < 14, "{reasons:#?}");
-        assert_eq!(text.matches("it carries no payload").count(), 1);
-        let figures = text.lines().filter(|line| line.starts_with(" m")).count();
-        assert_eq!(figures, 3 * (4 * 60 + 20), "each has its line");
-        assert!(text.lines().count() < figures + 110, "{}", text.lines().count());
-        assert!(fits(&text, Some(100)));
-    }
-
-    #[test]
-    fn a_narrow_terminal_gets_no_wrapped_lines() {
-        let summary = summarize(&sample::every(1, 6)).unwrap();
-        for columns in [80, 100, 120] {
-            let text = tables(&summary, Some(columns));
-            let widest = text.lines().max_by_key(|line| measure_text_width(line)).unwrap();
-            assert!(fits(&text, Some(columns)), "{columns}: {widest}\n{text}");
-            assert!(text.contains("CPU each") && text.contains("95 % interval"));
-        }
-    }
-
-    #[test]
-    fn a_link_that_holds_something_else_than_was_asked_says_so() {
-        let mut summary = summarize(&sample::record(1, 6)).unwrap();
-        let row = summary.rows.iter_mut().find(|row| row.figure.is_some()).unwrap();
-        row.key.capacity_bytes = Some(262_144);
-        row.capacity = Some(Capacity { bytes: Some(640), messages: Some(10) });
-        let title = Section::of(&row.key).title();
-        assert!(title.ends_with(" 256 KiB asked each way"), "{title}");
-        let name = row.key.transport.clone();
-        for columns in [None, Some(80), Some(100)] {
-            let text = tables(&summary, columns);
-            let lines = section(&text, &title);
-            let said = lines.iter().any(|l| l.contains(&name) && l.contains("holds 640 B"));
-            assert!(said, "{columns:?}: {lines:#?}");
-        }
-    }
-
-    #[test]
-    fn a_narrow_terminal_still_gets_the_notes() {
-        let mut summary = summarize(&sample::record(1, 6)).unwrap();
-        for row in &mut summary.rows {
-            row.unsteady_invocations = 2;
-        }
-        let measured = summary.rows.iter().find(|row| row.figure.is_some()).unwrap();
-        for columns in [80, 100] {
-            let text = tables(&summary, Some(columns));
-            let lines = section(&text, &Section::of(&measured.key).title());
-            assert!(lines.iter().any(|l| l.contains("2 of 6 not steady")), "{lines:#?}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_few_samples_carry_stand_in_parentheses() {
-        let text = tables(&summarize(&sample::record(1, 1)).unwrap(), None);
-        assert!(text.contains("no interval") && text.contains("in parentheses:"), "{text}");
-        assert_eq!(
-            dim_parentheses("a (b) c (d"),
-            "a (b) c (d",
-            "no escape codes without a terminal"
-        );
-    }
 }
