@@ -185,7 +185,7 @@ pub(crate) fn render(
             .filter(|c| c.kind == Kind::TradeOff)
             .map(chart_view)
             .collect::<Result<_>>()?,
-        costs: table::cost_tables(record),
+        costs: table::cost_tables(&summary.rows),
         not_counted: record.not_counted.clone(),
         gaps: gaps::gaps(summary),
         rules: rules::families(&record.rules),

@@ -71,7 +71,6 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
             task: None,
         }),
         distance: Some(DistanceRange { min_ns: 100.0, median_ns: 112.0, max_ns: 130.0, moved: 0 }),
-        calls_per_message: None,
         integrity: Integrity::default(),
     }
 }

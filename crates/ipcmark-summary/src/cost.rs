@@ -3,6 +3,7 @@
 use crate::Estimate;
 use crate::figure::estimate;
 use crate::samples::times;
+use crate::workload::counted;
 use ipcmark_record::{Cell, Invocation, Setup, SideReport, Usage};
 use ipcmark_stats::median;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub struct Cost {
     pub responder_ns_per_message: Option<Estimate>,
     /// Page faults of all sides for one message.
     pub faults_per_message: Estimate,
-    /// System calls of all sides for one message, counted in an invocation of its own; absent where they were not counted.
+    /// System calls of all sides for one message, counted in an invocation of its own; absent where they were not, and of tasks.
     pub system_calls_per_message: Option<f64>,
     /// Cycles of all sides for one message, counted in an invocation of its own; absent without hardware counters.
     pub cycles_per_message: Option<f64>,
@@ -58,7 +59,8 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         invocations.iter().filter_map(|i| Some(of(i.setup?) as f64)).collect()
     };
     let a_message = |all: u64, messages: u64| (messages > 0).then(|| all as f64 / messages as f64);
-    let calls = cell.system_calls;
+    // A task is many messages, and how many is the mechanism's own affair.
+    let calls = cell.system_calls.filter(|_| counted(&cell.key) != "task");
     let cycles = cell.cycles;
     Some(Cost {
         user_ns_per_message: estimate(&each(all, |u| u.user_ns), drift)?,

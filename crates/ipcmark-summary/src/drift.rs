@@ -6,9 +6,8 @@
 
 use crate::{Context, Headline, Result, Samples};
 use ipcmark_record::{Cell, Invocation, Record};
-use ipcmark_stats::Observation;
+use ipcmark_stats::{Drift as Drifted, Observation};
 use serde::Serialize;
-use std::cell::OnceCell;
 use std::fmt;
 
 /// Fewer cells of a kind than this say too little of what they have in common: then all cells of the run tell.
@@ -91,8 +90,8 @@ pub struct Drift {
     /// How far the machine went up and down meanwhile: standard deviation of the log of its factor, from window to window;
     /// 0.03 is 3 %.
     pub factor_sd: f64,
-    /// How far the run as a whole is off: standard error of the log of its own mean factor. Two runs differ by √2 of it, and
-    /// every interval of these cells is so much wider.
+    /// How far the run as a whole is off: standard error of the log of its own mean factor, and no less than that of all cells
+    /// together, which are the firmer witness. Two runs differ by √2 of it, and every interval of these cells is so much wider.
     pub standard_error: f64,
 }
 
@@ -109,14 +108,16 @@ pub(crate) fn drifts(record: &Record, context: &Context) -> Result<Vec<Drift>> {
         let own = observed.iter().filter(|(kind, _)| is(*kind));
         own.flat_map(|(_, observations)| observations).copied().collect()
     };
-    let all = OnceCell::new();
+    let all = ipcmark_stats::drift(&told(&|_| true));
     let of = |kind: Kind| {
         let cells = observed.iter().filter(|(k, _)| *k == kind).count();
         let own = (cells >= CELLS).then(|| ipcmark_stats::drift(&told(&|k| k == kind))).flatten();
         let of_all = own.is_none();
-        let drift = own.or_else(|| *all.get_or_init(|| ipcmark_stats::drift(&told(&|_| true))))?;
         let cells = if of_all { observed.len() } else { cells };
-        let (factor_sd, standard_error) = (drift.factor_sd, drift.standard_error);
+        let Drifted { factor_sd, standard_error, .. } = own.or(all)?;
+        // A few cells of one kind may seem still by chance while the machine moves under all of them.
+        let standard_error =
+            all.map_or(standard_error, |all| standard_error.max(all.standard_error));
         Some(Drift { kind, cells, of_all, factor_sd, standard_error })
     };
     let there = |kind: &Kind| observed.iter().any(|(k, _)| k == kind);

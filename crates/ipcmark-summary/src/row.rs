@@ -107,9 +107,6 @@ pub struct Row {
     pub standing: Option<Standing>,
     /// Cache-line distances of the CPUs while it was measured.
     pub distance: Option<DistanceRange>,
-    /// System calls of all sides together for one message (round trip), counted in an invocation made for counting; absent
-    /// where they were not, and of tasks.
-    pub calls_per_message: Option<f64>,
     /// Faults over all invocations.
     pub integrity: Integrity,
 }
@@ -243,7 +240,7 @@ pub struct Estimate {
     /// interval").
     pub interval: Option<(f64, f64)>,
     /// How often the scatter alone makes such an interval hold the median of an equal sample: at least 0.95 from 9 invocations
-    /// on, and 0.82, 0.93, 0.94 at 6, 7, 8, where it is their whole span. Absent with the interval.
+    /// on, and 0.82, 0.93, 0.92 at 6, 7, 8, where it is their whole span. Absent with the interval.
     pub confidence: Option<f64>,
 }
 

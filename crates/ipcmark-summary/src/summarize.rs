@@ -83,7 +83,6 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         others,
         standing: cell.standing,
         distance: distance(good),
-        calls_per_message: calls_per_message(cell),
         integrity: integrity(&cell.invocations),
     };
     let row = row.held_against(context.clocks(), cell);
@@ -153,12 +152,6 @@ fn distance(good: &[&Invocation]) -> Option<DistanceRange> {
         max_ns: ends().reduce(f64::max)?,
         moved: good.iter().filter(|i| has_moved(i)).count(),
     })
-}
-
-fn calls_per_message(cell: &Cell) -> Option<f64> {
-    // A task is many messages, and how many is the mechanism's own affair.
-    let counted = cell.system_calls.filter(|c| c.messages > 0 && counted(&cell.key) != "task")?;
-    Some(counted.calls as f64 / counted.messages as f64)
 }
 
 fn integrity(invocations: &[Invocation]) -> Integrity {

@@ -170,6 +170,7 @@ impl<'a> View<'a> {
         }
         let calls = messages * each;
         let words = match self.cpus {
+            1 if calls == 1.0 => "a system call".into(),
             1 => format!("{} system calls", short(calls)),
             n => format!("{} system calls on {n} CPUs", short(calls)),
         };

@@ -57,9 +57,13 @@ fn times_limit(row: &Row) -> String {
     }
 }
 
-/// System calls of all sides for one message or round trip.
+/// System calls of all sides for one message or round trip, where they were counted.
+pub(super) fn counted_calls(row: &Row) -> Option<f64> {
+    row.cost.as_ref()?.system_calls_per_message
+}
+
 pub(super) fn calls(row: &Row) -> String {
-    row.calls_per_message.map_or_else(|| "-".into(), |calls| format!("{calls:.2}"))
+    counted_calls(row).map_or_else(|| "-".into(), |calls| format!("{calls:.2}"))
 }
 
 fn apart(row: &Row) -> String {

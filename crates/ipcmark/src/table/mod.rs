@@ -164,7 +164,7 @@ fn ranking(
     };
     let mut all = vec!["transport".to_owned()];
     all.extend(heads(&columns.heads));
-    let counted = shown.iter().any(|row| row.calls_per_message.is_some());
+    let counted = shown.iter().any(|row| marks::counted_calls(row).is_some());
     all.extend(counted.then(|| "calls each".into()));
     all.push(String::new());
     let last = all.len() - 1;
