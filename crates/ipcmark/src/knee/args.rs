@@ -40,7 +40,7 @@ pub(crate) struct KneeArgs {
     #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
     pub(crate) capacity: Option<CapacityArg>,
     /// The first rate of the ladder, messages a second.
-    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 1_000,
+    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(i64::from(*RATES.start())..=i64::from(*RATES.end())))]
     pub(crate) from: u32,
     /// Invocations of each rate; each is one fork of its processes. p99 is their median.

@@ -38,8 +38,8 @@ prose = """
 An open loop: each message is due at a moment that nothing can move, and its latency counts from then. As the rate rises the
 99th percentile stays where it was, and then leaves the median behind within a factor of two: the **knee**. Each rate that was
 tried is a row of this record: a ladder upwards, four times as fast from rung to rung, and then halves on a log scale until the
-knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound, enough
-values stand behind it, and the sender was in time.
+knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound and enough
+values stand behind it. What the sender was late by is part of the time, so that a slow one can only make a knee too low.
 """
 
 [[group]]

@@ -161,12 +161,15 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
     let grade = if lost_share.is_some_and(|share| share > LOST) {
         Grade::Lossy
     } else if p99.ns.value > bound_ns {
-        let carries = carried >= CARRIED * f64::from(rate_per_s);
-        if carries { Grade::Over } else { Grade::Overloaded }
+        if figure.lag.is_some_and(|lag| lag.p99_ns.value > bound_ns) {
+            Grade::SenderTooSlow
+        } else if carried >= CARRIED * f64::from(rate_per_s) {
+            Grade::Over
+        } else {
+            Grade::Overloaded
+        }
     } else if !p99.enough {
         Grade::TooFew
-    } else if figure.lag.is_some_and(|lag| lag.sender_too_slow) {
-        Grade::SenderTooSlow
     } else {
         Grade::Passed
     };

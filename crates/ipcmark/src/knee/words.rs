@@ -22,14 +22,11 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
     let best = &search.tried[around.best];
     let p99 = time(best.p99_ns.unwrap_or(f64::NAN));
     let rate = thousands(best.rung.rate_per_s);
-    let mut said = match best.rung.grade {
-        Grade::SenderTooSlow => format!(
-            "no knee of {what}, for the sender was too slow at every rate that kept the bound; {rate} messages/s is the \
-             highest (p99 {p99} ≤ {bound}, {})",
-            late(best)
-        ),
-        _ => format!("knee of {what}: {rate} messages/s (p99 {p99} ≤ {bound})"),
+    let late = match best.lag {
+        Some(lag) if lag.sender_too_slow => format!(", {} among it", late(best)),
+        _ => String::new(),
     };
+    let mut said = format!("knee of {what}: {rate} messages/s (p99 {p99}{late} ≤ {bound})");
     match around.above {
         Some(above) => {
             let _ = write!(said, "; {}", fate(&search.tried[above]));
@@ -46,7 +43,9 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
 /// Why no rate is a knee.
 fn none(what: &str, tried: &[Tried], bound: &str) -> String {
     let with_p99 = tried.iter().filter(|t| t.p99_ns.is_some());
-    let over = with_p99.clone().all(|t| matches!(t.rung.grade, Grade::Over | Grade::Overloaded));
+    let is_over =
+        |t: &Tried| matches!(t.rung.grade, Grade::Over | Grade::Overloaded | Grade::SenderTooSlow);
+    let over = with_p99.clone().all(is_over);
     let least = with_p99
         .min_by(|a, b| a.p99_ns.partial_cmp(&b.p99_ns).unwrap_or(std::cmp::Ordering::Equal));
     match least {
@@ -76,7 +75,10 @@ pub(crate) fn fate(tried: &Tried) -> String {
         Grade::Passed | Grade::Over => format!("{at} p99 is {p99}"),
         Grade::Overloaded => format!("{at} p99 is {p99}, for more is sent than is carried"),
         Grade::SenderTooSlow => {
-            format!("{at} the sender was too slow ({}, of p99 {p99})", late(tried))
+            format!(
+                "{at} p99 is {p99}, but the sender was too slow ({}): it may carry more",
+                late(tried)
+            )
         }
         Grade::TooFew => {
             format!("{at} p99 stands on too few values ({})", thousands(tried.values as u32))
@@ -96,7 +98,7 @@ pub(crate) fn rung(tried: &Tried) -> String {
     let lag = tried.lag.map(|lag| format!("sender's lag p99 {}", time(lag.p99_ns.value)));
     let grade = match tried.rung.grade {
         Grade::Passed => "passed",
-        Grade::SenderTooSlow => "sender too slow",
+        Grade::SenderTooSlow => "over the bound, and so is the sender",
         Grade::TooFew => "too few values",
         Grade::Over => "over the bound",
         Grade::Overloaded => "over the bound, more sent than carried",
@@ -180,15 +182,11 @@ mod tests {
     fn a_sender_too_slow_and_too_few_values_are_told() {
         let slow = vec![
             tried(4_000, Grade::Passed, 61_000.0),
-            tried(4_200, Grade::SenderTooSlow, 62_000.0),
+            tried(4_200, Grade::SenderTooSlow, 620_000.0),
         ];
-        assert!(said(slow, true).contains("at 4,200/s the sender was too slow"));
-        let only = vec![tried(4_000, Grade::SenderTooSlow, 61_000.0)];
-        assert!(
-            said(only, true).starts_with(
-                "no knee of pipe/block at 1 KiB, cross-core, constant, for the sender"
-            )
-        );
+        assert!(said(slow, true).contains("but the sender was too slow"));
+        let only = vec![tried(4_000, Grade::SenderTooSlow, 610_000.0)];
+        assert!(said(only, true).contains("p99 stayed over 100 µs at every rate tried"));
         let few = vec![tried(10, Grade::TooFew, 61_000.0), tried(40, Grade::Over, 2e5)];
         assert!(said(few, true).contains("at 10/s p99 stands on too few values (900)"));
     }
