@@ -64,7 +64,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     if unsteady > 0 {
         let all = measured.iter().map(|r| r.invocations).sum();
         out.push(format!(
-            "{unsteady} of {} had not become steady when measuring began. They are marked, none was dropped.",
+            "{unsteady} of {} had not become steady when measuring began. They count, and their rows say so.",
             units::plural(all, "invocation")
         ));
     }
