@@ -1,12 +1,9 @@
 //! One cell in both records.
 
 use crate::{Doubt, Figure, Metric, Policy, Verdict};
-use ipcmark_record::CellKey;
+use ipcmark_record::{CellKey, Distance};
 use ipcmark_summary::{Headline, Row, Samples, Status};
 use serde::Serialize;
-
-/// Two distances further apart than this factor are two distances.
-const FAR: f64 = 4.0 / 3.0;
 
 /// One cell in both records.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -199,14 +196,12 @@ fn class_obstacle(base: &Row, new: &Row) -> Option<String> {
     })
 }
 
-fn far(a: f64, b: f64) -> bool {
-    a.max(b) > FAR * a.min(b)
-}
-
 fn notes(base: &Row, new: &Row) -> Vec<String> {
     let mut notes = Vec::new();
     if let (Some(b), Some(n)) = (base.distance, new.distance)
-        && (far(b.min_ns, n.min_ns) || far(b.median_ns, n.median_ns) || far(b.max_ns, n.max_ns))
+        && [(b.min_ns, n.min_ns), (b.median_ns, n.median_ns), (b.max_ns, n.max_ns)]
+            .into_iter()
+            .any(|(base_ns, new_ns)| Distance::differ(base_ns, new_ns))
     {
         notes.push(format!(
             "distances of the CPUs differ: {:.0} to {:.0} ns in the base, {:.0} to {:.0} ns in the new record",

@@ -7,8 +7,6 @@ use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, Mark, W
 
 /// Messages shorter than this have 7 bits for their sequence number: too few to tell a long loss from disorder.
 pub(crate) const TELLING: usize = 8;
-/// A pair of CPUs whose distance grew or shrank by more than this factor has moved.
-const MOVED: f64 = 4.0 / 3.0;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocation {
     let figure = rules(plan.pattern).figure;
@@ -36,7 +34,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
         messages: counted().map(|(_, side)| side.messages).sum(),
         warm_up: WarmUp { steady: sides.iter().all(|side| side.warm_up.steady), ..first.warm_up },
         distance,
-        marks: distance.filter(has_moved).map(|_| Mark::Moved).into_iter().collect(),
+        marks: distance.filter(Distance::has_moved).map(|_| Mark::Moved).into_iter().collect(),
         integrity,
         overlap: sides.iter().find_map(|side| side.overlap),
         task: sides.iter().find_map(|side| side.task),
@@ -44,12 +42,6 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
         sides: sides.into_iter().map(|side| side.report).collect(),
         ..Invocation::new(outcome)
     }
-}
-
-/// True when the CPUs were not as far apart after the measured phase as before it.
-fn has_moved(distance: &Distance) -> bool {
-    let Distance { before_ns, after_ns } = *distance;
-    before_ns.max(after_ns) > MOVED * before_ns.min(after_ns)
 }
 
 /// The faults of all sides. What a lossy stream lost is what was sent and never came: sequence numbers that wrap may not
@@ -93,7 +85,7 @@ mod tests {
             [(60.0, 79.0, false), (60.0, 81.0, true), (400.0, 60.0, true), (112.0, 112.0, false)]
         {
             assert_eq!(
-                has_moved(&Distance { before_ns, after_ns }),
+                Distance { before_ns, after_ns }.has_moved(),
                 moved,
                 "{before_ns} {after_ns}"
             );

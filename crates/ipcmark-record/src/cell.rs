@@ -316,6 +316,22 @@ pub struct Distance {
     pub after_ns: f64,
 }
 
+impl Distance {
+    /// True when two distances, ns, differ by more than a third of the shorter: then they are two, and figures taken at them
+    /// are not of one kind.
+    #[must_use]
+    pub fn differ(a_ns: f64, b_ns: f64) -> bool {
+        const FACTOR: f64 = 4.0 / 3.0;
+        a_ns.max(b_ns) > FACTOR * a_ns.min(b_ns)
+    }
+
+    /// True when the CPUs moved on the way: they were not as far apart after the measured phase as before it.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        Distance::differ(self.before_ns, self.after_ns)
+    }
+}
+
 /// Faults found by sequence numbers and check values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Integrity {

@@ -2,7 +2,7 @@
 
 use crate::phase::{cut_by_budget, measured_phase};
 use crate::units::{self, Quantity};
-use ipcmark_record::{Outcome, Record};
+use ipcmark_record::{Distance, Outcome, Record};
 use ipcmark_summary::{Row, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +83,7 @@ fn distance_caution(measured: &[&Row]) -> Option<String> {
     let low = ranges.iter().map(|d| d.min_ns).reduce(f64::min)?;
     let high = ranges.iter().map(|d| d.max_ns).reduce(f64::max)?;
     let moved: usize = ranges.iter().map(|d| d.moved).sum();
-    (moved > 0 || crate::ranking::apart(low, high)).then(|| {
+    (moved > 0 || Distance::differ(low, high)).then(|| {
         format!(
             "The distance between the two CPUs (a cache-line round trip) was between {} and {} during this run and changed by \
              more than a third within {}. Shared-memory figures move with it; compare only figures taken at about the same \

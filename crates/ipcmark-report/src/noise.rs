@@ -148,7 +148,7 @@ fn set_aside_sign(record: &Record) -> Option<Sign> {
 /// Invocations whose CPUs changed their distance on the way, and those whose distance is known.
 fn moved(record: &Record) -> Option<(usize, usize)> {
     let known: Vec<_> = made(record).filter_map(|i| i.distance).collect();
-    let moved = known.iter().filter(|d| crate::ranking::apart(d.before_ns, d.after_ns)).count();
+    let moved = known.iter().filter(|d| d.has_moved()).count();
     (!known.is_empty()).then_some((moved, known.len()))
 }
 

@@ -6,9 +6,6 @@ use ipcmark_summary::{
     DistanceClass, Estimate, Figure, Headline, Row, Status, Summary, counted, time_of,
 };
 
-/// Two distances are alike when their ratio is below this.
-const SAME_DISTANCE: f64 = 4.0 / 3.0;
-
 /// What cells must share to be ranked against each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
@@ -236,11 +233,6 @@ fn usual_class(entries: &[Entry]) -> Option<DistanceClass> {
     let classes = || entries.iter().filter_map(|e| e.row.class);
     let of = |class: &DistanceClass| classes().filter(|other| other == class).count();
     classes().max_by(|a, b| of(a).cmp(&of(b)).then(b.centre_ns.total_cmp(&a.centre_ns)))
-}
-
-/// True when two distances are further apart than by a third.
-pub(crate) fn apart(a_ns: f64, b_ns: f64) -> bool {
-    a_ns.max(b_ns) > SAME_DISTANCE * a_ns.min(b_ns)
 }
 
 /// The middle one of the values.

@@ -10,8 +10,6 @@ use ipcmark_record::{Distance, Invocation, Mark, Record};
 use serde::Serialize;
 use std::fmt;
 
-/// A pair of CPUs whose distance grew or shrank by more than this factor has moved.
-const MOVED: f64 = 4.0 / 3.0;
 /// Below this many ns a cache line that goes there and back has hardly left the core.
 const SIBLINGS_NS: f64 = 80.0;
 /// Above this many ns it has hardly stayed within one last-level cache.
@@ -127,7 +125,7 @@ impl Classes {
 
     fn place_of(&self, distance: Distance) -> Option<usize> {
         let (before, after) = (self.at(distance.before_ns)?, self.at(distance.after_ns)?);
-        (before == after && !moved(distance)).then_some(before)
+        (before == after && !distance.has_moved()).then_some(before)
     }
 
     fn at(&self, ns: f64) -> Option<usize> {
@@ -138,10 +136,6 @@ impl Classes {
 /// True when the CPUs of an invocation moved on the way. The harness marks such an invocation; records of versions that did
 /// not are read by the same rule.
 pub(crate) fn has_moved(invocation: &Invocation) -> bool {
-    invocation.marks.contains(&Mark::Moved) || invocation.distance.is_some_and(moved)
-}
-
-fn moved(distance: Distance) -> bool {
-    let Distance { before_ns, after_ns } = distance;
-    before_ns.max(after_ns) > MOVED * before_ns.min(after_ns)
+    invocation.marks.contains(&Mark::Moved)
+        || invocation.distance.is_some_and(|distance| distance.has_moved())
 }

@@ -8,7 +8,6 @@ use super::pen::{self, Drawn, Pen, Picture, Text};
 use super::{Body, Chart, Kind};
 use crate::noise::percent;
 use crate::palette;
-use crate::ranking::apart;
 use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Invocation, Record};
 use ipcmark_summary::{Classes, DistanceClass};
@@ -62,7 +61,7 @@ const GRAIN: f64 = 1.5;
 pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let dot = |i: &Invocation| {
         let distance = i.distance?;
-        let aside = !i.marks.is_empty() || apart(distance.before_ns, distance.after_ns);
+        let aside = !i.marks.is_empty() || distance.has_moved();
         Some(Dot { at_s: i.started_ns as f64 / 1e9, distance, aside })
     };
     let made = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());

@@ -3,7 +3,7 @@
 use super::{Cell, Head, head, missing, number, words};
 use crate::ranking::middle;
 use crate::units::{self, NONE, Quantity};
-use ipcmark_record::{Limit, LimitKind, LimitSample, Record};
+use ipcmark_record::{Distance, Limit, LimitKind, LimitSample, Record};
 use ipcmark_summary::{Classes, DistanceClass};
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ fn distance(class: Option<DistanceClass>, distances_ns: Vec<f64>) -> Cell {
         return Cell { text: NONE.into(), ..missing() };
     };
     let span = format!("{} to {}", Quantity::Time.show(low), Quantity::Time.show(high));
-    let under = if crate::ranking::apart(low, high) { span } else { String::new() };
+    let under = if Distance::differ(low, high) { span } else { String::new() };
     Cell { under, ..number(Quantity::Time.show(median), median) }
 }
 
