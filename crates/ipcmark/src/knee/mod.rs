@@ -99,6 +99,11 @@ fn bound_ns(args: &KneeArgs) -> f64 {
     args.p99.as_nanos() as f64
 }
 
+/// The longest phase; at a sparse first rate long enough for a message.
+fn longest(args: &KneeArgs) -> Duration {
+    LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from)))
+}
+
 /// A search for each transport, size, placement and kind of arrivals.
 fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
     let axes = Axes {
@@ -129,7 +134,7 @@ fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
         bound_ns: bound_ns(args),
         first_per_s: args.from,
         rounds: args.rounds,
-        longest: LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from))),
+        longest: longest(args),
     };
     Ok(Seek::new(aims, searches))
 }
@@ -142,7 +147,7 @@ fn options(args: &KneeArgs, suite: &Suite) -> Options {
         budget: args.budget,
         rounds: args.rounds,
         adapt: None,
-        measure: LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from))),
+        measure: longest(args),
         warm_up: WARM_UP,
         command: std::env::args().collect(),
         tool: tool::tool(),
@@ -231,7 +236,7 @@ impl<'a> Document<'a> {
             why: tried.why.as_deref(),
         };
         let found = |search: &'a Search| {
-            let knee = search.knee();
+            let knee = search.around();
             Found {
                 of: &search.key,
                 rate_per_s: knee.map(|knee| search.tried[knee.best].rung.rate_per_s),

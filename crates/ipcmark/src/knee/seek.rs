@@ -40,6 +40,8 @@ pub(crate) struct Seek {
     /// A spec for each transport, whose rate means nothing.
     searches: Vec<CellSpec>,
     rounds: Rounds,
+    /// Knows what it has unpacked: a round costs what came new.
+    context: Context,
 }
 
 /// One rate that was tried, with what it brought.
@@ -70,11 +72,6 @@ impl Search {
         search::around(&self.rungs())
     }
 
-    /// The same where a rate passed with its sender in time.
-    pub(crate) fn knee(&self) -> Option<Around> {
-        self.around().filter(|around| self.tried[around.best].rung.grade == Grade::Passed)
-    }
-
     fn rungs(&self) -> Vec<Rung> {
         self.tried.iter().map(|tried| tried.rung).collect()
     }
@@ -82,7 +79,7 @@ impl Search {
 
 impl Seek {
     pub(crate) fn new(aims: Aims, searches: Vec<CellSpec>) -> Seek {
-        Seek { aims, searches, rounds: Rounds::new(aims.rounds) }
+        Seek { aims, searches, rounds: Rounds::new(aims.rounds), context: Context::default() }
     }
 
     /// The first rung of each search.
@@ -100,14 +97,18 @@ impl Seek {
 
     /// What the record tells of each search, in order.
     pub(crate) fn searches(&self, record: &Record) -> Vec<Search> {
-        // A histogram that cannot be unpacked is told by its cell.
-        let context = Context::of(record).unwrap_or_default();
+        let mut context = self.context.clone();
+        look(&mut context, record);
+        self.searches_in(record, &context)
+    }
+
+    fn searches_in(&self, record: &Record, context: &Context) -> Vec<Search> {
         let of = |spec: &CellSpec| {
             let key = without_rate(&spec.key());
             let cells =
                 (0..record.cells.len()).filter(|&i| without_rate(&record.cells[i].key) == key);
             let (done, open): (Vec<_>, Vec<_>) = cells.partition(|&i| self.is_done(record, i));
-            let tried = done.into_iter().map(|i| self.tried(&record.cells[i], &context)).collect();
+            let tried = done.into_iter().map(|i| self.tried(&record.cells[i], context)).collect();
             let mut search = Search { key, tried, over: false };
             search.over = open.is_empty() && self.next(&search).is_none();
             search
@@ -149,6 +150,13 @@ impl Seek {
     fn phase_at(&self, rate_per_s: u32) -> Duration {
         let seconds = VALUES / f64::from(self.aims.rounds) / f64::from(rate_per_s.max(1));
         Duration::from_secs_f64(seconds).max(SHORTEST).min(self.aims.longest)
+    }
+}
+
+/// Looks at a record that has grown. A histogram that cannot be unpacked is told by its cell.
+fn look(context: &mut Context, record: &Record) {
+    if context.again(record).is_err() {
+        *context = Context::default();
     }
 }
 
@@ -204,7 +212,8 @@ impl Steer for Seek {
     }
 
     fn more(&mut self, record: &Record) -> Vec<CellSpec> {
-        let searches = self.searches(record);
+        look(&mut self.context, record);
+        let searches = self.searches_in(record, &self.context);
         let pairs = self.searches.iter().zip(&searches);
         let open = pairs.filter(|(_, search)| {
             // A rung that still has visits to come is waited for.
@@ -229,7 +238,7 @@ impl Steer for Seek {
 
     fn knees(&self, record: &Record) -> Vec<Knee> {
         let knee = |search: Search| {
-            let around = search.knee();
+            let around = search.around();
             let rate = |index: usize| search.tried[index].rung.rate_per_s;
             Knee {
                 found: super::words::sentence(&search, self.aims.bound_ns),

@@ -3,6 +3,7 @@
 use super::search::Grade;
 use super::seek::{Search, Tried, arrivals};
 use crate::units::{share, time};
+use indicatif::HumanCount;
 use ipcmark_record::CellKey;
 use std::fmt::Write as _;
 
@@ -129,15 +130,7 @@ fn place(key: &CellKey) -> String {
 
 /// `180,000`.
 pub(crate) fn thousands(n: u32) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    HumanCount(n.into()).to_string()
 }
 
 #[cfg(test)]
