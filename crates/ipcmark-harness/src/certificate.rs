@@ -7,6 +7,7 @@
 //!
 //! A half is never taken of a round trip: the two ways need not be equally long, and the span holds however they are.
 
+use crate::children::{self, Over};
 use crate::{Error, Result};
 use ipcmark_core::Error as Refusal;
 use ipcmark_record::ClockBound;
@@ -115,12 +116,8 @@ pub fn between(
     let line = &lines.lines()[0];
     let parcel = Parcel::new(4096)?;
     let answers = process::fork(|| side(b, || answer(line, read_b)))?;
-    let asks = process::fork(|| {
-        side(a, || {
-            let found = serde_json::to_vec(&ask(line, read_a)).ok();
-            found.map_or(1, |found| i32::from(parcel.put(&found).is_err()))
-        })
-    })?;
+    let asks =
+        process::fork(|| side(a, || i32::from(!children::pack(&parcel, &ask(line, read_a)))))?;
     finish([answers, asks], (a, b))?;
     let found = parcel.get().and_then(|found| serde_json::from_slice(&found).ok()).flatten();
     found.ok_or_else(|| lost((a, b), "not one batch of exchanges agreed with itself"))
@@ -133,20 +130,10 @@ fn side(cpu: u32, part: impl FnOnce() -> i32) -> i32 {
 
 /// Waits for both; one that fails leaves the other waiting for it, and dropping them ends that.
 fn finish(mut children: [Child; 2], cpus: (u32, u32)) -> Result<()> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        process::wait_any(children.iter_mut(), left)?;
-        let exits = children.each_ref().map(Child::exit);
-        if let Some(exit) = exits.iter().flatten().find(|exit| **exit != process::Exit::Code(0)) {
-            return Err(lost(cpus, &format!("a process {exit}")));
-        }
-        if exits.iter().all(Option::is_some) {
-            return Ok(());
-        }
-        if left.is_zero() || process::is_interrupted() {
-            return Err(lost(cpus, "the exchange did not come to an end"));
-        }
+    match children::wait(&mut children, Instant::now() + PATIENCE)? {
+        Over::Well => Ok(()),
+        Over::Failed(exit) => Err(lost(cpus, &format!("a process {exit}"))),
+        Over::Interrupted | Over::Late => Err(lost(cpus, "the exchange did not come to an end")),
     }
 }
 

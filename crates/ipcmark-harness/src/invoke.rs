@@ -1,6 +1,7 @@
 //! One invocation: fixture, fork, watch, bring home.
 
 use crate::bench::Bench;
+use crate::children::{self, Over};
 use crate::combine::{combine, failed};
 use crate::control::Control;
 use crate::counting::{self, Counted, Purpose};
@@ -12,7 +13,7 @@ use crate::side::{self, Findings, Home};
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage};
 use ipcmark_sys::counters::Modes;
-use ipcmark_sys::process::{self, Child, Exit};
+use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::taken::Steal;
 use std::time::{Duration, Instant};
 
@@ -193,20 +194,11 @@ fn watch(
     (info, deadline): (&Info, Duration),
     end: Instant,
 ) -> Result<(), Failure> {
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        process::wait_any(children.iter_mut(), left.min(Duration::from_millis(100)))
-            .map_err(Failure::ours)?;
-        if children.iter().all(|c| c.exit() == Some(Exit::Code(0))) {
-            return Ok(());
-        }
-        if process::is_interrupted() {
-            return Err(Failure::ours("interrupted"));
-        }
-        if children.iter().any(|c| c.exit().is_some_and(|exit| exit != Exit::Code(0))) {
-            return settle(children);
-        }
-        if left.is_zero() {
+    match children::wait(children, end).map_err(Failure::ours)? {
+        Over::Well => Ok(()),
+        Over::Interrupted => Err(Failure::ours("interrupted")),
+        Over::Failed(_) => settle(children),
+        Over::Late => {
             let running = seats.iter().zip(children.iter()).filter(|(_, c)| c.exit().is_none());
             let hung: Vec<_> = running.map(|(seat, _)| seat.name()).collect();
             let (were, perhaps) = match (hung.len(), info.lossy) {
@@ -223,7 +215,7 @@ fn watch(
                 deadline.as_secs_f64()
             );
             let first = hung.into_iter().next().unwrap_or_else(|| "supervisor".into());
-            return Err(Failure::of(first, what));
+            Err(Failure::of(first, what))
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod bench;
 pub mod certificate;
+mod children;
 mod combine;
 mod control;
 mod cost;

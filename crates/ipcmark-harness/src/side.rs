@@ -1,6 +1,7 @@
 //! What one process of an invocation does between fork and exit.
 
 use crate::bench::Bench;
+use crate::children;
 use crate::control::Control;
 use crate::noise::Heard;
 use crate::pattern::Play;
@@ -76,7 +77,7 @@ pub(crate) fn run(
     };
     let failed = matches!(home, Home::Failed { .. });
     let parcel = control.parcel(seat.process);
-    let sent = serde_json::to_vec(&home).is_ok_and(|text| parcel.put(&text).is_ok());
+    let sent = children::pack(parcel, &home);
     i32::from(failed || !sent)
 }
 

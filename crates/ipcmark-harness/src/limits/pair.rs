@@ -2,6 +2,7 @@
 
 use super::Found;
 use super::probe::Probe;
+use crate::children::{self, Over};
 use crate::control::Control;
 use crate::placement::Cpus;
 use ipcmark_core::{Error, Result};
@@ -9,7 +10,7 @@ use ipcmark_record::{Distance, LimitKind};
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::mapped::MappedFile;
-use ipcmark_sys::process::{self, Child, Exit};
+use ipcmark_sys::process::{self, Child};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
@@ -77,7 +78,7 @@ fn run(mut probe: Probe<'_>, cpu: Option<u32>, sizes: &[u64]) -> i32 {
     };
     let failed = matches!(home, Home::Failed(_));
     let parcel = probe.control.parcel(probe.process);
-    let sent = serde_json::to_vec(&home).is_ok_and(|text| parcel.put(&text).is_ok());
+    let sent = children::pack(parcel, &home);
     i32::from(failed || !sent)
 }
 
@@ -116,24 +117,14 @@ fn attempt(probe: &mut Probe<'_>, cpu: Option<u32>, sizes: &[u64]) -> Result<Hom
 
 /// Waits until all have ended. Dropping the children kills those that are left.
 fn watch(children: &mut [Child]) -> Result<()> {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        process::wait_any(children.iter_mut(), left.min(Duration::from_millis(100)))?;
+    match children::wait(children, Instant::now() + DEADLINE)? {
         // One that failed leaves the other waiting: what it says is in its parcel.
-        let failed = |c: &Child| c.exit().is_some_and(|exit| exit != Exit::Code(0));
-        if children.iter().all(|c| c.exit().is_some()) || children.iter().any(failed) {
-            return Ok(());
-        }
-        if process::is_interrupted() {
-            return Err(Error::Protocol("interrupted".into()));
-        }
-        if left.is_zero() {
-            return Err(Error::Protocol(format!(
-                "not measured within {} s: the CPUs are too busy",
-                DEADLINE.as_secs()
-            )));
-        }
+        Over::Well | Over::Failed(_) => Ok(()),
+        Over::Interrupted => Err(Error::Protocol("interrupted".into())),
+        Over::Late => Err(Error::Protocol(format!(
+            "not measured within {} s: the CPUs are too busy",
+            DEADLINE.as_secs()
+        ))),
     }
 }
 

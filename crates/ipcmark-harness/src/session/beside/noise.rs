@@ -1,6 +1,7 @@
 //! The machine's noise over a run: listened to before each round, and the kernel's own counts from its start on.
 
 use super::cpus::in_use;
+use crate::children;
 use crate::noise::Heard;
 use ipcmark_core::Result;
 use ipcmark_record::{Gaps, Listened, MachineNoise, Record};
@@ -98,8 +99,7 @@ fn listener(clock: &Clock, cpu: u32) -> Result<(u32, Child, Parcel)> {
         if affinity::pin(cpu).is_err() {
             return 1;
         }
-        let heard = serde_json::to_vec(&Heard::listen(clock, LISTEN)).ok();
-        heard.map_or(1, |heard| i32::from(parcel.put(&heard).is_err()))
+        i32::from(!children::pack(&parcel, &Heard::listen(clock, LISTEN)))
     })?;
     Ok((cpu, child, parcel))
 }
