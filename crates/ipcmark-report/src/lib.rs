@@ -36,7 +36,7 @@ pub use error::{Error, Result};
 
 use chart::Chart;
 use ipcmark_record::Record;
-use ipcmark_summary::{Summary, summarize};
+use ipcmark_summary::{Context, Summary, summarize, summarize_in};
 use ranking::rankings;
 use std::path::{Path, PathBuf};
 
@@ -57,9 +57,10 @@ pub struct Written {
 /// # Errors
 /// A folder that cannot be written, a full disk, and a record whose histograms are damaged; each says what to do.
 pub fn write(record: &Record, out: &Path) -> Result<Written> {
-    let summary = summarize(record)?;
+    let context = Context::of(record)?;
+    let summary = summarize_in(record, &context)?;
     let rankings = rankings(&summary);
-    let charts = chart::charts(record, &summary, &rankings)?;
+    let charts = chart::charts(record, &context, &summary, &rankings)?;
     let folder = out.join("charts");
     files::make_folder(&folder)?;
     let pictures = draw_all(&charts)?;
@@ -83,9 +84,10 @@ pub fn write(record: &Record, out: &Path) -> Result<Written> {
 /// # Errors
 /// A record whose histograms are damaged.
 pub fn html(record: &Record) -> Result<String> {
-    let summary = summarize(record)?;
+    let context = Context::of(record)?;
+    let summary = summarize_in(record, &context)?;
     let rankings = rankings(&summary);
-    let charts = chart::charts(record, &summary, &rankings)?;
+    let charts = chart::charts(record, &context, &summary, &rankings)?;
     page::render(record, &summary, &rankings, &charts)
 }
 

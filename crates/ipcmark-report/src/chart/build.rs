@@ -27,13 +27,13 @@ const DISTRIBUTED: [&str; 3] = ["ping-pong", "paced", "wake-up"];
 /// All charts of a record, in the order of the report.
 pub(crate) fn charts(
     record: &Record,
+    context: &Context,
     summary: &Summary,
     rankings: &[Ranking],
 ) -> Result<Vec<Chart>> {
     let mut charts: Vec<Chart> = rankings.iter().filter_map(ranking).collect();
-    let context = Context::of(record)?;
     for r in rankings.iter().filter(|r| DISTRIBUTED.contains(&r.setting.pattern.as_str())) {
-        charts.extend(percentiles(record, &context, r)?);
+        charts.extend(percentiles(record, context, r)?);
     }
     charts.extend(sweeps(rankings));
     charts.extend(against_load(rankings, &record.knees));
