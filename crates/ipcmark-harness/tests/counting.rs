@@ -5,7 +5,7 @@ mod toy;
 
 use ipcmark_core::{Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Counted, Entry, Scratch};
 use ipcmark_record::{Outcome, SuiteNote, SystemCalls, Tool};
 use ipcmark_sys::clock::Clock;
@@ -207,7 +207,7 @@ fn a_run() -> Test {
     for (cell, each) in record.cells.iter().zip([4, 2]) {
         let SystemCalls { messages, calls } = cell.system_calls.ok_or("not counted")?;
         assert_eq!(calls, each * messages, "{}", cell.key);
-        assert_eq!(cell.invocations.len(), 2, "what was counted is no invocation of the cell's");
+        assert_eq!(rounds_of(cell), 2, "what was counted is no invocation of the cell's");
     }
     let record = session(cells(), false, None)?.into_record();
     assert!(record.cells.iter().all(|cell| cell.system_calls.is_none()));

@@ -4,7 +4,7 @@ mod toy;
 
 use ipcmark_core::{Extent, Pattern, Placement, Plan};
 use ipcmark_harness::placement::{self, Cpus};
-use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
     Invocation, InvocationOutcome, LimitKind, Outcome, Record, State, SuiteNote, Tool, Unit,
@@ -326,6 +326,7 @@ fn spec(entry: &'static Entry, size: usize) -> CellSpec {
 
 #[derive(Default)]
 struct Log {
+    /// Round and size of each; what a noisy machine has made again is not among them.
     visits: Vec<(u32, u64)>,
     ended: Option<Outcome>,
 }
@@ -333,7 +334,12 @@ struct Log {
 impl Watch for Log {
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Visiting { cell, round, .. } => self.visits.push((round, cell.key.size_bytes)),
+            Event::Visiting { cell, round, .. } => {
+                let visit = (round, cell.key.size_bytes);
+                if !self.visits.contains(&visit) {
+                    self.visits.push(visit);
+                }
+            }
             Event::Ended(outcome) => self.ended = Some(outcome),
             _ => {}
         }
@@ -382,9 +388,13 @@ fn run_goes_on() -> Test {
         "{:?}",
         long.state
     );
-    assert_eq!(failing.invocations.len(), 2, "two failures in a row are enough");
+    assert!(
+        failing.invocations.len() >= 2 && rounds_of(failing) <= 2,
+        "two failures in a row are enough"
+    );
     assert!(failing.invocations.iter().all(|i| !i.is_ok()));
-    assert_eq!(good.invocations.iter().filter(|i| i.is_ok()).count(), 3);
+    assert!(good.invocations.iter().all(Invocation::is_ok));
+    assert_eq!(rounds_of(good), 3);
     assert!(good.capacity.is_some());
     assert!(
         matches!(&full.state, State::Unavailable { reason, remedy: Some(_) } if reason.contains("full")),
@@ -438,8 +448,9 @@ fn resumed() -> Test {
     assert_eq!(log.visits.len(), 9, "three rounds of three are missing");
     let new = Record::read(&path)?;
     for (before, after) in old.cells.iter().zip(&new.cells) {
-        assert_eq!(after.invocations[..2], before.invocations[..], "what was there stays");
-        assert_eq!(after.invocations.len(), 5);
+        let kept = &after.invocations[..before.invocations.len()];
+        assert_eq!(kept, before.invocations, "what was there stays");
+        assert_eq!(rounds_of(after), 5);
     }
     let mut foreign = new.clone();
     foreign.host.fingerprint = "another".into();
@@ -450,7 +461,7 @@ fn resumed() -> Test {
             InvocationOutcome::Failed { side: "initiator".into(), what: "no room".into() };
     }
     let session = Session::resume(failing, specs.clone(), options(5, None))?;
-    let kept: Vec<_> = session.record().cells.iter().map(|c| c.invocations.len()).collect();
+    let kept: Vec<_> = session.record().cells.iter().map(|c| rounds_of(c)).collect();
     assert_eq!(kept, [0, 5, 5], "a cell that only failed is tried again");
     drop(session);
     let refused = Session::resume(foreign, specs, options(5, None)).map(drop);

@@ -5,7 +5,7 @@ mod crowd;
 use crowd::*;
 use ipcmark_core::{Extent, Input, LEAST_SHARED, Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Options, Rounds, Session};
+use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
 use ipcmark_record::{Integrity, Invocation, InvocationOutcome, State, SuiteNote, Tool, Unit};
 use ipcmark_sys::clock::Clock;
@@ -324,7 +324,7 @@ fn a_run() -> Test {
     session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
     for cell in &session.record().cells {
         assert_eq!(
-            (&cell.state, cell.invocations.len()),
+            (&cell.state, rounds_of(cell)),
             (&State::Measured, 2),
             "{}: {:?}",
             cell.key,
