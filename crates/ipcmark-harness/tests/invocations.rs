@@ -461,7 +461,7 @@ fn resumed() -> Test {
             InvocationOutcome::Failed { side: "initiator".into(), what: "no room".into() };
     }
     let session = Session::resume(failing, specs.clone(), options(5, None))?;
-    let kept: Vec<_> = session.record().cells.iter().map(|c| rounds_of(c)).collect();
+    let kept: Vec<_> = session.record().cells.iter().map(rounds_of).collect();
     assert_eq!(kept, [0, 5, 5], "a cell that only failed is tried again");
     drop(session);
     let refused = Session::resume(foreign, specs, options(5, None)).map(drop);
