@@ -60,10 +60,15 @@ impl Backing for Memfd {
 
     #[expect(private_interfaces, reason = "made and used in this crate alone")]
     fn map(_: &Names, len: usize) -> Result<Mapping> {
-        let file = memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC)
-            .map_err(|e| Error::os("memfd_create(ipcmark-ring)", e))?;
-        Mapping::of_file(file, len)
+        anonymous(len)
     }
+}
+
+/// `len` bytes of zeroed shared memory that never had a name.
+pub(crate) fn anonymous(len: usize) -> Result<Mapping> {
+    let file = memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC)
+        .map_err(|e| Error::os("memfd_create(ipcmark-ring)", e))?;
+    Mapping::of_file(file, len)
 }
 
 /// A named object of the POSIX kind: `shm_open(3)`, unlinked as soon as it is open.

@@ -11,6 +11,7 @@
 #![allow(unsafe_code, reason = "the rings are made over mapped memory")]
 
 mod backing;
+pub mod bare;
 mod latest;
 mod mapping;
 mod mpsc;

@@ -1,0 +1,92 @@
+//! The bare rings, safe to use: each half keeps the pages it points into. For benches and soak tests, which measure a ring with
+//! no transport around it.
+//!
+//! Both halves are made before the fork, as fixtures are; then each process uses its own half alone and leaves the other's copy
+//! untouched. Nothing can check that across a fork, but the ring survives it: what a half reads from the shared pages is
+//! checked before it is believed.
+//!
+//! A half is lent to a closure, not dereferenced: through a plain `&mut Producer` two rings' halves could be swapped, and one
+//! would then outlive its pages. The closure's lifetime is its own, so that what is lent can neither leave it nor be mixed
+//! with what another closure was lent. The hot loop stands inside the closure, and nothing is added to it.
+
+mod mailbox;
+
+pub use mailbox::Mailbox;
+
+use crate::backing::anonymous;
+use crate::mapping::Mapping;
+use crate::ring::word;
+use ipcmark_core::Result;
+use ipcmark_ring::{footprint, spsc};
+use std::sync::Arc;
+
+/// Defines the owner of one half of a ring.
+macro_rules! owned {
+    ($(#[$doc:meta])* $owned:ident, $($half:ident)::+) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $owned {
+            half: $($half)::+<'static>,
+            /// What `half` points into.
+            pages: Arc<Mapping>,
+        }
+
+        impl $owned {
+            /// Lends the half.
+            #[inline(always)]
+            pub fn with<R>(&mut self, user: impl for<'m> FnOnce(&mut $($half)::+<'m>) -> R) -> R {
+                user(&mut self.half)
+            }
+
+            /// Maps every page into this process: a fork does not copy the page table of a shared mapping.
+            pub fn populate(&self) {
+                self.pages.populate();
+            }
+        }
+    };
+}
+
+owned!(
+    /// The sending half of [`spsc()`].
+    OwnedProducer, spsc::Producer
+);
+owned!(
+    /// The receiving half of [`spsc()`].
+    OwnedConsumer, spsc::Consumer
+);
+
+/// Makes an empty [`mod@spsc`] ring of `capacity` bytes, a power of two, in shared memory without a name.
+///
+/// # Errors
+/// When the capacity is none that a ring can have, or the memory is not to be had.
+pub fn spsc(capacity: usize) -> Result<(OwnedProducer, OwnedConsumer)> {
+    let len = footprint(capacity);
+    let pages = Arc::new(anonymous(len)?);
+    let base = pages.slice(0, len);
+    // SAFETY: the pages were mapped just now, live as long as both halves, and hold one producer.
+    let producer = unsafe { spsc::Producer::create(base, len, capacity) }.map_err(word)?;
+    // SAFETY: as above, and they hold one consumer.
+    let consumer = unsafe { spsc::Consumer::attach(base, len) }.map_err(word)?;
+    let producer = OwnedProducer { half: producer, pages: pages.clone() };
+    Ok((producer, OwnedConsumer { half: consumer, pages }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_outlive_each_other_and_no_capacity_is_taken_on_trust() {
+        let (mut producer, mut consumer) = spsc(4096).unwrap();
+        producer.with(|ring| {
+            ring.try_claim(5).unwrap().unwrap().copy_from_slice(b"bytes");
+            ring.commit();
+            ring.close();
+        });
+        drop(producer);
+        consumer.populate();
+        assert!(consumer.with(|ring| ring.poll_receive()).unwrap());
+        assert_eq!(consumer.with(|ring| ring.received().to_vec()), b"bytes");
+        assert!(spsc(4095).is_err());
+    }
+}
