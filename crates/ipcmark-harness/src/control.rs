@@ -5,30 +5,22 @@
 use crate::counting::{Counting, Purpose};
 use ipcmark_core::Result;
 use ipcmark_sys::clock::{Clock, Ticks};
-use ipcmark_sys::futex;
+use ipcmark_sys::meeting::{self, Meeting};
 use ipcmark_sys::shared::{Line, Lines, Parcel};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use ipcmark_sys::{distance, futex};
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
 /// Room for one process's results: a dense histogram of three digits deflates to some ten kB.
 const PARCEL_BYTES: usize = 1 << 20;
-/// How long a process spins at the barrier before it sleeps. Longer than a wake-up takes across CPUs, so that all
-/// leave the barrier awake.
-const SPIN: Duration = Duration::from_millis(1);
 /// How long a process that is to be the last at a meeting naps between two looks, and how many.
 const NAP: Duration = Duration::from_micros(20);
 const NAPS: usize = 50;
-/// Round trips of the distance probe, and how many make a batch (the clock's step is longer than a near one).
-const PROBE_BATCHES: usize = 12;
-const PROBE_BATCH: u64 = 25;
 
-const BARRIER: usize = 0;
-const PROBE: usize = 1;
-/// Two lines that hold the moments of odd and even meetings: a process that is already at the next one does not touch
-/// what another has yet to read.
-const MOMENTS: usize = 2;
+/// The barrier's lines come first.
+const PROBE: usize = meeting::LINES;
 /// From here on a line for each process.
-const SAID: usize = 4;
+const SAID: usize = PROBE + 1;
 
 /// The shared pages of one invocation.
 #[derive(Debug)]
@@ -88,48 +80,25 @@ impl Control {
         Ok(word.load(Acquire) == number)
     }
 
+    fn meeting(&self) -> Meeting<'_> {
+        let (lines, _) = self.lines.lines().split_first_chunk().expect("there are so many lines");
+        Meeting::new(lines, self.processes() as u32)
+    }
+
     /// Waits until all processes are here; `spin` says whether waiting may keep the CPU (not when another needs it).
     /// Returns the moment at which the last one came: one value, the same in all.
     pub(crate) fn meet(&self, clock: &Clock, spin: bool) -> Result<Ticks> {
-        let all = self.processes() as u32;
-        let futex = &self.line(BARRIER).futex;
-        // Only this meeting's arrivals move the count across the next multiple.
-        let meeting = futex.load(Acquire) / all;
-        let word = &self.line(MOMENTS + meeting as usize % 2).word;
-        let now = clock.now();
-        // Each stores before it counts itself in; the latest moment is the one that stands.
-        word.fetch_max(now, Relaxed);
-        let arrived = futex.fetch_add(1, AcqRel) + 1;
-        let full = arrived.next_multiple_of(all);
-        if arrived == full {
-            futex::wake_all(futex)?;
-            return Ok(word.load(Relaxed));
-        }
-        let patience = clock.ticks(SPIN);
-        loop {
-            let seen = futex.load(Acquire);
-            if seen >= full {
-                return Ok(word.load(Relaxed));
-            }
-            if spin && clock.now() - now < patience {
-                std::hint::spin_loop();
-            } else {
-                // The supervisor ends a side whose peer never comes.
-                futex::wait(futex, seen, Duration::from_secs(1))?;
-            }
-        }
+        self.meeting().meet(clock, spin)
     }
 
     /// Waits until all the other processes are at their next meeting, asleep: the caller, which comes last, has the CPUs to
     /// itself until it joins them.
     pub(crate) fn outwait(&self) {
-        let all = self.processes() as u32;
-        let futex = &self.line(BARRIER).futex;
         // Naps, so that those that share this CPU come to their sleep. One that has died never comes, and another has a
         // CPU of its own to listen on first: this is no place to wait for long, the meeting is.
         for _ in 0..NAPS {
             std::thread::sleep(NAP);
-            if futex.load(Acquire) % all == all - 1 {
+            if self.meeting().lacks_one() {
                 return;
             }
         }
@@ -138,37 +107,12 @@ impl Control {
     /// Cache-line round trips between the CPUs of processes 0 and 1: median over batches, ns. Process 0 keeps the time;
     /// both must call, right after they met. On one CPU there is no distance to measure: do not call.
     pub(crate) fn distance_ns(&self, clock: &Clock, process: usize) -> Option<f64> {
-        let mut batches = self.hand_offs_ns(clock, process);
-        batches.sort_by(f64::total_cmp);
-        (process == 0).then_some(batches[PROBE_BATCHES / 2])
+        let ns = distance::median_ns(&self.line(PROBE).word, clock, process == 0);
+        (process == 0).then_some(ns)
     }
 
     /// The same, batch by batch; what others than process 0 return is not sharp.
-    pub(crate) fn hand_offs_ns(&self, clock: &Clock, process: usize) -> [f64; PROBE_BATCHES] {
-        let word = &self.line(PROBE).word;
-        // Counts on from where an earlier probe ended, which is an even number; process 0 may have written its first
-        // turn, an odd one, by now.
-        let mut turn = word.load(Acquire) & !1;
-        let await_word = |value| {
-            while word.load(Acquire) != value {
-                std::hint::spin_loop();
-            }
-        };
-        let mut batches = [0.0; PROBE_BATCHES];
-        for batch in &mut batches {
-            let begun = clock.now();
-            for _ in 0..PROBE_BATCH {
-                if process == 0 {
-                    word.store(turn + 1, Release);
-                    await_word(turn + 2);
-                } else {
-                    await_word(turn + 1);
-                    word.store(turn + 2, Release);
-                }
-                turn += 2;
-            }
-            *batch = clock.ns(clock.now() - begun) / PROBE_BATCH as f64;
-        }
-        batches
+    pub(crate) fn hand_offs_ns(&self, clock: &Clock, process: usize) -> [f64; distance::BATCHES] {
+        distance::hand_offs_ns(&self.line(PROBE).word, clock, process == 0)
     }
 }
