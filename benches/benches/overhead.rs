@@ -2,22 +2,22 @@
 //!
 //! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, ns for a round trip (a message)
 //! under ipcmark and bare, and their ratio: the median over pairs of invocations, taken in the order A B B A, with its
-//! order-statistic interval. `-- tcp` runs what has `tcp` in its name; `-- --pairs 100` takes more pairs;
+//! order-statistic interval. On two CPUs there is a row for each distance between them, told by the round trip of a cache
+//! line before and after; a pair whose CPUs were moved is dropped. `-- tcp` runs what has `tcp` in its name; `-- --pairs 100` takes more pairs;
 //! `-- --max-ratio 1.1` fails when an interval lies above it.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
-use ipcmark_benches::bare::{self, Bare};
-use ipcmark_benches::plan;
+use ipcmark_benches::bare::Bare;
+use ipcmark_benches::overhead::{Cell, Found, LEAST, measure};
 use ipcmark_catalog::{find, floor};
-use ipcmark_core::{Extent, Pattern, Placement};
+use ipcmark_core::{Pattern, Placement};
 use ipcmark_harness::{Bench, Scratch, harness_cost, host, placement};
-use ipcmark_record::Invocation;
-use ipcmark_stats::{median, median_interval};
 use ipcmark_sys::clock::Clock;
 use std::time::Duration;
 
-const SIZES: [usize; 2] = [64, 64 << 10];
-const SLICE: Duration = Duration::from_millis(40);
+/// What is said of a cell's CPUs where they do not share one.
+const CROSS: Placement = Placement::CrossCore;
+const SAME: Placement = Placement::SameCore;
 
 struct Arguments {
     filters: Vec<String>,
@@ -27,7 +27,7 @@ struct Arguments {
 
 /// Takes `--pairs N` and `--max-ratio X`; leaves alone what `cargo bench` passes to criterion targets.
 fn arguments() -> Arguments {
-    let mut found = Arguments { filters: Vec::new(), pairs: 30, max_ratio: None };
+    let mut found = Arguments { filters: Vec::new(), pairs: 40, max_ratio: None };
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         match argument.as_str() {
@@ -62,52 +62,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         cost.loop_ns.map_or("not measured".into(), |ns| format!("{ns:.1}"))
     );
     println!(
-        "{:<54} {:>12} {:>12} {:>8}  {:<18} pairs",
-        "cell", "ipcmark, ns", "bare, ns", "ratio", "interval"
+        "{:<42} {:>8} {:>12} {:>12} {:>8}  {:<18} pairs",
+        "cell", "line, ns", "ipcmark, ns", "bare, ns", "ratio", "interval"
     );
     let mut beyond = Vec::new();
     for (bare, name) in Bare::ALL {
         let entry = find(name).ok_or(name)?;
+        let (sizes, places, slice) = shape(bare);
         for pattern in [Pattern::PingPong, Pattern::Stream] {
-            for size in SIZES {
-                for place in [Placement::SameCore, Placement::CrossCore] {
-                    let cell = format!("{name} {pattern} {size} B {place}");
+            for &size in sizes {
+                for &placement in places {
+                    let title = format!("{name} {pattern} {size} B {placement}");
                     let wanted = arguments.filters.is_empty()
-                        || arguments.filters.iter().any(|f| cell.contains(f.as_str()));
+                        || arguments.filters.iter().any(|f| title.contains(f.as_str()));
                     if !wanted {
                         continue;
                     }
-                    let Ok(cpus) = placement::choose(place, &cpus) else {
-                        println!("{cell:<54} not on this machine");
+                    let Ok(cpus) = placement::choose(placement, &cpus) else {
+                        println!("{title:<42} not on this machine");
                         continue;
                     };
+                    let cell = Cell { bare, entry, pattern, size, placement };
                     let bench = Bench { clock, cpus };
-                    let cpus = &bench.cpus;
-                    let ours = |count: Option<u64>| -> Result<(f64, u64), String> {
-                        let extent = count.map_or(Extent::Time(SLICE), Extent::Messages);
-                        let plan = plan(pattern, size, place, extent, scratch.names());
-                        let found = entry.invoke(&plan, &bench).invocation;
-                        if !found.is_ok() {
-                            return Err(format!("{:?}", found.outcome));
-                        }
-                        Ok((reported_ns(pattern, &found)?, found.messages))
-                    };
-                    // One invocation finds how many messages a slice holds; then both do as many.
-                    let (_, count) = ours(None)?;
-                    let mut pairs = Vec::new();
-                    for pair in 0..arguments.pairs {
-                        let theirs = || bare::run(bare, pattern, size, cpus, clock, count);
-                        pairs.push(if pair % 2 == 0 {
-                            let a = ours(Some(count))?.0;
-                            (a, theirs()?)
-                        } else {
-                            let b = theirs()?;
-                            (ours(Some(count))?.0, b)
-                        });
-                    }
-                    let low = report(&cell, &pairs);
-                    if arguments.max_ratio.is_some_and(|max| low.is_some_and(|low| low > max)) {
-                        beyond.push(cell);
+                    let found = measure(&cell, &bench, &scratch, (arguments.pairs, slice))?;
+                    let lows = report(&title, &found);
+                    if arguments.max_ratio.is_some_and(|max| lows.iter().any(|&low| low > max)) {
+                        beyond.push(title);
                     }
                 }
             }
@@ -120,31 +100,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// What ipcmark reports: the mean of the round trips it timed, or time over messages of a drained stream.
-fn reported_ns(pattern: Pattern, found: &Invocation) -> Result<f64, String> {
-    match pattern {
-        Pattern::PingPong => {
-            let trips = found.sides[0].histogram.as_ref().ok_or("no round trips were timed")?;
-            Ok(trips.unpack().map_err(|e| e.to_string())?.mean())
-        }
-        _ => Ok(found.elapsed_ns as f64 / found.messages as f64),
+/// Sizes in bytes, placements, and how long a slice lasts. What spins is not for one CPU, and moves with the distance of two:
+/// a virtual machine's host may change that within a tenth of a second, so its slices are short.
+fn shape(bare: Bare) -> (&'static [usize], &'static [Placement], Duration) {
+    if bare.spins() {
+        (&[8, 64, 1 << 10, 64 << 10], &[CROSS], Duration::from_millis(4))
+    } else {
+        (&[64, 64 << 10], &[SAME, CROSS], Duration::from_millis(40))
     }
 }
 
-/// Prints a row; returns the low end of the ratio's interval.
-fn report(cell: &str, pairs: &[(f64, f64)]) -> Option<f64> {
-    let of = |f: fn(&(f64, f64)) -> f64| pairs.iter().map(f).collect::<Vec<_>>();
-    let ratios = of(|(a, b)| a / b);
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
-    let found = median_interval(&ratios, 0.95);
-    let interval =
-        found.as_ref().map_or("no interval".into(), |i| format!("[{:.3}, {:.3}]", i.low, i.high));
-    println!(
-        "{cell:<54} {:>12.1} {:>12.1} {:>8.3}  {interval:<18} {}",
-        middle(&of(|p| p.0)),
-        middle(&of(|p| p.1)),
-        middle(&ratios),
-        pairs.len()
-    );
-    found.map(|i| i.low)
+/// Prints a row for each class of distance; returns the low ends of the ratios' intervals.
+fn report(title: &str, found: &Found) -> Vec<f64> {
+    let mut lows = Vec::new();
+    for row in &found.rows {
+        let distance = row.distance_ns.map_or("-".into(), |ns| format!("{ns:.0}"));
+        let ratio = row.ratio();
+        let (middle, interval) = match ratio {
+            Some([middle, low, high]) => (format!("{middle:.3}"), format!("[{low:.3}, {high:.3}]")),
+            None => ("-".into(), format!("under {LEAST} pairs")),
+        };
+        println!(
+            "{title:<42} {distance:>8} {:>12.1} {:>12.1} {middle:>8}  {interval:<18} {}",
+            row.middle_ns(|p| p.ours_ns),
+            row.middle_ns(|p| p.bare_ns),
+            row.pairs.len()
+        );
+        lows.extend(ratio.map(|[_, low, _]| low));
+    }
+    if found.moved > 0 {
+        println!("{title:<42} {} pairs dropped: the CPUs were moved", found.moved);
+    }
+    lows
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bare;
+pub mod overhead;
 pub mod stall;
 
 use ipcmark_core::{Extent, Names, Pattern, Placement, Plan};

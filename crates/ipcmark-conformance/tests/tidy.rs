@@ -37,7 +37,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-catalog", &["ipcmark-core", "ipcmark-sys", "ipcmark-harness", "*"]),
     (
         "ipcmark-benches",
-        &["ipcmark-core", "ipcmark-sys", "ipcmark-stats", "ipcmark-harness", "ipcmark-catalog"],
+        &[
+            "ipcmark-core",
+            "ipcmark-sys",
+            "ipcmark-stats",
+            "ipcmark-record",
+            "ipcmark-harness",
+            "ipcmark-catalog",
+            "ipcmark-ring",
+            "ipcmark-shm",
+        ],
     ),
     (
         "ipcmark",
