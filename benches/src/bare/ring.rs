@@ -9,7 +9,7 @@ use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
 
 /// Pauses of a receiver that has drained a batch, as the transport takes them.
-const BATCH_PAUSES: u32 = 32;
+const BATCH_PAUSES: u32 = 64;
 
 /// A side: its halves, and the message in its own memory.
 struct Ring {
@@ -45,13 +45,15 @@ fn write(tx: &mut Producer<'_>, outbox: &[u8]) -> Result<()> {
 
 #[inline(always)]
 fn read(rx: &mut Consumer<'_>, inbox: &mut [u8]) -> Result<()> {
-    if rx.is_drained() && rx.batch() > 1 {
-        for _ in 0..BATCH_PAUSES {
+    if !rx.poll_receive().map_err(word)? {
+        if rx.take_batch() > 1 {
+            for _ in 0..BATCH_PAUSES {
+                spin_loop();
+            }
+        }
+        while !rx.poll_receive().map_err(word)? {
             spin_loop();
         }
-    }
-    while !rx.poll_receive().map_err(word)? {
-        spin_loop();
     }
     inbox.copy_from_slice(rx.received());
     rx.release();

@@ -21,8 +21,8 @@ pub enum RingError {
         /// Capacity asked for or found, in bytes.
         capacity: u64,
     },
-    /// The memory is shorter than the ring.
-    #[error("the ring needs {needed} bytes of memory and was lent {len}")]
+    /// The memory is shorter than the ring, or than the message that is to be copied there.
+    #[error("{needed} bytes of memory are needed, and {len} were lent")]
     TooSmall {
         /// Bytes lent.
         len: usize,

@@ -12,6 +12,7 @@
 //! loom can check all of it (`tests/loom.rs`); under `cfg(loom)` the `model` module lends the memory.
 #![allow(unsafe_code, reason = "records are slices of memory that two processes share")]
 
+mod copy;
 mod error;
 pub mod latest;
 mod layout;

@@ -1,13 +1,14 @@
 //! One ring's memory as both halves see it: control lines, records, and the orderings between them.
 //!
-//! Everything that touches shared bytes goes through here. Under loom the control lines are loom's atomics, and each
-//! granule of 8 B of the records has a shadow cell that tells loom who touches it, so that a missing ordering shows as a
-//! race although the bytes themselves are plain.
+//! Everything that touches shared bytes goes through here. Under loom the control lines and the headers are loom's atomics,
+//! and each granule of 8 B of the records has a shadow cell that tells loom who touches it, so that a missing ordering shows
+//! as a race although the bytes themselves are plain.
 
-use crate::layout::Control;
+use crate::copy;
+use crate::layout::{Control, Header};
 #[cfg(loom)]
 use crate::model::{Flaw, Model};
-use crate::sync::{AtomicU32, Ordering, fence};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
 use crate::{
     RingError,
@@ -15,8 +16,15 @@ use crate::{
 };
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-// Record headers live among the records, which loom follows through shadow cells: always the machine's own atomics.
-use core::sync::atomic::{AtomicU64 as HeaderWord, Ordering as HeaderOrdering};
+
+/// Bytes of a cache line.
+const LINE: u64 = 64;
+/// How far before the producer lines are asked for, in bytes. Further brings no more; much nearer comes too late.
+const AHEAD: u64 = 2048;
+/// Smallest capacity in which that is surely not where the consumer reads, in bytes.
+const PREPARED_CAPACITY: u64 = 16 << 10;
+/// The copy of a message as long as this one is its own preparation, in bytes.
+const PREPARED_MESSAGE: u64 = 4096;
 
 /// A need-wake flag while its owner runs.
 const AWAKE: u32 = 0;
@@ -55,9 +63,13 @@ impl<'m> Memory<'m> {
         // SAFETY: the caller lends `len` bytes, of which `check_place` found enough, aligned.
         unsafe { control.write(Control::new(capacity as u64)) };
         // SAFETY: a `Control` was written there just now, and is valid during 'm.
-        unsafe { control.as_ref() }.seal();
-        // SAFETY: the caller's promise, passed on.
-        unsafe { Self::attach(base, len) }
+        let control = unsafe { control.as_ref() };
+        // SAFETY: `check_place` found more than `CONTROL_BYTES` bytes behind `base`.
+        let records = unsafe { base.add(CONTROL_BYTES) };
+        let memory = Memory { control, records, capacity: capacity as u64, _borrowed: PhantomData };
+        memory.set_header(0, Header::EMPTY);
+        control.seal();
+        Ok(memory)
     }
 
     /// Finds the ring in the memory.
@@ -115,29 +127,47 @@ impl Memory<'_> {
         position & (self.capacity - 1)
     }
 
-    /// Reads the record header at `position`, a multiple of 8. Relaxed: the index that covers it was acquired. Atomic,
+    /// Reads the record header at `position`, a multiple of 8. Acquire: the message behind it comes with it. Atomic,
     /// so that a peer which writes it out of turn changes a value and not the meaning of the program.
     #[inline]
-    pub(crate) fn header(&self, position: u64) -> (u32, u32) {
-        self.track_read(position, 8);
-        let word = self.header_word(position).load(HeaderOrdering::Relaxed);
-        ((word >> 32) as u32, word as u32)
+    pub(crate) fn header(&self, position: u64) -> Header {
+        Header(self.header_word(position).load(self.observe()))
     }
 
-    /// Writes the record header at `position`, a multiple of 8 that the producer owns.
+    /// Writes the record header at `position`, a multiple of 8 that the producer owns, before it is published.
     #[inline]
-    pub(crate) fn set_header(&self, position: u64, kind: u32, len: u32) {
-        self.track_write(position, 8);
-        let word = u64::from(kind) << 32 | u64::from(len);
-        self.header_word(position).store(word, HeaderOrdering::Relaxed);
+    pub(crate) fn set_header(&self, position: u64, header: Header) {
+        self.header_word(position).store(header.0, Ordering::Relaxed);
     }
 
+    /// Writes the header that publishes itself, its message, and what else was written before.
     #[inline]
-    fn header_word(&self, position: u64) -> &HeaderWord {
+    pub(crate) fn publish_header(&self, position: u64, header: Header) {
+        self.header_word(position).store(header.0, self.publish());
+    }
+
+    /// Empties the word behind the last record, which is about to be published.
+    #[inline]
+    pub(crate) fn set_end(&self, position: u64) {
+        #[cfg(loom)]
+        if self.model.flaw == Flaw::StaleEnd {
+            return;
+        }
+        self.set_header(position, Header::EMPTY);
+    }
+
+    #[cfg(not(loom))]
+    #[inline]
+    fn header_word(&self, position: u64) -> &AtomicU64 {
         debug_assert!(position.is_multiple_of(8));
         let at = self.bytes(position);
         // SAFETY: a multiple of 8 below the capacity has 8 aligned bytes behind it.
-        unsafe { HeaderWord::from_ptr(at.cast::<u64>().as_ptr()) }
+        unsafe { AtomicU64::from_ptr(at.cast::<u64>().as_ptr()) }
+    }
+
+    #[cfg(loom)]
+    fn header_word(&self, position: u64) -> &AtomicU64 {
+        self.model.header(self.offset(position))
     }
 
     /// The first byte at `position`.
@@ -145,6 +175,36 @@ impl Memory<'_> {
     pub(crate) fn bytes(&self, position: u64) -> NonNull<u8> {
         // SAFETY: `offset` is below the capacity, and that many bytes lie behind `records`.
         unsafe { self.records.add(self.offset(position) as usize) }
+    }
+
+    /// Copies `from` to `position`, whose bytes are the producer's and in one piece. `around` the caches or into them.
+    pub(crate) fn copy_in(&self, position: u64, from: &[u8], around: bool) {
+        self.track_write(position, from.len() as u64);
+        let to = self.bytes(position);
+        // SAFETY: the caller owns these bytes, which lie in the ring; `from` is private memory.
+        unsafe { copy::to_shared(from, to, around) };
+    }
+
+    /// Copies the bytes at `position`, which are the consumer's and in one piece.
+    pub(crate) fn copy_out(&self, position: u64, into: &mut [u8]) {
+        self.track_read(position, into.len() as u64);
+        let from = self.bytes(position);
+        // SAFETY: these bytes were published and lie in the ring; `into` is private memory.
+        unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) };
+    }
+
+    /// Asks for the lines that the producer will write some records after one of `len` bytes that ends at `position`.
+    #[inline]
+    pub(crate) fn prepare_to_write(&self, position: u64, len: u64) {
+        if self.capacity < PREPARED_CAPACITY || len >= PREPARED_MESSAGE {
+            return;
+        }
+        // What lies in a line that an earlier record reached has been asked for.
+        let mut line = (position.wrapping_sub(len).wrapping_add(LINE - 1)) & !(LINE - 1);
+        while line < position {
+            copy::prepare(self.bytes(line.wrapping_add(AHEAD)));
+            line = line.wrapping_add(LINE);
+        }
     }
 
     /// Tells loom that this side reads `len` bytes at `position`.
@@ -165,9 +225,9 @@ impl Memory<'_> {
         let _ = (position, len);
     }
 
-    /// Order of the store that publishes the tail: the message before it.
+    /// Order of the store that publishes a record: the message before it.
     #[inline]
-    pub(crate) fn publish(&self) -> Ordering {
+    fn publish(&self) -> Ordering {
         #[cfg(loom)]
         if self.model.flaw == Flaw::RelaxedPublication {
             return Ordering::Relaxed;
@@ -175,9 +235,9 @@ impl Memory<'_> {
         Ordering::Release
     }
 
-    /// Order of the load that finds the tail: the message after it.
+    /// Order of the load that finds a record: the message after it.
     #[inline]
-    pub(crate) fn observe(&self) -> Ordering {
+    fn observe(&self) -> Ordering {
         #[cfg(loom)]
         if self.model.flaw == Flaw::RelaxedObservation {
             return Ordering::Relaxed;
@@ -193,6 +253,16 @@ impl Memory<'_> {
             return Ordering::Relaxed;
         }
         Ordering::Release
+    }
+
+    /// Order of the load that finds space given back: what is written there after it.
+    #[inline]
+    pub(crate) fn regain(&self) -> Ordering {
+        #[cfg(loom)]
+        if self.model.flaw == Flaw::RelaxedRegain {
+            return Ordering::Relaxed;
+        }
+        Ordering::Acquire
     }
 
     /// A sleeper's first half: says that it sleeps, then (fence) looks again.

@@ -1,8 +1,9 @@
 //! Memory for loom: the same rings over memory that loom watches, with mistakes to seed.
 
-use crate::layout::Control;
+use crate::layout::{Control, Header};
 use crate::memory::Memory;
 use crate::spsc::{Consumer, Producer};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{latest, mpsc};
 use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
@@ -13,12 +14,16 @@ use std::sync::Arc;
 pub enum Flaw {
     /// The ring as it is.
     None,
-    /// The tail is published without Release.
+    /// A message is published without Release.
     RelaxedPublication,
-    /// The tail is looked at without Acquire.
+    /// A message is found without Acquire.
     RelaxedObservation,
-    /// The head is published without Release.
+    /// Space is given back without Release.
     RelaxedRelease,
+    /// Space that was given back is found without Acquire.
+    RelaxedRegain,
+    /// The word behind the last record keeps what stood there a lap ago.
+    StaleEnd,
     /// A sleeper puts its flag up and looks again without a fence between.
     SleeperWithoutFence,
     /// Two producers may both find a slot free before either has claimed it.
@@ -39,7 +44,12 @@ pub(crate) struct Model {
     records: NonNull<[u64]>,
     /// One cell a granule of 8 B: loom sees who reads and writes it.
     shadow: Vec<UnsafeCell<()>>,
+    /// What each granule says to one who takes it for a header.
+    headers: Vec<AtomicU64>,
 }
+
+/// What a granule in a message says: the worst, a message of one byte.
+const FORGED: Header = Header::message(1);
 
 // SAFETY: the records are touched by the halves alone, whose turns loom checks through the shadow cells.
 unsafe impl Send for Model {}
@@ -61,6 +71,13 @@ impl Model {
 
     pub(crate) fn write(&self, offset: u64, len: u64) {
         self.granules(offset, len).iter().for_each(|cell| cell.with_mut(|_| ()));
+        let forged = self.headers.iter().skip((offset / 8) as usize);
+        let forged = forged.take(len.div_ceil(8) as usize);
+        forged.for_each(|header| header.store(FORGED.0, Ordering::Relaxed));
+    }
+
+    pub(crate) fn header(&self, offset: u64) -> &AtomicU64 {
+        &self.headers[(offset / 8) as usize]
     }
 
     fn granules(&self, offset: u64, len: u64) -> &[UnsafeCell<()>] {
@@ -115,6 +132,7 @@ pub fn ring(capacity: usize, flaw: Flaw) -> (Producer<'static>, Consumer<'static
         flaw,
         records: NonNull::from(records),
         shadow: (0..capacity / 8).map(|_| UnsafeCell::new(())).collect(),
+        headers: (0..capacity / 8).map(|_| AtomicU64::new(Header::EMPTY.0)).collect(),
     });
     let producer = Producer::over(Memory::modelled(model.clone())).expect("a fresh ring");
     let consumer = Consumer::over(Memory::modelled(model)).expect("a fresh ring");

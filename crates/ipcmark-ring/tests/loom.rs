@@ -3,6 +3,8 @@
 //! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p ipcmark-ring --release --test loom`
 #![cfg(loom)]
 
+#[path = "loom/batches.rs"]
+mod batches;
 #[path = "loom/latest.rs"]
 mod latest;
 #[path = "loom/mpsc.rs"]
@@ -86,6 +88,19 @@ fn a_relaxed_observation_is_caught() {
 #[should_panic(expected = "Causality violation")]
 fn a_relaxed_release_is_caught() {
     whole_and_in_order(Flaw::RelaxedRelease, 4);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_relaxed_look_for_space_is_caught() {
+    whole_and_in_order(Flaw::RelaxedRegain, 4);
+}
+
+/// The third message begins where the second stood a lap ago.
+#[test]
+#[should_panic]
+fn an_end_that_is_not_emptied_is_caught() {
+    whole_and_in_order(Flaw::StaleEnd, 4);
 }
 
 #[test]

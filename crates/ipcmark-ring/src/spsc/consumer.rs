@@ -1,7 +1,8 @@
 //! The receiving half.
 
+use super::records::{self, corrupt};
 use crate::RingError;
-use crate::layout::{CLOSED, HEADER, MESSAGE, PADDING, largest_message, record_bytes};
+use crate::layout::{CLOSED, HEADER, Kind, record_bytes};
 use crate::memory::Memory;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
@@ -15,17 +16,15 @@ pub struct Consumer<'m> {
     memory: Memory<'m>,
     /// Bytes given back. The ring's own line is only written, never read back.
     head: u64,
-    /// The producer's index as last seen; it may have gone on since.
-    tail: u64,
-    /// The producer had closed when it was last looked at.
-    sender_closed: bool,
     /// Position of the lent message.
     start: u64,
     /// Length of the lent message.
     len: u64,
     /// Where the head will be after the release; equal to `head` when nothing is lent.
     end: u64,
-    /// Messages released since the producer's index was last looked at.
+    /// Bytes of the next message that were copied already.
+    copied: u64,
+    /// Messages released since the last poll that found nothing.
     batch: u32,
     /// [`CLOSED`] once this side has closed, else 0.
     closed: u64,
@@ -50,23 +49,10 @@ impl Consumer<'_> {
 impl<'m> Consumer<'m> {
     pub(crate) fn over(memory: Memory<'m>) -> Result<Self, RingError> {
         let published = memory.control().head.load(Ordering::Relaxed);
-        let (head, closed) = (published & !CLOSED, published & CLOSED);
-        if !head.is_multiple_of(HEADER) {
-            return Err(RingError::Corrupt { what: "the head is no multiple of 8", value: head });
-        }
-        let mut consumer = Consumer {
-            memory,
-            head,
-            tail: head,
-            sender_closed: false,
-            start: head,
-            len: 0,
-            end: head,
-            batch: 0,
-            closed,
-        };
-        consumer.look()?;
-        Ok(consumer)
+        let (head, closed) = (records::head(published & !CLOSED)?, published & CLOSED);
+        // Finds a damaged ring here rather than at the first message.
+        records::front(&memory, head)?;
+        Ok(Consumer { memory, head, start: head, len: 0, end: head, copied: 0, batch: 0, closed })
     }
 
     /// Bytes of records the ring holds.
@@ -90,39 +76,61 @@ impl<'m> Consumer<'m> {
         if self.end != self.head {
             return Ok(true);
         }
-        if self.is_drained() {
-            self.look()?;
-            if self.is_drained() {
-                return if self.sender_closed { Err(RingError::Closed) } else { Ok(false) };
+        let (at, header) = records::front(&self.memory, self.head)?;
+        match header.kind() {
+            Kind::Message => {
+                self.lend(at, header.len());
+                Ok(true)
             }
+            Kind::End => Err(RingError::Closed),
+            _ => Ok(false),
         }
-        let mut start = self.head;
-        let (mut kind, mut len) = self.memory.header(start);
-        if kind == PADDING {
-            let offset = self.memory.offset(start);
-            let before_wrap = self.memory.capacity() - offset;
-            // The padding and the message behind it are published together.
-            let fills = u64::from(len) + HEADER == before_wrap;
-            if !fills || offset == 0 || before_wrap >= self.tail.wrapping_sub(start) {
-                return corrupt("a padding record does not end at the wrap", len.into());
-            }
-            start = start.wrapping_add(before_wrap);
-            (kind, len) = self.memory.header(start);
+    }
+
+    #[inline]
+    fn lend(&mut self, at: u64, len: u64) {
+        self.start = at.wrapping_add(HEADER);
+        self.len = len;
+        self.end = at.wrapping_add(record_bytes(len));
+    }
+
+    /// Copies the next message to the front of `into` and releases it; gives its length in bytes. `None` when it is not
+    /// there yet, or not all of it: what is there of a long message is copied already, and the next call goes on where this
+    /// one ended, into the same `into`.
+    ///
+    /// Fails as [`try_receive`](Consumer::try_receive) does, and with [`RingError::TooSmall`] when `into` cannot hold it.
+    #[inline]
+    pub fn try_copy(&mut self, into: &mut [u8]) -> Result<Option<usize>, RingError> {
+        if !self.poll_receive()? {
+            return self.read_along(into);
         }
-        if kind != MESSAGE {
-            return corrupt("a record is of no known kind", kind.into());
+        let len = self.len as usize;
+        let Some(space) = into.get_mut(self.copied as usize..len) else {
+            return too_small(into, len);
+        };
+        self.memory.copy_out(self.start + self.copied, space);
+        self.release();
+        Ok(Some(len))
+    }
+
+    /// Copies what is there of a message that is being written.
+    #[cold]
+    fn read_along(&mut self, into: &mut [u8]) -> Result<Option<usize>, RingError> {
+        let (at, header) = records::front(&self.memory, self.head)?;
+        if header.kind() != Kind::Part {
+            return Ok(None);
         }
-        let capacity = self.memory.capacity();
-        let record = record_bytes(len.into());
-        let in_one_piece = self.memory.offset(start) + record <= capacity;
-        let published = record <= self.tail.wrapping_sub(start);
-        if len as usize > largest_message(capacity as usize) || !in_one_piece || !published {
-            return corrupt("a record is longer than what was published", len.into());
+        if into.len() < header.len() as usize {
+            return too_small(into, header.len() as usize);
         }
-        self.start = start.wrapping_add(HEADER);
-        self.len = len.into();
-        self.end = start.wrapping_add(record);
-        Ok(true)
+        let there = header.there();
+        if there < self.copied || there >= header.len() {
+            return corrupt("a message in the making shrank, or is longer than itself", header.0);
+        }
+        let position = at.wrapping_add(HEADER + self.copied);
+        self.memory.copy_out(position, &mut into[self.copied as usize..there as usize]);
+        self.copied = there;
+        Ok(None)
     }
 
     /// The message lent last; empty when none is.
@@ -142,7 +150,7 @@ impl<'m> Consumer<'m> {
             return;
         }
         self.memory.track_read(self.start, self.len);
-        (self.head, self.len) = (self.end, 0);
+        (self.head, self.len, self.copied) = (self.end, 0, 0);
         self.batch = self.batch.wrapping_add(1);
         self.memory.control().head.store(self.head | self.closed, self.memory.give_back());
     }
@@ -153,19 +161,13 @@ impl<'m> Consumer<'m> {
         self.memory.control().head.store(self.head | CLOSED, self.memory.give_back());
     }
 
-    /// True when everything seen so far is released, so that the next poll looks at the producer's line.
+    /// Messages released since this was last asked; to be asked when a poll found nothing. Two or more mean that the
+    /// producer runs ahead: a caller that then pauses a little before its next poll leaves it the line that it is writing,
+    /// and lets it fill a batch.
     #[inline]
     #[must_use]
-    pub fn is_drained(&self) -> bool {
-        self.head == self.tail
-    }
-
-    /// Messages released since the producer's line was last looked at. Two or more mean that the producer runs ahead: a
-    /// caller that then pauses a little before its next poll lets it fill a batch, and both move fewer cache lines.
-    #[inline]
-    #[must_use]
-    pub fn batch(&self) -> u32 {
-        self.batch
+    pub fn take_batch(&mut self) -> u32 {
+        core::mem::take(&mut self.batch)
     }
 
     /// Says that this side sleeps until there is a message. Poll once more before sleeping; see [`spsc`](super).
@@ -196,30 +198,11 @@ impl<'m> Consumer<'m> {
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.memory.control().producer_sleeps
     }
-
-    /// Looks where the producer is by now.
-    #[inline]
-    fn look(&mut self) -> Result<(), RingError> {
-        let published = self.memory.control().tail.load(self.memory.observe());
-        let tail = published & !CLOSED;
-        if tail == self.tail {
-            self.sender_closed = published & CLOSED != 0;
-            return Ok(());
-        }
-        let available = tail.wrapping_sub(self.head);
-        if available > self.memory.capacity() || !tail.is_multiple_of(HEADER) {
-            return corrupt("the tail is outside the ring", tail);
-        }
-        self.tail = tail;
-        self.sender_closed = published & CLOSED != 0;
-        self.batch = 0;
-        Ok(())
-    }
 }
 
 #[cold]
-fn corrupt<T>(what: &'static str, value: u64) -> Result<T, RingError> {
-    Err(RingError::Corrupt { what, value })
+fn too_small<T>(into: &[u8], needed: usize) -> Result<T, RingError> {
+    Err(RingError::TooSmall { len: into.len(), needed })
 }
 
 impl core::fmt::Debug for Consumer<'_> {
@@ -227,7 +210,6 @@ impl core::fmt::Debug for Consumer<'_> {
         f.debug_struct("Consumer")
             .field("capacity", &self.memory.capacity())
             .field("head", &self.head)
-            .field("tail", &self.tail)
             .finish_non_exhaustive()
     }
 }

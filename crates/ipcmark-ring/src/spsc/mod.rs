@@ -2,6 +2,9 @@
 //!
 //! The producer claims a slice ([`Producer::try_claim`]), fills it and commits; the consumer receives a slice
 //! ([`Consumer::try_receive`]), reads it and releases. A slice is always one piece of the ring itself: nothing is copied.
+//! Several messages can be [staged](Producer::stage) and published with one store. Where a message lies in memory of the
+//! caller's anyway, [`Producer::try_send`] and [`Consumer::try_copy`] copy it, a long one piece by piece while the other
+//! side reads along.
 //!
 //! # Sleeping without losing a wake-up
 //! A side that found nothing may sleep on its need-wake flag (an aligned word in the shared memory, fit for `futex(2)`):
@@ -20,6 +23,7 @@
 
 mod consumer;
 mod producer;
+mod records;
 
 pub use consumer::Consumer;
 pub use producer::Producer;

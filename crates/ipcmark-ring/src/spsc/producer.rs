@@ -1,9 +1,10 @@
 //! The sending half.
 
+use super::records;
 use crate::RingError;
-use crate::layout::{CLOSED, HEADER, MESSAGE, PADDING, largest_message, record_bytes};
+use crate::layout::{CLOSED, HEADER, Header, PART, largest_message, record_bytes};
 use crate::memory::Memory;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::AtomicU32;
 #[cfg(not(loom))]
 use core::ptr::NonNull;
 
@@ -13,18 +14,24 @@ use core::ptr::NonNull;
 /// [`close`](Producer::close) does.
 pub struct Producer<'m> {
     memory: Memory<'m>,
-    /// Bytes published. The ring's own line is only written, never read back.
+    /// Where the first record that is not published begins.
     tail: u64,
+    /// The header that will publish it.
+    first: Header,
+    /// Where the first record that is not even staged begins; equal to `tail` when nothing is staged.
+    staged: u64,
     /// The consumer's index as last seen; it may have gone on since.
     head: u64,
     /// Position of the claimed record's header.
     start: u64,
     /// Length of the claimed message.
     len: u64,
-    /// Where the tail will be after the commit; equal to `tail` when nothing is claimed.
+    /// Where the claimed record ends; equal to `staged` when nothing is claimed.
     end: u64,
-    /// [`CLOSED`] once this side has closed, else 0.
-    closed: u64,
+    /// This side has closed.
+    closed: bool,
+    /// The consumer's caches are far away.
+    far: bool,
 }
 
 #[cfg(not(loom))]
@@ -46,7 +53,8 @@ impl<'m> Producer<'m> {
         Self::over(unsafe { Memory::create(base, len, capacity) }?)
     }
 
-    /// Attaches to the ring in the `len` bytes at `base`, where its last producer left off.
+    /// Attaches to the ring in the `len` bytes at `base`, where its last producer left off: behind the last record that was
+    /// published, which it walks to from the consumer's index.
     ///
     /// Fails when the memory holds no ring of this kind and version, a damaged one, or a part of one.
     ///
@@ -61,30 +69,42 @@ impl<'m> Producer<'m> {
 
 impl<'m> Producer<'m> {
     pub(crate) fn over(memory: Memory<'m>) -> Result<Self, RingError> {
-        let published = memory.control().tail.load(Ordering::Relaxed);
-        let (tail, closed) = (published & !CLOSED, published & CLOSED);
-        if !tail.is_multiple_of(HEADER) {
-            return Err(RingError::Corrupt { what: "the tail is no multiple of 8", value: tail });
-        }
+        let head = records::head(memory.control().head.load(memory.regain()) & !CLOSED)?;
+        let (tail, closed) = records::walk(&memory, head)?;
         // No room until the consumer's index has been looked at: a closed ring stays closed.
         let head = tail.wrapping_sub(memory.capacity());
-        let mut producer = Producer { memory, tail, head, start: tail, len: 0, end: tail, closed };
-        match producer.look() {
-            Ok(()) | Err(RingError::Closed) => Ok(producer),
-            Err(e) => Err(e),
-        }
+        Ok(Producer {
+            memory,
+            tail,
+            first: Header::EMPTY,
+            staged: tail,
+            head,
+            start: tail,
+            len: 0,
+            end: tail,
+            closed,
+            far: false,
+        })
     }
 
-    /// Bytes of records the ring holds.
+    /// Bytes of records the ring has memory for; 8 of them always stay empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.memory.capacity() as usize
     }
 
-    /// Lends space for a message of `len` bytes; `None` when there is no room yet.
+    /// Says where the consumer's caches are, which decides how [`try_send`](Producer::try_send) copies long messages: into
+    /// the caches, or, where a transfer from the consumer's costs more than one from memory, around them. Nothing breaks
+    /// when it is wrong.
+    pub fn set_far(&mut self, far: bool) {
+        self.far = far;
+    }
+
+    /// Lends space for a message of `len` bytes; `None` when there is no room yet, and then nothing is staged any more.
     ///
-    /// A claim before the last one was committed abandons it. Fails with [`RingError::TooLong`], or, when the consumer's
-    /// index had to be looked at, with [`RingError::Closed`] or [`RingError::Corrupt`].
+    /// A claim before the last one was committed or staged abandons it. Fails with [`RingError::TooLong`], with
+    /// [`RingError::Closed`] once this side has closed, and, when the consumer's index had to be looked at, with
+    /// [`RingError::Closed`] or [`RingError::Corrupt`].
     #[inline]
     pub fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>, RingError> {
         if self.poll_claim(len)? { Ok(Some(self.claimed())) } else { Ok(None) }
@@ -93,28 +113,27 @@ impl<'m> Producer<'m> {
     /// As [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
     #[inline]
     pub fn poll_claim(&mut self, len: usize) -> Result<bool, RingError> {
-        (self.len, self.end) = (0, self.tail);
+        (self.len, self.end) = (0, self.staged);
         let capacity = self.memory.capacity();
         let max = largest_message(capacity as usize);
         if len > max {
             return Err(RingError::TooLong { len, max });
         }
         let record = record_bytes(len as u64);
-        let before_wrap = capacity - self.memory.offset(self.tail);
+        let before_wrap = capacity - self.memory.offset(self.staged);
         let padding = if record > before_wrap { before_wrap } else { 0 };
-        let needed = padding + record;
-        if self.room() < needed {
+        let end = self.staged.wrapping_add(padding + record);
+        if !self.has_room(end) {
             self.look()?;
-            if self.room() < needed {
+            if !self.has_room(end) {
+                // The consumer may be waiting for it.
+                self.publish();
                 return Ok(false);
             }
         }
-        if padding != 0 {
-            self.memory.set_header(self.tail, PADDING, (padding - HEADER) as u32);
-        }
-        self.start = self.tail.wrapping_add(padding);
+        self.start = self.staged.wrapping_add(padding);
         self.len = len as u64;
-        self.end = self.start.wrapping_add(record);
+        self.end = end;
         Ok(true)
     }
 
@@ -128,22 +147,98 @@ impl<'m> Producer<'m> {
         unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), self.len as usize) }
     }
 
-    /// Publishes the message claimed last; nothing when there is none.
+    /// Publishes the message claimed last, and what was staged before it; nothing when there is neither.
     #[inline]
     pub fn commit(&mut self) {
-        if self.end == self.tail {
-            return;
-        }
-        self.memory.set_header(self.start, MESSAGE, self.len as u32);
-        self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
-        (self.tail, self.len) = (self.end, 0);
-        self.memory.control().tail.store(self.tail | self.closed, self.memory.publish());
+        self.stage();
+        self.publish();
     }
 
-    /// Ends the stream: the consumer gets what was committed, then [`RingError::Closed`].
+    /// Finishes the message claimed last without publishing it; nothing when there is none. [`publish`](Producer::publish)
+    /// publishes all that is staged with one store, and so does a claim that finds no room.
+    #[inline]
+    pub fn stage(&mut self) {
+        if self.end == self.staged {
+            return;
+        }
+        self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
+        if self.start != self.staged {
+            let padding = self.start.wrapping_sub(self.staged) - HEADER;
+            self.finish(self.staged, Header::padding(padding));
+        }
+        self.finish(self.start, Header::message(self.len));
+        self.memory.prepare_to_write(self.end, self.end.wrapping_sub(self.start));
+        (self.staged, self.len) = (self.end, 0);
+    }
+
+    /// Publishes what is staged, with one store: the header of the first record, after all the others'.
+    #[inline]
+    pub fn publish(&mut self) {
+        if self.staged == self.tail {
+            return;
+        }
+        self.memory.set_end(self.staged);
+        self.memory.publish_header(self.tail, self.first);
+        self.tail = self.staged;
+    }
+
+    /// Sets the header of a record that is to be published; the first one's is kept back.
+    #[inline]
+    fn finish(&mut self, position: u64, header: Header) {
+        if position == self.tail {
+            self.first = header;
+        } else {
+            self.memory.set_header(position, header);
+        }
+    }
+
+    /// Copies a message in and publishes it; false when there is no room yet. Of a long one each 16 KiB are published as
+    /// soon as they are there, so that a consumer that [copies](super::Consumer::try_copy) reads along.
+    ///
+    /// Fails as [`try_claim`](Producer::try_claim) does.
+    #[inline]
+    pub fn try_send(&mut self, message: &[u8]) -> Result<bool, RingError> {
+        if !self.poll_claim(message.len())? {
+            return Ok(false);
+        }
+        if message.len() as u64 > PART {
+            self.send_in_parts(message);
+        } else {
+            self.claimed().copy_from_slice(message);
+            self.commit();
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn send_in_parts(&mut self, message: &[u8]) {
+        self.publish();
+        self.memory.set_end(self.end);
+        let (len, mut there) = (self.len, 0);
+        for part in message.chunks(PART as usize) {
+            let position = self.start.wrapping_add(HEADER + there);
+            self.memory.copy_in(position, part, self.far);
+            there += part.len() as u64;
+            let header = if there == len { Header::message(len) } else { Header::part(len, there) };
+            if self.tail == self.start {
+                self.memory.publish_header(self.start, header);
+            } else {
+                self.memory.set_header(self.start, header);
+                let padding = Header::padding(self.start.wrapping_sub(self.tail) - HEADER);
+                self.memory.publish_header(self.tail, padding);
+                self.tail = self.start;
+            }
+        }
+        (self.tail, self.staged, self.len) = (self.end, self.end, 0);
+    }
+
+    /// Ends the stream: the consumer gets what was committed or staged, then [`RingError::Closed`].
     pub fn close(&mut self) {
-        self.closed = CLOSED;
-        self.memory.control().tail.store(self.tail | CLOSED, self.memory.publish());
+        self.publish();
+        (self.end, self.len, self.closed) = (self.staged, 0, true);
+        self.memory.publish_header(self.tail, Header::END);
+        // The next claim looks, and is told.
+        self.head = self.tail.wrapping_sub(self.memory.capacity());
     }
 
     /// Says that this side sleeps until there is room. Claim once more before sleeping; see [`spsc`](super).
@@ -175,24 +270,26 @@ impl<'m> Producer<'m> {
         &self.memory.control().consumer_sleeps
     }
 
-    /// Bytes free for certain.
+    /// True when records up to `end`, and the empty word behind them, surely fit.
     #[inline]
-    fn room(&self) -> u64 {
-        self.memory.capacity() - self.tail.wrapping_sub(self.head)
+    fn has_room(&self, end: u64) -> bool {
+        end.wrapping_sub(self.head) <= self.memory.capacity() - HEADER
     }
 
     /// Looks where the consumer is by now.
     #[cold]
     fn look(&mut self) -> Result<(), RingError> {
-        let head = self.memory.control().head.load(Ordering::Acquire);
+        if self.closed {
+            return Err(RingError::Closed);
+        }
+        let head = self.memory.control().head.load(self.memory.regain());
         if head & CLOSED != 0 {
             return Err(RingError::Closed);
         }
-        let used = self.tail.wrapping_sub(head);
-        if used > self.memory.capacity() || !head.is_multiple_of(HEADER) {
+        if self.tail.wrapping_sub(head) > self.memory.capacity() {
             return Err(RingError::Corrupt { what: "the head is outside the ring", value: head });
         }
-        self.head = head;
+        self.head = records::head(head)?;
         Ok(())
     }
 }

@@ -22,9 +22,9 @@ pub const DEFAULT_CAPACITY: usize = 256 << 10;
 const MESSAGES: usize = 4;
 /// Rings start on multiples of this, in bytes.
 const PAGE: usize = 4096;
-/// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to fill the next one, and
-/// the line with its index moves once for many messages. Between 16 and 48 does equally well.
-const BATCH_PAUSES: u32 = 32;
+/// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
+/// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
+const BATCH_PAUSES: u32 = 64;
 
 /// A ring in each direction over pages from `B`, waiting as `W` does.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ pub(crate) fn largest_within(bytes: usize) -> Option<usize> {
     while capacity < MAX_CAPACITY && 2 * stride(2 * capacity) <= bytes {
         capacity *= 2;
     }
-    // A record's header is 8 bytes; see `capacity_for`.
-    Some(capacity / MESSAGES - 8)
+    // A record's header is 8 bytes, and 8 bytes of a ring stay empty; see `capacity_for`.
+    Some(capacity / MESSAGES - 16)
 }
 
 impl<W: RingWait> ShmFixture<W> {
@@ -260,12 +260,12 @@ impl<W: RingWait> ShmReceiver<W> {
 impl<W: RingWait> Receiver for ShmReceiver<W> {
     #[inline]
     fn receive(&mut self) -> Result<&[u8]> {
-        if self.ring.is_drained() && self.ring.batch() > 1 {
-            for _ in 0..BATCH_PAUSES {
-                spin_loop();
-            }
-        }
         if !self.ring.poll_receive().map_err(word)? {
+            if self.ring.take_batch() > 1 {
+                for _ in 0..BATCH_PAUSES {
+                    spin_loop();
+                }
+            }
             self.wait_for_message()?;
         }
         Ok(self.ring.received())
