@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "this crate and the rings are where unsafe code lives")]
 
 pub mod affinity;
+pub mod barrier;
 pub mod bell;
 pub mod clock;
 pub mod counters;
