@@ -7,7 +7,7 @@
 //! ring fast: a side that never reads back the line it publishes, and reads the peer's only when its cached copy is
 //! used up, moves no cache line that carries no news.
 //!
-//! Waiting is the caller's. Everything here is a try, and [`spsc`] says with a flag for each side how a caller that
+//! Waiting is the caller's. Everything here is a try, and [`sleep`] says with a flag for each side how a caller that
 //! wants to sleep must go about it without losing a wake-up. Nothing here allocates, locks, or enters the kernel, so
 //! loom can check all of it (`tests/loom.rs`); under `cfg(loom)` the `model` module lends the memory.
 #![allow(unsafe_code, reason = "records are slices of memory that two processes share")]
@@ -18,6 +18,7 @@ pub mod latest;
 mod layout;
 mod memory;
 pub mod mpsc;
+pub mod sleep;
 pub mod spsc;
 mod sync;
 

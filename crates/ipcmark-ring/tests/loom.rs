@@ -9,6 +9,8 @@ mod batches;
 mod latest;
 #[path = "loom/mpsc.rs"]
 mod mpsc;
+#[path = "loom/sleep.rs"]
+mod sleep;
 
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, ring};

@@ -2,6 +2,7 @@
 
 use super::slots::{Slots, State, TAG_MAX, Word, after};
 use crate::RingError;
+use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -173,7 +174,7 @@ impl<'m> Consumer<'m> {
 
     /// Says that this side runs again.
     pub fn retract_sleep(&self) {
-        self.own_flag().fetch_and(!1, Ordering::Relaxed);
+        sleep::retract(self.own_flag());
     }
 
     /// After a release or a close: true when producers sleep, and all must now be woken on

@@ -21,11 +21,7 @@
 //! as long as it pleases: that is the price of one order for all.
 //!
 //! # Sleeping
-//! As [`spsc`](crate::spsc) says, with one difference. Producers share one flag, and a flag that is merely up or down would
-//! lose a wake-up: one producer is about to sleep, the consumer takes the flag down, another producer puts it up again and
-//! finds room, and the first goes to sleep on a flag that is up although its room is there. So the flag counts: bit 0 says
-//! that somebody sleeps, and taking it down adds 1. `announce_sleep` returns the value to sleep on, and who announced
-//! before the flag was taken down finds another value there, whatever happened since. (loom found it.)
+//! As [`sleep`](crate::sleep) says. Producers share one flag, which is why flags count.
 
 mod consumer;
 #[cfg(loom)]

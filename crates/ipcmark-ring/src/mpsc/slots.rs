@@ -5,8 +5,10 @@ use crate::RingError;
 #[cfg(not(loom))]
 use crate::layout::ALIGNMENT;
 use crate::layout::CONTROL_BYTES;
-use crate::memory::ASLEEP;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sleep::{self, Fencing};
+#[cfg(not(loom))]
+use crate::sync::Ordering;
+use crate::sync::{AtomicU32, AtomicU64};
 use core::marker::PhantomData;
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -272,19 +274,13 @@ impl Slots<'_> {
     /// A sleeper's first half: says that it sleeps, then (fence) looks again. Returns the value to sleep on.
     #[cold]
     pub(crate) fn announce_sleep(&self, flag: &AtomicU32) -> u32 {
-        let asleep = flag.fetch_or(ASLEEP, Ordering::Relaxed) | ASLEEP;
-        fence(Ordering::SeqCst);
-        asleep
+        sleep::announce(flag)
     }
 
-    /// The publisher's half: after its publication (fence) it looks whether anyone sleeps, and if so takes the flag down
-    /// and counts on. An exchange, because two publishers may look at once and one wake-up is enough.
+    /// The publisher's half: after its publication (fence) it looks whether anyone sleeps, and if so takes the flag down.
     #[inline]
     pub(crate) fn take_wake(&self, flag: &AtomicU32) -> bool {
-        fence(Ordering::SeqCst);
-        let found = flag.load(Ordering::Relaxed);
-        let (next, relaxed) = (found.wrapping_add(1), Ordering::Relaxed);
-        found & ASLEEP != 0 && flag.compare_exchange(found, next, relaxed, relaxed).is_ok()
+        sleep::take(flag, Fencing::Both)
     }
 }
 
