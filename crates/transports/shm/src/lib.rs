@@ -24,6 +24,6 @@ pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
 pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
 pub use wait::{
-    Belled, Bells, Condvar, Futex, Half, Hybrid, Look, Pause, RingWait, Seat, Site, Spin, Turn,
-    Watch, Yield,
+    Belled, Bells, Condvar, FencedHybrid, Futex, Half, Hybrid, HybridAs, Look, Pause, RingWait,
+    Seat, Site, Spin, Turn, Watch, Yield,
 };

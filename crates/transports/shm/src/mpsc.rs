@@ -154,10 +154,7 @@ impl<W: RingWait> MpscSender<W> {
     /// Wakes a receiver that sleeps.
     #[inline]
     fn wake(&self) -> Result<()> {
-        if W::SLEEPS && self.ring.take_wake() {
-            return self.wait.wake(self.ring.peer_flag());
-        }
-        Ok(())
+        self.wait.published(self.ring.peer_flag())
     }
 
     #[inline(never)]
@@ -209,10 +206,7 @@ impl<W: RingWait> MpscReceiver<W> {
     /// Wakes the senders that sleep.
     #[inline]
     fn wake(&self) -> Result<()> {
-        if W::SLEEPS && self.ring.take_wake() {
-            return self.wait.wake(self.ring.peer_flag());
-        }
-        Ok(())
+        self.wait.published(self.ring.peer_flag())
     }
 
     #[inline(never)]
@@ -283,11 +277,8 @@ impl Look for Room<'_> {
 }
 
 impl Turn for Room<'_> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep()
-    }
-    /// Others may sleep on the same flag.
-    fn retract_sleep(&self) {}
+    const SHARED_FLAG: bool = true;
+
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }
@@ -309,12 +300,6 @@ impl Look for Message<'_> {
 }
 
 impl Turn for Message<'_> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep()
-    }
-    fn retract_sleep(&self) {
-        self.ring.retract_sleep();
-    }
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }

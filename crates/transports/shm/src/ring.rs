@@ -7,7 +7,7 @@ use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
-use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};
+use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
 use ipcmark_sys::affinity;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
@@ -106,7 +106,7 @@ pub(crate) fn site(plan: &Plan) -> Result<Site> {
         Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
         Placement::Free => affinity::allowed()?.len() == 1,
     };
-    Ok(Site { one_cpu })
+    Ok(Site::of(one_cpu))
 }
 
 /// Takes `side`'s halves of the two rings.
@@ -190,10 +190,7 @@ impl<W: RingWait> ShmSender<W> {
     /// Wakes a receiver that sleeps.
     #[inline]
     fn wake(&self) -> Result<()> {
-        if W::SLEEPS && self.ring.take_wake() {
-            return self.wait.wake(self.ring.peer_flag());
-        }
-        Ok(())
+        self.wait.published(self.ring.peer_flag())
     }
 
     #[inline(never)]
@@ -245,10 +242,7 @@ impl<W: RingWait> ShmReceiver<W> {
     /// Wakes a sender that sleeps.
     #[inline]
     fn wake(&self) -> Result<()> {
-        if W::SLEEPS && self.ring.take_wake() {
-            return self.wait.wake(self.ring.peer_flag());
-        }
-        Ok(())
+        self.wait.published(self.ring.peer_flag())
     }
 
     #[inline]
@@ -325,13 +319,6 @@ impl Look for Room<'_> {
 }
 
 impl Turn for Room<'_> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep();
-        ASLEEP
-    }
-    fn retract_sleep(&self) {
-        self.ring.retract_sleep();
-    }
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }
@@ -345,13 +332,6 @@ impl Look for Message<'_> {
 }
 
 impl Turn for Message<'_> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep();
-        ASLEEP
-    }
-    fn retract_sleep(&self) {
-        self.ring.retract_sleep();
-    }
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }

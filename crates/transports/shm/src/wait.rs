@@ -7,10 +7,12 @@ mod spin;
 
 pub use bell::{Belled, Bells};
 pub use condvar::Condvar;
-pub use futex::{Futex, Hybrid};
+pub use futex::{FencedHybrid, Futex, Hybrid, HybridAs};
 pub use spin::{Pause, Spin, Yield};
 
 use ipcmark_core::{Availability, Limits, Names, Result, Side, Wait};
+use ipcmark_ring::sleep::{Fencing, announce, retract};
+use ipcmark_sys::barrier;
 use ipcmark_sys::lifeline::Lifeline;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -29,10 +31,8 @@ pub trait Look {
 
 /// Something one half may sleep for, because whoever brings it looks at a flag whether to wake it.
 pub trait Turn: Look {
-    /// Says that this side sleeps; returns what the flag holds while it does.
-    fn announce_sleep(&self) -> u32;
-    /// Says that it runs again.
-    fn retract_sleep(&self);
+    /// Others may sleep on the same flag, so that who runs again leaves it as it is.
+    const SHARED_FLAG: bool = false;
     /// The word to sleep on.
     fn flag(&self) -> &AtomicU32;
 }
@@ -42,6 +42,18 @@ pub trait Turn: Look {
 pub struct Site {
     /// Both sides must share one CPU: a side that spins keeps its peer from running.
     pub one_cpu: bool,
+    /// What keeps the halves from losing a wake-up, for waits that leave the choice open.
+    pub fencing: Fencing,
+}
+
+impl Site {
+    /// Found out before the fork, so that both sides go by the same.
+    pub(crate) fn of(one_cpu: bool) -> Site {
+        // Where a side sleeps at each wait, a fence costs less than interrupting others. Else the call is asked for by
+        // agreeing to it: what counts is not whether the kernel has it but whether it is granted here.
+        let fenced = one_cpu || barrier::agree().is_err();
+        Site { one_cpu, fencing: if fenced { Fencing::Both } else { Fencing::Sleeper } }
+    }
 }
 
 /// Which half of which side waits.
@@ -103,24 +115,44 @@ pub trait RingWait: Wait + Sized + Send {
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()>;
     /// Wakes the opposite half, whose `flag` was up and has been taken down.
     fn wake(&self, flag: &AtomicU32) -> Result<()>;
+    /// What this half and the opposite one agreed on, so that no wake-up is lost between them.
+    #[inline]
+    fn fencing(&self) -> Fencing {
+        Fencing::Both
+    }
+    /// After each publication: wakes the opposite half, if its flag says that it sleeps.
+    #[inline]
+    fn published(&self, peers_flag: &AtomicU32) -> Result<()> {
+        if Self::SLEEPS && ipcmark_ring::sleep::take(peers_flag, self.fencing()) {
+            return self.wake(peers_flag);
+        }
+        Ok(())
+    }
 }
 
-/// Sleeps until the turn has come, as [`ipcmark_ring::spsc`] prescribes. `doze` is given the flag and what it holds; it
+/// Sleeps until the turn has come, as [`ipcmark_ring::sleep`] prescribes. `doze` is given the flag and what it holds; it
 /// sleeps until the peer wakes it, not at all if it has already, and says false when it slept for long and was not woken.
 #[cold]
-fn sleep(
-    turn: &mut impl Turn,
+fn sleep<T: Turn>(
+    turn: &mut T,
     lifeline: &Lifeline,
+    fencing: Fencing,
     doze: impl Fn(&AtomicU32, u32) -> Result<bool>,
 ) -> Result<()> {
     loop {
-        let asleep = turn.announce_sleep();
-        let came = turn.look();
+        let asleep = announce(turn.flag());
+        let ordered = match fencing {
+            Fencing::Both => Ok(()),
+            Fencing::Sleeper => barrier::everywhere(),
+        };
+        let came = ordered.and_then(|()| turn.look());
         let woken = match came {
             Ok(false) => doze(turn.flag(), asleep),
             _ => Ok(true),
         };
-        turn.retract_sleep();
+        if !T::SHARED_FLAG {
+            retract(turn.flag());
+        }
         if came? || turn.look()? {
             return Ok(());
         }

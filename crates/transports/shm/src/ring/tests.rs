@@ -3,9 +3,8 @@
 use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
-use crate::wait::{Belled, Condvar, Futex, Hybrid, Pause, Spin, Yield};
+use crate::wait::{Belled, Condvar, Futex, Hybrid, HybridAs, Pause, Spin, Yield};
 use ipcmark_core::Names;
-use ipcmark_ring::spsc::ASLEEP;
 use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -38,10 +37,11 @@ fn both<B: Backing, W: RingWait>(plan: &Plan) -> Ends<W> {
 }
 
 /// As [`both`], asleep from the first wait on, and until woken.
-fn sleepers(plan: &Plan) -> Ends<Hybrid> {
-    both::<Memfd, Hybrid>(plan).map(|mut link| {
-        (link.tx.wait, link.rx.wait) = (Hybrid::sleeper(), Hybrid::sleeper());
-        link
+fn sleepers<const FENCED: bool>(plan: &Plan) -> Ends<HybridAs<75, FENCED>> {
+    both::<Memfd, HybridAs<75, FENCED>>(plan).map(|Link { mut tx, mut rx }| {
+        tx.wait.never_spin();
+        rx.wait.never_spin();
+        Link { tx, rx }
     })
 }
 
@@ -64,6 +64,11 @@ fn fill<W: RingWait>(tx: &mut ShmSender<W>, len: usize) -> usize {
         messages += 1;
     }
     messages
+}
+
+/// Somebody sleeps on the flag.
+fn is_up(flag: &AtomicU32) -> bool {
+    flag.load(Ordering::Relaxed) & 1 != 0
 }
 
 fn wait_until(mut so: impl FnMut() -> bool) {
@@ -106,7 +111,8 @@ fn messages_come_back_whole_under_every_wait() {
     echoes(both::<Memfd, Belled<SemBell>>(&plan));
     echoes(both::<Memfd, Belled<SemopBell>>(&plan));
     echoes(both::<Memfd, Hybrid>(&plan));
-    echoes(sleepers(&plan));
+    echoes(sleepers::<false>(&plan));
+    echoes(sleepers::<true>(&plan));
 }
 
 #[test]
@@ -208,10 +214,10 @@ fn the_end_comes_after_the_last_message() {
 
 #[test]
 fn a_sleeping_receiver_is_woken_by_a_message_and_by_the_end() {
-    let [initiator, responder] = sleepers(&plan(64, None));
+    let [initiator, responder] = sleepers::<false>(&plan(64, None));
     let mut tx = initiator.tx;
     let mut rx = responder.rx;
-    let asleep = |tx: &ShmSender<Hybrid>| tx.ring.peer_flag().load(Ordering::Relaxed) == ASLEEP;
+    let asleep = |tx: &ShmSender<Hybrid>| is_up(tx.ring.peer_flag());
     let receiver = thread::spawn(move || {
         assert_eq!(take(&mut rx).unwrap(), b"one");
         assert_eq!(take(&mut rx).unwrap(), b"two");
@@ -228,10 +234,10 @@ fn a_sleeping_receiver_is_woken_by_a_message_and_by_the_end() {
 
 #[test]
 fn a_sleeping_sender_is_woken_by_room_and_by_the_receivers_end() {
-    let [initiator, responder] = sleepers(&plan(64, Some(1)));
+    let [initiator, responder] = sleepers::<false>(&plan(64, Some(1)));
     let (mut tx, mut rx) = (initiator.tx, responder.rx);
     fill(&mut tx, 64);
-    let asleep = |rx: &ShmReceiver<Hybrid>| rx.ring.peer_flag().load(Ordering::Relaxed) == ASLEEP;
+    let asleep = |rx: &ShmReceiver<Hybrid>| is_up(rx.ring.peer_flag());
     let sender = thread::spawn(move || {
         loop {
             if let Err(end) = send(&mut tx, &[9; 64]) {

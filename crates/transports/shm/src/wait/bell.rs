@@ -67,7 +67,9 @@ impl<B: Bell + Sync + 'static> RingWait for Belled<B> {
     }
 
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-        sleep(turn, lifeline, |_, _| Ok(matches!(self.own.sleep()?, Woken::Rung(_))))
+        sleep(turn, lifeline, self.fencing(), |_, _| {
+            Ok(matches!(self.own.sleep()?, Woken::Rung(_)))
+        })
     }
 
     fn wake(&self, _: &AtomicU32) -> Result<()> {

@@ -35,7 +35,7 @@ impl RingWait for Condvar {
     }
 
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-        sleep(turn, lifeline, |_, _| doze(&self.own, NAP))
+        sleep(turn, lifeline, self.fencing(), |_, _| doze(&self.own, NAP))
     }
 
     fn wake(&self, _: &AtomicU32) -> Result<()> {

@@ -2,8 +2,9 @@
 
 use super::{NAP, RingWait, Seat, Site, Turn, sleep};
 use ipcmark_core::{Names, Result, Wait, WaitKind};
-use ipcmark_sys::futex;
+use ipcmark_ring::sleep::Fencing;
 use ipcmark_sys::lifeline::Lifeline;
+use ipcmark_sys::{barrier, futex};
 use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// How long a hybrid wait spins before it sleeps: about what a wake-up across CPUs costs. Shorter, and every wait of
 /// that length pays for a wake-up that a little patience would have saved.
-const SPIN: Duration = Duration::from_micros(75);
+const SPIN_US: u64 = 75;
 
 /// Sleeps while the flag holds `asleep`; false when `nap` passed first.
 fn doze(flag: &AtomicU32, asleep: u32, nap: Duration) -> Result<bool> {
@@ -41,7 +42,7 @@ impl RingWait for Futex {
     }
 
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-        sleep(turn, lifeline, |flag, asleep| doze(flag, asleep, NAP))
+        sleep(turn, lifeline, self.fencing(), |flag, asleep| doze(flag, asleep, NAP))
     }
 
     fn wake(&self, flag: &AtomicU32) -> Result<()> {
@@ -49,20 +50,31 @@ impl RingWait for Futex {
     }
 }
 
-/// Spins for about as long as a wake-up costs, then sleeps on a futex until the peer publishes.
+/// Spins for about as long as a wake-up costs, then sleeps on a futex until the peer publishes. While both sides are
+/// busy it makes no system call and pays for no fence: who is about to sleep has the publishers ordered ([`barrier`]).
+///
+/// Whether that is to be had is found out before the fork and holds for both sides: on one CPU, where a side sleeps at
+/// each wait, and where the kernel withholds `membarrier(2)`, each publication has its fence, as in [`FencedHybrid`].
+pub type Hybrid = HybridAs<SPIN_US, false>;
+
+/// As [`Hybrid`], with a fence at each publication wherever it runs: what `Hybrid` falls back to, to measure it by.
+pub type FencedHybrid = HybridAs<SPIN_US, true>;
+
+/// Spins for `SPIN_US` microseconds, then sleeps on a futex; with a fence at each publication where `FENCED`.
 #[derive(Debug)]
-pub struct Hybrid {
+pub struct HybridAs<const SPIN_US: u64, const FENCED: bool> {
     /// Looks before it sleeps; 0 on one CPU, where the peer cannot run meanwhile.
     spins: u32,
     /// Longest sleep before it asks its lifeline.
     nap: Duration,
+    fencing: Fencing,
 }
 
-impl Wait for Hybrid {
+impl<const SPIN_US: u64, const FENCED: bool> Wait for HybridAs<SPIN_US, FENCED> {
     const KIND: WaitKind = WaitKind::Hybrid;
 }
 
-impl RingWait for Hybrid {
+impl<const SPIN_US: u64, const FENCED: bool> RingWait for HybridAs<SPIN_US, FENCED> {
     const SLEEPS: bool = true;
     type Bells = ();
 
@@ -71,7 +83,12 @@ impl RingWait for Hybrid {
     }
 
     fn prepare(site: Site, (): &(), _: Seat, _: &Arc<Lifeline>) -> Result<Self> {
-        Ok(Hybrid { spins: spins(site), nap: NAP })
+        let fencing = if FENCED { Fencing::Both } else { site.fencing };
+        if fencing == Fencing::Sleeper {
+            // The peer relies on it: a side that cannot must not run.
+            barrier::agree()?;
+        }
+        Ok(HybridAs { spins: spins(site, Duration::from_micros(SPIN_US)), nap: NAP, fencing })
     }
 
     #[inline]
@@ -82,26 +99,31 @@ impl RingWait for Hybrid {
             }
             spin_loop();
         }
-        sleep(turn, lifeline, |flag, asleep| doze(flag, asleep, self.nap))
+        sleep(turn, lifeline, self.fencing, |flag, asleep| doze(flag, asleep, self.nap))
     }
 
     #[inline]
     fn wake(&self, flag: &AtomicU32) -> Result<()> {
         futex::wake_all(flag)
     }
+
+    #[inline]
+    fn fencing(&self) -> Fencing {
+        self.fencing
+    }
 }
 
 #[cfg(test)]
-impl Hybrid {
+impl<const SPIN_US: u64, const FENCED: bool> HybridAs<SPIN_US, FENCED> {
     /// Sleeps at once, and until it is woken: a lost wake-up hangs the test.
-    pub(crate) fn sleeper() -> Self {
-        Hybrid { spins: 0, nap: Duration::from_secs(3600) }
+    pub(crate) fn never_spin(&mut self) {
+        (self.spins, self.nap) = (0, Duration::from_secs(3600));
     }
 }
 
 /// Looks before the first sleep.
-fn spins(site: Site) -> u32 {
-    if site.one_cpu { 0 } else { turns_in(SPIN) }
+fn spins(site: Site, time: Duration) -> u32 {
+    if site.one_cpu { 0 } else { turns_in(time) }
 }
 
 /// How many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever disturbs
@@ -128,10 +150,12 @@ fn turns_in(time: Duration) -> u32 {
 mod tests {
     use super::*;
 
+    const SPIN: Duration = Duration::from_micros(SPIN_US);
+
     #[test]
     fn one_cpu_means_no_spinning() {
-        assert_eq!(spins(Site { one_cpu: true }), 0);
-        assert!(spins(Site { one_cpu: false }) >= 500);
+        assert_eq!(spins(Site { one_cpu: true, fencing: Fencing::Both }, SPIN), 0);
+        assert!(spins(Site { one_cpu: false, fencing: Fencing::Both }, SPIN) >= 500);
     }
 
     #[test]
