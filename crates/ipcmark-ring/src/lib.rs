@@ -19,6 +19,7 @@ mod layout;
 mod memory;
 pub mod mpsc;
 pub mod sleep;
+pub mod slots;
 pub mod spsc;
 mod sync;
 

@@ -3,10 +3,9 @@
 use crate::layout::{Control, Header};
 use crate::memory::Memory;
 use crate::spsc::{Consumer, Producer};
-use crate::sync::{AtomicU64, Ordering};
-use crate::{latest, mpsc};
+use crate::sync::{AtomicU64, Ordering, UnsafeCell};
+use crate::{latest, mpsc, slots};
 use core::ptr::NonNull;
-use loom::cell::UnsafeCell;
 use std::sync::Arc;
 
 /// A mistake to seed, to show that loom would find it.
@@ -34,6 +33,14 @@ pub enum Flaw {
     ReaderWithoutFence,
     /// A publisher looks at the flag without a fence after its publication.
     WakerWithoutFence,
+    /// The consumer's number is looked at without Acquire.
+    RelaxedRoom,
+    /// The first message of a batch is published before the rest stands in its slots.
+    FirstBeforeTheRest,
+    /// A consumer that finds the end does not look again for what came before it.
+    NoSecondLookAtTheEnd,
+    /// A producer takes one slot more for free than are.
+    OneSlotTooMany,
 }
 
 /// One modelled ring.
@@ -106,6 +113,15 @@ pub fn slots(
     let view = || mpsc::Slots::modelled(model.clone());
     let producers = (1..=producers).map(|tag| mpsc::Producer::over(view(), tag)).collect();
     (producers, mpsc::Consumer::over(view(), 1))
+}
+
+/// Both halves of a ring of `count` slots for messages of up to 16 bytes.
+#[must_use]
+pub fn slot_ring(count: usize, flaw: Flaw) -> (slots::Producer<'static>, slots::Consumer<'static>) {
+    let model = slots::Model::new(count, flaw);
+    let view = || slots::Cells::modelled(model.clone());
+    let producer = slots::Producer::over(view()).expect("a fresh ring");
+    (producer, slots::Consumer::over(view()))
 }
 
 /// Writer and reader of a latest value of up to `largest` bytes, kept in `count` places.

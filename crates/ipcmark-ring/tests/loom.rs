@@ -11,6 +11,8 @@ mod latest;
 mod mpsc;
 #[path = "loom/sleep.rs"]
 mod sleep;
+#[path = "loom/slots.rs"]
+mod slots;
 
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, ring};
