@@ -2,10 +2,10 @@
 
 use super::slots::{Control, Slots, State, Word};
 use crate::model::Flaw;
+use crate::sync::UnsafeCell;
 use crate::sync::{AtomicU64, Ordering};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use loom::cell::UnsafeCell;
 use std::sync::Arc;
 
 /// A ring whose state words are loom's, and whose messages have a shadow each: loom sees who touches them.
