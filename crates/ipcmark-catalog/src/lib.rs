@@ -20,7 +20,7 @@ use ipcmark_rpc::{
 };
 use ipcmark_shm::{
     Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmLatest, ShmMpsc,
-    ShmRing, Spin as RingSpin, SystemV, Yield as RingYield,
+    ShmRing, ShmSlots, Spin as RingSpin, SystemV, Yield as RingYield,
 };
 use ipcmark_signal::{Handled, Signal, SignalRt, Waited, Watched};
 use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
@@ -161,6 +161,8 @@ catalog! {
     messages ShmRing<MappedFile, Hybrid>,
     messages ShmRing<HugePages, RingSpin>,
     messages ShmRing<HugePages, Hybrid>,
+    messages ShmSlots<RingSpin>,
+    messages ShmSlots<Hybrid>,
     messages ShmMpsc<RingSpin>,
     messages ShmMpsc<Hybrid>,
     messages ShmLatest<RingSpin>,

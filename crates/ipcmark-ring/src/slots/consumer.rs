@@ -18,8 +18,8 @@ pub struct Consumer<'m> {
     place: usize,
     /// The length of the message that is lent, if one is.
     lent: Option<usize>,
-    /// Where the last two looks in vain found nothing, later one first.
-    vain: [u64; 2],
+    /// Messages released since the batch was last taken.
+    batch: u32,
     /// 1 once this side has closed.
     closed: u64,
 }
@@ -45,7 +45,7 @@ impl<'m> Consumer<'m> {
         let published = cells.control().head.load(Ordering::Relaxed);
         let (head, closed) = (published >> 1, published & 1);
         let place = cells.place(head);
-        Consumer { cells, head, place, lent: None, vain: [head; 2], closed }
+        Consumer { cells, head, place, lent: None, batch: 0, closed }
     }
 
     /// Slots of the ring.
@@ -95,9 +95,6 @@ impl<'m> Consumer<'m> {
     fn nothing(&mut self, word: Word) -> Result<bool, RingError> {
         if !word.is_of(self.head.wrapping_sub(self.cells.count)) {
             return corrupt("a slot holds a message of neither this lap nor the last", word);
-        }
-        if self.vain[0] != self.head {
-            self.vain = [self.head, self.vain[0]];
         }
         // Acquire: all messages before the end.
         if self.cells.control().ended.load(Ordering::Acquire) == 0 {
@@ -160,6 +157,7 @@ impl<'m> Consumer<'m> {
     fn pass(&mut self) {
         self.cells.track_read(self.place);
         (self.head, self.place) = (self.head.wrapping_add(1), self.cells.next(self.place));
+        self.batch = self.batch.wrapping_add(1);
     }
 
     #[inline]
@@ -174,14 +172,13 @@ impl<'m> Consumer<'m> {
         self.give_back();
     }
 
-    /// Messages received between the last two looks that found nothing (or since the last, if more). Two or more mean
-    /// that the producer runs ahead: a caller that then pauses a little before its next poll leaves it the line it writes,
-    /// lets it fill a batch, and both move fewer cache lines.
+    /// Messages released since the last call, to be asked when there is nothing to receive. Two or more mean that the producer
+    /// runs ahead: a caller that then pauses a little before its next poll leaves the producer the line it writes, and lines
+    /// move once for all the messages they hold.
     #[inline]
     #[must_use]
-    pub fn batch(&self) -> u64 {
-        let since = self.head.wrapping_sub(self.vain[0]);
-        since.max(self.vain[0].wrapping_sub(self.vain[1]))
+    pub fn take_batch(&mut self) -> u32 {
+        core::mem::take(&mut self.batch)
     }
 
     /// Says that this side sleeps until there is a message. Poll once more before sleeping; see [`spsc`](crate::spsc).

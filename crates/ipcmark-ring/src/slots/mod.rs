@@ -4,7 +4,7 @@
 //! the length of the message behind it, and the producer's store of that word is the publication. There is no tail to
 //! look at, so that news and data come with one transfer of one cache line, as in a mailbox; and since the number
 //! tells this lap from the last, nothing is ever cleared. The price is a word and the rounding for each message, and that a consumer
-//! which looks too often takes away the very line that the producer writes: see [`Consumer::batch`].
+//! which looks too often takes away the very line that the producer writes: see [`Consumer::take_batch`].
 //!
 //! | message | slot | |
 //! | --- | --- | --- |

@@ -17,7 +17,7 @@ use crate::backing::anonymous;
 use crate::mapping::Mapping;
 use crate::ring::word;
 use ipcmark_core::Result;
-use ipcmark_ring::{footprint, spsc};
+use ipcmark_ring::{footprint, slots, spsc};
 use std::sync::Arc;
 
 /// Defines the owner of one half of a ring.
@@ -54,6 +54,14 @@ owned!(
     /// The receiving half of [`spsc()`].
     OwnedConsumer, spsc::Consumer
 );
+owned!(
+    /// The sending half of [`slots()`].
+    OwnedSlotsProducer, slots::Producer
+);
+owned!(
+    /// The receiving half of [`slots()`].
+    OwnedSlotsConsumer, slots::Consumer
+);
 
 /// Makes an empty [`mod@spsc`] ring of `capacity` bytes, a power of two, in shared memory without a name.
 ///
@@ -69,6 +77,22 @@ pub fn spsc(capacity: usize) -> Result<(OwnedProducer, OwnedConsumer)> {
     let consumer = unsafe { spsc::Consumer::attach(base, len) }.map_err(word)?;
     let producer = OwnedProducer { half: producer, pages: pages.clone() };
     Ok((producer, OwnedConsumer { half: consumer, pages }))
+}
+
+/// Makes an empty ring of `count` [`mod@slots`] for messages of up to `largest` bytes, in shared memory without a name.
+///
+/// # Errors
+/// When there are less than two slots or they take more than 4 GiB, or the memory is not to be had.
+pub fn slots(count: usize, largest: usize) -> Result<(OwnedSlotsProducer, OwnedSlotsConsumer)> {
+    let len = slots::footprint(count, largest);
+    let pages = Arc::new(anonymous(len)?);
+    let base = pages.slice(0, len);
+    // SAFETY: the pages were mapped just now, live as long as both halves, and hold one producer.
+    let producer = unsafe { slots::Producer::create(base, len, count, largest) }.map_err(word)?;
+    // SAFETY: as above, and they hold one consumer.
+    let consumer = unsafe { slots::Consumer::attach(base, len) }.map_err(word)?;
+    let producer = OwnedSlotsProducer { half: producer, pages: pages.clone() };
+    Ok((producer, OwnedSlotsConsumer { half: consumer, pages }))
 }
 
 #[cfg(test)]
@@ -88,5 +112,23 @@ mod tests {
         assert!(consumer.with(|ring| ring.poll_receive()).unwrap());
         assert_eq!(consumer.with(|ring| ring.received().to_vec()), b"bytes");
         assert!(spsc(4095).is_err());
+    }
+    #[test]
+    fn slots_carry_a_batch_between_halves() {
+        let (mut producer, mut consumer) = slots(4, 8).unwrap();
+        producer.with(|ring| {
+            assert_eq!(ring.poll_claim_many(9, 5).unwrap(), 4);
+            ring.claims().for_each(|space| space.copy_from_slice(b"bytes"));
+            ring.commit();
+        });
+        let mut taken = 0;
+        let drained = consumer.with(|ring| {
+            ring.drain(9, |message| {
+                assert_eq!(message, b"bytes");
+                taken += 1;
+            })
+        });
+        assert_eq!((drained, taken), (Ok(4), 4));
+        assert!(slots(1, 8).is_err());
     }
 }

@@ -12,17 +12,21 @@
 
 mod backing;
 pub mod bare;
+mod ends;
 mod latest;
 mod mapping;
 mod mpsc;
 mod ring;
+mod slots;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
+pub use ends::{RingReceiver, RingRx, RingSender, RingTx, Sleeps};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
 pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
+pub use slots::{ShmSlots, SlotsFixture, SlotsReceiver, SlotsSender};
 pub use wait::{
     Belled, Bells, Condvar, FencedHybrid, Futex, Half, Hybrid, HybridAs, Look, Pause, RingWait,
     Seat, Site, Spin, Turn, Watch, Yield,

@@ -1,0 +1,292 @@
+//! The two halves of a link over a ring, whichever ring it is: claim and wait for room, receive and wait for news, wake who sleeps.
+
+use crate::mapping::Mapping;
+use crate::ring::{looked_in_vain, too_long, word};
+use crate::wait::{Look, RingWait, Turn};
+use ipcmark_core::{Receiver, Result, Sender};
+use ipcmark_ring::slots;
+use ipcmark_ring::spsc::ASLEEP;
+use ipcmark_sys::lifeline::Lifeline;
+use std::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
+/// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
+const BATCH_PAUSES: u32 = 64;
+
+/// How the halves of a ring sleep and wake each other, as [`ipcmark_ring::spsc`] prescribes.
+pub trait Sleeps {
+    /// Puts this half's flag up.
+    fn announce_sleep(&self);
+    /// Takes it down.
+    fn retract_sleep(&self);
+    /// Takes the other half's flag down; true when it was up, and its owner must be woken.
+    fn take_wake(&self) -> bool;
+    /// The word this half sleeps on.
+    fn own_flag(&self) -> &AtomicU32;
+    /// The word the other half sleeps on.
+    fn peer_flag(&self) -> &AtomicU32;
+}
+
+/// The sending half of a ring for one producer.
+pub trait RingTx: Sleeps {
+    /// Is there room for `len` bytes? Then it is claimed.
+    fn poll_claim(&mut self, len: usize) -> Result<bool>;
+    /// The room claimed last.
+    fn claimed(&mut self) -> &mut [u8];
+    /// Publishes it.
+    fn commit(&mut self);
+    /// Ends the stream.
+    fn close(&mut self);
+}
+
+/// The receiving half of a ring for one consumer.
+pub trait RingRx: Sleeps {
+    /// Is there a message? Then it is lent.
+    fn poll_receive(&mut self) -> Result<bool>;
+    /// The message lent last.
+    fn received(&self) -> &[u8];
+    /// Gives its space back.
+    fn release(&mut self);
+    /// Messages released since this was last asked.
+    fn take_batch(&mut self) -> u32;
+    /// Says that nothing more will be received.
+    fn close(&mut self);
+}
+
+/// The rings' own methods have these very names.
+macro_rules! ring {
+    ($($ring:ident)::+) => {
+        ring!(@sleeps $($ring)::+::Producer);
+        ring!(@sleeps $($ring)::+::Consumer);
+        impl RingTx for $($ring)::+::Producer<'_> {
+            #[inline]
+            fn poll_claim(&mut self, len: usize) -> Result<bool> {
+                self.poll_claim(len).map_err(word)
+            }
+            #[inline]
+            fn claimed(&mut self) -> &mut [u8] {
+                self.claimed()
+            }
+            #[inline]
+            fn commit(&mut self) {
+                self.commit();
+            }
+            fn close(&mut self) {
+                self.close();
+            }
+        }
+        impl RingRx for $($ring)::+::Consumer<'_> {
+            #[inline]
+            fn poll_receive(&mut self) -> Result<bool> {
+                self.poll_receive().map_err(word)
+            }
+            #[inline]
+            fn received(&self) -> &[u8] {
+                self.received()
+            }
+            #[inline]
+            fn release(&mut self) {
+                self.release();
+            }
+            #[inline]
+            fn take_batch(&mut self) -> u32 {
+                self.take_batch()
+            }
+            fn close(&mut self) {
+                self.close();
+            }
+        }
+    };
+    (@sleeps $($half:ident)::+) => {
+        impl Sleeps for $($half)::+<'_> {
+            fn announce_sleep(&self) {
+                self.announce_sleep();
+            }
+            fn retract_sleep(&self) {
+                self.retract_sleep();
+            }
+            #[inline]
+            fn take_wake(&self) -> bool {
+                self.take_wake()
+            }
+            fn own_flag(&self) -> &AtomicU32 {
+                self.own_flag()
+            }
+            fn peer_flag(&self) -> &AtomicU32 {
+                self.peer_flag()
+            }
+        }
+    };
+}
+
+ring!(slots);
+
+/// What both halves of a side hold beside their ring.
+#[derive(Debug)]
+pub(crate) struct Rest<W> {
+    pub(crate) wait: W,
+    pub(crate) lifeline: Arc<Lifeline>,
+    /// What the ring points into.
+    pub(crate) _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> Rest<W> {
+    /// Wakes the other half if it sleeps.
+    #[inline]
+    fn wake(&self, ring: &impl Sleeps) -> Result<()> {
+        if W::SLEEPS && ring.take_wake() {
+            return self.wait.wake(ring.peer_flag());
+        }
+        Ok(())
+    }
+}
+
+/// The sending half. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct RingSender<R: RingTx, W: RingWait> {
+    pub(crate) ring: R,
+    pub(crate) rest: Rest<W>,
+    /// Largest message, in bytes.
+    pub(crate) max: usize,
+}
+
+impl<R: RingTx, W: RingWait> RingSender<R, W> {
+    #[inline(never)]
+    fn wait_for_room(&mut self, len: usize) -> Result<()> {
+        self.rest.wait.until(&mut Room { ring: &mut self.ring, len }, &self.rest.lifeline)
+    }
+}
+
+impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        if len > self.max {
+            return Err(too_long(len, self.max));
+        }
+        if !self.ring.poll_claim(len)? {
+            self.wait_for_room(len)?;
+        }
+        Ok(self.ring.claimed())
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        self.ring.commit();
+        self.rest.wake(&self.ring)
+    }
+}
+
+impl<R: RingTx, W: RingWait> Drop for RingSender<R, W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.rest.wake(&self.ring);
+    }
+}
+
+/// The receiving half. Dropping it tells the sender that nothing more will be read.
+#[derive(Debug)]
+pub struct RingReceiver<R: RingRx, W: RingWait> {
+    pub(crate) ring: R,
+    pub(crate) rest: Rest<W>,
+    /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
+    pub(crate) vain_looks: u32,
+}
+
+impl<R: RingRx, W: RingWait> RingReceiver<R, W> {
+    #[inline]
+    fn wait_for_message(&mut self) -> Result<()> {
+        if self.ring.take_batch() > 1 {
+            for _ in 0..BATCH_PAUSES {
+                spin_loop();
+            }
+        }
+        self.rest.wait.until(&mut Message { ring: &mut self.ring }, &self.rest.lifeline)
+    }
+}
+
+impl<R: RingRx, W: RingWait> Receiver for RingReceiver<R, W> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        if !self.ring.poll_receive()? {
+            self.wait_for_message()?;
+        }
+        Ok(self.ring.received())
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        self.ring.release();
+        self.rest.wake(&self.ring)
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        // What fails fails again in `receive`.
+        if !matches!(self.ring.poll_receive(), Ok(false)) {
+            return Ok(true);
+        }
+        Ok(looked_in_vain(&mut self.vain_looks, &self.rest.lifeline))
+    }
+}
+
+impl<R: RingRx, W: RingWait> Drop for RingReceiver<R, W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.rest.wake(&self.ring);
+    }
+}
+
+/// A sender's turn.
+struct Room<'a, R> {
+    ring: &'a mut R,
+    len: usize,
+}
+
+/// A receiver's turn.
+struct Message<'a, R> {
+    ring: &'a mut R,
+}
+
+impl<R: RingTx> Look for Room<'_, R> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_claim(self.len)
+    }
+}
+
+impl<R: RingRx> Look for Message<'_, R> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        self.ring.poll_receive()
+    }
+}
+
+impl<R: RingTx> Turn for Room<'_, R> {
+    fn announce_sleep(&self) -> u32 {
+        self.ring.announce_sleep();
+        ASLEEP
+    }
+    fn retract_sleep(&self) {
+        self.ring.retract_sleep();
+    }
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
+
+impl<R: RingRx> Turn for Message<'_, R> {
+    fn announce_sleep(&self) -> u32 {
+        self.ring.announce_sleep();
+        ASLEEP
+    }
+    fn retract_sleep(&self) {
+        self.ring.retract_sleep();
+    }
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
