@@ -33,8 +33,6 @@ pub enum Flaw {
     ReaderWithoutFence,
     /// A publisher looks at the flag without a fence after its publication.
     WakerWithoutFence,
-    /// The consumer's number is looked at without Acquire.
-    RelaxedRoom,
     /// The first message of a batch is published before the rest stands in its slots.
     FirstBeforeTheRest,
     /// A consumer that finds the end does not look again for what came before it.

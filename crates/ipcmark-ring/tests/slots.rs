@@ -5,7 +5,6 @@
 mod support;
 
 use ipcmark_ring::slots::{Consumer, Producer, footprint, slot_bytes};
-use ipcmark_ring::spsc::ASLEEP;
 use ipcmark_ring::{CONTROL_BYTES, RingError};
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -352,12 +351,12 @@ fn a_flag_is_up_from_announcement_until_someone_takes_it_down() {
     let ring = Ring::new(2, 8);
     let (mut tx, rx) = ring.both();
     assert!(!tx.take_wake());
-    rx.announce_sleep();
-    assert_eq!(rx.own_flag().load(Ordering::Relaxed), ASLEEP);
+    let asleep = rx.announce_sleep();
+    assert_eq!(tx.peer_flag().load(Ordering::Relaxed), asleep);
     assert!(send(&mut tx, b"wake up"));
     assert!(tx.take_wake());
     assert!(!tx.take_wake(), "one wake-up a sleep");
-    tx.announce_sleep();
+    let _ = tx.announce_sleep();
     tx.retract_sleep();
     assert!(!rx.take_wake());
 }

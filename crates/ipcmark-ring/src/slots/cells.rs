@@ -2,11 +2,15 @@
 
 #[cfg(not(loom))]
 use crate::RingError;
+#[cfg(not(loom))]
+use crate::copy;
 use crate::layout::CONTROL_BYTES;
 #[cfg(not(loom))]
 use crate::layout::{ALIGNMENT, MAX_CAPACITY};
-use crate::memory::ASLEEP;
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sleep::{self, Fencing};
+#[cfg(not(loom))]
+use crate::sync::Ordering;
+use crate::sync::{AtomicU32, AtomicU64};
 use core::marker::PhantomData;
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -210,13 +214,9 @@ impl<'m> Cells<'m> {
     #[inline]
     pub(super) fn prepare(&self, place: usize, ahead: usize) {
         let at = self.base.as_ptr().wrapping_add(place + ahead);
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        // SAFETY: a hint; it faults nowhere and changes no byte.
-        unsafe {
-            core::arch::asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags, readonly));
+        if let Some(at) = NonNull::new(at) {
+            copy::prepare(at);
         }
-        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-        let _ = at;
     }
 
     #[inline]
@@ -286,32 +286,16 @@ impl Cells<'_> {
         if next == self.count as usize * self.stride { 0 } else { next }
     }
 
-    /// A sleeper's first half: says that it sleeps, then (fence) looks again.
+    /// Says that this side sleeps; see [`sleep`].
     #[cold]
-    pub(super) fn announce_sleep(&self, own: &AtomicU32) {
-        own.store(ASLEEP, Ordering::Relaxed);
-        if self.fences(Half::Sleeper) {
-            fence(Ordering::SeqCst);
-        }
+    pub(super) fn announce_sleep(&self, own: &AtomicU32) -> u32 {
+        sleep::announce_in_order(own, self.fences(Half::Sleeper))
     }
 
-    /// A sleeper's last half: it runs again.
-    #[cold]
-    pub(super) fn retract_sleep(&self, own: &AtomicU32) {
-        own.store(0, Ordering::Relaxed);
-    }
-
-    /// The publisher's half: after its publication (fence) it looks whether the peer sleeps, and takes the flag down.
+    /// After a publication: does the peer sleep?
     #[inline]
     pub(super) fn take_wake(&self, peers: &AtomicU32) -> bool {
-        if self.fences(Half::Waker) {
-            fence(Ordering::SeqCst);
-        }
-        if peers.load(Ordering::Relaxed) != ASLEEP {
-            return false;
-        }
-        peers.store(0, Ordering::Relaxed);
-        true
+        sleep::take_in_order(peers, Fencing::Both, self.fences(Half::Waker))
     }
 }
 

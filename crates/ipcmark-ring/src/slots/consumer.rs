@@ -2,6 +2,7 @@
 
 use super::cells::{Cells, Word};
 use crate::RingError;
+use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -181,14 +182,15 @@ impl<'m> Consumer<'m> {
         core::mem::take(&mut self.batch)
     }
 
-    /// Says that this side sleeps until there is a message. Poll once more before sleeping; see [`spsc`](crate::spsc).
-    pub fn announce_sleep(&self) {
-        self.cells.announce_sleep(self.own_flag());
+    /// Says that this side sleeps until there is a message; returns what its flag holds meanwhile. Poll once more before sleeping; see [`sleep`].
+    #[must_use = "it is what the flag must still hold when the sleep begins"]
+    pub fn announce_sleep(&self) -> u32 {
+        self.cells.announce_sleep(self.own_flag())
     }
 
     /// Says that this side runs again.
     pub fn retract_sleep(&self) {
-        self.cells.retract_sleep(self.own_flag());
+        sleep::retract(self.own_flag());
     }
 
     /// After a release or a close: true when the producer sleeps, and must now be woken on [`peer_flag`](Consumer::peer_flag).
@@ -198,7 +200,7 @@ impl<'m> Consumer<'m> {
         self.cells.take_wake(self.peer_flag())
     }
 
-    /// The word this side sleeps on while it holds [`ASLEEP`](crate::spsc::ASLEEP).
+    /// The word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.cells.control().consumer_sleeps

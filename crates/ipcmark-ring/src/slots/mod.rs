@@ -17,7 +17,7 @@
 //! by one store: the words of all but the first are written at once, where the consumer cannot come to look yet, and that of the
 //! first last.
 //!
-//! Sleeping works as [`spsc`](crate::spsc) says, with the same flags.
+//! Each half has a flag to sleep on, as [`sleep`](crate::sleep) says.
 
 mod cells;
 mod consumer;

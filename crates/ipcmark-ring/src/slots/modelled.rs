@@ -82,7 +82,7 @@ impl Cells<'_> {
         self.unless(Flaw::RelaxedRelease, Ordering::Release)
     }
     pub(super) fn find_room(&self) -> Ordering {
-        self.unless(Flaw::RelaxedRoom, Ordering::Acquire)
+        self.unless(Flaw::RelaxedRegain, Ordering::Acquire)
     }
     pub(super) fn first_comes_last(&self) -> bool {
         self.model.flaw != Flaw::FirstBeforeTheRest

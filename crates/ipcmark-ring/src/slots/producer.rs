@@ -2,6 +2,7 @@
 
 use super::cells::{Cells, Word};
 use crate::RingError;
+use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 use core::ptr::NonNull;
 
@@ -206,14 +207,15 @@ impl<'m> Producer<'m> {
         Ok(())
     }
 
-    /// Says that this side sleeps until there is room. Claim once more before sleeping; see [`spsc`](crate::spsc).
-    pub fn announce_sleep(&self) {
-        self.cells.announce_sleep(self.own_flag());
+    /// Says that this side sleeps until there is room; returns what its flag holds meanwhile. Claim once more before sleeping; see [`sleep`].
+    #[must_use = "it is what the flag must still hold when the sleep begins"]
+    pub fn announce_sleep(&self) -> u32 {
+        self.cells.announce_sleep(self.own_flag())
     }
 
     /// Says that this side runs again.
     pub fn retract_sleep(&self) {
-        self.cells.retract_sleep(self.own_flag());
+        sleep::retract(self.own_flag());
     }
 
     /// After a publication or a close: true when the consumer sleeps, and must now be woken on
@@ -224,7 +226,7 @@ impl<'m> Producer<'m> {
         self.cells.take_wake(self.peer_flag())
     }
 
-    /// The word this side sleeps on while it holds [`ASLEEP`](crate::spsc::ASLEEP).
+    /// The word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.cells.control().producer_sleeps

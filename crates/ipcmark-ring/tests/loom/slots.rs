@@ -4,7 +4,6 @@ use super::{Futex, explore};
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, slot_ring};
 use ipcmark_ring::slots::{Consumer, Producer};
-use ipcmark_ring::spsc::ASLEEP;
 use loom::sync::Arc;
 use loom::sync::atomic::Ordering;
 use loom::thread;
@@ -105,7 +104,7 @@ fn a_relaxed_release_is_caught() {
 #[test]
 #[should_panic(expected = "Causality violation")]
 fn a_relaxed_look_for_room_is_caught() {
-    in_order(Flaw::RelaxedRoom, 4, 1);
+    in_order(Flaw::RelaxedRegain, 4, 1);
 }
 
 #[test]
@@ -126,7 +125,7 @@ fn a_slot_taken_for_free_that_is_not_is_caught() {
     in_order(Flaw::OneSlotTooMany, 3, 1);
 }
 
-/// The receiver sleeps as [`ipcmark_ring::spsc`] says; a lost wake-up is a deadlock, which loom reports.
+/// The receiver sleeps as [`ipcmark_ring::sleep`] says; a lost wake-up is a deadlock, which loom reports.
 fn receiver_sleeps(flaw: Flaw, messages: u8) {
     explore(3, move || {
         let (mut tx, mut rx) = slot_ring(2, flaw);
@@ -157,10 +156,10 @@ fn receiver_sleeps(flaw: Flaw, messages: u8) {
         loop {
             let mut found = ready(&mut rx);
             if found.is_none() {
-                rx.announce_sleep();
+                let asleep = rx.announce_sleep();
                 found = ready(&mut rx);
                 if found.is_none() {
-                    futex.wait(|| rx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                    futex.wait(|| rx.own_flag().load(Ordering::Relaxed) == asleep);
                 }
                 rx.retract_sleep();
             }
@@ -195,10 +194,10 @@ fn sender_sleeps(flaw: Flaw, receiver_ends: bool) {
             rx
         });
         let room = loop {
-            tx.announce_sleep();
+            let asleep = tx.announce_sleep();
             let room = tx.poll_claim(9);
             if room == Ok(false) {
-                futex.wait(|| tx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                futex.wait(|| tx.own_flag().load(Ordering::Relaxed) == asleep);
             }
             tx.retract_sleep();
             if room != Ok(false) {

@@ -3,7 +3,6 @@
 use super::{Futex, explore};
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, slot_ring};
-use ipcmark_ring::spsc::ASLEEP;
 use shuttle::sync::Arc;
 use shuttle::sync::atomic::Ordering;
 use shuttle::thread;
@@ -70,7 +69,7 @@ fn an_end_without_a_second_look_is_caught() {
     in_order(Flaw::NoSecondLookAtTheEnd, 4, 20, 1);
 }
 
-/// Both sides sleep as [`ipcmark_ring::spsc`] says whenever they find nothing to do; a lost wake-up is a deadlock.
+/// Both sides sleep as [`ipcmark_ring::sleep`] says whenever they find nothing to do; a lost wake-up is a deadlock.
 fn both_sleep(messages: u8, looks_again: bool) {
     explore(move || {
         let (mut tx, mut rx) = slot_ring(2, Flaw::None);
@@ -79,9 +78,9 @@ fn both_sleep(messages: u8, looks_again: bool) {
         let sender = thread::spawn(move || {
             for n in 0..messages {
                 while !tx.poll_claim(9).unwrap() {
-                    tx.announce_sleep();
+                    let asleep = tx.announce_sleep();
                     if !(looks_again && tx.poll_claim(9).unwrap()) {
-                        sender_sleeps.wait(|| tx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                        sender_sleeps.wait(|| tx.own_flag().load(Ordering::Relaxed) == asleep);
                     }
                     tx.retract_sleep();
                 }
@@ -108,9 +107,9 @@ fn both_sleep(messages: u8, looks_again: bool) {
                     }
                 }
                 Ok(false) => {
-                    rx.announce_sleep();
+                    let asleep = rx.announce_sleep();
                     if !looks_again || rx.poll_receive() == Ok(false) {
-                        own.wait(|| rx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                        own.wait(|| rx.own_flag().load(Ordering::Relaxed) == asleep);
                     }
                     rx.retract_sleep();
                 }

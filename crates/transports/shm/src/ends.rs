@@ -5,7 +5,6 @@ use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Look, RingWait, Turn};
 use ipcmark_core::{Receiver, Result, Sender};
 use ipcmark_ring::slots;
-use ipcmark_ring::spsc::ASLEEP;
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
 use std::sync::Arc;
@@ -15,14 +14,8 @@ use std::sync::atomic::AtomicU32;
 /// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
 const BATCH_PAUSES: u32 = 64;
 
-/// How the halves of a ring sleep and wake each other, as [`ipcmark_ring::spsc`] prescribes.
-pub trait Sleeps {
-    /// Puts this half's flag up.
-    fn announce_sleep(&self);
-    /// Takes it down.
-    fn retract_sleep(&self);
-    /// Takes the other half's flag down; true when it was up, and its owner must be woken.
-    fn take_wake(&self) -> bool;
+/// The words by which the halves of a ring sleep and wake each other; see [`ipcmark_ring::sleep`].
+pub trait Flags {
     /// The word this half sleeps on.
     fn own_flag(&self) -> &AtomicU32;
     /// The word the other half sleeps on.
@@ -30,7 +23,7 @@ pub trait Sleeps {
 }
 
 /// The sending half of a ring for one producer.
-pub trait RingTx: Sleeps {
+pub trait RingTx: Flags {
     /// Is there room for `len` bytes? Then it is claimed.
     fn poll_claim(&mut self, len: usize) -> Result<bool>;
     /// The room claimed last.
@@ -42,7 +35,7 @@ pub trait RingTx: Sleeps {
 }
 
 /// The receiving half of a ring for one consumer.
-pub trait RingRx: Sleeps {
+pub trait RingRx: Flags {
     /// Is there a message? Then it is lent.
     fn poll_receive(&mut self) -> Result<bool>;
     /// The message lent last.
@@ -58,8 +51,8 @@ pub trait RingRx: Sleeps {
 /// The rings' own methods have these very names.
 macro_rules! ring {
     ($($ring:ident)::+) => {
-        ring!(@sleeps $($ring)::+::Producer);
-        ring!(@sleeps $($ring)::+::Consumer);
+        ring!(@flags $($ring)::+::Producer);
+        ring!(@flags $($ring)::+::Consumer);
         impl RingTx for $($ring)::+::Producer<'_> {
             #[inline]
             fn poll_claim(&mut self, len: usize) -> Result<bool> {
@@ -99,21 +92,12 @@ macro_rules! ring {
             }
         }
     };
-    (@sleeps $($half:ident)::+) => {
-        impl Sleeps for $($half)::+<'_> {
-            fn announce_sleep(&self) {
-                self.announce_sleep();
-            }
-            fn retract_sleep(&self) {
-                self.retract_sleep();
-            }
-            #[inline]
-            fn take_wake(&self) -> bool {
-                self.take_wake()
-            }
+    (@flags $($half:ident)::+) => {
+        impl Flags for $($half)::+<'_> {
             fn own_flag(&self) -> &AtomicU32 {
                 self.own_flag()
             }
+            #[inline]
             fn peer_flag(&self) -> &AtomicU32 {
                 self.peer_flag()
             }
@@ -135,11 +119,8 @@ pub(crate) struct Rest<W> {
 impl<W: RingWait> Rest<W> {
     /// Wakes the other half if it sleeps.
     #[inline]
-    fn wake(&self, ring: &impl Sleeps) -> Result<()> {
-        if W::SLEEPS && ring.take_wake() {
-            return self.wait.wake(ring.peer_flag());
-        }
-        Ok(())
+    fn wake(&self, ring: &impl Flags) -> Result<()> {
+        self.wait.published(ring.peer_flag())
     }
 }
 
@@ -266,26 +247,12 @@ impl<R: RingRx> Look for Message<'_, R> {
 }
 
 impl<R: RingTx> Turn for Room<'_, R> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep();
-        ASLEEP
-    }
-    fn retract_sleep(&self) {
-        self.ring.retract_sleep();
-    }
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }
 }
 
 impl<R: RingRx> Turn for Message<'_, R> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep();
-        ASLEEP
-    }
-    fn retract_sleep(&self) {
-        self.ring.retract_sleep();
-    }
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }

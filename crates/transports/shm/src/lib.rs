@@ -21,7 +21,7 @@ mod slots;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
-pub use ends::{RingReceiver, RingRx, RingSender, RingTx, Sleeps};
+pub use ends::{Flags, RingReceiver, RingRx, RingSender, RingTx};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};

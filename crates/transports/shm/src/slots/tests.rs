@@ -60,9 +60,10 @@ fn messages_come_back_whole() {
     echoes(both::<Spin>(&plan));
     echoes(both::<Hybrid>(&plan));
     echoes(both::<Futex>(&plan));
-    let sleepers = both::<Hybrid>(&plan).map(|mut link| {
-        (link.tx.rest.wait, link.rx.rest.wait) = (Hybrid::sleeper(), Hybrid::sleeper());
-        link
+    let sleepers = both::<Hybrid>(&plan).map(|Link { mut tx, mut rx }| {
+        tx.rest.wait.never_spin();
+        rx.rest.wait.never_spin();
+        Link { tx, rx }
     });
     echoes(sleepers);
 }
@@ -71,7 +72,8 @@ fn messages_come_back_whole() {
 #[test]
 fn a_stream_wakes_whoever_sleeps() {
     let [mut initiator, mut responder] = both::<Hybrid>(&plan(8, Some(1)));
-    (initiator.tx.rest.wait, responder.rx.rest.wait) = (Hybrid::sleeper(), Hybrid::sleeper());
+    initiator.tx.rest.wait.never_spin();
+    responder.rx.rest.wait.never_spin();
     let sender = thread::spawn(move || {
         (0..2000u64).for_each(|n| send(&mut initiator.tx, &n.to_le_bytes()).unwrap());
     });
@@ -116,7 +118,7 @@ fn a_peers_death_is_noticed_after_what_it_sent() {
     left.try_claim(4).unwrap().unwrap().copy_from_slice(b"will");
     left.commit();
     let ends = (lifeline.split(Side::Initiator), &bells);
-    let mut end = halves(&mapping, ends, (slots, size, site), Side::Initiator).unwrap();
+    let mut end = halves::<Hybrid>(&mapping, ends, (slots, size, site), Side::Initiator).unwrap();
     assert_eq!(take(&mut end.rx).unwrap(), b"will");
     assert!(matches!(end.rx.receive(), Err(Error::PeerDied)));
     for _ in 0..slots {
