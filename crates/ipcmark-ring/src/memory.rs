@@ -23,8 +23,13 @@ const LINE: u64 = 64;
 const AHEAD: u64 = 2048;
 /// Smallest capacity in which that is surely not where the consumer reads, in bytes.
 const PREPARED_CAPACITY: u64 = 16 << 10;
-/// The copy of a message as long as this one is its own preparation, in bytes.
-const PREPARED_MESSAGE: u64 = 4096;
+/// The copy of a record as long as this one is its own preparation, in bytes.
+const PREPARED_RECORD: u64 = 4096;
+
+/// From this length on a record is no occasion to ask for lines.
+const fn prepared(capacity: u64) -> u64 {
+    if capacity < PREPARED_CAPACITY { 0 } else { PREPARED_RECORD }
+}
 
 /// A need-wake flag while its owner runs.
 const AWAKE: u32 = 0;
@@ -40,6 +45,8 @@ pub(crate) struct Memory<'m> {
     records: NonNull<u8>,
     /// Private copy: the header in shared memory is read once, at attach.
     capacity: u64,
+    /// See [`prepared`].
+    prepared: u64,
     _borrowed: PhantomData<&'m Control>,
 }
 
@@ -66,7 +73,9 @@ impl<'m> Memory<'m> {
         let control = unsafe { control.as_ref() };
         // SAFETY: `check_place` found more than `CONTROL_BYTES` bytes behind `base`.
         let records = unsafe { base.add(CONTROL_BYTES) };
-        let memory = Memory { control, records, capacity: capacity as u64, _borrowed: PhantomData };
+        let capacity = capacity as u64;
+        let prepared = prepared(capacity);
+        let memory = Memory { control, records, capacity, prepared, _borrowed: PhantomData };
         memory.set_header(0, Header::EMPTY);
         control.seal();
         Ok(memory)
@@ -84,7 +93,8 @@ impl<'m> Memory<'m> {
         check_place(base, len, footprint(capacity as usize))?;
         // SAFETY: `check_place` found more than `CONTROL_BYTES` bytes behind `base`.
         let records = unsafe { base.add(CONTROL_BYTES) };
-        Ok(Memory { control, records, capacity, _borrowed: PhantomData })
+        let prepared = prepared(capacity);
+        Ok(Memory { control, records, capacity, prepared, _borrowed: PhantomData })
     }
 }
 
@@ -93,7 +103,7 @@ impl Memory<'static> {
     /// A view of a modelled ring.
     pub(crate) fn modelled(model: std::sync::Arc<Model>) -> Self {
         let (records, capacity) = (model.records(), model.capacity());
-        Memory { model, records, capacity, _borrowed: PhantomData }
+        Memory { model, records, capacity, prepared: prepared(capacity), _borrowed: PhantomData }
     }
 }
 
@@ -193,15 +203,15 @@ impl Memory<'_> {
         unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) };
     }
 
-    /// Asks for the lines that the producer will write some records after one of `len` bytes that ends at `position`.
+    /// Asks for the lines that the producer will write some records after one that lies from `start` to `end`.
     #[inline]
-    pub(crate) fn prepare_to_write(&self, position: u64, len: u64) {
-        if self.capacity < PREPARED_CAPACITY || len >= PREPARED_MESSAGE {
+    pub(crate) fn prepare_to_write(&self, start: u64, end: u64) {
+        if end.wrapping_sub(start) >= self.prepared {
             return;
         }
-        // What lies in a line that an earlier record reached has been asked for.
-        let mut line = (position.wrapping_sub(len).wrapping_add(LINE - 1)) & !(LINE - 1);
-        while line < position {
+        // A line that an earlier record reached has been asked for.
+        let mut line = start & !(LINE - 1);
+        while line < end {
             copy::prepare(self.bytes(line.wrapping_add(AHEAD)));
             line = line.wrapping_add(LINE);
         }

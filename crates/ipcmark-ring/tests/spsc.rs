@@ -33,10 +33,12 @@ fn take(rx: &mut Consumer<'_>) -> Option<Vec<u8>> {
 enum Step {
     Send(Vec<u8>),
     Stage(Vec<u8>),
+    SendMany(usize, usize),
     Publish,
     Abandon(usize),
     Peek,
     Take,
+    TakeMany(usize),
     TakeCopied,
 }
 
@@ -45,6 +47,8 @@ fn step(max: usize) -> impl Strategy<Value = Step> {
         4 => prop::collection::vec(any::<u8>(), 0..=max).prop_map(Step::Send),
         3 => prop::collection::vec(any::<u8>(), 0..=max).prop_map(Step::Stage),
         1 => Just(Step::Publish),
+        2 => (0..6usize, 0..=max).prop_map(|(count, len)| Step::SendMany(count, len)),
+        2 => (0..6usize).prop_map(Step::TakeMany),
         1 => (0..=max).prop_map(Step::Abandon),
         1 => Just(Step::Peek),
         2 => Just(Step::Take),
@@ -91,6 +95,19 @@ proptest! {
                     }
                     None => model.append(&mut staged),
                 },
+                Step::SendMany(count, len) => {
+                    let sent = tx.send_many(count, len, |n, space| space.fill(n as u8)).unwrap();
+                    model.append(&mut staged);
+                    prop_assert!(sent > 0 || count == 0 || !model.is_empty());
+                    prop_assert!(sent <= count);
+                    model.extend((0..sent).map(|n| vec![n as u8; len]));
+                }
+                Step::TakeMany(most) => {
+                    let mut taken = vec![];
+                    let n = rx.receive_many(most, |message| taken.push(message.to_vec())).unwrap();
+                    let expected: Vec<_> = model.drain(..most.min(model.len())).collect();
+                    prop_assert_eq!((n, taken), (expected.len(), expected));
+                }
                 Step::Publish => {
                     tx.publish();
                     model.append(&mut staged);
@@ -141,11 +158,11 @@ proptest! {
             for _ in 0..32 {
                 if copies {
                     let copied = rx.try_copy(&mut into);
-                    prop_assert!(copied.is_err() || copied.unwrap() <= Some(largest_message(128)));
+                    prop_assert!(copied.is_err() || copied.unwrap() <= Some(128 - 8));
                     continue;
                 }
                 match rx.try_receive() {
-                    Ok(Some(message)) => prop_assert!(message.len() <= largest_message(128)),
+                    Ok(Some(message)) => prop_assert!(message.len() <= 128 - 8),
                     Ok(None) | Err(_) => break,
                 }
                 rx.release();

@@ -2,7 +2,7 @@
 
 use super::records::{self, corrupt};
 use crate::RingError;
-use crate::layout::{CLOSED, HEADER, Kind, record_bytes};
+use crate::layout::{CLOSED, HEADER, Header, Kind, record_bytes};
 use crate::memory::Memory;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
@@ -14,14 +14,20 @@ use core::ptr::NonNull;
 /// [`close`](Consumer::close) does.
 pub struct Consumer<'m> {
     memory: Memory<'m>,
-    /// Bytes given back. The ring's own line is only written, never read back.
-    head: u64,
+    /// Where the next record begins, behind the lent message if one is lent. What was given back ends there after the
+    /// release; the line that says so is only written, never read back.
+    ///
+    /// Of all that a poll and a release write, the next poll waits for this alone: one trip through memory for each message.
+    next: u64,
+    /// A message is lent.
+    lent: bool,
     /// Position of the lent message.
     start: u64,
     /// Length of the lent message.
     len: u64,
-    /// Where the head will be after the release; equal to `head` when nothing is lent.
-    end: u64,
+    /// The header of the last message, and the bytes of its record: a branch that is foretold, where messages are of one
+    /// length, lets the next poll begin before this one knows the length.
+    usual: (Header, u64),
     /// Bytes of the next message that were copied already.
     copied: u64,
     /// Messages released since the last poll that found nothing.
@@ -52,7 +58,17 @@ impl<'m> Consumer<'m> {
         let (head, closed) = (records::head(published & !CLOSED)?, published & CLOSED);
         // Finds a damaged ring here rather than at the first message.
         records::front(&memory, head)?;
-        Ok(Consumer { memory, head, start: head, len: 0, end: head, copied: 0, batch: 0, closed })
+        Ok(Consumer {
+            memory,
+            next: head,
+            lent: false,
+            start: head,
+            len: 0,
+            usual: (Header::message(0), HEADER),
+            copied: 0,
+            batch: 0,
+            closed,
+        })
     }
 
     /// Bytes of records the ring holds.
@@ -73,13 +89,34 @@ impl<'m> Consumer<'m> {
     /// As [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
     #[inline]
     pub fn poll_receive(&mut self) -> Result<bool, RingError> {
-        if self.end != self.head {
+        if self.lent {
             return Ok(true);
         }
-        let (at, header) = records::front(&self.memory, self.head)?;
+        let header = self.memory.header(self.next);
+        if header == Header::EMPTY {
+            return Ok(false);
+        }
+        if header != self.usual.0 {
+            if header != Header::message(header.len()) {
+                return self.poll_front();
+            }
+            self.usual = unusual(header);
+        }
+        let record = self.usual.1;
+        if !self.is_in_one_piece(record) {
+            return self.poll_front();
+        }
+        self.lend(self.next, header.len(), record);
+        Ok(true)
+    }
+
+    /// What is no message in one piece: padding before one, a part of one, the end, or damage.
+    #[inline(never)]
+    fn poll_front(&mut self) -> Result<bool, RingError> {
+        let (at, header) = records::front(&self.memory, self.next)?;
         match header.kind() {
             Kind::Message => {
-                self.lend(at, header.len());
+                self.lend(at, header.len(), record_bytes(header.len()));
                 Ok(true)
             }
             Kind::End => Err(RingError::Closed),
@@ -88,10 +125,66 @@ impl<'m> Consumer<'m> {
     }
 
     #[inline]
-    fn lend(&mut self, at: u64, len: u64) {
+    fn is_in_one_piece(&self, record: u64) -> bool {
+        self.memory.offset(self.next) + record <= self.memory.capacity()
+    }
+
+    #[inline]
+    fn lend(&mut self, at: u64, len: u64, record: u64) {
         self.start = at.wrapping_add(HEADER);
         self.len = len;
-        self.end = at.wrapping_add(record_bytes(len));
+        (self.next, self.lent) = (at.wrapping_add(record), true);
+    }
+
+    /// Receives up to `most` messages, of which each is lent to `user`, and gives the space of all of them back at once; says
+    /// how many there were.
+    ///
+    /// Fails as [`try_receive`](Consumer::try_receive) does, and then nothing was received.
+    #[inline]
+    pub fn receive_many(
+        &mut self,
+        most: usize,
+        mut user: impl FnMut(&[u8]),
+    ) -> Result<usize, RingError> {
+        let mut taken = 0;
+        while taken < most {
+            match self.poll_receive() {
+                Ok(true) => {}
+                Err(e) if taken == 0 => return Err(e),
+                // What fails fails again at the next call.
+                Ok(false) | Err(_) => break,
+            }
+            user(self.received());
+            self.memory.track_read(self.start, self.len);
+            (self.lent, self.len, self.copied) = (false, 0, 0);
+            taken += 1;
+            taken += self.receive_run(most - taken, &mut user);
+        }
+        if taken > 0 {
+            self.batch = self.batch.wrapping_add(taken as u32);
+            self.memory.control().head.store(self.next | self.closed, self.memory.give_back());
+        }
+        Ok(taken)
+    }
+
+    /// Receives up to `most` messages as usual that follow each other. All state is in registers here.
+    #[inline]
+    fn receive_run(&mut self, most: usize, mut user: impl FnMut(&[u8])) -> usize {
+        let memory = &self.memory;
+        let (usual, record) = self.usual;
+        let (mut next, mut taken) = (self.next, 0);
+        let fits = |next| memory.offset(next) + record <= memory.capacity();
+        while taken < most && memory.header(next) == usual && fits(next) {
+            let position = next.wrapping_add(HEADER);
+            let bytes = memory.bytes(position);
+            // SAFETY: its header was found published and in one piece; the producer leaves it until it is given back.
+            user(unsafe { core::slice::from_raw_parts(bytes.as_ptr(), usual.len() as usize) });
+            memory.track_read(position, usual.len());
+            next = next.wrapping_add(record);
+            taken += 1;
+        }
+        self.next = next;
+        taken
     }
 
     /// Copies the next message to the front of `into` and releases it; gives its length in bytes. `None` when it is not
@@ -102,21 +195,27 @@ impl<'m> Consumer<'m> {
     #[inline]
     pub fn try_copy(&mut self, into: &mut [u8]) -> Result<Option<usize>, RingError> {
         if !self.poll_receive()? {
-            return self.read_along(into);
+            return if self.is_writing() { self.read_along(into) } else { Ok(None) };
         }
         let len = self.len as usize;
         let Some(space) = into.get_mut(self.copied as usize..len) else {
             return too_small(into, len);
         };
-        self.memory.copy_out(self.start + self.copied, space);
+        self.memory.copy_out(self.start.wrapping_add(self.copied), space);
         self.release();
         Ok(Some(len))
+    }
+
+    /// True when the producer is at a record that is no whole message: most often one in parts.
+    #[inline]
+    fn is_writing(&self) -> bool {
+        self.memory.header(self.next) != Header::EMPTY
     }
 
     /// Copies what is there of a message that is being written.
     #[cold]
     fn read_along(&mut self, into: &mut [u8]) -> Result<Option<usize>, RingError> {
-        let (at, header) = records::front(&self.memory, self.head)?;
+        let (at, header) = records::front(&self.memory, self.next)?;
         if header.kind() != Kind::Part {
             return Ok(None);
         }
@@ -146,19 +245,19 @@ impl<'m> Consumer<'m> {
     /// Gives the space of the message lent last back; nothing when there is none.
     #[inline]
     pub fn release(&mut self) {
-        if self.end == self.head {
+        if !self.lent {
             return;
         }
         self.memory.track_read(self.start, self.len);
-        (self.head, self.len, self.copied) = (self.end, 0, 0);
+        (self.lent, self.len, self.copied) = (false, 0, 0);
         self.batch = self.batch.wrapping_add(1);
-        self.memory.control().head.store(self.head | self.closed, self.memory.give_back());
+        self.memory.control().head.store(self.next | self.closed, self.memory.give_back());
     }
 
     /// Says that nothing more will be received: the producer's next look at this side gives [`RingError::Closed`].
     pub fn close(&mut self) {
         self.closed = CLOSED;
-        self.memory.control().head.store(self.head | CLOSED, self.memory.give_back());
+        self.memory.control().head.fetch_or(CLOSED, self.memory.give_back());
     }
 
     /// Messages released since this was last asked; to be asked when a poll found nothing. Two or more mean that the
@@ -200,6 +299,12 @@ impl<'m> Consumer<'m> {
     }
 }
 
+/// What is usual from now on. Out of line, so that the common case remains a branch and is foretold.
+#[inline(never)]
+fn unusual(header: Header) -> (Header, u64) {
+    (header, record_bytes(header.len()))
+}
+
 #[cold]
 fn too_small<T>(into: &[u8], needed: usize) -> Result<T, RingError> {
     Err(RingError::TooSmall { len: into.len(), needed })
@@ -209,7 +314,7 @@ impl core::fmt::Debug for Consumer<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Consumer")
             .field("capacity", &self.memory.capacity())
-            .field("head", &self.head)
+            .field("next", &self.next)
             .finish_non_exhaustive()
     }
 }

@@ -18,16 +18,20 @@ pub struct Producer<'m> {
     tail: u64,
     /// The header that will publish it.
     first: Header,
-    /// Where the first record that is not even staged begins; equal to `tail` when nothing is staged.
-    staged: u64,
-    /// The consumer's index as last seen; it may have gone on since.
-    head: u64,
+    /// Where the next claim begins; what is claimed lies before it.
+    ///
+    /// Of all that a claim and a commit write, the next claim waits for this alone: one trip through memory for each message.
+    next: u64,
+    /// A message is claimed, and neither staged nor committed.
+    claimed: bool,
+    /// Where that claim began, padding included.
+    from: u64,
     /// Position of the claimed record's header.
     start: u64,
     /// Length of the claimed message.
     len: u64,
-    /// Where the claimed record ends; equal to `staged` when nothing is claimed.
-    end: u64,
+    /// The consumer's index as last seen; it may have gone on since.
+    head: u64,
     /// This side has closed.
     closed: bool,
     /// The consumer's caches are far away.
@@ -77,11 +81,12 @@ impl<'m> Producer<'m> {
             memory,
             tail,
             first: Header::EMPTY,
-            staged: tail,
-            head,
+            next: tail,
+            claimed: false,
+            from: tail,
             start: tail,
             len: 0,
-            end: tail,
+            head,
             closed,
             far: false,
         })
@@ -113,16 +118,19 @@ impl<'m> Producer<'m> {
     /// As [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
     #[inline]
     pub fn poll_claim(&mut self, len: usize) -> Result<bool, RingError> {
-        (self.len, self.end) = (0, self.staged);
+        if self.claimed {
+            self.abandon();
+        }
         let capacity = self.memory.capacity();
         let max = largest_message(capacity as usize);
         if len > max {
             return Err(RingError::TooLong { len, max });
         }
         let record = record_bytes(len as u64);
-        let before_wrap = capacity - self.memory.offset(self.staged);
-        let padding = if record > before_wrap { before_wrap } else { 0 };
-        let end = self.staged.wrapping_add(padding + record);
+        let before_wrap = capacity - self.memory.offset(self.next);
+        // A branch, not a selection: nearly always the place is known without the comparison.
+        let start = if record > before_wrap { beyond(self.next, before_wrap) } else { self.next };
+        let end = start.wrapping_add(record);
         if !self.has_room(end) {
             self.look()?;
             if !self.has_room(end) {
@@ -131,10 +139,14 @@ impl<'m> Producer<'m> {
                 return Ok(false);
             }
         }
-        self.start = self.staged.wrapping_add(padding);
-        self.len = len as u64;
-        self.end = end;
+        (self.from, self.start, self.len) = (self.next, start, len as u64);
+        (self.next, self.claimed) = (end, true);
         Ok(true)
+    }
+
+    #[cold]
+    fn abandon(&mut self) {
+        (self.next, self.len, self.claimed) = (self.from, 0, false);
     }
 
     /// The space claimed last; empty when nothing is claimed.
@@ -150,6 +162,19 @@ impl<'m> Producer<'m> {
     /// Publishes the message claimed last, and what was staged before it; nothing when there is neither.
     #[inline]
     pub fn commit(&mut self) {
+        if self.start != self.tail || !self.claimed {
+            return self.commit_behind_others();
+        }
+        // One message and nothing before it, padding neither.
+        self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
+        self.memory.set_end(self.next);
+        self.memory.publish_header(self.start, Header::message(self.len));
+        self.memory.prepare_to_write(self.start, self.next);
+        (self.tail, self.len, self.claimed) = (self.next, 0, false);
+    }
+
+    #[inline(never)]
+    fn commit_behind_others(&mut self) {
         self.stage();
         self.publish();
     }
@@ -158,28 +183,29 @@ impl<'m> Producer<'m> {
     /// publishes all that is staged with one store, and so does a claim that finds no room.
     #[inline]
     pub fn stage(&mut self) {
-        if self.end == self.staged {
+        if !self.claimed {
             return;
         }
         self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
-        if self.start != self.staged {
-            let padding = self.start.wrapping_sub(self.staged) - HEADER;
-            self.finish(self.staged, Header::padding(padding));
+        if self.start != self.from {
+            let padding = self.start.wrapping_sub(self.from) - HEADER;
+            self.finish(self.from, Header::padding(padding));
         }
         self.finish(self.start, Header::message(self.len));
-        self.memory.prepare_to_write(self.end, self.end.wrapping_sub(self.start));
-        (self.staged, self.len) = (self.end, 0);
+        self.memory.prepare_to_write(self.start, self.next);
+        (self.len, self.claimed) = (0, false);
     }
 
     /// Publishes what is staged, with one store: the header of the first record, after all the others'.
     #[inline]
     pub fn publish(&mut self) {
-        if self.staged == self.tail {
+        let staged = if self.claimed { self.from } else { self.next };
+        if staged == self.tail {
             return;
         }
-        self.memory.set_end(self.staged);
+        self.memory.set_end(staged);
         self.memory.publish_header(self.tail, self.first);
-        self.tail = self.staged;
+        self.tail = staged;
     }
 
     /// Sets the header of a record that is to be published; the first one's is kept back.
@@ -190,6 +216,64 @@ impl<'m> Producer<'m> {
         } else {
             self.memory.set_header(position, header);
         }
+    }
+
+    /// Sends up to `count` messages of `len` bytes with one publication: each one's number, from 0, and its space are given
+    /// to `fill`. Says how many there was room for; they are published, and so is what was staged before.
+    ///
+    /// Fails as [`try_claim`](Producer::try_claim) does, and then nothing was sent.
+    #[inline]
+    pub fn send_many(
+        &mut self,
+        count: usize,
+        len: usize,
+        mut fill: impl FnMut(usize, &mut [u8]),
+    ) -> Result<usize, RingError> {
+        let mut sent = 0;
+        while sent < count {
+            match self.poll_claim(len) {
+                Ok(true) => {}
+                Err(e) if sent == 0 => return Err(e),
+                // What fails fails again at the next call.
+                Ok(false) | Err(_) => break,
+            }
+            fill(sent, self.claimed());
+            self.stage();
+            sent += 1;
+            sent += self.stage_run(count - sent, len, |n, space| fill(sent + n, space));
+        }
+        self.publish();
+        Ok(sent)
+    }
+
+    /// Stages up to `count` messages behind one that is staged, as far as that needs no look and no padding. All state is in
+    /// registers here: that is what makes many short messages cheaper than as many single ones.
+    #[inline]
+    fn stage_run(
+        &mut self,
+        count: usize,
+        len: usize,
+        mut fill: impl FnMut(usize, &mut [u8]),
+    ) -> usize {
+        let memory = &self.memory;
+        let record = record_bytes(len as u64);
+        let room = (memory.capacity() - HEADER).wrapping_sub(self.next.wrapping_sub(self.head));
+        let before_wrap = memory.capacity() - memory.offset(self.next);
+        let count = count.min((room.min(before_wrap) / record) as usize);
+        let mut next = self.next;
+        for n in 0..count {
+            let position = next.wrapping_add(HEADER);
+            memory.track_write(position, len as u64);
+            let bytes = memory.bytes(position);
+            // SAFETY: these bytes are unpublished, in one piece, and within the room that the consumer gave back.
+            fill(n, unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), len) });
+            memory.set_header(next, Header::message(len as u64));
+            let end = next.wrapping_add(record);
+            memory.prepare_to_write(next, end);
+            next = end;
+        }
+        self.next = next;
+        count
     }
 
     /// Copies a message in and publishes it; false when there is no room yet. Of a long one each 16 KiB are published as
@@ -213,7 +297,7 @@ impl<'m> Producer<'m> {
     #[cold]
     fn send_in_parts(&mut self, message: &[u8]) {
         self.publish();
-        self.memory.set_end(self.end);
+        self.memory.set_end(self.next);
         let (len, mut there) = (self.len, 0);
         for part in message.chunks(PART as usize) {
             let position = self.start.wrapping_add(HEADER + there);
@@ -229,13 +313,16 @@ impl<'m> Producer<'m> {
                 self.tail = self.start;
             }
         }
-        (self.tail, self.staged, self.len) = (self.end, self.end, 0);
+        (self.tail, self.len, self.claimed) = (self.next, 0, false);
     }
 
     /// Ends the stream: the consumer gets what was committed or staged, then [`RingError::Closed`].
     pub fn close(&mut self) {
+        if self.claimed {
+            self.abandon();
+        }
         self.publish();
-        (self.end, self.len, self.closed) = (self.staged, 0, true);
+        self.closed = true;
         self.memory.publish_header(self.tail, Header::END);
         // The next claim looks, and is told.
         self.head = self.tail.wrapping_sub(self.memory.capacity());
@@ -292,6 +379,13 @@ impl<'m> Producer<'m> {
         self.head = records::head(head)?;
         Ok(())
     }
+}
+
+/// The front, for what does not fit before the wrap.
+#[cold]
+#[inline(never)]
+fn beyond(position: u64, before_wrap: u64) -> u64 {
+    position.wrapping_add(before_wrap)
 }
 
 impl core::fmt::Debug for Producer<'_> {

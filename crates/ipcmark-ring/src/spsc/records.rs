@@ -1,7 +1,7 @@
 //! Reading records that a peer wrote, and believing none of them.
 
 use crate::RingError;
-use crate::layout::{HEADER, Header, Kind, largest_message, record_bytes};
+use crate::layout::{HEADER, Header, Kind, record_bytes};
 use crate::memory::Memory;
 
 /// Accepts an index that lies on a record's boundary.
@@ -15,7 +15,7 @@ pub(super) fn head(index: u64) -> Result<u64, RingError> {
 
 /// The record at `at`, or behind the padding there: its position and its header, which is nothing, the end, or a message
 /// (whole or in part) that lies in the ring in one piece.
-#[inline]
+#[inline(never)]
 pub(super) fn front(memory: &Memory<'_>, at: u64) -> Result<(u64, Header), RingError> {
     let mut at = at;
     let mut header = memory.header(at);
@@ -33,7 +33,7 @@ pub(super) fn front(memory: &Memory<'_>, at: u64) -> Result<(u64, Header), RingE
         Kind::Message | Kind::Part => {
             let capacity = memory.capacity();
             let in_one_piece = memory.offset(at) + record_bytes(header.len()) <= capacity;
-            if header.len() > largest_message(capacity as usize) as u64 || !in_one_piece {
+            if !in_one_piece {
                 return corrupt("a record leads out of the ring", header.0);
             }
             Ok((at, header))
