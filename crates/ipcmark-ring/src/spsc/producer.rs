@@ -257,7 +257,7 @@ impl<'m> Producer<'m> {
     ) -> usize {
         let memory = &self.memory;
         let record = record_bytes(len as u64);
-        let room = (memory.capacity() - HEADER).wrapping_sub(self.next.wrapping_sub(self.head));
+        let room = (memory.capacity() - HEADER).saturating_sub(self.next.wrapping_sub(self.head));
         let before_wrap = memory.capacity() - memory.offset(self.next);
         let count = count.min((room.min(before_wrap) / record) as usize);
         let mut next = self.next;

@@ -45,6 +45,48 @@ fn a_batch_whose_end_is_not_emptied_is_caught() {
     batches(Flaw::StaleEnd, 6);
 }
 
+/// Six messages of 8 B with one publication each way, as far as there is room: for three at a time.
+fn many(flaw: Flaw) {
+    explore(3, move || {
+        let (mut tx, mut rx) = ring(64, flaw);
+        let sender = thread::spawn(move || {
+            let mut sent = 0;
+            while sent < 6 {
+                let more = tx.send_many(6 - sent, 8, |n, space| space.fill((sent + n) as u8));
+                sent += more.unwrap();
+                thread::yield_now();
+            }
+        });
+        let mut received = 0;
+        while received < 6 {
+            rx.receive_many(6, |message| {
+                assert_eq!(message, [received; 8]);
+                received += 1;
+            })
+            .unwrap();
+            thread::yield_now();
+        }
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn many_are_sent_and_received_at_once() {
+    many(Flaw::None);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn many_that_are_given_back_relaxed_are_caught() {
+    many(Flaw::RelaxedRelease);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn many_that_are_published_relaxed_are_caught() {
+    many(Flaw::RelaxedPublication);
+}
+
 /// Messages of 9 B in parts of 8 B, read along; the third of them begins anew at the front.
 fn parts(flaw: Flaw, messages: u8) {
     explore(2, move || {
