@@ -1,6 +1,7 @@
 //! The rules, one module a family.
 
 mod aio;
+mod barrier;
 mod fifo;
 mod file;
 mod inet;
@@ -26,6 +27,7 @@ pub(crate) const FAMILIES: &[&[Trial]] = &[
     unix::RULES,
     inet::RULES,
     shm::RULES,
+    barrier::RULES,
     file::RULES,
     vm::RULES,
     vsock::RULES,
