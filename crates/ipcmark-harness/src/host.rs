@@ -1,8 +1,8 @@
 //! The machine, as the record describes it. Every fact is read; what cannot be read is left out, never guessed.
 
 use ipcmark_record::{Cpu, Host, KernelLimits};
-use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::{affinity, barrier};
 use rustix::process::{Resource, geteuid, getrlimit};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ pub fn describe(clock: &Clock) -> Host {
         idle_driver: read("/sys/devices/system/cpu/cpuidle/current_driver"),
         idle_governor: read("/sys/devices/system/cpu/cpuidle/current_governor"),
         frequency_governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        membarrier: Some(barrier::agree().is_ok()),
         root: geteuid().is_root(),
         limits: limits(),
         mitigations: mitigations(),

@@ -42,6 +42,10 @@ pub struct Host {
     /// cpufreq governor of the first allowed CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency_governor: Option<String>,
+    /// True when `membarrier(2)` puts a barrier into other processes here: then hybrid waits on shared memory publish
+    /// without a fence, else with one. Absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membarrier: Option<bool>,
     /// True when root was running it.
     pub root: bool,
     /// Limits the mechanisms run into.

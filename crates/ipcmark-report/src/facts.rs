@@ -111,6 +111,14 @@ pub(crate) fn host(record: &Record) -> Vec<Fact> {
             format!("{} / {}", word(&host.idle_driver), word(&host.idle_governor)),
         ),
         fact("Frequency governor", word(&host.frequency_governor)),
+        fact(
+            "Barrier in other processes (membarrier)",
+            match host.membarrier {
+                Some(true) => "yes: hybrid waits publish without a fence".into(),
+                Some(false) => "no: hybrid waits have a fence at each message".into(),
+                None => word(&None),
+            },
+        ),
         fact("Kernel's clock source", word(&host.clock_source)),
         fact(
             "Clock read",

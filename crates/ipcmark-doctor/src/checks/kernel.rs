@@ -2,11 +2,13 @@
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
+use ipcmark_sys::barrier;
 
 const AREA: Area = Area::Kernel;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![release(), uring(machine), system_v(machine), vsock(machine)];
+    findings.push(barriers());
     findings.push(ipv4(machine));
     findings.push(ipv6(machine));
     findings.extend(yama(machine));
@@ -34,6 +36,17 @@ fn uring(machine: &Machine) -> Finding {
         Some(value) => Finding::offered(AREA, "kernel.io_uring_disabled", value)
             .withheld("no io_uring transports")
             .remedy("sysctl kernel.io_uring_disabled=0"),
+    }
+}
+
+/// Asked of the kernel itself: there is no file that says so, and a filter may withhold what the kernel has.
+fn barriers() -> Finding {
+    let finding = |found: String| Finding::offered(AREA, "membarrier(2)", found);
+    match barrier::agree() {
+        Ok(()) => finding("between processes (MEMBARRIER_CMD_GLOBAL_EXPEDITED)".into()),
+        Err(e) => finding(e.to_string())
+            .limited("hybrid waits on shared memory pay for a fence at each message")
+            .remedy("Linux 4.16 or later, and a seccomp filter that allows membarrier(2)"),
     }
 }
 

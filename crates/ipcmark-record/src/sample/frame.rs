@@ -57,6 +57,7 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
             idle_driver: Some("haltpoll".into()),
             idle_governor: None,
             frequency_governor: None,
+            membarrier: Some(true),
             root: false,
             limits: KernelLimits { mqueue_msgsize_max: Some(8_192), ..KernelLimits::default() },
             mitigations: [("meltdown".into(), "Not affected".into())].into(),
