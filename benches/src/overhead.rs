@@ -117,7 +117,8 @@ pub fn measure(
 }
 
 /// Drops what moved, and parts the rest by class.
-fn found(taken: &[(Trial, Trial)]) -> Found {
+#[must_use]
+pub fn found(taken: &[(Trial, Trial)]) -> Found {
     let kept: Vec<Pair> = taken.iter().filter_map(|(ours, bare)| pair(ours, bare)).collect();
     let distances: Vec<f64> = kept.iter().filter_map(|p| p.distance_ns).collect();
     let moved = taken.len() - kept.len();
@@ -144,7 +145,10 @@ fn pair(ours: &Trial, bare: &Trial) -> Option<Pair> {
 }
 
 /// What ipcmark reports: the mean of the round trips it timed, or time over messages of a drained stream.
-fn reported_ns(pattern: Pattern, found: &Invocation) -> Result<f64, String> {
+///
+/// # Errors
+/// When there is no figure, in words.
+pub fn reported_ns(pattern: Pattern, found: &Invocation) -> Result<f64, String> {
     match pattern {
         Pattern::PingPong => {
             let trips = found.sides[0].histogram.as_ref().ok_or("no round trips were timed")?;
