@@ -28,6 +28,19 @@ impl Buffer {
         let pages = vec![Page([0; PAGE]); len.div_ceil(PAGE)].into();
         Buffer { pages, len }
     }
+
+    /// Its length in bytes, without a look at the bytes themselves.
+    #[inline(always)]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when it has no bytes.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
 }
 
 impl Deref for Buffer {
