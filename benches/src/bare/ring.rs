@@ -2,7 +2,7 @@
 //! no further. A side that waits spins.
 
 use super::{Loops, Task};
-use ipcmark_core::{Buffer, Error, Result};
+use ipcmark_core::{Buffer, Error, Result, copy_message};
 use ipcmark_ring::RingError;
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
@@ -38,7 +38,7 @@ fn write(tx: &mut Producer<'_>, outbox: &[u8]) -> Result<()> {
     while !tx.poll_claim(outbox.len()).map_err(word)? {
         spin_loop();
     }
-    tx.claimed().copy_from_slice(outbox);
+    copy_message(tx.claimed(), outbox);
     tx.commit();
     Ok(())
 }
@@ -55,7 +55,7 @@ fn read(rx: &mut Consumer<'_>, inbox: &mut [u8]) -> Result<()> {
             spin_loop();
         }
     }
-    inbox.copy_from_slice(rx.received());
+    copy_message(inbox, rx.received());
     rx.release();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use ipcmark_core::{
     Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
+    copy_message,
 };
 use ipcmark_sys::clock::Clock;
 
@@ -225,7 +226,7 @@ impl Desk {
     fn write<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
         let space = tx.claim(self.size)?;
         if E::zero_copy(self) || !self.filled {
-            space.copy_from_slice(self.stamper.body());
+            copy_message(space, self.stamper.body());
             self.filled = true;
         }
         self.stamper.stamp(space, self.next, last);
@@ -250,7 +251,7 @@ impl Desk {
         if E::zero_copy_rx(self) {
             let fits = message.len() == self.size;
             if fits {
-                self.inbox.copy_from_slice(message);
+                copy_message(&mut self.inbox, message);
             }
             rx.release()?;
             then(self)?;

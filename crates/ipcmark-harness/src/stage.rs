@@ -140,8 +140,13 @@ impl<'a> Stage<'a> {
         self.found.teardown_ns += self.clock.ns(self.clock.now() - begun) as u64;
     }
 
+    /// True when this process is pinned to a CPU that no other of the invocation runs on.
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.own_cpu && self.pinned
+    }
+
     fn meet(&self) -> Result<Ticks> {
-        self.control.meet(&self.clock, self.own_cpu && self.pinned)
+        self.control.meet(&self.clock, self.is_alone())
     }
 
     fn distance(&self) -> Option<f64> {
@@ -153,7 +158,7 @@ impl<'a> Stage<'a> {
     /// Listens for what interrupts this process, where that would be somebody else. On a CPU that others of the invocation
     /// need, only process 0 does, when they sleep at the meeting that follows.
     fn listen(&self) -> Heard {
-        if !(self.own_cpu && self.pinned) {
+        if !self.is_alone() {
             if self.seat.process > 0 {
                 return Heard::default();
             }
@@ -164,7 +169,7 @@ impl<'a> Stage<'a> {
 
     /// How long this process has been ready to run without a CPU, where no other of the invocation shares its own.
     fn waited_ns(&self) -> Option<u64> {
-        (self.own_cpu && self.pinned).then(usage::waited_ns).flatten()
+        self.is_alone().then(usage::waited_ns).flatten()
     }
 
     /// Runs both phases: `act` is called for each, in all processes at once, and returns when its part is over.

@@ -88,15 +88,15 @@ impl Timer {
         self.block_len * self.per_turn
     }
 
-    /// True when the phase's first turn is its last.
-    pub(crate) const fn only(&self) -> bool {
-        self.limit <= self.each()
+    /// True when the phase has no more than so many turns left, those under way counted.
+    pub(crate) const fn ends_within(&self, turns: u64) -> bool {
+        self.done + turns * self.each() >= self.limit
     }
 
     /// Takes one turn's time; true when the next turn is to be the phase's last.
     #[inline(never)]
     pub(crate) fn take(&mut self, now: Ticks, ticks: Ticks) -> bool {
-        self.record(now, ticks) || self.done + self.each() >= self.limit
+        self.record(now, ticks) || self.ends_within(1)
     }
 
     /// Takes a block's time; true when the phase's time is over. The loop counts its messages against

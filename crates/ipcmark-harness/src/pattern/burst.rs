@@ -32,7 +32,7 @@ pub(crate) fn initiate<E: Ends>(
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
     let depth = stage.plan.load.depth as u64;
-    let mut last = stage.timer.only();
+    let mut last = stage.timer.ends_within(1);
     let mut messages = 0;
     loop {
         let sent = desk.clock.now();

@@ -47,7 +47,7 @@ impl<R: Remote> Play for Pair<R> {
 #[inline(never)]
 fn initiate(caller: &mut impl Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut argument = desk.draft();
-    let mut last = stage.timer.only();
+    let mut last = stage.timer.ends_within(1);
     let mut calls = 0;
     loop {
         let sent = desk.clock.now();

@@ -217,9 +217,10 @@ impl<T: Transport> Play for Pair<T> {
             return Ok(desk.tally());
         }
         match (stage.plan.pattern, stage.seat.side) {
-            (Pattern::PingPong, Side::Initiator) => {
-                stage.phases(&mut |s| ping_pong::initiate::<T>(tx, rx, desk, &mut s.timer))
-            }
+            (Pattern::PingPong, Side::Initiator) => stage.phases(&mut |s| {
+                let alone = s.is_alone();
+                ping_pong::initiate::<T>(tx, rx, desk, &mut s.timer, alone)
+            }),
             // Whether the other side works meanwhile is nothing to this one.
             (Pattern::PingPong | Pattern::Overlap, Side::Responder) => {
                 stage.phases(&mut |_| ping_pong::respond::<T>(tx, rx, desk))

@@ -59,7 +59,7 @@ pub(crate) fn initiate(
     work: &mut Work,
 ) -> Result<Done> {
     let clock = stage.clock;
-    let mut last = stage.timer.only();
+    let mut last = stage.timer.ends_within(1);
     let (mut trips, mut pieces, mut waited) = (0u64, 0u64, 0);
     loop {
         let sent = clock.now();

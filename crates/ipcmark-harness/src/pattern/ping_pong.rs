@@ -1,35 +1,56 @@
-//! One message there, one back. The initiator keeps the time; it checks and records outside, the responder checks after
-//! its answer is on its way (on one CPU that may still be before the initiator runs).
+//! One message there, one back. The initiator keeps the time; the responder checks after its answer is on its way (on one
+//! CPU that may still be before the initiator runs).
+//!
+//! Where each side has a CPU of its own, a round trip is the time from one message handed over to the next, which leaves as soon
+//! as the answer was read: the clock is read, the answer checked and the time recorded while that next message is under way.
+//! So nothing of the harness lies between an answer and the next message, and no round trip is longer for having been
+//! timed; on one CPU the peer would have to wait for all that, so there it stands outside both reads of the clock.
 
 use crate::desk::{Desk, Ends};
 use crate::stage::Done;
 use crate::timer::Timer;
 use ipcmark_core::Result;
 
-/// Sends, waits for the answer, keeps the time, until the timer says that the next round trip is the last.
+/// Sends, waits for the answer, keeps the time, until the timer says that the round trip after the next is the last; `alone`
+/// says that the responder has another CPU.
 #[inline(never)]
 pub(crate) fn initiate<E: Ends>(
     tx: &mut E::Tx,
     rx: &mut E::Rx,
     desk: &mut Desk,
     timer: &mut Timer,
+    alone: bool,
 ) -> Result<Done> {
-    let mut last = timer.only();
+    // Of the message under way, and of the next one.
+    let (mut last, mut next_is_last) = (timer.ends_within(1), timer.ends_within(2));
     let mut trips = 0;
+    let mut begun = desk.clock.now();
+    desk.send::<E>(tx, last)?;
+    if alone && !last {
+        begun = desk.clock.now();
+    }
     loop {
-        let sent = desk.clock.now();
-        desk.send::<E>(tx, last)?;
         let mut back = 0;
         desk.receive::<E>(rx, |desk| {
+            if alone && !last {
+                desk.send::<E>(tx, next_is_last)?;
+            }
             back = desk.clock.now();
             Ok(())
         })?;
         trips += 1;
-        let next_is_last = timer.take(back, back - sent);
+        let over = timer.take(back, back - begun);
         if last {
             return Ok(Done { messages: trips, end: back });
         }
-        last = next_is_last;
+        if alone {
+            begun = back;
+            (last, next_is_last) = (next_is_last, over || timer.ends_within(2));
+        } else {
+            last = over;
+            begun = desk.clock.now();
+            desk.send::<E>(tx, last)?;
+        }
     }
 }
 

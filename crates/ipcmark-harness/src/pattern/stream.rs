@@ -17,28 +17,28 @@ pub(crate) fn send<E: Ends>(
     let block_len = stage.timer.block_len;
     let mut sent = 0;
     let mut begun = desk.clock.now();
-    let mut stop = false;
     loop {
-        let mut left = block_len.min(limit - sent);
-        while left > 0 {
-            left -= 1;
-            sent += 1;
-            let last = stop || sent == limit;
-            if !last {
-                desk.send_more::<E>(tx)?;
-            } else {
-                desk.send::<E>(tx, !E::lossy(desk))?;
-                let end = desk.clock.now();
-                if E::lossy(desk) {
-                    ending::say(E::tx(tx), desk, stage)?;
-                }
-                return Ok(Done { messages: sent, end });
-            }
+        // The phase's last message is sent below: this loop is the hot one, and decides nothing.
+        let more = block_len.min(limit - 1 - sent);
+        for _ in 0..more {
+            desk.send_more::<E>(tx)?;
+        }
+        sent += more;
+        if more < block_len {
+            break;
         }
         let now = desk.clock.now();
-        stop = stage.timer.block(now, now - begun);
+        if stage.timer.block(now, now - begun) {
+            break;
+        }
         begun = now;
     }
+    desk.send::<E>(tx, !E::lossy(desk))?;
+    let end = desk.clock.now();
+    if E::lossy(desk) {
+        ending::say(E::tx(tx), desk, stage)?;
+    }
+    Ok(Done { messages: sent + 1, end })
 }
 
 /// Receives until a message says it is the last; done when that one was checked.

@@ -53,7 +53,7 @@ fn initiate(
 ) -> Result<Done> {
     let in_all = &stage.control.said(stage.seat.process).word;
     let clock = stage.clock;
-    let mut last = stage.timer.only();
+    let mut last = stage.timer.ends_within(1);
     let mut trips = 0;
     loop {
         count.trips += 1;

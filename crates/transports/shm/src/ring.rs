@@ -200,7 +200,7 @@ impl<W: RingWait> ShmSender<W> {
 }
 
 impl<W: RingWait> Sender for ShmSender<W> {
-    #[inline]
+    #[inline(always)]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.max {
             return Err(too_long(len, self.max));
@@ -211,7 +211,7 @@ impl<W: RingWait> Sender for ShmSender<W> {
         Ok(self.ring.claimed())
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit(&mut self) -> Result<()> {
         self.ring.commit();
         self.wake()
@@ -252,7 +252,7 @@ impl<W: RingWait> ShmReceiver<W> {
 }
 
 impl<W: RingWait> Receiver for ShmReceiver<W> {
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if !self.ring.poll_receive().map_err(word)? {
             if self.ring.take_batch() > 1 {
@@ -265,7 +265,7 @@ impl<W: RingWait> Receiver for ShmReceiver<W> {
         Ok(self.ring.received())
     }
 
-    #[inline]
+    #[inline(always)]
     fn release(&mut self) -> Result<()> {
         self.ring.release();
         self.wake()
