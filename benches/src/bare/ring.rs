@@ -11,10 +11,18 @@ use std::hint::spin_loop;
 /// Pauses of a receiver that has drained a batch, as the transport takes them.
 const BATCH_PAUSES: u32 = 64;
 
+/// Whether messages come faster than they are read, as the transport finds it out.
+#[derive(Default)]
+struct Batch {
+    runs: bool,
+    drained: bool,
+}
+
 /// A side: its halves, and the message in its own memory.
 struct Ring {
     tx: OwnedProducer,
     rx: OwnedConsumer,
+    batch: Batch,
     outbox: Buffer,
     inbox: Buffer,
 }
@@ -24,7 +32,7 @@ pub(super) fn sides(task: &Task<'_>) -> Result<[Box<dyn Loops>; 2]> {
     let ((there_tx, there_rx), (back_tx, back_rx)) = (bare::spsc(capacity)?, bare::spsc(capacity)?);
     let side = |tx, rx| -> Box<dyn Loops> {
         let (outbox, inbox) = (Buffer::new(task.size), Buffer::new(task.size));
-        Box::new(Ring { tx, rx, outbox, inbox })
+        Box::new(Ring { tx, rx, batch: Batch::default(), outbox, inbox })
     };
     Ok([side(there_tx, back_rx), side(back_tx, there_rx)])
 }
@@ -44,9 +52,9 @@ fn write(tx: &mut Producer<'_>, outbox: &[u8]) -> Result<()> {
 }
 
 #[inline(always)]
-fn read(rx: &mut Consumer<'_>, inbox: &mut [u8]) -> Result<()> {
+fn read(rx: &mut Consumer<'_>, batch: &mut Batch, inbox: &mut [u8]) -> Result<()> {
     if !rx.poll_receive().map_err(word)? {
-        if rx.take_batch() > 1 {
+        if batch.drained {
             for _ in 0..BATCH_PAUSES {
                 spin_loop();
             }
@@ -57,6 +65,9 @@ fn read(rx: &mut Consumer<'_>, inbox: &mut [u8]) -> Result<()> {
     }
     copy_message(inbox, rx.received());
     rx.release();
+    let behind = rx.poll_receive() == Ok(true);
+    batch.drained = !behind && batch.runs;
+    batch.runs = behind;
     Ok(())
 }
 
@@ -67,23 +78,23 @@ impl Loops for Ring {
     }
 
     fn initiate(&mut self, trips: u64) -> Result<()> {
-        let Ring { tx, rx, outbox, inbox } = self;
+        let Ring { tx, rx, batch, outbox, inbox } = self;
         tx.with(|tx| {
             rx.with(|rx| {
                 (0..trips).try_for_each(|_| {
                     write(tx, outbox)?;
-                    read(rx, inbox)
+                    read(rx, batch, inbox)
                 })
             })
         })
     }
 
     fn respond(&mut self, trips: u64) -> Result<()> {
-        let Ring { tx, rx, outbox, inbox } = self;
+        let Ring { tx, rx, batch, outbox, inbox } = self;
         tx.with(|tx| {
             rx.with(|rx| {
                 (0..trips).try_for_each(|_| {
-                    read(rx, inbox)?;
+                    read(rx, batch, inbox)?;
                     write(tx, outbox)
                 })
             })
@@ -96,7 +107,7 @@ impl Loops for Ring {
     }
 
     fn receive(&mut self, messages: u64) -> Result<()> {
-        let Ring { rx, inbox, .. } = self;
-        rx.with(|rx| (0..messages).try_for_each(|_| read(rx, inbox)))
+        let Ring { rx, batch, inbox, .. } = self;
+        rx.with(|rx| (0..messages).try_for_each(|_| read(rx, batch, inbox)))
     }
 }

@@ -225,8 +225,10 @@ impl Desk {
     #[inline(always)]
     fn write<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
         let space = tx.claim(self.size)?;
-        if E::zero_copy(self) || !self.filled {
+        if E::zero_copy(self) {
             copy_message(space, self.stamper.body());
+        } else if !self.filled {
+            space.copy_from_slice(self.stamper.body());
             self.filled = true;
         }
         self.stamper.stamp(space, self.next, last);
@@ -255,7 +257,7 @@ impl Desk {
             }
             rx.release()?;
             then(self)?;
-            Ok(self.checker.check(if fits { &self.inbox } else { &[] }))
+            Ok(if fits { self.checker.check(&self.inbox) } else { self.checker.misfit() })
         } else {
             then(self)?;
             let verdict = self.checker.check(message);

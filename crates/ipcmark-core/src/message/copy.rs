@@ -1,28 +1,20 @@
 //! Copying a message between a slot and private memory.
 
+use super::{WORD, get, put};
+
 /// Copies `from` to `to`, which must be as long.
 ///
-/// The shortest go through registers: a call of `memcpy` costs as much as the ring that the message is on its way through. From
-/// a cache line on its wide registers win.
+/// One of two words or less goes through registers: a call of `memcpy` costs as much as the ring that the message is on its
+/// way through. For a cache line the wide registers of `memcpy` win.
 #[inline(always)]
 pub fn copy_message(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        8..=16 => ends::<8>(to, from),
-        17..=32 => ends::<16>(to, from),
-        _ => to.copy_from_slice(from),
-    }
-}
-
-/// Copies the first `N` bytes and the last `N`, which overlap or meet: `from` has from `N` to `2 * N`.
-#[inline(always)]
-fn ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    assert_eq!(to.len(), from.len(), "a message has the length of its space");
-    let [head, tail] = [from.first_chunk::<N>(), from.last_chunk::<N>()].map(|part| part.copied());
-    if let Some((to, from)) = to.first_chunk_mut().zip(head) {
-        *to = from;
-    }
-    if let Some((to, from)) = to.last_chunk_mut().zip(tail) {
-        *to = from;
+    if (WORD..=2 * WORD).contains(&from.len()) {
+        assert_eq!(to.len(), from.len(), "a message has the length of its space");
+        let (head, tail) = (get(from, 0), get(from, from.len() - WORD));
+        put(to, 0, head);
+        put(to, from.len() - WORD, tail);
+    } else {
+        to.copy_from_slice(from);
     }
 }
 

@@ -135,6 +135,8 @@ fn halves<W: RingWait>(
         rx: ShmReceiver {
             ring: rx,
             wait: wait(Half::Receiver)?,
+            in_batch: false,
+            drained_batch: false,
             vain_looks: 0,
             lifeline: lifeline.clone(),
             _mapping: mapping.clone(),
@@ -231,6 +233,10 @@ impl<W: RingWait> Drop for ShmSender<W> {
 pub struct ShmReceiver<W: RingWait> {
     ring: Consumer<'static>,
     wait: W,
+    /// The message lent next was there when the one before was released.
+    in_batch: bool,
+    /// So was the one released last, and nothing is behind it: the sender runs ahead.
+    drained_batch: bool,
     /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
     vain_looks: u32,
     lifeline: Arc<Lifeline>,
@@ -255,7 +261,7 @@ impl<W: RingWait> Receiver for ShmReceiver<W> {
     #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if !self.ring.poll_receive().map_err(word)? {
-            if self.ring.take_batch() > 1 {
+            if self.drained_batch {
                 for _ in 0..BATCH_PAUSES {
                     spin_loop();
                 }
@@ -268,7 +274,13 @@ impl<W: RingWait> Receiver for ShmReceiver<W> {
     #[inline(always)]
     fn release(&mut self) -> Result<()> {
         self.ring.release();
-        self.wake()
+        self.wake()?;
+        // What was behind this one already, if anything: a sender that waits for its answer has sent nothing more. The
+        // next `receive` need not look again.
+        let behind = matches!(self.ring.poll_receive(), Ok(true));
+        self.drained_batch = !behind && self.in_batch;
+        self.in_batch = behind;
+        Ok(())
     }
 
     #[inline]
