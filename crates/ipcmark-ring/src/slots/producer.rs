@@ -6,8 +6,10 @@ use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 use core::ptr::NonNull;
 
-/// How far ahead of the message that is written a line is asked for, in bytes.
-const AHEAD: usize = 1024;
+/// How far ahead of the message that is written a line is asked for, in bytes. Streams of one message a publication, ns a
+/// message: of 8 B in one cache 2.8, 2.1, 2.9, 2.9 at 0, 128, 256, 384 B ahead, far apart 12.6, 5.5, 9.1, 12.5 at 0, 256, 512,
+/// 1024; of 56 B in one cache 4.2, 3.8, 3.4, 3.0 at 0, 128, 256, 384.
+const AHEAD: usize = 256;
 /// Longest slot for which that is worth the instruction: longer ones the CPU foresees by itself.
 const FORESEEN: usize = 128;
 
