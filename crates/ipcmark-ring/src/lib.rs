@@ -12,6 +12,7 @@
 //! loom can check all of it (`tests/loom.rs`); under `cfg(loom)` the `model` module lends the memory.
 #![allow(unsafe_code, reason = "records are slices of memory that two processes share")]
 
+pub mod broadcast;
 mod copy;
 mod error;
 pub mod latest;
@@ -22,6 +23,7 @@ pub mod sleep;
 pub mod slots;
 pub mod spsc;
 mod sync;
+mod words;
 
 #[cfg(loom)]
 pub mod model;

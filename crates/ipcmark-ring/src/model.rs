@@ -4,7 +4,7 @@ use crate::layout::{Control, Header};
 use crate::memory::Memory;
 use crate::spsc::{Consumer, Producer};
 use crate::sync::{AtomicU64, Ordering, UnsafeCell};
-use crate::{latest, mpsc, slots};
+use crate::{broadcast, latest, mpsc, slots};
 use core::ptr::NonNull;
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub enum Flaw {
     NoSecondLookAtTheEnd,
     /// A producer takes one slot more for free than are.
     OneSlotTooMany,
+    /// A flag that many sleep on is taken down without being counted on.
+    FlagWithoutCount,
 }
 
 /// One modelled ring.
@@ -132,6 +134,19 @@ pub fn value(
     let model = latest::Model::new(count, largest, flaw);
     let view = || latest::Places::modelled(model.clone());
     (latest::Writer::over(view()), latest::Reader::over(view()))
+}
+
+/// The writer and `readers` readers of a broadcast ring of `capacity` bytes.
+#[must_use]
+pub fn broadcast(
+    readers: usize,
+    capacity: usize,
+    flaw: Flaw,
+) -> (broadcast::Writer<'static>, Vec<broadcast::Reader<'static>>) {
+    let model = broadcast::Model::new(capacity, flaw);
+    let view = || broadcast::Records::modelled(model.clone());
+    let writer = broadcast::Writer::over(view()).expect("a fresh ring");
+    (writer, (0..readers).map(|_| broadcast::Reader::over(view())).collect())
 }
 
 /// Both halves of a ring of `capacity` bytes, with a mistake or without.

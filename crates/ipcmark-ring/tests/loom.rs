@@ -5,6 +5,8 @@
 
 #[path = "loom/batches.rs"]
 mod batches;
+#[path = "loom/broadcast.rs"]
+mod broadcast;
 #[path = "loom/latest.rs"]
 mod latest;
 #[path = "loom/mpsc.rs"]

@@ -1,8 +1,8 @@
 //! A half that reads.
 
 use super::places::{LENGTH, MARK, Places, VALUE};
-use crate::RingError;
 use crate::sync::Ordering;
+use crate::{RingError, words};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
 
@@ -97,15 +97,7 @@ impl<'m> Reader<'m> {
         let len = place[LENGTH].load(Ordering::Relaxed) as usize;
         let copied = into.get_mut(..len).filter(|_| len <= self.places.largest);
         if let Some(into) = copied {
-            let mut words = into.chunks_exact_mut(8);
-            for (to, from) in words.by_ref().zip(&place[VALUE..]) {
-                to.copy_from_slice(&from.load(Ordering::Relaxed).to_le_bytes());
-            }
-            let rest = words.into_remainder();
-            if !rest.is_empty() {
-                let word = place[VALUE + len / 8].load(Ordering::Relaxed).to_le_bytes();
-                rest.copy_from_slice(&word[..rest.len()]);
-            }
+            words::load(&place[VALUE..], into);
         }
         self.places.readers_fence();
         if place[MARK].load(Ordering::Relaxed) != 2 * number {

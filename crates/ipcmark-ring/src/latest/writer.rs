@@ -1,8 +1,8 @@
 //! The half that writes.
 
 use super::places::{LENGTH, MARK, Places, VALUE};
-use crate::RingError;
 use crate::sync::Ordering;
+use crate::{RingError, words};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
 
@@ -53,18 +53,7 @@ impl<'m> Writer<'m> {
         place[MARK].store(2 * number - 1, Ordering::Relaxed);
         self.places.writers_fence();
         place[LENGTH].store(value.len() as u64, Ordering::Relaxed);
-        let words = value.chunks_exact(8);
-        let rest = words.remainder();
-        for (to, from) in place[VALUE..].iter().zip(words) {
-            let mut word = [0; 8];
-            word.copy_from_slice(from);
-            to.store(u64::from_le_bytes(word), Ordering::Relaxed);
-        }
-        if !rest.is_empty() {
-            let mut word = [0; 8];
-            word[..rest.len()].copy_from_slice(rest);
-            place[VALUE + value.len() / 8].store(u64::from_le_bytes(word), Ordering::Relaxed);
-        }
+        words::store(&place[VALUE..], value);
         place[MARK].store(2 * number, Ordering::Release);
         self.places.control().newest.store(number, Ordering::Release);
         self.number = number;
