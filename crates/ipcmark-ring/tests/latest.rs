@@ -80,21 +80,19 @@ fn limits_are_kept() {
 }
 
 /// Two readers beside a writer that never pauses: each sees values grow, never a torn one, and at last the newest.
-#[test]
-fn no_value_is_torn_under_stress() {
-    const VALUES: u64 = 100_000;
-    let places = Places::new(4, 256);
+fn under_stress<const BYTES: usize, const VALUES: u64>() {
+    let places = Places::new(4, BYTES);
     let mut tx = places.writer();
     thread::scope(|scope| {
         for _ in 0..2 {
             let mut rx = places.reader();
             scope.spawn(move || {
-                let (mut into, mut seen, mut read) = ([0; 256], 0, 0);
+                let (mut into, mut seen, mut read) = ([0; BYTES], 0, 0);
                 loop {
                     match rx.read(&mut into) {
                         Ok(Some(len)) => {
                             let value = u64::from_le_bytes(into[..8].try_into().unwrap());
-                            assert!(value > seen && len == 256);
+                            assert!(value > seen && len == BYTES);
                             assert!(into.chunks(8).all(|word| word == value.to_le_bytes()));
                             (seen, read) = (value, read + 1);
                         }
@@ -109,8 +107,15 @@ fn no_value_is_torn_under_stress() {
             });
         }
         scope.spawn(move || {
-            (1..=VALUES).for_each(|n| tx.write(&n.to_le_bytes().repeat(32)).unwrap());
+            (1..=VALUES).for_each(|n| tx.write(&n.to_le_bytes().repeat(BYTES / 8)).unwrap());
             tx.close();
         });
     });
+}
+
+/// Values that are copied word by word, and by one instruction.
+#[test]
+fn no_value_is_torn_under_stress() {
+    under_stress::<256, 100_000>();
+    under_stress::<2048, 20_000>();
 }
