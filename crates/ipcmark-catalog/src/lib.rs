@@ -19,8 +19,8 @@ use ipcmark_rpc::{
     AtLeastOnce, AtMostOnce, ExactlyOnce, Fixed, Matched, Rpc, Tcp as OverTcp, Unix,
 };
 use ipcmark_shm::{
-    Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmLatest, ShmMpsc,
-    ShmRing, ShmSlots, Spin as RingSpin, SystemV, Yield as RingYield,
+    Belled, Condvar, Futex, HugePages, Hybrid, MappedFile, Memfd, Pause, Posix, ShmBroadcast,
+    ShmLatest, ShmMpsc, ShmRing, ShmSlots, Spin as RingSpin, SystemV, Yield as RingYield,
 };
 use ipcmark_signal::{Handled, Signal, SignalRt, Waited, Watched};
 use ipcmark_sys::bell::{EventBell, FutexBell, SemBell, SemopBell};
@@ -165,6 +165,8 @@ catalog! {
     messages ShmSlots<Hybrid>,
     messages ShmMpsc<RingSpin>,
     messages ShmMpsc<Hybrid>,
+    messages ShmBroadcast<RingSpin>,
+    messages ShmBroadcast<Hybrid>,
     messages ShmLatest<RingSpin>,
     messages ShmLatest<RingYield>,
 

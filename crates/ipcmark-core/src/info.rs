@@ -84,6 +84,9 @@ pub struct Info {
     pub many_senders: bool,
     /// True when several processes may receive from one link, each message going whole to one of them.
     pub many_receivers: bool,
+    /// True when several processes may receive from one link, each getting **every** message: `split` may then be called for
+    /// the responder's side in several processes. What one of them loses is not lost to the others.
+    pub broadcasts: bool,
     /// True when all links that one process holds would be one and the same, because what is sent goes to the process:
     /// signals of one number. Then nothing that needs several links in a process can run.
     pub one_link: bool,
@@ -125,6 +128,7 @@ impl Info {
             lossy: false,
             many_senders: false,
             many_receivers: false,
+            broadcasts: false,
             one_link: false,
             dies_with_sender: false,
             overlaps: false,

@@ -22,6 +22,9 @@ pub enum Pattern {
     FanIn,
     /// One sender, [`Load::peers`] receivers, each message to one of them; the figure is the rate of all together.
     FanOut,
+    /// One sender, [`Load::peers`] receivers, each message to all of them; the figure is the rate of all together, a message
+    /// that two received counting twice.
+    Broadcast,
     /// One task over [`Load::peers`] workers, their partial results merged; the figure is the task's time.
     ScatterGather,
     /// A round trip with other work done between sending and receipt; the figures are the round trip and that work.
@@ -32,7 +35,7 @@ pub enum Pattern {
 
 impl Pattern {
     /// All patterns, in the order of reports.
-    pub const ALL: [Pattern; 10] = [
+    pub const ALL: [Pattern; 11] = [
         Pattern::PingPong,
         Pattern::Stream,
         Pattern::Paced,
@@ -40,6 +43,7 @@ impl Pattern {
         Pattern::Duplex,
         Pattern::FanIn,
         Pattern::FanOut,
+        Pattern::Broadcast,
         Pattern::ScatterGather,
         Pattern::Overlap,
         Pattern::WakeUp,
@@ -56,6 +60,7 @@ impl Pattern {
             Pattern::Duplex => "duplex",
             Pattern::FanIn => "fan-in",
             Pattern::FanOut => "fan-out",
+            Pattern::Broadcast => "broadcast",
             Pattern::ScatterGather => "scatter-gather",
             Pattern::Overlap => "overlap",
             Pattern::WakeUp => "wake-up",
@@ -68,7 +73,7 @@ impl Pattern {
         let (peers, depth, rate, input) = match self {
             Pattern::Paced => (false, false, true, false),
             Pattern::Burst | Pattern::Duplex => (false, true, false, false),
-            Pattern::FanIn | Pattern::FanOut => (true, false, false, false),
+            Pattern::FanIn | Pattern::FanOut | Pattern::Broadcast => (true, false, false, false),
             Pattern::ScatterGather => (true, false, false, true),
             Pattern::PingPong | Pattern::Stream | Pattern::Overlap | Pattern::WakeUp => {
                 (false, false, false, false)
@@ -141,7 +146,8 @@ impl Arrivals {
 /// How much of a workload: what [`Pattern::heeds`] says of it, each with the value that others leave alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Load {
-    /// Processes on the side that has several: senders of a fan-in, receivers of a fan-out, workers.
+    /// Processes on the side that has several: senders of a fan-in, receivers of a fan-out or a
+    /// broadcast, workers.
     pub peers: usize,
     /// Messages of a burst; messages under way each way in duplex.
     pub depth: usize,

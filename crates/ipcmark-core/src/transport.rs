@@ -16,7 +16,8 @@
 //!   kept; so the harness need not fill it anew.
 //! - With `INFO.lossy` a message may be lost, but never damaged, and never repeated. With `INFO.many_senders` (or
 //!   `many_receivers`) several processes may each `split` the inherited fixture for the initiator's (responder's)
-//!   side and use that side's sender (receiver) at the same time; until all have ended none may drop its halves.
+//!   side and use that side's sender (receiver) at the same time; until all have ended none may drop its halves. With
+//!   `INFO.broadcasts` the same holds for receivers, and each gets every message.
 
 use crate::{Availability, Capacity, Error, Info, Notifier, Plan, Remote, Result, Side};
 

@@ -8,7 +8,10 @@ use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, Mark, W
 /// Messages shorter than this have 7 bits for their sequence number: too few to tell a long loss from disorder.
 pub(crate) const TELLING: usize = 8;
 
-pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocation {
+pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Invocation {
+    if plan.pattern == Pattern::Broadcast {
+        lost_by_each(&mut sides);
+    }
     let figure = rules(plan.pattern).figure;
     let counts = |process: usize| sides.len() == 1 || figure.is(process);
     let counted = || sides.iter().enumerate().filter(|(process, _)| counts(*process));
@@ -32,7 +35,15 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
     Invocation {
         elapsed_ns: counted().map(|(_, side)| side.elapsed_ns).max().unwrap_or_default(),
         messages: counted().map(|(_, side)| side.messages).sum(),
-        warm_up: WarmUp { steady: sides.iter().all(|side| side.warm_up.steady), ..first.warm_up },
+        warm_up: WarmUp {
+            steady: sides.iter().all(|side| side.warm_up.steady),
+            // What the receivers got counts in a broadcast, before and while it is measured.
+            messages: match plan.pattern {
+                Pattern::Broadcast => counted().map(|(_, side)| side.warm_up.messages).sum(),
+                _ => first.warm_up.messages,
+            },
+            ..first.warm_up
+        },
         distance,
         marks: distance.filter(Distance::has_moved).map(|_| Mark::Moved).into_iter().collect(),
         integrity,
@@ -41,6 +52,15 @@ pub(crate) fn combine(info: &Info, plan: &Plan, sides: Vec<Findings>) -> Invocat
         links: sides.iter().find_map(|side| side.links.clone()),
         sides: sides.into_iter().map(|side| side.report).collect(),
         ..Invocation::new(outcome)
+    }
+}
+
+/// What was owed to each receiver of a broadcast and did not come there.
+fn lost_by_each(sides: &mut [Findings]) {
+    let Some((sender, receivers)) = sides.split_first_mut() else { return };
+    let owed = sender.sent / receivers.len().max(1) as u64;
+    for side in receivers {
+        side.report.lost = Some(owed.saturating_sub(side.received + side.integrity.damaged));
     }
 }
 
@@ -53,8 +73,10 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
         reordered: sum.reordered + side.integrity.reordered,
         damaged: sum.damaged + side.integrity.damaged,
     });
-    let one_way =
-        matches!(plan.pattern, Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut);
+    let one_way = matches!(
+        plan.pattern,
+        Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut | Pattern::Broadcast
+    );
     if !info.lossy || !one_way {
         // Several receivers of one link tell only together what was lost or came twice.
         let (lost, repeated) = fan::settle(sides.iter().map(|side| side.sums));

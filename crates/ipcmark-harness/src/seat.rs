@@ -21,9 +21,9 @@ impl Seat {
         }
     }
 
-    /// Between two: the other one's process.
+    /// The process of the other side: of the one, the first of its peers.
     pub(crate) const fn other(self) -> usize {
-        1 - self.process
+        if self.process == 0 { 1 } else { 0 }
     }
 }
 
@@ -64,5 +64,6 @@ mod tests {
         assert_eq!(names(Pattern::FanIn, Role::Mechanism), fan_in);
         let fan_out = ["initiator", "responder-0", "responder-1", "responder-2"];
         assert_eq!(names(Pattern::FanOut, Role::Mechanism), fan_out);
+        assert_eq!(names(Pattern::Broadcast, Role::Mechanism), fan_out);
     }
 }

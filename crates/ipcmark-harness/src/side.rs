@@ -106,6 +106,7 @@ fn attempt(
             placed: stage.placed()?,
             usage: stage.found.usage,
             histogram: stage.timer.encoded()?,
+            lost: None,
         },
         elapsed_ns: stage.found.elapsed_ns,
         messages: stage.found.messages,

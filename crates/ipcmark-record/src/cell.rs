@@ -31,7 +31,7 @@ pub struct CellKey {
     Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub struct LoadKey {
-    /// Senders of a `fan-in`, receivers of a `fan-out`, workers of a `scatter-gather`.
+    /// Senders of a `fan-in`, receivers of a `fan-out` or a `broadcast`, workers of a `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peers: Option<u32>,
     /// Messages of a `burst`; messages under way each way in `duplex`.
@@ -87,7 +87,7 @@ impl CellKey {
     /// True when the cell's figure is a rate (its histograms hold ps a message), false when it is a time.
     #[must_use]
     pub fn is_rate(&self) -> bool {
-        matches!(self.pattern.as_str(), "stream" | "duplex" | "fan-in" | "fan-out")
+        matches!(self.pattern.as_str(), "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast")
     }
 }
 
@@ -219,7 +219,7 @@ pub struct Invocation {
     /// In `scatter-gather`: the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// In `fan-in` and `fan-out`: `shared`, one link for all peers, or `per-peer`, one for each.
+    /// In `fan-in`, `fan-out` and `broadcast`: `shared`, one link for all peers, or `per-peer`, one for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<String>,
     /// Initiator, then responder; in patterns with peers the one, then the several in order. The floors have one side, a
@@ -358,6 +358,9 @@ pub struct SideReport {
     /// there would be in the number); in stream each side holds ns per message, averaged over blocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<Encoded>,
+    /// In `broadcast`: messages of all phases, warm-up included, that were sent and did not come to this receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
 }
 
 /// Where a side ran, read back rather than assumed.

@@ -97,7 +97,7 @@ impl Teller {
     pub(crate) fn of(key: &CellKey) -> Teller {
         match key.pattern.as_str() {
             "stream" | "paced" | "fan-in" => Teller::Receiver,
-            "fan-out" | "duplex" => Teller::Receivers,
+            "fan-out" | "broadcast" | "duplex" => Teller::Receivers,
             _ => Teller::Initiator,
         }
     }
@@ -134,6 +134,8 @@ mod tests {
             ("fan-in", "responder", true),
             ("fan-out", "responder-1", true),
             ("fan-out", "initiator", false),
+            ("broadcast", "responder-1", true),
+            ("broadcast", "initiator", false),
             ("duplex", "initiator", true),
             ("scatter-gather", "initiator", true),
             ("scatter-gather", "responder-0", false),

@@ -18,12 +18,26 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Says that the phase is over until the receiver has heard it.
 pub(crate) fn say(tx: &mut AnySender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+    say_to_all(&mut [(tx, desk, vec![stage.seat.other()])], stage)
+}
+
+/// A link, and the processes that receive from it.
+pub(crate) type Audience<'a> = (&'a mut AnySender, &'a mut Desk, Vec<usize>);
+
+/// Says over each link that the phase is over until all its receivers have heard it.
+pub(crate) fn say_to_all(links: &mut [Audience<'_>], stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
     control.counting.pause(seat.process);
     control.said(seat.process).word.store(phase.into(), Release);
-    desk.send_end(tx)?;
-    while !control.hears(seat.other(), phase, AGAIN)? {
-        desk.send_again(tx)?;
+    for (tx, desk, _) in &mut *links {
+        desk.send_end(*tx)?;
+    }
+    for (tx, desk, receivers) in links {
+        for &receiver in &*receivers {
+            while !control.hears(receiver, phase, AGAIN)? {
+                desk.send_again(*tx)?;
+            }
+        }
     }
     control.say(seat.process, phase)
 }

@@ -31,6 +31,9 @@ pub(crate) const fn is_shared(info: &Info, pattern: Pattern) -> bool {
     }
 }
 
+/// Why a process cannot serve several peers over some mechanisms.
+pub(super) const ONE_LINK: &str = "each peer needs a link of its own, and a process can hold only one: what is sent over several comes mixed";
+
 /// Why there can be no such cell, anywhere.
 pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) -> Option<String> {
     if info.lossy {
@@ -40,10 +43,7 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
     }
     if !is_shared(info, pattern) {
         let mixes = info.one_link && peers > 1;
-        return mixes.then(|| {
-            "each peer needs a link of its own, and a process can hold only one: what is sent over several comes mixed"
-                .into()
-        });
+        return mixes.then(|| ONE_LINK.into());
     }
     if size < LEAST_SHARED {
         return Some(format!(

@@ -7,6 +7,7 @@
 //! phase. The loops are free functions with static dispatch, one copy a transport; where a message costs far more than an
 //! indirect call, one copy for all, which its file says.
 
+mod broadcast;
 mod burst;
 mod call;
 mod duplex;
@@ -82,7 +83,7 @@ pub(crate) const fn rules(pattern: Pattern) -> Rules {
         // A warm-up holds too few tasks for a median to settle.
         Pattern::ScatterGather => Rules { judge: Whose::Nobody, ..initiators(Unit::NsPerTask) },
         // A rate at the sender would count what is still under way.
-        Pattern::Stream | Pattern::FanOut => {
+        Pattern::Stream | Pattern::FanOut | Pattern::Broadcast => {
             Rules { figure: Whose::Peers, judge: Whose::One, units: BLOCKS }
         }
         Pattern::FanIn => Rules { figure: Whose::One, judge: Whose::Peers, units: BLOCKS },
@@ -135,6 +136,7 @@ pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> std::result::Result<Mad
     }
     match plan.pattern {
         Pattern::FanIn | Pattern::FanOut => return Ok(fan::make::<T>(plan)?),
+        Pattern::Broadcast => return Ok(broadcast::make::<T>(plan)?),
         Pattern::ScatterGather => return Ok(scatter::make::<T>(plan)?),
         _ => {}
     }
@@ -173,6 +175,7 @@ pub(crate) fn refusal(
 ) -> Option<String> {
     match pattern {
         Pattern::FanIn | Pattern::FanOut => fan::refusal(info, pattern, load.peers, size),
+        Pattern::Broadcast => broadcast::refusal(info, load.peers),
         Pattern::ScatterGather => scatter::refusal(info.lossy, size),
         Pattern::Paced => (messages_in(extent, load.rate) < 1).then(|| too_slow(extent, load.rate)),
         _ => None,

@@ -171,6 +171,7 @@ fn invocation(
             ..Usage::default()
         },
         histogram: histogram.map(|h| pack(h, unit, per_value)),
+        lost: None,
     };
     let mut sides = vec![side("initiator", 0, Some(&histogram))];
     if !one_sided {

@@ -253,5 +253,6 @@ fn side(
             ..Usage::default()
         },
         histogram: keeps.map(|(histogram, unit)| pack(histogram, *unit, messages_per_value)),
+        lost: None,
     }
 }

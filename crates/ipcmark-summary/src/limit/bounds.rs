@@ -41,7 +41,7 @@ pub(super) fn bounds(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) -
     let found = match cell.key.pattern.as_str() {
         _ if cell.floor => view.floor(),
         "ping-pong" | "wake-up" | "overlap" | "burst" => view.round_trip(),
-        "stream" | "duplex" | "fan-in" | "fan-out" => view.rate(),
+        "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => view.rate(),
         "paced" => view.one_way(),
         _ => Vec::new(),
     };

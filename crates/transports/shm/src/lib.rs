@@ -13,6 +13,7 @@
 mod backing;
 pub mod bare;
 mod ends;
+mod broadcast;
 mod latest;
 mod mapping;
 mod mpsc;
@@ -22,6 +23,7 @@ mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
 pub use ends::{Flags, RingReceiver, RingRx, RingSender, RingTx};
+pub use broadcast::{BroadcastFixture, BroadcastReceiver, BroadcastSender, ShmBroadcast};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};

@@ -1,0 +1,305 @@
+//! The transport that tells everybody: a broadcast ring in each direction.
+
+use crate::backing::{Backing, Memfd};
+use crate::mapping::Mapping;
+use crate::ring::{looked_in_vain, site, too_long, word};
+use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
+use ipcmark_core::{
+    Availability, Buffer, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender,
+    Side, Transport,
+};
+use ipcmark_ring::broadcast::{News, Reader, Writer, capacity_for, create};
+use ipcmark_ring::footprint;
+use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Messages of a direction at least, whatever capacity was asked for.
+const MESSAGES: usize = 8;
+/// Rings start on multiples of this, in bytes.
+const PAGE: usize = 4096;
+/// Messages written between two questions whether the peer lives: a writer never waits, and so has no other moment to ask.
+const UNASKED: u32 = 256;
+/// Bytes of messages after which those that were kept for their successors are published: some cache lines more than
+/// readers prefetch, and few enough that they are never far behind.
+const HELD: usize = 1024;
+
+/// A broadcast ring in each direction, readers waiting as `W` does. Any number of processes may take the responder's side;
+/// each gets every message that it is fast enough for. The sender overwrites and never waits.
+#[derive(Debug)]
+pub struct ShmBroadcast<W>(PhantomData<W>);
+
+/// The mapping and what both sides agreed on.
+#[derive(Debug)]
+pub struct BroadcastFixture {
+    mapping: Arc<Mapping>,
+    lifeline: LifelinePair,
+    /// Of each direction, in bytes.
+    capacity: usize,
+    /// Largest message, in bytes.
+    size: usize,
+    site: Site,
+}
+
+/// From the first byte of one direction to that of the other.
+fn stride(capacity: usize) -> usize {
+    footprint(capacity).next_multiple_of(PAGE)
+}
+
+impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
+    const INFO: Info = Info {
+        lossy: true,
+        broadcasts: true,
+        overlaps: true,
+        ..Info::new(
+            ("shm", "shm-broadcast"),
+            W::KIND,
+            Framing::Message,
+            "broadcast ring in shared memory: each reader gets all, or is told what it missed",
+            "memfd_create(2)",
+        )
+    };
+    type Fixture = BroadcastFixture;
+    type Tx = BroadcastSender<W>;
+    type Rx = BroadcastReceiver<W>;
+
+    fn available() -> Availability {
+        Memfd::available()
+    }
+
+    fn fixture(plan: &Plan) -> Result<BroadcastFixture> {
+        let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
+        let refused = || Error::Unavailable {
+            reason: format!(
+                "{MESSAGES} messages of {} bytes, or {asked} bytes, are over 4 GiB",
+                plan.size
+            ),
+            remedy: Some("ask for less capacity or smaller messages".into()),
+        };
+        let least = capacity_for(MESSAGES, plan.size).ok_or_else(refused)?;
+        let capacity = asked.max(least).checked_next_power_of_two().ok_or_else(refused)?;
+        if capacity > ipcmark_ring::MAX_CAPACITY {
+            return Err(refused());
+        }
+        let mapping = Memfd::map(&plan.names, 2 * stride(capacity))?;
+        mapping.populate();
+        for side in Side::ALL {
+            let len = footprint(capacity);
+            let base = mapping.slice(side.index() * stride(capacity), len);
+            // SAFETY: the mapping was made just now, zeroed, and is used by nobody else yet.
+            unsafe { create(base, len, capacity) }.map_err(word)?;
+        }
+        let (mapping, lifeline) = (Arc::new(mapping), LifelinePair::new()?);
+        Ok(BroadcastFixture { mapping, lifeline, capacity, size: plan.size, site: site(plan)? })
+    }
+
+    /// What a reader may fall behind by; it bounds no sender.
+    fn capacity(fixture: &BroadcastFixture) -> Result<Capacity> {
+        let record = (fixture.size + 8).next_multiple_of(8);
+        // An eighth may be reserved, and another be padding and the message that is being written.
+        let messages = (fixture.capacity * 3 / 4 / record).max(1);
+        Ok(Capacity { bytes: Some(fixture.capacity), messages: Some(messages) })
+    }
+
+    fn split(fixture: BroadcastFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let BroadcastFixture { mapping, lifeline, capacity, size, site } = fixture;
+        mapping.populate();
+        let lifeline = Arc::new(lifeline.split(side));
+        let len = footprint(capacity);
+        let place = |from: Side| mapping.slice(from.index() * stride(capacity), len);
+        // SAFETY: both halves hold the mapping, which rings of this kind alone use.
+        let writer = unsafe { Writer::attach(place(side), len) }.map_err(word)?;
+        // SAFETY: as above.
+        let reader = unsafe { Reader::attach(place(side.peer()), len) }.map_err(word)?;
+        let wait = |half| W::prepare(site, &(), Seat { side, half }, &lifeline);
+        Ok(Link {
+            tx: BroadcastSender {
+                ring: writer,
+                buffer: Buffer::new(size),
+                claimed: None,
+                held: 0,
+                unasked: 0,
+                wait: wait(Half::Sender)?,
+                lifeline: lifeline.clone(),
+                _mapping: mapping.clone(),
+            },
+            rx: BroadcastReceiver {
+                ring: reader,
+                buffer: Buffer::new(size),
+                lent: None,
+                vain_looks: 0,
+                wait: wait(Half::Receiver)?,
+                lifeline,
+                _mapping: mapping,
+            },
+        })
+    }
+}
+
+/// The sending half. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct BroadcastSender<W: RingWait> {
+    ring: Writer<'static>,
+    buffer: Buffer,
+    claimed: Option<usize>,
+    /// Bytes written and not yet published.
+    held: usize,
+    /// Messages written since the lifeline was asked.
+    unasked: u32,
+    wait: W,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> BroadcastSender<W> {
+    /// Wakes readers that sleep.
+    #[inline]
+    fn wake(&self) -> Result<()> {
+        if W::SLEEPS && self.ring.take_wake() {
+            return self.wait.wake(self.ring.peer_flag());
+        }
+        Ok(())
+    }
+
+    /// Fails when nobody is left to read.
+    #[cold]
+    fn look_around(&mut self) -> Result<()> {
+        self.unasked = 0;
+        let (came, left) = self.ring.attendance();
+        if came > 0 && came == left {
+            return Err(Error::Closed);
+        }
+        if self.lifeline.peer_is_gone() { Err(self.lifeline.end()) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn write(&mut self, more: bool) -> Result<()> {
+        let Some(len) = self.claimed.take() else { return Ok(()) };
+        self.ring.write_more(&self.buffer[..len]).map_err(word)?;
+        self.held += len;
+        // Who may sleep is woken for each message; else the wake-up for one that the ring published by itself would be lost.
+        if !more || W::SLEEPS || self.held >= HELD {
+            self.held = 0;
+            self.ring.publish();
+            self.wake()?;
+        }
+        self.unasked += 1;
+        if self.unasked == UNASKED { self.look_around() } else { Ok(()) }
+    }
+}
+
+impl<W: RingWait> Sender for BroadcastSender<W> {
+    #[inline]
+    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
+        let max = self.buffer.len();
+        if len > max {
+            return Err(too_long(len, max));
+        }
+        self.claimed = Some(len);
+        Ok(&mut self.buffer[..len])
+    }
+
+    #[inline]
+    fn commit(&mut self) -> Result<()> {
+        self.write(false)
+    }
+
+    #[inline]
+    fn commit_more(&mut self) -> Result<()> {
+        self.write(true)
+    }
+}
+
+impl<W: RingWait> Drop for BroadcastSender<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+        // A futex that cannot be woken leaves a sleeper to its timeout.
+        let _ = self.wake();
+    }
+}
+
+/// The receiving half. When the last of a side is dropped the sender is told.
+#[derive(Debug)]
+pub struct BroadcastReceiver<W: RingWait> {
+    ring: Reader<'static>,
+    buffer: Buffer,
+    /// Length of the message in the buffer that has not been released.
+    lent: Option<usize>,
+    /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
+    vain_looks: u32,
+    wait: W,
+    lifeline: Arc<Lifeline>,
+    /// What `ring` points into.
+    _mapping: Arc<Mapping>,
+}
+
+impl<W: RingWait> Receiver for BroadcastReceiver<W> {
+    #[inline]
+    fn receive(&mut self) -> Result<&[u8]> {
+        if self.lent.is_none() {
+            let BroadcastReceiver { ring, buffer, lent, wait, lifeline, .. } = self;
+            let mut next = Next { ring, buffer, lent };
+            if !next.look()? {
+                wait.until(&mut next, lifeline)?;
+            }
+        }
+        Ok(&self.buffer[..self.lent.unwrap_or(0)])
+    }
+
+    #[inline]
+    fn release(&mut self) -> Result<()> {
+        self.lent = None;
+        Ok(())
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Result<bool> {
+        // What fails fails again in `receive`.
+        if self.lent.is_some() || self.ring.has_news() != Ok(false) {
+            return Ok(true);
+        }
+        Ok(looked_in_vain(&mut self.vain_looks, &self.lifeline))
+    }
+}
+
+impl<W: RingWait> Drop for BroadcastReceiver<W> {
+    fn drop(&mut self) {
+        self.ring.close();
+    }
+}
+
+/// A receiver's turn: copies the next message. What was missed is told by the numbers that stand in messages.
+struct Next<'a> {
+    ring: &'a mut Reader<'static>,
+    buffer: &'a mut Buffer,
+    lent: &'a mut Option<usize>,
+}
+
+impl Look for Next<'_> {
+    #[inline]
+    fn look(&mut self) -> Result<bool> {
+        loop {
+            match self.ring.read(self.buffer).map_err(word)? {
+                News::Message(len) => {
+                    *self.lent = Some(len);
+                    return Ok(true);
+                }
+                News::Missed { .. } => {}
+                News::Nothing => return Ok(false),
+            }
+        }
+    }
+}
+
+impl Turn for Next<'_> {
+    fn announce_sleep(&self) -> u32 {
+        self.ring.announce_sleep()
+    }
+    /// Others may sleep on the same flag.
+    fn retract_sleep(&self) {}
+    fn flag(&self) -> &AtomicU32 {
+        self.ring.own_flag()
+    }
+}
