@@ -25,7 +25,7 @@ fn each_workload_is_judged_by_its_own_figure() {
     }
     for cell in cells(&base, &new) {
         let expected = match cell.key.pattern.as_str() {
-            "stream" | "duplex" | "fan-in" | "fan-out" => Figure::TimePerMessage,
+            "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => Figure::TimePerMessage,
             "paced" => Figure::OneWayP50,
             "burst" => Figure::BurstP50,
             "scatter-gather" => Figure::TaskTime,

@@ -1,5 +1,6 @@
 //! The laws themselves, one module a group.
 
+pub mod broadcast;
 pub mod bytes;
 pub mod callers;
 pub mod calls;

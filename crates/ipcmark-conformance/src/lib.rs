@@ -26,7 +26,7 @@ pub use remote::remote_cases;
 
 use holdings::{Holdings, Names};
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};
-use laws::{bytes, ends, floor, limits, lossy, many, order};
+use laws::{broadcast, bytes, ends, floor, limits, lossy, many, order};
 use scratch::largest;
 
 /// How a case that was not broken came out.
@@ -125,6 +125,23 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 _ => None,
             },
             ..case("two-receivers-share-a-link", many::receivers::<T>)
+        },
+        Case {
+            moot: |info, limits| match largest(limits) {
+                _ if !info.broadcasts => Some("its messages come to one receiver"),
+                0..LEAST_SHARED => Some("its messages are too short for a number"),
+                _ => None,
+            },
+            ..case("each-receiver-gets-each-message", broadcast::to_all::<T>)
+        },
+        Case {
+            moot: |info, limits| match largest(limits) {
+                _ if !info.broadcasts => Some("its messages come to one receiver"),
+                _ if !info.lossy => Some("it keeps what one has not read"),
+                0..lossy::COUNTING_BYTES => Some("its messages are too short for a count"),
+                _ => None,
+            },
+            ..case("who-does-not-read-holds-nobody-up", broadcast::past_the_idle::<T>)
         },
     ]
 }

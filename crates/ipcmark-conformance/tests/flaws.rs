@@ -133,6 +133,11 @@ fn main() {
         caught::<kinds::GivesToBoth>("two-senders-share-a-link", "is at 101, and 100 came"),
         caught::<kinds::GivesToBoth>("two-receivers-share-a-link", "message 100 came"),
         caught::<kinds::GivesToNobody>("two-receivers-share-a-link", "1999 of 2000 messages came"),
+        caught::<kinds::TellsOne>("each-receiver-gets-each-message", "came to 1 of 2 receivers"),
+        caught::<kinds::WaitsForTheIdle>(
+            "who-does-not-read-holds-nobody-up",
+            "kept for a receiver",
+        ),
         caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),
     ]);
     trials.extend([

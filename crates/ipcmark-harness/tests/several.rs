@@ -1,7 +1,9 @@
 //! Patterns of several processes: what is counted, what is merged, and what becomes of one that fails.
 
+mod chorus;
 mod crowd;
 
+use chorus::{Chorus, EVERY};
 use crowd::*;
 use ipcmark_core::{Extent, Input, LEAST_SHARED, Load, Pattern, Placement, Plan};
 use ipcmark_harness::placement::Cpus;
@@ -24,6 +26,8 @@ fn main() {
     let tests: &[Case] = &[
         ("each_senders_messages_come_to_the_one_receiver", fan_in),
         ("each_message_comes_to_one_of_the_receivers", fan_out),
+        ("each_message_comes_to_all_receivers", broadcast),
+        ("what_one_of_several_receivers_loses_is_counted_there", broadcast_lossy),
         ("a_sender_that_dies_is_a_failed_row", sender_dies),
         ("a_receiver_that_dies_is_a_failed_row", receiver_dies),
         ("a_fault_of_one_of_several_is_seen_and_named", faults),
@@ -114,6 +118,42 @@ fn fan_out() -> Test {
     Ok(())
 }
 
+fn broadcast() -> Test {
+    for (entry, links) in [(Entry::of::<Chorus<false>>(), "shared"), (APART, "per-peer")] {
+        for peers in [1, 2, 5] {
+            for n in [1, 5, 1_001] {
+                let found = invoke(entry, Pattern::Broadcast, peers, Extent::Messages(n));
+                assert_eq!(found.outcome, InvocationOutcome::Ok);
+                assert_eq!(found.messages, n * peers as u64, "each receives what was sent");
+                assert_eq!(found.links.as_deref(), Some(links));
+                let lost: Vec<_> = found.sides.iter().map(|side| side.lost).collect();
+                assert_eq!(lost[0], None);
+                assert_eq!(lost[1..], vec![Some(0); peers]);
+            }
+        }
+        let found = invoke(entry, Pattern::Broadcast, 3, SHORT);
+        assert_eq!(found.outcome, InvocationOutcome::Ok);
+        assert_eq!(names(&found), ["initiator", "responder-0", "responder-1", "responder-2"]);
+        assert!(found.elapsed_ns >= 20_000_000, "until the last one has its last");
+    }
+    Ok(())
+}
+
+/// Of 1,200 messages, and of those of the warm-up, the receiver that came first gets a third.
+fn broadcast_lossy() -> Test {
+    let entry = Entry::of::<Chorus<true>>();
+    let found = invoke(entry, Pattern::Broadcast, 3, Extent::Messages(1_200));
+    assert_eq!(found.outcome, InvocationOutcome::Ok, "what it may lose is no failure");
+    let lost: Vec<u64> = found.sides.iter().filter_map(|side| side.lost).collect();
+    let (all, most) = (lost.iter().sum::<u64>(), lost.iter().max());
+    assert_eq!((lost.len(), Some(&all)), (3, most), "one loses for itself: {lost:?}");
+    assert_eq!(found.integrity, Integrity { lost: all, ..Integrity::default() });
+    let sent = (found.messages + found.warm_up.messages + all) / 3;
+    // Repetitions of the ends count for it, too, and are none of the messages.
+    assert!(all.abs_diff(sent - sent / EVERY) <= 10, "{all} of {sent}");
+    Ok(())
+}
+
 fn sender_dies() -> Test {
     type Dying<const SHARED: bool> = Crowd<SHARED, INITIATOR_DIES>;
     for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
@@ -130,6 +170,8 @@ fn sender_dies() -> Test {
 fn receiver_dies() -> Test {
     type Dying<const SHARED: bool> = Crowd<SHARED, RESPONDER_DIES>;
     for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
+        let found = invoke(entry, Pattern::Broadcast, 3, SHORT);
+        assert!(failure(&found)?.0.starts_with("responder-"));
         let found = invoke(entry, Pattern::FanOut, 3, SHORT);
         let (side, what) = failure(&found)?;
         assert!(side.starts_with("responder-") && what.contains("SIGKILL"), "{side}: {what}");
@@ -282,6 +324,7 @@ fn refusals() -> Test {
         (spec(&ONE, Pattern::FanIn, Load::DEFAULT, 64), "a process can hold only one"),
         (spec(&ONE, Pattern::FanOut, Load::DEFAULT, 64), "a process can hold only one"),
         (spec(&TOGETHER, Pattern::FanIn, Load::DEFAULT, 8), "no room to say whose it is"),
+        (spec(&ONE, Pattern::Broadcast, Load::DEFAULT, 64), "a process can hold only one"),
         (spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 8), "no room to say whose it is"),
         (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 64), "at least 1024"),
         (spec(&LOSSY_ONE, Pattern::ScatterGather, Load::DEFAULT, 4_096), "may lose a part"),

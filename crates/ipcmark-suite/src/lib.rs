@@ -26,7 +26,7 @@
 //! sizes      = ["8", "64B..64KiB"]     # a range doubles; `8..1MiB*4` quadruples
 //! placements = ["cross-core"]
 //! capacity   = "default"               # left out: the suite's default
-//! peers      = [2, 4]                  # of fan-in, fan-out, scatter-gather; left out: 2
+//! peers      = [2, 4]                  # of fan-in, fan-out, broadcast, scatter-gather; left out: 2
 //! depths     = [8]                     # of burst and duplex; left out: 8
 //! rates      = [1000]                  # of paced, messages a second; left out: 1000
 //! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent

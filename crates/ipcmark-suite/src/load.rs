@@ -126,6 +126,7 @@ mod tests {
             (Pattern::Duplex, 2),
             (Pattern::FanIn, 2),
             (Pattern::FanOut, 2),
+            (Pattern::Broadcast, 2),
             (Pattern::ScatterGather, 4),
         ] {
             let all = axes().loads(&LoadAxes::default(), pattern);

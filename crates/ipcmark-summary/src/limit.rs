@@ -18,7 +18,7 @@
 //! | | 2 × copy (burst: depth + 1) | each message is copied at least once |
 //! | a stream | shared copy; on one CPU copy | as it says |
 //! | duplex | half a shared copy; on one CPU copy | each direction is a stream, and two may go at once |
-//! | fan-in, fan-out | copy, shared by the CPUs | some process copies each message, and who shares a CPU shares its cache |
+//! | fan-in, fan-out, broadcast | copy, shared by the CPUs | some process copies each message, and who shares a CPU shares its cache |
 //! | paced, one way | shared copy; on one CPU copy | one message is not faster than a stream of them |
 //! | | one null call | where the receiver slept: it returned from the kernel. (Half a round trip is no one-way time, so neither a hand-off nor a wake-up bounds it.) |
 //! | each but paced and overlap | null call × calls ÷ CPUs | a CPU makes one call after the other |

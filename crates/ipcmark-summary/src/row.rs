@@ -70,7 +70,7 @@ pub struct Row {
     pub carries: String,
     /// True for mechanisms that may lose what was sent: see [`Figure::lost_share`].
     pub lossy: bool,
-    /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in` and `fan-out`.
+    /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in`, `fan-out` and `broadcast`.
     pub links: Option<String>,
     /// Its group in the suite.
     pub group: String,

@@ -183,7 +183,7 @@ pub(crate) struct AxisArgs {
     /// Globs over transport names: pipe/block, 'unix*', '*/spin', '!tcp'; a name without a wait means all its waits.
     #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
     pub(crate) transport: Vec<Several<Selector>>,
-    /// ping-pong, stream, paced, burst, duplex, fan-in, fan-out, scatter-gather, overlap, wake-up.
+    /// ping-pong, stream, paced, burst, duplex, fan-in, fan-out, broadcast, scatter-gather, overlap, wake-up.
     #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
     pub(crate) pattern: Vec<Several<Pattern>>,
     /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8.
@@ -192,7 +192,7 @@ pub(crate) struct AxisArgs {
     /// same-core, cross-core, smt-siblings, cross-node, free.
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
     pub(crate) placement: Vec<Several<Placement>>,
-    /// Processes on the side that has several, in fan-in, fan-out and scatter-gather: 2,4.
+    /// Processes on the side that has several, in fan-in, fan-out, broadcast and scatter-gather: 2,4.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_peers)]
     pub(crate) peers: Vec<Several<u32>>,
     /// Messages of a burst; messages under way each way in duplex: 8,64.

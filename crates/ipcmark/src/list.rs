@@ -31,6 +31,8 @@ struct Listed {
     many_senders: bool,
     /// True when several processes may receive from one link.
     many_receivers: bool,
+    /// True when each of several processes that receive from one link gets every message.
+    broadcasts: bool,
     /// True when other work fits between a call and its completion.
     overlaps: bool,
     /// The workloads that it can run.
@@ -92,6 +94,7 @@ fn listed(entry: &'static Entry) -> Listed {
         lossy: info.lossy,
         many_senders: info.many_senders,
         many_receivers: info.many_receivers,
+        broadcasts: info.broadcasts,
         overlaps: info.overlaps,
         patterns: Pattern::ALL
             .into_iter()
@@ -115,7 +118,7 @@ struct Line<'a> {
 
 /// What must be alike for two waits to share a line.
 fn facts(row: &Listed) -> impl PartialEq + '_ {
-    let can = (row.carries, row.lossy, row.many_senders, row.many_receivers);
+    let can = (row.carries, row.lossy, row.many_senders, row.many_receivers, row.broadcasts);
     let what = (row.mechanism, row.framing, row.zero_copy, row.max_message_bytes, row.floor);
     (what, can, row.available, row.summary, row.reference)
 }
@@ -141,12 +144,13 @@ fn letters(row: &Listed) -> String {
         (row.lossy, 'l'),
         (row.many_senders, 's'),
         (row.many_receivers, 'r'),
+        (row.broadcasts, 'b'),
     ];
     letters.iter().filter(|(has, _)| *has).map(|(_, letter)| letter).collect()
 }
 
 const LEGEND: &str = "A transport is MECHANISM/WAIT, e.g. pipe/block. +: other work fits between call and completion. \
-    c: carries calls, n: notifications without payload (all others: messages); l: may lose some, and counts them; \
+    b: each of several receivers gets every message; c: carries calls, n: notifications without payload (all others: messages); l: may lose some, and counts them; \
     r: several receivers on one link; s: several senders on one link; z: zero-copy.";
 
 /// The table of a family's mechanisms under each family's name, what is missing and why, and what the letters mean.
@@ -235,6 +239,7 @@ mod tests {
             lossy: false,
             many_senders: mechanism == "pipe",
             many_receivers: false,
+            broadcasts: false,
             overlaps: wait == "poll",
             patterns: vec!["ping-pong"],
             summary: "a mechanism, made up for this test, with a summary of some length",

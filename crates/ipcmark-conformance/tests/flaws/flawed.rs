@@ -30,6 +30,9 @@ pub(crate) trait Flaw: Default + 'static {
     /// See `Info::many_receivers`.
     const MANY_RECEIVERS: bool = false;
 
+    /// See `Info::broadcasts`. The layer does not: its messages come to one receiver.
+    const BROADCASTS: bool = false;
+
     /// Whether message number `n` is lost, with `on_their_way` sent and not yet received.
     fn loses(&mut self, _n: u64, on_their_way: u64) -> bool {
         Self::LOSSY && on_their_way >= ROOM
@@ -101,6 +104,7 @@ impl<F: Flaw> Transport for Flawed<F> {
         lossy: F::LOSSY,
         many_senders: F::MANY_SENDERS,
         many_receivers: F::MANY_RECEIVERS,
+        broadcasts: F::BROADCASTS,
         ..<Sound as Transport>::INFO
     };
     type Fixture = (<Sound as Transport>::Fixture, usize, Lines);

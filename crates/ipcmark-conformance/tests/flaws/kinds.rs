@@ -260,6 +260,28 @@ impl Flaw for GivesToNobody {
     }
 }
 
+/// It says that it tells everybody, and tells one.
+#[derive(Default)]
+pub(crate) struct TellsOne;
+impl Flaw for TellsOne {
+    const NAME: &'static str = "telling_one";
+    const MANY_RECEIVERS: bool = true;
+    const BROADCASTS: bool = true;
+}
+
+/// It says that it tells everybody past those who do not read, and waits for them.
+#[derive(Default)]
+pub(crate) struct WaitsForTheIdle;
+impl Flaw for WaitsForTheIdle {
+    const NAME: &'static str = "waiting_for_the_idle";
+    const MANY_RECEIVERS: bool = true;
+    const BROADCASTS: bool = true;
+    const LOSSY: bool = true;
+    fn loses(&mut self, _n: u64, _on_their_way: u64) -> bool {
+        false
+    }
+}
+
 /// It names a limit and does not hold a plan to it.
 #[derive(Default)]
 pub(crate) struct TakesAnyPlan;

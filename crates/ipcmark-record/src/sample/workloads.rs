@@ -106,6 +106,7 @@ fn all() -> Vec<Made> {
         all.push(many("unix-stream/epoll", "unix", "fan-in", peers, 1_400.0));
         all.push(many("pipe/block", "pipe", "fan-out", peers, 900.0));
         all.push(many("mq/block", "mq", "fan-out", peers, 1_700.0));
+        all.push(many("pipe/block", "pipe", "broadcast", peers, 900.0));
         for (input, ns) in [("sent", 5.2e6), ("shared", 4.4e6)] {
             all.push(task("pipe/block", "pipe", peers, input, ns / f64::from(peers)));
             all.push(task("shm-ring/pause", "shm", peers, input, 0.96 * ns / f64::from(peers)));
@@ -228,7 +229,7 @@ fn names(pattern: &str, peers: u32) -> Vec<String> {
         _ => ("initiator", "responder"),
     };
     let others = match pattern {
-        "fan-in" | "fan-out" | "scatter-gather" => {
+        "fan-in" | "fan-out" | "broadcast" | "scatter-gather" => {
             (0..peers).map(|n| format!("{several}-{n}")).collect()
         }
         _ => vec![several.to_owned()],

@@ -62,6 +62,7 @@ fn every_pattern_and_every_field_of_it_is_in_the_large_sample() {
         "duplex",
         "fan-in",
         "fan-out",
+        "broadcast",
         "scatter-gather",
         "overlap",
         "wake-up",

@@ -21,7 +21,7 @@ fn list_as_json_says_of_each_whether_it_is_available_and_why_not() {
         let has = |name: &str| patterns.iter().any(|p| p == name);
         assert_eq!(has("wake-up"), row["carries"] == "notifications", "{row}");
         assert_eq!(has("ping-pong"), row["carries"] != "notifications", "{row}");
-        for field in ["lossy", "many_senders", "many_receivers", "overlaps"] {
+        for field in ["lossy", "many_senders", "many_receivers", "broadcasts", "overlaps"] {
             assert!(row[field].is_boolean(), "{field}: {row}");
         }
         assert!(row["available"].as_bool().unwrap() || row["reason"].is_string(), "{row}");
