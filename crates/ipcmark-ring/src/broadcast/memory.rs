@@ -3,6 +3,8 @@
 #[cfg(not(loom))]
 use crate::RingError;
 #[cfg(not(loom))]
+use crate::sleep::{self, Fencing};
+#[cfg(not(loom))]
 use crate::sync::fence;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 #[cfg(not(loom))]
@@ -21,8 +23,6 @@ pub(crate) const PRESENT: u64 = 1;
 pub(crate) const CLOSED: u64 = 2;
 /// The bits of *published* that are no position.
 pub(crate) const FLAGS: u64 = 7;
-/// Bit 0 of the sleepers' flag: somebody sleeps.
-const ASLEEP: u32 = 1;
 
 #[cfg(not(loom))]
 const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
@@ -253,28 +253,6 @@ impl Records<'_> {
     pub(crate) fn is_lapped(&self, position: u64, reserved: u64) -> bool {
         reserved.wrapping_sub(position) > self.capacity
     }
-
-    /// Says that a side sleeps: the flag goes up (fence), and only then does it look once more; see [`broadcast`](super).
-    pub(crate) fn announce_sleep(&self) -> u32 {
-        let asleep = self.control().readers_sleep.fetch_or(ASLEEP, Ordering::Relaxed) | ASLEEP;
-        self.sleepers_fence();
-        asleep
-    }
-
-    /// The writer's half: after its publication (fence) it looks whether anyone sleeps, and if so takes the flag down and
-    /// counts on.
-    #[inline]
-    pub(crate) fn take_wake(&self) -> bool {
-        self.wakers_fence();
-        let flag = &self.control().readers_sleep;
-        let found = flag.load(Ordering::Relaxed);
-        if found & ASLEEP == 0 {
-            return false;
-        }
-        // No exchange: only this side takes it down, and a reader that finds it up leaves it as it is.
-        flag.store(found.wrapping_add(self.step()), Ordering::Relaxed);
-        true
-    }
 }
 
 #[cfg(not(loom))]
@@ -299,20 +277,14 @@ impl Records<'_> {
     pub(crate) fn readers_fence(&self) {
         fence(Ordering::Acquire);
     }
-    /// Between a sleeper's flag and its last look.
-    #[inline]
-    fn sleepers_fence(&self) {
-        fence(Ordering::SeqCst);
+    /// Says that a reader sleeps: see [`sleep`].
+    pub(crate) fn announce_sleep(&self) -> u32 {
+        sleep::announce(&self.control.readers_sleep)
     }
-    /// Between a publication and the look at the flag.
+    /// After a publication: does anyone sleep?
     #[inline]
-    fn wakers_fence(&self) {
-        fence(Ordering::SeqCst);
-    }
-    /// Added to the sleepers' flag when it is taken down: bit 0 goes, and the count behind it moves on.
-    #[inline]
-    fn step(&self) -> u32 {
-        1
+    pub(crate) fn take_wake(&self) -> bool {
+        sleep::take(&self.control.readers_sleep, Fencing::Both)
     }
 }
 

@@ -42,9 +42,8 @@
 //! and this the ring for events, each of which matters.
 //!
 //! # Sleeping
-//! Readers share one flag, which counts as in [`mpsc`](crate::mpsc): bit 0 says that somebody sleeps, and the writer
-//! that takes it down adds 1. A reader announces, looks once more, and sleeps while the flag holds what
-//! `announce_sleep` returned; it takes nothing back when it runs again, because others may still sleep.
+//! As [`sleep`](crate::sleep) says, all readers on one flag. A reader takes nothing back when it runs again, because others may
+//! still sleep.
 
 mod memory;
 mod reader;

@@ -2,6 +2,7 @@
 
 use super::{Control, Records};
 use crate::model::Flaw;
+use crate::sleep::{self, Fencing};
 use crate::sync::{AtomicU64, Ordering, fence};
 use core::marker::PhantomData;
 use std::sync::Arc;
@@ -52,17 +53,17 @@ impl Records<'_> {
     pub(crate) fn readers_fence(&self) {
         self.fence_unless(Flaw::ReaderWithoutFence, Ordering::Acquire);
     }
-    pub(super) fn sleepers_fence(&self) {
-        self.fence_unless(Flaw::SleeperWithoutFence, Ordering::SeqCst);
+    pub(crate) fn announce_sleep(&self) -> u32 {
+        let in_order = self.model.flaw != Flaw::SleeperWithoutFence;
+        sleep::announce_in_order(&self.control().readers_sleep, in_order)
     }
-    pub(super) fn wakers_fence(&self) {
-        self.fence_unless(Flaw::WakerWithoutFence, Ordering::SeqCst);
-    }
-    /// Taking the sleepers' flag down counts on, unless that is the mistake.
-    pub(super) fn step(&self) -> u32 {
-        match self.model.flaw {
-            Flaw::FlagWithoutCount => u32::MAX,
-            _ => 1,
+    pub(crate) fn take_wake(&self) -> bool {
+        let flag = &self.control().readers_sleep;
+        if self.model.flaw == Flaw::FlagWithoutCount {
+            fence(Ordering::SeqCst);
+            return flag.fetch_and(!1, Ordering::Relaxed) & 1 != 0;
         }
+        let in_order = self.model.flaw != Flaw::WakerWithoutFence;
+        sleep::take_in_order(flag, Fencing::Both, in_order)
     }
 }

@@ -157,10 +157,7 @@ impl<W: RingWait> BroadcastSender<W> {
     /// Wakes readers that sleep.
     #[inline]
     fn wake(&self) -> Result<()> {
-        if W::SLEEPS && self.ring.take_wake() {
-            return self.wait.wake(self.ring.peer_flag());
-        }
-        Ok(())
+        self.wait.published(self.ring.peer_flag())
     }
 
     /// Fails when nobody is left to read.
@@ -294,11 +291,8 @@ impl Look for Next<'_> {
 }
 
 impl Turn for Next<'_> {
-    fn announce_sleep(&self) -> u32 {
-        self.ring.announce_sleep()
-    }
-    /// Others may sleep on the same flag.
-    fn retract_sleep(&self) {}
+    const SHARED_FLAG: bool = true;
+
     fn flag(&self) -> &AtomicU32 {
         self.ring.own_flag()
     }
