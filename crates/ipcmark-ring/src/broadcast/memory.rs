@@ -4,9 +4,9 @@
 use crate::RingError;
 #[cfg(not(loom))]
 use crate::sleep::{self, Fencing};
+use crate::sync::{AtomicU32, AtomicU64};
 #[cfg(not(loom))]
-use crate::sync::fence;
-use crate::sync::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::{Ordering, fence};
 #[cfg(not(loom))]
 use crate::{ALIGNMENT, CONTROL_BYTES, footprint, layout::check_capacity};
 use crate::{MAX_CAPACITY, MIN_CAPACITY};
