@@ -12,8 +12,8 @@
 
 mod backing;
 pub mod bare;
-mod ends;
 mod broadcast;
+mod ends;
 mod latest;
 mod mapping;
 mod mpsc;
@@ -22,8 +22,8 @@ mod slots;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
-pub use ends::{Flags, RingReceiver, RingRx, RingSender, RingTx};
 pub use broadcast::{BroadcastFixture, BroadcastReceiver, BroadcastSender, ShmBroadcast};
+pub use ends::{Flags, RingReceiver, RingRx, RingSender, RingTx};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
