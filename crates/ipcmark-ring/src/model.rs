@@ -27,6 +27,14 @@ pub enum Flaw {
     SleeperWithoutFence,
     /// Two producers may both find a slot free before either has claimed it.
     ClaimWithoutExchange,
+    /// A producer looks how far the consumer is without Acquire.
+    RelaxedRoom,
+    /// A producer counts itself out without Release.
+    RelaxedLeave,
+    /// The consumer counts the producers without Acquire.
+    RelaxedCount,
+    /// A producer looks for a free slot inside a run that another has claimed.
+    StepIntoRun,
     /// A writer does not order its mark of a value in the making before the value.
     WriterWithoutFence,
     /// A reader does not order its second look at the mark after the value.

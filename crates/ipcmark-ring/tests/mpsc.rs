@@ -117,6 +117,116 @@ fn a_dead_producers_claim_is_told_and_skipped_and_nothing_else_is_lost() {
 }
 
 #[test]
+fn a_run_is_claimed_at_once_and_what_is_not_used_of_it_is_passed_over() {
+    let ring = Ring::new();
+    let (mut a, mut b, mut rx) = (ring.producer(1), ring.producer(2), ring.consumer(3));
+    for _ in 0..10 {
+        assert_eq!(a.poll_reserve(9), Ok(COUNT / 2), "half the ring at most");
+        assert!(send(&mut b, b"behind"));
+        assert!(send(&mut a, b"one"));
+        assert_eq!(take(&mut rx).unwrap(), b"one");
+        assert_eq!(take(&mut rx), None, "the claim that is left comes before what is behind");
+        assert_eq!(a.poll_reserve(2), Ok(1), "the rest of the run");
+        a.give_up();
+        assert_eq!(take(&mut rx).unwrap(), b"behind");
+        assert_eq!(take(&mut rx), None);
+    }
+}
+
+#[test]
+fn a_run_takes_what_room_there_is() {
+    let ring = Ring::new();
+    let (mut a, mut rx) = (ring.producer(1), ring.consumer(3));
+    (0..COUNT - 1).for_each(|_| assert!(send(&mut a, b"x")));
+    assert_eq!(a.poll_reserve(2), Ok(1));
+    assert!(send(&mut a, b"y"));
+    assert_eq!(a.poll_reserve(2), Ok(0));
+    take(&mut rx).unwrap();
+    assert_eq!(a.poll_reserve(2), Ok(1));
+}
+
+#[test]
+fn a_dead_producers_run_is_skipped_claim_by_claim_in_every_lap() {
+    let ring = Ring::new();
+    let (mut b, mut rx) = (ring.producer(2), ring.consumer(3));
+    for dead in 10..30 {
+        let mut victim = ring.producer(dead);
+        assert_eq!(victim.poll_reserve(2), Ok(2));
+        if dead % 2 == 0 {
+            assert!(send(&mut victim, b"first"));
+        }
+        assert!(send(&mut b, b"behind"));
+        // Comes when the consumer stands inside the run, and must not take what is left of it.
+        let mut late = ring.producer(99);
+        let mut found = vec![];
+        for _ in 0..2 * COUNT {
+            found.extend(take(&mut rx));
+            if rx.stalled() == Some(dead) {
+                send(&mut late, b"late");
+                // SAFETY: that producer writes no more.
+                unsafe { rx.skip(dead) };
+            }
+        }
+        let first = found.iter().filter(|m| *m == b"first").count();
+        let behind = found.iter().filter(|m| *m == b"behind").count();
+        let late = found.iter().filter(|m| *m == b"late").count();
+        assert_eq!((first, behind), (usize::from(dead % 2 == 0), 1), "{found:?}");
+        assert!(late >= 1 && found.len() == first + behind + late, "{found:?}");
+    }
+}
+
+#[test]
+fn a_producer_that_comes_laps_late_finds_its_place() {
+    let ring = Ring::new();
+    let (mut a, mut late, mut rx) = (ring.producer(1), ring.producer(2), ring.consumer(3));
+    for n in 0..50u8 {
+        // Full at some times, inside a run at others.
+        for _ in 0..n {
+            if a.poll_reserve(2).unwrap() > 0 {
+                assert!(send(&mut a, &[n]));
+            } else {
+                take(&mut rx).unwrap();
+            }
+        }
+        while !send(&mut late, &[n, n]) {
+            a.give_up();
+            take(&mut rx).unwrap();
+        }
+        a.give_up();
+        let rest: Vec<_> = std::iter::from_fn(|| take(&mut rx)).collect();
+        assert_eq!(rest.iter().filter(|m| m.len() == 2).count(), 1, "{n}: {rest:?}");
+    }
+}
+
+#[test]
+fn words_out_of_their_lap_are_an_error_and_never_an_access_out_of_bounds() {
+    let ring = Ring::new();
+    for offset in (0..ring.len).step_by(8).filter(|&at| at >= 128) {
+        for value in [1u64, u64::MAX, 1 << 63, 2 << 32, 0xffff_ffff, 1 << 32 | 0xffff_fffe] {
+            let damaged = Ring::new();
+            let (mut a, mut b, mut rx) =
+                (damaged.producer(1), damaged.producer(2), damaged.consumer(3));
+            (0..COUNT as u8).for_each(|n| assert!(send(&mut a, &[n])));
+            take(&mut rx);
+            // SAFETY: the offset is a multiple of 8 inside the memory.
+            let at = unsafe { damaged.memory.base().add(offset) };
+            // SAFETY: as above; nobody else runs.
+            unsafe { at.cast::<u64>().write(value) };
+            for _ in 0..3 * COUNT {
+                let _ = (a.poll_reserve(2), a.poll_claim(3), b.poll_claim(LARGEST));
+                a.commit();
+                b.commit();
+                if let Ok(true) = rx.poll_receive() {
+                    assert!(rx.received().len() <= LARGEST + 25);
+                }
+                rx.release();
+                let _ = (rx.stalled(), b.claimed().len());
+            }
+        }
+    }
+}
+
+#[test]
 fn the_end_comes_after_the_last_message_of_the_last_producer() {
     let ring = Ring::new();
     let (mut a, mut b, mut rx) = (ring.producer(1), ring.producer(2), ring.consumer(3));

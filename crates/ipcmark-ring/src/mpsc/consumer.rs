@@ -1,6 +1,6 @@
 //! The receiving half.
 
-use super::slots::{Slots, State, TAG_MAX, Word, after};
+use super::slots::{Claim, Mark, Slots, TAG_MAX};
 use crate::RingError;
 use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
@@ -18,8 +18,14 @@ pub struct Consumer<'m> {
     owns: bool,
     /// The message that comes next.
     head: u64,
+    /// What the producers know of that.
+    published: u64,
     /// The length of the message that is lent, if one is.
     lent: Option<usize>,
+    /// Messages released since it was last asked.
+    batch: u32,
+    /// Slots were given back since producers were last looked after.
+    news: bool,
 }
 
 #[cfg(not(loom))]
@@ -39,17 +45,26 @@ impl Consumer<'_> {
 
 impl<'m> Consumer<'m> {
     pub(crate) fn over(slots: Slots<'m>, tag: u32) -> Self {
-        Consumer { slots, tag: (tag & TAG_MAX).max(1), owns: false, head: 0, lent: None }
+        let tag = (tag & TAG_MAX).max(1);
+        Consumer {
+            slots,
+            tag,
+            owns: false,
+            head: 0,
+            published: 0,
+            lent: None,
+            batch: 0,
+            news: false,
+        }
     }
 
     /// Becomes the consumer, or says who is.
     #[cold]
     fn own(&mut self) -> Result<(), RingError> {
-        let control = self.slots.control();
-        let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
-        match control.consumer.compare_exchange(0, self.tag, success, failure) {
+        let relaxed = Ordering::Relaxed;
+        let consumer = &self.slots.control().consumer;
+        match consumer.compare_exchange(0, self.tag, relaxed, relaxed) {
             Ok(_) => {
-                self.head = control.head.load(Ordering::Relaxed);
                 self.owns = true;
                 Ok(())
             }
@@ -57,7 +72,14 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// True when there is a message to lend; [`received`](Consumer::received) does.
+    /// The mark of the slot of the next message.
+    #[inline]
+    fn look(&self) -> Mark {
+        Mark(self.slots.mark(self.head).load(self.slots.observe()))
+    }
+
+    /// True when there is a message to lend; [`received`](Consumer::received) does. Finding none, it gives back all that was
+    /// released: then, too, see [`take_news`](Consumer::take_news).
     ///
     /// Fails with [`RingError::Closed`] after the last message of the last producer, with [`RingError::Occupied`] when
     /// another half is the consumer, and with [`RingError::Corrupt`] when what stands in a slot breaks the rules.
@@ -66,47 +88,52 @@ impl<'m> Consumer<'m> {
         if self.lent.is_some() {
             return Ok(true);
         }
+        loop {
+            let mark = self.look();
+            let lap = self.slots.lap(self.head);
+            if mark.lap() != lap {
+                return self.nothing(mark, lap);
+            }
+            if !self.owns {
+                self.own()?;
+            }
+            match mark.len() {
+                Some(len) if len > self.slots.largest => {
+                    let what = "a message is longer than its slot";
+                    return Err(RingError::Corrupt { what, value: len as u64 });
+                }
+                Some(_) => {
+                    self.lent = mark.len();
+                    return Ok(true);
+                }
+                None => {
+                    self.head += 1;
+                    if self.head - self.published >= self.slots.portion() {
+                        self.give_back();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next message is not there: is anything to come?
+    fn nothing(&mut self, mark: Mark, lap: u32) -> Result<bool, RingError> {
         if !self.owns {
             self.own()?;
         }
-        loop {
-            // Acquire: the message before its commit.
-            let word = Word(self.slots.word(self.head).load(Ordering::Acquire));
-            if word.number() != self.head {
-                let what = "a slot is for another message than the next";
-                return Err(RingError::Corrupt { what, value: word.0 });
-            }
-            match word.state() {
-                State::Committed => return self.lend(),
-                State::Skipped => self.free(),
-                State::Claimed => return Ok(false),
-                State::Free => return self.end(),
-            }
+        if mark.lap() != lap.wrapping_sub(1) {
+            let what = "a slot is of another lap than the message that comes next";
+            return Err(RingError::Corrupt { what, value: mark.0 });
         }
-    }
-
-    #[inline]
-    fn lend(&mut self) -> Result<bool, RingError> {
-        let len = self.slots.length(self.head).load(Ordering::Relaxed);
-        if len > self.slots.largest as u64 {
-            let what = "a message is longer than its slot";
-            return Err(RingError::Corrupt { what, value: len });
+        if self.published != self.head {
+            self.give_back();
         }
-        self.lent = Some(len as usize);
-        Ok(true)
-    }
-
-    /// Nothing is there: is anything to come?
-    #[inline]
-    fn end(&self) -> Result<bool, RingError> {
-        // Acquire: what a producer claimed and committed before it left.
-        let attendance = self.slots.control().attendance.load(Ordering::Acquire);
+        let attendance = self.slots.control().attendance.load(self.slots.count_heads());
         let (came, left) = (attendance >> 32, attendance & 0xffff_ffff);
-        if came == 0 || came != left {
+        if came == 0 || came != left || self.look().lap() == lap {
             return Ok(false);
         }
-        let word = Word(self.slots.word(self.head).load(Ordering::Acquire));
-        if word.state() == State::Free { Err(RingError::Closed) } else { Ok(false) }
+        Err(RingError::Closed)
     }
 
     /// The message lent last; empty when none is.
@@ -116,45 +143,71 @@ impl<'m> Consumer<'m> {
         let Some(len) = self.lent else { return &[] };
         self.slots.track_read(self.head);
         let bytes = self.slots.message(self.head);
-        // SAFETY: the slot is committed: its producer is done with it, and no other gets it until it is freed.
+        // SAFETY: the slot is committed: its producer is done with it, and no other gets it until it is given back.
         unsafe { core::slice::from_raw_parts(bytes.as_ptr(), len) }
     }
 
     /// Gives the space of the message lent last back; nothing when there is none.
+    ///
+    /// Space goes back in portions of an eighth of the ring (at most 64 slots), or when a look finds nothing, whichever is
+    /// sooner: producers before a full ring read the line that tells of it again and again, and were it written for each
+    /// message it would travel for each message.
     #[inline]
     pub fn release(&mut self) {
         if self.lent.take().is_some() {
             self.slots.track_read(self.head);
-            self.free();
+            self.head += 1;
+            self.batch = self.batch.saturating_add(1);
+            if self.head - self.published >= self.slots.portion() {
+                self.give_back();
+            }
         }
     }
 
-    /// Frees the slot of the next message for the next lap.
+    /// Messages released since this was last asked, which is after a look in vain: a single one was met by a consumer that was
+    /// waiting, several mean that producers run ahead.
     #[inline]
-    fn free(&mut self) {
-        let free = Word::new(after(self.head, self.slots.count), State::Free, 0);
-        self.slots.word(self.head).store(free.0, self.slots.give_back());
-        self.head = after(self.head, 1);
-        self.slots.control().head.store(self.head, Ordering::Relaxed);
+    pub fn take_batch(&mut self) -> u32 {
+        core::mem::take(&mut self.batch)
+    }
+
+    /// Publishes the head: the slots before it are free.
+    #[inline]
+    fn give_back(&mut self) {
+        self.slots.control().head.store(self.head, self.slots.give_back());
+        self.published = self.head;
+        self.news = true;
     }
 
     /// The tag of the producer that has claimed the next message and not committed it.
     #[must_use]
     pub fn stalled(&self) -> Option<u32> {
-        let word = Word(self.slots.word(self.head).load(Ordering::Relaxed));
-        (self.owns && word.state() == State::Claimed).then(|| word.tag())
+        self.claim().map(|(claim, _)| claim.tag())
     }
 
-    /// Skips the claim that [`stalled`](Consumer::stalled) told of, if it is still there.
+    /// Who has claimed the next message, which is not committed, and how many slots it has from there on.
+    fn claim(&self) -> Option<(Claim, u64)> {
+        if !self.owns || self.look().lap() == self.slots.lap(self.head) {
+            return None;
+        }
+        self.slots.covering(self.head)
+    }
+
+    /// Skips the claim that [`stalled`](Consumer::stalled) told of, if it is still there: one message, whatever else the
+    /// producer had claimed behind it.
     ///
     /// # Safety
     /// The producer of that tag has ended: it writes no more into the slot, which others will be given.
     pub unsafe fn skip(&mut self, tag: u32) {
-        let claimed = Word::new(self.head, State::Claimed, tag);
-        let skipped = Word::new(self.head, State::Skipped, tag);
-        let relaxed = Ordering::Relaxed;
-        let word = self.slots.word(self.head);
-        let _ = word.compare_exchange(claimed.0, skipped.0, relaxed, relaxed);
+        if let Some((claim, left)) = self.claim()
+            && claim.tag() == tag
+        {
+            // The dead may have had no time to write the words inside its run.
+            let lap = self.slots.lap(self.head);
+            let claim = Claim::new(lap, left, tag);
+            self.slots.claim(self.head).store(claim.0, Ordering::Relaxed);
+            self.slots.mark(self.head).store(Mark::skipped(lap).0, Ordering::Relaxed);
+        }
     }
 
     /// Says that nothing more will be received: producers that claim get [`RingError::Closed`]. Nothing where another half is
@@ -162,6 +215,7 @@ impl<'m> Consumer<'m> {
     pub fn close(&mut self) {
         if self.owns || self.own().is_ok() {
             self.slots.control().consumer_closed.store(1, Ordering::Release);
+            self.news = true;
         }
     }
 
@@ -177,7 +231,15 @@ impl<'m> Consumer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a release or a close: true when producers sleep, and all must now be woken on
+    /// After a release, a look in vain or a close: true when slots were given back since it was last asked, so that it is
+    /// worth looking whether producers sleep.
+    #[inline]
+    #[must_use = "a sleeper that is not woken sleeps on"]
+    pub fn take_news(&mut self) -> bool {
+        core::mem::take(&mut self.news)
+    }
+
+    /// After [`take_news`](Consumer::take_news): true when producers sleep, and all must now be woken on
     /// [`peer_flag`](Consumer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]

@@ -1,17 +1,31 @@
 //! Many producers, in many processes, and one consumer.
 //!
-//! The ring is a row of slots of one length, each with a state word that holds all there is to know of it: which message
-//! of the stream the slot is for, how far it is, and whose it is.
+//! The ring is a row of slots of one length. Two words stand for each, and both carry the lap that they speak of, so that
+//! nothing is ever cleared:
 //!
-//! | state of slot *n* mod *count* | who moves it on |
-//! | --- | --- |
-//! | free for message *n* | a producer, by one compare-and-exchange: claimed, with the producer's tag |
-//! | claimed by *tag* | that producer: committed, or skipped where it gives the claim up |
-//! | committed, skipped | the consumer: free for message *n + count* |
+//! | word | says | written by |
+//! | --- | --- | --- |
+//! | claim | whose the slot is in this lap (a tag), and how many slots were claimed with it | a producer, by one compare-and-exchange from the lap before |
+//! | mark | that the message is there, and its length; or that the claim was given up | that producer, as its last store |
+//! | head | up to where the consumer is done, so that slots are free for the next lap | the consumer, for several slots at once |
 //!
-//! One exchange claims both the place in the order and the slot, so that there is no moment at which a place is taken and
-//! nobody knows by whom. The tail beside the slots is only a hint of where to look first; who finds it behind moves it on.
-//! No producer waits for another: one that stops, at whatever instruction, keeps no other from claiming.
+//! One exchange claims both the place in the order and the slots, so that there is no moment at which a place is taken and
+//! nobody knows by whom. There is no tail: a producer goes on where it was, over what others have claimed since, or
+//! where the consumer is if that is further. No producer waits for another: one that stops, at whatever instruction, keeps
+//! no other from claiming.
+//!
+//! # Which lines move
+//! The mark lies before its message, in one line where the message is short; the claims lie side by side, eight to a line,
+//! and the consumer does not read them. So what it polls is written once a message, with the message; and with one producer
+//! at work the claims stay in its cache. A producer that loses a claim to another pauses: the winner gets several done
+//! before the line comes over. Measured on two hyper-threads of one core, 64 B, against one word that claimed,
+//! committed and freed the slot beside a shared tail (`cargo bench --bench fan_in` shows what is): 0.9 of its time where all
+//! producers share a CPU, 0.4 where they stand on both; with 32 slots a claim 0.5 and 0.2. Asking for lines ahead of single
+//! claims (`prefetchw`) made it slower, packing slots without regard to lines made no difference.
+//!
+//! A run of claims is known by its first word for certain; its producer writes the words inside it afterwards, each before
+//! that slot's mark. So a producer steps over whole runs, and one that goes on at the consumer's place, which may be
+//! inside a run, looks back for the word that covers it.
 //!
 //! # What a dead producer leaves
 //! The consumer takes messages in the order of their claims, so that a claim which is never committed would hold all later
@@ -37,4 +51,4 @@ pub use producer::Producer;
 pub(crate) use slots::Slots;
 #[cfg(not(loom))]
 pub use slots::create;
-pub use slots::{TAG_MAX, footprint, slot_bytes};
+pub use slots::{RUN_MAX, TAG_MAX, footprint, slot_bytes};

@@ -1,6 +1,6 @@
-//! The slots under loom: state words that loom watches, and a shadow for each message.
+//! The slots under loom: claims and marks that loom watches, and a shadow for each message.
 
-use super::slots::{Control, Slots, State, Word};
+use super::slots::{Claim, Control, Slots};
 use crate::model::Flaw;
 use crate::sync::UnsafeCell;
 use crate::sync::{AtomicU64, Ordering};
@@ -8,12 +8,12 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use std::sync::Arc;
 
-/// A ring whose state words are loom's, and whose messages have a shadow each: loom sees who touches them.
+/// A ring whose claims and marks are loom's, and whose messages have a shadow each: loom sees who touches them.
 pub(crate) struct Model {
     control: Control,
     flaw: Flaw,
-    words: Vec<AtomicU64>,
-    lengths: Vec<AtomicU64>,
+    claims: Vec<AtomicU64>,
+    marks: Vec<AtomicU64>,
     shadow: Vec<UnsafeCell<()>>,
     bytes: NonNull<[u64]>,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Model {
 /// Words of a modelled message.
 const WORDS: usize = 2;
 
-// SAFETY: the bytes are touched as the slots' states allow, which loom checks through the shadow.
+// SAFETY: the bytes are touched as claims and marks allow, which loom checks through the shadow.
 unsafe impl Send for Model {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Model {}
@@ -35,13 +35,13 @@ impl Drop for Model {
 
 impl Model {
     pub(crate) fn new(count: usize, flaw: Flaw) -> Arc<Model> {
-        let free = |n| AtomicU64::new(Word::new(n as u64, State::Free, 0).0);
+        let words = || (0..count).map(|_| AtomicU64::new(0)).collect();
         let bytes = Box::leak(vec![0u64; count * WORDS].into_boxed_slice());
         Arc::new(Model {
             control: Control::new(count as u64, 8 * WORDS as u64),
             flaw,
-            words: (0..count).map(free).collect(),
-            lengths: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            claims: words(),
+            marks: words(),
             shadow: (0..count).map(|_| UnsafeCell::new(())).collect(),
             bytes: NonNull::from(bytes),
         })
@@ -50,7 +50,7 @@ impl Model {
 
 impl Slots<'static> {
     pub(crate) fn modelled(model: Arc<Model>) -> Self {
-        let count = model.words.len() as u64;
+        let count = model.marks.len() as u64;
         Slots { model, count, largest: 8 * WORDS, _borrowed: PhantomData }
     }
 }
@@ -59,11 +59,11 @@ impl Slots<'_> {
     fn place(&self, number: u64) -> usize {
         (number & (self.count - 1)) as usize
     }
-    pub(crate) fn word(&self, number: u64) -> &AtomicU64 {
-        &self.model.words[self.place(number)]
+    pub(crate) fn claim(&self, number: u64) -> &AtomicU64 {
+        &self.model.claims[self.place(number)]
     }
-    pub(crate) fn length(&self, number: u64) -> &AtomicU64 {
-        &self.model.lengths[self.place(number)]
+    pub(crate) fn mark(&self, number: u64) -> &AtomicU64 {
+        &self.model.marks[self.place(number)]
     }
     pub(crate) fn message(&self, number: u64) -> NonNull<u8> {
         // SAFETY: each slot has its own `WORDS` words of the leaked box.
@@ -78,28 +78,41 @@ impl Slots<'_> {
     pub(crate) fn track_read(&self, number: u64) {
         self.model.shadow[self.place(number)].with(|_| ());
     }
+    /// `order`, or none of it where that is the mistake.
+    fn unless(&self, flaw: Flaw, order: Ordering) -> Ordering {
+        if self.model.flaw == flaw { Ordering::Relaxed } else { order }
+    }
     pub(crate) fn publish(&self) -> Ordering {
-        match self.model.flaw {
-            Flaw::RelaxedPublication => Ordering::Relaxed,
-            _ => Ordering::Release,
-        }
+        self.unless(Flaw::RelaxedPublication, Ordering::Release)
+    }
+    pub(crate) fn observe(&self) -> Ordering {
+        self.unless(Flaw::RelaxedObservation, Ordering::Acquire)
     }
     pub(crate) fn give_back(&self) -> Ordering {
-        match self.model.flaw {
-            Flaw::RelaxedRelease => Ordering::Relaxed,
-            _ => Ordering::Release,
-        }
+        self.unless(Flaw::RelaxedRelease, Ordering::Release)
     }
-    pub(crate) fn exchange(&self, number: u64, free: Word, claimed: Word) -> bool {
-        let word = self.word(number);
+    pub(crate) fn find_room(&self) -> Ordering {
+        self.unless(Flaw::RelaxedRoom, Ordering::Acquire)
+    }
+    pub(crate) fn leave(&self) -> Ordering {
+        self.unless(Flaw::RelaxedLeave, Ordering::Release)
+    }
+    pub(crate) fn count_heads(&self) -> Ordering {
+        self.unless(Flaw::RelaxedCount, Ordering::Acquire)
+    }
+    pub(crate) fn step(&self, claim: Claim) -> u64 {
+        if self.model.flaw == Flaw::StepIntoRun { 1 } else { claim.run() }
+    }
+    pub(crate) fn exchange(&self, number: u64, found: Claim, claim: Claim) -> bool {
+        let word = self.claim(number);
+        let relaxed = Ordering::Relaxed;
         if self.model.flaw == Flaw::ClaimWithoutExchange {
-            let found = word.load(Ordering::Acquire) == free.0;
-            if found {
-                word.store(claimed.0, Ordering::Relaxed);
+            let same = word.load(relaxed) == found.0;
+            if same {
+                word.store(claim.0, relaxed);
             }
-            return found;
+            return same;
         }
-        let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
-        word.compare_exchange(free.0, claimed.0, success, failure).is_ok()
+        word.compare_exchange(found.0, claim.0, relaxed, relaxed).is_ok()
     }
 }

@@ -1,10 +1,16 @@
 //! A sending half; there may be many.
 
-use super::slots::{Slots, State, TAG_MAX, Word, after};
+use super::slots::{Claim, Mark, RUN_MAX, Slots, TAG_MAX};
 use crate::RingError;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
+
+/// Claims of others that a producer walks over before it looks whether the consumer is beyond them.
+const STRIDES: u64 = 32;
+/// Pauses after a lost claim at most, as a power of two.
+#[cfg(not(loom))]
+const PAUSES_LOG_MAX: u32 = 6;
 
 /// A sending half of a ring.
 ///
@@ -13,9 +19,15 @@ use core::ptr::NonNull;
 pub struct Producer<'m> {
     slots: Slots<'m>,
     tag: u32,
-    /// The message this half has claimed.
-    claimed: Option<u64>,
-    /// Length of that message.
+    /// The first message that this half does not know to be claimed.
+    next: u64,
+    /// What the consumer was found to be done with.
+    head: u64,
+    /// The message to be committed next, once something is claimed: the slots up to `end` are this half's.
+    number: u64,
+    end: u64,
+    /// There is a claim at `number`, of `len` bytes.
+    claimed: bool,
     len: usize,
     closed: bool,
 }
@@ -38,7 +50,17 @@ impl Producer<'_> {
 impl<'m> Producer<'m> {
     pub(crate) fn over(slots: Slots<'m>, tag: u32) -> Self {
         slots.control().attendance.fetch_add(1 << 32, Ordering::Relaxed);
-        Producer { slots, tag: tag & TAG_MAX, claimed: None, len: 0, closed: false }
+        Producer {
+            slots,
+            tag: tag & TAG_MAX,
+            next: 0,
+            head: 0,
+            number: 0,
+            end: 0,
+            claimed: false,
+            len: 0,
+            closed: false,
+        }
     }
 
     /// Claims a slot for a message of `len` bytes; false when there is no room. Claiming again before the commit keeps the
@@ -51,53 +73,105 @@ impl<'m> Producer<'m> {
         if len > self.slots.largest {
             return Err(RingError::TooLong { len, max: self.slots.largest });
         }
-        let control = self.slots.control();
-        if self.closed || control.consumer_closed.load(Ordering::Relaxed) != 0 {
+        if self.number == self.end && self.poll_reserve(1)? == 0 {
+            return Ok(false);
+        }
+        self.claimed = true;
+        self.len = len;
+        Ok(true)
+    }
+
+    /// Claims up to `count` slots in a row (at most [`RUN_MAX`], and half the ring) by one exchange, and says how many; 0 when
+    /// there is no room. The claims that follow take them one by one. They hold up what others claim after them until each
+    /// is committed, or [given up](Producer::give_up).
+    ///
+    /// Fails with [`RingError::Closed`] when the consumer has closed.
+    #[inline]
+    pub fn poll_reserve(&mut self, count: usize) -> Result<usize, RingError> {
+        if self.closed || self.slots.control().consumer_closed.load(Ordering::Relaxed) != 0 {
             return Err(RingError::Closed);
         }
-        self.len = len;
-        if self.claimed.is_some() {
-            return Ok(true);
+        if self.number == self.end {
+            let most = (self.slots.count / 2).min(RUN_MAX as u64);
+            self.take((count as u64).clamp(1, most));
         }
-        // Relaxed: only a hint. It is never ahead of the first slot that nobody has claimed, since it moves on from a
-        // message only after that message's slot was seen claimed.
-        let mut number = control.tail.load(Ordering::Relaxed);
-        loop {
-            let word = Word(self.slots.word(number).load(Ordering::Relaxed));
-            if word.is_before(number) {
-                // The consumer has yet to free it.
-                return Ok(false);
-            }
-            if word == Word::new(number, State::Free, 0) {
-                let claimed = Word::new(number, State::Claimed, self.tag);
-                if self.slots.exchange(number, word, claimed) {
-                    self.pass(number);
-                    self.claimed = Some(number);
-                    return Ok(true);
+        Ok((self.end - self.number) as usize)
+    }
+
+    /// Claims up to `run` slots, if there is room.
+    #[inline]
+    fn take(&mut self, run: u64) {
+        // Others claim too: it need not be the first look that finds the place. One that goes on and on means that they
+        // are faster, and is as good as no room.
+        let mut lost = 0;
+        for look in 1..=2 * self.slots.count + STRIDES {
+            let number = self.next;
+            let mut room = self.room(number);
+            if room < run {
+                self.head = self.slots.head();
+                room = self.room(number);
+                if room == 0 {
+                    return;
                 }
-                // Another was faster; its word says so next time.
-                continue;
             }
-            // Somebody has it, or had it a lap ago, and did not yet move the tail on, or never will.
-            self.pass(number);
-            number = after(number, 1);
+            // Relaxed: who has the slot is all that it says.
+            let found = Claim(self.slots.claim(number).load(Ordering::Relaxed));
+            let lap = self.slots.lap(number);
+            if found.lap() == lap.wrapping_sub(1) {
+                let run = run.min(room);
+                if self.slots.exchange(number, found, Claim::new(lap, run, self.tag)) {
+                    self.own(number, run);
+                    return;
+                }
+                lost += 1;
+                pause(lost);
+            } else if found.lap() == lap && !look.is_multiple_of(STRIDES) {
+                self.next = number + self.slots.step(found);
+            } else {
+                self.catch_up();
+            }
         }
     }
 
-    /// Moves the tail beyond `number`, unless it is there already.
+    /// Slots between `number` and the consumer's place a lap later.
     #[inline]
-    fn pass(&self, number: u64) {
-        let next = after(number, 1);
-        let relaxed = Ordering::Relaxed;
-        let _ = self.slots.control().tail.compare_exchange(number, next, relaxed, relaxed);
+    fn room(&self, number: u64) -> u64 {
+        // A number that lags behind the head is known to be claimed, but not yet by this half.
+        let ahead = number.saturating_sub(self.head);
+        self.slots.count.saturating_sub(ahead)
+    }
+
+    /// The slots from `number` on are this half's.
+    #[inline]
+    fn own(&mut self, number: u64, run: u64) {
+        for inside in 1..run {
+            // Before the commit of that slot, and so before another can claim it.
+            let claim = Claim::new(self.slots.lap(number + inside), run - inside, self.tag);
+            self.slots.claim(number + inside).store(claim.0, Ordering::Relaxed);
+        }
+        (self.number, self.end) = (number, number + run);
+        self.next = self.end;
+    }
+
+    /// Goes on at least where the consumer is. That may be inside a run, whose end comes from its first claim: it is
+    /// visible, as the consumer took a message of this run before it published the head.
+    #[cold]
+    fn catch_up(&mut self) {
+        self.head = self.slots.head();
+        if self.next < self.head {
+            let left = self.slots.covering(self.head).map_or(0, |(_, left)| left);
+            self.next = self.head + left;
+        }
     }
 
     /// The space claimed last; empty when nothing is claimed.
     #[inline]
     pub fn claimed(&mut self) -> &mut [u8] {
-        let Some(number) = self.claimed else { return &mut [] };
-        self.slots.track_write(number);
-        let bytes = self.slots.message(number);
+        if !self.claimed {
+            return &mut [];
+        }
+        self.slots.track_write(self.number);
+        let bytes = self.slots.message(self.number);
         // SAFETY: the slot is claimed by this half, which alone touches its message until it commits.
         unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), self.len) }
     }
@@ -105,24 +179,35 @@ impl<'m> Producer<'m> {
     /// Publishes the message claimed last; nothing when there is none.
     #[inline]
     pub fn commit(&mut self) {
-        let Some(number) = self.claimed.take() else { return };
-        self.slots.track_write(number);
-        self.slots.length(number).store(self.len as u64, Ordering::Relaxed);
-        let committed = Word::new(number, State::Committed, self.tag);
-        self.slots.word(number).store(committed.0, self.slots.publish());
+        if self.claimed {
+            self.slots.track_write(self.number);
+            self.mark(Mark::message(self.slots.lap(self.number), self.len as u32));
+            self.claimed = false;
+        }
     }
 
-    /// Ends this half: what it claimed and did not commit is skipped. When all producers have closed, the consumer gets
+    /// Marks the next slot of this half's, which then is the consumer's.
+    #[inline]
+    fn mark(&mut self, mark: Mark) {
+        self.slots.mark(self.number).store(mark.0, self.slots.publish());
+        self.number += 1;
+    }
+
+    /// Gives up what is claimed or reserved and not committed: the consumer passes over it.
+    pub fn give_up(&mut self) {
+        while self.number != self.end {
+            self.mark(Mark::skipped(self.slots.lap(self.number)));
+        }
+        self.claimed = false;
+    }
+
+    /// Ends this half: what it claimed and did not commit is given up. When all producers have closed, the consumer gets
     /// what was committed, then [`RingError::Closed`].
     pub fn close(&mut self) {
-        if let Some(number) = self.claimed.take() {
-            let skipped = Word::new(number, State::Skipped, self.tag);
-            self.slots.word(number).store(skipped.0, self.slots.publish());
-        }
+        self.give_up();
         if !self.closed {
             self.closed = true;
-            // Release: a consumer that counts this half out finds all that it committed.
-            self.slots.control().attendance.fetch_add(1, Ordering::Release);
+            self.slots.control().attendance.fetch_add(1, self.slots.leave());
         }
     }
 
@@ -154,11 +239,21 @@ impl<'m> Producer<'m> {
     }
 }
 
+/// After a claim that another won: leaves it the line for a moment, longer each time, so that it gets several claims done
+/// before the line comes over here.
+#[cold]
+fn pause(lost: u32) {
+    #[cfg(not(loom))]
+    (0..1u32 << lost.min(PAUSES_LOG_MAX)).for_each(|_| core::hint::spin_loop());
+    #[cfg(loom)]
+    let _ = lost;
+}
+
 impl core::fmt::Debug for Producer<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Producer")
             .field("tag", &self.tag)
-            .field("claimed", &self.claimed)
+            .field("claimed", &(self.number..self.end))
             .finish_non_exhaustive()
     }
 }

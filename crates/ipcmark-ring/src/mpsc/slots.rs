@@ -6,9 +6,7 @@ use crate::RingError;
 use crate::layout::ALIGNMENT;
 use crate::layout::CONTROL_BYTES;
 use crate::sleep::{self, Fencing};
-#[cfg(not(loom))]
-use crate::sync::Ordering;
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use core::marker::PhantomData;
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -17,21 +15,24 @@ use crossbeam_utils::CachePadded;
 /// Largest tag of a producer: as many as there are process numbers (`PID_MAX_LIMIT` of proc_sys_kernel(5)).
 pub const TAG_MAX: u32 = (1 << TAG_BITS) - 1;
 const TAG_BITS: u32 = 22;
-const STATE_BITS: u32 = 2;
-/// Messages are numbered modulo 2⁴⁰: a ring that carries a million a second wraps after twelve days, and only laps of
-/// one slot must be told apart.
-const NUMBER_BITS: u32 = 64 - TAG_BITS - STATE_BITS;
-pub(crate) const NUMBERS: u64 = 1 << NUMBER_BITS;
+/// Most slots that one exchange claims.
+pub const RUN_MAX: usize = 64;
+const RUN_MASK: u64 = 0x3ff;
+
+/// Slots that the consumer gives back at once, at most.
+const PORTION_MAX: u64 = 64;
 
 /// Slots begin on multiples of this, in bytes, so that two producers never write one line.
 const LINE: usize = 64;
-/// Bytes of a slot before its message: the state word and the length.
-const SLOT_HEADER: usize = 16;
+/// Bytes of a slot before its message: the mark.
+const SLOT_HEADER: usize = 8;
+/// What stands for a length where a claim was given up.
+const SKIPPED: u32 = u32::MAX;
 
 #[cfg(not(loom))]
 const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 #[cfg(not(loom))]
-const KIND_MPSC: u64 = 2;
+const KIND_MPSC: u64 = 3;
 
 /// Bytes of a slot for messages of up to `largest` bytes.
 #[must_use]
@@ -39,56 +40,63 @@ pub const fn slot_bytes(largest: usize) -> usize {
     (SLOT_HEADER + largest).next_multiple_of(LINE)
 }
 
+/// Bytes of the claims of `count` slots: whole pairs of lines.
+const fn claim_bytes(count: usize) -> usize {
+    (8 * count).next_multiple_of(2 * LINE)
+}
+
 /// Bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
 #[must_use]
 pub const fn footprint(count: usize, largest: usize) -> usize {
-    CONTROL_BYTES + count * slot_bytes(largest)
+    CONTROL_BYTES + claim_bytes(count) + count * slot_bytes(largest)
 }
 
-/// How far a slot is.
+/// Who has a slot in which lap: lap, length of the run of slots claimed with it and from it on, tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    Free,
-    Claimed,
-    Committed,
-    Skipped,
-}
+pub(crate) struct Claim(pub(crate) u64);
 
-/// A state word: number of the message, state, tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Word(pub(crate) u64);
-
-impl Word {
-    pub(crate) const fn new(number: u64, state: State, tag: u32) -> Word {
-        Word(number << (TAG_BITS + STATE_BITS) | (state as u64) << TAG_BITS | tag as u64)
+impl Claim {
+    pub(crate) const fn new(lap: u32, run: u64, tag: u32) -> Claim {
+        Claim((lap as u64) << 32 | (run & RUN_MASK) << TAG_BITS | (tag & TAG_MAX) as u64)
     }
 
-    pub(crate) const fn number(self) -> u64 {
-        self.0 >> (TAG_BITS + STATE_BITS)
+    pub(crate) const fn lap(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
-    pub(crate) const fn state(self) -> State {
-        match (self.0 >> TAG_BITS) & 3 {
-            0 => State::Free,
-            1 => State::Claimed,
-            2 => State::Committed,
-            _ => State::Skipped,
-        }
+    /// At least 1, whatever a damaged word says.
+    pub(crate) const fn run(self) -> u64 {
+        let run = self.0 >> TAG_BITS & RUN_MASK;
+        if run == 0 { 1 } else { run }
     }
 
     pub(crate) const fn tag(self) -> u32 {
         self.0 as u32 & TAG_MAX
     }
-
-    /// True when this word stands in an earlier lap than `number`.
-    pub(crate) const fn is_before(self, number: u64) -> bool {
-        (self.number().wrapping_sub(number) << (TAG_BITS + STATE_BITS)) as i64 <= -1
-    }
 }
 
-/// The number after `number`.
-pub(crate) const fn after(number: u64, by: u64) -> u64 {
-    number.wrapping_add(by) & (NUMBERS - 1)
+/// What a slot holds: lap, and the length of the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(pub(crate) u64);
+
+impl Mark {
+    pub(crate) const fn message(lap: u32, len: u32) -> Mark {
+        Mark((lap as u64) << 32 | len as u64)
+    }
+
+    pub(crate) const fn skipped(lap: u32) -> Mark {
+        Mark::message(lap, SKIPPED)
+    }
+
+    pub(crate) const fn lap(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    /// Length of the message in bytes; `None` where the claim was given up.
+    pub(crate) const fn len(self) -> Option<usize> {
+        let len = self.0 as u32;
+        if len == SKIPPED { None } else { Some(len as usize) }
+    }
 }
 
 /// The lines before the slots.
@@ -98,9 +106,7 @@ pub(crate) struct Control {
     kind: AtomicU64,
     count: AtomicU64,
     largest: AtomicU64,
-    /// Where to look for a free slot first.
-    pub(crate) tail: CachePadded<AtomicU64>,
-    /// Where a consumer that attaches begins.
+    /// Messages that the consumer is done with.
     pub(crate) head: CachePadded<AtomicU64>,
     pub(crate) consumer_sleeps: CachePadded<AtomicU32>,
     pub(crate) producers_sleep: CachePadded<AtomicU32>,
@@ -121,10 +127,9 @@ impl Control {
         let flag = || CachePadded::new(AtomicU32::new(0));
         Control {
             magic: line(0),
-            kind: AtomicU64::new(2),
+            kind: AtomicU64::new(3),
             count: AtomicU64::new(count),
             largest: AtomicU64::new(largest),
-            tail: line(0),
             head: line(0),
             consumer_sleeps: flag(),
             producers_sleep: flag(),
@@ -140,6 +145,8 @@ pub(crate) struct Slots<'m> {
     #[cfg(not(loom))]
     control: &'m Control,
     #[cfg(not(loom))]
+    claims: NonNull<u8>,
+    #[cfg(not(loom))]
     base: NonNull<u8>,
     #[cfg(not(loom))]
     stride: usize,
@@ -151,7 +158,7 @@ pub(crate) struct Slots<'m> {
     pub(super) _borrowed: PhantomData<&'m Control>,
 }
 
-// SAFETY: a view of memory made for sharing; a half, which is not `Sync`, touches the slots that their states give it.
+// SAFETY: a view of memory made for sharing; a half, which is not `Sync`, touches the slots that claims and marks give it.
 unsafe impl Send for Slots<'_> {}
 
 /// Makes an empty ring of `count` slots for messages of up to `largest` bytes. Halves attach to it afterwards.
@@ -177,9 +184,10 @@ pub unsafe fn create(
     let control = unsafe { control.as_ref() };
     let slots = Slots::over(control, base, count as u64, largest);
     for number in 0..count as u64 {
-        slots.word(number).store(Word::new(number, State::Free, 0).0, Ordering::Relaxed);
+        slots.claim(number).store(0, Ordering::Relaxed);
+        slots.mark(number).store(0, Ordering::Relaxed);
     }
-    // Release: who sees the mark sees the rest.
+    // Release: who sees the magic number sees the rest.
     control.magic.store(MAGIC, Ordering::Release);
     Ok(())
 }
@@ -188,9 +196,11 @@ pub unsafe fn create(
 impl<'m> Slots<'m> {
     fn over(control: &'m Control, base: NonNull<u8>, count: u64, largest: usize) -> Self {
         // SAFETY: the callers found more than `CONTROL_BYTES` bytes behind `base`.
-        let base = unsafe { base.add(CONTROL_BYTES) };
+        let claims = unsafe { base.add(CONTROL_BYTES) };
+        // SAFETY: and the claims behind those.
+        let base = unsafe { claims.add(claim_bytes(count as usize)) };
         let stride = slot_bytes(largest);
-        Slots { control, base, stride, count, largest, _borrowed: PhantomData }
+        Slots { control, claims, base, stride, count, largest, _borrowed: PhantomData }
     }
 
     /// Finds the ring in the memory.
@@ -220,26 +230,26 @@ impl<'m> Slots<'m> {
         unsafe { self.base.add((number & (self.count - 1)) as usize * self.stride) }
     }
 
-    /// The state word of the slot of message `number`.
+    /// The claim of the slot of message `number`.
     #[inline]
-    pub(crate) fn word(&self, number: u64) -> &AtomicU64 {
-        // SAFETY: a slot is aligned to 64 bytes and begins with its state word.
-        unsafe { AtomicU64::from_ptr(self.slot(number).cast().as_ptr()) }
+    pub(crate) fn claim(&self, number: u64) -> &AtomicU64 {
+        // SAFETY: below `count` words of 8 bytes lie behind `claims`.
+        let at = unsafe { self.claims.add((number & (self.count - 1)) as usize * 8) };
+        // SAFETY: the claims begin on a page, and each has 8 bytes.
+        unsafe { AtomicU64::from_ptr(at.cast().as_ptr()) }
     }
 
-    /// Where the length of message `number` stands.
+    /// The mark of the slot of message `number`.
     #[inline]
-    pub(crate) fn length(&self, number: u64) -> &AtomicU64 {
-        // SAFETY: a slot has 16 bytes before its message.
-        let at = unsafe { self.slot(number).add(8) };
-        // SAFETY: the second aligned word of a slot holds the length.
-        unsafe { AtomicU64::from_ptr(at.cast().as_ptr()) }
+    pub(crate) fn mark(&self, number: u64) -> &AtomicU64 {
+        // SAFETY: a slot is aligned to 64 bytes and begins with its mark.
+        unsafe { AtomicU64::from_ptr(self.slot(number).cast().as_ptr()) }
     }
 
     /// The first byte of message `number`.
     #[inline]
     pub(crate) fn message(&self, number: u64) -> NonNull<u8> {
-        // SAFETY: a slot has 16 bytes before its message.
+        // SAFETY: a slot has 8 bytes before its message.
         unsafe { self.slot(number).add(SLOT_HEADER) }
     }
 
@@ -252,25 +262,83 @@ impl<'m> Slots<'m> {
     pub(crate) fn track_write(&self, _: u64) {}
     #[inline]
     pub(crate) fn track_read(&self, _: u64) {}
-    /// Order of the store that commits: the message before it.
+    /// Order of the store that marks a slot: the message before it.
     #[inline]
     pub(crate) fn publish(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the store that frees a slot: the reads of the message before it.
+    /// Order of the load that finds the mark: the message after it.
+    #[inline]
+    pub(crate) fn observe(&self) -> Ordering {
+        Ordering::Acquire
+    }
+    /// Order of the store that gives slots back: the reads of their messages before it.
     #[inline]
     pub(crate) fn give_back(&self) -> Ordering {
         Ordering::Release
     }
-    /// Changes `free` to `claimed`, unless another has. Acquire: the consumer's reads of the lap before come first.
+    /// Order of the load that finds slots given back: what is written into them after it.
     #[inline]
-    pub(crate) fn exchange(&self, number: u64, free: Word, claimed: Word) -> bool {
-        let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
-        self.word(number).compare_exchange(free.0, claimed.0, success, failure).is_ok()
+    pub(crate) fn find_room(&self) -> Ordering {
+        Ordering::Acquire
+    }
+    /// Order in which a producer counts itself out: what it committed before it.
+    #[inline]
+    pub(crate) fn leave(&self) -> Ordering {
+        Ordering::Release
+    }
+    /// Order of the load that counts producers: what they committed after it.
+    #[inline]
+    pub(crate) fn count_heads(&self) -> Ordering {
+        Ordering::Acquire
+    }
+    /// How far a producer goes on over a run of another's claims.
+    #[inline]
+    pub(crate) fn step(&self, claim: Claim) -> u64 {
+        claim.run()
+    }
+    /// Changes the claim from what was found to `claim`, unless another has. Relaxed: that the slot was given back was
+    /// seen (acquired) in `head` before.
+    #[inline]
+    pub(crate) fn exchange(&self, number: u64, found: Claim, claim: Claim) -> bool {
+        let relaxed = Ordering::Relaxed;
+        self.claim(number).compare_exchange(found.0, claim.0, relaxed, relaxed).is_ok()
     }
 }
 
 impl Slots<'_> {
+    /// Messages that the consumer is done with. Whatever stands there, counting on from it does not overflow.
+    #[inline]
+    pub(crate) fn head(&self) -> u64 {
+        self.control().head.load(self.find_room()) & (u64::MAX >> 1)
+    }
+
+    /// The lap in which message `number` comes, from 1, modulo 2³²; it is compared for being equal alone.
+    #[inline]
+    pub(crate) fn lap(&self, number: u64) -> u32 {
+        ((number >> self.count.trailing_zeros()) as u32).wrapping_add(1)
+    }
+
+    /// Slots that the consumer gives back at once.
+    #[inline]
+    pub(crate) fn portion(&self) -> u64 {
+        (self.count / 8).min(PORTION_MAX)
+    }
+
+    /// The claim that message `number` belongs to, as far as it is known from the claims before it, and how many slots of
+    /// its run are left from `number` on.
+    ///
+    /// The words inside a run are written one by one after the exchange that claimed it, so that only the first tells for
+    /// certain.
+    pub(crate) fn covering(&self, number: u64) -> Option<(Claim, u64)> {
+        (0..=number.min(RUN_MAX as u64)).find_map(|back| {
+            let first = number - back;
+            let claim = Claim(self.claim(first).load(Ordering::Relaxed));
+            let covers = claim.lap() == self.lap(first) && claim.run() > back;
+            covers.then(|| (claim, claim.run() - back))
+        })
+    }
+
     /// A sleeper's first half: says that it sleeps, then (fence) looks again. Returns the value to sleep on.
     #[cold]
     pub(crate) fn announce_sleep(&self, flag: &AtomicU32) -> u32 {
@@ -286,7 +354,9 @@ impl Slots<'_> {
 
 #[cfg(not(loom))]
 fn check_shape(count: u64, largest: u64) -> Result<(), RingError> {
-    let fits = largest <= crate::MAX_CAPACITY as u64 && count <= crate::MAX_CAPACITY as u64;
+    let most = crate::MAX_CAPACITY as u64;
+    // A length has 32 bits, of which one value is taken.
+    let fits = largest < most - 1 && count <= most;
     if count.is_power_of_two() && count >= 2 && fits {
         Ok(())
     } else {
@@ -307,17 +377,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_holds_number_state_and_tag() {
-        let last = NUMBERS - 1;
-        for (number, tag) in [(0, 0), (7, 1), (last, TAG_MAX)] {
-            for state in [State::Free, State::Claimed, State::Committed, State::Skipped] {
-                let word = Word::new(number, state, tag);
-                assert_eq!((word.number(), word.state(), word.tag()), (number, state, tag));
-            }
+    fn words_hold_what_was_put_into_them() {
+        for (lap, run, tag) in [(1, 1, 0), (7, RUN_MAX as u64, 1), (u32::MAX, 2, TAG_MAX)] {
+            let claim = Claim::new(lap, run, tag);
+            assert_eq!((claim.lap(), claim.run(), claim.tag()), (lap, run, tag));
+            let mark = Mark::message(lap, tag);
+            assert_eq!((mark.lap(), mark.len()), (lap, Some(tag as usize)));
+            assert_eq!((Mark::skipped(lap).lap(), Mark::skipped(lap).len()), (lap, None));
         }
-        assert_eq!(after(last, 3), 2);
-        let word = |number| Word::new(number, State::Committed, 9);
-        assert!(word(3).is_before(4) && !word(4).is_before(4) && !word(5).is_before(4));
-        assert!(word(last).is_before(2) && !word(2).is_before(last));
+        assert_eq!(Claim(0).run(), 1);
     }
 }

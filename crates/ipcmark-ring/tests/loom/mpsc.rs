@@ -84,6 +84,126 @@ fn a_relaxed_release_of_a_slot_is_caught() {
 }
 
 #[test]
+#[should_panic(expected = "Causality violation")]
+fn a_relaxed_look_at_a_mark_is_caught() {
+    each_once(Flaw::RelaxedObservation, 2, [1, 1]);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_relaxed_look_for_room_is_caught() {
+    each_once(Flaw::RelaxedRoom, 2, [2, 1]);
+}
+
+/// The end is told while a message is still on its way: it is never received.
+#[test]
+#[should_panic(expected = "assertion `left == right` failed")]
+fn a_producer_that_leaves_too_early_is_caught() {
+    each_once(Flaw::RelaxedLeave, 2, [1, 1]);
+}
+
+#[test]
+#[should_panic(expected = "assertion `left == right` failed")]
+fn a_relaxed_count_of_producers_is_caught() {
+    each_once(Flaw::RelaxedCount, 2, [1, 1]);
+}
+
+/// One producer claims two slots at once, of which it uses one or both; another claims behind them.
+fn runs(flaw: Flaw, used: u8) {
+    explore(2, move || {
+        let (mut producers, mut rx) = slots(2, 4, flaw);
+        let (mut single, mut many) = (producers.pop().unwrap(), producers.pop().unwrap());
+        let senders = [
+            thread::spawn(move || {
+                assert_eq!(many.poll_reserve(2), Ok(2));
+                (0..used).for_each(|n| send(&mut many, &[n; 9]));
+                many.close();
+            }),
+            thread::spawn(move || {
+                send(&mut single, &[10; 9]);
+                single.close();
+            }),
+        ];
+        let mut next = [0, 10];
+        loop {
+            match rx.poll_receive() {
+                Ok(true) => {
+                    let message = take(&mut rx);
+                    let sender = usize::from(message[0] / 10);
+                    assert_eq!(message, [next[sender]; 9]);
+                    next[sender] += 1;
+                }
+                Ok(false) => thread::yield_now(),
+                Err(RingError::Closed) => break,
+                Err(e) => panic!("{e}"),
+            }
+        }
+        assert_eq!(next, [used, 11]);
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+    });
+}
+
+#[test]
+fn a_run_and_a_claim_behind_it_come_whole() {
+    runs(Flaw::None, 2);
+}
+
+#[test]
+fn a_run_that_is_not_used_up_is_passed_over() {
+    runs(Flaw::None, 1);
+}
+
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_claim_inside_a_run_is_caught() {
+    runs(Flaw::StepIntoRun, 2);
+}
+
+/// A producer that comes late finds its place inside the run that the consumer is taking.
+#[test]
+fn a_latecomer_goes_on_behind_the_run_that_is_being_taken() {
+    explore(2, || {
+        let (mut producers, mut rx) = slots(2, 4, Flaw::None);
+        let (mut late, mut many) = (producers.pop().unwrap(), producers.pop().unwrap());
+        let sender = thread::spawn(move || {
+            for _ in 0..2 {
+                while many.poll_reserve(2).unwrap() != 2 {
+                    many.give_up();
+                    thread::yield_now();
+                }
+                (0..2).for_each(|_| send(&mut many, &[1; 9]));
+            }
+            // A third run, in the second lap.
+            if many.poll_reserve(2).unwrap() > 0 {
+                send(&mut many, &[1; 9]);
+            }
+            many.close();
+        });
+        let mut received = 0;
+        let mut sent = false;
+        loop {
+            if received >= 3 && !sent {
+                send(&mut late, &[2; 9]);
+                late.close();
+                sent = true;
+            }
+            match rx.poll_receive() {
+                Ok(true) => {
+                    let found = take(&mut rx);
+                    assert!(found == [1; 9] || found == [2; 9]);
+                    received += 1;
+                }
+                Ok(false) => thread::yield_now(),
+                Err(RingError::Closed) => break,
+                Err(e) => panic!("{e}"),
+            }
+        }
+        sender.join().unwrap();
+        assert!(sent && (5..=6).contains(&received));
+    });
+}
+
+#[test]
 fn a_sleeping_consumer_is_woken_by_either_producer() {
     explore(2, || {
         let (producers, mut rx) = slots(2, 2, Flaw::None);

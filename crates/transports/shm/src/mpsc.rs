@@ -2,7 +2,7 @@
 
 use crate::backing::{Backing, Memfd};
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, site, too_long, word};
+use crate::ring::{BATCH_PAUSES, looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender, Side,
@@ -12,6 +12,7 @@ use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::mpsc::{Consumer, Producer, create, footprint, slot_bytes};
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
 use ipcmark_sys::process;
+use std::hint::spin_loop;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -205,12 +206,19 @@ pub struct MpscReceiver<W: RingWait> {
 impl<W: RingWait> MpscReceiver<W> {
     /// Wakes the senders that sleep.
     #[inline]
-    fn wake(&self) -> Result<()> {
-        self.wait.published(self.ring.peer_flag())
+    fn wake(&mut self) -> Result<()> {
+        if self.ring.take_news() { self.wait.published(self.ring.peer_flag()) } else { Ok(()) }
     }
 
     #[inline(never)]
     fn wait_for_message(&mut self) -> Result<()> {
+        // What was kept back while messages came was given back when none came.
+        self.wake()?;
+        if self.ring.take_batch() > 1 {
+            for _ in 0..BATCH_PAUSES {
+                spin_loop();
+            }
+        }
         self.wait.until(&mut Message { ring: &mut self.ring }, &self.lifeline)
     }
 }
@@ -236,6 +244,7 @@ impl<W: RingWait> Receiver for MpscReceiver<W> {
         if self.ring.poll_receive() != Ok(false) {
             return Ok(true);
         }
+        self.wake()?;
         let gone = looked_in_vain(&mut self.vain_looks, &self.lifeline);
         if self.vain_looks == 0 {
             skip_the_dead(&mut self.ring);

@@ -24,7 +24,7 @@ const MESSAGES: usize = 4;
 const PAGE: usize = 4096;
 /// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
 /// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
-const BATCH_PAUSES: u32 = 64;
+pub(crate) const BATCH_PAUSES: u32 = 64;
 
 /// A ring in each direction over pages from `B`, waiting as `W` does.
 #[derive(Debug)]
