@@ -17,7 +17,7 @@ use crate::backing::anonymous;
 use crate::mapping::Mapping;
 use crate::ring::word;
 use ipcmark_core::Result;
-use ipcmark_ring::{footprint, slots, spsc};
+use ipcmark_ring::{footprint, mpsc, slots, spsc};
 use std::sync::Arc;
 
 /// Defines the owner of one half of a ring.
@@ -93,6 +93,41 @@ pub fn slots(count: usize, largest: usize) -> Result<(OwnedSlotsProducer, OwnedS
     let consumer = unsafe { slots::Consumer::attach(base, len) }.map_err(word)?;
     let producer = OwnedSlotsProducer { half: producer, pages: pages.clone() };
     Ok((producer, OwnedSlotsConsumer { half: consumer, pages }))
+}
+
+owned!(
+    /// A sending half of [`mpsc()`].
+    OwnedMpscProducer, mpsc::Producer
+);
+owned!(
+    /// The receiving half of [`mpsc()`].
+    OwnedMpscConsumer, mpsc::Consumer
+);
+
+/// Makes an empty [`mod@mpsc`] ring of `slots` slots (a power of two) for messages of up to `largest` bytes, in shared memory
+/// without a name, with so many producers, tagged from 1.
+///
+/// # Errors
+/// When the ring cannot have such slots, or the memory is not to be had.
+pub fn mpsc(
+    slots: usize,
+    largest: usize,
+    producers: usize,
+) -> Result<(Vec<OwnedMpscProducer>, OwnedMpscConsumer)> {
+    let len = mpsc::footprint(slots, largest);
+    let pages = Arc::new(anonymous(len)?);
+    let base = pages.slice(0, len);
+    // SAFETY: the pages were mapped just now and are used by nobody else yet.
+    unsafe { mpsc::create(base, len, slots, largest) }.map_err(word)?;
+    let producer = |tag| -> Result<OwnedMpscProducer> {
+        // SAFETY: the pages hold a ring, which halves alone use, and live as long as each half.
+        let half = unsafe { mpsc::Producer::attach(base, len, tag) }.map_err(word)?;
+        Ok(OwnedMpscProducer { half, pages: pages.clone() })
+    };
+    let producers = (1..=producers as u32).map(producer).collect::<Result<_>>()?;
+    // SAFETY: as above.
+    let half = unsafe { mpsc::Consumer::attach(base, len, 1) }.map_err(word)?;
+    Ok((producers, OwnedMpscConsumer { half, pages }))
 }
 
 #[cfg(test)]
