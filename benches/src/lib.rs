@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod bare;
+pub mod fan_in;
 pub mod overhead;
+pub mod soak;
 pub mod stall;
 
 use ipcmark_core::{Extent, Names, Pattern, Placement, Plan};
