@@ -100,7 +100,7 @@ fn send_to_all<T: Transport>(links: &mut [End<T>], stage: &mut Stage<'_>) -> Res
             let last = stop || sent == limit;
             for (link, desk) in &mut *links {
                 match last {
-                    false => desk.send_more::<T>(&mut link.tx)?,
+                    false => desk.send_more::<T>(&mut link.tx, 1)?,
                     true => desk.send::<T>(&mut link.tx, !T::INFO.lossy)?,
                 }
             }

@@ -36,9 +36,7 @@ pub(crate) fn initiate<E: Ends>(
     let mut messages = 0;
     loop {
         let sent = desk.clock.now();
-        for _ in 1..depth {
-            desk.send_more::<E>(tx)?;
-        }
+        desk.send_more::<E>(tx, depth.saturating_sub(1))?;
         desk.send::<E>(tx, last)?;
         let mut back = 0;
         desk.receive::<E>(rx, |desk| {

@@ -20,9 +20,7 @@ pub(crate) fn send<E: Ends>(
     loop {
         // The phase's last message is sent below: this loop is the hot one, and decides nothing.
         let more = block_len.min(limit - 1 - sent);
-        for _ in 0..more {
-            desk.send_more::<E>(tx)?;
-        }
+        desk.send_more::<E>(tx, more)?;
         sent += more;
         if more < block_len {
             break;
@@ -55,11 +53,10 @@ pub(crate) fn receive<E: Ends>(
     let mut received = 0;
     let mut begun = desk.clock.now();
     loop {
-        for _ in 0..block_len {
-            received += 1;
-            if desk.receive::<E>(rx, |_| Ok(()))?.last {
-                return Ok(Done { messages: received, end: desk.clock.now() });
-            }
+        let (more, last) = desk.receive_more::<E>(rx, block_len)?;
+        received += more;
+        if last {
+            return Ok(Done { messages: received, end: desk.clock.now() });
         }
         let now = desk.clock.now();
         stage.timer.block(now, now - begun);
