@@ -87,7 +87,7 @@ impl<'m> Consumer<'m> {
     }
 
     /// As [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
-    #[inline]
+    #[inline(always)]
     pub fn poll_receive(&mut self) -> Result<bool, RingError> {
         if self.lent {
             return Ok(true);
@@ -129,7 +129,7 @@ impl<'m> Consumer<'m> {
         self.memory.offset(self.next) + record <= self.memory.capacity()
     }
 
-    #[inline]
+    #[inline(always)]
     fn lend(&mut self, at: u64, len: u64, record: u64) {
         self.start = at.wrapping_add(HEADER);
         self.len = len;
@@ -233,7 +233,7 @@ impl<'m> Consumer<'m> {
     }
 
     /// The message lent last; empty when none is.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn received(&self) -> &[u8] {
         self.memory.track_read(self.start, self.len);
@@ -243,7 +243,7 @@ impl<'m> Consumer<'m> {
     }
 
     /// Gives the space of the message lent last back; nothing when there is none.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self) {
         if !self.lent {
             return;

@@ -116,7 +116,7 @@ impl<'m> Producer<'m> {
     }
 
     /// As [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
-    #[inline]
+    #[inline(always)]
     pub fn poll_claim(&mut self, len: usize) -> Result<bool, RingError> {
         if self.claimed {
             self.abandon();
@@ -150,7 +150,7 @@ impl<'m> Producer<'m> {
     }
 
     /// The space claimed last; empty when nothing is claimed.
-    #[inline]
+    #[inline(always)]
     pub fn claimed(&mut self) -> &mut [u8] {
         let position = self.start.wrapping_add(HEADER);
         self.memory.track_write(position, self.len);
@@ -160,7 +160,7 @@ impl<'m> Producer<'m> {
     }
 
     /// Publishes the message claimed last, and what was staged before it; nothing when there is neither.
-    #[inline]
+    #[inline(always)]
     pub fn commit(&mut self) {
         if self.start != self.tail || !self.claimed {
             return self.commit_behind_others();
@@ -181,7 +181,7 @@ impl<'m> Producer<'m> {
 
     /// Finishes the message claimed last without publishing it; nothing when there is none. [`publish`](Producer::publish)
     /// publishes all that is staged with one store, and so does a claim that finds no room.
-    #[inline]
+    #[inline(always)]
     pub fn stage(&mut self) {
         if !self.claimed {
             return;
@@ -197,7 +197,7 @@ impl<'m> Producer<'m> {
     }
 
     /// Publishes what is staged, with one store: the header of the first record, after all the others'.
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self) {
         let staged = if self.claimed { self.from } else { self.next };
         if staged == self.tail {
@@ -209,7 +209,7 @@ impl<'m> Producer<'m> {
     }
 
     /// Sets the header of a record that is to be published; the first one's is kept back.
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, position: u64, header: Header) {
         if position == self.tail {
             self.first = header;
@@ -358,7 +358,7 @@ impl<'m> Producer<'m> {
     }
 
     /// True when records up to `end`, and the empty word behind them, surely fit.
-    #[inline]
+    #[inline(always)]
     fn has_room(&self, end: u64) -> bool {
         end.wrapping_sub(self.head) <= self.memory.capacity() - HEADER
     }
