@@ -42,8 +42,6 @@ pub trait RingRx: Flags {
     fn received(&self) -> &[u8];
     /// Gives its space back.
     fn release(&mut self);
-    /// Messages released since this was last asked.
-    fn take_batch(&mut self) -> u32;
     /// Says that nothing more will be received.
     fn close(&mut self);
 }
@@ -82,10 +80,6 @@ macro_rules! ring {
             #[inline]
             fn release(&mut self) {
                 self.release();
-            }
-            #[inline]
-            fn take_batch(&mut self) -> u32 {
-                self.take_batch()
             }
             fn close(&mut self) {
                 self.close();
@@ -172,6 +166,10 @@ impl<R: RingTx, W: RingWait> Drop for RingSender<R, W> {
 pub struct RingReceiver<R: RingRx, W: RingWait> {
     pub(crate) ring: R,
     pub(crate) rest: Rest<W>,
+    /// The message lent next was there when the one before was released.
+    pub(crate) in_batch: bool,
+    /// So was the one released last, and nothing is behind it: the sender runs ahead.
+    pub(crate) drained_batch: bool,
     /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
     pub(crate) vain_looks: u32,
 }
@@ -179,7 +177,7 @@ pub struct RingReceiver<R: RingRx, W: RingWait> {
 impl<R: RingRx, W: RingWait> RingReceiver<R, W> {
     #[inline]
     fn wait_for_message(&mut self) -> Result<()> {
-        if self.ring.take_batch() > 1 {
+        if self.drained_batch {
             for _ in 0..BATCH_PAUSES {
                 spin_loop();
             }
@@ -200,7 +198,13 @@ impl<R: RingRx, W: RingWait> Receiver for RingReceiver<R, W> {
     #[inline]
     fn release(&mut self) -> Result<()> {
         self.ring.release();
-        self.rest.wake(&self.ring)
+        self.rest.wake(&self.ring)?;
+        // What was behind this one already, if anything: a sender that waits for its answer has sent nothing more. The
+        // next `receive` need not look again.
+        let behind = matches!(self.ring.poll_receive(), Ok(true));
+        self.drained_batch = !behind && self.in_batch;
+        self.in_batch = behind;
+        Ok(())
     }
 
     #[inline]

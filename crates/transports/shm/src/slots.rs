@@ -102,7 +102,13 @@ fn halves<W: RingWait>(
     };
     Ok(Link {
         tx: RingSender { ring: tx, rest: rest(Half::Sender)?, max: size },
-        rx: RingReceiver { ring: rx, rest: rest(Half::Receiver)?, vain_looks: 0 },
+        rx: RingReceiver {
+            ring: rx,
+            rest: rest(Half::Receiver)?,
+            in_batch: false,
+            drained_batch: false,
+            vain_looks: 0,
+        },
     })
 }
 
