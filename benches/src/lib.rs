@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bare;
+pub mod duel;
 pub mod fan_in;
 pub mod overhead;
 pub mod soak;

@@ -10,6 +10,9 @@
 //! with what another closure was lent. The hot loop stands inside the closure, and nothing is added to it.
 
 mod mailbox;
+#[cfg(feature = "peers")]
+#[allow(missing_debug_implementations, reason = "halves of a crate that has none")]
+pub mod shmem_ipc;
 
 pub use mailbox::Mailbox;
 

@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of the word that numbers the message, before it.
 const WORD: usize = 8;
+/// Bytes of a line. A message that does not fit beside the word begins at the next one: it takes no more lines than it must, and
+/// a copy to an odd place in a line costs half as much again.
+const LINE: usize = 64;
 /// Bytes between the two slots' beginnings are a multiple of this, because lines are fetched in pairs.
 const APART: usize = 128;
 
@@ -23,6 +26,8 @@ pub struct Mailbox {
     incoming: NonNull<u8>,
     /// Bytes of a message.
     len: usize,
+    /// Bytes from the beginning of a slot to its message.
+    body: usize,
     /// Messages put and got, so far.
     put: u64,
     got: u64,
@@ -41,13 +46,15 @@ impl Mailbox {
     /// # Errors
     /// When the memory is not to be had.
     pub fn pair(len: usize) -> Result<(Mailbox, Mailbox)> {
-        let stride = (WORD + len).next_multiple_of(APART);
+        let body = if WORD + len <= LINE { WORD } else { LINE };
+        let stride = (body + len).next_multiple_of(APART);
         let pages = Arc::new(anonymous(2 * stride)?);
         let slots = [pages.slice(0, stride), pages.slice(stride, stride)];
         let side = |outgoing, incoming, mine| Mailbox {
             outgoing,
             incoming,
             len,
+            body,
             put: 0,
             got: 0,
             mine,
@@ -66,7 +73,7 @@ impl Mailbox {
         self.mine = false;
         self.put += 1;
         // SAFETY: a slot has room for the word and `len` bytes.
-        let body = unsafe { self.outgoing.add(WORD) };
+        let body = unsafe { self.outgoing.add(self.body) };
         // SAFETY: the peer leaves the slot alone from its last message on until this one is numbered.
         unsafe { body.as_ptr().copy_from_nonoverlapping(message.as_ptr(), message.len()) };
         word(&self.outgoing).store(self.put, Ordering::Release);
@@ -85,7 +92,7 @@ impl Mailbox {
         self.mine = true;
         self.got += 1;
         // SAFETY: a slot has room for the word and `len` bytes.
-        let body = unsafe { self.incoming.add(WORD) };
+        let body = unsafe { self.incoming.add(self.body) };
         // SAFETY: the peer numbered the message, and leaves the slot alone until it has got an answer.
         unsafe { space.as_mut_ptr().copy_from_nonoverlapping(body.as_ptr(), space.len()) };
         true

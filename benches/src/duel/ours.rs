@@ -1,0 +1,371 @@
+//! Our rings as candidates, and the limits that they are held against.
+
+use super::candidate::{Candidate, Ends, Role, sized};
+use super::link::{Duplex, Link, Part, Rx, Tx, spin};
+use super::message::{Sink, Source};
+use super::shape::{Pattern, Shape, batch};
+use ipcmark_ring::spsc;
+use ipcmark_shm::bare::{self, Mailbox, OwnedConsumer, OwnedProducer};
+use std::hint::spin_loop;
+use zerocopy::IntoBytes;
+
+/// Pauses before a receiver that drained a batch looks again, as in the transport.
+const BATCH_PAUSES: u32 = 32;
+/// Bytes that the copy limit publishes at a time.
+const BULK: usize = 16 << 10;
+
+/// What our rings and the limits of their shapes are called in tables.
+pub mod names {
+    /// The limit of round trips.
+    pub const MAILBOX: &str = "limit: one-slot mailbox";
+    /// The limit of streams.
+    pub const BULK: &str = "limit: bulk copy";
+    /// The ring for messages of any size.
+    pub const RING: &str = "ring";
+    /// The same, asked to copy: a long message is read while it is written.
+    pub const RING_COPIED: &str = "ring, copying";
+    /// The same, between threads.
+    pub const RING_THREADS: &str = "ring, two threads";
+    /// The same, with one publication a batch.
+    pub const RING_BATCHED: &str = "ring, batches";
+}
+
+/// Limits and our rings.
+#[must_use]
+pub fn candidates() -> Vec<Candidate> {
+    vec![
+        mailbox(),
+        Candidate::between_processes::<Bulk>(names::BULK, Role::Limit),
+        Candidate::between_processes::<Ring>(names::RING, Role::Ours),
+        Candidate::between_processes::<Copied>(names::RING_COPIED, Role::Ours),
+        Candidate::between_processes::<Batched>(names::RING_BATCHED, Role::Ours),
+        Candidate::between_threads::<Ring>(names::RING_THREADS, Role::Variant),
+    ]
+}
+
+/// The ring for messages of any size, at several capacities, to find out which is best.
+#[must_use]
+pub fn capacities() -> Vec<Candidate> {
+    let kib = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
+    let ring = |kib: usize| {
+        let name = format!("ring of {kib} KiB");
+        Candidate::between_processes::<Ring>(&name, Role::Ours).with_room(kib << 10)
+    };
+    kib.map(ring).into()
+}
+
+/// The ring for messages of any size, a publication a message.
+struct Ring;
+
+struct Sending(OwnedProducer);
+struct Receiving(OwnedConsumer);
+
+impl Link for Ring {
+    type Tx<const W: usize> = Sending;
+    type Rx<const W: usize> = Receiving;
+
+    fn link<const W: usize>(bytes: usize) -> Result<(Sending, Receiving), String> {
+        let longest = ipcmark_ring::largest_message(bytes);
+        if 8 * W > longest {
+            return Err(format!("a ring of {bytes} B takes messages of up to {longest} B"));
+        }
+        let (tx, rx) = bare::spsc(bytes).map_err(|e| e.to_string())?;
+        Ok((Sending(tx), Receiving(rx)))
+    }
+}
+
+#[inline(always)]
+fn put<const W: usize>(ring: &mut spsc::Producer<'_>, message: &[u64; W]) {
+    while !ring.poll_claim(8 * W).expect("the receiver is there") {
+        spin_loop();
+    }
+    ring.claimed().copy_from_slice(message.as_bytes());
+    ring.commit();
+}
+
+/// Pauses where the sender runs ahead.
+#[inline(always)]
+fn after_batch(ring: &mut spsc::Consumer<'_>) {
+    if ring.take_batch() > 1 {
+        for _ in 0..BATCH_PAUSES {
+            spin_loop();
+        }
+    }
+}
+
+#[inline(always)]
+fn take<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) {
+    if !ring.poll_receive().expect("the sender is there") {
+        after_batch(ring);
+        while !ring.poll_receive().expect("the sender is there") {
+            spin_loop();
+        }
+    }
+    sink.take_bytes(ring.received());
+    ring.release();
+}
+
+impl<const W: usize> Tx<W> for Sending {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn send(&mut self, message: &[u64; W]) {
+        self.0.with(|ring| put(ring, message));
+    }
+
+    #[inline(always)]
+    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
+        self.0.with(|ring| {
+            for _ in 0..count {
+                put(ring, source.upcoming());
+            }
+        });
+    }
+}
+
+impl<const W: usize> Rx<W> for Receiving {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, sink: &mut Sink<W>) {
+        self.0.with(|ring| take(ring, sink));
+    }
+
+    #[inline(always)]
+    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
+        self.0.with(|ring| {
+            for _ in 0..count {
+                take(ring, sink);
+            }
+        });
+    }
+}
+
+/// The ring for messages of any size, whose halves are asked to copy.
+struct Copied;
+
+struct CopiedSending(OwnedProducer);
+struct CopiedReceiving(OwnedConsumer);
+
+impl Link for Copied {
+    type Tx<const W: usize> = CopiedSending;
+    type Rx<const W: usize> = CopiedReceiving;
+
+    fn link<const W: usize>(bytes: usize) -> Result<(CopiedSending, CopiedReceiving), String> {
+        let (Sending(tx), Receiving(rx)) = Ring::link::<W>(bytes)?;
+        Ok((CopiedSending(tx), CopiedReceiving(rx)))
+    }
+}
+
+impl<const W: usize> Tx<W> for CopiedSending {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    fn set_far(&mut self, far: bool) {
+        self.0.with(|ring| ring.set_far(far));
+    }
+
+    #[inline(always)]
+    fn send(&mut self, message: &[u64; W]) {
+        self.0.with(|ring| {
+            while !ring.try_send(message.as_bytes()).expect("the receiver is there") {
+                spin_loop();
+            }
+        });
+    }
+}
+
+impl<const W: usize> Rx<W> for CopiedReceiving {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, sink: &mut Sink<W>) {
+        self.0.with(|ring| {
+            let mut copy = |ring: &mut spsc::Consumer<'_>| {
+                ring.try_copy(sink.space().as_mut_bytes()).expect("the sender is there")
+            };
+            if copy(ring).is_none() {
+                after_batch(ring);
+                while copy(ring).is_none() {
+                    spin_loop();
+                }
+            }
+        });
+        sink.check();
+    }
+}
+
+/// The ring for messages of any size, 32 messages to a publication.
+struct Batched;
+
+struct BatchedSending(OwnedProducer);
+
+impl Link for Batched {
+    type Tx<const W: usize> = BatchedSending;
+    type Rx<const W: usize> = Receiving;
+
+    fn part(shape: Shape) -> Part {
+        if shape.pattern == Pattern::Batched { Part::Takes } else { Part::Stays }
+    }
+
+    fn link<const W: usize>(bytes: usize) -> Result<(BatchedSending, Receiving), String> {
+        let (Sending(tx), rx) = Ring::link::<W>(bytes)?;
+        Ok((BatchedSending(tx), rx))
+    }
+}
+
+impl<const W: usize> Tx<W> for BatchedSending {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    fn send(&mut self, message: &[u64; W]) {
+        self.0.with(|ring| put(ring, message));
+    }
+
+    #[inline(always)]
+    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
+        self.0.with(|ring| {
+            let mut left = count;
+            while left > 0 {
+                let now = batch(left);
+                for _ in 0..now {
+                    while !ring.poll_claim(8 * W).expect("the receiver is there") {
+                        spin_loop();
+                    }
+                    ring.claimed().copy_from_slice(source.upcoming().as_bytes());
+                    ring.stage();
+                }
+                ring.publish();
+                left -= now as u64;
+            }
+        });
+    }
+}
+
+/// The limit of streams: many messages side by side to a publication, with nothing between them.
+struct Bulk;
+
+struct BulkSending(OwnedProducer);
+struct BulkReceiving(OwnedConsumer);
+
+/// Messages of `W` words to a publication.
+const fn bulk<const W: usize>() -> usize {
+    if 8 * W > BULK { 1 } else { BULK / (8 * W) }
+}
+
+impl Link for Bulk {
+    type Tx<const W: usize> = BulkSending;
+    type Rx<const W: usize> = BulkReceiving;
+
+    fn part(shape: Shape) -> Part {
+        if shape.pattern == Pattern::RoundTrip { Part::Stays } else { Part::Takes }
+    }
+
+    fn link<const W: usize>(bytes: usize) -> Result<(BulkSending, BulkReceiving), String> {
+        let (tx, rx) = bare::spsc(bytes).map_err(|e| e.to_string())?;
+        Ok((BulkSending(tx), BulkReceiving(rx)))
+    }
+}
+
+impl<const W: usize> Tx<W> for BulkSending {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    fn send(&mut self, message: &[u64; W]) {
+        self.0.with(|ring| put(ring, message));
+    }
+
+    #[inline(always)]
+    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
+        let mut left = count as usize;
+        self.0.with(|ring| {
+            while left > 0 {
+                let now = left.min(bulk::<W>());
+                while !ring.poll_claim(now * 8 * W).expect("the receiver is there") {
+                    spin_loop();
+                }
+                for place in ring.claimed().chunks_exact_mut(8 * W) {
+                    place.copy_from_slice(source.upcoming().as_bytes());
+                }
+                ring.commit();
+                left -= now;
+            }
+        });
+    }
+}
+
+impl<const W: usize> Rx<W> for BulkReceiving {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    fn receive(&mut self, sink: &mut Sink<W>) {
+        self.0.with(|ring| take(ring, sink));
+    }
+
+    #[inline(always)]
+    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
+        let end = sink.taken() + count;
+        self.0.with(|ring| {
+            while sink.taken() < end {
+                while !ring.poll_receive().expect("the sender is there") {
+                    spin_loop();
+                }
+                for message in ring.received().chunks_exact(8 * W) {
+                    sink.take_bytes(message);
+                }
+                ring.release();
+            }
+        });
+    }
+}
+
+/// The limit of round trips.
+fn mailbox() -> Candidate {
+    fn part(shape: Shape) -> Part {
+        if shape.pattern == Pattern::RoundTrip { Part::Takes } else { Part::Stays }
+    }
+    fn made<const W: usize>() -> Result<Ends, String> {
+        Candidate::round_trips::<W, Mailbox>(Mailbox::pair(8 * W).map_err(|e| e.to_string()))
+    }
+    Candidate::made_by(
+        names::MAILBOX,
+        Role::Limit,
+        part,
+        Box::new(|shape, _| sized!(shape, made, [], ())),
+    )
+}
+
+impl<const W: usize> Duplex<W> for Mailbox {
+    fn ready(&mut self) -> Result<(), String> {
+        self.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn send(&mut self, message: &[u64; W]) {
+        self.put(message.as_bytes());
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, sink: &mut Sink<W>) {
+        spin(|| self.get(sink.space().as_mut_bytes()).then_some(()));
+        sink.check();
+    }
+}
