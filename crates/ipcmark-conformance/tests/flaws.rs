@@ -134,9 +134,9 @@ fn main() {
         caught::<kinds::GivesToBoth>("two-receivers-share-a-link", "message 100 came"),
         caught::<kinds::GivesToNobody>("two-receivers-share-a-link", "1999 of 2000 messages came"),
         caught::<kinds::TellsOne>("each-receiver-gets-each-message", "came to 1 of 2 receivers"),
-        caught::<kinds::WaitsForTheIdle>(
+        caught::<kinds::LosesForTheBusy>(
             "who-does-not-read-holds-nobody-up",
-            "kept for a receiver",
+            "did not come to the receiver that reads",
         ),
         caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),
     ]);

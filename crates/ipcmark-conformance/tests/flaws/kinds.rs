@@ -269,16 +269,16 @@ impl Flaw for TellsOne {
     const BROADCASTS: bool = true;
 }
 
-/// It says that it tells everybody past those who do not read, and waits for them.
+/// It overwrites, and a receiver that keeps up loses a message beside one that does not read.
 #[derive(Default)]
-pub(crate) struct WaitsForTheIdle;
-impl Flaw for WaitsForTheIdle {
-    const NAME: &'static str = "waiting_for_the_idle";
+pub(crate) struct LosesForTheBusy;
+impl Flaw for LosesForTheBusy {
+    const NAME: &'static str = "losing_for_the_busy";
     const MANY_RECEIVERS: bool = true;
     const BROADCASTS: bool = true;
     const LOSSY: bool = true;
-    fn loses(&mut self, _n: u64, _on_their_way: u64) -> bool {
-        false
+    fn loses(&mut self, n: u64, _on_their_way: u64) -> bool {
+        n == 100
     }
 }
 
