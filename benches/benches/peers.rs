@@ -4,6 +4,7 @@
 use ipcmark_benches::duel::{ours, peers, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let _names = peers::clear_up()?;
     let mut candidates = ours::candidates();
     candidates.extend(peers::candidates());
     run(candidates)

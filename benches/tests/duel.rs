@@ -74,6 +74,8 @@ fn candidates() -> Vec<Candidate> {
 }
 
 fn main() {
+    #[cfg(feature = "peers")]
+    let _names = ipcmark_benches::duel::peers::clear_up().expect("a watcher");
     let candidates = candidates();
     let shapes = Shape::all();
     let trials = match once(&candidates, &shapes, MESSAGES) {

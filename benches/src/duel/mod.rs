@@ -25,6 +25,7 @@ pub mod pairing;
 pub mod peers;
 mod session;
 mod shape;
+mod slots;
 pub mod table;
 pub mod target;
 mod trial;

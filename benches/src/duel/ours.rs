@@ -33,14 +33,16 @@ pub mod names {
 /// Limits and our rings.
 #[must_use]
 pub fn candidates() -> Vec<Candidate> {
-    vec![
+    let mut all = vec![
         mailbox(),
         Candidate::between_processes::<Bulk>(names::BULK, Role::Limit),
         Candidate::between_processes::<Ring>(names::RING, Role::Ours),
         Candidate::between_processes::<Copied>(names::RING_COPIED, Role::Ours),
         Candidate::between_processes::<Batched>(names::RING_BATCHED, Role::Ours),
         Candidate::between_threads::<Ring>(names::RING_THREADS, Role::Variant),
-    ]
+    ];
+    all.extend(super::slots::candidates());
+    all
 }
 
 /// The ring for messages of any size, at several capacities, to find out which is best.

@@ -25,12 +25,18 @@ pub(super) fn candidates() -> Vec<Candidate> {
     ]
 }
 
+/// What all names begin with; told before the fork, since afterwards each process has another number.
+pub(super) fn prefix() -> String {
+    format!("ipcmark-peers-{}", id())
+}
+
 /// Numbers names.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 struct Iceoryx2;
 /// How to open a side: after the fork, since its node belongs to the process that makes it.
 struct Iceoryx2End<P> {
+    prefix: String,
     service: String,
     messages: usize,
     port: Option<(Node<ipc::Service>, P)>,
@@ -44,11 +50,11 @@ impl Link for Iceoryx2 {
 
     fn link<const W: usize>(bytes: usize) -> Result<(Iceoryx2Tx, Iceoryx2Rx), String> {
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let service = format!("ipcmark-{}-{next}", id());
+        let (prefix, service) = (prefix(), next.to_string());
         let messages = bytes / (8 * W);
         Ok((
-            Iceoryx2End { service: service.clone(), messages, port: None },
-            Iceoryx2End { service, messages, port: None },
+            Iceoryx2End { prefix: prefix.clone(), service: service.clone(), messages, port: None },
+            Iceoryx2End { prefix, service, messages, port: None },
         ))
     }
 }
@@ -69,14 +75,20 @@ macro_rules! service {
     };
 }
 
-fn node() -> Result<Node<ipc::Service>, String> {
+/// A node whose files are all under names of ours, to be found and removed.
+fn node(prefix: &str) -> Result<Node<ipc::Service>, String> {
     set_log_level(LogLevel::Error);
-    NodeBuilder::new().create::<ipc::Service>().map_err(|e| format!("{e:?}"))
+    let root = std::env::temp_dir().join(prefix);
+    let mut config = Config::default();
+    config.global.prefix = FileName::new(prefix.as_bytes()).map_err(|e| format!("{e:?}"))?;
+    let root = Path::new(root.as_os_str().as_encoded_bytes()).map_err(|e| format!("{e:?}"))?;
+    config.global.set_root_path(&root);
+    NodeBuilder::new().config(&config).create::<ipc::Service>().map_err(|e| format!("{e:?}"))
 }
 
 impl<const W: usize> Tx<W> for Iceoryx2Tx {
     fn ready(&mut self) -> Result<(), String> {
-        let node = node()?;
+        let node = node(&self.prefix)?;
         let port = service!(self, node)
             .publisher_builder()
             .initial_max_slice_len(W)
@@ -97,7 +109,7 @@ impl<const W: usize> Tx<W> for Iceoryx2Tx {
 
 impl<const W: usize> Rx<W> for Iceoryx2Rx {
     fn ready(&mut self) -> Result<(), String> {
-        let node = node()?;
+        let node = node(&self.prefix)?;
         let port = service!(self, node)
             .subscriber_builder()
             .buffer_size(self.messages)
@@ -154,7 +166,7 @@ impl Link for Ipmpsc {
 
     fn link<const W: usize>(bytes: usize) -> Result<(IpmpscTx, IpmpscRx), String> {
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = format!("/dev/shm/ipcmark-{}-{next}", id());
+        let path = format!("/dev/shm/{}-{next}", prefix());
         let bytes = u32::try_from(bytes).map_err(|e| e.to_string())?;
         let made = ipmpsc::SharedRingBuffer::create(&path, bytes).map_err(|e| e.to_string());
         // Both sides inherit the mapping.

@@ -16,8 +16,8 @@ const WORD: usize = 8;
 /// Bytes of a line. A message that does not fit beside the word begins at the next one: it takes no more lines than it must, and
 /// a copy to an odd place in a line costs half as much again.
 const LINE: usize = 64;
-/// Bytes between the two slots' beginnings are a multiple of this, because lines are fetched in pairs.
-const APART: usize = 128;
+/// Bytes between the end of one slot and the beginning of the other, at least: lines are fetched in pairs, and ahead.
+const APART: usize = 1024;
 
 /// One side of a pair that takes turns: one puts, the other gets and puts, the first gets.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Mailbox {
     /// When the memory is not to be had.
     pub fn pair(len: usize) -> Result<(Mailbox, Mailbox)> {
         let body = if WORD + len <= LINE { WORD } else { LINE };
-        let stride = (body + len).next_multiple_of(APART);
+        let stride = (body + len).next_multiple_of(128) + APART;
         let pages = Arc::new(anonymous(2 * stride)?);
         let slots = [pages.slice(0, stride), pages.slice(stride, stride)];
         let side = |outgoing, incoming, mine| Mailbox {
