@@ -13,8 +13,6 @@ use std::time::Duration;
 pub(super) enum Command {
     /// Make ready the end of this number.
     Ready(u64),
-    /// Tell the end of this number whether (1) or not (0) the CPUs are far apart.
-    Far(u64, u64),
     /// Answer the distance probe.
     Probe,
     /// Run the end of this number for so many messages.
@@ -69,7 +67,6 @@ impl Wire {
             Command::Run(end, count) => (2, end, count),
             Command::Park => (3, 0, 0),
             Command::Leave => (4, 0, 0),
-            Command::Far(end, far) => (5, end, far),
         };
         for (line, word) in self.words().into_iter().zip([kind, a, b]) {
             line.word.store(word, Ordering::Relaxed);
@@ -143,7 +140,6 @@ impl Wire {
             1 => Command::Probe,
             2 => Command::Run(a, b),
             3 => Command::Park,
-            5 => Command::Far(a, b),
             _ => Command::Leave,
         }
     }

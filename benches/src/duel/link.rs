@@ -17,9 +17,6 @@ pub trait Tx<const W: usize> {
         Ok(())
     }
 
-    /// Told before each trial whether the two CPUs are far apart, for those who then copy in another way.
-    fn set_far(&mut self, _far: bool) {}
-
     /// Copies a message in and publishes it; spins while there is no room.
     fn send(&mut self, message: &[u64; W]);
 
@@ -61,8 +58,6 @@ pub trait Duplex<const W: usize> {
     /// # Errors
     /// Why it cannot be used here.
     fn ready(&mut self) -> Result<(), String>;
-    /// As [`Tx::set_far`].
-    fn set_far(&mut self, _far: bool) {}
     /// As [`Tx::send`].
     fn send(&mut self, message: &[u64; W]);
     /// As [`Rx::receive`].
@@ -81,10 +76,6 @@ impl<const W: usize, T: Tx<W>, R: Rx<W>> Duplex<W> for Both<T, R> {
     fn ready(&mut self) -> Result<(), String> {
         self.tx.ready()?;
         self.rx.ready()
-    }
-
-    fn set_far(&mut self, far: bool) {
-        self.tx.set_far(far);
     }
 
     #[inline(always)]
@@ -146,8 +137,6 @@ pub trait End {
     /// # Errors
     /// Why it cannot be used here.
     fn ready(&mut self) -> Result<(), String>;
-    /// As [`Tx::set_far`].
-    fn set_far(&mut self, _far: bool) {}
     /// Moves `count` messages, or round trips. The other end must be told the same number.
     fn run(&mut self, count: u64);
 }
@@ -164,10 +153,6 @@ pub(super) struct Echoes<const W: usize, D>(pub(super) D, pub(super) Sink<W>);
 impl<const W: usize, T: Tx<W>> End for Sends<W, T> {
     fn ready(&mut self) -> Result<(), String> {
         self.0.ready()
-    }
-
-    fn set_far(&mut self, far: bool) {
-        self.0.set_far(far);
     }
 
     #[inline(never)]
@@ -192,10 +177,6 @@ impl<const W: usize, D: Duplex<W>> End for Asks<W, D> {
         self.0.ready()
     }
 
-    fn set_far(&mut self, far: bool) {
-        self.0.set_far(far);
-    }
-
     #[inline(never)]
     fn run(&mut self, count: u64) {
         for _ in 0..count {
@@ -208,10 +189,6 @@ impl<const W: usize, D: Duplex<W>> End for Asks<W, D> {
 impl<const W: usize, D: Duplex<W>> End for Echoes<W, D> {
     fn ready(&mut self) -> Result<(), String> {
         self.0.ready()
-    }
-
-    fn set_far(&mut self, far: bool) {
-        self.0.set_far(far);
     }
 
     #[inline(never)]

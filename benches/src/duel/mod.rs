@@ -16,6 +16,7 @@
 mod arguments;
 mod candidate;
 pub mod class;
+mod limits;
 mod lines;
 mod link;
 pub mod message;

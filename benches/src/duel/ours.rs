@@ -1,18 +1,17 @@
-//! Our rings as candidates, and the limits that they are held against.
+//! Our rings as candidates.
 
-use super::candidate::{Candidate, Ends, Role, sized};
-use super::link::{Duplex, Link, Part, Rx, Tx, spin};
+use super::candidate::{Candidate, Role};
+use super::limits;
+use super::link::{Link, Part, Rx, Tx};
 use super::message::{Sink, Source};
 use super::shape::{Pattern, Shape, batch};
 use ipcmark_ring::spsc;
-use ipcmark_shm::bare::{self, Mailbox, OwnedConsumer, OwnedProducer};
+use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
 use zerocopy::IntoBytes;
 
 /// Pauses before a receiver that drained a batch looks again, as in the transport.
-const BATCH_PAUSES: u32 = 32;
-/// Bytes that the copy limit publishes at a time.
-const BULK: usize = 16 << 10;
+const BATCH_PAUSES: u32 = 64;
 
 /// What our rings and the limits of their shapes are called in tables.
 pub mod names {
@@ -33,14 +32,13 @@ pub mod names {
 /// Limits and our rings.
 #[must_use]
 pub fn candidates() -> Vec<Candidate> {
-    let mut all = vec![
-        mailbox(),
-        Candidate::between_processes::<Bulk>(names::BULK, Role::Limit),
+    let mut all = limits::candidates();
+    all.extend([
         Candidate::between_processes::<Ring>(names::RING, Role::Ours),
         Candidate::between_processes::<Copied>(names::RING_COPIED, Role::Ours),
         Candidate::between_processes::<Batched>(names::RING_BATCHED, Role::Ours),
         Candidate::between_threads::<Ring>(names::RING_THREADS, Role::Variant),
-    ];
+    ]);
     all.extend(super::slots::candidates());
     all
 }
@@ -77,7 +75,7 @@ impl Link for Ring {
 }
 
 #[inline(always)]
-fn put<const W: usize>(ring: &mut spsc::Producer<'_>, message: &[u64; W]) {
+pub(super) fn put<const W: usize>(ring: &mut spsc::Producer<'_>, message: &[u64; W]) {
     while !ring.poll_claim(8 * W).expect("the receiver is there") {
         spin_loop();
     }
@@ -85,18 +83,15 @@ fn put<const W: usize>(ring: &mut spsc::Producer<'_>, message: &[u64; W]) {
     ring.commit();
 }
 
-/// Pauses where the sender runs ahead.
+/// Nothing is there: pauses, and longer where the sender runs ahead.
 #[inline(always)]
 fn after_batch(ring: &mut spsc::Consumer<'_>) {
-    if ring.take_batch() > 1 {
-        for _ in 0..BATCH_PAUSES {
-            spin_loop();
-        }
-    }
+    let pauses = if ring.take_batch() > 1 { BATCH_PAUSES } else { 1 };
+    (0..pauses).for_each(|_| spin_loop());
 }
 
 #[inline(always)]
-fn take<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) {
+pub(super) fn take<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) {
     if !ring.poll_receive().expect("the sender is there") {
         after_batch(ring);
         while !ring.poll_receive().expect("the sender is there") {
@@ -134,9 +129,16 @@ impl<const W: usize> Rx<W> for Receiving {
         Ok(())
     }
 
+    /// A round trip: the sender cannot run ahead.
     #[inline(always)]
     fn receive(&mut self, sink: &mut Sink<W>) {
-        self.0.with(|ring| take(ring, sink));
+        self.0.with(|ring| {
+            while !ring.poll_receive().expect("the sender is there") {
+                spin_loop();
+            }
+            sink.take_bytes(ring.received());
+            ring.release();
+        });
     }
 
     #[inline(always)]
@@ -171,10 +173,6 @@ impl<const W: usize> Tx<W> for CopiedSending {
         Ok(())
     }
 
-    fn set_far(&mut self, far: bool) {
-        self.0.with(|ring| ring.set_far(far));
-    }
-
     #[inline(always)]
     fn send(&mut self, message: &[u64; W]) {
         self.0.with(|ring| {
@@ -191,21 +189,35 @@ impl<const W: usize> Rx<W> for CopiedReceiving {
         Ok(())
     }
 
+    /// A round trip: the sender cannot run ahead.
     #[inline(always)]
     fn receive(&mut self, sink: &mut Sink<W>) {
+        self.0.with(|ring| while !copy(ring, sink) {});
+    }
+
+    #[inline(always)]
+    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
         self.0.with(|ring| {
-            let mut copy = |ring: &mut spsc::Consumer<'_>| {
-                ring.try_copy(sink.space().as_mut_bytes()).expect("the sender is there")
-            };
-            if copy(ring).is_none() {
-                after_batch(ring);
-                while copy(ring).is_none() {
-                    spin_loop();
+            for _ in 0..count {
+                if !copy(ring, sink) {
+                    after_batch(ring);
+                    while !copy(ring, sink) {}
                 }
             }
         });
-        sink.check();
     }
+}
+
+/// Copies what there is of the next message; true when that was all of it.
+#[inline(always)]
+fn copy<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) -> bool {
+    let copied = ring.try_copy(sink.space().as_mut_bytes()).expect("the sender is there");
+    if copied.is_some() {
+        sink.check();
+    } else {
+        spin_loop();
+    }
+    copied.is_some()
 }
 
 /// The ring for messages of any size, 32 messages to a publication.
@@ -213,17 +225,19 @@ struct Batched;
 
 struct BatchedSending(OwnedProducer);
 
+struct BatchedReceiving(OwnedConsumer);
+
 impl Link for Batched {
     type Tx<const W: usize> = BatchedSending;
-    type Rx<const W: usize> = Receiving;
+    type Rx<const W: usize> = BatchedReceiving;
 
     fn part(shape: Shape) -> Part {
         if shape.pattern == Pattern::Batched { Part::Takes } else { Part::Stays }
     }
 
-    fn link<const W: usize>(bytes: usize) -> Result<(BatchedSending, Receiving), String> {
-        let (Sending(tx), rx) = Ring::link::<W>(bytes)?;
-        Ok((BatchedSending(tx), rx))
+    fn link<const W: usize>(bytes: usize) -> Result<(BatchedSending, BatchedReceiving), String> {
+        let (Sending(tx), Receiving(rx)) = Ring::link::<W>(bytes)?;
+        Ok((BatchedSending(tx), BatchedReceiving(rx)))
     }
 }
 
@@ -242,76 +256,19 @@ impl<const W: usize> Tx<W> for BatchedSending {
         self.0.with(|ring| {
             let mut left = count;
             while left > 0 {
-                let now = batch(left);
-                for _ in 0..now {
-                    while !ring.poll_claim(8 * W).expect("the receiver is there") {
-                        spin_loop();
-                    }
-                    ring.claimed().copy_from_slice(source.upcoming().as_bytes());
-                    ring.stage();
+                let sent = ring.send_many(batch(left), 8 * W, |_, space| {
+                    space.copy_from_slice(source.upcoming().as_bytes());
+                });
+                match sent.expect("the receiver is there") {
+                    0 => spin_loop(),
+                    sent => left -= sent as u64,
                 }
-                ring.publish();
-                left -= now as u64;
             }
         });
     }
 }
 
-/// The limit of streams: many messages side by side to a publication, with nothing between them.
-struct Bulk;
-
-struct BulkSending(OwnedProducer);
-struct BulkReceiving(OwnedConsumer);
-
-/// Messages of `W` words to a publication.
-const fn bulk<const W: usize>() -> usize {
-    if 8 * W > BULK { 1 } else { BULK / (8 * W) }
-}
-
-impl Link for Bulk {
-    type Tx<const W: usize> = BulkSending;
-    type Rx<const W: usize> = BulkReceiving;
-
-    fn part(shape: Shape) -> Part {
-        if shape.pattern == Pattern::RoundTrip { Part::Stays } else { Part::Takes }
-    }
-
-    fn link<const W: usize>(bytes: usize) -> Result<(BulkSending, BulkReceiving), String> {
-        let (tx, rx) = bare::spsc(bytes).map_err(|e| e.to_string())?;
-        Ok((BulkSending(tx), BulkReceiving(rx)))
-    }
-}
-
-impl<const W: usize> Tx<W> for BulkSending {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.populate();
-        Ok(())
-    }
-
-    fn send(&mut self, message: &[u64; W]) {
-        self.0.with(|ring| put(ring, message));
-    }
-
-    #[inline(always)]
-    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
-        let mut left = count as usize;
-        self.0.with(|ring| {
-            while left > 0 {
-                let now = left.min(bulk::<W>());
-                while !ring.poll_claim(now * 8 * W).expect("the receiver is there") {
-                    spin_loop();
-                }
-                for place in ring.claimed().chunks_exact_mut(8 * W) {
-                    place.copy_from_slice(source.upcoming().as_bytes());
-                }
-                ring.commit();
-                left -= now;
-            }
-        });
-    }
-}
-
-impl<const W: usize> Rx<W> for BulkReceiving {
+impl<const W: usize> Rx<W> for BatchedReceiving {
     fn ready(&mut self) -> Result<(), String> {
         self.0.populate();
         Ok(())
@@ -323,51 +280,15 @@ impl<const W: usize> Rx<W> for BulkReceiving {
 
     #[inline(always)]
     fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
-        let end = sink.taken() + count;
         self.0.with(|ring| {
-            while sink.taken() < end {
-                while !ring.poll_receive().expect("the sender is there") {
-                    spin_loop();
+            let mut left = count;
+            while left > 0 {
+                let received = ring.receive_many(left as usize, |message| sink.take_bytes(message));
+                match received.expect("the sender is there") {
+                    0 => after_batch(ring),
+                    received => left -= received as u64,
                 }
-                for message in ring.received().chunks_exact(8 * W) {
-                    sink.take_bytes(message);
-                }
-                ring.release();
             }
         });
-    }
-}
-
-/// The limit of round trips.
-fn mailbox() -> Candidate {
-    fn part(shape: Shape) -> Part {
-        if shape.pattern == Pattern::RoundTrip { Part::Takes } else { Part::Stays }
-    }
-    fn made<const W: usize>() -> Result<Ends, String> {
-        Candidate::round_trips::<W, Mailbox>(Mailbox::pair(8 * W).map_err(|e| e.to_string()))
-    }
-    Candidate::made_by(
-        names::MAILBOX,
-        Role::Limit,
-        part,
-        Box::new(|shape, _| sized!(shape, made, [], ())),
-    )
-}
-
-impl<const W: usize> Duplex<W> for Mailbox {
-    fn ready(&mut self) -> Result<(), String> {
-        self.populate();
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn send(&mut self, message: &[u64; W]) {
-        self.put(message.as_bytes());
-    }
-
-    #[inline(always)]
-    fn receive(&mut self, sink: &mut Sink<W>) {
-        spin(|| self.get(sink.space().as_mut_bytes()).then_some(()));
-        sink.check();
     }
 }

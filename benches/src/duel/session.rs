@@ -206,13 +206,12 @@ fn or_leave<T>(reason: &Parcel, work: impl FnOnce() -> Result<T>) -> T {
 /// What a second worker does when it is told to; the first thing that fails is put where the first worker finds it.
 fn acting<E: End + ?Sized>(mut ends: Vec<Slot<E>>, reason: &Parcel) -> impl FnMut(Command) -> bool {
     move |command| {
-        let (Command::Ready(at) | Command::Far(at, _) | Command::Run(at, _)) = command else {
+        let (Command::Ready(at) | Command::Run(at, _)) = command else {
             return true;
         };
         let Some(end) = ends.get_mut(at as usize).and_then(Option::as_mut) else { return false };
         match command {
             Command::Run(_, count) => end.run(count),
-            Command::Far(_, far) => end.set_far(far == 1),
             _ => {
                 if let Err(why) = end.ready() {
                     // Another reason may be there already; one is enough to see what to do.

@@ -95,11 +95,6 @@ impl<'a> Visit<'a> {
         wire.wake()?;
         let before_ns = wire.probe(&self.first.clock);
         let band = Band::of(before_ns);
-        let far = band == Band::Far;
-        wire.await_done(wire.tell(Command::Far(entry as u64, u64::from(far))));
-        if let Some(end) = self.first.ends[entry].as_mut() {
-            end.set_far(far);
-        }
         let messages = match self.first.extent.messages {
             Some(messages) => messages,
             None => {

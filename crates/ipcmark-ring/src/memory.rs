@@ -5,7 +5,7 @@
 //! as a race although the bytes themselves are plain.
 
 use crate::copy;
-use crate::layout::{Control, Header};
+use crate::layout::{Control, Header, LINE};
 #[cfg(loom)]
 use crate::model::{Flaw, Model};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
@@ -17,8 +17,6 @@ use crate::{
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// Bytes of a cache line.
-const LINE: u64 = 64;
 /// How far before the producer lines are asked for, in bytes. Further brings no more; much nearer comes too late.
 const AHEAD: u64 = 2048;
 /// Smallest capacity in which that is surely not where the consumer reads, in bytes.
@@ -187,15 +185,17 @@ impl Memory<'_> {
         unsafe { self.records.add(self.offset(position) as usize) }
     }
 
-    /// Copies `from` to `position`, whose bytes are the producer's and in one piece. `around` the caches or into them.
-    pub(crate) fn copy_in(&self, position: u64, from: &[u8], around: bool) {
+    /// Copies `from` to `position`, whose bytes are the producer's and in one piece.
+    #[inline]
+    pub(crate) fn copy_in(&self, position: u64, from: &[u8]) {
         self.track_write(position, from.len() as u64);
         let to = self.bytes(position);
         // SAFETY: the caller owns these bytes, which lie in the ring; `from` is private memory.
-        unsafe { copy::to_shared(from, to, around) };
+        unsafe { copy::to_shared(from, to) };
     }
 
     /// Copies the bytes at `position`, which are the consumer's and in one piece.
+    #[inline]
     pub(crate) fn copy_out(&self, position: u64, into: &mut [u8]) {
         self.track_read(position, into.len() as u64);
         let from = self.bytes(position);

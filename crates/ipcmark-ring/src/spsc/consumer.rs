@@ -2,7 +2,7 @@
 
 use super::records::{self, corrupt};
 use crate::RingError;
-use crate::layout::{CLOSED, HEADER, Header, Kind, record_bytes};
+use crate::layout::{CLOSED, HEADER, Header, Kind, LONG, lead, record_bytes};
 use crate::memory::Memory;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
@@ -25,7 +25,7 @@ pub struct Consumer<'m> {
     start: u64,
     /// Length of the lent message.
     len: u64,
-    /// The header of the last message, and the bytes of its record: a branch that is foretold, where messages are of one
+    /// The header of the last message, and the bytes of its record if it is not long: a branch that is foretold, where messages are of one
     /// length, lets the next poll begin before this one knows the length.
     usual: (Header, u64),
     /// Bytes of the next message that were copied already.
@@ -102,7 +102,10 @@ impl<'m> Consumer<'m> {
             }
             self.usual = unusual(header);
         }
-        let record = self.usual.1;
+        let mut record = self.usual.1;
+        if header.len() >= LONG {
+            record = record_bytes(self.next, header.len());
+        }
         if !self.is_in_one_piece(record) {
             return self.poll_front();
         }
@@ -116,7 +119,7 @@ impl<'m> Consumer<'m> {
         let (at, header) = records::front(&self.memory, self.next)?;
         match header.kind() {
             Kind::Message => {
-                self.lend(at, header.len(), record_bytes(header.len()));
+                self.lend(at, header.len(), record_bytes(at, header.len()));
                 Ok(true)
             }
             Kind::End => Err(RingError::Closed),
@@ -131,7 +134,7 @@ impl<'m> Consumer<'m> {
 
     #[inline(always)]
     fn lend(&mut self, at: u64, len: u64, record: u64) {
-        self.start = at.wrapping_add(HEADER);
+        self.start = at.wrapping_add(lead(at, len));
         self.len = len;
         (self.next, self.lent) = (at.wrapping_add(record), true);
     }
@@ -173,6 +176,9 @@ impl<'m> Consumer<'m> {
         let memory = &self.memory;
         let (usual, record) = self.usual;
         let (mut next, mut taken) = (self.next, 0);
+        if usual.len() >= LONG {
+            return 0;
+        }
         let fits = |next| memory.offset(next) + record <= memory.capacity();
         while taken < most && memory.header(next) == usual && fits(next) {
             let position = next.wrapping_add(HEADER);
@@ -226,7 +232,7 @@ impl<'m> Consumer<'m> {
         if there < self.copied || there >= header.len() {
             return corrupt("a message in the making shrank, or is longer than itself", header.0);
         }
-        let position = at.wrapping_add(HEADER + self.copied);
+        let position = at.wrapping_add(lead(at, header.len()) + self.copied);
         self.memory.copy_out(position, &mut into[self.copied as usize..there as usize]);
         self.copied = there;
         Ok(None)
@@ -302,7 +308,7 @@ impl<'m> Consumer<'m> {
 /// What is usual from now on. Out of line, so that the common case remains a branch and is foretold.
 #[inline(never)]
 fn unusual(header: Header) -> (Header, u64) {
-    (header, record_bytes(header.len()))
+    (header, record_bytes(0, header.len()))
 }
 
 #[cold]

@@ -1,8 +1,10 @@
 //! The sending half.
 
+mod whole;
+
 use super::records;
 use crate::RingError;
-use crate::layout::{CLOSED, HEADER, Header, PART, largest_message, record_bytes};
+use crate::layout::{CLOSED, HEADER, Header, largest_message, lead, record_bytes};
 use crate::memory::Memory;
 use crate::sync::AtomicU32;
 #[cfg(not(loom))]
@@ -34,8 +36,6 @@ pub struct Producer<'m> {
     head: u64,
     /// This side has closed.
     closed: bool,
-    /// The consumer's caches are far away.
-    far: bool,
 }
 
 #[cfg(not(loom))]
@@ -88,7 +88,6 @@ impl<'m> Producer<'m> {
             len: 0,
             head,
             closed,
-            far: false,
         })
     }
 
@@ -96,13 +95,6 @@ impl<'m> Producer<'m> {
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.memory.capacity() as usize
-    }
-
-    /// Says where the consumer's caches are, which decides how [`try_send`](Producer::try_send) copies long messages: into
-    /// the caches, or, where a transfer from the consumer's costs more than one from memory, around them. Nothing breaks
-    /// when it is wrong.
-    pub fn set_far(&mut self, far: bool) {
-        self.far = far;
     }
 
     /// Lends space for a message of `len` bytes; `None` when there is no room yet, and then nothing is staged any more.
@@ -126,11 +118,14 @@ impl<'m> Producer<'m> {
         if len > max {
             return Err(RingError::TooLong { len, max });
         }
-        let record = record_bytes(len as u64);
+        let len = len as u64;
         let before_wrap = capacity - self.memory.offset(self.next);
-        // A branch, not a selection: nearly always the place is known without the comparison.
-        let start = if record > before_wrap { beyond(self.next, before_wrap) } else { self.next };
-        let end = start.wrapping_add(record);
+        let mut start = self.next;
+        if record_bytes(start, len) > before_wrap {
+            // A branch, not a selection: nearly always the place is known without the comparison.
+            start = beyond(start, before_wrap);
+        }
+        let end = start.wrapping_add(record_bytes(start, len));
         if !self.has_room(end) {
             self.look()?;
             if !self.has_room(end) {
@@ -139,9 +134,15 @@ impl<'m> Producer<'m> {
                 return Ok(false);
             }
         }
-        (self.from, self.start, self.len) = (self.next, start, len as u64);
+        (self.from, self.start, self.len) = (self.next, start, len);
         (self.next, self.claimed) = (end, true);
         Ok(true)
+    }
+
+    /// Where the claimed message lies.
+    #[inline(always)]
+    fn message(&self) -> u64 {
+        self.start.wrapping_add(lead(self.start, self.len))
     }
 
     #[cold]
@@ -152,7 +153,7 @@ impl<'m> Producer<'m> {
     /// The space claimed last; empty when nothing is claimed.
     #[inline(always)]
     pub fn claimed(&mut self) -> &mut [u8] {
-        let position = self.start.wrapping_add(HEADER);
+        let position = self.message();
         self.memory.track_write(position, self.len);
         let bytes = self.memory.bytes(position);
         // SAFETY: `poll_claim` found these bytes unpublished and in one piece, so they are this half's alone.
@@ -166,7 +167,7 @@ impl<'m> Producer<'m> {
             return self.commit_behind_others();
         }
         // One message and nothing before it, padding neither.
-        self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
+        self.memory.track_write(self.message(), self.len);
         self.memory.set_end(self.next);
         self.memory.publish_header(self.start, Header::message(self.len));
         self.memory.prepare_to_write(self.start, self.next);
@@ -186,7 +187,7 @@ impl<'m> Producer<'m> {
         if !self.claimed {
             return;
         }
-        self.memory.track_write(self.start.wrapping_add(HEADER), self.len);
+        self.memory.track_write(self.message(), self.len);
         if self.start != self.from {
             let padding = self.start.wrapping_sub(self.from) - HEADER;
             self.finish(self.from, Header::padding(padding));
@@ -216,104 +217,6 @@ impl<'m> Producer<'m> {
         } else {
             self.memory.set_header(position, header);
         }
-    }
-
-    /// Sends up to `count` messages of `len` bytes with one publication: each one's number, from 0, and its space are given
-    /// to `fill`. Says how many there was room for; they are published, and so is what was staged before.
-    ///
-    /// Fails as [`try_claim`](Producer::try_claim) does, and then nothing was sent.
-    #[inline]
-    pub fn send_many(
-        &mut self,
-        count: usize,
-        len: usize,
-        mut fill: impl FnMut(usize, &mut [u8]),
-    ) -> Result<usize, RingError> {
-        let mut sent = 0;
-        while sent < count {
-            match self.poll_claim(len) {
-                Ok(true) => {}
-                Err(e) if sent == 0 => return Err(e),
-                // What fails fails again at the next call.
-                Ok(false) | Err(_) => break,
-            }
-            fill(sent, self.claimed());
-            self.stage();
-            sent += 1;
-            sent += self.stage_run(count - sent, len, |n, space| fill(sent + n, space));
-        }
-        self.publish();
-        Ok(sent)
-    }
-
-    /// Stages up to `count` messages behind one that is staged, as far as that needs no look and no padding. All state is in
-    /// registers here: that is what makes many short messages cheaper than as many single ones.
-    #[inline]
-    fn stage_run(
-        &mut self,
-        count: usize,
-        len: usize,
-        mut fill: impl FnMut(usize, &mut [u8]),
-    ) -> usize {
-        let memory = &self.memory;
-        let record = record_bytes(len as u64);
-        let room = (memory.capacity() - HEADER).saturating_sub(self.next.wrapping_sub(self.head));
-        let before_wrap = memory.capacity() - memory.offset(self.next);
-        let count = count.min((room.min(before_wrap) / record) as usize);
-        let mut next = self.next;
-        for n in 0..count {
-            let position = next.wrapping_add(HEADER);
-            memory.track_write(position, len as u64);
-            let bytes = memory.bytes(position);
-            // SAFETY: these bytes are unpublished, in one piece, and within the room that the consumer gave back.
-            fill(n, unsafe { core::slice::from_raw_parts_mut(bytes.as_ptr(), len) });
-            memory.set_header(next, Header::message(len as u64));
-            let end = next.wrapping_add(record);
-            memory.prepare_to_write(next, end);
-            next = end;
-        }
-        self.next = next;
-        count
-    }
-
-    /// Copies a message in and publishes it; false when there is no room yet. Of a long one each 16 KiB are published as
-    /// soon as they are there, so that a consumer that [copies](super::Consumer::try_copy) reads along.
-    ///
-    /// Fails as [`try_claim`](Producer::try_claim) does.
-    #[inline]
-    pub fn try_send(&mut self, message: &[u8]) -> Result<bool, RingError> {
-        if !self.poll_claim(message.len())? {
-            return Ok(false);
-        }
-        if message.len() as u64 > PART {
-            self.send_in_parts(message);
-        } else {
-            self.claimed().copy_from_slice(message);
-            self.commit();
-        }
-        Ok(true)
-    }
-
-    #[cold]
-    fn send_in_parts(&mut self, message: &[u8]) {
-        self.publish();
-        self.memory.set_end(self.next);
-        let (len, mut there) = (self.len, 0);
-        for part in message.chunks(PART as usize) {
-            let position = self.start.wrapping_add(HEADER + there);
-            self.memory.copy_in(position, part, self.far);
-            there += part.len() as u64;
-            let header = if there == len { Header::message(len) } else { Header::part(len, there) };
-            if self.tail == self.start {
-                self.memory.publish_header(self.start, header);
-            } else {
-                self.memory.set_header(self.start, header);
-                let padding = Header::padding(self.start.wrapping_sub(self.tail) - HEADER);
-                self.memory.publish_header(self.tail, padding);
-                self.tail = self.start;
-            }
-        }
-        (self.tail, self.len, self.claimed) = (self.next, 0, false);
     }
 
     /// Ends the stream: the consumer gets what was committed or staged, then [`RingError::Closed`].

@@ -32,7 +32,7 @@ pub(super) fn front(memory: &Memory<'_>, at: u64) -> Result<(u64, Header), RingE
         Kind::Empty | Kind::End => Ok((at, header)),
         Kind::Message | Kind::Part => {
             let capacity = memory.capacity();
-            let in_one_piece = memory.offset(at) + record_bytes(header.len()) <= capacity;
+            let in_one_piece = memory.offset(at) + record_bytes(at, header.len()) <= capacity;
             if !in_one_piece {
                 return corrupt("a record leads out of the ring", header.0);
             }
@@ -50,7 +50,7 @@ pub(super) fn walk(memory: &Memory<'_>, head: u64) -> Result<(u64, bool), RingEr
         if header.kind() != Kind::Message {
             return Ok((at, header == Header::END));
         }
-        at = start.wrapping_add(record_bytes(header.len()));
+        at = start.wrapping_add(record_bytes(start, header.len()));
         if at.wrapping_sub(head) > memory.capacity() - HEADER {
             return corrupt("the records lead around the ring", at);
         }

@@ -61,8 +61,8 @@ pub(crate) fn largest_within(bytes: usize) -> Option<usize> {
     while capacity < MAX_CAPACITY && 2 * stride(2 * capacity) <= bytes {
         capacity *= 2;
     }
-    // A record's header is 8 bytes, and 8 bytes of a ring stay empty; see `capacity_for`.
-    Some(capacity / MESSAGES - 16)
+    // The message of a record begins with its second line, and 8 bytes of a ring stay empty; see `capacity_for`.
+    Some(capacity / MESSAGES - 72)
 }
 
 impl<W: RingWait> ShmFixture<W> {
