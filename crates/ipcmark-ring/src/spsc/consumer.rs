@@ -200,8 +200,11 @@ impl<'m> Consumer<'m> {
     /// Fails as [`try_receive`](Consumer::try_receive) does, and with [`RingError::TooSmall`] when `into` cannot hold it.
     #[inline]
     pub fn try_copy(&mut self, into: &mut [u8]) -> Result<Option<usize>, RingError> {
+        if !self.lent && self.memory.header(self.next) == Header::EMPTY {
+            return Ok(None);
+        }
         if !self.poll_receive()? {
-            return if self.is_writing() { self.read_along(into) } else { Ok(None) };
+            return self.read_along(into);
         }
         let len = self.len as usize;
         let Some(space) = into.get_mut(self.copied as usize..len) else {
@@ -210,12 +213,6 @@ impl<'m> Consumer<'m> {
         self.memory.copy_out(self.start.wrapping_add(self.copied), space);
         self.release();
         Ok(Some(len))
-    }
-
-    /// True when the producer is at a record that is no whole message: most often one in parts.
-    #[inline]
-    fn is_writing(&self) -> bool {
-        self.memory.header(self.next) != Header::EMPTY
     }
 
     /// Copies what is there of a message that is being written.
