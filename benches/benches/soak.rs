@@ -14,6 +14,13 @@ use ipcmark_sys::process::{Exit, Interrupts, is_interrupted, wait_any};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
+const HELP: &str = "cargo bench --bench soak -- [FLAGS]
+
+--ring NAME    spsc or mpsc alone
+--messages N   so many messages through each ring (1000000000)
+--seconds N    stop after so long, and say where --from goes on
+--from N       the number of the first message (0)";
+
 struct Arguments {
     ring: Option<String>,
     messages: u64,
@@ -31,6 +38,10 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--messages" => found.messages = value()?.parse()?,
             "--from" => found.from = value()?.parse()?,
             "--seconds" => found.seconds = Some(value()?.parse()?),
+            "--help" | "-h" => {
+                println!("{HELP}");
+                std::process::exit(0);
+            }
             _ => {}
         }
     }

@@ -5,9 +5,8 @@
 //!
 //! # Wide moves
 //! No compiler joins relaxed atomic accesses into wider moves, or calls `memcpy(3)` for them, and `memcpy(3)` itself would be
-//! a data race. A loop over words takes 2.5 times as long for 64 KiB between hyper-threads of one core, and 3.3 times
-//! between far CPUs (measured with this file's copies in two pinned processes), because the CPU cannot know that whole lines
-//! will be overwritten. What may stand in for the loop is assembly that does no more than the loop does: `rep movsq` moves one
+//! a data race. A loop over words takes twice as long for 64 KiB between hyper-threads of one core, and 3.3 times
+//! between far CPUs (two pinned threads of a prototype), because the CPU cannot know that whole lines will be overwritten. What may stand in for the loop is assembly that does no more than the loop does: `rep movsq` moves one
 //! aligned quadword after another, each atomically (Intel SDM, volume 3A, "Guaranteed Atomic Operations"), and CPUs run it as
 //! fast as their `memcpy(3)`. Its stores may pass each other, which relaxed ones may, too, but not stores before and after the
 //! instruction (ibidem, "Fast-String Operation and Out-of-Order Stores"), and loads pass no loads. So the fences around a

@@ -18,10 +18,8 @@
 //! The mark lies before its message, in one line where the message is short; the claims lie side by side, eight to a line,
 //! and the consumer does not read them. So what it polls is written once a message, with the message; and with one producer
 //! at work the claims stay in its cache. A producer that loses a claim to another pauses: the winner gets several done
-//! before the line comes over. Measured on two hyper-threads of one core, 64 B, against one word that claimed,
-//! committed and freed the slot beside a shared tail (`cargo bench --bench fan_in` shows what is): 0.9 of its time where all
-//! producers share a CPU, 0.4 where they stand on both; with 32 slots a claim 0.5 and 0.2. Asking for lines ahead of single
-//! claims (`prefetchw`) made it slower, packing slots without regard to lines made no difference.
+//! before the line comes over. `cargo bench --bench fan_in` shows what it is worth; asking for lines ahead of single
+//! claims (`prefetchw`) made it slower.
 //!
 //! A run of claims is known by its first word for certain; its producer writes the words inside it afterwards, each before
 //! that slot's mark. So a producer steps over whole runs, and one that goes on at the consumer's place, which may be

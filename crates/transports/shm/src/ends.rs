@@ -2,9 +2,9 @@
 
 use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, too_long, word};
-use crate::wait::{Look, RingWait, Turn};
+use crate::wait::{Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{Receiver, Result, Sender};
-use ipcmark_ring::slots;
+use ipcmark_ring::{slots, spsc};
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU32;
 
 /// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
 /// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
-const BATCH_PAUSES: u32 = 64;
+pub(crate) const BATCH_PAUSES: u32 = 64;
 
 /// The words by which the halves of a ring sleep and wake each other; see [`ipcmark_ring::sleep`].
 pub trait Flags {
@@ -52,15 +52,15 @@ macro_rules! ring {
         ring!(@flags $($ring)::+::Producer);
         ring!(@flags $($ring)::+::Consumer);
         impl RingTx for $($ring)::+::Producer<'_> {
-            #[inline]
+            #[inline(always)]
             fn poll_claim(&mut self, len: usize) -> Result<bool> {
                 self.poll_claim(len).map_err(word)
             }
-            #[inline]
+            #[inline(always)]
             fn claimed(&mut self) -> &mut [u8] {
                 self.claimed()
             }
-            #[inline]
+            #[inline(always)]
             fn commit(&mut self) {
                 self.commit();
             }
@@ -69,15 +69,15 @@ macro_rules! ring {
             }
         }
         impl RingRx for $($ring)::+::Consumer<'_> {
-            #[inline]
+            #[inline(always)]
             fn poll_receive(&mut self) -> Result<bool> {
                 self.poll_receive().map_err(word)
             }
-            #[inline]
+            #[inline(always)]
             fn received(&self) -> &[u8] {
                 self.received()
             }
-            #[inline]
+            #[inline(always)]
             fn release(&mut self) {
                 self.release();
             }
@@ -91,7 +91,7 @@ macro_rules! ring {
             fn own_flag(&self) -> &AtomicU32 {
                 self.own_flag()
             }
-            #[inline]
+            #[inline(always)]
             fn peer_flag(&self) -> &AtomicU32 {
                 self.peer_flag()
             }
@@ -100,17 +100,29 @@ macro_rules! ring {
 }
 
 ring!(slots);
+ring!(spsc);
 
 /// What both halves of a side hold beside their ring.
 #[derive(Debug)]
 pub(crate) struct Rest<W> {
     pub(crate) wait: W,
-    pub(crate) lifeline: Arc<Lifeline>,
+    lifeline: Arc<Lifeline>,
     /// What the ring points into.
-    pub(crate) _mapping: Arc<Mapping>,
+    _mapping: Arc<Mapping>,
 }
 
 impl<W: RingWait> Rest<W> {
+    /// Prepares the wait of the half at `seat`.
+    pub(crate) fn new(
+        mapping: &Arc<Mapping>,
+        (lifeline, bells): (&Arc<Lifeline>, &W::Bells),
+        site: Site,
+        seat: Seat,
+    ) -> Result<Self> {
+        let wait = W::prepare(site, bells, seat, lifeline)?;
+        Ok(Rest { wait, lifeline: lifeline.clone(), _mapping: mapping.clone() })
+    }
+
     /// Wakes the other half if it sleeps.
     #[inline]
     fn wake(&self, ring: &impl Flags) -> Result<()> {
@@ -124,10 +136,14 @@ pub struct RingSender<R: RingTx, W: RingWait> {
     pub(crate) ring: R,
     pub(crate) rest: Rest<W>,
     /// Largest message, in bytes.
-    pub(crate) max: usize,
+    max: usize,
 }
 
 impl<R: RingTx, W: RingWait> RingSender<R, W> {
+    pub(crate) fn new(ring: R, rest: Rest<W>, max: usize) -> Self {
+        RingSender { ring, rest, max }
+    }
+
     #[inline(never)]
     fn wait_for_room(&mut self, len: usize) -> Result<()> {
         self.rest.wait.until(&mut Room { ring: &mut self.ring, len }, &self.rest.lifeline)
@@ -135,7 +151,7 @@ impl<R: RingTx, W: RingWait> RingSender<R, W> {
 }
 
 impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
-    #[inline]
+    #[inline(always)]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.max {
             return Err(too_long(len, self.max));
@@ -146,7 +162,7 @@ impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
         Ok(self.ring.claimed())
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit(&mut self) -> Result<()> {
         self.ring.commit();
         self.rest.wake(&self.ring)
@@ -167,14 +183,18 @@ pub struct RingReceiver<R: RingRx, W: RingWait> {
     pub(crate) ring: R,
     pub(crate) rest: Rest<W>,
     /// The message lent next was there when the one before was released.
-    pub(crate) in_batch: bool,
+    in_batch: bool,
     /// So was the one released last, and nothing is behind it: the sender runs ahead.
-    pub(crate) drained_batch: bool,
+    drained_batch: bool,
     /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
-    pub(crate) vain_looks: u32,
+    vain_looks: u32,
 }
 
 impl<R: RingRx, W: RingWait> RingReceiver<R, W> {
+    pub(crate) fn new(ring: R, rest: Rest<W>) -> Self {
+        RingReceiver { ring, rest, in_batch: false, drained_batch: false, vain_looks: 0 }
+    }
+
     #[inline]
     fn wait_for_message(&mut self) -> Result<()> {
         if self.drained_batch {
@@ -187,7 +207,7 @@ impl<R: RingRx, W: RingWait> RingReceiver<R, W> {
 }
 
 impl<R: RingRx, W: RingWait> Receiver for RingReceiver<R, W> {
-    #[inline]
+    #[inline(always)]
     fn receive(&mut self) -> Result<&[u8]> {
         if !self.ring.poll_receive()? {
             self.wait_for_message()?;
@@ -195,7 +215,7 @@ impl<R: RingRx, W: RingWait> Receiver for RingReceiver<R, W> {
         Ok(self.ring.received())
     }
 
-    #[inline]
+    #[inline(always)]
     fn release(&mut self) -> Result<()> {
         self.ring.release();
         self.rest.wake(&self.ring)?;

@@ -1,8 +1,9 @@
 //! The transport of many senders: a row of slots in each direction.
 
 use crate::backing::{Backing, Memfd};
+use crate::ends::BATCH_PAUSES;
 use crate::mapping::Mapping;
-use crate::ring::{BATCH_PAUSES, looked_in_vain, site, too_long, word};
+use crate::ring::{looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender, Side,

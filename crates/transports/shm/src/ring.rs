@@ -1,20 +1,18 @@
 //! The transport: two rings in one mapping, one for each direction.
 
 use crate::backing::Backing;
+use crate::ends::{Rest, RingReceiver, RingSender};
 use crate::mapping::Mapping;
-use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
+use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Receiver, Result, Sender,
-    Side, Transport,
+    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Result, Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
 use ipcmark_sys::affinity;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
-use std::hint::spin_loop;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 /// Capacity of each direction when the plan asks for none, in bytes.
 pub const DEFAULT_CAPACITY: usize = 256 << 10;
@@ -22,9 +20,6 @@ pub const DEFAULT_CAPACITY: usize = 256 << 10;
 const MESSAGES: usize = 4;
 /// Rings start on multiples of this, in bytes.
 const PAGE: usize = 4096;
-/// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
-/// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
-pub(crate) const BATCH_PAUSES: u32 = 64;
 
 /// A ring in each direction over pages from `B`, waiting as `W` does.
 #[derive(Debug)]
@@ -123,24 +118,10 @@ fn halves<W: RingWait>(
     // SAFETY: as above.
     let rx = unsafe { Consumer::attach(place(side.peer()), footprint(capacity)) }.map_err(word)?;
     let lifeline = Arc::new(lifeline);
-    let wait = |half| W::prepare(site, bells, Seat { side, half }, &lifeline);
+    let rest = |half| Rest::<W>::new(mapping, (&lifeline, bells), site, Seat { side, half });
     Ok(Link {
-        tx: ShmSender {
-            ring: tx,
-            wait: wait(Half::Sender)?,
-            max: size,
-            lifeline: lifeline.clone(),
-            _mapping: mapping.clone(),
-        },
-        rx: ShmReceiver {
-            ring: rx,
-            wait: wait(Half::Receiver)?,
-            in_batch: false,
-            drained_batch: false,
-            vain_looks: 0,
-            lifeline: lifeline.clone(),
-            _mapping: mapping.clone(),
-        },
+        tx: RingSender::new(tx, rest(Half::Sender)?, size),
+        rx: RingReceiver::new(rx, rest(Half::Receiver)?),
     })
 }
 
@@ -177,121 +158,10 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     }
 }
 
-/// The sending half. Dropping it ends the stream.
-#[derive(Debug)]
-pub struct ShmSender<W: RingWait> {
-    ring: Producer<'static>,
-    wait: W,
-    max: usize,
-    lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
-    _mapping: Arc<Mapping>,
-}
-
-impl<W: RingWait> ShmSender<W> {
-    /// Wakes a receiver that sleeps.
-    #[inline]
-    fn wake(&self) -> Result<()> {
-        self.wait.published(self.ring.peer_flag())
-    }
-
-    #[inline(never)]
-    fn wait_for_room(&mut self, len: usize) -> Result<()> {
-        self.wait.until(&mut Room { ring: &mut self.ring, len }, &self.lifeline)
-    }
-}
-
-impl<W: RingWait> Sender for ShmSender<W> {
-    #[inline(always)]
-    fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
-        if len > self.max {
-            return Err(too_long(len, self.max));
-        }
-        if !self.ring.poll_claim(len).map_err(word)? {
-            self.wait_for_room(len)?;
-        }
-        Ok(self.ring.claimed())
-    }
-
-    #[inline(always)]
-    fn commit(&mut self) -> Result<()> {
-        self.ring.commit();
-        self.wake()
-    }
-}
-
-impl<W: RingWait> Drop for ShmSender<W> {
-    fn drop(&mut self) {
-        self.ring.close();
-        // A futex that cannot be woken leaves a sleeper to its timeout.
-        let _ = self.wake();
-    }
-}
-
-/// The receiving half. Dropping it tells the sender that nothing more will be read.
-#[derive(Debug)]
-pub struct ShmReceiver<W: RingWait> {
-    ring: Consumer<'static>,
-    wait: W,
-    /// The message lent next was there when the one before was released.
-    in_batch: bool,
-    /// So was the one released last, and nothing is behind it: the sender runs ahead.
-    drained_batch: bool,
-    /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
-    vain_looks: u32,
-    lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
-    _mapping: Arc<Mapping>,
-}
-
-impl<W: RingWait> ShmReceiver<W> {
-    /// Wakes a sender that sleeps.
-    #[inline]
-    fn wake(&self) -> Result<()> {
-        self.wait.published(self.ring.peer_flag())
-    }
-
-    #[inline]
-    fn wait_for_message(&mut self) -> Result<()> {
-        self.wait.until(&mut Message { ring: &mut self.ring }, &self.lifeline)
-    }
-}
-
-impl<W: RingWait> Receiver for ShmReceiver<W> {
-    #[inline(always)]
-    fn receive(&mut self) -> Result<&[u8]> {
-        if !self.ring.poll_receive().map_err(word)? {
-            if self.drained_batch {
-                for _ in 0..BATCH_PAUSES {
-                    spin_loop();
-                }
-            }
-            self.wait_for_message()?;
-        }
-        Ok(self.ring.received())
-    }
-
-    #[inline(always)]
-    fn release(&mut self) -> Result<()> {
-        self.ring.release();
-        self.wake()?;
-        // What was behind this one already, if anything: a sender that waits for its answer has sent nothing more. The
-        // next `receive` need not look again.
-        let behind = matches!(self.ring.poll_receive(), Ok(true));
-        self.drained_batch = !behind && self.in_batch;
-        self.in_batch = behind;
-        Ok(())
-    }
-
-    #[inline]
-    fn ready(&mut self) -> Result<bool> {
-        // What fails fails again in `receive`.
-        if self.ring.poll_receive() != Ok(false) {
-            return Ok(true);
-        }
-        Ok(looked_in_vain(&mut self.vain_looks, &self.lifeline))
-    }
-}
+/// The sending half.
+pub type ShmSender<W> = RingSender<Producer<'static>, W>;
+/// The receiving half.
+pub type ShmReceiver<W> = RingReceiver<Consumer<'static>, W>;
 
 /// Counts one more look in vain; true when the peer was asked for at last, and is gone.
 #[inline]
@@ -302,51 +172,6 @@ pub(crate) fn looked_in_vain(vain_looks: &mut u32, lifeline: &Lifeline) -> bool 
     }
     *vain_looks = 0;
     lifeline.peer_is_gone()
-}
-
-impl<W: RingWait> Drop for ShmReceiver<W> {
-    fn drop(&mut self) {
-        self.ring.close();
-        // A futex that cannot be woken leaves a sleeper to its timeout.
-        let _ = self.wake();
-    }
-}
-
-/// A sender's turn.
-struct Room<'a> {
-    ring: &'a mut Producer<'static>,
-    len: usize,
-}
-
-/// A receiver's turn.
-struct Message<'a> {
-    ring: &'a mut Consumer<'static>,
-}
-
-impl Look for Room<'_> {
-    #[inline]
-    fn look(&mut self) -> Result<bool> {
-        self.ring.poll_claim(self.len).map_err(word)
-    }
-}
-
-impl Turn for Room<'_> {
-    fn flag(&self) -> &AtomicU32 {
-        self.ring.own_flag()
-    }
-}
-
-impl Look for Message<'_> {
-    #[inline]
-    fn look(&mut self) -> Result<bool> {
-        self.ring.poll_receive().map_err(word)
-    }
-}
-
-impl Turn for Message<'_> {
-    fn flag(&self) -> &AtomicU32 {
-        self.ring.own_flag()
-    }
 }
 
 #[cold]

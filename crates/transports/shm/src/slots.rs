@@ -96,19 +96,10 @@ fn halves<W: RingWait>(
     // SAFETY: as above.
     let rx = unsafe { Consumer::attach(place(side.peer()), len) }.map_err(word)?;
     let lifeline = Arc::new(lifeline);
-    let rest = |half| -> Result<Rest<W>> {
-        let wait = W::prepare(site, bells, Seat { side, half }, &lifeline)?;
-        Ok(Rest { wait, lifeline: lifeline.clone(), _mapping: mapping.clone() })
-    };
+    let rest = |half| Rest::<W>::new(mapping, (&lifeline, bells), site, Seat { side, half });
     Ok(Link {
-        tx: RingSender { ring: tx, rest: rest(Half::Sender)?, max: size },
-        rx: RingReceiver {
-            ring: rx,
-            rest: rest(Half::Receiver)?,
-            in_batch: false,
-            drained_batch: false,
-            vain_looks: 0,
-        },
+        tx: RingSender::new(tx, rest(Half::Sender)?, size),
+        rx: RingReceiver::new(rx, rest(Half::Receiver)?),
     })
 }
 

@@ -4,9 +4,9 @@ use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
 use crate::wait::{Belled, Condvar, Futex, Hybrid, HybridAs, Pause, Spin, Yield};
-use ipcmark_core::Names;
+use ipcmark_core::{Names, Receiver, Sender};
 use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 fn plan(size: usize, capacity: Option<usize>) -> Plan {
@@ -39,8 +39,8 @@ fn both<B: Backing, W: RingWait>(plan: &Plan) -> Ends<W> {
 /// As [`both`], asleep from the first wait on, and until woken.
 fn sleepers<const FENCED: bool>(plan: &Plan) -> Ends<HybridAs<75, FENCED>> {
     both::<Memfd, HybridAs<75, FENCED>>(plan).map(|Link { mut tx, mut rx }| {
-        tx.wait.never_spin();
-        rx.wait.never_spin();
+        tx.rest.wait.never_spin();
+        rx.rest.wait.never_spin();
         Link { tx, rx }
     })
 }
