@@ -67,7 +67,7 @@ impl Producer<'_> {
     }
 
     /// Copies a message in and publishes it; false when there is no room yet. Of a long one each 16 KiB are published as
-    /// soon as they are there, so that a consumer that [copies](super::Consumer::try_copy) reads along.
+    /// soon as they are there, so that a consumer that [copies](crate::spsc::Consumer::try_copy) reads along.
     ///
     /// Fails as [`try_claim`](Producer::try_claim) does.
     #[inline]
