@@ -1,6 +1,6 @@
 //! Criterion over the catalog: each transport, both patterns, three sizes, both sides real processes.
 //!
-//! `cargo bench -- pipe` runs what has `pipe` in its name, `cargo bench -- --save-baseline before` keeps a baseline for
+//! `cargo bench --bench catalog -- pipe` runs what has `pipe` in its name, `-- --save-baseline before` keeps a baseline for
 //! critcmp. Each sample is one fork of both sides (warm-up in the same processes, outside the figure). Criterion's
 //! intervals come from samples taken one after another; for a verdict on a shared machine use the program.
 #![allow(clippy::print_stderr, reason = "a bench that is left out says why")]

@@ -1,6 +1,6 @@
-//! A thousand million messages through each ring, every byte compared: `cargo bench --bench soak`.
+//! Many messages through each ring, every byte compared: `cargo bench --bench soak -- --messages 1000000000`.
 //!
-//! `-- --ring spsc` tries one ring, `-- --messages 1000000` fewer messages; `-- --seconds 20` stops after so long and says
+//! `-- --ring spsc` tries one ring; `-- --seconds 20` stops after so long and says
 //! where `-- --from N` goes on. Ctrl-C ends both processes and says what was received until then. Fails when a message was
 //! lost, repeated, out of order or damaged.
 #![allow(
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const HELP: &str = "cargo bench --bench soak -- [FLAGS]
 
 --ring NAME    spsc or mpsc alone
---messages N   so many messages through each ring (1000000000)
+--messages N   so many messages through each ring (100000000)
 --seconds N    stop after so long, and say where --from goes on
 --from N       the number of the first message (0)";
 
@@ -29,7 +29,7 @@ struct Arguments {
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut found = Arguments { ring: None, messages: 1_000_000_000, from: 0, seconds: None };
+    let mut found = Arguments { ring: None, messages: 100_000_000, from: 0, seconds: None };
     let mut rest = std::env::args().skip(1);
     while let Some(argument) = rest.next() {
         let mut value = || rest.next().ok_or(format!("{argument} wants a value"));
