@@ -8,7 +8,8 @@ use crate::copy;
 use crate::layout::{Control, Header, LINE};
 #[cfg(loom)]
 use crate::model::{Flaw, Model};
-use crate::sync::{AtomicU32, AtomicU64, Ordering, fence};
+use crate::sleep::{self, Fencing};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 #[cfg(not(loom))]
 use crate::{
     RingError,
@@ -28,11 +29,6 @@ const PREPARED_RECORD: u64 = 4096;
 const fn prepared(capacity: u64) -> u64 {
     if capacity < PREPARED_CAPACITY { 0 } else { PREPARED_RECORD }
 }
-
-/// A need-wake flag while its owner runs.
-const AWAKE: u32 = 0;
-/// A need-wake flag while its owner sleeps, or is about to.
-pub(crate) const ASLEEP: u32 = 1;
 
 /// A view of a ring; each half has one.
 pub(crate) struct Memory<'m> {
@@ -275,37 +271,23 @@ impl Memory<'_> {
         Ordering::Acquire
     }
 
-    /// A sleeper's first half: says that it sleeps, then (fence) looks again.
+    /// Says that this side sleeps; see [`sleep`].
     #[cold]
-    pub(crate) fn announce_sleep(&self, own: &AtomicU32) {
-        own.store(ASLEEP, Ordering::Relaxed);
+    pub(crate) fn announce_sleep(&self, own: &AtomicU32) -> u32 {
         #[cfg(loom)]
-        if self.model.flaw == Flaw::SleeperWithoutFence {
-            return;
-        }
-        fence(Ordering::SeqCst);
+        let in_order = self.model.flaw != Flaw::SleeperWithoutFence;
+        #[cfg(not(loom))]
+        let in_order = true;
+        sleep::announce_in_order(own, in_order)
     }
 
-    /// A sleeper's last half: it runs again.
-    #[cold]
-    pub(crate) fn retract_sleep(&self, own: &AtomicU32) {
-        own.store(AWAKE, Ordering::Relaxed);
-    }
-
-    /// The publisher's half: after its publication (fence) it looks whether the peer sleeps, and takes the flag down.
+    /// After a publication: does the peer sleep?
     #[inline]
     pub(crate) fn take_wake(&self, peers: &AtomicU32) -> bool {
         #[cfg(loom)]
-        let fenced = self.model.flaw != Flaw::WakerWithoutFence;
+        let in_order = self.model.flaw != Flaw::WakerWithoutFence;
         #[cfg(not(loom))]
-        let fenced = true;
-        if fenced {
-            fence(Ordering::SeqCst);
-        }
-        if peers.load(Ordering::Relaxed) == AWAKE {
-            return false;
-        }
-        peers.store(AWAKE, Ordering::Relaxed);
-        true
+        let in_order = true;
+        sleep::take_in_order(peers, Fencing::Both, in_order)
     }
 }

@@ -18,7 +18,7 @@ mod slots;
 
 use ipcmark_ring::RingError;
 use ipcmark_ring::model::{Flaw, ring};
-use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};
+use ipcmark_ring::spsc::{Consumer, Producer};
 use loom::sync::atomic::Ordering;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
@@ -182,10 +182,10 @@ fn receiver_sleeps(flaw: Flaw, messages: u8) {
         loop {
             let mut found = ready(&mut rx);
             if found.is_none() {
-                rx.announce_sleep();
+                let asleep = rx.announce_sleep();
                 found = ready(&mut rx);
                 if found.is_none() {
-                    futex.wait(|| rx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                    futex.wait(|| rx.own_flag().load(Ordering::Relaxed) == asleep);
                 }
                 rx.retract_sleep();
             }
@@ -222,10 +222,10 @@ fn sender_sleeps(flaw: Flaw) {
             rx
         });
         while !tx.poll_claim(9).unwrap() {
-            tx.announce_sleep();
+            let asleep = tx.announce_sleep();
             let room = tx.poll_claim(9).unwrap();
             if !room {
-                futex.wait(|| tx.own_flag().load(Ordering::Relaxed) == ASLEEP);
+                futex.wait(|| tx.own_flag().load(Ordering::Relaxed) == asleep);
             }
             tx.retract_sleep();
             if room {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use ipcmark_ring::spsc::{ASLEEP, Consumer, Producer};
+use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{CONTROL_BYTES, RingError, capacity_for, footprint, largest_message};
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -432,12 +432,12 @@ fn a_flag_is_up_from_announcement_until_someone_takes_it_down() {
     let mut memory = Memory::new(64);
     let (mut tx, rx) = memory.ring(64).unwrap();
     assert!(!tx.take_wake());
-    rx.announce_sleep();
-    assert_eq!(rx.own_flag().load(Ordering::Relaxed), ASLEEP);
+    let asleep = rx.announce_sleep();
+    assert_eq!(rx.own_flag().load(Ordering::Relaxed), asleep);
     assert!(send(&mut tx, b"wake up"));
     assert!(tx.take_wake());
     assert!(!tx.take_wake(), "one wake-up a sleep");
-    tx.announce_sleep();
+    let _ = tx.announce_sleep();
     tx.retract_sleep();
     assert!(!rx.take_wake());
 }

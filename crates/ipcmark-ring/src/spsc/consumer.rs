@@ -4,6 +4,7 @@ use super::records::{self, corrupt};
 use crate::RingError;
 use crate::layout::{CLOSED, HEADER, Header, Kind, LONG, lead, record_bytes};
 use crate::memory::Memory;
+use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -272,14 +273,16 @@ impl<'m> Consumer<'m> {
         core::mem::take(&mut self.batch)
     }
 
-    /// Says that this side sleeps until there is a message. Poll once more before sleeping; see [`spsc`](super).
-    pub fn announce_sleep(&self) {
-        self.memory.announce_sleep(&self.memory.control().consumer_sleeps);
+    /// Says that this side sleeps until there is a message; returns what its flag holds meanwhile.
+    /// Poll once more before sleeping; see [`sleep`].
+    #[must_use = "it is what the flag must still hold when the sleep begins"]
+    pub fn announce_sleep(&self) -> u32 {
+        self.memory.announce_sleep(self.own_flag())
     }
 
     /// Says that this side runs again.
     pub fn retract_sleep(&self) {
-        self.memory.retract_sleep(&self.memory.control().consumer_sleeps);
+        sleep::retract(self.own_flag());
     }
 
     /// After a release or a close: true when the producer sleeps, and must now be woken on [`peer_flag`](Consumer::peer_flag).
@@ -289,7 +292,7 @@ impl<'m> Consumer<'m> {
         self.memory.take_wake(&self.memory.control().producer_sleeps)
     }
 
-    /// The word this side sleeps on while it holds [`ASLEEP`](super::ASLEEP).
+    /// The word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.memory.control().consumer_sleeps

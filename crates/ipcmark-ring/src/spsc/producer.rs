@@ -6,6 +6,7 @@ use super::records;
 use crate::RingError;
 use crate::layout::{CLOSED, HEADER, Header, largest_message, lead, record_bytes};
 use crate::memory::Memory;
+use crate::sleep;
 use crate::sync::AtomicU32;
 #[cfg(not(loom))]
 use core::ptr::NonNull;
@@ -231,14 +232,16 @@ impl<'m> Producer<'m> {
         self.head = self.tail.wrapping_sub(self.memory.capacity());
     }
 
-    /// Says that this side sleeps until there is room. Claim once more before sleeping; see [`spsc`](super).
-    pub fn announce_sleep(&self) {
-        self.memory.announce_sleep(&self.memory.control().producer_sleeps);
+    /// Says that this side sleeps until there is room; returns what its flag holds meanwhile.
+    /// Claim once more before sleeping; see [`sleep`].
+    #[must_use = "it is what the flag must still hold when the sleep begins"]
+    pub fn announce_sleep(&self) -> u32 {
+        self.memory.announce_sleep(self.own_flag())
     }
 
     /// Says that this side runs again.
     pub fn retract_sleep(&self) {
-        self.memory.retract_sleep(&self.memory.control().producer_sleeps);
+        sleep::retract(self.own_flag());
     }
 
     /// After a commit or a close: true when the consumer sleeps, and must now be woken on [`peer_flag`](Producer::peer_flag).
@@ -248,7 +251,7 @@ impl<'m> Producer<'m> {
         self.memory.take_wake(&self.memory.control().consumer_sleeps)
     }
 
-    /// The word this side sleeps on while it holds [`ASLEEP`](super::ASLEEP).
+    /// The word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.memory.control().producer_sleeps
