@@ -19,7 +19,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 /// How long a sleeper sleeps before it asks its lifeline.
-const NAP: Duration = Duration::from_secs(1);
+const NAP: Duration = Duration::from_millis(250);
 
 /// Something one half waits for: a message, or room.
 pub trait Look {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Looks between two questions to the lifeline: some 0.5 ms of spinning, beside which its system call is nothing.
 const LOOKS: u32 = 1 << 14;
 /// How long a sleeper sleeps before it asks its lifeline.
-const NAP: Duration = Duration::from_secs(1);
+const NAP: Duration = Duration::from_millis(250);
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
 
