@@ -5,11 +5,9 @@ use super::{Loops, Task};
 use ipcmark_core::{Buffer, Error, Result, copy_message};
 use ipcmark_ring::RingError;
 use ipcmark_ring::spsc::{Consumer, Producer};
+use ipcmark_shm::BATCH_PAUSES;
 use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
-
-/// Pauses of a receiver that has drained a batch, as the transport takes them.
-const BATCH_PAUSES: u32 = 64;
 
 /// Whether messages come faster than they are read, as the transport finds it out.
 #[derive(Default)]

@@ -6,12 +6,10 @@ use super::link::{Link, Part, Rx, Tx};
 use super::message::{Sink, Source};
 use super::shape::{Pattern, Shape, batch};
 use ipcmark_ring::spsc;
+use ipcmark_shm::BATCH_PAUSES;
 use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
 use zerocopy::IntoBytes;
-
-/// Pauses before a receiver that drained a batch looks again, as in the transport.
-const BATCH_PAUSES: u32 = 64;
 
 /// What our rings and the limits of their shapes are called in tables.
 pub mod names {

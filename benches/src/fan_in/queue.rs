@@ -3,12 +3,9 @@
 use super::team::{Job, Team, receive, send};
 use ipcmark_core::Result;
 use ipcmark_ring::{mpsc, spsc};
-use ipcmark_shm::bare;
+use ipcmark_shm::{BATCH_PAUSES, bare};
 use std::hint::spin_loop;
 use zerocopy::IntoBytes;
-
-/// Pauses before a receiver that drained a batch looks again, as the transports' receivers do.
-const BATCH_PAUSES: u32 = 64;
 
 /// A sender's end of a queue of messages of `W` words.
 pub trait Outlet<const W: usize> {
@@ -58,24 +55,31 @@ impl<const W: usize> Outlet<W> for Sending<'_, '_> {
 
 struct Receiving<'r, 'm>(&'r mut mpsc::Consumer<'m>);
 
-impl<const W: usize> Inlet<W> for Receiving<'_, '_> {
-    #[inline]
-    fn take(&mut self, message: &mut [u64; W]) -> bool {
-        if self.0.poll_receive() != Ok(true) {
-            if self.0.take_batch() > 1 {
-                (0..BATCH_PAUSES).for_each(|_| spin_loop());
+/// Receives from a ring: the consumers' methods have the same names.
+macro_rules! inlet {
+    ($end:ident) => {
+        impl<const W: usize> Inlet<W> for $end<'_, '_> {
+            #[inline]
+            fn take(&mut self, message: &mut [u64; W]) -> bool {
+                if self.0.poll_receive() != Ok(true) {
+                    if self.0.take_batch() > 1 {
+                        (0..BATCH_PAUSES).for_each(|_| spin_loop());
+                    }
+                    return false;
+                }
+                let found = self.0.received();
+                let whole = found.len() == size_of::<[u64; W]>();
+                if whole {
+                    message.as_mut_bytes().copy_from_slice(found);
+                }
+                self.0.release();
+                whole
             }
-            return false;
         }
-        let found = self.0.received();
-        let whole = found.len() == size_of::<[u64; W]>();
-        if whole {
-            message.as_mut_bytes().copy_from_slice(found);
-        }
-        self.0.release();
-        whole
-    }
+    };
 }
+
+inlet!(Receiving);
 
 /// A team of processes over our ring.
 pub fn ours<const W: usize>(ring: Ring, job: Job, slots: usize) -> Result<Team> {
@@ -111,24 +115,7 @@ impl<const W: usize> Outlet<W> for Single<'_, '_> {
 
 struct SingleEnd<'r, 'm>(&'r mut spsc::Consumer<'m>);
 
-impl<const W: usize> Inlet<W> for SingleEnd<'_, '_> {
-    #[inline]
-    fn take(&mut self, message: &mut [u64; W]) -> bool {
-        if self.0.poll_receive() != Ok(true) {
-            if self.0.take_batch() > 1 {
-                (0..BATCH_PAUSES).for_each(|_| spin_loop());
-            }
-            return false;
-        }
-        let found = self.0.received();
-        let whole = found.len() == size_of::<[u64; W]>();
-        if whole {
-            message.as_mut_bytes().copy_from_slice(found);
-        }
-        self.0.release();
-        whole
-    }
-}
+inlet!(SingleEnd);
 
 /// A team of two processes over our ring for one sender, of as many bytes as the other has.
 pub fn single<const W: usize>(job: Job, slots: usize) -> Result<Team> {

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicU32;
 
 /// Pauses before a receiver that drained a batch looks again: a sender that runs ahead gets to finish the line it is
 /// writing, and lines move once. From 32 to 128 does equally well; 16 is too few where the CPUs are far apart.
-pub(crate) const BATCH_PAUSES: u32 = 64;
+pub const BATCH_PAUSES: u32 = 64;
 
 /// The words by which the halves of a ring sleep and wake each other; see [`ipcmark_ring::sleep`].
 pub trait Flags {

@@ -23,7 +23,7 @@ mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
 pub use broadcast::{BroadcastFixture, BroadcastReceiver, BroadcastSender, ShmBroadcast};
-pub use ends::{Flags, RingReceiver, RingRx, RingSender, RingTx};
+pub use ends::{BATCH_PAUSES, Flags, RingReceiver, RingRx, RingSender, RingTx};
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
 pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
