@@ -45,13 +45,15 @@ pub enum Error {
     },
     /// Something else's JSON.
     #[error(
-        "{name} is not an ipcmark record: its `schema` field says '{schema}' where 'ipcmark.record/N' is expected"
+        "{name} is not an ipcmark record: its `schema` field says '{schema}' where '{family}/N' is expected"
     )]
     Foreign {
         /// Which file.
         name: String,
         /// What it says of itself.
         schema: String,
+        /// What was looked for, e.g. `ipcmark.record`.
+        family: &'static str,
     },
     /// Written by a later ipcmark.
     #[error(

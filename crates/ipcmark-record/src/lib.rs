@@ -15,6 +15,7 @@ mod host;
 mod journal;
 mod knee;
 mod machine;
+mod paired;
 mod record;
 mod rule;
 #[cfg(feature = "sample")]
@@ -33,6 +34,9 @@ pub use knee::Knee;
 pub use machine::{
     ClockBound, ClockCertificate, ClockPair, Cycles, Gaps, Limit, LimitKind, LimitSample, Listened,
     MachineNoise, Mark, Noise, Setup, Standing, SystemCalls,
+};
+pub use paired::{
+    Arm, Contender, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings, Slice, Stage,
 };
 pub use record::{
     GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Target, Tool,

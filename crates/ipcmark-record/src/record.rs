@@ -4,6 +4,7 @@ use crate::{
     Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, journal,
 };
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -190,21 +191,7 @@ impl Record {
 
     /// Parses a record; `name` is what errors call it.
     pub fn parse(text: &str, name: &str) -> Result<Record> {
-        let value: serde_json::Value = serde_json::from_str(text)
-            .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
-        let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
-        let version = schema.strip_prefix(FAMILY).and_then(|s| s.strip_prefix('/'));
-        let Some(version) = version else {
-            return Err(Error::Foreign { name: name.into(), schema: schema.into() });
-        };
-        let version: u32 = version
-            .parse()
-            .map_err(|_| Error::Foreign { name: name.into(), schema: schema.into() })?;
-        if version > VERSION {
-            return Err(Error::Newer { name: name.into(), version, known: VERSION });
-        }
-        serde_json::from_value(value)
-            .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })
+        parse(text, name, (FAMILY, VERSION))
     }
 
     /// The cell of this key.
@@ -212,4 +199,23 @@ impl Record {
     pub fn cell(&self, key: &crate::CellKey) -> Option<&Cell> {
         self.cells.iter().find(|c| c.key == *key)
     }
+}
+
+/// Parses a document of a family, up to a version; `name` is what errors call it.
+pub(crate) fn parse<T: DeserializeOwned>(
+    text: &str,
+    name: &str,
+    (family, known): (&'static str, u32),
+) -> Result<T> {
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
+    let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
+    let foreign = || Error::Foreign { name: name.into(), schema: schema.into(), family };
+    let version = schema.strip_prefix(family).and_then(|s| s.strip_prefix('/'));
+    let version: u32 = version.and_then(|v| v.parse().ok()).ok_or_else(foreign)?;
+    if version > known {
+        return Err(Error::Newer { name: name.into(), version, known });
+    }
+    serde_json::from_value(value)
+        .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })
 }

@@ -1,0 +1,2 @@
+//! Two builds or settings, alive at once, slice by slice in turn.
+#![forbid(unsafe_code)]

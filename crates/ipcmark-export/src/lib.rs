@@ -1,0 +1,2 @@
+//! A record in the formats that other tools read.
+#![forbid(unsafe_code)]
