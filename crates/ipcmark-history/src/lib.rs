@@ -1,4 +1,22 @@
 //! A project's runs over time: an append-only store, series of figures, change points.
 //!
 //! History locates, the paired comparison blocks: what is found here is where to look, not a reason to refuse a change.
+//!
+//! A run is a [`Line`] (what series are made of) and its whole record, compressed. A [`Store`] takes both under names
+//! that no other run can have, so that any number of machines add to it without a server and without a lock; see [`store`].
 #![forbid(unsafe_code)]
+
+mod error;
+mod git;
+mod line;
+mod lines;
+mod provenance;
+mod run;
+pub mod store;
+
+pub use error::{Error, Result};
+pub use line::{Attributes, Figure, Line, Metric, SCHEMA};
+pub use lines::{Lines, Trouble, TroubleKind};
+pub use provenance::Provenance;
+pub use run::Run;
+pub use store::{Appended, Store};

@@ -1,0 +1,247 @@
+//! The line of a run: all of it that a series needs, in one line of JSON.
+//!
+//! The shape is the one that trackers of benchmarks share (`timestamp`, `attributes`, `metrics` with `name`, `value`, `unit`), so that
+//! the concatenated lines of a history can be read by others; what stands beside these fields is ours. The record lies beside it
+//! in the store, so that the line may stay short: what it does not say can be computed again.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// What [`Line::schema`] says in lines that this crate writes.
+pub const SCHEMA: &str = "ipcmark.history/1";
+/// The family of documents; the number behind the slash is the version.
+pub(crate) const FAMILY: &str = "ipcmark.history";
+/// The version this crate writes, and the newest it reads.
+pub(crate) const VERSION: u32 = 1;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// `ipcmark.history/1`.
+    pub schema: String,
+    /// The run's key in its store: `2026/01/20260131T101500Z-0123456789abcdef`.
+    pub run: String,
+    /// When what was measured was committed, seconds since 1970; where that is not known, when the run began.
+    pub timestamp: i64,
+    /// When the run began, seconds since 1970.
+    pub run_timestamp: i64,
+    /// Where the figures come from.
+    pub attributes: Attributes,
+    /// One entry a figure, cells in the suite's order.
+    pub metrics: Vec<Metric>,
+}
+
+/// Where the figures of a line come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// Where the project's repository lies, without passwords.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_repo: Option<String>,
+    /// The commit that was measured, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_commit: Option<String>,
+    /// When it was committed, RFC 3339; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_time: Option<String>,
+    /// Its branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Fingerprint of the machine, 16 hexadecimal digits: figures of two machines are never one series.
+    pub host: String,
+    /// Its CPU, as the kernel names it.
+    pub cpu_model: String,
+    /// Its kernel release.
+    pub kernel: String,
+    /// Version of the ipcmark that measured.
+    pub tool_version: String,
+    /// Commit that ipcmark was built from, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_commit: Option<String>,
+    /// Its Cargo profile: `release` or `debug`.
+    pub profile: String,
+    /// The suite.
+    pub suite: String,
+    /// What the ratios `times its reference` are held against: version and commit of the pinned build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What else the user wanted kept: `--attribute runner=large`.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, String>,
+}
+
+/// One figure of one cell. Of all of them less is better.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// `pipe/block ping-pong 64 B cross-core @siblings: p50`: cell, distance class where there is one, figure; unique in a line.
+    pub name: String,
+    /// The median over invocations, in `unit`.
+    pub value: f64,
+    /// `ns`, or `1` of a ratio.
+    pub unit: String,
+    /// Lower end of its interval; absent with under 6 invocations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Invocations behind it.
+    pub n: usize,
+    /// Distance of the two CPUs, ns: the centre of the class; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_ns: Option<f64>,
+}
+
+/// Which figure a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Figure {
+    /// Median of the cell's time, ns: of round trips, bursts, one way.
+    P50,
+    /// Its 99th percentile, ns; only where enough values lie beyond it.
+    P99,
+    /// Time of one message by the drained, verified rate, ns.
+    TimePerMessage,
+    /// Time of a task over its workers, ns.
+    TaskTime,
+    /// The cell's time over what the machine allows at best, measured in the same run: goes on across machines.
+    TimesLimit,
+    /// The cell's time over that of a pinned build, measured on the same machine: goes on across machines.
+    TimesReference,
+}
+
+impl Figure {
+    /// All of them, in the order of a line.
+    pub const ALL: [Figure; 6] = [
+        Figure::P50,
+        Figure::P99,
+        Figure::TimePerMessage,
+        Figure::TaskTime,
+        Figure::TimesLimit,
+        Figure::TimesReference,
+    ];
+
+    /// `p50`, `p99`, `time per message`, `task`, `times its limit`, `times its reference`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Figure::P50 => "p50",
+            Figure::P99 => "p99",
+            Figure::TimePerMessage => "time per message",
+            Figure::TaskTime => "task",
+            Figure::TimesLimit => "times its limit",
+            Figure::TimesReference => "times its reference",
+        }
+    }
+
+    /// True of figures that do not depend on how fast a machine is as a whole, so that a series may go on on another.
+    #[must_use]
+    pub const fn is_ratio(self) -> bool {
+        matches!(self, Figure::TimesLimit | Figure::TimesReference)
+    }
+
+    /// `ns`, or `1` of a ratio.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        if self.is_ratio() { "1" } else { "ns" }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Figure {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Figure, ()> {
+        Figure::ALL.into_iter().find(|figure| figure.name() == word).ok_or(())
+    }
+}
+
+impl Metric {
+    /// The name of a figure of a cell in a distance class.
+    #[must_use]
+    pub fn name_of(cell: &str, class: Option<&str>, figure: Figure) -> String {
+        match class {
+            Some(class) => format!("{cell} @{class}: {figure}"),
+            None => format!("{cell}: {figure}"),
+        }
+    }
+
+    /// The cell: `pipe/block ping-pong 64 B cross-core`.
+    #[must_use]
+    pub fn cell(&self) -> &str {
+        let before = self.before_figure();
+        before.rsplit_once(" @").map_or(before, |(cell, _)| cell)
+    }
+
+    /// Its transport: `pipe/block`.
+    #[must_use]
+    pub fn transport(&self) -> &str {
+        self.name.split(' ').next().unwrap_or_default()
+    }
+
+    /// The distance class in words: `siblings`, `one cache`, `far`; absent where there is none. A guess by the distance, which
+    /// is the fact: see [`Metric::distance_ns`].
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        self.before_figure().rsplit_once(" @").map(|(_, class)| class)
+    }
+
+    /// Which figure; `None` of one that a later version has.
+    #[must_use]
+    pub fn figure(&self) -> Option<Figure> {
+        self.name.rsplit_once(": ").and_then(|(_, figure)| figure.parse().ok())
+    }
+
+    /// Its interval, where it has one.
+    #[must_use]
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        self.low.zip(self.high)
+    }
+
+    fn before_figure(&self) -> &str {
+        self.name.rsplit_once(": ").map_or(&self.name, |(before, _)| before)
+    }
+}
+
+/// Six digits are finer than any figure here is known, and half as long as seventeen.
+pub(crate) fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metric(name: String) -> Metric {
+        let value = 1.0;
+        Metric { name, value, unit: "ns".into(), low: None, high: None, n: 9, distance_ns: None }
+    }
+
+    #[test]
+    fn a_name_says_cell_class_and_figure() {
+        let cell = "pipe/block paced 64 B cross-core (10/s, poisson) (capacity 4096 B)";
+        for figure in Figure::ALL {
+            for class in [None, Some("one cache")] {
+                let metric = metric(Metric::name_of(cell, class, figure));
+                assert_eq!((metric.cell(), metric.class()), (cell, class), "{}", metric.name);
+                assert_eq!(metric.figure(), Some(figure));
+                assert_eq!(metric.transport(), "pipe/block");
+            }
+        }
+        assert_eq!(metric(format!("{cell}: a later figure")).figure(), None);
+    }
+
+    #[test]
+    fn values_keep_six_digits() {
+        let values = [0.0, 123.456_789, 7.0, 1e-9 / 3.0, 9_999_996.0].map(rounded);
+        assert_eq!(values, [0.0, 123.457, 7.0, 3.33333e-10, 1e7]);
+    }
+}

@@ -1,0 +1,155 @@
+//! A store in a folder of this machine, or of a network.
+//!
+//! A file is written under a temporary name, brought to the disk, and renamed: it appears whole or not at all. Appending to a
+//! file of lines would be shorter, but `O_APPEND` is not atomic over NFS. The temporary file is locked (`flock(2)`) as long as its
+//! writer lives; the next writer removes those that nobody holds, so that a killed one leaves nothing for long.
+
+use super::place::{Item, Place};
+use crate::{Error, Result};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Where files lie while they are written.
+const WRITING: &str = ".writing";
+
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Folder {
+        Folder { path: path.into() }
+    }
+
+    /// Writes one file; true when one of its name was there.
+    fn put_one(&self, item: &Item<'_>) -> Result<bool> {
+        let path = self.path.join(&item.name);
+        let was_there = path.exists();
+        if was_there && !item.replace {
+            return Ok(true);
+        }
+        let folder = path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+        loop {
+            let temporary = Temporary::create(&self.path.join(WRITING))?;
+            temporary.fill(item.bytes)?;
+            match fs::rename(&temporary.path, &path) {
+                Ok(()) => break,
+                // Somebody took it for a dead writer's before it was locked.
+                Err(e) if e.kind() == io::ErrorKind::NotFound && folder.is_dir() => {}
+                Err(e) => return Err(Error::io("rename a file to", &path, e)),
+            }
+        }
+        // What a rename did is on the disk when its folder is.
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| Error::io("write", folder, e))?;
+        Ok(was_there)
+    }
+}
+
+impl Place for Folder {
+    fn put(&self, files: &[Item<'_>]) -> Result<Vec<bool>> {
+        let there = files.iter().map(|item| self.put_one(item)).collect();
+        sweep(&self.path.join(WRITING));
+        there
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        walk(&self.path, folder.trim_end_matches('/'), &mut names)?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn read(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        let read = |name: &String| {
+            let path = self.path.join(name);
+            match fs::read(&path) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(e) => Err(Error::io("read", &path, e)),
+            }
+        };
+        names.iter().map(read).collect()
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// Adds the files below `folder`, which is relative to `root`. Those with a dot in front are nobody's business.
+fn walk(root: &Path, folder: &str, names: &mut Vec<String>) -> Result<()> {
+    let path = root.join(folder);
+    let entries = match fs::read_dir(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|e| Error::io("list", &path, e))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("list", &path, e))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+        let below = format!("{folder}/{name}");
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(root, &below, names)?,
+            Ok(_) => names.push(below),
+            Err(e) => return Err(Error::io("list", &entry.path(), e)),
+        }
+    }
+    Ok(())
+}
+
+/// A file that nobody else knows of; removed unless it is renamed.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+}
+
+impl Temporary {
+    fn create(folder: &Path) -> Result<Temporary> {
+        fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+        loop {
+            let name = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
+            let path = folder.join(name);
+            match File::create_new(&path) {
+                Ok(file) => {
+                    // Where the file system knows no locks, nobody can sweep either.
+                    let _ = file.try_lock();
+                    return Ok(Temporary { path, file });
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                // Another writer's sweep has just removed the folder.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+                }
+                Err(e) => return Err(Error::io("write", &path, e)),
+            }
+        }
+    }
+
+    fn fill(&self, bytes: &[u8]) -> Result<()> {
+        let written = (&self.file).write_all(bytes).and_then(|()| self.file.sync_all());
+        written.map_err(|e| Error::io("write", &self.path, e))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename it is not there any more.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes what killed writers left, and the folder when nobody writes.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
+        if is_left {
+            let _ = fs::remove_file(&path);
+        }
+    }
+    let _ = fs::remove_dir(folder);
+}

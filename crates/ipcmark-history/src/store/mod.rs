@@ -1,0 +1,81 @@
+//! The store: one layout, in a folder, on a git branch, in an object store.
+//!
+//! ```text
+//! runs/2026/01/20260131T101500Z-0123456789abcdef.json.gz    the record, whole
+//! lines/2026/01/20260131T101500Z-0123456789abcdef.ndjson    its line
+//! ```
+//!
+//! Why two writers cannot disturb each other: no file is ever appended to or changed (an object store cannot, and a folder on
+//! a network cannot safely), each run has a name of its own, and a file appears whole or not at all. The record goes first and the
+//! line after it, so that a line always has its record; a writer killed in between leaves a record without a line, which
+//! reading tells and [`Store::repair`] adopts. The name holds a hash of the record, so that adding a run twice is harmless.
+
+mod folder;
+mod place;
+
+use crate::{Error, Lines, Result, Run};
+use ipcmark_record::Record;
+use place::Shelved;
+use std::path::Path;
+
+/// A place where runs are kept.
+pub trait Store {
+    /// Adds a run: both of its files, or an error.
+    ///
+    /// # Errors
+    /// What the place says. Then the run may have a record there and no line yet; adding it again completes it.
+    fn append(&self, run: &Run) -> Result<Appended>;
+
+    /// All lines, and what among them could not be read. No record is opened.
+    ///
+    /// # Errors
+    /// When the place itself cannot be read. A bad file in it is no error: see [`Lines::troubles`].
+    fn lines(&self) -> Result<Lines>;
+
+    /// The record of a run, by the key that its line has in [`run`](crate::Line::run).
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] for a key that is not there; a record that cannot be read.
+    fn record(&self, key: &str) -> Result<Record>;
+
+    /// Makes lines for records that have none, and makes those anew that are cut short or damaged.
+    ///
+    /// # Errors
+    /// What the place says.
+    fn repair(&self) -> Result<Repaired>;
+
+    /// What people call it: its path, `git:BRANCH`, `s3://bucket/prefix`.
+    fn name(&self) -> String;
+}
+
+/// What became of a run that was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is there now.
+    New,
+    /// It was there before, with its line.
+    Already,
+}
+
+/// What was mended.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Repaired {
+    /// Keys of the records that got a line.
+    pub adopted: Vec<String>,
+    /// Keys of the lines that were made anew.
+    pub renewed: Vec<String>,
+    /// What could not be mended, and why.
+    pub left: Vec<String>,
+}
+
+/// Opens a store by its name: a path.
+///
+/// # Errors
+/// A name that means nothing.
+pub fn open(name: &str) -> Result<Box<dyn Store>> {
+    if name.is_empty() {
+        let why = "give the path of a folder";
+        return Err(Error::NoStore { name: name.into(), why: why.into() });
+    }
+    Ok(Box::new(Shelved::new(folder::Folder::new(Path::new(name)))))
+}
