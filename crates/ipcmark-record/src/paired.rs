@@ -146,7 +146,7 @@ pub struct Arm {
 /// A short stretch of one invocation, between two of which another arm has its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Slice {
-    /// Number of the turn, over all arms. The turns of a pair go through the arms and back, again and again (A B C C B A ...):
+    /// Number of the turn, over all arms, from 0. The turns of a pair go through the arms and back, again and again (A B C C B A ...):
     /// each such palindrome takes 6 turns, and a drift of the machine adds the same to each arm.
     pub turn: u32,
     /// Mean of the middle half of its times (of round trips, bursts, tasks, messages), ns. The clock's step can be a tenth of a

@@ -8,11 +8,13 @@
 
 mod frame;
 mod machine;
+mod paired;
 mod profiles;
 mod rules;
 mod values;
 mod workloads;
 
+pub use paired::{MadeUp, Trouble, look_again, paired, paired_kinds, paired_of};
 pub use workloads::every;
 
 use crate::{

@@ -2,6 +2,7 @@
 
 mod histogram;
 mod journal;
+mod paired;
 mod read;
 mod sample;
 mod schema;
