@@ -13,6 +13,7 @@ mod error;
 mod finding;
 mod markdown;
 mod metric;
+mod paired;
 mod verdict;
 
 pub use agreement::{
@@ -28,4 +29,9 @@ pub use finding::{Finding, Findings, Unjudged};
 pub use markdown::to_markdown;
 pub(crate) use metric::Doubt;
 pub use metric::{Figure, Metric};
+pub use paired::{
+    Alarm, AlarmKind, Effect, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedCensus,
+    PairedComparison, PairedStanding, SetAside, candidates, judge_paired, needs_more,
+    paired_to_json, paired_to_markdown,
+};
 pub use verdict::{Policy, Verdict};

@@ -109,7 +109,7 @@ fn words(standing: &Standing) -> Option<String> {
 }
 
 /// A time in the unit that reads best, three digits.
-fn time(ns: f64) -> String {
+pub(crate) fn time(ns: f64) -> String {
     let (value, unit) = match ns {
         ns if ns < 1e3 => (ns, "ns"),
         ns if ns < 1e6 => (ns / 1e3, "µs"),
@@ -121,7 +121,7 @@ fn time(ns: f64) -> String {
 }
 
 /// Words of other people on one line of a table.
-fn escape(words: &str) -> String {
+pub(crate) fn escape(words: &str) -> String {
     words.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 

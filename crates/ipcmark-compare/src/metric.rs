@@ -153,7 +153,7 @@ fn widened((low, high): (f64, f64), steps: (f64, f64)) -> (f64, f64) {
 }
 
 /// Why an interval is inconclusive.
-fn why_inconclusive(interval: Option<(f64, f64)>, delta: f64) -> String {
+pub(crate) fn why_inconclusive(interval: Option<(f64, f64)>, delta: f64) -> String {
     let percent = delta * 100.0;
     match interval {
         None => "too few invocations for an interval; measure more rounds".into(),

@@ -1,0 +1,168 @@
+//! From a paired document to a comparison: the whole procedure, in order.
+
+use super::effect::{detectable, detectable_in_two};
+use super::samples::{Failures, Sample, Samples};
+use super::{
+    Effect, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedCensus, PairedComparison,
+    PairedStanding, alarm, warnings,
+};
+use crate::Policy;
+use ipcmark_record::{Paired, PairedCell, PairedSettings, Stage, State};
+use ipcmark_stats::holm;
+
+/// Judges a paired comparison, finished or not: what is there.
+#[must_use]
+pub fn judge_paired(paired: &Paired, policy: &Policy) -> PairedComparison {
+    let mut cells: Vec<JudgedCell> =
+        paired.cells.iter().map(|cell| draft(cell, &paired.settings, policy)).collect();
+    settle(&mut cells, policy);
+    let census = PairedCensus::of(&cells);
+    PairedComparison {
+        schema: PAIRED_COMPARISON_SCHEMA.into(),
+        started: paired.started.clone(),
+        outcome: paired.outcome,
+        base: paired.base.clone(),
+        new: paired.new.clone(),
+        suite: paired.suite.name.clone(),
+        host_fingerprint: paired.host.fingerprint.clone(),
+        host: format!("{}, kernel {}", paired.host.cpu_model, paired.host.kernel),
+        settings: paired.settings.clone(),
+        policy: *policy,
+        alarms: alarm::alarms(&cells),
+        warnings: warnings::warnings(paired, &cells),
+        census,
+        cells,
+    }
+}
+
+/// A cell with estimates, intervals and p values, before any verdict.
+fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> JudgedCell {
+    let (screened, confirmed) =
+        (Samples::of(cell, Stage::Screen), Samples::of(cell, Stage::Confirm));
+    let mut notes = Vec::new();
+    // A second look that was cut short says less than the first one.
+    let by_second = confirmed.made > 0
+        && (has_interval(&confirmed, policy) || !has_interval(&screened, policy));
+    if confirmed.made > 0 && !by_second {
+        notes.push(format!(
+            "judged by its first look: of the second there are {} usable pairs",
+            confirmed.usable()
+        ));
+    }
+    let (stage, samples) = match by_second {
+        true => (Stage::Confirm, confirmed),
+        false => (Stage::Screen, screened),
+    };
+    let failures = Failures::of(cell);
+    let standing = standing(cell, &samples, &failures);
+    let in_all = samples.figures.iter();
+    let figures =
+        in_all.filter_map(|sample| figure(sample, stage, &samples, settings, policy)).collect();
+    if standing == PairedStanding::Judged {
+        notes.extend(
+            samples.set_aside.words().map(|words| format!("of {} pairs {words}", samples.made)),
+        );
+    }
+    notes.extend(samples.no_p99.clone());
+    notes.extend(losses(cell));
+    JudgedCell {
+        key: cell.key.clone(),
+        floor: cell.floor,
+        canary: cell.canary,
+        slow_down_permille: cell.slow_down_permille,
+        standing,
+        stage,
+        pairs: samples.made,
+        set_aside: samples.set_aside,
+        figures,
+        notes,
+    }
+}
+
+fn has_interval(samples: &Samples, policy: &Policy) -> bool {
+    let headline = samples.figures.first().and_then(|sample| Effect::of(&sample.new, policy));
+    headline.is_some_and(|effect| effect.interval.is_some())
+}
+
+fn standing(cell: &PairedCell, samples: &Samples, failures: &Failures) -> PairedStanding {
+    match &cell.state {
+        State::Unavailable { reason, .. } | State::Unsupported { reason } => {
+            return PairedStanding::NotAvailable { why: reason.clone() };
+        }
+        State::Pending | State::Measured if cell.pairs.is_empty() => {
+            return PairedStanding::NotReached;
+        }
+        State::Pending | State::Measured => {}
+    }
+    if failures.new > 0 && failures.base == 0 {
+        return PairedStanding::NewlyFailed { pairs: failures.new, what: failures.what.clone() };
+    }
+    if samples.usable() > 0 {
+        return PairedStanding::Judged;
+    }
+    if failures.base > 0 {
+        return PairedStanding::Failed { what: failures.what.clone() };
+    }
+    let why = samples.set_aside.words().unwrap_or_else(|| "no pair was made".into());
+    PairedStanding::NoPair { why: format!("of {} pairs {why}", samples.made) }
+}
+
+fn figure(
+    sample: &Sample,
+    stage: Stage,
+    samples: &Samples,
+    settings: &PairedSettings,
+    policy: &Policy,
+) -> Option<JudgedFigure> {
+    let delta = sample.figure.delta(policy);
+    // Of the second look as many pairs will be usable as of the first.
+    let share = samples.usable() as f64 / samples.made.max(1) as f64;
+    let second = (f64::from(settings.confirm_pairs) * share).round() as usize;
+    let detectable = match stage {
+        Stage::Confirm => detectable(&sample.new, delta, policy),
+        Stage::Screen => detectable_in_two(&sample.new, second, settings.screen_p, delta, policy),
+    };
+    Some(JudgedFigure {
+        figure: sample.figure,
+        base_ns: sample.base_ns,
+        new_ns: sample.new_ns,
+        pairs: sample.new.len(),
+        delta,
+        new: Effect::of(&sample.new, policy)?,
+        again: Effect::of(&sample.again, policy)?,
+        significant: false,
+        detectable,
+        why: None,
+    })
+}
+
+/// What a mechanism that may lose messages lost.
+fn losses(cell: &PairedCell) -> Option<String> {
+    let lost = |of: fn(&ipcmark_record::Pair) -> &ipcmark_record::Arm| -> u64 {
+        cell.pairs.iter().map(|pair| of(pair).integrity.lost).sum()
+    };
+    let (base, new) = (lost(|pair| &pair.base), lost(|pair| &pair.new));
+    (base + new > 0).then(|| format!("lost {base} messages in the base, {new} in the new side"))
+}
+
+/// Adjusts the p values over all figures that were looked at again, each arm for itself, and gives the verdicts.
+fn settle(cells: &mut [JudgedCell], policy: &Policy) {
+    let arms: [fn(&mut JudgedFigure) -> &mut Effect; 2] = [|f| &mut f.new, |f| &mut f.again];
+    let mut looked_at = 0;
+    for arm in arms {
+        let again = cells.iter_mut().filter(|cell| cell.stage == Stage::Confirm);
+        let mut effects: Vec<&mut Effect> =
+            again.flat_map(|cell| &mut cell.figures).map(arm).collect();
+        looked_at = effects.len();
+        let p: Vec<f64> = effects.iter().map(|effect| effect.p).collect();
+        for (effect, adjusted) in effects.iter_mut().zip(holm(&p)) {
+            effect.p_adjusted = Some(adjusted);
+        }
+    }
+    for figure in cells.iter_mut().flat_map(|cell| &mut cell.figures) {
+        figure.new.settle(figure.delta, policy);
+        figure.again.settle(figure.delta, policy);
+        figure.significant = figure.new.is_significant(policy);
+        figure.why = figure.new.why(figure.delta, looked_at, figure.pairs);
+    }
+}

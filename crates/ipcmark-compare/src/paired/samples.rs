@@ -1,0 +1,160 @@
+//! All pairs of one cell in one stage: a row of log ratios for each figure, and what was set aside.
+
+use super::pair::{P99_VALUES, Ratios, Reading, has_failed};
+use crate::Figure;
+use ipcmark_record::{InvocationOutcome, Pair, PairedCell, Stage};
+use ipcmark_stats::median;
+use ipcmark_summary::Headline;
+use serde::Serialize;
+
+/// Pairs that do not count, by reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SetAside {
+    /// An arm failed.
+    pub failed: usize,
+    /// The CPUs moved in every palindrome of its turns.
+    pub moved: usize,
+    /// No palindrome of its turns is whole: it was cut off.
+    pub short: usize,
+}
+
+impl SetAside {
+    /// All of them.
+    #[must_use]
+    pub const fn all(&self) -> usize {
+        self.failed + self.moved + self.short
+    }
+
+    /// `6 set aside: the CPUs moved in 4, an arm failed in 2`; nothing of none.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let parts = [
+            (self.moved, "the CPUs moved in"),
+            (self.failed, "an arm failed in"),
+            (self.short, "the turns were cut off in"),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{what} {count}"))
+            .collect();
+        (!parts.is_empty()).then(|| format!("{} set aside: {}", self.all(), parts.join(", ")))
+    }
+}
+
+/// One figure over the usable pairs of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sample {
+    pub(super) figure: Figure,
+    /// ln(new / base) of each pair.
+    pub(super) new: Vec<f64>,
+    /// ln(again / base) of each pair.
+    pub(super) again: Vec<f64>,
+    /// Median over the pairs, ns.
+    pub(super) base_ns: f64,
+    /// Median over the pairs, ns.
+    pub(super) new_ns: f64,
+}
+
+/// What a stage brought for one cell.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Samples {
+    /// Pairs made.
+    pub(super) made: usize,
+    pub(super) set_aside: SetAside,
+    /// The headline figure first; none where no pair is usable.
+    pub(super) figures: Vec<Sample>,
+    /// Why the 99th percentile is not among the figures, where it could be.
+    pub(super) no_p99: Option<String>,
+}
+
+impl Samples {
+    /// Reads the pairs of a cell that were made in `stage`.
+    pub(super) fn of(cell: &PairedCell, stage: Stage) -> Samples {
+        let mut samples = Samples::default();
+        let (mut typical, mut tails): (Vec<Ratios>, Vec<Option<Ratios>>) = Default::default();
+        for pair in cell.pairs.iter().filter(|pair| pair.stage == stage) {
+            samples.made += 1;
+            match Reading::of(pair, cell.key.is_rate()) {
+                Reading::Usable { typical: ratios, p99 } => {
+                    typical.push(ratios);
+                    tails.push(p99);
+                }
+                Reading::Failed => samples.set_aside.failed += 1,
+                Reading::Moved => samples.set_aside.moved += 1,
+                Reading::Short => samples.set_aside.short += 1,
+            }
+        }
+        let (figure, tail) = figures(cell);
+        samples.figures.extend(sample(figure, &typical));
+        let Some(tail) = tail.filter(|_| !typical.is_empty()) else { return samples };
+        // Pairs that hold enough and pairs that do not are not of one kind: all of them, or none.
+        match tails.into_iter().collect::<Option<Vec<Ratios>>>() {
+            Some(tails) => samples.figures.extend(sample(tail, &tails)),
+            None => {
+                samples.no_p99 = Some(format!(
+                    "p99 is not judged: it takes {P99_VALUES} values in a slice, and some hold fewer"
+                ));
+            }
+        }
+        samples
+    }
+
+    /// Usable pairs.
+    pub(super) fn usable(&self) -> usize {
+        self.made - self.set_aside.all()
+    }
+}
+
+/// The headline figure of a cell, and the second one where its pattern has one.
+fn figures(cell: &PairedCell) -> (Figure, Option<Figure>) {
+    match Headline::of(&cell.key) {
+        Headline::Rate => (Figure::TimePerMessage, None),
+        Headline::SpeedUp => (Figure::TaskTime, None),
+        Headline::Median | Headline::UsefulWork => {
+            let (p50, p99) = Figure::percentiles(&cell.key.pattern);
+            (p50, Some(p99))
+        }
+    }
+}
+
+fn sample(figure: Figure, pairs: &[Ratios]) -> Option<Sample> {
+    let of = |part: fn(&Ratios) -> f64| pairs.iter().map(part).collect::<Vec<f64>>();
+    Some(Sample {
+        figure,
+        base_ns: median(&of(|r| r.base_ns))?,
+        new_ns: median(&of(|r| r.new_ns))?,
+        new: of(|r| r.new),
+        again: of(|r| r.again),
+    })
+}
+
+/// How often each side failed, and what the first failure was.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Failures {
+    /// Pairs in which the base failed, as either of its two arms.
+    pub(super) base: usize,
+    /// Pairs in which the new side failed.
+    pub(super) new: usize,
+    /// What happened first, to the new side if to that.
+    pub(super) what: String,
+}
+
+impl Failures {
+    pub(super) fn of(cell: &PairedCell) -> Failures {
+        let base = |pair: &Pair| has_failed(&pair.base) || has_failed(&pair.again);
+        let arms = |of: fn(&Pair) -> [&ipcmark_record::Arm; 3]| {
+            cell.pairs.iter().flat_map(of).find_map(|arm| match &arm.outcome {
+                InvocationOutcome::Failed { side, what } => Some(format!("{side}: {what}")),
+                InvocationOutcome::Ok => None,
+            })
+        };
+        let what =
+            arms(|p| [&p.new, &p.new, &p.new]).or_else(|| arms(|p| [&p.base, &p.again, &p.new]));
+        Failures {
+            base: cell.pairs.iter().filter(|p| base(p)).count(),
+            new: cell.pairs.iter().filter(|p| has_failed(&p.new)).count(),
+            what: what.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Each verdict, each standing, each reason.
+
+use super::{canary, cell, judge, key, looked_at_twice, quiet};
+use ipcmark_compare::{Figure, JudgedCell, PairedStanding, Policy, Verdict, judge_paired};
+use ipcmark_record::sample::{self, MadeUp, Trouble, look_again, paired_of};
+use ipcmark_record::{Pair, Stage, State};
+use proptest::prelude::*;
+
+fn headline(cell: &JudgedCell) -> (Verdict, String) {
+    (cell.figures[0].new.verdict, cell.figures[0].why.clone().unwrap_or_default())
+}
+
+#[test]
+fn every_kind_of_cell_gets_what_it_deserves() {
+    let comparison = judge(&sample::paired(1));
+    let of = |transport: &str, pattern: &str| cell(&comparison, transport, pattern);
+    for (transport, pattern, verdict) in [
+        ("null", "ping-pong", Verdict::Equivalent),
+        ("pipe/block", "ping-pong", Verdict::Equivalent),
+        ("unix-stream/block", "ping-pong", Verdict::Inconclusive),
+        ("fifo/block", "ping-pong", Verdict::Regressed),
+        ("mq/block", "ping-pong", Verdict::Improved),
+        ("tcp/block", "ping-pong", Verdict::Inconclusive),
+        ("shm-ring/pause", "ping-pong", Verdict::Equivalent),
+        ("pipe/block", "stream", Verdict::Equivalent),
+        ("shm-ring/spin", "stream", Verdict::Regressed),
+    ] {
+        assert_eq!(headline(&of(transport, pattern)).0, verdict, "{transport} {pattern}");
+    }
+    assert_eq!(of("shm-ring/spin", "stream").figures[0].figure, Figure::TimePerMessage);
+    let standing = |transport: &str| of(transport, "ping-pong").standing;
+    assert!(matches!(standing("udp4/block"), PairedStanding::NewlyFailed { pairs: 3, .. }));
+    assert!(matches!(standing("pty/block"), PairedStanding::Failed { .. }));
+    assert!(matches!(standing("vsock/block"), PairedStanding::NotAvailable { .. }));
+    assert_eq!(standing("sysv/block"), PairedStanding::NotReached);
+    assert!(matches!(standing("shm-ring/hybrid"), PairedStanding::NoPair { .. }));
+    assert_eq!(comparison.alarms, []);
+    assert_eq!(comparison.worst(), Verdict::Regressed);
+}
+
+#[test]
+fn the_census_adds_up() {
+    for seed in 1..6 {
+        let c = judge(&sample::paired(seed)).census;
+        let (looked, failed) = (c.judged + c.wide, c.newly_failed + c.failed);
+        assert_eq!(looked + failed + c.not_available + c.not_reached, c.cells);
+        assert_eq!(c.regressed + c.improved + c.equivalent + c.inconclusive, c.figures);
+        assert!(c.line().starts_with(&format!("Judged {} of {} cells", c.judged, c.cells)));
+        assert!(c.detectable_median.unwrap() <= c.detectable_worst.unwrap());
+    }
+}
+
+#[test]
+fn a_change_that_was_not_looked_at_again_is_none() {
+    let made = [MadeUp { slow_down: 1.2, ..quiet(0) }, quiet(1)];
+    let comparison = judge(&paired_of(1, 8, &made));
+    let figure = &comparison.cells[0].figures[0];
+    assert!(figure.new.interval.unwrap().0 > 1.02, "the interval lies beyond: {figure:?}");
+    assert!(!figure.significant && figure.new.p_adjusted.is_none());
+    let (verdict, why) = headline(&comparison.cells[0]);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert!(why.contains("before it was looked at again"), "{why}");
+    assert_eq!(headline(&comparison.cells[1]).0, Verdict::Equivalent, "that may be said at once");
+}
+
+#[test]
+fn a_second_look_counts_alone_and_one_cut_short_does_not() {
+    let slow = [MadeUp { slow_down: 1.2, ..quiet(0) }];
+    let mut paired = paired_of(1, 8, &slow);
+    look_again(&mut paired, &[quiet(0)], &[0], 16);
+    let comparison = judge(&paired);
+    assert_eq!(comparison.cells[0].stage, Stage::Confirm);
+    assert_eq!(headline(&comparison.cells[0]).0, Verdict::Equivalent, "the first look was chance");
+
+    let mut paired = paired_of(1, 8, &slow);
+    look_again(&mut paired, &slow, &[0], 3);
+    let comparison = judge(&paired);
+    assert_eq!((comparison.cells[0].stage, comparison.cells[0].pairs), (Stage::Screen, 8));
+    assert!(comparison.cells[0].notes[0].contains("3 usable pairs"));
+    assert_eq!(headline(&comparison.cells[0]).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn each_reason_is_given() {
+    let why = |made: &[MadeUp], pairs: u32| {
+        let mut paired = paired_of(3, 8, made);
+        look_again(&mut paired, made, &(0..made.len()).collect::<Vec<_>>(), pairs);
+        headline(&judge(&paired).cells[0])
+    };
+    let of = |slow_down, spread| MadeUp { slow_down, spread, ..quiet(0) };
+    let (verdict, reason) = why(&[of(1.0, 0.08)], 16);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(reason, "no change fits, and so does one beyond 2 %");
+    let (verdict, reason) = why(&[of(1.02, 0.01)], 16);
+    assert_eq!(
+        (verdict, reason.as_str()),
+        (Verdict::Inconclusive, "a change, but it may be under 2 %")
+    );
+    // Seven pairs allow p = 1/64 at best: enough alone, and not among five.
+    let five: Vec<MadeUp> = (0..5).map(|n| MadeUp { key: key(n), ..of(1.1, 0.01) }).collect();
+    assert_eq!(why(&five[..1], 7).0, Verdict::Regressed);
+    let (verdict, reason) = why(&five, 7);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert!(
+        reason.contains("where 5 figures are looked at again") && reason.contains("p 0.08"),
+        "{reason}"
+    );
+    let few = judge(&paired_of(1, 4, &[quiet(0)]));
+    let (verdict, reason) = headline(&few.cells[0]);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(reason, "4 usable pairs are too few for an interval");
+    assert_eq!((few.census.judged, few.census.wide), (0, 1));
+    assert_eq!(few.worst(), Verdict::Inconclusive);
+}
+
+#[test]
+fn one_failure_of_the_new_side_alone_is_a_regression_and_one_of_both_is_none() {
+    let made = [MadeUp { trouble: Trouble::FailsInNew, ..quiet(0) }, canary()];
+    let paired = looked_at_twice(1, &made);
+    let comparison = judge(&paired);
+    assert_eq!(comparison.worst(), Verdict::Regressed);
+    assert_eq!(comparison.census.newly_failed, 1);
+    // The base's second arm is the base, too.
+    let mut both = paired.clone();
+    both.cells[0].pairs[1].again.outcome = both.cells[0].pairs[0].new.outcome.clone();
+    both.cells[0].pairs[1].again.slices.clear();
+    let comparison = judge(&both);
+    assert_eq!(comparison.cells[0].standing, PairedStanding::Judged);
+    assert_eq!(comparison.worst(), Verdict::Equivalent);
+    let note = comparison.cells[0].notes.join("; ");
+    assert!(note.contains("an arm failed in"), "{note}");
+}
+
+#[test]
+fn what_moved_is_left_out_palindrome_by_palindrome() {
+    let of = |trouble| judge(&looked_at_twice(2, &[MadeUp { trouble, ..quiet(0) }]));
+    let moves = of(Trouble::Moves);
+    assert_eq!(moves.cells[0].set_aside.all(), 0, "each pair has a palindrome that stood still");
+    assert_eq!(headline(&moves.cells[0]).0, Verdict::Equivalent);
+    let always = of(Trouble::MovesAlways);
+    assert!(
+        matches!(&always.cells[0].standing, PairedStanding::NoPair { why } if why.contains("moved in 16"))
+    );
+    assert!(always.warnings.iter().any(|w| w.contains("moved the CPUs")), "{:?}", always.warnings);
+    assert_eq!(always.worst(), Verdict::Inconclusive);
+}
+
+#[test]
+fn p99_is_judged_where_slices_hold_enough_and_nowhere_else() {
+    let fast = MadeUp { ns: 300.0, ..quiet(0) };
+    let comparison = judge(&looked_at_twice(1, &[fast, quiet(1)]));
+    let figures =
+        |at: usize| comparison.cells[at].figures.iter().map(|f| f.figure).collect::<Vec<_>>();
+    assert_eq!(figures(0), [Figure::RoundTripP50, Figure::RoundTripP99]);
+    assert_eq!(comparison.cells[0].figures[1].delta, 0.1);
+    assert_eq!(figures(1), [Figure::RoundTripP50]);
+    assert!(comparison.cells[1].notes.iter().any(|note| note.contains("p99 is not judged")));
+}
+
+#[test]
+fn nothing_measured_is_inconclusive_and_never_green() {
+    let mut paired = sample::paired(1);
+    for cell in &mut paired.cells {
+        cell.pairs.clear();
+        cell.state = State::Pending;
+    }
+    assert_eq!(judge(&paired).worst(), Verdict::Inconclusive);
+    paired.cells.clear();
+    assert_eq!(judge(&paired).worst(), Verdict::Inconclusive);
+}
+
+fn swapped(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Regressed => Verdict::Improved,
+        Verdict::Improved => Verdict::Regressed,
+        same => same,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn swapping_the_sides_inverts_ratios_and_verdicts(
+        seed in 0u64..1_000_000, slow_down in 0.8f64..1.25, spread in 0.002f64..0.1, rate: bool,
+    ) {
+        let mut made = MadeUp { slow_down, spread, ns: 300.0, ..quiet(0) };
+        if rate {
+            made.key.pattern = "stream".into();
+        }
+        let paired = looked_at_twice(seed, &[made, quiet(1)]);
+        let mut swap = paired.clone();
+        for Pair { base, new, .. } in swap.cells.iter_mut().flat_map(|cell| &mut cell.pairs) {
+            std::mem::swap(base, new);
+        }
+        let (there, back) = (judge(&paired), judge(&swap));
+        for (a, b) in there.cells.iter().zip(&back.cells) {
+            for (a, b) in a.figures.iter().zip(&b.figures) {
+                let ((low, high), (other_low, other_high)) = (a.new.interval.unwrap(), b.new.interval.unwrap());
+                prop_assert!((a.new.ratio * b.new.ratio - 1.0).abs() < 1e-9);
+                prop_assert!((low * other_high - 1.0).abs() < 1e-9 && (high * other_low - 1.0).abs() < 1e-9);
+                prop_assert!((a.new.p - b.new.p).abs() < 1e-9);
+                prop_assert_eq!(swapped(a.new.verdict), b.new.verdict);
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_cells_and_pairs_does_not_matter(seed in 0u64..1_000_000) {
+        let paired = sample::paired(seed);
+        let mut turned = paired.clone();
+        turned.cells.reverse();
+        turned.cells.iter_mut().for_each(|cell| cell.pairs.reverse());
+        let (there, mut back) = (judge_paired(&paired, &Policy::default()), judge_paired(&turned, &Policy::default()));
+        back.cells.reverse();
+        prop_assert_eq!(there.census, back.census);
+        for (a, b) in there.cells.iter().zip(&back.cells) {
+            prop_assert_eq!(&a.figures, &b.figures);
+        }
+    }
+}
