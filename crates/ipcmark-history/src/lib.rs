@@ -12,6 +12,10 @@ mod line;
 mod lines;
 mod provenance;
 mod run;
+#[cfg(feature = "sample")]
+pub mod sample;
+mod scan;
+mod series;
 pub mod store;
 
 pub use error::{Error, Result};
@@ -19,4 +23,6 @@ pub use line::{Attributes, Figure, Line, Metric, SCHEMA};
 pub use lines::{Lines, Trouble, TroubleKind};
 pub use provenance::Provenance;
 pub use run::Run;
+pub use scan::{Census, Change, Group, Scanned, TooShort};
+pub use series::{History, Latest, Machine, Point, Series, Stop};
 pub use store::{Appended, Store};

@@ -1,0 +1,44 @@
+//! Changes of one time: a commit that changes one cell mostly changes more.
+
+use super::{Change, Scanned};
+use crate::Series;
+
+/// Changes as many stops apart may be one: a change point is known to a few points only.
+const NEAR: usize = 2;
+
+/// Changes that lie together on the time line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group<'a> {
+    /// The last stop before the first of them and the first stop after the last of them.
+    pub between: (usize, usize),
+    /// Each with its series, the largest first.
+    pub changes: Vec<(&'a Series, &'a Change)>,
+}
+
+impl Scanned {
+    /// All changes by the time at which they came, the latest first.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (series, change) in self.latest_first() {
+            match groups.last_mut() {
+                Some(group) if change.between.1 + NEAR >= group.between.1 => {
+                    group.between.0 = group.between.0.min(change.between.0);
+                    group.changes.push((series, change));
+                }
+                _ => {
+                    groups.push(Group { between: change.between, changes: vec![(series, change)] })
+                }
+            }
+        }
+        for group in &mut groups {
+            group.changes.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
+        }
+        groups
+    }
+}
+
+/// Half as fast is as much as twice as fast.
+pub(super) fn size(change: &Change) -> f64 {
+    change.ratio.ln().abs()
+}

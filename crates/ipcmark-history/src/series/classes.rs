@@ -1,0 +1,39 @@
+//! Which distances of different runs are one.
+//!
+//! Each run finds its own classes, so that the same pair of CPUs stands 57 ns apart in one and 59 ns in the next. A machine's
+//! classes over all of its runs are found again from the runs' centres.
+
+use crate::Line;
+use ipcmark_record::Distance;
+use ipcmark_summary::DistanceClass;
+
+/// The classes of one machine.
+#[derive(Debug, Default)]
+pub(super) struct Classes(Vec<DistanceClass>);
+
+impl Classes {
+    /// Finds those of all runs made on `host`.
+    pub(super) fn of(lines: &[Line], host: &str) -> Classes {
+        let here = lines.iter().filter(|line| line.attributes.host == host);
+        let centres: Vec<f64> =
+            here.flat_map(|line| &line.metrics).filter_map(|m| m.distance_ns).collect();
+        let found = ipcmark_stats::classes(&centres).into_iter().map(|c| DistanceClass {
+            low_ns: c.low,
+            high_ns: Some(c.high).filter(|ns| ns.is_finite()),
+            centre_ns: c.centre,
+        });
+        Classes(found.collect())
+    }
+
+    /// The class of a run's centre. One that lies nowhere near a class of the machine is a class of its own: a place that the
+    /// host put the CPUs to once.
+    pub(super) fn class(&self, centre_ns: f64) -> DistanceClass {
+        let holds = |c: &&DistanceClass| {
+            c.low_ns <= centre_ns && c.high_ns.is_none_or(|high| centre_ns < high)
+        };
+        match self.0.iter().find(holds) {
+            Some(class) if !Distance::differ(class.centre_ns, centre_ns) => *class,
+            _ => DistanceClass { low_ns: centre_ns, high_ns: Some(centre_ns), centre_ns },
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! From runs to series: one figure of one cell over the project's commits.
+//!
+//! Figures of two machines, or of two distances between the CPUs, are figures of two things: absolute values of different hosts
+//! and classes never share a series. What does go on across machines is a ratio: to the limit that the same run measured, or to a
+//! pinned reference build. Such a series says of each point which host it is of, because ratios move with the machine too,
+//! only less.
+
+mod build;
+mod classes;
+mod latest;
+
+pub use latest::Latest;
+
+use crate::{Figure, Line};
+use ipcmark_summary::DistanceClass;
+use serde::{Serialize, Serializer};
+
+/// All series of a project, over one time line.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct History {
+    /// What was measured, one entry a commit (a run, where its commit is not known), oldest first.
+    pub stops: Vec<Stop>,
+    /// The machines, in the order of their first run.
+    pub hosts: Vec<Machine>,
+    /// First those across hosts, then host by host; within that as the suite had the cells.
+    pub series: Vec<Series>,
+    /// Runs behind them.
+    pub runs: usize,
+}
+
+/// One place on the time line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stop {
+    /// The commit, as the runs named it; absent where a run knew none.
+    pub commit: Option<String>,
+    /// When it was made, s since 1970 UTC; where that is not known, when it was first run.
+    pub at_s: i64,
+    /// Whether `at_s` is the commit's own time.
+    pub of_commit: bool,
+    /// Runs of it, on all hosts.
+    pub runs: usize,
+}
+
+/// A machine that measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// The fingerprint of its facts, as in the record.
+    pub fingerprint: String,
+    /// In words: processor and kernel.
+    pub words: String,
+}
+
+/// One figure over time. Of all figures less is better.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Series {
+    /// Which cell: `pipe/block ping-pong 64 B cross-core`.
+    pub cell: String,
+    /// Which figure of it.
+    #[serde(serialize_with = "by_name")]
+    pub figure: Figure,
+    /// The machine, a place in [`History::hosts`]; absent where the series goes on across machines, as ratios do.
+    pub host: Option<usize>,
+    /// How far apart the CPUs were; absent where nobody probed: on one CPU, on CPUs of the kernel's choice.
+    pub class: Option<DistanceClass>,
+    /// In the order of [`History::stops`], at most one a stop.
+    pub points: Vec<Point>,
+}
+
+/// One figure at one stop.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Point {
+    /// Where on the time line, a place in [`History::stops`].
+    pub stop: usize,
+    /// Median over the runs of that stop.
+    pub value: f64,
+    /// Its interval: the run's own, or the medians of the ends over several runs. Absent where no run has one.
+    pub interval: Option<(f64, f64)>,
+    /// Runs behind it.
+    pub runs: usize,
+    /// The machines that made them, places in [`History::hosts`], ascending.
+    pub hosts: Vec<usize>,
+}
+
+impl History {
+    /// Sorts the figures of these runs into series. Figures that only a later version knows are passed over.
+    #[must_use]
+    pub fn of(lines: &[Line]) -> History {
+        build::history(lines)
+    }
+
+    /// Only the series that `wanted` holds of.
+    #[must_use]
+    pub fn keep(mut self, wanted: impl FnMut(&Series) -> bool) -> History {
+        self.series.retain(wanted);
+        self
+    }
+}
+
+impl Series {
+    /// `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let apart = self.apart().map_or_else(String::new, |apart| format!(", {apart}"));
+        format!("{}, {}{apart}", self.cell, self.figure)
+    }
+
+    /// `CPUs 57 ns (siblings) apart`; `None` where no distance was probed.
+    #[must_use]
+    pub fn apart(&self) -> Option<String> {
+        self.class.as_ref().map(|class| match self.host {
+            Some(_) => format!("CPUs {class} apart"),
+            // Of several machines the numbers differ.
+            None => format!("CPUs apart: {}", class.word()),
+        })
+    }
+
+    /// The values alone, oldest first.
+    #[must_use]
+    pub fn values(&self) -> Vec<f64> {
+        self.points.iter().map(|p| p.value).collect()
+    }
+}
+
+fn by_name<S: Serializer>(figure: &Figure, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(figure.name())
+}
+
+impl Stop {
+    /// The commit in nine letters (`-dirty` kept), or the day of the run.
+    #[must_use]
+    pub fn short(&self) -> String {
+        match &self.commit {
+            Some(commit) => {
+                let (hash, rest) = commit.split_once('-').unwrap_or((commit, ""));
+                let hash: String = hash.chars().take(SHORT).collect();
+                if rest.is_empty() { hash } else { format!("{hash}-{rest}") }
+            }
+            None => format!("run of {}", self.day()),
+        }
+    }
+
+    /// Its day, UTC: `2026-01-31`.
+    #[must_use]
+    pub fn day(&self) -> String {
+        let days = self.at_s.div_euclid(86_400);
+        // From days to a date: Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+}
+
+/// Letters of a hash that people read.
+const SHORT: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_called_by_its_commit_or_its_day() {
+        let stop = |commit: Option<&str>, at_s| Stop {
+            commit: commit.map(Into::into),
+            at_s,
+            of_commit: true,
+            runs: 1,
+        };
+        assert_eq!(stop(Some("0123456789abcdef"), 0).short(), "012345678");
+        assert_eq!(stop(Some("0123456789abcdef-dirty"), 0).short(), "012345678-dirty");
+        assert_eq!(stop(None, 951_782_400).short(), "run of 2000-02-29");
+        let days: Vec<String> = [0, -1, 1_795_392_000].map(|at_s| stop(None, at_s).day()).into();
+        assert_eq!(days, ["1970-01-01", "1969-12-31", "2026-11-23"]);
+    }
+}

@@ -1,0 +1,4 @@
+//! Series and scans, on a made-up history.
+
+mod scan;
+mod series;
