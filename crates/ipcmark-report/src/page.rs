@@ -3,26 +3,21 @@
 use crate::answer::answer;
 use crate::chart::{self, Chart, Kind};
 use crate::facts::{self, Fact};
+use crate::frame;
 use crate::gaps::{self, Gap};
 use crate::noise::{self, Noise};
-use crate::palette;
 use crate::ranking::Ranking;
 use crate::rules::{self, Family};
 use crate::standing::{self, Word, census};
 use crate::table::{self, Cell, CostTable, Head, LimitTable};
 use crate::units::FEW;
 use crate::{Result, markup};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipcmark_record::{HarnessCost, Host, Outcome, Record, Rule, Settings, Tool};
 use ipcmark_summary::{Headline, Summary};
-use minijinja::AutoEscape;
 use serde::Serialize;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-const TEMPLATE: &str = include_str!("../templates/page.html");
-const STYLE: &str = include_str!("../templates/page.css");
-const SCRIPT: &str = include_str!("../templates/page.js");
+const TEMPLATE: &str =
+    concat!(include_str!("../templates/macros.html"), include_str!("../templates/page.html"));
 
 /// What the template fills in. Fields that end in `_html` hold markup made here; everything else is text and is escaped.
 #[derive(Serialize)]
@@ -146,9 +141,9 @@ pub(crate) fn render(
 ) -> Result<String> {
     let view = View {
         title: record.suite.title.clone(),
-        script_hash: STANDARD.encode(Sha256::digest(SCRIPT.as_bytes())),
-        style_html: style(),
-        script_html: SCRIPT,
+        script_hash: frame::script_hash(),
+        style_html: frame::style(),
+        script_html: frame::SCRIPT,
         data_html: data(record, summary),
         started: record.started.clone(),
         cpu: record.host.cpu_model.clone(),
@@ -204,17 +199,7 @@ pub(crate) fn render(
         harness: facts::harness(record),
         run: facts::run(record),
     };
-    let mut environment = minijinja::Environment::new();
-    // minijinja escapes the slash too, which every transport's name holds.
-    environment.set_formatter(|out, state, value| match value.as_str() {
-        Some(text) if !value.is_safe() && *state.auto_escape() == AutoEscape::Html => {
-            out.write_str(&chart::escape(text)).map_err(Into::into)
-        }
-        _ => minijinja::escape_formatter(out, state, value),
-    });
-    // The name's ending turns escaping on.
-    environment.add_template("page.html", TEMPLATE)?;
-    Ok(environment.get_template("page.html")?.render(minijinja::value::Serde(&view))?)
+    frame::fill(TEMPLATE, &view)
 }
 
 fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
@@ -307,31 +292,7 @@ fn sections(charts: &[Chart]) -> Result<Vec<Section>> {
     Ok(sections)
 }
 
-fn style() -> String {
-    format!(
-        "{STYLE}\n{}@media screen and (prefers-color-scheme: dark) {{\n{}}}\n",
-        chart::INLINE,
-        palette::dark_style()
-    )
-}
-
-/// Figures to six digits, and nothing for what is not there: of a large record that is a third of the page.
-fn shorten(value: &mut Value) {
-    match value {
-        Value::Number(n) if n.is_f64() => {
-            *value = n.as_f64().map_or(Value::Null, |f| table::coarse(f).into());
-        }
-        Value::Array(all) => all.iter_mut().for_each(shorten),
-        Value::Object(fields) => {
-            fields.retain(|_, field| !field.is_null());
-            fields.values_mut().for_each(shorten);
-        }
-        _ => {}
-    }
-}
-
-/// The data block. `<` and `>` are written as escapes, so that nothing in it can end the script element or open another,
-/// and so are the two line separators that JavaScript once refused.
+/// The data block.
 fn data(record: &Record, summary: &Summary) -> String {
     let data = Data {
         schema: DATA_SCHEMA,
@@ -347,13 +308,5 @@ fn data(record: &Record, summary: &Summary) -> String {
         rules: &record.rules,
         summary,
     };
-    let mut value = serde_json::to_value(&data).expect("a summary is plain JSON");
-    shorten(&mut value);
-    let text = value.to_string();
-    // In JSON these characters occur within strings only.
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    frame::data(&data)
 }

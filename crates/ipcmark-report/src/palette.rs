@@ -30,6 +30,9 @@ pub(crate) const BAND: Colour = colour(0xEE_F2_F7, 0x1E_25_2D);
 /// A dot that belongs to a class, and one whose invocation is set aside.
 pub(crate) const DOT: Colour = colour(0x2F_6F_AB, 0x7F_B2_EC);
 pub(crate) const ASIDE: Colour = colour(0xC4_4A_1C, 0xFF_93_6B);
+/// A change for the worse, and one for the better.
+pub(crate) const WORSE: Colour = colour(0xB3_26_1E, 0xFF_8A_75);
+pub(crate) const BETTER: Colour = colour(0x00_69_5C, 0x3F_D0_BC);
 const FLOOR: Colour = colour(0x7A_82_8C, 0x8B_95_A1);
 const OTHER: Colour = colour(0x5A_4F_CF, 0xA9_A2_FF);
 
@@ -59,7 +62,7 @@ pub(crate) fn of_wait(wait: &str, floor: bool) -> Colour {
 
 /// Every colour a chart may hold.
 pub(crate) fn all() -> impl Iterator<Item = Colour> {
-    [PAPER, INK, MUTED, GRID, CONTEXT, BAND, DOT, ASIDE, FLOOR, OTHER]
+    [PAPER, INK, MUTED, GRID, CONTEXT, BAND, DOT, ASIDE, WORSE, BETTER, FLOOR, OTHER]
         .into_iter()
         .chain(WAITS.map(|(_, c)| c))
 }

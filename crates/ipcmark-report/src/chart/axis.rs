@@ -72,6 +72,21 @@ impl Axis {
         axis
     }
 
+    /// A linear axis that holds `low` to `high` and need not begin at zero: for what moves by percents.
+    pub(crate) fn about(title: &str, quantity: Quantity, (low, high): (f64, f64)) -> Axis {
+        let margin = 0.04 * (high - low).max(f64::MIN_POSITIVE);
+        let mut axis = Axis::bare(title, low - margin, high + margin, Scale::Linear);
+        // The smallest round step that leaves four steps or fewer.
+        let power = 10f64.powf(((high - low) / 4.0).log10().floor());
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * power).into_iter();
+        let step = steps.filter(|s| (high - low) / s <= 4.0).fold(f64::INFINITY, f64::min);
+        let first = (axis.low / step).ceil() as i64;
+        let values = (first..first + 8).map(|n| n as f64 * step);
+        let ticks = values.map(|v| Tick { at: axis.place(v), label: Some(quantity.tick(v)) });
+        axis.ticks = ticks.filter(|tick| tick.at <= 1.0).collect();
+        axis
+    }
+
     /// A logarithmic axis of whole numbers, with ticks at those that occur.
     pub(crate) fn values(
         title: &str,
@@ -230,6 +245,17 @@ mod tests {
         let axis = Axis::fit("t", Quantity::Factor, [1.9, 3.7].into_iter()).unwrap();
         assert_eq!(labels(&axis), ["0 ×", "1 ×", "2 ×", "3 ×"]);
         assert_eq!(Axis::fit("t", Quantity::Share, [0.0, f64::NAN].into_iter()), None);
+    }
+
+    #[test]
+    fn what_moves_by_percents_fills_its_axis() {
+        for (low, high) in [(96_000.0, 103_000.0), (119.0, 124.5), (7_930.0, 8_330.0), (2.0, 2.2)] {
+            let axis = Axis::about("t", Quantity::Time, (low, high));
+            assert!((3..=6).contains(&labels(&axis).len()), "{low}..{high}: {:?}", labels(&axis));
+            assert!(axis.place(low) > 0.0 && axis.place(low) < 0.05 && axis.place(high) < 1.0);
+        }
+        let axis = Axis::about("t", Quantity::Time, (96_000.0, 103_000.0));
+        assert_eq!(labels(&axis), ["96 µs", "98 µs", "100 µs", "102 µs"]);
     }
 
     #[test]

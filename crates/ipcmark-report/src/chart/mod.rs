@@ -1,13 +1,13 @@
 //! Charts: what is drawn, how, and under which name it lands.
 
-mod axis;
+pub(crate) mod axis;
 mod bars;
 mod build;
 mod distances;
 mod lines;
 mod load;
 mod panels;
-mod pen;
+pub(crate) mod pen;
 mod ranking;
 mod sweep;
 mod tradeoff;

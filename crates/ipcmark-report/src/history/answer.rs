@@ -1,0 +1,86 @@
+//! What a history comes to, in sentences: one a time at which something changed.
+
+use super::chart::percent;
+use crate::units::plural;
+use ipcmark_history::{Change, Group, Scanned, Series};
+
+/// Times that are told; the table has the others.
+const TOLD: usize = 8;
+/// Changes that a sentence names.
+const NAMED: usize = 3;
+
+/// The sentences, as Markdown; the latest time first.
+pub(super) fn sentences(scanned: &Scanned) -> Vec<String> {
+    let groups = scanned.groups();
+    if groups.is_empty() {
+        let searched = scanned.census.series - scanned.census.too_short;
+        return vec![if searched > 0 {
+            format!("No change of level in {}.", plural_series(searched))
+        } else {
+            format!(
+                "Nothing can be said yet: a series is searched from {} points on, and none is as long.",
+                scanned.least_points
+            )
+        }];
+    }
+    let mut sentences: Vec<String> =
+        groups.iter().take(TOLD).map(|group| sentence(scanned, group)).collect();
+    if groups.len() > TOLD {
+        let older: usize = groups[TOLD..].iter().map(|g| g.changes.len()).sum();
+        sentences.push(format!("Before that {}: see the table.", plural(older, "change")));
+    }
+    sentences
+}
+
+/// `2 series`, `1 series`.
+pub(super) fn plural_series(n: usize) -> String {
+    format!("{n} series")
+}
+
+fn sentence(scanned: &Scanned, group: &Group) -> String {
+    let stops = &scanned.history.stops;
+    let (last, first) = (&stops[group.between.0], &stops[group.between.1]);
+    let of = |worse: bool| group.changes.iter().filter(move |(_, c)| c.worse == worse);
+    let side = |worse: bool, word: &str| {
+        let ratios: Vec<f64> = of(worse).map(|(_, change)| change.ratio).collect();
+        let low = ratios.iter().copied().min_by(|a, b| a.ln().abs().total_cmp(&b.ln().abs()))?;
+        let high = ratios.iter().copied().max_by(|a, b| a.ln().abs().total_cmp(&b.ln().abs()))?;
+        let (low, high) = (percent(low), percent(high));
+        let span = if low == high { high } else { format!("{low} to {high}") };
+        Some(format!("{} {word} ({span})", plural_series(ratios.len())))
+    };
+    let what: Vec<String> =
+        [side(true, "slower"), side(false, "faster")].into_iter().flatten().collect();
+    let mut cells: Vec<&str> = Vec::new();
+    for (series, _) in &group.changes {
+        if !cells.contains(&series.cell.as_str()) {
+            cells.push(&series.cell);
+        }
+    }
+    let named: Vec<String> = cells.iter().take(NAMED).map(|cell| format!("`{cell}`")).collect();
+    let more = match cells.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {}", plural(n, "more cell")),
+    };
+    let machines = if group.changes.iter().all(|(_, c)| c.machines_changed) {
+        " The machine changed there, too: put it down to that first."
+    } else {
+        ""
+    };
+    format!(
+        "Between `{}` and `{}` ({}): {}: {}{more}.{machines}",
+        last.short(),
+        first.short(),
+        first.day(),
+        what.join(", "),
+        named.join(", ")
+    )
+}
+
+/// True where a change is of the series' only machine or of machines on both sides.
+pub(super) fn remark(series: &Series, change: &Change) -> &'static str {
+    match (series.host, change.machines_changed) {
+        (None, true) => "the machine changed there, too",
+        _ => "",
+    }
+}
