@@ -97,7 +97,9 @@ pub fn lines(seed: u64, commits: usize, cells: usize) -> Vec<Line> {
                 let attributes = Attributes {
                     git_repo: Some("https://example.org/made-up.git".into()),
                     git_commit: Some(hashes[commit].clone()),
-                    commit_time: Some(format!("{commit_s}")),
+                    commit_time: jiff::Timestamp::from_second(commit_s)
+                        .ok()
+                        .map(|at| at.to_string()),
                     branch: Some("main".into()),
                     host: format!("{:016x}", 0xABCD_0000_u64 + number as u64),
                     cpu_model: words.into(),

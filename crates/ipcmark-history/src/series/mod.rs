@@ -142,19 +142,8 @@ impl Stop {
     /// Its day, UTC: `2026-01-31`.
     #[must_use]
     pub fn day(&self) -> String {
-        let days = self.at_s.div_euclid(86_400);
-        // From days to a date: Howard Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        format!("{year:04}-{month:02}-{day:02}")
+        jiff::Timestamp::from_second(self.at_s)
+            .map_or_else(|_| "an impossible day".into(), |at| at.strftime("%F").to_string())
     }
 }
 
