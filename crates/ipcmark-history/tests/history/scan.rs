@@ -75,12 +75,12 @@ fn changes_of_one_time_are_one_group_and_name_the_next_step() {
     assert!(groups.is_sorted_by(|a, b| a.between.1 > b.between.1));
     let grouped: usize = groups.iter().map(|g| g.changes.len()).sum();
     assert_eq!(grouped, scanned.census.changes);
-    // The step is in the absolute figures of two machines, and in the ratio that goes on across them.
+    // The step is in the absolute figures of a machine, and in the ratio that goes on across machines.
     let step = |g: &&ipcmark_history::Group| g.changes.iter().any(|(s, _)| s.cell == cell(0));
     let group = groups.iter().find(step).unwrap();
     let hosts: Vec<Option<usize>> =
         group.changes.iter().filter(|(s, _)| s.cell == cell(0)).map(|(s, _)| s.host).collect();
-    assert!([None, Some(0), Some(1)].iter().all(|host| hosts.contains(host)), "{hosts:?}");
+    assert!([None, Some(0)].iter().all(|host| hosts.contains(host)), "{hosts:?}");
     let (series, change) = group.changes[0];
     let (base, new) =
         (&scanned.history.stops[change.between.0], &scanned.history.stops[change.between.1]);

@@ -28,7 +28,9 @@ pub(super) fn dots(
     columns: &[usize],
     each: usize,
 ) -> Vec<Dot> {
-    let mut groups: Vec<((usize, usize), Vec<(usize, &Point)>)> = Vec::new();
+    /// Number of the bin and of the level, and the points with their columns.
+    type Bin<'a> = ((usize, usize), Vec<(usize, &'a Point)>);
+    let mut groups: Vec<Bin> = Vec::new();
     for (at, point) in series.points.iter().enumerate() {
         let Ok(column) = columns.binary_search(&point.stop) else { continue };
         let level = changes.iter().filter(|c| c.at <= at).count();
