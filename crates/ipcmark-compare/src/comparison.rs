@@ -65,6 +65,16 @@ impl Run {
             cells: record.cells.len(),
         }
     }
+
+    /// In a line: `2026-01-31T12:00:00Z, ipcmark 0.1.0 (1f2e3d4), suite quick, 230 cells, host 0123456789abcdef, kernel 6.12.9`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Run { started, version, commit, suite, host_fingerprint, kernel, cells } = self;
+        let commit = commit.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
+        format!(
+            "{started}, ipcmark {version}{commit}, suite {suite}, {cells} cells, host {host_fingerprint}, kernel {kernel}"
+        )
+    }
 }
 
 /// How many of what. `compared` to `not_measured` add up to `cells`; `regressed` to `inconclusive` to `figures`.

@@ -85,6 +85,9 @@ impl Finding {
         }
         let why = (verdict == Verdict::Inconclusive)
             .then(|| self.why.clone().unwrap_or_else(|| "an effect on the border".into()));
-        Finding { delta, verdict, why, ..self.clone() }
+        // What is detectable lies beyond the smallest effect by the noise, which stays what it is.
+        let detectable =
+            self.detectable.map(|d| (1.0 + d) * (1.0 + delta) / (1.0 + self.delta) - 1.0);
+        Finding { delta, verdict, why, detectable, ..self.clone() }
     }
 }

@@ -11,6 +11,7 @@ mod compare;
 mod comparison;
 mod error;
 mod finding;
+mod findings;
 mod markdown;
 mod metric;
 mod paired;

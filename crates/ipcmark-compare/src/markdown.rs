@@ -1,6 +1,6 @@
 //! The comparison as Markdown.
 
-use crate::{CellComparison, Comparison, Metric, Run, Standing, Verdict};
+use crate::{CellComparison, Comparison, Metric, Standing, Verdict};
 use std::fmt::Write as _;
 
 /// The comparison as Markdown: what it is worth, the census, then the figures by verdict, the worst first.
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub fn to_markdown(comparison: &Comparison) -> String {
     let mut text = String::from("# Comparison of two records\n\n");
     let Comparison { base, new, caution, warnings, census, policy, cells, .. } = comparison;
-    text += &format!("- base: {}\n- new: {}\n\n> {caution}\n\n", run(base), run(new));
+    text += &format!("- base: {}\n- new: {}\n\n> {caution}\n\n", base.words(), new.words());
     for warning in warnings {
         text += &format!("**Warning.** {warning}\n\n");
     }
@@ -34,14 +34,6 @@ pub fn to_markdown(comparison: &Comparison) -> String {
     list(&mut text, "Cells without a comparison", cells, |cell| words(&cell.standing));
     list(&mut text, "Notes", cells, |cell| (!cell.notes.is_empty()).then(|| cell.notes.join("; ")));
     text
-}
-
-fn run(run: &Run) -> String {
-    let Run { started, version, commit, suite, host_fingerprint, kernel, cells } = run;
-    let commit = commit.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
-    format!(
-        "{started}, ipcmark {version}{commit}, suite {suite}, {cells} cells, host {host_fingerprint}, kernel {kernel}"
-    )
 }
 
 fn table(text: &mut String, verdict: Verdict, title: &str, cells: &[CellComparison]) {

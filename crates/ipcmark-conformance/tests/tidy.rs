@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-suite", &["ipcmark-core"]),
     ("ipcmark-summary", &["ipcmark-record", "ipcmark-stats"]),
     ("ipcmark-compare", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
-    ("ipcmark-gate", &["ipcmark-record", "ipcmark-compare"]),
+    ("ipcmark-gate", &["ipcmark-record", "ipcmark-suite", "ipcmark-compare"]),
     ("ipcmark-history", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-export", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     (
@@ -108,6 +108,7 @@ const PURE: &[&str] = &[
     "ipcmark-suite",
     "ipcmark-summary",
     "ipcmark-compare",
+    "ipcmark-gate",
     "ipcmark-report",
 ];
 const SYSTEM: &[&str] = &["rustix", "nix", "libc", "memmap2", "io-uring"];

@@ -1,0 +1,127 @@
+//! The outcome as JUnit XML, in the form of Surefire's reports, which CI systems read.
+//!
+//! One test case a figure. What fails the gate is a `failure`, what could not be told is `skipped`, never passed. The words stand both in
+//! the attribute and in the body, because some readers show only one. The time of a case is the new side's figure, so that a
+//! CI system's own chart of it shows the figure over the builds.
+
+use crate::{Call, Item, Level, Outcome};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use std::io;
+
+/// The outcome as JUnit XML.
+#[must_use]
+pub fn to_junit(outcome: &Outcome) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes, outcome).expect("memory takes what is written");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("what was written is text")
+}
+
+/// What becomes of one test case.
+enum Fate {
+    Passed,
+    Failed(&'static str),
+    Skipped,
+}
+
+fn fate(item: &Item) -> Fate {
+    match (item.level, item.call) {
+        (Level::Error, Call::Failed) => Fate::Failed("failed"),
+        (Level::Error, _) => Fate::Failed("regression"),
+        // A figure that looks slower, and that the policy or a doubt keeps from failing the gate.
+        (_, Call::Improved | Call::Equivalent) if item.counts() => Fate::Passed,
+        _ => Fate::Skipped,
+    }
+}
+
+fn write(bytes: &mut Vec<u8>, outcome: &Outcome) -> io::Result<()> {
+    let tests = (outcome.items.len() + 1).to_string();
+    let own = own_fate(outcome);
+    let fates = || outcome.items.iter().map(fate).chain([own_fate(outcome)]);
+    let failures = fates().filter(|f| matches!(f, Fate::Failed(_))).count().to_string();
+    let skipped = fates().filter(|f| matches!(f, Fate::Skipped)).count().to_string();
+    let time_s: f64 = outcome.items.iter().map(seconds).sum();
+    let time_s = format!("{time_s:.9}");
+    let mut writer = Writer::new_with_indent(bytes, b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let suite = writer
+        .create_element("testsuite")
+        .with_attribute(("name", "ipcmark"))
+        .with_attribute(("tests", tests.as_str()))
+        .with_attribute(("errors", "0"))
+        .with_attribute(("failures", failures.as_str()))
+        .with_attribute(("skipped", skipped.as_str()))
+        .with_attribute(("time", time_s.as_str()));
+    suite.write_inner_content(|writer| {
+        // What no single figure shows: an alarm, or that nothing was judged.
+        let words = clean(&format!("{}: {}", outcome.decision.name(), outcome.because.join("; ")));
+        case(writer, ("ipcmark", "gate", 0.0), &own, &words)?;
+        for item in &outcome.items {
+            let class = clean(&format!("ipcmark.{}", item.key.transport.replace('/', ".")));
+            let transport = format!("{} ", item.key.transport);
+            let name = item.name();
+            let name = clean(name.strip_prefix(&transport).unwrap_or(&name));
+            let sentence = clean(&item.sentence());
+            case(writer, (&class, &name, seconds(item)), &fate(item), &sentence)?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Of the gate as a whole; it fails with its figures, never by itself, so that nothing is counted twice.
+fn own_fate(outcome: &Outcome) -> Fate {
+    if outcome.exit_code == 3 { Fate::Skipped } else { Fate::Passed }
+}
+
+fn case(
+    writer: &mut Writer<&mut Vec<u8>>,
+    (class, name, time_s): (&str, &str, f64),
+    fate: &Fate,
+    words: &str,
+) -> io::Result<()> {
+    let time_s = format!("{time_s:.9}");
+    let case = writer
+        .create_element("testcase")
+        .with_attribute(("classname", class))
+        .with_attribute(("name", name))
+        .with_attribute(("time", time_s.as_str()));
+    case.write_inner_content(|writer| {
+        let (element, kind) = match fate {
+            Fate::Passed => {
+                writer.create_element("system-out").write_text_content(BytesText::new(words))?;
+                return Ok(());
+            }
+            Fate::Failed(kind) => ("failure", Some(*kind)),
+            Fate::Skipped => ("skipped", None),
+        };
+        let mut element = writer.create_element(element).with_attribute(("message", words));
+        if let Some(kind) = kind {
+            element = element.with_attribute(("type", kind));
+        }
+        element.write_text_content(BytesText::new(words))?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn seconds(item: &Item) -> f64 {
+    item.finding.as_ref().map_or(0.0, |found| found.new_ns / 1e9)
+}
+
+/// XML 1.0 has no way to write most control characters; a replacement stands in.
+fn clean(words: &str) -> String {
+    let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+    words.chars().map(|c| if is_char(c) { c } else { '\u{FFFD}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn what_xml_cannot_write_is_replaced() {
+        assert_eq!(clean("a\u{0}b\u{1b}[31m\u{FFFF}é\n"), "a\u{FFFD}b\u{FFFD}[31m\u{FFFD}é\n");
+    }
+}
