@@ -54,7 +54,9 @@ pub struct Run {
 }
 
 impl Run {
-    pub(crate) fn of(record: &Record) -> Run {
+    /// What a record says of its run.
+    #[must_use]
+    pub fn of(record: &Record) -> Run {
         Run {
             started: record.started.clone(),
             version: record.tool.version.clone(),

@@ -1,7 +1,7 @@
 //! From findings and a policy to an outcome.
 
 use crate::decide::{Weighed, decide};
-use crate::{Item, Level, Note, Outcome, Policy, SCHEMA, Tally, Weight};
+use crate::{Decision, Item, Level, Note, Outcome, Policy, SCHEMA, Tally, Weight};
 use ipcmark_compare::{Findings, Verdict};
 
 /// Judges what a comparison found by a policy.
@@ -42,6 +42,36 @@ pub fn judge(findings: &Findings, policy: &Policy) -> Outcome {
         tally,
         census: findings.census.clone(),
         items,
+    }
+}
+
+/// Judges two records of machines that differ, of which nothing can be judged: what is left to decide is what the policy does then.
+/// `differences` are the facts that differ.
+#[must_use]
+pub fn judge_unequal(base: &str, new: &str, differences: &[String], policy: &Policy) -> Outcome {
+    let reason = format!(
+        "the records come from machines that differ ({}): nothing is judged; `ipcmark compare --across-hosts` holds each against the \
+         limits of its own machine",
+        differences.join("; ")
+    );
+    let (decision, level, words) = match policy.unequal_hosts {
+        Weight::Fail => (Decision::Inconclusive, Level::Warning, ""),
+        Weight::Warn => (Decision::Passed, Level::Warning, "let through by the policy: "),
+        Weight::Pass => (Decision::Passed, Level::Notice, "let through by the policy: "),
+    };
+    Outcome {
+        schema: SCHEMA.into(),
+        decision,
+        exit_code: decision.exit_code(),
+        because: vec![format!("{words}{reason}")],
+        base: base.into(),
+        new: new.into(),
+        paired: false,
+        policy: policy.file.clone(),
+        notes: vec![Note { level, text: reason, line: None }],
+        tally: Tally::default(),
+        census: String::new(),
+        items: Vec::new(),
     }
 }
 

@@ -27,7 +27,7 @@ pub use cells::Cells;
 pub use error::{Error, Result};
 pub use github::{MOST_OF_A_KIND, SUMMARY_BYTES, annotations, cut_summary, outputs};
 pub use item::{Call, Item, Level};
-pub use judge::judge;
+pub use judge::{judge, judge_unequal};
 pub use junit::to_junit;
 pub use markdown::to_markdown;
 pub use outcome::{Decision, Note, Outcome, SCHEMA, Tally, to_json};

@@ -2,6 +2,7 @@
 
 pub(crate) mod words;
 
+use crate::gate::{self, GateArgs};
 use crate::knee::args::{self as knee, KneeArgs};
 use crate::limits::{self, LimitsArgs};
 use crate::repeat::{self, RepeatArgs};
@@ -28,7 +29,8 @@ Examples:
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
   ipcmark report reports/2026-01-31-quick      write the report again from a record
-  ipcmark compare old/record.json new/record.json --markdown changes.md";
+  ipcmark compare old/record.json new/record.json --markdown changes.md
+  ipcmark gate paired.json --github            may this change pass? exit codes, annotations, summary for CI";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -108,6 +110,12 @@ pub(crate) enum Command {
     /// Hold two records against each other, cell by cell.
     #[command(after_help = exit::HELP)]
     Compare(CompareArgs),
+    /// Decide for a CI job whether a change may pass, by a policy in a file.
+    ///
+    /// A paired comparison (`ipcmark ab`) can fail it; two records of different times only raise a suspicion, unless the policy
+    /// trusts them. What could not be told never passes in silence.
+    #[command(after_help = gate::EXAMPLES)]
+    Gate(GateArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
     Completions {
         /// For which shell.

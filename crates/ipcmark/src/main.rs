@@ -9,6 +9,7 @@ mod compare;
 mod doctor;
 mod exit;
 mod folder;
+mod gate;
 mod knee;
 mod layout;
 mod limits;
@@ -53,6 +54,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
         Command::Limits(args) => limits::limits(&args),
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Gate(args) => gate::gate(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);

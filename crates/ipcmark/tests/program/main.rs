@@ -3,6 +3,7 @@
 mod compare;
 mod desk;
 mod doctor;
+mod gate;
 mod interrupted;
 mod limits;
 mod list;

@@ -1,0 +1,46 @@
+//! The command line of `ipcmark gate`.
+
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  ipcmark gate --print-policy > ipcmark-gate.toml        every key at its default, with what it does
+  ipcmark ab --base old/ipcmark --new new/ipcmark --out paired.json
+  ipcmark gate paired.json                               decide by ./ipcmark-gate.toml, or by what is built in
+  ipcmark gate paired.json --github --junit gate.xml     in a workflow: annotations, the job's summary, outputs
+  ipcmark gate base/record.json new/record.json          two records of different times: a suspicion at most
+
+Exit codes:
+  0    passed by the policy; what it let through is said in the first lines
+  1    something regressed, or failed on the new side alone
+  2    the command line or the policy asks for something that does not exist
+  3    inconclusive: it could not be told, or the comparison itself is in doubt, and the policy does not let that pass
+  4    a file could not be read or written";
+
+const OUT: &str = "What comes out";
+
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// The document of a paired comparison (`ipcmark ab --out`); or two records, of the base and in question.
+    #[arg(value_name = "PAIRED | BASE NEW", num_args = 1..=2, required_unless_present = "print_policy", value_hint = ValueHint::AnyPath)]
+    pub(crate) of: Vec<PathBuf>,
+    /// The policy [default: ipcmark-gate.toml in this folder where there is one, else what is built in].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Print a policy with all defaults and what they do.
+    #[arg(long, conflicts_with_all = ["of", "policy", "json", "markdown", "junit", "github"])]
+    pub(crate) print_policy: bool,
+    /// Print JSON instead of the table.
+    #[arg(long, help_heading = OUT)]
+    pub(crate) json: bool,
+    /// Write Markdown to a file as well.
+    #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to a file as well: a test case a figure; what cannot be told is skipped.
+    #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) junit: Option<PathBuf>,
+    /// Print annotations, and append to the files behind GITHUB_STEP_SUMMARY and GITHUB_OUTPUT where they are set.
+    #[arg(long, help_heading = OUT, conflicts_with = "json")]
+    pub(crate) github: bool,
+}

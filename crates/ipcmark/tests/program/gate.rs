@@ -1,0 +1,93 @@
+//! `gate`: policies, files, exit codes, and what a workflow of GitHub Actions reads.
+
+use crate::desk::{Desk, stderr, stdout};
+
+/// A policy by which two rounds of four cells pass: they decide nothing, and all of it is let through.
+const LENIENT: &str = "inconclusive = \"warn\"\nrecords = \"trust\"\nregressed-allowed = 99\nalarms = \"warn\"\n\
+    [[rule]]\ncells = \"pipe/block ping-pong\"\neffect.p50 = \"3%\"\n";
+
+fn two_runs() -> Desk {
+    let desk = Desk::new();
+    desk.small_run("base");
+    desk.small_run("new");
+    desk
+}
+
+#[test]
+fn what_cannot_be_told_does_not_pass_unless_the_policy_lets_it() {
+    let desk = two_runs();
+    let text = stdout(&desk.ipcmark(&["gate", "base", "new"]).code(3));
+    assert!(text.contains("gate inconclusive") && text.contains("cannot be told"), "{text}");
+    desk.write("ipcmark-gate.toml", LENIENT);
+    let text = stdout(&desk.ipcmark(&["gate", "base", "new"]).code(0));
+    assert!(text.contains("gate passed: let through by the policy"), "{text}");
+    let json = stdout(&desk.ipcmark(&["gate", "base", "new/record.json", "--json"]).code(0));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["decision"], &json["policy"]),
+        (&"passed".into(), &"ipcmark-gate.toml".into())
+    );
+    assert!(json["items"].as_array().unwrap().len() >= 4);
+    assert_eq!(desk.unread(&["gate", "base", "new"]).0, Some(0));
+}
+
+#[test]
+fn a_workflow_gets_annotations_a_summary_and_outputs() {
+    let desk = two_runs();
+    desk.write("ci.toml", LENIENT);
+    desk.write("summary.md", "what an earlier command of the step wrote\n");
+    let flags = "gate base new --policy ci.toml --github --junit gate.xml --markdown gate.md";
+    let mut command = desk.command();
+    command
+        .args(flags.split(' '))
+        .env("GITHUB_STEP_SUMMARY", desk.path("summary.md"))
+        .env("GITHUB_OUTPUT", desk.path("outputs"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let warnings: Vec<&str> = text.lines().filter(|line| line.starts_with("::warning ")).collect();
+    assert!((1..=10).contains(&warnings.len()), "{text}");
+    let of_the_rule =
+        |line: &&&str| line.contains("file=ci.toml,line=5,title=pipe/block ping-pong");
+    assert!(warnings.iter().find(of_the_rule).is_some(), "{text}");
+    let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
+    let summary = read("summary.md");
+    assert!(summary.starts_with("what an earlier command"), "{summary}");
+    assert!(summary.contains("## ipcmark gate: passed") && summary.ends_with(&read("gate.md")));
+    assert!(read("outputs").starts_with("decision=passed\nexit-code=0\nfigures="));
+    assert!(read("gate.xml").contains("<testsuite name=\"ipcmark\""));
+}
+
+#[test]
+fn the_policy_that_is_printed_is_read_and_a_slip_is_told_before_anything_else() {
+    let desk = Desk::new();
+    let text = stdout(&desk.ipcmark(&["gate", "--print-policy"]).success());
+    desk.write("printed.toml", &text);
+    desk.write("slip.toml", "[effects]\np50 = \"2%\"");
+    let said = stderr(&desk.ipcmark(&["gate", "none", "none", "--policy", "slip.toml"]).code(2));
+    assert!(said.contains("slip.toml:1:") && said.contains("did you mean 'effect'?"), "{said}");
+    let said = stderr(&desk.ipcmark(&["gate", "none", "none", "--policy", "printed.toml"]).code(4));
+    assert!(said.contains("none"), "{said}");
+    let said = stderr(&desk.ipcmark(&["gate", "none", "none", "--policy", "gone.toml"]).code(4));
+    assert!(said.contains("--print-policy > gone.toml"), "{said}");
+    desk.ipcmark(&["gate"]).code(2);
+    desk.write("record.json", "{\"schema\": \"ipcmark.record/1\"}");
+    let said = stderr(&desk.ipcmark(&["gate", "record.json"]).code(2));
+    assert!(said.contains("no paired comparison"), "{said}");
+}
+
+#[test]
+fn records_of_different_machines_are_not_judged() {
+    let desk = Desk::new();
+    desk.small_run("base");
+    let text = std::fs::read_to_string(desk.path("base/record.json")).unwrap();
+    let mut other: serde_json::Value = serde_json::from_str(&text).unwrap();
+    other["host"]["fingerprint"] = "0000000000000000".into();
+    other["host"]["cpu_model"] = "Another CPU".into();
+    desk.write("other.json", &other.to_string());
+    let text = stdout(&desk.ipcmark(&["gate", "base", "other.json"]).code(3));
+    assert!(text.contains("Another CPU") && text.contains("nothing is judged"), "{text}");
+    desk.write("ipcmark-gate.toml", "unequal-hosts = \"warn\"");
+    let text = stdout(&desk.ipcmark(&["gate", "base", "other.json"]).code(0));
+    assert!(text.contains("let through by the policy"), "{text}");
+}
