@@ -1,6 +1,6 @@
 //! Findings whose truth is known, and what policies make of them.
 
-use ipcmark_compare::{Figure, Finding, Findings, Unjudged, Verdict, compare};
+use ipcmark_compare::{Figure, Finding, Findings, Unjudged, Verdict, compare, judge_paired};
 use ipcmark_gate::{Call, Decision, Level, Outcome, Policy, judge, to_json, to_markdown};
 use ipcmark_record::{CellKey, InvocationOutcome, sample};
 
@@ -185,4 +185,19 @@ fn json_has_all_of_it() {
     assert_eq!(json["schema"], "ipcmark.gate/1");
     assert_eq!((&json["decision"], &json["exit_code"]), (&"regressed".into(), &1.into()));
     assert_eq!(json["items"][0]["finding"]["verdict"], "regressed");
+}
+
+#[test]
+fn a_paired_comparison_is_judged_by_its_figures_and_never_by_its_canary() {
+    let paired = sample::paired(1);
+    let found = judge_paired(&paired, &ipcmark_compare::Policy::default()).findings();
+    let (decision, _, outcome) = decided(&found, "failed = \"warn\"");
+    assert_eq!(decision, Decision::Regressed);
+    let slower: Vec<String> = outcome.at(Level::Error).iter().map(|i| i.key.to_string()).collect();
+    assert!(slower.contains(&key("fifo/block").to_string()), "{slower:?}");
+    let ring = outcome.items.iter().filter(|i| i.key == key("shm-ring/spin"));
+    assert!(ring.filter(|i| i.figure == Some("p50 round trip")).count() <= 1, "one and no canary");
+    let lenient =
+        "failed = \"warn\"\nregressed-allowed = 9\ninconclusive = \"warn\"\nmissing = \"warn\"";
+    assert_eq!(decided(&found, lenient).0, Decision::Passed);
 }

@@ -8,11 +8,12 @@ pub(crate) use args::{EXAMPLES, GateArgs};
 use crate::exit::{Exit, Usage};
 use crate::{output, run};
 use anyhow::{Context as _, Result, bail};
-use ipcmark_compare::{Error, Findings, compare};
+use ipcmark_compare::{Error, Findings, compare, judge_paired};
 use ipcmark_gate::{
     Decision, Outcome, POLICY_FILE, Policy, SUMMARY_BYTES, TEMPLATE, annotations, cut_summary,
     judge, judge_unequal, outputs, to_json, to_junit, to_markdown,
 };
+use ipcmark_record::Paired;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -54,13 +55,14 @@ pub(crate) fn policy(named: Option<&Path>) -> Result<Policy> {
 fn of_pairs(path: &Path) -> Result<Findings> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if !ipcmark_record::Paired::is_one(&text) {
+    if !Paired::is_one(&text) {
         bail!(Usage(format!(
             "{} is no paired comparison (`ipcmark ab --out` writes one); to hold a record against another, name both",
             path.display()
         )));
     }
-    bail!(Usage("paired comparisons are not yet judged by this build".into()))
+    let paired = Paired::parse(&text, &path.display().to_string())?;
+    Ok(judge_paired(&paired, &ipcmark_compare::Policy::default()).findings())
 }
 
 /// What two records say that were taken at different times.
