@@ -25,6 +25,7 @@ pub mod shared;
 pub mod signal;
 pub mod sysv;
 pub mod taken;
+pub mod tool;
 pub mod trace;
 pub mod usage;
 pub mod vm;
