@@ -1,0 +1,208 @@
+//! What cargo says of a tree, and a build that can be watched and ended.
+
+use super::pause;
+use crate::output;
+use crate::units::{count, wall};
+use anyhow::{Context as _, Result, bail};
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use ipcmark_sys::tool::Tool;
+use serde::Deserialize;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Lines of a failed build that are shown.
+const LAST_LINES: usize = 25;
+/// Outside of a terminal, a build is told of no more often than this.
+const SPARSE: Duration = Duration::from_secs(20);
+
+/// A cargo project.
+#[derive(Debug)]
+pub(super) struct Project {
+    /// Where its workspace lies.
+    pub(super) root: PathBuf,
+    /// Where cargo builds it.
+    pub(super) target: PathBuf,
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// A line of `cargo build --message-format=json`, as far as it says what was made.
+#[derive(Deserialize)]
+struct Message {
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+impl Target {
+    fn is_binary(&self) -> bool {
+        self.kind.iter().any(|kind| kind == "bin")
+    }
+}
+
+impl Project {
+    /// The one that holds `here`.
+    pub(super) fn around(here: &Path) -> Result<Project> {
+        let words = ["metadata", "--no-deps", "--format-version", "1"];
+        let made = Command::new("cargo").args(words).current_dir(here).output();
+        let made = made.context("cannot start cargo, which a revision is built by; install it, or name a program with --base")?;
+        if !made.status.success() {
+            bail!(
+                "cargo finds no project in {}: {}",
+                here.display(),
+                String::from_utf8_lossy(&made.stderr).trim()
+            );
+        }
+        let found: Metadata = serde_json::from_slice(&made.stdout)
+            .context("cannot read what cargo says of the project")?;
+        let Metadata { workspace_root, target_directory, packages } = found;
+        Ok(Project { root: workspace_root, target: target_directory, packages })
+    }
+
+    /// The package that makes `binary`.
+    fn package_of(&self, binary: &str) -> Result<&str> {
+        let makes =
+            |package: &&Package| package.targets.iter().any(|t| t.is_binary() && t.name == binary);
+        if let Some(package) = self.packages.iter().find(makes) {
+            return Ok(&package.name);
+        }
+        let targets = self.packages.iter().flat_map(|package| &package.targets);
+        let others: Vec<&str> =
+            targets.filter(|t| t.is_binary()).map(|t| t.name.as_str()).collect();
+        let others = if others.is_empty() { "none".into() } else { others.join(", ") };
+        bail!(
+            "no package of it makes a program {binary} (programs there: {others}); build it and name it with --base or --new"
+        )
+    }
+}
+
+/// The compiler, as it names itself; nothing where there is none.
+pub(super) fn compiler() -> Vec<u8> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Command::new(rustc).arg("-vV").output().map(|output| output.stdout).unwrap_or_default()
+}
+
+/// Builds `binary` of the tree at `place` in release; what is kept between builds goes below `home`.
+///
+/// # Errors
+/// No such binary in it; a build that fails, with its last lines; an interruption.
+pub(super) fn build(place: &Path, binary: &str, home: &Path, quiet: bool) -> Result<PathBuf> {
+    let project = Project::around(place)?;
+    let package = project.package_of(binary)?;
+    let (log, made) = (home.join("build.log"), home.join("made.json"));
+    let create = |path: &Path| {
+        File::create(path).with_context(|| format!("cannot write {}", path.display()))
+    };
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--release", "--message-format", "json-render-diagnostics"])
+        .args(["--package", package, "--bin", binary, "--target-dir"])
+        .arg(home.join("target"))
+        .current_dir(place)
+        .stdin(Stdio::null())
+        .stdout(create(&made)?)
+        .stderr(create(&log)?);
+    let mut cargo = Tool::start(&mut command).context("cannot start cargo")?;
+    let mut watch = Watch::new(&log, quiet);
+    let status = loop {
+        if let Some(status) = cargo.ended().context("cannot wait for cargo")? {
+            break status;
+        }
+        watch.look();
+        // Dropped on the way out, cargo and its compilers end.
+        pause()?;
+    };
+    drop(watch);
+    if !status.success() {
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+        bail!("cargo build {status}; its last lines (all in {}):\n  {last}", log.display());
+    }
+    executable(&made, binary)
+}
+
+/// The program that a build says it made.
+fn executable(made: &Path, binary: &str) -> Result<PathBuf> {
+    let text =
+        fs::read_to_string(made).with_context(|| format!("cannot read {}", made.display()))?;
+    let found = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .find_map(|message| {
+            message.target.filter(|t| t.is_binary() && t.name == binary).and(message.executable)
+        });
+    found.with_context(|| format!("cargo built {binary} and does not say where it lies"))
+}
+
+/// Shows how far a build is, by its log: a line that changes on a terminal, sparse lines elsewhere.
+struct Watch<'a> {
+    log: &'a Path,
+    begun: Instant,
+    said: Instant,
+    look: Look,
+}
+
+enum Look {
+    Line(ProgressBar),
+    Lines,
+    Quiet,
+}
+
+impl<'a> Watch<'a> {
+    fn new(log: &'a Path, quiet: bool) -> Watch<'a> {
+        let look = if quiet {
+            Look::Quiet
+        } else if Term::stderr().is_term() {
+            Look::Line(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4)))
+        } else {
+            Look::Lines
+        };
+        Watch { log, begun: Instant::now(), said: Instant::now(), look }
+    }
+
+    fn look(&mut self) {
+        let text = match self.look {
+            Look::Quiet => return,
+            Look::Lines if self.said.elapsed() < SPARSE => return,
+            _ => fs::read_to_string(self.log).unwrap_or_default(),
+        };
+        let compiled =
+            text.lines().filter(|line| line.trim_start().starts_with("Compiling")).count();
+        let last = text.lines().last().unwrap_or_default().trim();
+        let said = format!("{}, {}: {last}", wall(self.begun.elapsed()), count(compiled, "crate"));
+        match &self.look {
+            Look::Line(bar) => bar.set_message(said),
+            _ => output::say(&said),
+        }
+        self.said = Instant::now();
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if let Look::Line(bar) = &self.look {
+            bar.finish_and_clear();
+        }
+    }
+}

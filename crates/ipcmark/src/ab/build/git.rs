@@ -1,0 +1,128 @@
+//! The checkout, its revisions, and a worktree of one of them.
+
+use crate::exit::Usage;
+use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What git sets for hooks, and what would lead a command to another place than the one it is told.
+const OF_HOOKS: [&str; 5] =
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"];
+
+/// A git checkout.
+#[derive(Debug, Clone)]
+pub(super) struct Checkout {
+    root: PathBuf,
+}
+
+impl Checkout {
+    /// The one that holds `here`.
+    pub(super) fn around(here: &Path) -> Result<Checkout> {
+        match answer(here, &["rev-parse", "--show-toplevel"])? {
+            Ok(root) => Ok(Checkout { root: root.into() }),
+            Err(said) => bail!(Usage(format!(
+                "{} lies in no git checkout whose revisions could be built ({said}); go to the sources, or name a program with --base",
+                here.display()
+            ))),
+        }
+    }
+
+    /// The full hash of the commit that a revision names.
+    pub(super) fn commit(&self, rev: &str) -> Result<String> {
+        let named = format!("{rev}^{{commit}}");
+        let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
+        if let Ok(hash) = answer(&self.root, &words)? {
+            return Ok(hash);
+        }
+        let shallow = answer(&self.root, &["rev-parse", "--is-shallow-repository"])?;
+        let next = match shallow.as_deref() {
+            Ok("true") => format!(
+                "this clone is shallow: git fetch --depth=1 origin {rev}, then name FETCH_HEAD"
+            ),
+            _ => "git log --oneline and git branch --all show what there is".into(),
+        };
+        bail!(Usage(format!("{} has no revision {rev}; {next}", self.root.display())))
+    }
+
+    /// `main (1f2e3d4c5b6a, "Refuse a plan beyond the queue's limit")`.
+    pub(super) fn in_words(&self, commit: &str, rev: &str) -> String {
+        let subject = answer(&self.root, &["log", "-1", "--format=%h, \"%s\"", commit]);
+        match subject {
+            Ok(Ok(subject)) => format!("{rev} ({subject})"),
+            _ => rev.into(),
+        }
+    }
+
+    /// Where a folder of this checkout lies within it.
+    pub(super) fn inside(&self, folder: &Path) -> PathBuf {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
+        real(folder).strip_prefix(real(&self.root)).map(Path::to_path_buf).unwrap_or_default()
+    }
+}
+
+/// A second tree of a checkout. Dropping it removes it.
+#[derive(Debug)]
+pub(super) struct Worktree {
+    checkout: Checkout,
+    path: PathBuf,
+}
+
+impl Worktree {
+    /// Makes one of `commit` at `path`; what a killed build left there is removed.
+    pub(super) fn add(checkout: &Checkout, path: &Path, commit: &str) -> Result<Worktree> {
+        let tree = Worktree { checkout: checkout.clone(), path: path.into() };
+        tree.remove();
+        let place = path.to_str().context("the target folder's name is no UTF-8")?;
+        // No hook of the checkout has anything to do with this.
+        let words = [
+            "-c",
+            "core.hooksPath=/dev/null",
+            "worktree",
+            "add",
+            "--quiet",
+            "--detach",
+            place,
+            commit,
+        ];
+        match answer(&checkout.root, &words)? {
+            Ok(_) => Ok(tree),
+            Err(said) => bail!("git cannot make a worktree in {place}: {said}"),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn remove(&self) {
+        if self.path.exists() {
+            if let Some(place) = self.path.to_str() {
+                let _ = answer(
+                    &self.checkout.root,
+                    &["worktree", "remove", "--force", "--force", place],
+                );
+            }
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+        let _ = answer(&self.checkout.root, &["worktree", "prune"]);
+    }
+}
+
+impl Drop for Worktree {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// What git answers in `folder`, or else what it complains of.
+fn answer(folder: &Path, words: &[&str]) -> Result<std::result::Result<String, String>> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(words);
+    OF_HOOKS.iter().for_each(|name| {
+        command.env_remove(name);
+    });
+    let Output { status, stdout, stderr } =
+        command.output().context("cannot start git, which a revision is taken from; install it")?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
+    Ok(if status.success() { Ok(text(stdout)) } else { Err(text(stderr)) })
+}
