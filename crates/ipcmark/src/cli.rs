@@ -3,6 +3,7 @@
 pub(crate) mod words;
 
 use crate::gate::{self, GateArgs};
+use crate::history::{self, HistoryArgs};
 use crate::knee::args::{self as knee, KneeArgs};
 use crate::limits::{self, LimitsArgs};
 use crate::repeat::{self, RepeatArgs};
@@ -116,6 +117,11 @@ pub(crate) enum Command {
     /// trusts them. What could not be told never passes in silence.
     #[command(after_help = gate::EXAMPLES)]
     Gate(GateArgs),
+    /// Keep runs over time, in a folder, on a git branch or in an object store.
+    ///
+    /// Append-only: any number of machines add to it, without a server and without a lock.
+    #[command(after_help = examples(history::EXAMPLES))]
+    History(HistoryArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
     Completions {
         /// For which shell.

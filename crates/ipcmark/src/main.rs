@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod folder;
 mod gate;
+mod history;
 mod knee;
 mod layout;
 mod limits;
@@ -55,6 +56,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
         Command::Report(args) => report::report(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Gate(args) => gate::gate(&args),
+        Command::History(args) => history::history(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);

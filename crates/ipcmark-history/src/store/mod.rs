@@ -11,9 +11,14 @@
 //! reading tells and [`Store::repair`] adopts. The name holds a hash of the record, so that adding a run twice is harmless.
 
 mod folder;
+mod git_branch;
+#[cfg(feature = "object-store")]
+mod object;
 mod place;
 
 use crate::{Error, Lines, Result, Run};
+use folder::Folder;
+use git_branch::GitBranch;
 use ipcmark_record::Record;
 use place::Shelved;
 use std::path::Path;
@@ -68,14 +73,48 @@ pub struct Repaired {
     pub left: Vec<String>,
 }
 
-/// Opens a store by its name: a path.
+/// Opens a store by its name: a path, `git:BRANCH`, `git:BRANCH@REMOTE`, `s3://BUCKET/PREFIX`.
 ///
 /// # Errors
-/// A name that means nothing.
+/// A name that means nothing here.
 pub fn open(name: &str) -> Result<Box<dyn Store>> {
-    if name.is_empty() {
-        let why = "give the path of a folder";
-        return Err(Error::NoStore { name: name.into(), why: why.into() });
+    open_at(Path::new("."), name)
+}
+
+/// The same for someone who stands in `folder`: relative paths begin there, and branches are those of its repository.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_at(folder: &Path, name: &str) -> Result<Box<dyn Store>> {
+    let no_store = |why: &str| Error::NoStore { name: name.into(), why: why.into() };
+    if let Some(branch) = name.strip_prefix("git:") {
+        let (branch, remote) = match branch.rsplit_once('@') {
+            Some((branch, remote)) => (branch, Some(remote)),
+            None => (branch, None),
+        };
+        return Ok(Box::new(Shelved::new(GitBranch::new(folder, branch, remote)?)));
     }
-    Ok(Box::new(Shelved::new(folder::Folder::new(Path::new(name)))))
+    if name.starts_with("s3://") {
+        return open_object(name);
+    }
+    if name.contains("://") {
+        return Err(no_store(
+            "object stores are named s3://BUCKET/PREFIX; others by a path or git:BRANCH",
+        ));
+    }
+    if name.is_empty() {
+        return Err(no_store("give a path, git:BRANCH or s3://BUCKET/PREFIX"));
+    }
+    Ok(Box::new(Shelved::new(Folder::new(&folder.join(name)))))
+}
+
+#[cfg(feature = "object-store")]
+fn open_object(name: &str) -> Result<Box<dyn Store>> {
+    Ok(Box::new(Shelved::new(object::Object::new(name)?)))
+}
+
+#[cfg(not(feature = "object-store"))]
+fn open_object(name: &str) -> Result<Box<dyn Store>> {
+    let why = "this build knows no object stores; build it with `cargo build --release --features object-store`";
+    Err(Error::NoStore { name: name.into(), why: why.into() })
 }

@@ -4,6 +4,7 @@ mod compare;
 mod desk;
 mod doctor;
 mod gate;
+mod history;
 mod interrupted;
 mod limits;
 mod list;
