@@ -28,7 +28,7 @@ pub use counting::Counting;
 pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
 pub use limit::AgainstLimit;
-pub use pooled::{Pooled, pooled};
+pub use pooled::{Pooled, pooled, tells, told};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
     Percentile, Row, Status, Summary,

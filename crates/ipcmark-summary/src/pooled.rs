@@ -46,6 +46,23 @@ pub fn pooled(cell: &Cell, context: &Context) -> Result<Option<Pooled>> {
     Ok(pooled)
 }
 
+/// What one invocation tells of its cell: one term of [`pooled`], or what would be one if it counted; `None` where it holds
+/// no value.
+///
+/// # Errors
+/// A histogram that cannot be unpacked is an error that names the cell.
+pub fn told(cell: &Cell, invocation: &Invocation) -> Result<Option<Pooled>> {
+    own(cell, invocation, Told::Figures, None)
+}
+
+/// True when the figures of `cell` are made of what this side timed: a stream is told by its receiver, a round trip by the
+/// side that began it.
+#[must_use]
+pub fn tells(cell: &Cell, side: &SideReport) -> bool {
+    // A floor has one side.
+    cell.floor || Teller::of(&cell.key).is(&side.side, &cell.key.pattern)
+}
+
 fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
     match sum {
         None => {
@@ -70,19 +87,15 @@ pub(crate) enum Told {
 
 /// The packed histograms of one invocation that tell of it.
 pub(crate) fn packed<'i>(
-    cell: &Cell,
+    cell: &'i Cell,
     invocation: &'i Invocation,
     told: Told,
 ) -> impl Iterator<Item = (&'i SideReport, &'i Encoded)> {
-    let (teller, floor) = (Teller::of(&cell.key), cell.floor);
-    let pattern = cell.key.pattern.clone();
-    let tells = move |side: &SideReport, encoded: &Encoded| match told {
-        // A floor has one side.
-        Told::Figures => floor || teller.is(&side.side, &pattern),
-        Told::Lag => encoded.unit == Unit::NsLag,
-    };
     let sides = invocation.sides.iter().filter_map(|side| Some((side, side.histogram.as_ref()?)));
-    sides.filter(move |(side, encoded)| tells(side, encoded))
+    sides.filter(move |(side, encoded)| match told {
+        Told::Figures => tells(cell, side),
+        Told::Lag => encoded.unit == Unit::NsLag,
+    })
 }
 
 /// What one invocation tells; `None` where it holds no value. Where several sides tell, their values are put together; all
