@@ -2,6 +2,7 @@
 
 pub(crate) mod words;
 
+use crate::export::args::{self as export, ExportArgs};
 use crate::gate::{self, GateArgs};
 use crate::history::{self, HistoryArgs};
 use crate::knee::args::{self as knee, KneeArgs};
@@ -31,7 +32,8 @@ Examples:
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
   ipcmark report reports/2026-01-31-quick      write the report again from a record
   ipcmark compare old/record.json new/record.json --markdown changes.md
-  ipcmark gate paired.json --github            may this change pass? exit codes, annotations, summary for CI";
+  ipcmark gate paired.json --github            may this change pass? exit codes, annotations, summary for CI
+  ipcmark export --format list                 formats that other tools read, and how";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -122,6 +124,9 @@ pub(crate) enum Command {
     /// Append-only: any number of machines add to it, without a server and without a lock.
     #[command(after_help = examples(history::EXAMPLES))]
     History(HistoryArgs),
+    /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp, Bencher, Prometheus ...
+    #[command(after_help = export::EXAMPLES)]
+    Export(ExportArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
     Completions {
         /// For which shell.

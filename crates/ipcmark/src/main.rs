@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod doctor;
 mod exit;
+mod export;
 mod folder;
 mod gate;
 mod history;
@@ -57,6 +58,7 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
         Command::Compare(args) => compare::compare(&args),
         Command::Gate(args) => gate::gate(&args),
         Command::History(args) => history::history(&args),
+        Command::Export(args) => export::export(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);

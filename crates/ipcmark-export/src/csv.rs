@@ -1,0 +1,23 @@
+//! Comma-separated values (RFC 4180): a header, then a row a line; empty where there is nothing.
+
+use crate::table::{Table, Value};
+
+pub(crate) fn csv(table: &Table) -> Vec<u8> {
+    const INTO_MEMORY: &str = "writing into memory";
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(&table.names).expect(INTO_MEMORY);
+    for row in &table.rows {
+        writer.write_record(row.iter().map(text)).expect(INTO_MEMORY);
+    }
+    writer.into_inner().expect(INTO_MEMORY)
+}
+
+/// Numbers as short as they can be and still be read back as the same.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone().unwrap_or_default(),
+        Value::Count(count) => count.map(|n| n.to_string()).unwrap_or_default(),
+        Value::Number(number) => number.map(|n| n.to_string()).unwrap_or_default(),
+        Value::Flag(flag) => flag.map(|yes| yes.to_string()).unwrap_or_default(),
+    }
+}

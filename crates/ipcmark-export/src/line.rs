@@ -1,0 +1,155 @@
+//! One row of the long form: the columns of a record and of a paired comparison, which are the same.
+//!
+//! What does not apply is empty: a record has no slices, a paired comparison no sides' CPU times.
+
+use crate::table::{Value, count, flag, number, text};
+use ipcmark_record::{CellKey, State};
+use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
+
+/// What is the same in all rows of a document, so that rows of many documents can lie in one table.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    pub(crate) document: &'static str,
+    pub(crate) started: &'a str,
+    pub(crate) tool: &'a Tool,
+    pub(crate) host: &'a Host,
+    pub(crate) suite: &'a str,
+}
+
+/// What is the same in all rows of a cell.
+#[derive(Clone, Copy)]
+pub(crate) struct Of<'a> {
+    pub(crate) frame: Frame<'a>,
+    pub(crate) key: &'a CellKey,
+    pub(crate) family: &'a str,
+    pub(crate) floor: bool,
+    pub(crate) group: &'a str,
+    pub(crate) state: &'a State,
+}
+
+/// One row.
+#[derive(Default)]
+pub(crate) struct Line<'a> {
+    /// From 0, in the order they were made; of a paired comparison the number of the pair.
+    pub(crate) invocation: Option<usize>,
+    pub(crate) round: Option<u32>,
+    pub(crate) stage: Option<String>,
+    pub(crate) started_ns: Option<u64>,
+    /// What went wrong, where something did.
+    pub(crate) failure: Option<String>,
+    pub(crate) marks: Option<String>,
+    pub(crate) steady: Option<bool>,
+    /// True where the invocation stands behind the cell's figures.
+    pub(crate) counts: Option<bool>,
+    pub(crate) class: Option<&'static str>,
+    /// Of a record a process, of a paired comparison an arm: `base`, `new`, `again`.
+    pub(crate) side: Option<&'a str>,
+    /// True where the cell's figures are made of what this side timed.
+    pub(crate) tells: Option<bool>,
+    /// Number of the turn, over all arms.
+    pub(crate) slice: Option<u32>,
+    pub(crate) elapsed_ns: Option<u64>,
+    pub(crate) messages: Option<u64>,
+    pub(crate) times: Times,
+    pub(crate) distance: Option<Distance>,
+    pub(crate) integrity: Option<Integrity>,
+    pub(crate) report: Option<&'a SideReport>,
+}
+
+/// What was timed.
+#[derive(Default)]
+pub(crate) struct Times {
+    /// What one value is: `ns-per-round-trip`, `ps-per-message-block` ... The columns are ns all the same.
+    pub(crate) value_is: Option<String>,
+    pub(crate) values: Option<u64>,
+    pub(crate) messages_per_value: Option<u64>,
+    pub(crate) midmean_ns: Option<f64>,
+    /// Of each of [`ipcmark_summary::PERCENTILES`].
+    pub(crate) percentiles_ns: [Option<f64>; 5],
+    pub(crate) max_ns: Option<f64>,
+}
+
+/// The columns of a row with their names, which are the same for every row.
+pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
+    let mut columns = about(of);
+    let integrity = |get: fn(Integrity) -> u64| count(line.integrity.map(get));
+    let usage = |get: fn(&SideReport) -> u64| count(line.report.map(get));
+    let times = &line.times;
+    let [p50, p90, p99, p999, p9999] = times.percentiles_ns.map(number);
+    columns.extend([
+        ("stage", text(line.stage.as_deref())),
+        ("invocation", count(line.invocation.map(|n| n as u64))),
+        ("round", count(line.round.map(u64::from))),
+        ("started_ns", count(line.started_ns)),
+        ("failure", text(line.failure.as_deref())),
+        ("marks", text(line.marks.as_deref())),
+        ("steady", flag(line.steady)),
+        ("counts", flag(line.counts)),
+        ("distance_class", text(line.class)),
+        ("side", text(line.side)),
+        ("tells", flag(line.tells)),
+        ("slice", count(line.slice.map(u64::from))),
+        ("elapsed_ns", count(line.elapsed_ns)),
+        ("messages", count(line.messages)),
+        ("value_is", text(times.value_is.as_deref())),
+        ("values", count(times.values)),
+        ("messages_per_value", count(times.messages_per_value)),
+        ("midmean_ns", number(times.midmean_ns)),
+        ("p50_ns", p50),
+        ("p90_ns", p90),
+        ("p99_ns", p99),
+        ("p99_9_ns", p999),
+        ("p99_99_ns", p9999),
+        ("max_ns", number(times.max_ns)),
+        ("distance_before_ns", number(line.distance.map(|d| d.before_ns))),
+        ("distance_after_ns", number(line.distance.map(|d| d.after_ns))),
+        ("lost", integrity(|i| i.lost)),
+        ("repeated", integrity(|i| i.repeated)),
+        ("reordered", integrity(|i| i.reordered)),
+        ("damaged", integrity(|i| i.damaged)),
+        ("cpu_before", usage(|s| s.placed.cpu_before.into())),
+        ("cpu_after", usage(|s| s.placed.cpu_after.into())),
+        ("user_ns", usage(|s| s.usage.user_ns)),
+        ("system_ns", usage(|s| s.usage.system_ns)),
+        ("voluntary_switches", usage(|s| s.usage.voluntary_switches)),
+        ("involuntary_switches", usage(|s| s.usage.involuntary_switches)),
+        ("minor_faults", usage(|s| s.usage.minor_faults)),
+        ("major_faults", usage(|s| s.usage.major_faults)),
+    ]);
+    columns
+}
+
+fn about(of: &Of) -> Vec<(&'static str, Value)> {
+    let Of { frame, key, family, floor, group, state } = of;
+    let load = &key.load;
+    let (word, reason) = match state {
+        State::Pending => ("pending", None),
+        State::Measured => ("measured", None),
+        State::Unavailable { reason, .. } => ("unavailable", Some(reason.as_str())),
+        State::Unsupported { reason } => ("unsupported", Some(reason.as_str())),
+    };
+    vec![
+        ("document", text(Some(frame.document))),
+        ("run_started", text(Some(frame.started))),
+        ("tool_version", text(Some(&frame.tool.version))),
+        ("tool_commit", text(frame.tool.commit.as_deref())),
+        ("host", text(Some(&frame.host.fingerprint))),
+        ("suite", text(Some(frame.suite))),
+        ("cell", text(Some(&key.to_string()))),
+        ("transport", text(Some(&key.transport))),
+        ("pattern", text(Some(&key.pattern))),
+        ("size_bytes", count(key.size_bytes)),
+        ("placement", text(Some(&key.placement))),
+        ("capacity_bytes", count(key.capacity_bytes)),
+        ("peers", count(load.peers.map(u64::from))),
+        ("depth", count(load.depth.map(u64::from))),
+        ("rate_per_s", count(load.rate_per_s.map(u64::from))),
+        ("arrivals", text(load.arrivals.as_deref())),
+        ("input", text(load.input.as_deref())),
+        ("family", text(Some(family))),
+        ("floor", flag(*floor)),
+        ("suite_group", text(Some(group))),
+        ("state", text(Some(word))),
+        ("reason", text(reason)),
+    ]
+}

@@ -1,0 +1,134 @@
+//! The figures of a row as trackers want them: one number each, with an interval, a unit and a direction.
+//!
+//! Only what a row may be judged by: percentiles with too few values beyond them are not here, nor are those of a rate,
+//! whose histograms hold blocks and not messages.
+
+use ipcmark_summary::{Estimate, Row};
+
+/// One figure of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Measure {
+    /// A word for it without spaces, with its unit: `latency-p99-ns`. `latency` and `throughput` are the names that Bencher
+    /// gives a median time in ns and operations a second.
+    pub(crate) slug: &'static str,
+    /// The same for people.
+    pub(crate) words: &'static str,
+    /// What `estimate` is in.
+    pub(crate) unit: &'static str,
+    /// The percentile, of times.
+    pub(crate) quantile: Option<f64>,
+    /// True where more is better.
+    pub(crate) more_is_better: bool,
+    /// The median over invocations, with its interval.
+    pub(crate) estimate: Estimate,
+}
+
+impl Measure {
+    fn less(slug: &'static str, words: &'static str, unit: &'static str, e: Estimate) -> Measure {
+        Measure { slug, words, unit, quantile: None, more_is_better: false, estimate: e }
+    }
+
+    fn more(slug: &'static str, words: &'static str, unit: &'static str, e: Estimate) -> Measure {
+        Measure { more_is_better: true, ..Measure::less(slug, words, unit, e) }
+    }
+}
+
+/// What a row is called wherever its figures go: its key, and the distance class where it has one, because figures of two
+/// classes are never one series.
+pub(crate) fn name(row: &Row) -> String {
+    match row.class {
+        Some(class) => format!("{} @{}", row.key, class.word()),
+        None => row.key.to_string(),
+    }
+}
+
+/// Slug and words of each of [`ipcmark_summary::PERCENTILES`].
+const TIMES: [(&str, &str); 5] = [
+    ("latency", "p50"),
+    ("latency-p90-ns", "p90"),
+    ("latency-p99-ns", "p99"),
+    ("latency-p99.9-ns", "p99.9"),
+    ("latency-p99.99-ns", "p99.99"),
+];
+
+/// The figures of a row; none where nothing was measured.
+pub(crate) fn measures(row: &Row) -> Vec<Measure> {
+    let Some(figure) = &row.figure else { return Vec::new() };
+    let mut all = Vec::new();
+    if row.key.is_rate() {
+        let (messages, bytes) = (figure.messages_per_s, figure.bytes_per_s);
+        all.push(Measure::more("throughput", "messages a second", "messages/s", messages));
+        all.push(Measure::more("bytes-per-s", "bytes a second", "bytes/s", bytes));
+    } else {
+        for (percentile, (slug, words)) in figure.percentiles.iter().zip(TIMES) {
+            if percentile.enough {
+                let time = Measure::less(slug, words, "ns", percentile.ns);
+                all.push(Measure { quantile: Some(percentile.quantile), ..time });
+            }
+        }
+    }
+    if let Some(task) = &figure.task {
+        all.push(Measure::more("speed-up", "speed-up", "times", task.speed_up));
+    }
+    if let Some(overlap) = &figure.overlap {
+        let share = overlap.work_share;
+        all.push(Measure::more("useful-work-share", "share of useful work", "share", share));
+    }
+    let (cpu, switches) = (figure.cpu_ns_per_message, figure.switches_per_message);
+    all.push(Measure::less("cpu-ns-per-message", "CPU time", "ns/message", cpu));
+    let words = "context switches";
+    all.push(Measure::less("switches-per-message", words, "switches/message", switches));
+    if let Some(lost) = figure.lost_share {
+        all.push(Measure::less("lost-share", "share lost", "share", lost));
+    }
+    if let Some(limit) = &row.limit {
+        all.push(Measure::less("times-its-limit", "× of its limit", "times", limit.times));
+    }
+    all.retain(|measure| measure.estimate.value.is_finite());
+    for measure in &mut all {
+        let estimate = &mut measure.estimate;
+        estimate.interval = estimate.interval.filter(|(l, h)| l.is_finite() && h.is_finite());
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_record::sample;
+    use ipcmark_summary::summarize;
+
+    #[test]
+    fn a_time_has_percentiles_and_a_rate_has_none() {
+        let summary = summarize(&sample::every(1, 12)).unwrap();
+        let mut seen = 0;
+        for row in &summary.rows {
+            let all = measures(row);
+            assert_eq!(all.is_empty(), row.figure.is_none(), "{}", row.key);
+            let slugs: Vec<_> = all.iter().map(|m| m.slug).collect();
+            assert_eq!(slugs.contains(&"throughput"), row.key.is_rate() && !all.is_empty());
+            assert!(!(row.key.is_rate() && slugs.contains(&"latency")), "{}", row.key);
+            for (percentile, (slug, _)) in row.figure.iter().flat_map(|f| &f.percentiles).zip(TIMES)
+            {
+                let there = slugs.contains(&slug);
+                assert_eq!(there, percentile.enough && !row.key.is_rate(), "{} {slug}", row.key);
+                seen += usize::from(there);
+            }
+        }
+        assert!(seen > 50, "{seen}");
+    }
+
+    #[test]
+    fn what_is_no_number_is_left_out() {
+        let mut row = summarize(&sample::record(1, 8)).unwrap().rows.swap_remove(0);
+        let before = measures(&row).len();
+        let figure = row.figure.as_mut().unwrap();
+        figure.percentiles[0].ns.value = f64::NAN;
+        figure.cpu_ns_per_message.interval = Some((0.0, f64::INFINITY));
+        let after = measures(&row);
+        assert_eq!(after.len(), before - 1);
+        assert!(
+            after.iter().all(|m| m.slug != "cpu-ns-per-message" || m.estimate.interval.is_none())
+        );
+    }
+}

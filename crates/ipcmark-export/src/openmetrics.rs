@@ -1,0 +1,184 @@
+//! OpenMetrics text, for a node exporter's textfile collector or a push gateway: base units, one sample a figure.
+//!
+//! Gauges, because a run's medians are no counters; bounds are families of their own, so that no sum over labels mixes them with
+//! figures. Cells without figures are in `ipcmark_cell_info` with the reason.
+
+use crate::measure::measures;
+use ipcmark_record::{CellKey, Record};
+use ipcmark_summary::{Row, Status, Summary};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Family, its unit where the format knows one, what it is, and what ours is divided by.
+type Family = (&'static str, Option<&'static str>, &'static str, f64);
+
+fn family(slug: &str) -> Family {
+    const NS: f64 = 1e9;
+    match slug {
+        "throughput" => {
+            ("messages_per_second", None, "Messages drained and verified a second", 1.0)
+        }
+        "bytes-per-s" => ("bytes_per_second", None, "Bytes drained and verified a second", 1.0),
+        "speed-up" => ("speed_up_ratio", Some("ratio"), "Times as fast as one process alone", 1.0),
+        "useful-work-share" => (
+            "useful_work_ratio",
+            Some("ratio"),
+            "Share of a round trip in which other work was done",
+            1.0,
+        ),
+        "cpu-ns-per-message" => (
+            "cpu_per_message_seconds",
+            Some("seconds"),
+            "CPU time of all sides for one message",
+            NS,
+        ),
+        "switches-per-message" => (
+            "context_switches_per_message",
+            None,
+            "Context switches of all sides for one message",
+            1.0,
+        ),
+        "lost-share" => ("lost_ratio", Some("ratio"), "Share of the messages that never came", 1.0),
+        "times-its-limit" => {
+            ("over_limit_ratio", Some("ratio"), "Times as long as the machine allows at best", 1.0)
+        }
+        _ => ("latency_seconds", Some("seconds"), "Percentile of the time of a cell", NS),
+    }
+}
+
+/// Samples of one family, with what is said above them.
+#[derive(Default)]
+struct Samples {
+    unit: Option<&'static str>,
+    help: String,
+    lines: String,
+}
+
+pub(crate) fn openmetrics(record: &Record, summary: &Summary) -> Vec<u8> {
+    let mut families: BTreeMap<String, Samples> = BTreeMap::new();
+    let mut add = |name: String, unit, help: &str, labels: &str, value: f64| {
+        let own = families.entry(name.clone()).or_default();
+        (own.unit, own.help) = (unit, help.into());
+        let _ = writeln!(own.lines, "{name}{labels} {value:e}");
+    };
+    for row in &summary.rows {
+        for measure in measures(row) {
+            let (name, unit, help, over) = family(measure.slug);
+            let quantile = measure.quantile.map(|q| ("quantile", q.to_string()));
+            let labels = labels(cell(row).into_iter().chain(quantile));
+            add(format!("ipcmark_{name}"), unit, help, &labels, measure.estimate.value / over);
+            for (end, value) in
+                measure.estimate.interval.into_iter().flat_map(|(l, h)| [("low", l), ("high", h)])
+            {
+                let (help, name) =
+                    (format!("{help}: {end} end of its interval"), bound(name, unit, end));
+                add(name, unit, &help, &labels, value / over);
+            }
+        }
+        let state = labels(cell(row).into_iter().chain(state(row)));
+        add("ipcmark_cell_info".into(), None, "What became of each cell", &state, 1.0);
+    }
+    let (tool, host) = (&record.tool, &record.host);
+    let run = [
+        ("version", tool.version.clone()),
+        ("commit", tool.commit.clone().unwrap_or_default()),
+        ("suite", record.suite.name.clone()),
+        ("host", host.fingerprint.clone()),
+        ("cpu_model", host.cpu_model.clone()),
+        ("kernel", host.kernel.clone()),
+    ];
+    add("ipcmark_run_info".into(), None, "What measured, and where", &labels(run), 1.0);
+    if let Ok(started) = record.started.parse::<jiff::Timestamp>() {
+        let seconds = started.as_millisecond() as f64 / 1e3;
+        let help = "When the run began, since 1970";
+        add("ipcmark_run_start_seconds".into(), Some("seconds"), help, "", seconds);
+    }
+    let mut text = String::new();
+    for (name, Samples { unit, help, lines }) in families {
+        let unit = unit.map(|unit| format!("# UNIT {name} {unit}\n")).unwrap_or_default();
+        let _ = write!(text, "# TYPE {name} gauge\n{unit}# HELP {name} {help}.\n{lines}");
+    }
+    text += "# EOF\n";
+    text.into_bytes()
+}
+
+/// `latency_seconds` has its low end in `ipcmark_latency_low_seconds`: a family's name ends with its unit.
+fn bound(family: &str, unit: Option<&str>, end: &str) -> String {
+    match unit.and_then(|unit| family.strip_suffix(unit)) {
+        Some(stem) => format!("ipcmark_{stem}{end}_{}", unit.unwrap_or_default()),
+        None => format!("ipcmark_{family}_{end}"),
+    }
+}
+
+fn cell(row: &Row) -> Vec<(&'static str, String)> {
+    let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } = &row.key;
+    let number = |n: &Option<u32>| n.map(|n| n.to_string());
+    let always = [
+        ("transport", transport.clone()),
+        ("pattern", pattern.clone()),
+        ("size_bytes", size_bytes.to_string()),
+        ("placement", placement.clone()),
+    ];
+    let sometimes = [
+        ("capacity_bytes", capacity_bytes.map(|n| n.to_string())),
+        ("peers", number(&load.peers)),
+        ("depth", number(&load.depth)),
+        ("rate_per_s", number(&load.rate_per_s)),
+        ("arrivals", load.arrivals.clone()),
+        ("input", load.input.clone()),
+        ("distance", row.class.map(|class| class.word().to_owned())),
+    ];
+    let there = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    always.into_iter().chain(there).collect()
+}
+
+fn state(row: &Row) -> [(&'static str, String); 2] {
+    let (state, reason) = match &row.status {
+        Status::Measured => ("measured", ""),
+        Status::Failed { what } => ("failed", what.as_str()),
+        Status::Unavailable { reason, .. } => ("unavailable", reason.as_str()),
+        Status::Unsupported { reason } => ("unsupported", reason.as_str()),
+        Status::Pending => ("pending", ""),
+    };
+    [("state", state.into()), ("reason", reason.into())]
+}
+
+fn labels(pairs: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let escape = |value: &str| value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(name, value)| format!("{name}=\"{}\"", escape(&value))).collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_record::sample;
+    use ipcmark_summary::summarize;
+
+    fn text(record: &Record) -> String {
+        String::from_utf8(openmetrics(record, &summarize(record).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn units_are_base_units_and_every_cell_is_told_of() {
+        let record = sample::every(1, 12);
+        let text = text(&record);
+        assert!(text.ends_with("# EOF\n") && !text.contains("NaN") && !text.contains(" inf\n"));
+        assert_eq!(text.matches("\nipcmark_cell_info{").count(), record.cells.len());
+        assert!(text.contains(r#"state="unavailable",reason="a message of 65536 bytes"#));
+        let summary = summarize(&record).unwrap();
+        let row = summary.rows.iter().find(|row| row.figure.is_some()).unwrap();
+        let p50 = row.figure.as_ref().unwrap().percentile(0.5).unwrap().ns.value;
+        assert!(text.contains(&format!("quantile=\"0.5\"}} {:e}\n", p50 / 1e9)), "{p50}");
+        let low =
+            "# TYPE ipcmark_latency_low_seconds gauge\n# UNIT ipcmark_latency_low_seconds seconds";
+        assert!(text.contains(low));
+    }
+
+    #[test]
+    fn what_stands_in_a_label_is_escaped() {
+        let pairs = [("reason", "a \"b\" \\ c\nd".to_owned())];
+        assert_eq!(labels(pairs), r#"{reason="a \"b\" \\ c\nd"}"#);
+    }
+}

@@ -1,0 +1,87 @@
+//! Files that are whole or not there: a collector may read at any moment.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a format came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// One file, which may as well go to standard output.
+    One(Vec<u8>),
+    /// Several, in a folder.
+    Several(Vec<File>),
+}
+
+/// One of several files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Relative to the folder.
+    pub name: PathBuf,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl Exported {
+    /// Writes to `out`, a file or a folder; each file under a temporary name beside its place, then renamed. Folders are made.
+    /// Returns how many files there are.
+    ///
+    /// # Errors
+    /// What the file system says, and of which path.
+    pub fn write(&self, out: &Path) -> Result<usize, (PathBuf, io::Error)> {
+        match self {
+            Exported::One(bytes) => write(out, bytes).map(|()| 1),
+            Exported::Several(files) => {
+                std::fs::create_dir_all(out).map_err(|e| (out.into(), e))?;
+                for file in files {
+                    write(&out.join(&file.name), &file.bytes)?;
+                }
+                Ok(files.len())
+            }
+        }
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), (PathBuf, io::Error)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&temporary, bytes))
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .map_err(|error| {
+            let _ = std::fs::remove_file(&temporary);
+            (path.into(), error)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_whole_and_nothing_else_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/a.json");
+        for text in ["first", "second"] {
+            assert_eq!(Exported::One(text.into()).write(&path).unwrap(), 1);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        let file = |name: &str| File { name: name.into(), bytes: b"x".to_vec() };
+        let several = Exported::Several(vec![file("b"), file("c/d")]);
+        assert_eq!(several.write(dir.path()).unwrap(), 2);
+        assert!(dir.path().join("c/d").is_file());
+        let there = |at: &str| std::fs::read_dir(dir.path().join(at)).unwrap().count();
+        assert_eq!((there(""), there("deep"), there("c")), (3, 1, 1));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = dir.path().join("folder");
+        std::fs::create_dir(&taken).unwrap();
+        let (path, _) = Exported::One(b"x".to_vec()).write(&taken).unwrap_err();
+        assert_eq!(path, taken);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,146 @@
+//! The long form, read back as a reader of CSV would: the tables' figures can be computed from it again.
+
+use crate::{bytes, record};
+use ipcmark_export::{Document, Error, Format, Options, export};
+use ipcmark_record::{
+    Arm, Integrity, InvocationOutcome, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings,
+    Slice, Stage, State, sample,
+};
+use ipcmark_stats::median;
+use ipcmark_summary::summarize;
+use std::collections::HashMap;
+
+type Row = HashMap<String, String>;
+
+fn rows(document: &Document) -> Vec<Row> {
+    let bytes = bytes(document, Format::Csv);
+    let mut reader = csv::Reader::from_reader(&bytes[..]);
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn medians_of_the_rows_that_count_are_the_tables_figures() {
+    let measured = sample::every(1, 12);
+    let rows = rows(&record(measured.clone()));
+    let mut compared = 0;
+    for row in summarize(&measured).unwrap().rows {
+        let Some(figure) = &row.figure else { continue };
+        let own = |side: &str, column: &str| -> Vec<f64> {
+            let key = row.key.to_string();
+            let mine = rows.iter().filter(|r| r["cell"] == key && r["counts"] == "true");
+            let told = mine.filter(|r| r[side] == "true" && !r[column].is_empty());
+            told.map(|r| r[column].parse().unwrap()).collect()
+        };
+        // Several sides that tell are put together before a percentile is taken.
+        let single = row.key.load.peers.is_none() && row.key.pattern != "duplex";
+        for (percentile, column) in figure.percentiles.iter().zip(["p50_ns", "p90_ns", "p99_ns"]) {
+            if single {
+                assert_eq!(median(&own("tells", column)), Some(percentile.ns.value), "{}", row.key);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 60, "{compared}");
+}
+
+#[test]
+fn every_cell_has_a_row_and_every_side_of_an_invocation_one() {
+    let measured = sample::record(1, 12);
+    let rows = rows(&record(measured.clone()));
+    let sides = |cell: &ipcmark_record::Cell| {
+        let of = |i: &ipcmark_record::Invocation| i.sides.len().max(1);
+        cell.invocations.iter().map(of).sum::<usize>().max(1)
+    };
+    assert_eq!(rows.len(), measured.cells.iter().map(sides).sum::<usize>());
+    let missing = rows.iter().find(|r| r["state"] == "unavailable").unwrap();
+    assert!(missing["reason"].contains("msgsize_max") && missing["side"].is_empty());
+    assert!(rows.iter().any(|r| !r["failure"].is_empty()));
+    assert!(rows.iter().any(|r| r["marks"].contains("moved")), "a mark is a word");
+}
+
+#[test]
+fn a_paired_comparison_has_a_row_a_slice() {
+    let document = Document::Paired(Box::new(paired()));
+    let rows = rows(&document);
+    // Three arms of two slices, of which one failed; and a cell that was not reached.
+    assert_eq!(rows.len(), 2 + 1 + 2 + 1);
+    let slices: Vec<_> = rows.iter().map(|r| (r["side"].as_str(), r["slice"].as_str())).collect();
+    let expected =
+        [("base", "0"), ("base", "5"), ("new", ""), ("again", "2"), ("again", "3"), ("", "")];
+    assert_eq!(slices, expected);
+    assert_eq!(rows[1]["midmean_ns"], "100.25");
+    assert_eq!((&*rows[0]["stage"], &*rows[0]["invocation"]), ("confirm", "0"));
+    assert_eq!(rows[2]["failure"], "responder: it hung");
+    assert_eq!(rows[5]["state"], "pending");
+    for format in [Format::Bmf, Format::Hlog, Format::Openmetrics, Format::Criterion] {
+        let error = export(&document, format, &Options::default()).unwrap_err();
+        assert!(matches!(error, Error::NeedsRecord { .. }), "{format}");
+        assert!(error.to_string().contains("csv"), "{error}");
+    }
+}
+
+fn paired() -> Paired {
+    let record = sample::record(1, 1);
+    let slice = |turn| Slice {
+        turn,
+        midmean_ns: 100.25,
+        p99_ns: 180.0,
+        values: 20_000,
+        messages: 20_000,
+        elapsed_ns: 2_000_000,
+        distance: None,
+    };
+    let none = Integrity::default();
+    let arm = |turns: [u32; 2]| Arm {
+        outcome: InvocationOutcome::Ok,
+        integrity: none,
+        slices: turns.map(slice).into(),
+    };
+    let hung = InvocationOutcome::Failed { side: "responder".into(), what: "it hung".into() };
+    let pair = Pair {
+        stage: Stage::Confirm,
+        round: 0,
+        started_ns: 7,
+        base: arm([0, 5]),
+        new: Arm { outcome: hung, integrity: none, slices: vec![] },
+        again: arm([2, 3]),
+    };
+    let cell = |state, pairs| PairedCell {
+        key: record.cells[0].key.clone(),
+        family: record.cells[0].family.clone(),
+        floor: false,
+        group: record.cells[0].group.clone(),
+        canary: false,
+        slow_down_permille: None,
+        state,
+        pairs,
+    };
+    let contender = ipcmark_record::Contender {
+        program: "ipcmark".into(),
+        tool: record.tool.clone(),
+        env: vec![],
+        args: vec![],
+    };
+    Paired {
+        schema: PAIRED_SCHEMA.into(),
+        tool: record.tool.clone(),
+        started: record.started.clone(),
+        finished: None,
+        outcome: record.outcome,
+        settings: PairedSettings {
+            seed: 1,
+            budget_s: 1.0,
+            screen_pairs: 1,
+            confirm_pairs: 1,
+            turns: 2,
+            slice_ms: 2.0,
+            screen_p: 0.1,
+            command: vec![],
+        },
+        suite: record.suite.clone(),
+        host: record.host.clone(),
+        base: contender.clone(),
+        new: contender,
+        cells: vec![cell(State::Measured, vec![pair]), cell(State::Pending, vec![])],
+    }
+}
