@@ -35,19 +35,17 @@ pub(crate) fn bmf(summary: &Summary) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
-    use ipcmark_summary::summarize;
+    use crate::specimen::SUMMARY;
 
     #[test]
     fn a_tracker_gets_what_the_tables_say() {
-        let summary = summarize(&sample::record(1, 8)).unwrap();
-        let json: serde_json::Value = serde_json::from_slice(&bmf(&summary)).unwrap();
-        let row = summary.rows.iter().find(|r| r.figure.is_some() && !r.key.is_rate()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&bmf(&SUMMARY)).unwrap();
+        let row = SUMMARY.rows.iter().find(|r| r.figure.is_some() && !r.key.is_rate()).unwrap();
         let p50 = row.figure.as_ref().unwrap().percentile(0.5).unwrap().ns;
         let metric = &json[name(row)]["latency"];
         assert_eq!(metric["value"].as_f64(), Some(p50.value));
         assert_eq!(metric["upper_value"].as_f64(), p50.interval.map(|(_, high)| high));
-        let with_figures = summary.rows.iter().filter(|r| r.figure.is_some()).count();
+        let with_figures = SUMMARY.rows.iter().filter(|r| r.figure.is_some()).count();
         assert_eq!(json.as_object().unwrap().len(), with_figures, "each name is one row's own");
     }
 }

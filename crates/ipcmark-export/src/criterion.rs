@@ -109,6 +109,7 @@ pub(crate) fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::specimen::RECORD;
     use ipcmark_record::sample;
     use std::collections::BTreeSet;
 
@@ -118,8 +119,7 @@ mod tests {
 
     #[test]
     fn each_time_has_a_folder_of_its_own() {
-        let record = sample::every(1, 12);
-        let files = files(&record, "main").unwrap();
+        let files = files(&RECORD, "main").unwrap();
         let names: BTreeSet<_> = files.iter().map(|file| file.name.clone()).collect();
         assert_eq!(names.len(), files.len());
         assert!(files.len() > 40, "{}", files.len());
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_baseline_is_one_folder_that_is_looked_at() {
-        let record = sample::record(1, 2);
+        let record = sample::record_of(1, 2, |key| key.transport == "pipe/block");
         for name in ["change", "new", "a/b", "..", "with space"] {
             assert!(matches!(files(&record, name), Err(Error::Baseline(_))), "{name}");
         }

@@ -108,7 +108,7 @@ impl Format {
                 "the input of github-action-benchmark: two files, smaller-is-better.json and bigger-is-better.json; figures as in bmf"
             }
             Format::Openmetrics => {
-                "OpenMetrics text in base units: gauges with the cell in labels, ends of intervals as gauges of their own; cells without \
+                "OpenMetrics text in base units: the cell in labels, ends of intervals as families of their own; cells without \
                  figures in ipcmark_cell_info with the reason"
             }
         }

@@ -53,15 +53,13 @@ fn entry(row: &Row, measure: &Measure) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
-    use ipcmark_summary::summarize;
+    use crate::specimen::SUMMARY;
     use std::collections::BTreeSet;
 
     #[test]
     fn no_file_mixes_directions_and_no_name_comes_twice() {
-        let summary = summarize(&sample::every(1, 12)).unwrap();
         let mut all = 0;
-        for file in gab(&summary) {
+        for file in gab(&SUMMARY) {
             let json: serde_json::Value = serde_json::from_slice(&file.bytes).unwrap();
             let entries = json.as_array().unwrap();
             let bigger = file.name.to_string_lossy().starts_with("bigger");
@@ -75,7 +73,7 @@ mod tests {
             assert_eq!(names.len(), entries.len());
             all += entries.len();
         }
-        let measured: usize = summary.rows.iter().map(|row| measures(row).len()).sum();
+        let measured: usize = SUMMARY.rows.iter().map(|row| measures(row).len()).sum();
         assert_eq!(all, measured);
     }
 }

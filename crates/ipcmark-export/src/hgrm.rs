@@ -66,12 +66,11 @@ fn sub_buckets(digits: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
+    use crate::specimen::RECORD;
 
     #[test]
     fn a_curve_rises_to_all_values() {
-        let record = sample::record(1, 8);
-        let files = hgrm(&record).unwrap();
+        let files = hgrm(&RECORD).unwrap();
         assert!(files.len() > 10, "{}", files.len());
         for file in &files {
             let text = String::from_utf8(file.bytes.clone()).unwrap();

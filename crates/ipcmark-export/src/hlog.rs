@@ -58,14 +58,13 @@ fn tag(row: &Row, unit: Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
+    use crate::specimen::RECORD;
     use ipcmark_summary::pooled;
     use std::collections::BTreeMap;
 
     #[test]
     fn the_lines_of_a_tag_add_up_to_the_row() {
-        let record = sample::every(1, 12);
-        let text = String::from_utf8(hlog(&record).unwrap()).unwrap();
+        let text = String::from_utf8(hlog(&RECORD).unwrap()).unwrap();
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         let mut before = 0.0;
         for line in text.lines().filter(|line| line.starts_with("Tag=")) {
@@ -85,8 +84,8 @@ mod tests {
             let found = said.split_whitespace().find_map(|word| word.parse::<u64>().ok());
             *counts.entry(parts[0]).or_default() += found.unwrap();
         }
-        let context = Context::of(&record).unwrap();
-        let pools = record.cells.iter().filter_map(|cell| pooled(cell, &context).unwrap());
+        let context = Context::of(&RECORD).unwrap();
+        let pools = RECORD.cells.iter().filter_map(|cell| pooled(cell, &context).unwrap());
         let mut expected: Vec<u64> = pools.map(|pool| pool.histogram.len()).collect();
         let mut found: Vec<u64> = counts.into_values().collect();
         expected.sort_unstable();

@@ -20,6 +20,8 @@ mod measure;
 mod openmetrics;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(test)]
+mod specimen;
 mod table;
 mod write;
 

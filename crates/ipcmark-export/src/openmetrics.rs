@@ -1,6 +1,7 @@
 //! OpenMetrics text, for a node exporter's textfile collector or a push gateway: base units, one sample a figure.
 //!
-//! Gauges, because a run's medians are no counters; bounds are families of their own, so that no sum over labels mixes them with
+//! Gauges, because a run's medians are no counters; percentiles are summaries without sums, because Prometheus' own linter wants
+//! the label `quantile` nowhere else. Bounds are families of their own, so that no sum over labels mixes them with
 //! figures. Cells without figures are in `ipcmark_cell_info` with the reason.
 
 use crate::measure::measures;
@@ -96,7 +97,8 @@ pub(crate) fn openmetrics(record: &Record, summary: &Summary) -> Vec<u8> {
     let mut text = String::new();
     for (name, Samples { unit, help, lines }) in families {
         let unit = unit.map(|unit| format!("# UNIT {name} {unit}\n")).unwrap_or_default();
-        let _ = write!(text, "# TYPE {name} gauge\n{unit}# HELP {name} {help}.\n{lines}");
+        let kind = if lines.contains("quantile=") { "summary" } else { "gauge" };
+        let _ = write!(text, "# TYPE {name} {kind}\n{unit}# HELP {name} {help}.\n{lines}");
     }
     text += "# EOF\n";
     text.into_bytes()
@@ -153,26 +155,18 @@ fn labels(pairs: impl IntoIterator<Item = (&'static str, String)>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
-    use ipcmark_summary::summarize;
-
-    fn text(record: &Record) -> String {
-        String::from_utf8(openmetrics(record, &summarize(record).unwrap())).unwrap()
-    }
+    use crate::specimen::{RECORD, SUMMARY};
 
     #[test]
     fn units_are_base_units_and_every_cell_is_told_of() {
-        let record = sample::every(1, 12);
-        let text = text(&record);
+        let text = String::from_utf8(openmetrics(&RECORD, &SUMMARY)).unwrap();
         assert!(text.ends_with("# EOF\n") && !text.contains("NaN") && !text.contains(" inf\n"));
-        assert_eq!(text.matches("\nipcmark_cell_info{").count(), record.cells.len());
+        assert_eq!(text.matches("\nipcmark_cell_info{").count(), RECORD.cells.len());
         assert!(text.contains(r#"state="unavailable",reason="a message of 65536 bytes"#));
-        let summary = summarize(&record).unwrap();
-        let row = summary.rows.iter().find(|row| row.figure.is_some()).unwrap();
+        let row = SUMMARY.rows.iter().find(|row| row.figure.is_some()).unwrap();
         let p50 = row.figure.as_ref().unwrap().percentile(0.5).unwrap().ns.value;
         assert!(text.contains(&format!("quantile=\"0.5\"}} {:e}\n", p50 / 1e9)), "{p50}");
-        let low =
-            "# TYPE ipcmark_latency_low_seconds gauge\n# UNIT ipcmark_latency_low_seconds seconds";
+        let low = "# TYPE ipcmark_latency_low_seconds summary\n# UNIT ipcmark_latency_low_seconds seconds";
         assert!(text.contains(low));
     }
 

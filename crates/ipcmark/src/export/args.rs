@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueHint};
 use ipcmark_export::Format;
+use std::fmt;
 use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -25,6 +26,16 @@ pub(crate) enum Wanted {
     History,
     /// One of the formats that others read.
     Of(Format),
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wanted::List => "list",
+            Wanted::History => "history",
+            Wanted::Of(format) => format.name(),
+        })
+    }
 }
 
 #[derive(Debug, Args)]

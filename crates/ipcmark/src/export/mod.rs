@@ -7,6 +7,8 @@ use crate::{folder, output};
 use anyhow::{Context as _, Result, bail};
 use args::{ExportArgs, Wanted};
 use ipcmark_export::{Document, Error, Exported, Format, Options, Shape, export as convert};
+use ipcmark_history::{Provenance, Run};
+use ipcmark_record::Record;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -15,49 +17,66 @@ use std::path::Path;
 /// # Errors
 /// A document that cannot be read, or is not one that the format takes; a destination that cannot be written.
 pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
-    let format = match args.format {
-        Wanted::List => {
-            output::print(&list())?;
-            return Ok(Exit::Ok);
-        }
-        Wanted::History => bail!(Usage("not yet".into())),
-        Wanted::Of(format) => format,
-    };
+    if args.format == Wanted::List {
+        output::print(&list())?;
+        return Ok(Exit::Ok);
+    }
     let Some(path) = &args.record else {
         bail!(Usage("name a record, or the folder that holds one: ipcmark export RECORD".into()));
     };
-    let to_stdout = args.out == Path::new("-");
-    refuse_early(format, to_stdout, args)?;
+    refuse_early(args)?;
     let document = Document::read(&folder::record_at(path))?;
     let options = Options { baseline: args.baseline.clone() };
-    let exported = convert(&document, format, &options).map_err(usage)?;
+    let exported = match (args.format, &document) {
+        (Wanted::Of(format), _) => convert(&document, format, &options).map_err(usage)?,
+        (_, Document::Record(record)) => Exported::One(line(record)?),
+        (_, Document::Paired(_)) => {
+            bail!(Usage("a history is made of records, and this is a paired comparison".into()))
+        }
+    };
     match &exported {
-        Exported::One(bytes) if to_stdout => print(bytes)?,
+        Exported::One(bytes) if to_stdout(args) => print(bytes)?,
         _ => {
-            let written = exported.write(&args.out);
-            let files = written.map_err(|(path, error)| {
+            let files = exported.write(&args.out).map_err(|(path, error)| {
                 anyhow::Error::new(error).context(format!("cannot write {}", path.display()))
             })?;
             let plural = if files == 1 { "file" } else { "files" };
-            output::say(&format!("{format}: {files} {plural} in {}", args.out.display()));
+            output::say(&format!("{}: {files} {plural} in {}", args.format, args.out.display()));
         }
     }
     Ok(Exit::Ok)
 }
 
+/// The line of a history: what is known of the commit is told by the environment, as when it is added to one.
+fn line(record: &Record) -> Result<Vec<u8>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let provenance = Provenance::found(Path::new("."), None, variable);
+    let run = Run::of(record, &provenance, None).map_err(|error| match error {
+        ipcmark_history::Error::Unfit(what) => Usage(what).into(),
+        other => anyhow::Error::new(other),
+    })?;
+    let mut text = serde_json::to_vec(run.line()).context("a line is plain JSON")?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn to_stdout(args: &ExportArgs) -> bool {
+    args.out == Path::new("-")
+}
+
 /// What cannot be written there, before anything is read.
-fn refuse_early(format: Format, to_stdout: bool, args: &ExportArgs) -> Result<()> {
-    if args.baseline.is_some() && format != Format::Criterion {
-        bail!(Usage(format!(
-            "--baseline names the figures in criterion; {format} has no such name"
-        )));
+fn refuse_early(args: &ExportArgs) -> Result<()> {
+    let name = args.format;
+    if args.baseline.is_some() && name != Wanted::Of(Format::Criterion) {
+        bail!(Usage(format!("--baseline names the figures in criterion; {name} has no such name")));
     }
+    let Wanted::Of(format) = name else { return Ok(()) };
     match format.shape() {
-        Shape::Folder if to_stdout => {
-            bail!(Usage(format!("{format} is several files: name a folder with --out")))
+        Shape::Folder if to_stdout(args) => {
+            bail!(Usage(format!("{name} is several files: name a folder with --out")))
         }
-        Shape::Binary if to_stdout && std::io::stdout().is_terminal() => {
-            bail!(Usage(format!("{format} is no text: name a file with --out, or pipe it on")))
+        Shape::Binary if to_stdout(args) && std::io::stdout().is_terminal() => {
+            bail!(Usage(format!("{name} is no text: name a file with --out, or pipe it on")))
         }
         _ => Ok(()),
     }
@@ -83,11 +102,15 @@ fn print(bytes: &[u8]) -> Result<()> {
 
 fn list() -> String {
     let one = |name: &str, what: &str, reader: &str, example: &str| {
-        let examples = example.replace("; ", "\n               ");
-        format!(
-            "{name}\n    holds      {what}\n    read by    {reader}\n    for example {examples}\n"
-        )
+        let lines = example.replace("; ", "\n              ");
+        format!("{name}\n  holds       {what}\n  read by     {reader}\n  for example {lines}\n")
     };
-    let ours = Format::ALL.map(|f| one(f.name(), f.explanation(), f.reader(), f.example()));
-    ours.join("\n")
+    let history = one(
+        "history",
+        "one line of JSON (timestamp, attributes, metrics): what `ipcmark history add` stores of a record",
+        "`ipcmark history`, change-point trackers that read NDJSON",
+        "ipcmark export RUN --format history >> runs.ndjson",
+    );
+    let others = Format::ALL.map(|f| one(f.name(), f.explanation(), f.reader(), f.example()));
+    others.into_iter().chain([history]).collect::<Vec<_>>().join("\n")
 }

@@ -5,6 +5,7 @@ mod desk;
 mod doctor;
 mod gate;
 mod history;
+mod export;
 mod interrupted;
 mod limits;
 mod list;
