@@ -6,6 +6,7 @@ mod doctor;
 mod gate;
 mod history;
 mod export;
+mod gate;
 mod interrupted;
 mod limits;
 mod list;
