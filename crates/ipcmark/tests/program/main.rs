@@ -3,10 +3,9 @@
 mod compare;
 mod desk;
 mod doctor;
-mod gate;
-mod history;
 mod export;
 mod gate;
+mod history;
 mod interrupted;
 mod limits;
 mod list;
