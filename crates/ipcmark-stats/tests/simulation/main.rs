@@ -3,9 +3,15 @@
 //! Each simulation is seeded, so it gives the same share on each run; the bounds are four standard errors of a share of
 //! that many trials, so that another seed would pass as well.
 
+mod changes;
 mod classes;
 mod drift;
+#[path = "../../examples/simulate/history.rs"]
+mod history;
 mod laws;
+#[path = "../../examples/simulate/paired.rs"]
+mod paired;
+mod pairs;
 mod replication;
 
 use fastrand::Rng;

@@ -1,0 +1,178 @@
+//! A stretch seen through its own autocorrelation: one level, a step, a spell.
+//!
+//! Where each point leans on the one before by ρ, what is new in a point is itself less ρ times the one before. There, points are
+//! independent again and least squares are the best that can be had: a step is a jump of its full height, and then of (1 − ρ)
+//! times it on each point.
+//!
+//! Source: Prais and Winsten, "Trend Estimators and Serial Correlation" (1954).
+
+/// What a stretch may be besides one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Another level from a point on.
+    Step,
+    /// Another level from a point on, and at a later point the first one again.
+    Spell,
+}
+
+/// Where a shape explains most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Widest {
+    /// First point of the other level.
+    pub(super) from: usize,
+    /// The first point after it; the end of the stretch for a step.
+    pub(super) to: usize,
+    /// Square error that it explains.
+    pub(super) explained: f64,
+}
+
+/// How points lean on the ones before, and the least points on each side of a cut.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct White {
+    /// From 0 to less than 1.
+    pub(super) rho: f64,
+    pub(super) side: usize,
+}
+
+impl White {
+    /// What is new in each value, about the one level that fits best.
+    pub(super) fn of(&self, values: &[f64]) -> Vec<f64> {
+        let first = values[..1].iter().map(|v| v * self.first());
+        let new = first.chain(values.windows(2).map(|pair| pair[1] - self.rho * pair[0]));
+        let mut white: Vec<f64> = new.collect();
+        self.centre(&mut white);
+        white
+    }
+
+    /// Takes the best level out of white values.
+    pub(super) fn centre(&self, white: &mut [f64]) {
+        let Some((head, tail)) = white.split_first_mut() else { return };
+        let share = self.rest();
+        let product = self.first() * *head + share * tail.iter().sum::<f64>();
+        let level = product / self.level_square(tail.len() + 1);
+        *head -= level * self.first();
+        tail.iter_mut().for_each(|v| *v -= level * share);
+    }
+
+    /// Where `shape` explains most of centred white values; `None` where there is no room for it. `behind` is scratch.
+    pub(super) fn widest(
+        &self,
+        white: &[f64],
+        shape: Shape,
+        behind: &mut Vec<f64>,
+    ) -> Option<Widest> {
+        let n = white.len();
+        self.project(white, behind);
+        let mut best: Option<Widest> = None;
+        let mut offer = |from, to, product: f64, square: f64, level: f64| {
+            let explained = product * product / (square - level * level / self.level_square(n));
+            if best.is_none_or(|b| explained > b.explained) {
+                best = Some(Widest { from, to, explained });
+            }
+        };
+        let share = self.rest();
+        let last = (n + 1).saturating_sub(self.side);
+        for from in self.side..last {
+            let rest = (n - from - 1) as f64;
+            if shape == Shape::Step {
+                let level = share + share * share * rest;
+                offer(from, n, behind[from], 1.0 + share * share * rest, level);
+                continue;
+            }
+            for to in from + self.side..last {
+                let long = (to - from) as f64;
+                let square = 1.0 + share * share * (long - 1.0) + self.rho * self.rho;
+                offer(from, to, behind[from] - behind[to], square, share * share * long);
+            }
+        }
+        best
+    }
+
+    /// White values less what the shape found in them explains.
+    pub(super) fn less(&self, white: &[f64], found: Widest) -> Vec<f64> {
+        let n = white.len();
+        let mut shape = vec![0.0; n];
+        shape[found.from] = 1.0;
+        shape[found.from + 1..found.to].fill(self.rest());
+        if found.to < n {
+            shape[found.to] = -self.rho;
+        }
+        self.centre(&mut shape);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let height = dot(white, &shape) / dot(&shape, &shape);
+        white.iter().zip(shape).map(|(v, s)| v - height * s).collect()
+    }
+
+    /// Fills `behind` with the product of the values and a unit step at each point.
+    fn project(&self, white: &[f64], behind: &mut Vec<f64>) {
+        behind.clear();
+        behind.resize(white.len(), 0.0);
+        let mut sum = 0.0;
+        for (at, value) in white.iter().enumerate().rev() {
+            behind[at] = value + self.rest() * sum;
+            sum += value;
+        }
+    }
+
+    /// What a level of 1 is in the first white value.
+    fn first(&self) -> f64 {
+        (1.0 - self.rho * self.rho).sqrt()
+    }
+
+    /// And in each other.
+    fn rest(&self) -> f64 {
+        1.0 - self.rho
+    }
+
+    fn level_square(&self, n: usize) -> f64 {
+        self.first().powi(2) + (n - 1) as f64 * self.rest().powi(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn squares(values: &[f64]) -> f64 {
+        values.iter().map(|v| v * v).sum()
+    }
+
+    #[test]
+    fn without_autocorrelation_it_is_the_split_of_the_textbooks() {
+        let white = White { rho: 0.0, side: 2 };
+        let values = white.of(&[1.0, 1.0, 1.0, 3.0, 3.0, 3.0]);
+        let found = white.widest(&values, Shape::Step, &mut Vec::new()).unwrap();
+        assert_eq!((found.from, found.to), (3, 6));
+        assert!((found.explained - 6.0).abs() < 1e-12);
+        assert!(squares(&white.less(&values, found)) < 1e-20);
+        assert_eq!(white.widest(&values[..3], Shape::Step, &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn bare_steps_and_spells_are_explained_wholly_at_any_autocorrelation() {
+        for rho in [0.0, 0.3, 0.9] {
+            let white = White { rho, side: 3 };
+            for (shape, to) in [(Shape::Step, 20), (Shape::Spell, 12)] {
+                let mut values = [5.0; 20];
+                values[8..to].fill(7.0);
+                let white_values = white.of(&values);
+                let found = white.widest(&white_values, shape, &mut Vec::new()).unwrap();
+                assert_eq!((found.from, found.to), (8, to), "{shape:?} at {rho}");
+                assert!((found.explained - squares(&white_values)).abs() < 1e-9);
+                assert!(squares(&white.less(&white_values, found)) < 1e-18);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_explained_and_what_is_left_add_up() {
+        let values: Vec<f64> = (0..30).map(|i| f64::from(i * i % 17)).collect();
+        let white = White { rho: 0.4, side: 3 };
+        let seen = white.of(&values);
+        for shape in [Shape::Step, Shape::Spell] {
+            let found = white.widest(&seen, shape, &mut Vec::new()).unwrap();
+            let left = squares(&white.less(&seen, found));
+            assert!((found.explained + left - squares(&seen)).abs() < 1e-9, "{shape:?}");
+        }
+    }
+}
