@@ -58,6 +58,8 @@ pub struct JudgedCell {
     pub stage: Stage,
     /// Pairs of that stage.
     pub pairs: usize,
+    /// How often it was looked at in that stage: p values are multiplied for it.
+    pub looks: u32,
     /// Those of them that do not count.
     pub set_aside: SetAside,
     /// Its figures, the headline first.

@@ -19,7 +19,7 @@ pub struct Effect {
     pub confidence: Option<f64>,
     /// Two-sided p value of the signed-rank test of no change.
     pub p: f64,
-    /// The same after Holm, over all figures that were looked at again; absent where this one was not.
+    /// The same for its looks, and after Holm over all figures that were looked at again; absent where this one was not.
     pub p_adjusted: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,

@@ -4,13 +4,18 @@ use super::effect::{detectable, detectable_in_two};
 use super::samples::{Failures, Sample, Samples};
 use super::{
     Effect, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedCensus, PairedComparison,
-    PairedStanding, alarm, warnings,
+    PairedStanding, alarm, stages::looks, warnings,
 };
 use crate::Policy;
 use ipcmark_record::{Paired, PairedCell, PairedSettings, Stage, State};
 use ipcmark_stats::holm;
 
 /// Judges a paired comparison, finished or not: what is there.
+///
+/// A cell that stays open is looked at more than once ([`needs_more`](super::needs_more)), and each look is another occasion for
+/// chance. So the k-th look at a cell multiplies its p value by k (k + 1): of the odds of a false alarm the first look takes a
+/// half, the second a sixth, the third a twelfth, and all of them together no more than the whole. Then comes Holm, over all
+/// figures that were looked at again. Both are Bonferroni's, and hold whatever depends on what.
 #[must_use]
 pub fn judge_paired(paired: &Paired, policy: &Policy) -> PairedComparison {
     let mut cells: Vec<JudgedCell> =
@@ -73,6 +78,7 @@ fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> Judge
         standing,
         stage,
         pairs: samples.made,
+        looks: looks(samples.made, settings.confirm_pairs as usize),
         set_aside: samples.set_aside,
         figures,
         notes,
@@ -151,11 +157,15 @@ fn settle(cells: &mut [JudgedCell], policy: &Policy) {
     let mut looked_at = 0;
     for arm in arms {
         let again = cells.iter_mut().filter(|cell| cell.stage == Stage::Confirm);
-        let mut effects: Vec<&mut Effect> =
-            again.flat_map(|cell| &mut cell.figures).map(arm).collect();
+        let mut effects: Vec<(f64, &mut Effect)> = again
+            .flat_map(|cell| {
+                let factor = f64::from(cell.looks * (cell.looks + 1));
+                cell.figures.iter_mut().map(move |figure| (factor, arm(figure)))
+            })
+            .collect();
         looked_at = effects.len();
-        let p: Vec<f64> = effects.iter().map(|effect| effect.p).collect();
-        for (effect, adjusted) in effects.iter_mut().zip(holm(&p)) {
+        let p: Vec<f64> = effects.iter().map(|(factor, e)| (factor * e.p).min(1.0)).collect();
+        for ((_, effect), adjusted) in effects.iter_mut().zip(holm(&p)) {
             effect.p_adjusted = Some(adjusted);
         }
     }

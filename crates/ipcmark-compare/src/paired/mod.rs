@@ -7,7 +7,7 @@
 //! A suite has hundreds of cells, and one in twenty looks changed by chance. So there are two stages. Every cell is screened;
 //! [`candidates`] are looked at again on fresh invocations, and judged by those alone, with Holm's correction over all figures
 //! that were. A cell that was not looked at again is never called changed, though it may be called equivalent. What time is left
-//! goes to cells that [`needs_more`] names.
+//! goes to cells that [`needs_more`] names, at few and fixed looks.
 //!
 //! Each comparison judges itself: the base is also compared with itself, by the very same rules (the A/A arm), and one cell has
 //! a known delay that has to be found (the canary). See [`Alarm`].

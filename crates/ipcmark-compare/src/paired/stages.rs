@@ -26,24 +26,45 @@ pub fn candidates(paired: &Paired, policy: &Policy) -> Vec<usize> {
     (0..paired.cells.len()).filter(suspect).collect()
 }
 
-/// Indices of the cells that were looked at again and are still inconclusive, those first that the fewest pairs may decide.
+/// Indices of the cells that were looked at again and need more pairs, those first that the fewest may decide.
 ///
-/// To go on where nothing is decided is to look more than once, which makes false alarms more frequent in a test against "no
-/// change". Verdicts here are against the smallest effect: where nothing changed, the interval has to lie wholly beyond it,
-/// which hardly happens once and hardly more often in a few looks (simulated in `tests/paired/simulation.rs`). Where the truth
-/// lies right on the smallest effect, a few looks make a verdict of what should stay open; that is no harm.
+/// A cell is looked at when it has as many pairs as the settings' `confirm_pairs`, then twice as many, then four times; between
+/// two looks it needs more in any case. It may be asked after each pair: to look after each would be to wait for a false alarm
+/// (where noise is beyond the smallest effect, that hinders nothing). For the looks there are, p values are multiplied: see
+/// [`judge_paired`]. What that leaves of false alarms is simulated in `tests/paired/simulation.rs`.
 #[must_use]
 pub fn needs_more(paired: &Paired, policy: &Policy) -> Vec<usize> {
     let comparison = judge_paired(paired, policy);
+    let each = paired.settings.confirm_pairs as usize;
+    let made = |at: usize| {
+        paired.cells[at].pairs.iter().filter(|pair| pair.stage == Stage::Confirm).count()
+    };
     let mut open: Vec<(usize, f64)> = comparison
         .cells
         .iter()
         .enumerate()
-        .filter(|(at, _)| paired.cells[*at].pairs.iter().any(|pair| pair.stage == Stage::Confirm))
-        .filter_map(|(at, cell)| Some((at, cell.figures.iter().find_map(openness)?)))
+        .filter_map(|(at, cell)| {
+            let nearness = cell.figures.iter().find_map(openness);
+            match made(at) {
+                0 => None,
+                made if is_look(made, each) => Some((at, nearness?)),
+                _ => Some((at, nearness.unwrap_or(0.0))),
+            }
+        })
         .collect();
     open.sort_by(|a, b| a.1.total_cmp(&b.1));
     open.into_iter().map(|(at, _)| at).collect()
+}
+
+/// True when a cell with so many pairs of a second stage is looked at: at `each`, 2 `each`, 4 `each` ...
+fn is_look(made: usize, each: usize) -> bool {
+    let each = each.max(1);
+    made.is_multiple_of(each) && (made / each).is_power_of_two()
+}
+
+/// How often a cell with so many pairs has been looked at, the last time included.
+pub(super) fn looks(made: usize, each: usize) -> u32 {
+    1 + made.div_ceil(each.max(1)).max(1).next_power_of_two().ilog2()
 }
 
 /// How far from decided an inconclusive figure is; without an interval yet, as far as it can be and still be near.
@@ -51,4 +72,18 @@ fn openness(figure: &JudgedFigure) -> Option<f64> {
     const UNKNOWN: f64 = 2.0;
     (figure.new.verdict == Verdict::Inconclusive)
         .then(|| figure.new.undecided(figure.delta).unwrap_or(UNKNOWN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_at_doublings_and_at_the_end() {
+        let at: Vec<usize> = (1..=130).filter(|made| is_look(*made, 16)).collect();
+        assert_eq!(at, [16, 32, 64, 128]);
+        let counted = [1, 16, 17, 32, 33, 64, 65].map(|made| looks(made, 16));
+        assert_eq!(counted, [1, 1, 2, 2, 3, 3, 4]);
+        assert_eq!((looks(0, 0), looks(3, 0)), (1, 3), "settings that ask for none");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod outputs;
+mod simulation;
 mod verdicts;
 
 use ipcmark_compare::{JudgedCell, PairedComparison, Policy, judge_paired};

@@ -102,7 +102,7 @@ fn each_reason_is_given() {
     let (verdict, reason) = why(&five, 7);
     assert_eq!(verdict, Verdict::Inconclusive);
     assert!(
-        reason.contains("where 5 figures are looked at again") && reason.contains("p 0.08"),
+        reason.contains("where 5 figures are looked at again") && reason.contains("p 0.16"),
         "{reason}"
     );
     let few = judge(&paired_of(1, 4, &[quiet(0)]));

@@ -142,7 +142,7 @@ pub fn paired_of(seed: u64, screen_pairs: u32, made: &[MadeUp]) -> Paired {
             confirm_pairs: 2 * screen_pairs,
             turns: TURNS,
             slice_ms: SLICE_NS / 1e6,
-            screen_p: 0.1,
+            screen_p: 0.05,
             command: vec!["ipcmark".into(), "ab".into()],
         },
         suite: record.suite,
