@@ -1,5 +1,6 @@
 //! From two records to a comparison.
 
+use crate::carries::carries;
 use crate::cell::Half;
 use crate::{
     CAUTION, CellComparison, Census, Comparison, Error, Policy, Result, Run, SCHEMA, Verdict,
@@ -12,20 +13,20 @@ use std::collections::HashMap;
 /// Compares two records, cell by cell.
 ///
 /// # Errors
-/// Records of different hosts are refused unless the policy says `across_hosts`; so is a record with a histogram that
-/// cannot be unpacked.
+/// Records of different hosts are refused: see [`compare_across_hosts`](crate::compare_across_hosts). So is a record with a
+/// histogram that cannot be unpacked.
 pub fn compare(base: &Record, new: &Record, policy: &Policy) -> Result<Comparison> {
     let differences = host_differences(&base.host, &new.host);
-    if !differences.is_empty() && !policy.across_hosts {
+    if !differences.is_empty() {
         return Err(Error::HostsDiffer { differences });
     }
     // Both are sorted into the same classes, so that a class of one is one of the other.
     let classes = Classes::of(&[base, new]);
-    let cells = cells(&halves(base, "base", &classes)?, &halves(new, "new", &classes)?, policy);
+    let in_base = context(base, "base", &classes)?;
+    let in_new = context(new, "new", &classes)?;
+    let carries = carries((base, &in_base), (new, &in_new));
+    let cells = cells(&halves(base, "base", &in_base)?, &halves(new, "new", &in_new)?, policy);
     let mut warnings: Vec<String> = same_run(base, new).into_iter().collect();
-    if !differences.is_empty() {
-        warnings.push(format!("The hosts differ: {}.", differences.join("; ")));
-    }
     warnings.extend(setting_warnings(base, new));
     warnings.extend(floor_warning(&cells));
     Ok(Comparison {
@@ -34,22 +35,26 @@ pub fn compare(base: &Record, new: &Record, policy: &Policy) -> Result<Compariso
         new: Run::of(new),
         policy: *policy,
         caution: CAUTION.into(),
+        carries,
         warnings,
         census: Census::of(&cells),
         cells,
     })
 }
 
-fn halves(record: &Record, which: &'static str, classes: &Classes) -> Result<Vec<Half>> {
+fn context(record: &Record, which: &'static str, classes: &Classes) -> Result<Context> {
+    Context::with(record, classes.clone()).map_err(|source| Error::Record { which, source })
+}
+
+fn halves(record: &Record, which: &'static str, context: &Context) -> Result<Vec<Half>> {
     let error = |source| Error::Record { which, source };
-    let context = Context::with(record, classes.clone()).map_err(error)?;
     record
         .cells
         .iter()
         .map(|cell| {
             Ok(Half {
-                row: summarize_cell(cell, &context).map_err(error)?,
-                samples: Samples::of(cell, &context).map_err(error)?,
+                row: summarize_cell(cell, context).map_err(error)?,
+                samples: Samples::of(cell, context).map_err(error)?,
                 clock_step_ns: context.clock_step_ns(),
             })
         })
@@ -84,7 +89,7 @@ fn same_run(base: &Record, new: &Record) -> Option<String> {
 }
 
 /// The facts behind the fingerprints that differ; none when the fingerprints agree.
-fn host_differences(base: &Host, new: &Host) -> Vec<String> {
+pub(crate) fn host_differences(base: &Host, new: &Host) -> Vec<String> {
     if base.fingerprint == new.fingerprint {
         return Vec::new();
     }

@@ -1,6 +1,6 @@
 //! The whole comparison: plain data, ready to print.
 
-use crate::{CellComparison, Metric, Policy, Standing, Verdict};
+use crate::{Carries, CellComparison, Metric, Policy, Standing, Verdict};
 use ipcmark_record::Record;
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub struct Comparison {
     pub policy: Policy,
     /// [`CAUTION`]: what such a comparison is worth.
     pub caution: String,
+    /// The same of these two records: what it can tell, and what it cannot.
+    pub carries: Carries,
     /// What else a reader must know before the first figure.
     pub warnings: Vec<String>,
     /// How many of what.

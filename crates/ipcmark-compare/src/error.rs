@@ -8,7 +8,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// They come from machines that differ in what decides about the figures.
     #[error(
-        "the records come from different hosts ({}): their figures differ for that alone; measure both on one host, or compare all the same with --across-hosts",
+        "the records come from different hosts ({}): their figures differ for that alone; measure both on one host, or hold each against the limits of its own with --across-hosts",
         differences.join("; ")
     )]
     HostsDiffer {

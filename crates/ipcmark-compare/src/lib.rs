@@ -5,7 +5,9 @@
 //! than by a p value, and calls "inconclusive" what it cannot tell: see [`Verdict`].
 #![forbid(unsafe_code)]
 
+mod across;
 mod agreement;
+mod carries;
 mod cell;
 mod compare;
 mod comparison;
@@ -17,11 +19,16 @@ mod metric;
 mod paired;
 mod verdict;
 
+pub use across::{
+    ACROSS_CAUTION, ACROSS_SCHEMA, ALIKE, AcrossHosts, LimitComparison, NotComparable, Position,
+    across_to_json, across_to_markdown, compare_across_hosts,
+};
 pub use agreement::{
     AGREEMENT_SCHEMA, Agreement, BelowLimit, CellContainment, Containment, Flag, Flagged, KEPT,
     Limits, PairRanking, Ranking, SAME_ORDER, Tally, agreement, agreement_of, agreement_to_json,
     agreement_to_markdown,
 };
+pub use carries::Carries;
 pub use cell::{CellComparison, Standing};
 pub use compare::compare;
 pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};

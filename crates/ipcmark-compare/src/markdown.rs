@@ -7,8 +7,14 @@ use std::fmt::Write as _;
 #[must_use]
 pub fn to_markdown(comparison: &Comparison) -> String {
     let mut text = String::from("# Comparison of two records\n\n");
-    let Comparison { base, new, caution, warnings, census, policy, cells, .. } = comparison;
+    let Comparison { base, new, caution, carries, warnings, census, policy, cells, .. } =
+        comparison;
     text += &format!("- base: {}\n- new: {}\n\n> {caution}\n\n", base.words(), new.words());
+    for (title, lines) in [("It can tell", &carries.can), ("It cannot tell", &carries.cannot)] {
+        text += &format!("{title}:\n\n");
+        text.extend(lines.iter().map(|line| format!("- {}\n", escape(line))));
+        text.push('\n');
+    }
     for warning in warnings {
         text += &format!("**Warning.** {warning}\n\n");
     }

@@ -64,20 +64,12 @@ pub struct Policy {
     pub delta_throughput: f64,
     /// Confidence of each interval.
     pub confidence: f64,
-    /// Compare records of different hosts all the same.
-    pub across_hosts: bool,
 }
 
 impl Default for Policy {
-    /// 2 %, 10 % and 2 % at 95 %, on one host.
+    /// 2 %, 10 % and 2 % at 95 %.
     fn default() -> Self {
-        Policy {
-            delta_p50: 0.02,
-            delta_p99: 0.10,
-            delta_throughput: 0.02,
-            confidence: 0.95,
-            across_hosts: false,
-        }
+        Policy { delta_p50: 0.02, delta_p99: 0.10, delta_throughput: 0.02, confidence: 0.95 }
     }
 }
 

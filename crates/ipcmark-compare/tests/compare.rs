@@ -1,10 +1,10 @@
 //! Comparisons of sample records whose truth is known.
 
 use ipcmark_compare::{
-    CAUTION, CellComparison, Comparison, Error, Figure, Metric, Policy, Standing, Verdict, compare,
-    to_json, to_markdown,
+    CAUTION, CellComparison, Comparison, Error, Figure, Metric, Policy, Position, Standing,
+    Verdict, across_to_markdown, compare, compare_across_hosts, to_json, to_markdown,
 };
-use ipcmark_record::{Cell, CellKey, InvocationOutcome, Record, State, sample};
+use ipcmark_record::{Cell, CellKey, Distance, InvocationOutcome, Record, State, sample};
 
 fn judge(base: &Record, new: &Record) -> Comparison {
     compare(base, new, &Policy::default()).unwrap()
@@ -112,9 +112,8 @@ fn records_of_two_hosts_are_refused_unless_asked_for() {
     let Error::HostsDiffer { differences } = &error else { panic!("{error}") };
     assert_eq!(differences, &["kernel: 6.12.9 in the base, 6.18.0 in the new record"]);
     assert!(error.to_string().contains("--across-hosts"));
-    let policy = Policy { across_hosts: true, ..Policy::default() };
-    let comparison = compare(&base, &new, &policy).unwrap();
-    assert!(comparison.warnings[0].contains("6.18.0"), "{:?}", comparison.warnings);
+    let across = compare_across_hosts(&base, &new).unwrap();
+    assert_eq!(&across.differences, differences);
 }
 
 #[test]
@@ -338,4 +337,46 @@ fn a_damaged_record_is_refused_by_its_side_and_cell() {
     side.histogram.as_mut().unwrap().hdr_v2_deflate = "////".into();
     let error = compare(&base, &new, &Policy::default()).unwrap_err().to_string();
     assert!(error.starts_with("the new record: cell pipe/block ping-pong"), "{error}");
+}
+
+#[test]
+fn across_machines_cells_stand_beside_their_own_limits_and_no_time_is_told() {
+    let base = sample::record(1, 12);
+    let mut new = sample::record(2, 12);
+    new.host.fingerprint = "fedcba9876543210".into();
+    // A machine that is three times as slow in all: no cell is farther from its limit for that.
+    let farther =
+        |d: &mut Distance| (d.before_ns, d.after_ns) = (3.0 * d.before_ns, 3.0 * d.after_ns);
+    for cell in &mut new.cells {
+        sample::slow_down(cell, 3.0);
+        cell.invocations.iter_mut().filter_map(|i| i.distance.as_mut()).for_each(farther);
+    }
+    new.limits.iter_mut().for_each(|limit| {
+        for sample in &mut limit.samples {
+            (sample.median_ns, sample.least_ns) = (3.0 * sample.median_ns, 3.0 * sample.least_ns);
+            sample.distance.iter_mut().for_each(farther);
+        }
+    });
+    let across = compare_across_hosts(&base, &new).unwrap();
+    assert!(across.cells.len() > 3, "{}", across.cells.len());
+    let far = across.cells.iter().filter(|c| c.position == Position::Farther).count();
+    assert_eq!(far, 0, "{:?}", across.cells);
+    let text = across_to_markdown(&across);
+    assert!(text.contains("gives no verdict") && !text.contains(" µs"), "{text}");
+    assert_eq!(across.cells.len() + across.not_comparable.len(), base.cells.len());
+    // One cell alone is slower: that one is farther.
+    let key = across.cells.iter().find(|c| c.interval.is_some()).unwrap().key.clone();
+    sample::slow_down(cell_mut(&mut new, &key), 2.0);
+    let again = compare_across_hosts(&base, &new).unwrap();
+    let moved: Vec<_> = again.cells.iter().filter(|c| c.position == Position::Farther).collect();
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    assert_eq!(moved[0].key, key);
+}
+
+#[test]
+fn a_comparison_says_what_it_can_and_cannot_carry() {
+    let comparison = judge(&sample::record(1, 12), &sample::record(2, 12));
+    let text = to_markdown(&comparison);
+    assert!(text.contains("It can tell:") && text.contains("It cannot tell:"), "{text}");
+    assert!(comparison.carries.cannot.iter().any(|line| line.contains("drift")), "{text}");
 }

@@ -111,6 +111,8 @@ pub(crate) enum Command {
     /// Write the report of a record again: HTML, charts and Markdown.
     Report(ReportArgs),
     /// Hold two records against each other, cell by cell.
+    ///
+    /// They were taken at different times, which carries little: it says what, and what not. `ipcmark ab` measures both sides at once.
     #[command(after_help = exit::HELP)]
     Compare(CompareArgs),
     /// Decide for a CI job whether a change may pass, by a policy in a file.
@@ -300,7 +302,8 @@ pub(crate) struct CompareArgs {
     /// Write the Markdown to a file as well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Compare although the records come from machines that differ.
+    /// Of machines that differ, compare how many times the limit of its own machine each cell takes, and no times. Gives no verdict:
+    /// ends with 3.
     #[arg(long)]
     pub(crate) across_hosts: bool,
 }

@@ -3,8 +3,12 @@
 use crate::cli::CompareArgs;
 use crate::exit::{Exit, Usage};
 use crate::{output, run};
-use anyhow::{Context as _, Result};
-use ipcmark_compare::{Comparison, Error, Policy, Verdict, compare as judge, to_json, to_markdown};
+use anyhow::{Context as _, Result, bail};
+use ipcmark_compare::{
+    Comparison, Error, Policy, Verdict, across_to_json, across_to_markdown, compare as judge,
+    compare_across_hosts, to_json, to_markdown,
+};
+use ipcmark_record::Record;
 
 /// Compares.
 ///
@@ -12,18 +16,31 @@ use ipcmark_compare::{Comparison, Error, Policy, Verdict, compare as judge, to_j
 /// Records that cannot be read; records of different machines, unless the user insists; a file that cannot be written.
 pub(crate) fn compare(args: &CompareArgs) -> Result<Exit> {
     let (base, new) = (run::read(&args.base)?, run::read(&args.new)?);
-    let policy = Policy { across_hosts: args.across_hosts, ..Policy::default() };
-    let comparison = judge(&base, &new, &policy).map_err(|error| match error {
-        Error::HostsDiffer { .. } | Error::TooFewRuns { .. } => Usage(error.to_string()).into(),
-        Error::Record { .. } => anyhow::Error::new(error),
-    })?;
-    let markdown = to_markdown(&comparison);
+    let comparison = match judge(&base, &new, &Policy::default()) {
+        Err(Error::HostsDiffer { .. }) if args.across_hosts => return across(&base, &new, args),
+        Err(error @ Error::Record { .. }) => return Err(error.into()),
+        Err(error) => bail!(Usage(error.to_string())),
+        Ok(comparison) => comparison,
+    };
+    let json = args.json.then(|| to_json(&comparison));
+    print(&to_markdown(&comparison), json, args)?;
+    Ok(exit_of(&comparison))
+}
+
+/// Machines that differ: each cell beside the limits of its own. No verdict, so never an exit that says that all is well.
+fn across(base: &Record, new: &Record, args: &CompareArgs) -> Result<Exit> {
+    let comparison = compare_across_hosts(base, new)?;
+    let json = args.json.then(|| across_to_json(&comparison));
+    print(&across_to_markdown(&comparison), json, args)?;
+    Ok(Exit::Inconclusive)
+}
+
+fn print(markdown: &str, json: Option<String>, args: &CompareArgs) -> Result<()> {
     if let Some(path) = &args.markdown {
-        std::fs::write(path, &markdown)
+        std::fs::write(path, markdown)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    output::print(&if args.json { to_json(&comparison) } else { markdown })?;
-    Ok(exit_of(&comparison))
+    output::print(json.as_deref().unwrap_or(markdown))
 }
 
 /// Inconclusive is never green.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark gate --print-policy > ipcmark-gate.toml        every key at its default, with what it does
-  ipcmark ab --base old/ipcmark --new new/ipcmark --out paired.json
-  ipcmark gate paired.json                               decide by ./ipcmark-gate.toml, or by what is built in
-  ipcmark gate paired.json --github --junit gate.xml     in a workflow: annotations, the job's summary, outputs
+  ipcmark ab --base old/ipcmark --new new/ipcmark --out paired
+  ipcmark gate paired                                    decide by ./ipcmark-gate.toml, or by what is built in
+  ipcmark gate paired --github      --junit gate.xml     in a workflow: annotations, the job's summary, outputs
   ipcmark gate base/record.json new/record.json          two records of different times: a suspicion at most
 
 Exit codes:
@@ -22,7 +22,7 @@ const OUT: &str = "What comes out";
 
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
-    /// The document of a paired comparison (`ipcmark ab --out`); or two records, of the base and in question.
+    /// The document of a paired comparison, or the folder that `ipcmark ab` wrote; or two records, of the base and in question.
     #[arg(value_name = "PAIRED | BASE NEW", num_args = 1..=2, required_unless_present = "print_policy", value_hint = ValueHint::AnyPath)]
     pub(crate) of: Vec<PathBuf>,
     /// The policy [default: ipcmark-gate.toml in this folder where there is one, else what is built in].

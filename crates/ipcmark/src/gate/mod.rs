@@ -53,6 +53,8 @@ pub(crate) fn policy(named: Option<&Path>) -> Result<Policy> {
 
 /// What a document of a paired comparison says.
 fn of_pairs(path: &Path) -> Result<Findings> {
+    let within = path.join("paired.json");
+    let path = if path.is_dir() { &within } else { path };
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     if !Paired::is_one(&text) {

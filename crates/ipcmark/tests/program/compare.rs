@@ -31,5 +31,14 @@ fn records_of_different_machines_are_refused_unless_the_user_insists() {
     let said = stderr(&desk.ipcmark(&["compare", "base", "other.json"]).code(2));
     assert!(said.contains("Another CPU") && said.contains("--across-hosts"), "{said}");
     let text = stdout(&desk.ipcmark(&["compare", "base", "other.json", "--across-hosts"]).code(3));
-    assert!(text.contains("Another CPU"), "{text}");
+    assert!(text.contains("Another CPU") && text.contains("gives no verdict"), "{text}");
+    assert!(
+        text.contains(" × |") && !text.contains(" µs |"),
+        "ratios to limits, and no times: {text}"
+    );
+    let json = stdout(
+        &desk.ipcmark(&["compare", "base", "other.json", "--across-hosts", "--json"]).code(3),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["schema"], "ipcmark.comparison-to-limits/1");
 }

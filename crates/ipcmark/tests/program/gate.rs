@@ -96,8 +96,9 @@ fn records_of_different_machines_are_not_judged() {
 fn a_paired_comparison_fails_the_gate_where_two_records_would_only_raise_a_suspicion() {
     let desk = Desk::new();
     let paired = ipcmark_record::sample::paired(1);
-    paired.write(&desk.path("paired.json")).unwrap();
-    let text = stdout(&desk.ipcmark(&["gate", "paired.json", "--junit", "gate.xml"]).code(1));
+    std::fs::create_dir(desk.path("ab")).unwrap();
+    paired.write(&desk.path("ab/paired.json")).unwrap();
+    let text = stdout(&desk.ipcmark(&["gate", "ab", "--junit", "gate.xml"]).code(1));
     assert!(text.contains("gate regressed: 1 cell failed on the new side alone"), "{text}");
     assert!(text.contains("fifo/block ping-pong 64 B cross-core"), "{text}");
     let xml = std::fs::read_to_string(desk.path("gate.xml")).unwrap();
