@@ -24,5 +24,5 @@ pub use lines::{Lines, Trouble, TroubleKind};
 pub use provenance::Provenance;
 pub use run::Run;
 pub use scan::{Census, Change, Group, Scanned, TooShort};
-pub use series::{History, Latest, Machine, Point, Series, Stop};
+pub use series::{History, Latest, Machine, Point, Series, Stop, Wanted};
 pub use store::{Appended, Store};

@@ -8,8 +8,10 @@
 mod build;
 mod classes;
 mod latest;
+mod wanted;
 
 pub use latest::Latest;
+pub use wanted::Wanted;
 
 use crate::{Figure, Line};
 use ipcmark_summary::DistanceClass;
