@@ -1,5 +1,6 @@
 //! The command line of `ipcmark history`.
 
+use super::read_args::{PageArgs, SCAN_EXAMPLES, ScanArgs, ShowArgs};
 use clap::{Args, Subcommand, ValueHint};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ Examples:
   ipcmark history add run --store /mnt/share/history     any number of machines may add at once
   ipcmark history list --store git:benchmarks@origin     a branch that holds nothing else, fetched first
   ipcmark history list --json > history.ndjson           every line, for other tools
+  ipcmark history show 'pipe*p50'                        a line a series: bars, last value, changes
+  ipcmark history scan --last 20                         where levels changed, and how to confirm it
+  ipcmark history page --out history.html                all of it to look at, in one file
   IPCMARK_STORE=s3://bucket/prefix ipcmark history list
 
 Stores:
@@ -43,6 +47,13 @@ pub(crate) enum HistoryCommand {
     Add(AddArgs),
     /// Show which runs there are, newest last.
     List(ListArgs),
+    /// Show every series: the newest commits as a line of bars, the last value, and what changed.
+    Show(ShowArgs),
+    /// Find where levels changed, over all series.
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(ScanArgs),
+    /// Write one HTML page: what changed, then a chart a series.
+    Page(PageArgs),
     /// Mend what stopped writers left: records without a line get one, lines cut short are made anew.
     Repair,
 }

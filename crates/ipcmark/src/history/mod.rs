@@ -3,6 +3,11 @@
 mod add;
 mod args;
 mod list;
+mod page;
+mod read;
+mod read_args;
+mod scan;
+mod show;
 
 pub(crate) use args::{EXAMPLES, HistoryArgs};
 
@@ -24,6 +29,9 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit> {
     match &args.what {
         HistoryCommand::Add(args) => add::add(&*store, args),
         HistoryCommand::List(args) => list::list(&*store, args),
+        HistoryCommand::Show(args) => show::show(&*store, args),
+        HistoryCommand::Scan(args) => scan::scan(&*store, args),
+        HistoryCommand::Page(args) => page::page(&*store, args),
         HistoryCommand::Repair => repair(&*store),
     }
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod export;
 mod gate;
 mod history;
+mod history_read;
 mod interrupted;
 mod limits;
 mod list;

@@ -1,0 +1,67 @@
+//! The command line of what reads a history: `scan`, `show`, `page`.
+
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+pub(crate) const SCAN_EXAMPLES: &str = "\
+Examples:
+  ipcmark history scan                            every change of level, the latest first
+  ipcmark history scan --cell 'shm*cross-core' --cell p50
+  ipcmark history scan --last 10 --exit-code      in a nightly job: fails when one of the last ten commits made something slower
+  ipcmark history scan --json > changes.json
+
+Exit codes:
+  0    scanned, whatever was found; with --exit-code: nothing became slower
+  1    with --exit-code: something became slower within what was asked for
+  2    no series is called so, or there is no such branch
+  4    the store could not be read
+
+A change point is where to look, and no verdict: runs of different days differ by more than their programs. Hold the commits on
+both sides of it against each other with the command that the scan prints.";
+
+/// Which series of a history.
+#[derive(Debug, Args)]
+pub(crate) struct SeriesArgs {
+    /// Only the series whose name a glob fits, anywhere in it: pipe/block, 'shm*cross-core', p50, '!stream'.
+    #[arg(long, short, value_name = "GLOB")]
+    pub(crate) cell: Vec<String>,
+    /// Runs of this branch [default: the one with most runs]; '*' takes all. Runs that know no branch are always taken.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) series: SeriesArgs,
+    /// Only changes that began within the last N commits.
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<usize>,
+    /// End with 1 when something that is printed became slower.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Globs as those of --cell.
+    #[arg(value_name = "GLOB")]
+    pub(crate) globs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) series: SeriesArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PageArgs {
+    #[command(flatten)]
+    pub(crate) series: SeriesArgs,
+    /// Where the page goes: one HTML file that opens offline.
+    #[arg(long, value_name = "FILE", default_value = "history.html", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    /// What the page is called [default: the name of the repository].
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) title: Option<String>,
+}

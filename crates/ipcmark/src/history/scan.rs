@@ -1,0 +1,144 @@
+//! `ipcmark history scan`: where levels changed, and how to find out whether they did.
+
+use super::read;
+use super::read_args::ScanArgs;
+use crate::exit::Exit;
+use crate::layout::wrapped;
+use crate::{output, units};
+use anyhow::Result;
+use console::Style;
+use ipcmark_history::{Change, Group, Scanned, Series, Store};
+use serde_json::{Value, json};
+
+/// Version of what `--json` prints.
+const SCHEMA: &str = "ipcmark.scan/1";
+
+/// Scans.
+///
+/// # Errors
+/// Those of [`read::runs`] and [`read::scanned`].
+pub(super) fn scan(store: &dyn Store, args: &ScanArgs) -> Result<Exit> {
+    let runs = read::runs(store, &args.series)?;
+    let mut scanned = read::scanned(&runs, &args.series.cell)?;
+    if let Some(last) = args.last {
+        scanned = scanned.within_last(last);
+    }
+    let shown = if args.json {
+        serde_json::to_string_pretty(&as_json(&scanned))?
+    } else {
+        text(&scanned, output::columns())
+    };
+    output::print(&shown)?;
+    let slower = args.exit_code && scanned.census.worse > 0;
+    Ok(if slower { Exit::Failed } else { Exit::Ok })
+}
+
+/// A paragraph a time of changes, and the census.
+fn text(scanned: &Scanned, columns: Option<u16>) -> String {
+    let mut text = String::new();
+    for group in scanned.groups() {
+        text += &paragraph(scanned, &group, columns);
+        text.push('\n');
+    }
+    let census = format!(
+        "{} (a series is searched from {} points on).",
+        scanned.census, scanned.least_points
+    );
+    text + &wrapped("", &census, 0, columns)
+}
+
+fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
+    let (last, first) =
+        (&scanned.history.stops[group.between.0], &scanned.history.stops[group.between.1]);
+    let head = format!("between {} and {}, {}", last.short(), first.short(), first.day());
+    let mut text = format!("{}\n", Style::new().bold().apply_to(head));
+    for (series, change) in &group.changes {
+        let style = if change.worse { Style::new().red() } else { Style::new().green() };
+        let size = format!("{:>8}", percent(change.ratio));
+        let first = format!("  {} ", style.apply_to(size));
+        text += &wrapped(&first, &words(scanned, series, change), 11, columns);
+    }
+    let mut told: Vec<String> = Vec::new();
+    for (series, change) in &group.changes {
+        let next = scanned.next_step(series, change);
+        if let Some(next) = next.filter(|next| !told.contains(next)) {
+            told.push(next);
+        }
+    }
+    if told.is_empty() {
+        text += "  to confirm it, measure again: a commit on one side is not known, or had changes in the tree\n";
+    }
+    for (at, next) in told.iter().enumerate() {
+        // A command is not wrapped, so that it can be copied.
+        text += &format!("  {} {next}\n", if at == 0 { "confirm it:" } else { "           " });
+    }
+    text
+}
+
+/// `[+4.6, +5.8 %] pipe/block ping-pong 64 B cross-core, p50: 97.0 µs -> 102 µs on ...`.
+fn words(scanned: &Scanned, series: &Series, change: &Change) -> String {
+    let interval = change.interval.map_or_else(
+        || "(no interval)".into(),
+        |(low, high)| format!("[{}, {}]", percent(low), percent(high)),
+    );
+    let on = match (series.host, change.machines_changed) {
+        (Some(host), _) => format!("on {}", scanned.history.hosts[host].words),
+        (None, false) => "across machines".into(),
+        (None, true) => "across machines, and the machine changed there".into(),
+    };
+    let show = shower(series);
+    format!(
+        "{interval} {}: {} -> {}, {on}, p {:.1e}",
+        series.name(),
+        show(change.before),
+        show(change.after),
+        change.p
+    )
+}
+
+/// How the values of a series are written.
+pub(super) fn shower(series: &Series) -> fn(f64) -> String {
+    if series.figure.is_ratio() { units::factor } else { units::time }
+}
+
+/// `+5.2 %`; of what is more than double or less than half `× 2.50`.
+pub(super) fn percent(ratio: f64) -> String {
+    if (0.5..=2.0).contains(&ratio) {
+        format!("{:+.1} %", (ratio - 1.0) * 100.0)
+    } else {
+        format!("× {ratio:.2}")
+    }
+}
+
+fn as_json(scanned: &Scanned) -> Value {
+    let history = &scanned.history;
+    let changes: Vec<Value> = scanned
+        .latest_first()
+        .into_iter()
+        .map(|(series, change)| {
+            json!({
+                "series": series.name(),
+                "cell": series.cell,
+                "figure": series.figure.name(),
+                "host": series.host.map(|host| &history.hosts[host]),
+                "distance": series.class,
+                "last_before": history.stops[change.between.0],
+                "first_after": history.stops[change.between.1],
+                "before": change.before,
+                "after": change.after,
+                "ratio": change.ratio,
+                "interval": change.interval,
+                "p": change.p,
+                "worse": change.worse,
+                "machines_changed": change.machines_changed,
+                "confirm": scanned.next_step(series, change),
+            })
+        })
+        .collect();
+    json!({
+        "schema": SCHEMA,
+        "census": scanned.census,
+        "least_points": scanned.least_points,
+        "changes": changes,
+    })
+}
