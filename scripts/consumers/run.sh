@@ -24,10 +24,11 @@ check() {
     fi
 }
 
-cargo build --quiet --package ipcmark-export --features parquet --example specimen
-specimen=${CARGO_TARGET_DIR:-target}/debug/examples/specimen
-"$specimen" "$out/sample"
-[ $# = 0 ] || "$specimen" "$out/measured" "$1"
+# Of the whole workspace, so that cargo takes what the tests have built.
+cargo build --quiet --workspace --features ipcmark-export/parquet --example exports
+exports=${CARGO_TARGET_DIR:-target}/debug/examples/exports
+"$exports" "$out/sample"
+[ $# = 0 ] || "$exports" "$out/measured" "$1"
 for exports in "$out"/*; do
     echo "-- ${exports##*/}"
     for formats in "$here"/checks_*.sh; do source "$formats"; done

@@ -1,4 +1,4 @@
-//! Exports a record in every format that this build has: `specimen FOLDER [RECORD]`. Without a record a made-up one.
+//! Exports a record in every format that this build has: `exports FOLDER [RECORD]`. Without a record a made-up one.
 //!
 //! What the readers of the formats are tried with: see `scripts/consumers`.
 #![forbid(unsafe_code)]
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let Some(folder) = args.next() else {
-        return fail("name a folder: specimen FOLDER [RECORD]");
+        return fail("name a folder: exports FOLDER [RECORD]");
     };
     let document = match args.next() {
         Some(record) => Document::read(Path::new(&record)).map_err(|e| e.to_string()),
