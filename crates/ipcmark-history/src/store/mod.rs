@@ -43,7 +43,8 @@ pub trait Store {
     /// [`Error::NoRun`] for a key that is not there; a record that cannot be read.
     fn record(&self, key: &str) -> Result<Record>;
 
-    /// Makes lines for records that have none, and makes those anew that are cut short or damaged.
+    /// Makes lines for records that have none, and makes those anew that are cut short or damaged. Commit and branch come back
+    /// with them; ratios to a reference do not, because its record is not in the store.
     ///
     /// # Errors
     /// What the place says.

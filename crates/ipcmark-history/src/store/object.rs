@@ -52,12 +52,15 @@ impl Object {
     }
 
     fn refused(&self, verb: &str, name: &str, error: &object_store::Error) -> Error {
-        let advice = match error {
+        // A refused listing comes without a kind of its own.
+        let is_key = matches!(
+            error,
             object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. } => {
-                "; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must allow it"
-            }
-            _ => {
+                | object_store::Error::Unauthenticated { .. }
+        ) || error.to_string().contains("403 Forbidden");
+        let advice = match is_key {
+            true => "; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must allow it",
+            false => {
                 "; the bucket must be there, and AWS_REGION and AWS_ENDPOINT name its server (without TLS: AWS_ALLOW_HTTP=true)"
             }
         };

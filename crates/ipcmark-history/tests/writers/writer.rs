@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 /// The variable that makes a writer of this program: `FIRST..END STORE`.
 pub(crate) const ORDER: &str = "IPCMARK_TEST_WRITER";
 /// How often a writer is killed: at so many random moments.
-pub(crate) const KILLS: u32 = 12;
+pub(crate) const KILLS: u32 = 10;
 
 /// A small record that no call with another number makes.
 pub(crate) fn record(n: u64) -> Record {
-    let mut record =
-        sample::record_of(n, 6, |key| key.size_bytes == 64 && key.transport.starts_with("pipe"));
+    let wanted = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let mut record = sample::record_of(n, 6, |key| *key == wanted);
     let time = |second| format!("2026-03-{:02}T10:{:02}:{second:02}Z", 1 + n / 60, n % 60);
     (record.started, record.finished) = (time(0), Some(time(50)));
     record
@@ -93,12 +93,19 @@ impl Writer {
         (keys, self.child.wait_with_output().unwrap())
     }
 
-    /// Kills it after a while; the keys it said before.
-    pub(crate) fn killed_after(mut self, delay: Duration) -> Vec<String> {
+    /// Kills it a while after it said so many keys; all keys it said.
+    pub(crate) fn killed_after(mut self, keys: u64, delay: Duration) -> Vec<String> {
         self.go();
+        let mut said = Vec::new();
+        for _ in 0..keys {
+            let mut line = String::new();
+            self.said.read_line(&mut line).unwrap();
+            said.push(line.trim_end().to_owned());
+        }
         std::thread::sleep(delay);
         self.child.kill().unwrap();
-        self.end().0
+        said.extend(self.end().0);
+        said
     }
 }
 
@@ -150,19 +157,18 @@ pub(crate) fn assert_all_there(store: &dyn Store, all: &BTreeSet<u64>) {
 pub(crate) fn killed_often(folder: &Path, name: &str) {
     const RUNS: u64 = 6;
     let store = store::open_at(folder, name).unwrap();
-    // How long the work takes here, today: the moments of death are spread over it.
-    let begun = Instant::now();
+    // How long one run takes here, today: the moments of death are spread over it, more of them over its beginning.
     let mut first = Writer::ready(folder, name, 0..RUNS);
-    let ready = begun.elapsed();
+    let begun = Instant::now();
     first.go();
     first.end();
-    let work = begun.elapsed().saturating_sub(ready);
+    let one = begun.elapsed() / RUNS as u32;
     let mut rng = fastrand::Rng::with_seed(7);
     let mut killed_midway = 0;
     for n in 1..=u64::from(KILLS) {
         let range = n * RUNS..(n + 1) * RUNS;
-        let delay = work.mul_f64(rng.f64());
-        let said = Writer::ready(folder, name, range).killed_after(delay);
+        let delay = one.mul_f64(rng.f64().powi(3));
+        let said = Writer::ready(folder, name, range).killed_after(rng.u64(0..RUNS), delay);
         killed_midway += u32::from((said.len() as u64) < RUNS);
         let lines = store.lines().unwrap();
         let keys: BTreeSet<&str> = lines.runs.iter().map(|line| line.run.as_str()).collect();
