@@ -21,9 +21,17 @@ pub(super) fn warnings(paired: &Paired, cells: &[JudgedCell]) -> Vec<String> {
     .collect()
 }
 
+/// One program, or a change that was made to be found.
 fn one_build(paired: &Paired) -> Option<String> {
     let (base, new) = (&paired.base, &paired.new);
     let same = base.program == new.program && base.env == new.env && base.args == new.args;
+    let slowed =
+        paired.cells.iter().filter(|c| !c.canary && c.slow_down_permille.is_some()).count();
+    if slowed > 0 {
+        return Some(format!(
+            "The new side was slowed down on purpose in some cells ({slowed}), to see whether that is found."
+        ));
+    }
     same.then(|| {
         "Both sides are one program under one setting: nothing can have changed between them."
             .into()
