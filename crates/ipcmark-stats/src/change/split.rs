@@ -96,7 +96,7 @@ fn side(shape: Shape, scan: &Scan) -> usize {
 ///
 /// Residuals about fitted levels lean less than the values do: by (1 + 3 ρ) / n for each level, on average. And an estimate that is
 /// too low calls changes that are none, one too high misses some: so three quarters of its standard error are added:
-/// as much as leaves false change points well under one in a thousand commits and finds steps in short series, too.
+/// as much as leaves false change points well under one in a thousand commits a scan and finds steps in short series, too.
 ///
 /// Source: Marriott and Pope, "Bias in the Estimation of Autocorrelations" (1954).
 fn autocorrelation(values: &[f64], shape: Shape, scan: &Scan) -> Option<f64> {
