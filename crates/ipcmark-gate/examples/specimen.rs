@@ -14,6 +14,7 @@ fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args_os().nth(1).expect("the folder to write into"));
     std::fs::create_dir_all(&folder)?;
     let paired = sample::paired(1);
+    paired.write(&folder.join("paired.json")).map_err(std::io::Error::other)?;
     let mut found = judge_paired(&paired, &ipcmark_compare::Policy::default()).findings();
     found.warnings.push(NASTY.into());
     let nasty = CellKey::new("my|ring/sp,in:100%<x>*_`", "ping-pong", 64, "cross-core");
