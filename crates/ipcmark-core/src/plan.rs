@@ -67,6 +67,12 @@ impl Pattern {
         }
     }
 
+    /// True where a known delay can be added to each round trip: [`Plan::slow_down_permille`].
+    #[must_use]
+    pub const fn can_be_slowed(self) -> bool {
+        matches!(self, Pattern::PingPong | Pattern::WakeUp)
+    }
+
     /// Which fields of [`Load`] it heeds; of the others a cell has none.
     #[must_use]
     pub const fn heeds(self) -> Heeds {
@@ -324,6 +330,9 @@ pub struct Plan {
     pub warm_up: Duration,
     /// Bound on the whole invocation; a side that has not ended by then is killed and the invocation is an error.
     pub deadline: Duration,
+    /// A known delay, thousandths of a round trip, that the responder adds to each: what a comparison must be able to find. 0
+    /// but where that is tried.
+    pub slow_down_permille: u32,
     /// Seeds message contents.
     pub seed: u64,
     /// Where names may be made.
@@ -345,6 +354,7 @@ impl Plan {
             extent: Extent::Messages(1),
             warm_up: Duration::ZERO,
             deadline: Duration::from_secs(10),
+            slow_down_permille: 0,
             seed: 0,
             names,
         }

@@ -3,6 +3,7 @@
 //! results home in.
 
 use crate::counting::{Counting, Purpose};
+use crate::slices::Turns;
 use ipcmark_core::Result;
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::meeting::{self, Meeting};
@@ -19,8 +20,10 @@ const NAPS: usize = 50;
 
 /// The barrier's lines come first.
 const PROBE: usize = meeting::LINES;
+/// On which process 0 says how long a round trip takes.
+const TEMPO: usize = PROBE + 1;
 /// From here on a line for each process.
-const SAID: usize = PROBE + 1;
+const SAID: usize = TEMPO + 1;
 
 /// The shared pages of one invocation.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct Control {
     parcels: Vec<Parcel>,
     /// What an invocation that is made for counting needs.
     pub(crate) counting: Counting,
+    /// Whose turn it is, where the invocation shares its time with others.
+    pub(crate) turns: Option<Turns>,
 }
 
 impl Control {
@@ -42,6 +47,7 @@ impl Control {
             lines: Lines::new(SAID + processes)?,
             parcels: (0..processes).map(|_| Parcel::new(PARCEL_BYTES)).collect::<Result<_>>()?,
             counting: Counting::new(purpose, processes)?,
+            turns: None,
         })
     }
 
@@ -51,6 +57,16 @@ impl Control {
 
     pub(crate) fn processes(&self) -> usize {
         self.parcels.len()
+    }
+
+    /// Process 0 says how long a round trip took while warming up, ns.
+    pub(crate) fn say_tempo(&self, ns: f64) {
+        self.line(TEMPO).word.store(ns.to_bits(), Release);
+    }
+
+    /// What process 0 has said, ns; 0 where it has not.
+    pub(crate) fn tempo_ns(&self) -> f64 {
+        f64::from_bits(self.line(TEMPO).word.load(Acquire))
     }
 
     fn line(&self, index: usize) -> &Line {

@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::counting::{Counted, Purpose};
 use crate::invoke::{self, Report};
 use crate::pattern::{self, Make};
+use crate::slices::{Sliced, Turns};
 use ipcmark_core::{Availability, Info, Notifier, Plan, Remote, Transport};
 use ipcmark_sys::counters::Modes;
 
@@ -45,6 +46,12 @@ impl Entry {
     #[must_use]
     pub fn invoke(&self, plan: &Plan, bench: &Bench) -> Report {
         invoke::invoke(&self.info, self.make, plan, bench)
+    }
+
+    /// Makes one invocation that shares its time with others, slice by slice.
+    #[must_use]
+    pub fn slices(&self, plan: &Plan, bench: &Bench, turns: &Turns) -> Sliced {
+        invoke::slices(&self.info, self.make, plan, bench, turns)
     }
 
     /// Makes one invocation in which the system calls of all sides are counted, in a phase of its own length. What the plan

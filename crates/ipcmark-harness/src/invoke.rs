@@ -10,8 +10,11 @@ use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
 use crate::setup::{Making, setup};
 use crate::side::{self, Findings, Home};
+use crate::slices::{Sliced, Turns, together};
 use ipcmark_core::{Error, Extent, Info, Plan};
-use ipcmark_record::{Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage};
+use ipcmark_record::{
+    Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
+};
 use ipcmark_sys::counters::Modes;
 use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::taken::Steal;
@@ -75,8 +78,8 @@ impl Failure {
 pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
     let before = Steal::now();
-    let wanted = (Purpose::Times, &mut capacity);
-    let outcome = attempt(info, make, plan, bench, wanted);
+    let wanted = Wanted { purpose: Purpose::Times, turns: None };
+    let outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
         Ok(Brought { sides, making, .. }) => {
@@ -105,7 +108,8 @@ pub(crate) fn count(
         let Some(messages) = counting::messages(&plan) else { return Counted::Nothing };
         plan.extent = Extent::Messages(messages);
     }
-    match attempt(info, make, &plan, bench, (purpose, &mut None)) {
+    let wanted = Wanted { purpose, turns: None };
+    match attempt(info, make, &plan, bench, (wanted, &mut None)) {
         Err(_) if process::is_interrupted() => Counted::Interrupted,
         Err(Failure { side, what, .. }) => Counted::Not(format!("{side}: {what}")),
         Ok(Brought { sides, calls, .. }) => {
@@ -131,6 +135,31 @@ pub(crate) fn count(
     }
 }
 
+/// Makes one invocation that shares its time with others. Whatever goes wrong is part of what comes back.
+pub(crate) fn slices(info: &Info, make: Make, plan: &Plan, bench: &Bench, turns: &Turns) -> Sliced {
+    let wanted = Wanted { purpose: Purpose::Times, turns: Some(turns) };
+    let outcome = attempt(info, make, plan, bench, (wanted, &mut None));
+    let interrupted = outcome.is_err() && process::is_interrupted();
+    match outcome {
+        Ok(Brought { mut sides, .. }) => {
+            let slices = together(plan, &mut sides);
+            let Invocation { outcome, integrity, .. } = combine(info, plan, sides);
+            Sliced { arm: Arm { outcome, integrity, slices }, refused: None, interrupted }
+        }
+        Err(Failure { side, what, refused }) => {
+            let Invocation { outcome, integrity, .. } = failed(&side, what);
+            let slices = Vec::new();
+            Sliced { arm: Arm { outcome, integrity, slices }, refused, interrupted }
+        }
+    }
+}
+
+/// What an invocation is made for, and with whom it shares its time.
+struct Wanted<'a> {
+    purpose: Purpose,
+    turns: Option<&'a Turns>,
+}
+
 /// What the sides of an invocation that ended well brought home, and what was seen of them.
 struct Brought {
     sides: Vec<Findings>,
@@ -144,10 +173,11 @@ fn attempt(
     make: Make,
     plan: &Plan,
     bench: &Bench,
-    (purpose, capacity): (Purpose, &mut Option<Capacity>),
+    (Wanted { purpose, turns }, capacity): (Wanted, &mut Option<Capacity>),
 ) -> Result<Brought, Failure> {
     let seats = seats(plan, info.role);
-    let control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
+    let mut control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
+    control.turns = turns.cloned();
     let (play, making) = make(plan).map_err(Failure::not_made)?;
     let read_back = play.capacity().map_err(Failure::ours)?;
     *capacity = read_back.map(|read_back| Capacity {

@@ -31,6 +31,7 @@ mod seat;
 pub mod session;
 mod setup;
 mod side;
+pub mod slices;
 mod stage;
 mod timer;
 mod warmup;

@@ -18,7 +18,7 @@ use crate::host;
 use crate::placement::{self, Cpus};
 use crate::{Bench, Result, Scratch, harness_cost};
 use beside::Beside;
-use cells::new_cells;
+pub use cells::new_cells;
 use counts::Counts;
 use ipcmark_core::{DEEP_EVERY, Extent, Plan};
 use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Writer};
@@ -287,6 +287,7 @@ impl Session {
             extent: Extent::Time(measure),
             warm_up,
             deadline: warm_up + measure + patience,
+            slow_down_permille: 0,
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
             names: self.scratch.names(),
         };

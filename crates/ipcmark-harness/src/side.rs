@@ -6,6 +6,7 @@ use crate::control::Control;
 use crate::noise::Heard;
 use crate::pattern::Play;
 use crate::seat::Seat;
+use crate::slices::OwnSlice;
 use crate::stage::Stage;
 use ipcmark_core::{Plan, Result};
 use ipcmark_record::{Integrity, Overlap, SideReport, Task, WarmUp};
@@ -52,6 +53,8 @@ pub(crate) struct Findings {
     /// Taking the halves of the link, and dropping them again, ns.
     pub(crate) split_ns: u64,
     pub(crate) teardown_ns: u64,
+    /// Where the invocation shared its time with others.
+    pub(crate) slices: Vec<OwnSlice>,
 }
 
 /// Runs one process to its end and puts what it found into its parcel. Returns the exit status.
@@ -128,5 +131,6 @@ fn attempt(
         sums: stage.sums,
         split_ns: stage.found.split_ns,
         teardown_ns: stage.found.teardown_ns,
+        slices: stage.found.slices,
     })
 }

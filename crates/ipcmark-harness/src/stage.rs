@@ -7,12 +7,14 @@ use crate::control::Control;
 use crate::noise::{Heard, LISTEN};
 use crate::pattern::rules;
 use crate::seat::Seat;
+use crate::slices::OwnSlice;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
-use ipcmark_core::{Error, Extent, Plan, Result};
+use ipcmark_core::{Error, Extent, Plan, Result, Side};
 use ipcmark_record::{Overlap, Placed, Task, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
+use ipcmark_sys::delay::Delay;
 use ipcmark_sys::{affinity, usage};
 use std::time::Duration;
 
@@ -30,6 +32,9 @@ pub(crate) struct Done {
     pub(crate) end: Ticks,
 }
 
+/// A pattern's part in one phase.
+pub(crate) type Act<'a, 'b> = dyn FnMut(&mut Stage<'a>) -> Result<Done> + 'b;
+
 /// One process's way through an invocation.
 #[derive(Debug)]
 pub(crate) struct Stage<'a> {
@@ -39,7 +44,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) clock: Clock,
     /// Times the running phase.
     pub(crate) timer: Timer,
-    /// 1 while warming up, 2 while measuring.
+    /// 1 while warming up, 2 while measuring; counted on in an invocation of several slices.
     pub(crate) phase: u32,
     /// When the phase began: one value, the same in all processes.
     pub(crate) start: Ticks,
@@ -50,6 +55,8 @@ pub(crate) struct Stage<'a> {
     /// Processes 0 and 1 are on different CPUs, and this is one of them.
     has_distance: bool,
     pinned: bool,
+    /// Steps by which a responder is late, on purpose: see [`Plan::slow_down_permille`]. None while warming up.
+    pub(crate) delay: u64,
     /// Where cycles are to be counted.
     counters: Option<Counters>,
     /// What only some patterns find out.
@@ -76,6 +83,8 @@ pub(crate) struct Found {
     pub(crate) split_ns: u64,
     /// Dropping them again.
     pub(crate) teardown_ns: u64,
+    /// Where the invocation shared its time with others.
+    pub(crate) slices: Vec<OwnSlice>,
 }
 
 impl<'a> Stage<'a> {
@@ -109,6 +118,7 @@ impl<'a> Stage<'a> {
             own_cpu,
             has_distance: processes > 1 && seat.process < 2 && bench.cpus.apart(0, 1),
             pinned: cpu.is_some(),
+            delay: 0,
             counters: control.counting.counters()?,
             overlap: None,
             task: None,
@@ -145,11 +155,11 @@ impl<'a> Stage<'a> {
         self.own_cpu && self.pinned
     }
 
-    fn meet(&self) -> Result<Ticks> {
+    pub(crate) fn meet(&self) -> Result<Ticks> {
         self.control.meet(&self.clock, self.is_alone())
     }
 
-    fn distance(&self) -> Option<f64> {
+    pub(crate) fn distance(&self) -> Option<f64> {
         self.has_distance
             .then(|| self.control.distance_ns(&self.clock, self.seat.process))
             .flatten()
@@ -172,11 +182,19 @@ impl<'a> Stage<'a> {
         self.is_alone().then(usage::waited_ns).flatten()
     }
 
-    /// Runs both phases: `act` is called for each, in all processes at once, and returns when its part is over.
-    pub(crate) fn phases(
-        &mut self,
-        act: &mut dyn FnMut(&mut Stage<'a>) -> Result<Done>,
-    ) -> Result<()> {
+    /// Runs all phases: `act` is called for each, in all processes at once, and returns when its part is over.
+    pub(crate) fn phases(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
+        match &self.control.turns {
+            Some(turns) => self.slices(turns, act),
+            None => {
+                self.warm_up(act)?;
+                self.measure(act)
+            }
+        }
+    }
+
+    /// The first phase.
+    pub(crate) fn warm_up(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
         let clock = self.clock;
         self.start = self.meet()?;
         self.phase = 1;
@@ -195,7 +213,28 @@ impl<'a> Stage<'a> {
             let block = clock.ticks(BLOCK) as f64 / each;
             self.timer.block_len = (block.ceil() as u64).clamp(1, LONGEST_BLOCK);
         }
+        self.be_late()
+    }
 
+    /// Finds out by how much this process is to be late from now on, where it is to be.
+    fn be_late(&mut self) -> Result<()> {
+        if self.plan.slow_down_permille == 0 {
+            return Ok(());
+        }
+        if self.seat.process == 0 {
+            self.control.say_tempo(self.timer.middle().map_or(0.0, |middle| middle.midmean_ns));
+        }
+        self.meet()?;
+        if self.seat.side == Side::Responder {
+            let delay_ns = self.control.tempo_ns() * f64::from(self.plan.slow_down_permille) / 1e3;
+            self.delay = Delay::calibrate(&self.clock).steps(delay_ns);
+        }
+        Ok(())
+    }
+
+    /// The measured phase, and what is seen and heard around it.
+    fn measure(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
+        let clock = self.clock;
         self.meet()?;
         let before_ns = self.distance();
         let heard = self.listen();

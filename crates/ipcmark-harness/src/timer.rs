@@ -7,6 +7,7 @@ use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Result};
 use ipcmark_record::{Encoded, Histogram, Unit};
 use ipcmark_sys::clock::{Clock, Ticks};
+use serde::{Deserialize, Serialize};
 
 /// Significant digits of every histogram.
 const DIGITS: u8 = 3;
@@ -132,11 +133,65 @@ impl Timer {
         }
     }
 
+    /// Mean of the middle half of the values and their 99th percentile, ns; `None` where this side timed nothing.
+    pub(crate) fn middle(&self) -> Option<Middle> {
+        let unit = self.unit.filter(|_| !self.histogram.is_empty())?;
+        let scale = if unit == Unit::PsPerMessageBlock { 1e-3 } else { 1.0 };
+        Some(Middle {
+            midmean_ns: midmean(&self.histogram) * scale,
+            p99_ns: self.histogram.value_at_quantile(0.99) as f64 * scale,
+            values: self.histogram.len(),
+        })
+    }
+
     /// The histogram as the record keeps it; `None` where this side timed nothing.
     pub(crate) fn encoded(&self) -> Result<Option<Encoded>> {
         let Some(unit) = self.unit.filter(|_| !self.histogram.is_empty()) else { return Ok(None) };
         Encoded::pack(&self.histogram, unit, self.each())
             .map(Some)
             .map_err(|e| Error::Protocol(e.to_string()))
+    }
+}
+
+/// What a short phase of one process comes to.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Middle {
+    pub(crate) midmean_ns: f64,
+    pub(crate) p99_ns: f64,
+    pub(crate) values: u64,
+}
+
+/// Mean of the middle half of the values: a quarter left out at each end, of a value on the border as much as lies inside.
+fn midmean(histogram: &Histogram) -> f64 {
+    let n = histogram.len() as f64;
+    let (from, to) = (n / 4.0, n * 0.75);
+    let (mut before, mut sum) = (0.0, 0.0);
+    for step in histogram.iter_recorded() {
+        let count = step.count_since_last_iteration() as f64;
+        let inside = (before + count).min(to) - f64::max(before, from);
+        if inside > 0.0 {
+            sum += inside * histogram.median_equivalent(step.value_iterated_to()) as f64;
+        }
+        before += count;
+    }
+    sum / (to - from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_midmean_moves_between_the_steps_of_a_clock_and_ignores_outliers() {
+        let of = |values: &[(u64, u64)]| {
+            let mut histogram = Histogram::new_with_bounds(1, LARGEST, DIGITS).unwrap();
+            values.iter().for_each(|&(value, n)| histogram.record_n(value, n).unwrap());
+            midmean(&histogram)
+        };
+        assert!((of(&[(110, 100)]) - 110.0).abs() < 1e-9);
+        assert!((of(&[(110, 50), (120, 50)]) - 115.0).abs() < 1e-9);
+        assert!((of(&[(110, 60), (120, 40)]) - 113.0).abs() < 1e-9, "two thirds and one third");
+        assert!((of(&[(1, 20), (110, 60), (1_000_000, 20)]) - 110.0).abs() < 1e-9);
+        assert!((of(&[(7, 1)]) - 7.0).abs() < 1e-9);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod words;
 
+use crate::ab::args::{self as ab, AbArgs, SlicesArgs};
 use crate::export::args::{self as export, ExportArgs};
 use crate::gate::{self, GateArgs};
 use crate::history::{self, HistoryArgs};
@@ -129,6 +130,16 @@ pub(crate) enum Command {
     /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp, Bencher, Prometheus ...
     #[command(after_help = export::EXAMPLES)]
     Export(ExportArgs),
+    /// Hold two builds, or one under two settings, against each other: alive at once, slice by slice in turn.
+    ///
+    /// On a shared machine two identical programs run one after the other differ by tens of percent. Here both sides' processes
+    /// are alive at once and take turns of a millisecond, so that what the machine does happens to both; a third arm, the base
+    /// once more, and a known delay in one cell (the canary) show whether this very comparison can be believed.
+    #[command(after_help = examples(ab::EXAMPLES))]
+    Ab(Box<AbArgs>),
+    /// Measure for `ipcmark ab`: reads what to do from standard input.
+    #[command(hide = true)]
+    Slices(SlicesArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
     Completions {
         /// For which shell.

@@ -4,6 +4,7 @@
 //! text and an exit code. It stays on one thread: the harness forks, and a fork takes only its own thread along.
 #![forbid(unsafe_code)]
 
+mod ab;
 mod cli;
 mod compare;
 mod doctor;
@@ -59,6 +60,8 @@ fn obey(command: Command) -> anyhow::Result<Exit> {
         Command::Gate(args) => gate::gate(&args),
         Command::History(args) => history::history(&args),
         Command::Export(args) => export::export(&args),
+        Command::Ab(args) => ab::ab(&args),
+        Command::Slices(args) => ab::slices::slices(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);

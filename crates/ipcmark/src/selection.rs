@@ -5,10 +5,10 @@ use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, anyhow, bail};
 use ipcmark_catalog::CATALOG;
-use ipcmark_core::{Info, Load};
+use ipcmark_core::Info;
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
-use ipcmark_record::{CellKey, GroupNote, LoadKey, Record, SuiteNote, Target};
+use ipcmark_record::{GroupNote, Record, SuiteNote, Target};
 use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Point, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
@@ -47,17 +47,8 @@ impl Job {
     /// A record that names transports, patterns or placements this build does not know.
     pub(crate) fn of_record(record: &Record, args: &RunArgs) -> Result<Job> {
         let spec_of = |cell: &ipcmark_record::Cell| {
-            let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } =
-                &cell.key;
-            spec(Point {
-                group: cell.group.clone(),
-                transport: transport.clone(),
-                pattern: pattern.parse().map_err(|e| anyhow!("{e}"))?,
-                load: load_of(load)?,
-                size: usize::try_from(*size_bytes)?,
-                placement: placement.parse().map_err(|e| anyhow!("{e}"))?,
-                capacity: capacity_bytes.map(usize::try_from).transpose()?,
-            })
+            let entry = entry(&cell.key.transport)?;
+            CellSpec::of_key(entry, &cell.key, &cell.group).map_err(|e| anyhow!("{e}"))
         };
         let settings = &record.settings;
         let options = Options {
@@ -96,24 +87,6 @@ fn no_cell(suite: &Suite, axes: &Axes) -> Usage {
             patterns.join(" or "),
             if globs.is_empty() { String::new() } else { format!(" among {}", globs.join(",")) }
         ),
-    })
-}
-
-/// The load that a record's key tells of.
-fn load_of(key: &LoadKey) -> Result<Load> {
-    let own = Load::DEFAULT;
-    Ok(Load {
-        peers: key.peers.map_or(own.peers, |n| n as usize),
-        depth: key.depth.map_or(own.depth, |n| n as usize),
-        rate: key.rate_per_s.unwrap_or(own.rate),
-        arrivals: match &key.arrivals {
-            Some(word) => word.parse().map_err(|e| anyhow!("{e}"))?,
-            None => own.arrivals,
-        },
-        input: match &key.input {
-            Some(word) => word.parse().map_err(|e| anyhow!("{e}"))?,
-            None => own.input,
-        },
     })
 }
 
@@ -334,9 +307,9 @@ mod tests {
                 capacity: None,
                 group: "g".into(),
             };
-            let back = load_of(&spec.key().load).unwrap();
-            let again = CellSpec { load: back, ..spec.clone() };
+            let again = CellSpec::of_key(spec.entry, &spec.key(), "g").unwrap();
             assert_eq!(again.key(), spec.key());
+            let back = again.load;
             let heeds = pattern.heeds();
             assert_eq!(back.rate == 7, heeds.rate, "{pattern}");
             assert_eq!(back.arrivals == Arrivals::Poisson, heeds.rate, "{pattern}");

@@ -226,7 +226,7 @@ impl<T: Transport> Play for Pair<T> {
             }),
             // Whether the other side works meanwhile is nothing to this one.
             (Pattern::PingPong | Pattern::Overlap, Side::Responder) => {
-                stage.phases(&mut |_| ping_pong::respond::<T>(tx, rx, desk))
+                stage.phases(&mut |s| ping_pong::respond::<T>(tx, rx, desk, s.delay))
             }
             (Pattern::Stream, Side::Initiator) => {
                 stage.phases(&mut |s| stream::send::<T>(tx, desk, s))

@@ -10,6 +10,7 @@ use crate::desk::{Desk, Ends};
 use crate::stage::Done;
 use crate::timer::Timer;
 use ipcmark_core::Result;
+use ipcmark_sys::delay;
 
 /// Sends, waits for the answer, keeps the time, until the timer says that the round trip after the next is the last; `alone`
 /// says that the responder has another CPU.
@@ -54,12 +55,20 @@ pub(crate) fn initiate<E: Ends>(
     }
 }
 
-/// Answers each message until one says it is the last.
+/// Answers each message, `delay` steps late, until one says it is the last.
 #[inline(never)]
-pub(crate) fn respond<E: Ends>(tx: &mut E::Tx, rx: &mut E::Rx, desk: &mut Desk) -> Result<Done> {
+pub(crate) fn respond<E: Ends>(
+    tx: &mut E::Tx,
+    rx: &mut E::Rx,
+    desk: &mut Desk,
+    delay: u64,
+) -> Result<Done> {
     let mut answers = 0;
     loop {
-        let verdict = desk.receive::<E>(rx, |desk| desk.send::<E>(tx, false))?;
+        let verdict = desk.receive::<E>(rx, |desk| {
+            delay::spend(delay);
+            desk.send::<E>(tx, false)
+        })?;
         answers += 1;
         if verdict.last {
             return Ok(Done { messages: answers, end: desk.clock.now() });

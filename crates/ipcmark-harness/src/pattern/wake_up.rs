@@ -7,6 +7,7 @@ use super::Play;
 use crate::desk::Tally;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Integrity, Link, Listen, Notifier, Notify, Result, Side};
+use ipcmark_sys::delay;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// A notifier between two processes.
@@ -85,6 +86,7 @@ fn respond(
     let mut answers = 0;
     loop {
         let taken = rx.listen()?;
+        delay::spend(stage.delay);
         tx.notify()?;
         count.beyond += taken - 1;
         count.trips += 1;

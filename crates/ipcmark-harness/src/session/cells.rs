@@ -10,7 +10,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// A cell for each spec. Each transport is asked once whether it is to be had: some answer by sending megabytes.
-pub(super) fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cell> {
+#[must_use]
+pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cell> {
     let mut asked = HashMap::new();
     let mut available = |spec: &CellSpec| {
         let answer = asked.entry(spec.entry.info.name()).or_insert_with(|| spec.entry.available());

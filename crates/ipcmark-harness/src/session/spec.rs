@@ -38,6 +38,35 @@ impl CellSpec {
         }
     }
 
+    /// The cell that a record's key names, of a transport that the caller has found.
+    ///
+    /// # Errors
+    /// A word that this build does not know.
+    pub fn of_key(
+        entry: &'static Entry,
+        key: &CellKey,
+        group: &str,
+    ) -> std::result::Result<CellSpec, String> {
+        let own = Load::DEFAULT;
+        let LoadKey { peers, depth, rate_per_s, arrivals, input } = &key.load;
+        let size = |n: u64| usize::try_from(n).map_err(|e| e.to_string());
+        Ok(CellSpec {
+            entry,
+            pattern: key.pattern.parse()?,
+            load: Load {
+                peers: peers.map_or(own.peers, |n| n as usize),
+                depth: depth.map_or(own.depth, |n| n as usize),
+                rate: rate_per_s.unwrap_or(own.rate),
+                arrivals: arrivals.as_ref().map_or(Ok(own.arrivals), |word| word.parse())?,
+                input: input.as_ref().map_or(Ok(own.input), |word| word.parse())?,
+            },
+            size: size(key.size_bytes)?,
+            placement: key.placement.parse()?,
+            capacity: key.capacity_bytes.map(size).transpose()?,
+            group: group.into(),
+        })
+    }
+
     fn load_key(&self) -> LoadKey {
         let Load { peers, depth, rate, arrivals, input } = self.load;
         let heeds = self.pattern.heeds();

@@ -1,0 +1,167 @@
+//! One of the programs that measure, as the comparing one sees it: started, asked, read, ended.
+
+use crate::protocol::{Answer, Hello, PROTOCOL, Request};
+use crate::{Error, Result};
+use ipcmark_core::Error as System;
+use ipcmark_sys::process::{self, Child};
+use ipcmark_sys::relay::Relay;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use serde::de::DeserializeOwned;
+use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a program may take from its start to its first word: it looks at its CPUs and calibrates a clock.
+const TO_BEGIN: Duration = Duration::from_secs(10);
+/// What a shell, too, says of a file that is no program.
+const CANNOT_RUN: i32 = 126;
+
+/// What one side is: a program and its setting.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The file that is run.
+    pub program: PathBuf,
+    /// What messages and documents call it.
+    pub name: String,
+    /// What its environment has beside ours.
+    pub env: Vec<(String, String)>,
+    /// What it is given beside the verb's arguments.
+    pub args: Vec<String>,
+}
+
+/// A running program of a side.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    name: String,
+    /// Dropped first: a program whose standard input ends, ends by itself; then it is killed.
+    requests: Option<PipeWriter>,
+    answers: BufReader<PipeReader>,
+    child: Child,
+    pub(crate) hello: Hello,
+}
+
+impl Contender {
+    /// Starts a side's program as one arm of `relay`, and hears its first word.
+    pub(crate) fn start(side: &Side, arm: usize, relay: &Relay) -> Result<Contender> {
+        let pipe = || std::io::pipe().map_err(|e| System::os("pipe", e));
+        let ((theirs_in, requests), (answers, theirs_out)) = (pipe()?, pipe()?);
+        let path = relay.path().expect("the comparing program made it");
+        let mut command = Command::new(&side.program);
+        command
+            .arg0("ipcmark")
+            .arg("slices")
+            .args(["--arm", &arm.to_string(), "--relay"])
+            .arg(path)
+            .args(&side.args)
+            .envs(side.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::from(theirs_in))
+            .stdout(Stdio::from(theirs_out));
+        let child = process::fork(|| {
+            // Only a failure comes back.
+            let _ = command.exec();
+            CANNOT_RUN
+        })?;
+        // Its ends of the pipes.
+        drop(command);
+        let mut contender = Contender {
+            name: side.name.clone(),
+            requests: Some(requests),
+            answers: BufReader::new(answers),
+            child,
+            hello: Hello { protocol: 0, tool: nobody() },
+        };
+        let none = |what: String| Error::NoContender { program: side.name.clone(), what };
+        contender.await_answer(Instant::now() + TO_BEGIN, &none)?;
+        contender.hello = contender.read(&none)?;
+        let theirs = contender.hello.protocol;
+        if theirs != PROTOCOL {
+            let program = side.name.clone();
+            return Err(Error::Protocol { program, theirs, ours: PROTOCOL });
+        }
+        Ok(contender)
+    }
+
+    /// Asks for an invocation.
+    pub(crate) fn ask(&mut self, request: &Request) -> Result<()> {
+        let mut line = serde_json::to_vec(request).expect("a request is plain JSON");
+        line.push(b'\n');
+        let cell = request.key.to_string();
+        let said = self.requests.as_mut().map_or(Ok(()), |pipe| pipe.write_all(&line));
+        said.map_err(|e| Error::Lost { program: self.name.clone(), what: self.ended(&e), cell })
+    }
+
+    /// Reads an answer that has come.
+    pub(crate) fn answer(&mut self, cell: &str) -> Result<Answer> {
+        let program = self.name.clone();
+        self.read(&|what| Error::Lost { program: program.clone(), what, cell: cell.into() })
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, lost: &dyn Fn(String) -> Error) -> Result<T> {
+        let mut line = String::new();
+        match self.answers.read_line(&mut line) {
+            Ok(0) => Err(lost(self.ended(&"it ended"))),
+            Ok(_) => serde_json::from_str(&line)
+                .map_err(|e| lost(format!("said what cannot be read ({e})"))),
+            Err(e) => Err(lost(format!("could not be read: {e}"))),
+        }
+    }
+
+    /// What became of a program that is gone.
+    fn ended(&mut self, otherwise: &dyn std::fmt::Display) -> String {
+        match self.child.wait(Duration::from_secs(1)) {
+            Ok(Some(process::Exit::Code(CANNOT_RUN))) => "cannot be run".into(),
+            // What a command line ends with that is not understood.
+            Ok(Some(process::Exit::Code(2))) => "does not understand what it is asked".into(),
+            Ok(Some(exit)) => exit.to_string(),
+            _ => otherwise.to_string(),
+        }
+    }
+
+    fn await_answer(&mut self, until: Instant, lost: &dyn Fn(String) -> Error) -> Result<()> {
+        match ready(&[&*self], until)? {
+            Some(_) => Ok(()),
+            None => Err(lost("said nothing".into())),
+        }
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        self.requests = None;
+        // It clears its names away when its input ends; what it may still be doing is not waited for.
+        let _ = self.child.wait(Duration::from_millis(200));
+    }
+}
+
+/// The first of these whose answer has come; `None` when time is over, or a signal came.
+pub(crate) fn ready(of: &[&Contender], until: Instant) -> Result<Option<usize>> {
+    let mut fds: Vec<_> =
+        of.iter().map(|c| PollFd::new(c.answers.get_ref(), PollFlags::IN)).collect();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let timeout =
+            Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(0) => return Ok(None),
+            Ok(_) => return Ok(fds.iter().position(|fd| !fd.revents().is_empty())),
+            Err(Errno::INTR) if process::is_interrupted() => return Ok(None),
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(System::os("poll", e).into()),
+        }
+    }
+}
+
+fn nobody() -> ipcmark_record::Tool {
+    let none = String::new;
+    ipcmark_record::Tool {
+        name: none(),
+        version: none(),
+        commit: None,
+        rustc: none(),
+        profile: none(),
+        target: none(),
+    }
+}

@@ -1,0 +1,131 @@
+//! The program that measures: makes invocations as it is asked to, and says what came of each.
+
+use crate::order::ARMS;
+use crate::protocol::{Answer, Hello, PROTOCOL, Request};
+use crate::{Error, Result};
+use ipcmark_core::{Extent, Placement, Plan};
+use ipcmark_harness::session::CellSpec;
+use ipcmark_harness::slices::{Sliced, Turns};
+use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
+use ipcmark_record::{CellKey, Cpu, State, Tool};
+use ipcmark_sys::clock::Clock;
+use ipcmark_sys::relay::Relay;
+use serde::Serialize;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What one side of a comparison does otherwise than it is asked to: the setting under test.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Another transport in place of each.
+    pub transport: Option<String>,
+    /// Another message size.
+    pub size: Option<usize>,
+    /// Other CPUs.
+    pub placement: Option<Placement>,
+    /// Another capacity; `Some(None)` is the mechanism's own.
+    pub capacity: Option<Option<usize>>,
+}
+
+/// Serves until standard input ends. `find` knows this build's transports; `relay` is where the turn is handed on, and `arm`
+/// which one this is.
+///
+/// # Errors
+/// A relay that is gone, a request that cannot be read: then there is nobody to answer to.
+pub fn serve(
+    find: &dyn Fn(&str) -> Option<&'static Entry>,
+    tool: Tool,
+    (relay, arm): (&Path, usize),
+    overrides: &Overrides,
+    (requests, answers): (impl BufRead, impl Write),
+) -> Result<()> {
+    if arm >= ARMS {
+        return Err(Error::Usage(format!("there are {ARMS} arms, from 0 on, and no arm {arm}")));
+    }
+    let relay = Arc::new(Relay::open(relay, ARMS)?);
+    let server = Server {
+        find,
+        overrides,
+        arm,
+        relay,
+        scratch: Scratch::new()?,
+        clock: Clock::calibrate(),
+        cpus: host::cpus(),
+    };
+    let mut answers = answers;
+    say(&mut answers, &Hello { protocol: PROTOCOL, tool })?;
+    for line in requests.lines() {
+        let line = line.map_err(|e| ipcmark_core::Error::os("read(a request)", e))?;
+        let request: Request =
+            serde_json::from_str(&line).map_err(|e| Error::Usage(format!("a request: {e}")))?;
+        say(&mut answers, &server.answer(request))?;
+    }
+    Ok(())
+}
+
+fn say(answers: &mut impl Write, what: &impl Serialize) -> Result<()> {
+    let mut line = serde_json::to_vec(what).expect("an answer is plain JSON");
+    line.push(b'\n');
+    let said = answers.write_all(&line).and_then(|()| answers.flush());
+    said.map_err(|e| ipcmark_core::Error::os("write(an answer)", e).into())
+}
+
+struct Server<'a> {
+    find: &'a dyn Fn(&str) -> Option<&'static Entry>,
+    overrides: &'a Overrides,
+    arm: usize,
+    relay: Arc<Relay>,
+    scratch: Scratch,
+    clock: Clock,
+    cpus: Vec<Cpu>,
+}
+
+impl Server<'_> {
+    fn answer(&self, request: Request) -> Answer {
+        match self.invoke(request) {
+            Ok(Sliced { refused: Some(state), .. }) | Err(state) => Answer::Refused { state },
+            Ok(Sliced { arm, .. }) => Answer::Made { arm },
+        }
+    }
+
+    fn invoke(&self, request: Request) -> std::result::Result<Sliced, State> {
+        let unsupported = |reason: String| State::Unsupported { reason };
+        let key = self.key(request.key);
+        let entry = (self.find)(&key.transport).ok_or_else(|| {
+            unsupported(format!("this build has no transport '{}'", key.transport))
+        })?;
+        let spec = CellSpec::of_key(entry, &key, "").map_err(unsupported)?;
+        let unavailable = |(reason, remedy)| State::Unavailable { reason, remedy };
+        let cpus = placement::choose(spec.placement, &self.cpus).map_err(unavailable)?;
+        let plan = Plan {
+            pattern: spec.pattern,
+            load: spec.load,
+            size: spec.size,
+            fixed: true,
+            capacity: spec.capacity,
+            placement: spec.placement,
+            extent: Extent::Time(Duration::from_nanos(request.slice_ns)),
+            warm_up: Duration::from_nanos(request.warm_up_ns),
+            deadline: Duration::from_nanos(request.deadline_ns),
+            slow_down_permille: request.slow_down_permille,
+            seed: request.seed,
+            names: self.scratch.names(),
+        };
+        let bench = Bench { clock: self.clock, cpus };
+        let relay = Arc::clone(&self.relay);
+        Ok(entry.slices(&plan, &bench, &Turns { arm: self.arm, order: request.order, relay }))
+    }
+
+    fn key(&self, key: CellKey) -> CellKey {
+        let Overrides { transport, size, placement, capacity } = self.overrides;
+        CellKey {
+            transport: transport.clone().unwrap_or(key.transport),
+            size_bytes: size.map_or(key.size_bytes, |bytes| bytes as u64),
+            placement: placement.map_or(key.placement, |word| word.name().into()),
+            capacity_bytes: capacity.map_or(key.capacity_bytes, |c| c.map(|bytes| bytes as u64)),
+            ..key
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! How long a cell's slices are.
+
+use ipcmark_record::{CellKey, Slice};
+use std::time::Duration;
+
+/// A slice holds about so many values: beyond that, the machine changes faster than they help.
+const VALUES: f64 = 8.0;
+/// No slice is longer, however few values are in it: the arms have to come around before the machine has changed.
+const LONGEST: Duration = Duration::from_millis(8);
+
+/// How long a slice of a cell is before anything is known of it.
+pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
+    match key.load.rate_per_s {
+        // Its values come at this rate, whatever the mechanism; one it has to hold.
+        Some(rate) => {
+            let gap = Duration::from_secs(1) / rate.max(1);
+            (gap * VALUES as u32).clamp(least, LONGEST).max(gap * 2)
+        }
+        None => least,
+    }
+}
+
+/// How long it is to be, going by what it was.
+pub(crate) fn after(had: Duration, slices: &[Slice], least: Duration) -> Duration {
+    let Some(fewest) = slices.iter().map(|slice| slice.values).min() else { return had };
+    let enough = VALUES / (fewest.max(1) as f64);
+    if enough <= 1.0 { had } else { had.mul_f64(enough).clamp(least, LONGEST.max(had)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_grow_until_they_hold_enough_and_no_longer() {
+        let ms = Duration::from_millis;
+        let slice = |values| Slice {
+            turn: 3,
+            midmean_ns: 1.0,
+            p99_ns: 1.0,
+            values,
+            messages: values,
+            elapsed_ns: 1,
+            distance: None,
+        };
+        assert_eq!(after(ms(1), &[slice(400), slice(20)], ms(1)), ms(1));
+        assert_eq!(after(ms(1), &[slice(400), slice(4)], ms(1)), ms(2));
+        assert_eq!(after(ms(1), &[slice(0)], ms(1)), ms(8));
+        assert_eq!(after(ms(4), &[slice(1)], ms(1)), LONGEST);
+        assert_eq!(after(ms(200), &[slice(2)], ms(1)), ms(200), "it never shrinks");
+        let mut key = CellKey::new("pipe/block", "paced", 64, "cross-core");
+        assert_eq!(at_first(&key, ms(1)), ms(1));
+        key.load.rate_per_s = Some(1_000);
+        assert_eq!(at_first(&key, ms(1)), ms(8));
+        key.load.rate_per_s = Some(10);
+        assert_eq!(at_first(&key, ms(1)), ms(200));
+    }
+}

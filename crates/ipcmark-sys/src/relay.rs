@@ -1,0 +1,140 @@
+//! Whose turn it is, among groups of processes that do not descend from one another.
+//!
+//! The groups are arms of a paired comparison: each measures for a few ms while the others are parked, and hands the turn on by
+//! itself, so that between two slices lies one wake-up and no supervisor. A group's processes sleep on a line of their own:
+//! whoever is not meant is not woken.
+
+use crate::futex;
+use crate::shared::Lines;
+use ipcmark_core::{Error, Result};
+use rustix::fs::{MemfdFlags, memfd_create};
+use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::Duration;
+
+/// Of a relay that is over before its last turn.
+const STOPPED: u32 = u32::MAX;
+/// A sleeper looks again this often, should its wake-up get lost with the one who owed it.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The turns of several groups, in a file without a name.
+#[derive(Debug)]
+pub struct Relay {
+    lines: Lines,
+    /// Of who made it: as long as it is open, others can open it by [`Relay::path`].
+    file: Option<OwnedFd>,
+}
+
+impl Relay {
+    /// `memfd_create()` - a relay of so many groups, in which nobody has had a turn.
+    ///
+    /// # References
+    /// [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html)
+    pub fn new(groups: usize) -> Result<Relay> {
+        let file = memfd_create("ipcmark-relay", MemfdFlags::CLOEXEC)
+            .map_err(|e| Error::os("memfd_create", e))?;
+        Ok(Relay { lines: Lines::of_file(&file, groups)?, file: Some(file) })
+    }
+
+    /// The same relay in another program: `path` is its maker's [`Relay::path`].
+    ///
+    /// # Errors
+    /// When the maker has ended, or belongs to another user.
+    pub fn open(path: &Path, groups: usize) -> Result<Relay> {
+        let file = File::options().read(true).write(true).open(path);
+        let file =
+            file.map_err(|e| Error::os(format!("open({}), the relay", path.display()), e))?;
+        Ok(Relay { lines: Lines::of_file(file, groups)?, file: None })
+    }
+
+    /// Where other programs find it; `None` in those.
+    ///
+    /// # References
+    /// [proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html)
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        let fd = self.file.as_ref()?.as_raw_fd();
+        Some(format!("/proc/{}/fd/{fd}", std::process::id()).into())
+    }
+
+    /// Groups.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.lines.lines().len()
+    }
+
+    /// Nobody has had a turn. Only for a relay that no process sleeps on.
+    pub fn reset(&self) {
+        for line in self.lines.lines() {
+            line.futex.store(0, Release);
+        }
+    }
+
+    /// Gives `group` the turn of this number.
+    pub fn give(&self, group: usize, turn: u32) -> Result<()> {
+        let word = &self.lines.lines()[group].futex;
+        // A relay that was stopped stays so.
+        let given = word.fetch_update(Release, Acquire, |had| (had != STOPPED).then_some(turn + 1));
+        if given.is_ok() { futex::wake_all(word) } else { Ok(()) }
+    }
+
+    /// Ends it: whoever waits is told that there is no more turn.
+    pub fn stop(&self) -> Result<()> {
+        for line in self.lines.lines() {
+            line.futex.store(STOPPED, Release);
+            futex::wake_all(&line.futex)?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until `group` is given the turn of this number, or a later one; false when it never will be.
+    pub fn wait(&self, group: usize, turn: u32) -> Result<bool> {
+        let word = &self.lines.lines()[group].futex;
+        loop {
+            let seen = word.load(Acquire);
+            if seen == STOPPED {
+                return Ok(false);
+            }
+            if seen > turn {
+                return Ok(true);
+            }
+            futex::wait(word, seen, LOOK)?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_come_in_order_and_a_stop_is_final() {
+        let relay = Relay::new(2).unwrap();
+        let other = Relay::open(&relay.path().unwrap(), 2).unwrap();
+        relay.give(1, 0).unwrap();
+        assert!(other.wait(1, 0).unwrap());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(other.wait(0, 1).unwrap());
+                other.give(1, 2).unwrap();
+            });
+            relay.give(0, 1).unwrap();
+            assert!(relay.wait(1, 2).unwrap());
+        });
+        other.stop().unwrap();
+        relay.give(0, 3).unwrap();
+        assert!(!relay.wait(0, 3).unwrap() && !relay.wait(1, 3).unwrap());
+        relay.reset();
+        relay.give(0, 0).unwrap();
+        assert!(relay.wait(0, 0).unwrap());
+    }
+
+    #[test]
+    fn a_relay_whose_maker_is_gone_says_so() {
+        let path = Relay::new(2).unwrap().path().unwrap();
+        let said = Relay::open(&path, 2).unwrap_err().to_string();
+        assert!(said.contains("the relay"), "{said}");
+    }
+}

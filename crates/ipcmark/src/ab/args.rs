@@ -1,0 +1,151 @@
+//! The command line of `ipcmark ab`, and of the programs that measure for it.
+
+use crate::cli::words::{CapacityArg, parse_capacity_arg};
+use crate::cli::{AxisArgs, HOW, OUT, WHAT};
+use clap::{Args, ValueHint};
+use ipcmark_core::Placement;
+use ipcmark_suite::{parse_duration, parse_share};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  ipcmark ab --base ./ipcmark-before --new ./ipcmark-after
+  ipcmark ab --base-rev main                               this build against the one of a revision, which is built first
+  ipcmark ab --new-arg=--transport=shm-ring/hybrid -t shm-ring/spin        what another wait costs
+  ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream             what a smaller pipe costs
+  ipcmark ab --new-env GLIBC_TUNABLES=glibc.malloc.tcache_count=0 -t 'rpc*'
+  ipcmark ab                                               this program against itself: what this machine can tell apart
+  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        whether it would see five percent";
+
+const SIDES: &str = "What to compare";
+
+/// What to compare, and how.
+#[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub(crate) struct AbArgs {
+    /// The program to compare with [default: this one].
+    #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
+    pub(crate) base: Option<PathBuf>,
+    /// The program in question [default: this one].
+    #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
+    pub(crate) new: Option<PathBuf>,
+    /// Build the program to compare with from this revision of the checkout around here.
+    #[arg(long, help_heading = SIDES, value_name = "REV", conflicts_with = "base")]
+    pub(crate) base_rev: Option<String>,
+    /// Build the program in question from this revision.
+    #[arg(long, help_heading = SIDES, value_name = "REV", conflicts_with = "new")]
+    pub(crate) new_rev: Option<String>,
+    /// A variable in the environment of the new side alone. Repeatable.
+    #[arg(long, help_heading = SIDES, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) new_env: Vec<(String, String)>,
+    /// A setting of the new side alone: --transport=NAME, --size=BYTES, --placement=NAME or --capacity=SIZE. Repeatable.
+    #[arg(long, help_heading = SIDES, value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) new_arg: Vec<String>,
+    /// The same for the base. Repeatable.
+    #[arg(long, help_heading = SIDES, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) base_env: Vec<(String, String)>,
+    /// The same for the base. Repeatable.
+    #[arg(long, help_heading = SIDES, value_name = "ARG", allow_hyphen_values = true)]
+    pub(crate) base_arg: Vec<String>,
+    /// A known delay in the new side's cells that a glob over their names matches, as a share of their time: whether it would
+    /// be found. Round trips and wake-ups only. Repeatable.
+    #[arg(long, help_heading = SIDES, value_name = "GLOB=SHARE", value_parser = parse_slow_down)]
+    pub(crate) slow_down: Vec<(String, u32)>,
+    /// The suite: quick (the default), standard, full, or the path of a TOML file.
+    #[arg(long, help_heading = WHAT, value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suite: Option<String>,
+    #[command(flatten)]
+    pub(crate) axes: AxisArgs,
+    /// Bound on the wall time.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "2m")]
+    pub(crate) budget: Duration,
+    /// Pairs of invocations of each cell in the first stage, at most.
+    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) pairs: u32,
+    /// Fresh pairs of each cell that may have changed, in the second; undecided ones get up to four times as many.
+    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) confirm: u32,
+    /// The smallest change of a median time or a rate worth a word; of a 99th percentile it is five times as much.
+    #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share, default_value = "2%")]
+    pub(crate) delta: f64,
+    /// One slice, at least.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "1ms")]
+    pub(crate) slice: Duration,
+    /// Times that all arms have their turn there and back in a pair.
+    #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) laps: u32,
+    /// Seeds the order of cells and arms and the contents of messages; the default is drawn anew and recorded.
+    #[arg(long, help_heading = HOW, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where the measured pairs (paired.json) and the comparison (comparison.md, comparison.json) go [default: reports/DATE-ab].
+    #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Judge again what was measured before: a paired.json, or its folder.
+    #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) of: Option<PathBuf>,
+    /// Print JSON instead of a table.
+    #[arg(long, help_heading = OUT)]
+    pub(crate) json: bool,
+    /// Show every cell, not only those that changed or could not be decided.
+    #[arg(long, help_heading = OUT)]
+    pub(crate) all: bool,
+    /// No progress on standard error.
+    #[arg(long, help_heading = OUT, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What a measuring program is told at its start.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SlicesArgs {
+    /// Where the turn is handed on.
+    #[arg(long)]
+    pub(crate) relay: PathBuf,
+    /// Which arm this is.
+    #[arg(long)]
+    pub(crate) arm: usize,
+    /// Another transport in place of each.
+    #[arg(long)]
+    pub(crate) transport: Option<String>,
+    /// Another message size, bytes.
+    #[arg(long)]
+    pub(crate) size: Option<usize>,
+    /// Other CPUs.
+    #[arg(long)]
+    pub(crate) placement: Option<Placement>,
+    /// Another capacity.
+    #[arg(long, value_parser = parse_capacity_arg)]
+    pub(crate) capacity: Option<CapacityArg>,
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("write NAME=VALUE".into()),
+    }
+}
+
+/// A glob over the names of cells, and thousandths.
+fn parse_slow_down(text: &str) -> Result<(String, u32), String> {
+    let (glob, share) =
+        text.rsplit_once('=').ok_or("write GLOB=SHARE, e.g. 'pipe/block*=5%'".to_owned())?;
+    let permille = (parse_share(share).map_err(|e| e.to_string())? * 1e3).round();
+    if !(1.0..=1_000.0).contains(&permille) {
+        return Err(format!("a delay of {share} is none: from 0.1% to 100%"));
+    }
+    Ok((glob.into(), permille as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_and_delays_are_read_or_refused_with_a_word() {
+        assert_eq!(parse_variable("A=b=c"), Ok(("A".into(), "b=c".into())));
+        assert!(parse_variable("A").unwrap_err().contains("NAME=VALUE"));
+        assert_eq!(parse_slow_down("pipe/*=5%"), Ok(("pipe/*".into(), 50)));
+        assert!(parse_slow_down("pipe/*").unwrap_err().contains("GLOB=SHARE"));
+        assert!(parse_slow_down("pipe=0.001%").unwrap_err().contains("from 0.1%"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Which cells are compared: the suite's, and the canary.
+
+use super::args::AbArgs;
+use crate::cli::RunArgs;
+use crate::exit::Usage;
+use crate::selection::Job;
+use anyhow::{Context as _, Result, bail};
+use glob_match::glob_match;
+use ipcmark_core::{Load, Pattern, Placement};
+use ipcmark_harness::host;
+use ipcmark_harness::session::{CellSpec, new_cells};
+use ipcmark_record::{Cell, PairedCell, State, SuiteNote};
+
+/// What the canary is slower by, thousandths: what a comparison is to find in each cell that is steady.
+const CANARY_PERMILLE: u32 = 50;
+/// The canary's transport, where the suite has no cell that will do: everywhere to be had, and as steady as any.
+const CANARY: &str = "pipe/block";
+
+/// The cells that the command line asks for, the canary last, and the suite's prose.
+///
+/// # Errors
+/// A suite that does not exist or is broken; globs that name nothing; a delay where none can be.
+pub(super) fn of(args: &AbArgs) -> Result<(Vec<PairedCell>, SuiteNote)> {
+    let run = RunArgs { suite: args.suite.clone(), axes: args.axes.clone(), ..RunArgs::default() };
+    let Job { mut specs, options } = Job::of(&run)?;
+    specs.push(canary(&specs)?);
+    let cells = new_cells(&specs, &host::cpus(), std::time::Duration::from_secs(1));
+    let last = cells.len() - 1;
+    let mut cells: Vec<_> =
+        cells.into_iter().enumerate().map(|(at, cell)| paired(cell, at == last)).collect();
+    for (glob, permille) in &args.slow_down {
+        slow_down(&mut cells[..last], glob, *permille)?;
+    }
+    Ok((cells, options.suite))
+}
+
+fn paired(cell: Cell, canary: bool) -> PairedCell {
+    PairedCell {
+        key: cell.key,
+        family: cell.family,
+        floor: cell.floor,
+        group: cell.group,
+        canary,
+        slow_down_permille: canary.then_some(CANARY_PERMILLE),
+        state: cell.state,
+        pairs: Vec::new(),
+    }
+}
+
+/// A round trip of a mechanism on one core, as the suite has it, if it has one that carries messages.
+fn canary(specs: &[CellSpec]) -> Result<CellSpec> {
+    let will_do = |spec: &&CellSpec| {
+        spec.pattern == Pattern::PingPong
+            && spec.placement == Placement::SameCore
+            && spec.entry.info.name() == CANARY
+    };
+    if let Some(spec) = specs.iter().find(will_do) {
+        return Ok(spec.clone());
+    }
+    let entry = ipcmark_catalog::find(CANARY).context("this build has no canary")?;
+    let group = specs.first().map(|spec| spec.group.clone()).unwrap_or_default();
+    Ok(CellSpec {
+        entry,
+        pattern: Pattern::PingPong,
+        load: Load::DEFAULT,
+        size: 64,
+        placement: Placement::SameCore,
+        capacity: None,
+        group,
+    })
+}
+
+/// Slows down what a glob over the cells' names matches.
+fn slow_down(cells: &mut [PairedCell], glob: &str, permille: u32) -> Result<()> {
+    let mut matched = 0;
+    for cell in cells.iter_mut().filter(|cell| glob_match(glob, &cell.key.to_string())) {
+        let pattern: Option<Pattern> = cell.key.pattern.parse().ok();
+        if pattern.is_some_and(Pattern::can_be_slowed) && !cell.floor {
+            matched += u32::from(matches!(cell.state, State::Pending));
+            cell.slow_down_permille = Some(permille);
+        }
+    }
+    if matched == 0 {
+        bail!(Usage(format!(
+            "--slow-down '{glob}' names no round trip or wake-up that can be measured here; a name is e.g. 'pipe/block ping-pong 64 B same-core'"
+        )));
+    }
+    Ok(())
+}
