@@ -303,7 +303,6 @@ impl Duel {
     }
 
     /// All arms' answers, or why there are none; `None` where a signal came.
-    #[expect(clippy::type_complexity, reason = "named where it is taken apart, once")]
     fn hear(
         &self,
         request: &Request,

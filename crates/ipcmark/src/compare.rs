@@ -1,11 +1,11 @@
 //! `ipcmark compare`: two records side by side, and an exit code for scripts.
 
 use crate::cli::CompareArgs;
-use crate::exit::{Exit, Usage};
+use crate::exit::{self, Exit, Usage};
 use crate::{output, run};
 use anyhow::{Context as _, Result, bail};
 use ipcmark_compare::{
-    Comparison, Error, Policy, Verdict, across_to_json, across_to_markdown, compare as judge,
+    Comparison, Error, Policy, across_to_json, across_to_markdown, compare as judge,
     compare_across_hosts, to_json, to_markdown,
 };
 use ipcmark_record::Record;
@@ -43,13 +43,8 @@ fn print(markdown: &str, json: Option<String>, args: &CompareArgs) -> Result<()>
     output::print(json.as_deref().unwrap_or(markdown))
 }
 
-/// Inconclusive is never green.
 fn exit_of(comparison: &Comparison) -> Exit {
-    match comparison.worst() {
-        Verdict::Regressed => Exit::Failed,
-        Verdict::Inconclusive => Exit::Inconclusive,
-        Verdict::Improved | Verdict::Equivalent => Exit::Ok,
-    }
+    exit::of_verdict(comparison.worst())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Exit codes, and which error ends with which.
 
+use ipcmark_compare::Verdict;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -25,15 +26,24 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0    all went well; cells that a budget left out are counted in the last line
   1    run: a cell that should have been measured failed, or not one could be measured;
-       compare: something regressed
+       compare, ab: something regressed
   2    the command line or a suite asks for something that does not exist
-  3    compare: nothing regressed, but not everything could be decided
+  3    compare, ab: nothing regressed, but not everything could be decided
   4    a file could not be read or written, or the machine refused what measuring needs
   130  interrupted; what was measured until then is kept";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)
+    }
+}
+
+/// What a verdict means to a script: inconclusive is never green.
+pub(crate) const fn of_verdict(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Regressed => Exit::Failed,
+        Verdict::Inconclusive => Exit::Inconclusive,
+        Verdict::Improved | Verdict::Equivalent => Exit::Ok,
     }
 }
 
@@ -60,6 +70,14 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
             || matches!(
                 cause.downcast_ref::<ipcmark_harness::Error>(),
                 Some(ipcmark_harness::Error::Resume(_))
+            )
+            || matches!(
+                cause.downcast_ref::<ipcmark_ab::Error>(),
+                Some(
+                    ipcmark_ab::Error::NoContender { .. }
+                        | ipcmark_ab::Error::Protocol { .. }
+                        | ipcmark_ab::Error::Usage(_)
+                )
             )
     });
     if is_usage { Exit::Usage } else { Exit::Io }

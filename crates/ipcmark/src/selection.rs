@@ -193,7 +193,7 @@ pub(crate) fn note(suite: &Suite) -> SuiteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Arrivals, Carries, Input, Pattern, Placement, Role};
+    use ipcmark_core::{Arrivals, Carries, Input, Load, Pattern, Placement, Role};
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {

@@ -22,7 +22,6 @@ const SIDES: &str = "What to compare";
 
 /// What to compare, and how.
 #[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct AbArgs {
     /// The program to compare with [default: this one].
     #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]

@@ -5,69 +5,127 @@ mod cells;
 mod progress;
 pub(crate) mod slices;
 
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::folder::Folder;
 use crate::{output, tool};
 use anyhow::{Context as _, Result};
 use args::AbArgs;
 use ipcmark_ab::{Duel, Judge, Options, Side};
-use ipcmark_record::Paired;
+use ipcmark_compare::{
+    PairedComparison, Policy, candidates, judge_paired, needs_more, paired_to_json,
+    paired_to_markdown,
+};
+use ipcmark_record::{Outcome, Paired};
 use progress::Progress;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Compares.
+/// What was measured, in its folder.
+const DOCUMENT: &str = "paired.json";
+/// Pairs in all for a cell that stays undecided, as a multiple of those that each candidate gets.
+const MOST: u32 = 4;
+/// The p value up to which a cell of the first stage is looked at again: one in ten of those that did not change.
+const SCREEN_P: f64 = 0.1;
+
+/// Compares, or judges what was compared before.
 ///
 /// # Errors
 /// A suite or a glob that names nothing; a side that is no program to compare; a folder that cannot be written to.
 pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
+    let policy = policy(args);
+    if let Some(path) = &args.of {
+        let found = judge_paired(&Paired::read(&document_at(path))?, &policy);
+        output::print(&text(args, &found))?;
+        return Ok(exit_of(&found));
+    }
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
-    let (cells, suite) = cells::of(args)?;
-    let side =
-        |program: &Option<PathBuf>, env: &[(String, String)], given: &[String]| -> Result<Side> {
-            let own = || std::env::current_exe().context("cannot tell where this program lies");
-            let file = program.clone().map_or_else(own, Ok)?;
-            let name =
-                program.as_ref().map_or("this program".into(), |path| path.display().to_string());
-            Ok(Side { program: file, name, env: env.to_vec(), args: given.to_vec() })
-        };
-    let base = side(&args.base, &args.base_env, &args.base_arg)?;
-    let new = side(&args.new, &args.new_env, &args.new_arg)?;
     let folder = match &args.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh("ab")?,
     };
+    let document = measure(args, &policy, folder.path()).inspect_err(|_| folder.take_back())?;
+    let found = judge_paired(&document, &policy);
+    for (file, text) in
+        [("comparison.md", paired_to_markdown(&found)), ("comparison.json", paired_to_json(&found))]
+    {
+        let path = folder.path().join(file);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    output::print(&text(args, &found))?;
+    if !args.quiet {
+        output::say(&format!("Pairs and comparison: {}", folder.path().display()));
+    }
+    Ok(if document.outcome == Outcome::Interrupted { Exit::Interrupted } else { exit_of(&found) })
+}
+
+/// Measures into a folder. What was measured until something went wrong is kept there.
+fn measure(args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
+    let (cells, suite) = cells::of(args)?;
+    let base = side(args.base.as_deref(), &args.base_env, &args.base_arg)?;
+    let new = side(args.new.as_deref(), &args.new_env, &args.new_arg)?;
     let options = Options {
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
         budget: args.budget,
         screen_pairs: args.pairs,
         confirm_pairs: args.confirm,
-        most_pairs: 4 * args.confirm,
+        most_pairs: MOST * args.confirm,
         palindromes: args.laps,
         slice: args.slice,
         warm_up: 2 * args.slice,
-        screen_p: 0.05,
+        screen_p: SCREEN_P,
         command: std::env::args().collect(),
         tool: tool::tool(),
         suite,
     };
-    let mut duel = Duel::new(base, new, cells, options).inspect_err(|_| folder.take_back())?;
-    let ran = duel.run(&Candidates, &mut Progress::new(args.quiet));
+    let mut duel = Duel::new(base, new, cells, options)?;
+    let ran = duel.run(&By(policy), &mut Progress::new(args.quiet));
     let document = duel.into_document();
-    document.write(&folder.path().join("paired.json"))?;
+    document.write(&folder.join(DOCUMENT))?;
     ran?;
-    Ok(Exit::Ok)
+    Ok(document)
 }
 
-struct Candidates;
+fn side(program: Option<&Path>, env: &[(String, String)], given: &[String]) -> Result<Side> {
+    let (file, name) = match program {
+        Some(path) => (path.to_owned(), path.display().to_string()),
+        // The very program that runs, even where its file was replaced meanwhile.
+        None => (format!("/proc/{}/exe", std::process::id()).into(), "this program".to_owned()),
+    };
+    Ok(Side { program: file, name, env: env.to_vec(), args: given.to_vec() })
+}
 
-impl Judge for Candidates {
+fn policy(args: &AbArgs) -> Policy {
+    Policy {
+        delta_p50: args.delta,
+        delta_p99: 5.0 * args.delta,
+        delta_throughput: args.delta,
+        ..Policy::default()
+    }
+}
+
+fn document_at(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(DOCUMENT) } else { path.to_owned() }
+}
+
+fn text(args: &AbArgs, found: &PairedComparison) -> String {
+    if args.json { paired_to_json(found) } else { paired_to_markdown(found) }
+}
+
+/// Inconclusive is never green.
+fn exit_of(found: &PairedComparison) -> Exit {
+    exit::of_verdict(found.worst())
+}
+
+/// Looks at what was measured by a policy.
+struct By<'a>(&'a Policy);
+
+impl Judge for By<'_> {
     fn candidates(&self, so_far: &Paired) -> Vec<usize> {
-        (0..so_far.cells.len()).filter(|&i| so_far.cells[i].slow_down_permille.is_some()).collect()
+        candidates(so_far, self.0)
     }
 
-    fn undecided(&self, _: &Paired) -> Vec<usize> {
-        Vec::new()
+    fn undecided(&self, so_far: &Paired) -> Vec<usize> {
+        needs_more(so_far, self.0)
     }
 }

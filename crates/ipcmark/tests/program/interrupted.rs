@@ -1,7 +1,7 @@
 //! Stopped by the user, and gone on with.
 
 use crate::desk::{Desk, record, stderr, stdout};
-use ipcmark_record::{Outcome, Record};
+use ipcmark_record::{Outcome, Paired, Record};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::path::Path;
@@ -62,7 +62,7 @@ fn is_ours(pid: u32) -> bool {
     let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let is_zombie = state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    !is_zombie && String::from_utf8_lossy(&line).contains(NAMED)
+    !is_zombie && [NAMED, "slices"].iter().any(|word| String::from_utf8_lossy(&line).contains(word))
 }
 
 /// The names in `folder` that begin with the token of the run whose process was `pid`.
@@ -194,4 +194,29 @@ fn two_processes_do_not_write_one_record() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "the first goes on unharmed");
     assert_eq!(record(&desk.path("out")).outcome, Outcome::Interrupted);
+}
+
+#[test]
+fn a_comparison_that_is_stopped_keeps_its_pairs_and_leaves_nothing_running() {
+    let desk = Desk::new();
+    let flags = ["ab", "--transport", NAMED, "--size", "64", "--pairs", "900", "--budget", "10m"];
+    let child = desk
+        .command()
+        .args(flags)
+        .args(["--out", "out"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    // Three programs, each with a watcher, and their sides.
+    wait_for("all three arms", || descendants(pid).len() >= 9);
+    let processes = descendants(pid);
+    signal(&child, Signal::INT);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let paired = Paired::read(&desk.path("out/paired.json")).unwrap();
+    assert_eq!(paired.outcome, Outcome::Interrupted);
+    assert!(desk.path("out/comparison.md").is_file());
+    assert_nothing_left(&desk, pid, &processes);
 }

@@ -1,5 +1,6 @@
 //! The program as a user meets it: through its arguments, its output, its files and its exit codes.
 
+mod ab;
 mod compare;
 mod desk;
 mod doctor;

@@ -1,0 +1,86 @@
+//! `ab`: this program against itself, against itself with a setting, and against what is none.
+
+use crate::desk::{Desk, stderr, stdout};
+use ipcmark_record::{InvocationOutcome, Outcome, Paired, Stage};
+
+/// One cell and the canary, as few pairs as may be.
+const ONE: [&str; 17] = [
+    "ab",
+    "--transport",
+    "pipe/block",
+    "--pattern",
+    "ping-pong",
+    "--size",
+    "64",
+    "--placement",
+    "same-core",
+    "--pairs",
+    "2",
+    "--confirm",
+    "2",
+    "--budget",
+    "30s",
+    "--out",
+    "ab",
+];
+
+#[test]
+fn three_arms_take_turns_and_what_was_measured_can_be_judged_again() {
+    let desk = Desk::new();
+    let shown = stdout(&desk.ipcmark(&ONE).code(3));
+    let paired = Paired::read(&desk.path("ab/paired.json")).unwrap();
+    assert_eq!(paired.outcome, Outcome::Complete);
+    assert_eq!(
+        (paired.base.program.as_str(), &paired.base.tool),
+        ("this program", &paired.new.tool)
+    );
+    let (last, cells) = paired.cells.split_last().unwrap();
+    assert!(last.canary && last.slow_down_permille == Some(50) && cells.len() == 1);
+    let screened = |cell: &ipcmark_record::PairedCell| {
+        cell.pairs.iter().filter(|pair| pair.stage == Stage::Screen).count()
+    };
+    assert!(paired.cells.iter().all(|cell| screened(cell) == 2), "{paired:?}");
+    for pair in paired.cells.iter().flat_map(|cell| &cell.pairs) {
+        let arms = [&pair.base, &pair.new, &pair.again];
+        assert!(arms.iter().all(|arm| arm.outcome == InvocationOutcome::Ok), "{pair:?}");
+        let mut turns: Vec<_> = arms.iter().flat_map(|a| &a.slices).map(|s| s.turn).collect();
+        turns.sort_unstable();
+        assert_eq!(turns, (3..15).collect::<Vec<_>>(), "three warm-ups, two laps of six");
+        assert!(
+            arms.iter().flat_map(|arm| &arm.slices).all(|s| s.values > 0 && s.midmean_ns > 0.0)
+        );
+    }
+    let markdown = std::fs::read_to_string(desk.path("ab/comparison.md")).unwrap();
+    assert!(markdown.contains("pipe/block") && markdown.contains("canary"), "{markdown}");
+    assert!(shown.contains("pipe/block"), "{shown}");
+    let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(3));
+    let written = std::fs::read_to_string(desk.path("ab/comparison.json")).unwrap();
+    assert_eq!(again, written);
+    desk.assert_clean();
+}
+
+#[test]
+fn what_the_new_side_alone_cannot_do_is_a_regression() {
+    let desk = Desk::new();
+    let shown = stdout(&desk.ipcmark(&[&ONE[..], &["--new-arg=--size=0"]].concat()).code(1));
+    assert!(shown.contains("failed"), "{shown}");
+    desk.assert_clean();
+}
+
+#[test]
+fn a_side_that_is_no_program_to_compare_is_told_before_anything_is_measured() {
+    let desk = Desk::new();
+    for (side, words) in [
+        (&["--new", "/bin/true"][..], "/bin/true"),
+        (&["--base", "nothing-here"], "nothing-here cannot be run"),
+        (&["--new-arg=--transport=pip/block"], "does not understand what it is asked"),
+        (&["--new-arg=--colour=red"], "does not understand what it is asked"),
+        (&["--slow-down", "tcp*=5%"], "names no round trip"),
+        (&["--suite", "quik"], "did you mean 'quick'?"),
+    ] {
+        let said = stderr(&desk.ipcmark(&[&ONE[..], side].concat()).code(2));
+        assert!(said.contains(words), "{side:?}: {said}");
+        assert!(!desk.path("ab").exists(), "{side:?}: nothing was begun");
+    }
+    desk.assert_clean();
+}
