@@ -1,9 +1,11 @@
 //! `ipcmark ab`: two builds or settings, alive at once, slice by slice in turn.
 
 pub(crate) mod args;
+mod build;
 mod cells;
 mod progress;
 pub(crate) mod slices;
+mod table;
 
 use crate::exit::{self, Exit};
 use crate::folder::Folder;
@@ -62,8 +64,9 @@ pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
 /// Measures into a folder. What was measured until something went wrong is kept there.
 fn measure(args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
     let (cells, suite) = cells::of(args)?;
-    let base = side(args.base.as_deref(), &args.base_env, &args.base_arg)?;
-    let new = side(args.new.as_deref(), &args.new_env, &args.new_arg)?;
+    let of = |program, rev| program_of(program, rev, args.quiet);
+    let base = side(of(&args.base, &args.base_rev)?, &args.base_env, &args.base_arg);
+    let new = side(of(&args.new, &args.new_rev)?, &args.new_env, &args.new_arg);
     let options = Options {
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
         budget: args.budget,
@@ -86,13 +89,24 @@ fn measure(args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
     Ok(document)
 }
 
-fn side(program: Option<&Path>, env: &[(String, String)], given: &[String]) -> Result<Side> {
-    let (file, name) = match program {
-        Some(path) => (path.to_owned(), path.display().to_string()),
+/// A program, and what it is called.
+fn program_of(
+    program: &Option<PathBuf>,
+    rev: &Option<String>,
+    quiet: bool,
+) -> Result<(PathBuf, String)> {
+    Ok(match (program, rev) {
+        (Some(path), _) => (path.clone(), path.display().to_string()),
+        (None, Some(rev)) => (build::program_of(rev, quiet)?, rev.clone()),
         // The very program that runs, even where its file was replaced meanwhile.
-        None => (format!("/proc/{}/exe", std::process::id()).into(), "this program".to_owned()),
-    };
-    Ok(Side { program: file, name, env: env.to_vec(), args: given.to_vec() })
+        (None, None) => {
+            (format!("/proc/{}/exe", std::process::id()).into(), "this program".to_owned())
+        }
+    })
+}
+
+fn side((program, name): (PathBuf, String), env: &[(String, String)], given: &[String]) -> Side {
+    Side { program, name, env: env.to_vec(), args: given.to_vec() }
 }
 
 fn policy(args: &AbArgs) -> Policy {
@@ -109,7 +123,7 @@ fn document_at(path: &Path) -> PathBuf {
 }
 
 fn text(args: &AbArgs, found: &PairedComparison) -> String {
-    if args.json { paired_to_json(found) } else { paired_to_markdown(found) }
+    if args.json { paired_to_json(found) } else { table::table(found, args.all, output::columns()) }
 }
 
 /// Inconclusive is never green.
