@@ -106,7 +106,8 @@ pub fn open_at(folder: &Path, name: &str) -> Result<Box<dyn Store>> {
     if name.is_empty() {
         return Err(no_store("give a path, git:BRANCH or s3://BUCKET/PREFIX"));
     }
-    Ok(Box::new(Shelved::new(Folder::new(&folder.join(name)))))
+    let path = if folder == Path::new(".") { Path::new(name).into() } else { folder.join(name) };
+    Ok(Box::new(Shelved::new(Folder::new(&path))))
 }
 
 #[cfg(feature = "object-store")]
