@@ -38,8 +38,8 @@ pub use markdown::to_markdown;
 pub(crate) use metric::Doubt;
 pub use metric::{Figure, Metric};
 pub use paired::{
-    Alarm, AlarmKind, Effect, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedCensus,
-    PairedComparison, PairedStanding, SetAside, candidates, judge_paired, needs_more,
-    paired_to_json, paired_to_markdown,
+    Alarm, AlarmKind, Effect, FalseChange, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA,
+    PairedCensus, PairedComparison, PairedStanding, SetAside, Slowed, TRIALS_SCHEMA, Trials,
+    candidates, judge_paired, needs_more, paired_to_json, paired_to_markdown, trials_to_markdown,
 };
 pub use verdict::{Policy, Verdict};

@@ -22,6 +22,7 @@ mod markdown;
 mod pair;
 mod samples;
 mod stages;
+mod trials;
 mod warnings;
 
 pub use alarm::{Alarm, AlarmKind};
@@ -35,3 +36,4 @@ pub use judge::judge_paired;
 pub use markdown::paired_to_markdown;
 pub use samples::SetAside;
 pub use stages::{candidates, needs_more};
+pub use trials::{FalseChange, Slowed, TRIALS_SCHEMA, Trials, trials_to_markdown};

@@ -16,7 +16,8 @@ Examples:
   ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream             what a smaller pipe costs
   ipcmark ab --new-env GLIBC_TUNABLES=glibc.malloc.tcache_count=0 -t 'rpc*'
   ipcmark ab                                               this program against itself: what this machine can tell apart
-  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        whether it would see five percent";
+  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        whether it would see five percent
+  ipcmark ab --trials 20 --budget 100s                     how often it is wrong about nothing: half an hour";
 
 const SIDES: &str = "What to compare";
 
@@ -74,6 +75,10 @@ pub(crate) struct AbArgs {
     /// Times that all arms have their turn there and back in a pair.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) laps: u32,
+    /// Compare so many times, this program with itself, and count what is called changed and what is found.
+    #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000),
+        conflicts_with_all = ["base", "new", "base_rev", "new_rev", "new_env", "base_env", "new_arg", "base_arg", "of"])]
+    pub(crate) trials: Option<u32>,
     /// Seeds the order of cells and arms and the contents of messages; the default is drawn anew and recorded.
     #[arg(long, help_heading = HOW, value_name = "N")]
     pub(crate) seed: Option<u64>,

@@ -6,6 +6,7 @@ mod cells;
 mod progress;
 pub(crate) mod slices;
 mod table;
+mod trials;
 
 use crate::exit::{self, Exit};
 use crate::folder::Folder;
@@ -46,19 +47,28 @@ pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh("ab")?,
     };
+    if let Some(n) = args.trials {
+        return trials::trials(args, n, &folder);
+    }
     let document = measure(args, &policy, folder.path()).inspect_err(|_| folder.take_back())?;
     let found = judge_paired(&document, &policy);
-    for (file, text) in
-        [("comparison.md", paired_to_markdown(&found)), ("comparison.json", paired_to_json(&found))]
-    {
-        let path = folder.path().join(file);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    keep(&found, folder.path())?;
     output::print(&text(args, &found))?;
     if !args.quiet {
         output::say(&format!("Pairs and comparison: {}", folder.path().display()));
     }
     Ok(if document.outcome == Outcome::Interrupted { Exit::Interrupted } else { exit_of(&found) })
+}
+
+/// Writes a comparison beside its pairs.
+fn keep(found: &PairedComparison, folder: &Path) -> Result<()> {
+    for (file, text) in
+        [("comparison.md", paired_to_markdown(found)), ("comparison.json", paired_to_json(found))]
+    {
+        let path = folder.join(file);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Measures into a folder. What was measured until something went wrong is kept there.
