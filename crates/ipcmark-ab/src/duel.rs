@@ -128,6 +128,7 @@ impl Duel {
                 args: side.args.clone(),
             })
         };
+        let clock = Clock::calibrate();
         let document = Paired {
             schema: PAIRED_SCHEMA.into(),
             tool: options.tool.clone(),
@@ -142,10 +143,11 @@ impl Duel {
                 turns: 2 * options.palindromes,
                 slice_ms: options.slice.as_secs_f64() * 1e3,
                 screen_p: options.screen_p,
+                clock_step_ns: clock.step_ns(),
                 command: options.command.clone(),
             },
             suite: options.suite.clone(),
-            host: host::describe(&Clock::calibrate()),
+            host: host::describe(&clock),
             base: told(&base, BASE)?,
             new: told(&new, NEW)?,
             cells,

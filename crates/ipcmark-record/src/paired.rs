@@ -62,6 +62,9 @@ pub struct PairedSettings {
     pub slice_ms: f64,
     /// Cells of a first stage are looked at again where the p value of their change is at most this.
     pub screen_p: f64,
+    /// Smallest step of the clock, ns; 0 in documents that do not know it.
+    #[serde(default)]
+    pub clock_step_ns: f64,
     /// The command line, for people.
     pub command: Vec<String>,
 }

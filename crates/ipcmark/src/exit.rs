@@ -1,5 +1,6 @@
 //! Exit codes, and which error ends with which.
 
+use crate::ab::Interrupted;
 use ipcmark_compare::Verdict;
 use std::fmt;
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ impl std::error::Error for Usage {}
 
 /// Which exit an error means.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
+    if error.chain().any(|cause| cause.is::<Interrupted>()) {
+        return Exit::Interrupted;
+    }
     let is_usage = error.chain().any(|cause| {
         cause.is::<Usage>()
             || matches!(

@@ -60,10 +60,9 @@ impl Effect {
         self.ratio.ln().abs() > delta.ln_1p()
     }
 
-    /// True when a second stage has to look at it.
+    /// True when a second stage has to look at it. Where there are too few pairs for any p value to be small, the estimate decides.
     pub(super) fn is_suspect(&self, delta: f64, screen_p: f64) -> bool {
-        let within = Verdict::of(self.interval, delta) == Verdict::Equivalent;
-        self.p <= screen_p || (self.is_beyond(delta) && !within)
+        self.p <= screen_p || (self.interval.is_none() && self.is_beyond(delta))
     }
 
     /// True when its verdict is a change.

@@ -42,8 +42,9 @@ pub fn judge_paired(paired: &Paired, policy: &Policy) -> PairedComparison {
 
 /// A cell with estimates, intervals and p values, before any verdict.
 fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> JudgedCell {
+    let step_ns = settings.clock_step_ns;
     let (screened, confirmed) =
-        (Samples::of(cell, Stage::Screen), Samples::of(cell, Stage::Confirm));
+        (Samples::of(cell, Stage::Screen, step_ns), Samples::of(cell, Stage::Confirm, step_ns));
     let mut notes = Vec::new();
     // A second look that was cut short says less than the first one.
     let by_second = confirmed.made > 0

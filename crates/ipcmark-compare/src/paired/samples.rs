@@ -42,6 +42,9 @@ impl SetAside {
     }
 }
 
+/// A 99th percentile of fewer steps of the clock moves by more than its smallest effect when it moves by one.
+const STEPS: f64 = 10.0;
+
 /// One figure over the usable pairs of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sample {
@@ -70,7 +73,7 @@ pub(super) struct Samples {
 
 impl Samples {
     /// Reads the pairs of a cell that were made in `stage`.
-    pub(super) fn of(cell: &PairedCell, stage: Stage) -> Samples {
+    pub(super) fn of(cell: &PairedCell, stage: Stage, clock_step_ns: f64) -> Samples {
         let mut samples = Samples::default();
         let (mut typical, mut tails): (Vec<Ratios>, Vec<Option<Ratios>>) = Default::default();
         for pair in cell.pairs.iter().filter(|pair| pair.stage == stage) {
@@ -90,7 +93,15 @@ impl Samples {
         let Some(tail) = tail.filter(|_| !typical.is_empty()) else { return samples };
         // Pairs that hold enough and pairs that do not are not of one kind: all of them, or none.
         match tails.into_iter().collect::<Option<Vec<Ratios>>>() {
-            Some(tails) => samples.figures.extend(sample(tail, &tails)),
+            Some(tails) => match sample(tail, &tails) {
+                Some(sample) if sample.base_ns < STEPS * clock_step_ns => {
+                    samples.no_p99 = Some(format!(
+                        "p99 is not judged: it is known to one step of the clock, {clock_step_ns:.0} ns, and is {:.0} ns",
+                        sample.base_ns
+                    ));
+                }
+                sample => samples.figures.extend(sample),
+            },
             None => {
                 samples.no_p99 = Some(format!(
                     "p99 is not judged: it takes {P99_VALUES} values in a slice, and some hold fewer"

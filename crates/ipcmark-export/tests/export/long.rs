@@ -135,6 +135,7 @@ fn paired() -> Paired {
             turns: 2,
             slice_ms: 2.0,
             screen_p: 0.1,
+            clock_step_ns: 10.0,
             command: vec![],
         },
         suite: record.suite.clone(),

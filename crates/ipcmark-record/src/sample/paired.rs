@@ -143,6 +143,7 @@ pub fn paired_of(seed: u64, screen_pairs: u32, made: &[MadeUp]) -> Paired {
             turns: TURNS,
             slice_ms: SLICE_NS / 1e6,
             screen_p: 0.05,
+            clock_step_ns: 10.0,
             command: vec!["ipcmark".into(), "ab".into()],
         },
         suite: record.suite,

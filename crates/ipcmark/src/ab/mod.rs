@@ -8,6 +8,8 @@ pub(crate) mod slices;
 mod table;
 mod trials;
 
+pub(crate) use build::Interrupted;
+
 use crate::exit::{self, Exit};
 use crate::folder::Folder;
 use crate::{output, tool};
