@@ -3,6 +3,7 @@
 mod alarms;
 mod outputs;
 mod simulation;
+mod trials;
 mod verdicts;
 
 use ipcmark_compare::{JudgedCell, PairedComparison, Policy, judge_paired};

@@ -41,6 +41,8 @@ struct View<'a> {
     heads: Vec<Head>,
     rows: Vec<SeriesRow>,
     least_points: usize,
+    /// Whether pointing at a dot tells what it is.
+    dots_speak: bool,
 }
 
 /// Series of one machine, or those across machines.
@@ -120,6 +122,7 @@ pub(super) fn render(scanned: &Scanned, title: &str) -> Result<String> {
         heads: tables::series_heads(),
         rows: (0..history.series.len()).map(|at| tables::series_row(scanned, at)).collect(),
         least_points: scanned.least_points,
+        dots_speak: room.words,
     };
     frame::fill(TEMPLATE, &view)
 }
