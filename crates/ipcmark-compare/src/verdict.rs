@@ -64,12 +64,20 @@ pub struct Policy {
     pub delta_throughput: f64,
     /// Confidence of each interval.
     pub confidence: f64,
+    /// How often a paired comparison may call anything changed at all where nothing is: over all its cells together.
+    pub false_changes: f64,
 }
 
 impl Default for Policy {
-    /// 2 %, 10 % and 2 % at 95 %.
+    /// 2 %, 10 % and 2 % at 95 %, and one false change in a hundred comparisons.
     fn default() -> Self {
-        Policy { delta_p50: 0.02, delta_p99: 0.10, delta_throughput: 0.02, confidence: 0.95 }
+        Policy {
+            delta_p50: 0.02,
+            delta_p99: 0.10,
+            delta_throughput: 0.02,
+            confidence: 0.95,
+            false_changes: 0.01,
+        }
     }
 }
 

@@ -51,8 +51,7 @@ impl Effect {
 
     /// True when it was looked at again, and stands among all that were.
     pub(super) fn is_significant(&self, policy: &Policy) -> bool {
-        // The confidence is a decimal fraction, and 1 - 0.95 is a little more than 0.05 or a little less.
-        self.p_adjusted.is_some_and(|p| p <= 1.0 - policy.confidence + 1e-12)
+        self.p_adjusted.is_some_and(|p| p <= policy.false_changes)
     }
 
     /// True when the estimate lies beyond the smallest effect worth a word.
@@ -60,9 +59,10 @@ impl Effect {
         self.ratio.ln().abs() > delta.ln_1p()
     }
 
-    /// True when a second stage has to look at it. Where there are too few pairs for any p value to be small, the estimate decides.
-    pub(super) fn is_suspect(&self, delta: f64, screen_p: f64) -> bool {
-        self.p <= screen_p || (self.interval.is_none() && self.is_beyond(delta))
+    /// True when a second stage has to look at it; `within_reach` says whether its pairs could decide by the estimate's size.
+    pub(super) fn is_suspect(&self, delta: f64, screen_p: f64, within_reach: bool) -> bool {
+        let by_size = self.interval.is_none() || within_reach;
+        self.p <= screen_p || (by_size && self.is_beyond(delta))
     }
 
     /// True when its verdict is a change.
@@ -102,6 +102,13 @@ impl Effect {
 /// The smallest true slow-down, as a fraction, that as many pairs with this much noise call in four cases of five.
 pub(super) fn detectable(logs: &[f64], delta: f64, policy: &Policy) -> Option<f64> {
     smallest_detectable(logs, logs.len(), delta.ln_1p(), policy.confidence, POWER).map(f64::exp_m1)
+}
+
+/// True when so many fresh pairs would call a change of a few times the smallest effect.
+pub(super) fn is_within_reach(logs: &[f64], pairs: usize, delta: f64, policy: &Policy) -> bool {
+    const REACH: f64 = 3.0;
+    smallest_detectable(logs, pairs, delta.ln_1p(), policy.confidence, POWER)
+        .is_some_and(|least| least <= (REACH * delta).ln_1p())
 }
 
 /// The same of both stages together, told from the first: the change has to be noticed there (p at most `screen_p`) and to be

@@ -166,12 +166,11 @@ fn method(comparison: &PairedComparison) -> String {
     let PairedComparison { settings, policy, census, .. } = comparison;
     format!(
         "Three programs of each cell were alive at once: the base, the new side, and the base once more. They took turns in slices of \
-         {:.1} ms, in the order A B C C B A, {} turns each; while one had its turn the others slept, those that spin too, and the first \
-         messages of a slice were not counted. What one leaves in caches, queues and clock rates the next one finds: the order is \
+         {:.1} ms, in the order A B C C B A, {} turns each; while one had its turn the others slept, those that spin too. What one leaves in caches, queues and clock rates the next one finds: the order is \
          drawn anew for each pair and walked back at once, which shares that out among the arms and takes it away from none. A pair of such invocations is one replicate: the median over \
          its palindromes in which the CPUs did not move.\n\n\
          Every cell was screened with up to {} pairs; {} of {} cells were looked at again with up to {} fresh ones (p at most {} at first, \
-         or an estimate beyond the smallest effect), and only those can be called changed: Holm-adjusted p at most {:.2}, and the whole \
+         or an estimate beyond the smallest effect that so many can decide), and only those can be called changed: Holm-adjusted p at most {:.2}, and the whole \
          {:.0} % interval beyond the smallest effect ({:.0} % on typical times and tasks, {:.0} % on p99, {:.0} % on the time per message). \
          Equivalent means that the whole interval lies within it. All figures are times: above 1 is slower. Where a name says p50, it is the \
          mean of the middle half. \"Found from\" is the smallest slow-down that such a comparison calls in four cases of five.\n",
@@ -182,7 +181,7 @@ fn method(comparison: &PairedComparison) -> String {
         census.cells,
         settings.confirm_pairs,
         settings.screen_p,
-        1.0 - policy.confidence,
+        policy.false_changes,
         policy.confidence * 100.0,
         policy.delta_p50 * 100.0,
         policy.delta_p99 * 100.0,

@@ -51,7 +51,7 @@ fn three_arms_take_turns_and_what_was_measured_can_be_judged_again() {
         );
     }
     let markdown = std::fs::read_to_string(desk.path("ab/comparison.md")).unwrap();
-    assert!(markdown.contains("pipe/block") && markdown.contains("canary"), "{markdown}");
+    assert!(markdown.contains("pipe/block") && markdown.contains("## Canary"), "{markdown}");
     assert!(shown.contains("pipe/block"), "{shown}");
     let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(3));
     let written = std::fs::read_to_string(desk.path("ab/comparison.json")).unwrap();
