@@ -96,13 +96,13 @@ fn each_reason_is_given() {
         (verdict, reason.as_str()),
         (Verdict::Inconclusive, "a change, but it may be under 2 %")
     );
-    // Seven pairs allow p = 1/64 at best: enough alone, and not among five.
+    // Nine pairs allow p = 1/256 at best: enough alone, and not among five.
     let five: Vec<MadeUp> = (0..5).map(|n| MadeUp { key: key(n), ..of(1.1, 0.01) }).collect();
-    assert_eq!(why(&five[..1], 7).0, Verdict::Regressed);
-    let (verdict, reason) = why(&five, 7);
+    assert_eq!(why(&five[..1], 9).0, Verdict::Regressed);
+    let (verdict, reason) = why(&five, 9);
     assert_eq!(verdict, Verdict::Inconclusive);
     assert!(
-        reason.contains("where 5 figures are looked at again") && reason.contains("p 0.16"),
+        reason.contains("where 5 figures are looked at again") && reason.contains("p 0.04"),
         "{reason}"
     );
     let few = judge(&paired_of(1, 4, &[quiet(0)]));
