@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the gate writes, read by those it is written for; and the action, linted. Installed under target/consumers-gate.
-#   scripts/consumers/gate.sh [PROGRAM]      with a program, the action's step that decides is run for real
+#   scripts/consumers/gate.sh [PROGRAM]      with a program, the action's steps are run for real
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/consumers home=target/consumers-gate
@@ -21,15 +21,4 @@ PATH=$PWD/$home/venv/bin:$PATH
 python "$here/gate.py" "$home/specimen" "$home/junit-10.xsd"
 python "$here/action.py" .github/actions/gate/action.yml
 NODE_PATH=$home/node_modules node "$here/workflows.js" .github/workflows/*.yml
-[ $# = 1 ] || exit 0
-steps=$home/steps
-rm -rf "$steps"
-mkdir -p "$steps/temp/ipcmark/ab"
-cp "$1" "$steps/temp/ipcmark/ipcmark-new"
-cp "$home/specimen/paired.json" "$steps/temp/ipcmark/ab"
-code=0
-python "$here/action_steps.py" .github/actions/gate/action.yml "$steps" base=HEAD^ new=HEAD "--only=Check the toolchain,Decide" \
-    >"$steps/said.txt" || code=$?
-[ "$code" = 1 ] && grep -qx decision=regressed "$steps/output" && grep -q '^::error ' "$steps/said.txt" && grep -q Regressed "$steps/step_summary" &&
-    test -s "$steps/temp/ipcmark/ab/junit.xml" || { cat "$steps/said.txt"; exit 1; }
-echo "the action's steps: a comparison with regressions ends with $code, with annotations, outputs, a summary and JUnit"
+[ $# = 0 ] || "$here/action.sh" "$1"
