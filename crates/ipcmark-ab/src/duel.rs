@@ -89,10 +89,8 @@ pub trait Watch {
 
 /// Why a stage ended before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// A signal asked for it.
+enum Stop {
     Interrupted,
-    /// No time is left.
     BudgetSpent,
 }
 

@@ -18,7 +18,7 @@ mod serve;
 mod slice_len;
 
 pub use contender::Side;
-pub use duel::{Duel, Event, Judge, Options, Stop, Watch};
+pub use duel::{Duel, Event, Judge, Options, Watch};
 pub use error::{Error, Result};
 pub use protocol::{Hello, PROTOCOL};
 pub use serve::{Overrides, serve};

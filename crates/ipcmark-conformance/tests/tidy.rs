@@ -21,17 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-gate", &["ipcmark-record", "ipcmark-suite", "ipcmark-compare"]),
     ("ipcmark-history", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-export", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
-    (
-        "ipcmark-ab",
-        &[
-            "ipcmark-core",
-            "ipcmark-sys",
-            "ipcmark-record",
-            "ipcmark-stats",
-            "ipcmark-compare",
-            "ipcmark-harness",
-        ],
-    ),
+    ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     (
         "ipcmark-report",
         &[

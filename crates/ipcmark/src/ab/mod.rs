@@ -10,10 +10,10 @@ mod trials;
 
 pub(crate) use build::Interrupted;
 
-use crate::exit::{self, Exit};
+use crate::exit::{self, Exit, Usage};
 use crate::folder::Folder;
 use crate::{output, tool};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use args::AbArgs;
 use ipcmark_ab::{Duel, Judge, Options, Side};
 use ipcmark_compare::{
@@ -49,6 +49,12 @@ pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh("ab")?,
     };
+    if [DOCUMENT, trials::FIRST].iter().any(|name| folder.path().join(name).exists()) {
+        bail!(Usage(format!(
+            "{0} holds a comparison already; judge it again with --of {0}, or name another folder with --out",
+            folder.path().display()
+        )));
+    }
     if let Some(n) = args.trials {
         return trials::trials(args, n, &folder);
     }

@@ -11,6 +11,9 @@ use ipcmark_compare::{Trials, judge_paired, trials_to_markdown};
 use ipcmark_record::Outcome;
 use std::time::Instant;
 
+/// The folder of the first comparison.
+pub(super) const FIRST: &str = "01";
+
 /// Compares `n` times, each into a folder of its own, and prints what is counted over all.
 ///
 /// # Errors

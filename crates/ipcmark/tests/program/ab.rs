@@ -56,6 +56,8 @@ fn three_arms_take_turns_and_what_was_measured_can_be_judged_again() {
     let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(3));
     let written = std::fs::read_to_string(desk.path("ab/comparison.json")).unwrap();
     assert_eq!(again, written);
+    let said = stderr(&desk.ipcmark(&ONE).code(2));
+    assert!(said.contains("ab holds a comparison already") && said.contains("--of ab"), "{said}");
     desk.assert_clean();
 }
 
