@@ -1,12 +1,17 @@
 //! `compare`: words, files and exit codes.
 
-use crate::desk::{Desk, stderr, stdout};
+use crate::desk::{Desk, record, stderr, stdout};
 
 #[test]
-fn two_rounds_decide_nothing_and_that_is_not_green() {
+fn one_invocation_decides_nothing_and_that_is_not_green() {
     let desk = Desk::new();
-    desk.small_run("base");
-    desk.small_run("new");
+    for out in ["base", "new"] {
+        desk.small_run(out);
+        // A machine under load has invocations made again: enough, now and then, for an interval.
+        let mut short = record(&desk.path(out));
+        short.cells.iter_mut().for_each(|cell| cell.invocations.truncate(1));
+        desk.write(&format!("{out}/record.json"), &serde_json::to_string(&short).unwrap());
+    }
     let assert =
         desk.ipcmark(&["compare", "base", "new/record.json", "--markdown", "c.md"]).code(3);
     let text = stdout(&assert);
