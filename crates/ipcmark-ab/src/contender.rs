@@ -40,12 +40,11 @@ pub(crate) struct Contender {
     requests: Option<PipeWriter>,
     answers: BufReader<PipeReader>,
     child: Child,
-    pub(crate) hello: Hello,
 }
 
 impl Contender {
-    /// Starts a side's program as one arm of `relay`, and hears its first word.
-    pub(crate) fn start(side: &Side, arm: usize, relay: &Relay) -> Result<Contender> {
+    /// Starts a side's program as one arm of `relay`; with it comes its first word.
+    pub(crate) fn start(side: &Side, arm: usize, relay: &Relay) -> Result<(Contender, Hello)> {
         let pipe = || std::io::pipe().map_err(|e| System::os("pipe", e));
         let ((theirs_in, requests), (answers, theirs_out)) = (pipe()?, pipe()?);
         let path = relay.path().expect("the comparing program made it");
@@ -71,17 +70,16 @@ impl Contender {
             requests: Some(requests),
             answers: BufReader::new(answers),
             child,
-            hello: Hello { protocol: 0, tool: nobody() },
         };
         let none = |what: String| Error::NoContender { program: side.name.clone(), what };
         contender.await_answer(Instant::now() + TO_BEGIN, &none)?;
-        contender.hello = contender.read(&none)?;
-        let theirs = contender.hello.protocol;
+        let hello: Hello = contender.read(&none)?;
+        let theirs = hello.protocol;
         if theirs != PROTOCOL {
             let program = side.name.clone();
             return Err(Error::Protocol { program, theirs, ours: PROTOCOL });
         }
-        Ok(contender)
+        Ok((contender, hello))
     }
 
     /// Asks for an invocation.
@@ -151,17 +149,5 @@ pub(crate) fn ready(of: &[&Contender], until: Instant) -> Result<Option<usize>> 
             Err(Errno::INTR) => {}
             Err(e) => return Err(System::os("poll", e).into()),
         }
-    }
-}
-
-fn nobody() -> ipcmark_record::Tool {
-    let none = String::new;
-    ipcmark_record::Tool {
-        name: none(),
-        version: none(),
-        commit: None,
-        rustc: none(),
-        profile: none(),
-        target: none(),
     }
 }

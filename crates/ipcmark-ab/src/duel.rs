@@ -1,7 +1,7 @@
 //! The comparison: rounds of pairs, in two stages, within a budget of time.
 
 use crate::contender::{Contender, Side, ready};
-use crate::order::{AGAIN, ARMS, BASE, NEW, order};
+use crate::order::{ARMS, BASE, NEW, order};
 use crate::protocol::{Answer, Request};
 use crate::slice_len;
 use crate::{Error, Result};
@@ -121,7 +121,7 @@ impl Duel {
         let told = |side: &Side, arm| -> Result<Told> {
             Ok(Told {
                 program: side.name.clone(),
-                tool: Contender::start(side, arm, &relay)?.hello.tool.clone(),
+                tool: Contender::start(side, arm, &relay)?.1.tool,
                 env: side.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
                 args: side.args.clone(),
             })
@@ -163,12 +163,6 @@ impl Duel {
             round: 0,
             _interrupts: interrupts,
         })
-    }
-
-    /// The document as it stands.
-    #[must_use]
-    pub fn document(&self) -> &Paired {
-        &self.document
     }
 
     /// The document.
@@ -258,7 +252,7 @@ impl Duel {
 
     fn contenders(&self) -> Result<Vec<Contender>> {
         let sides = self.sides.iter().enumerate();
-        sides.map(|(arm, side)| Contender::start(side, arm, &self.relay)).collect()
+        sides.map(|(arm, side)| Ok(Contender::start(side, arm, &self.relay)?.0)).collect()
     }
 
     /// One pair of one cell; true where a signal came meanwhile.
@@ -283,11 +277,12 @@ impl Duel {
             contender.ask(&Request { slow_down_permille, ..request.clone() })?;
         }
         self.relay.give(request.order[0], 0)?;
-        let Some(arms) = self.hear(&request, contenders)? else { return Ok(true) };
+        let heard = self.hear(&request, contenders)?;
         let cell = &mut self.document.cells[index];
-        let mut arms = match arms {
-            Ok(arms) => arms,
-            Err(state) => {
+        let [base, new, again] = match heard {
+            Heard::Interrupt => return Ok(true),
+            Heard::Arms(arms) => *arms,
+            Heard::Refusal(state) => {
                 if cell.pairs.is_empty() {
                     cell.state = state;
                 }
@@ -295,21 +290,15 @@ impl Duel {
             }
         };
         cell.state = State::Measured;
-        let mut take = |arm: usize| std::mem::replace(&mut arms[arm], nothing("taken".into()));
-        let (base, new, again) = (take(BASE), take(NEW), take(AGAIN));
         self.slices[index] = slice_len::after(slice, &base.slices, self.options.slice);
         cell.pairs.push(Pair { stage, round: self.round, started_ns, base, new, again });
         Ok(false)
     }
 
-    /// All arms' answers, or why there are none; `None` where a signal came.
-    fn hear(
-        &self,
-        request: &Request,
-        contenders: &mut [Contender],
-    ) -> Result<Option<std::result::Result<Vec<Arm>, State>>> {
+    /// Waits for all arms' answers.
+    fn hear(&self, request: &Request, contenders: &mut [Contender]) -> Result<Heard> {
         let until = Instant::now() + Duration::from_nanos(request.deadline_ns) + PATIENCE;
-        let mut answers: Vec<Option<Answer>> = vec![None; contenders.len()];
+        let mut answers: [Option<Answer>; ARMS] = Default::default();
         let cell = request.key.to_string();
         while answers.iter().any(Option::is_none) {
             let open: Vec<usize> =
@@ -318,7 +307,7 @@ impl Duel {
             let Some(which) = ready(&waiting, until)? else {
                 self.relay.stop()?;
                 return if process::is_interrupted() {
-                    Ok(None)
+                    Ok(Heard::Interrupt)
                 } else {
                     let program = self.sides[open[0]].name.clone();
                     Err(Error::Lost { program, what: "fell silent".into(), cell })
@@ -333,17 +322,29 @@ impl Duel {
             }
             answers[open[which]] = Some(answer);
         }
-        let mut arms = Vec::with_capacity(ARMS);
-        for (arm, answer) in answers.into_iter().flatten().enumerate() {
-            match answer {
-                Answer::Made { arm } => arms.push(arm),
-                // What the new side alone refuses has failed there.
-                Answer::Refused { state } if arm == NEW => arms.push(nothing(words(&state))),
-                Answer::Refused { state } => return Ok(Some(Err(state))),
+        let made = answers.map(|answer| match answer.expect("all have answered") {
+            Answer::Made { arm } => Ok(arm),
+            Answer::Refused { state } => Err(state),
+        });
+        Ok(match made {
+            [Err(state), ..] | [.., Err(state)] => Heard::Refusal(state),
+            // What the new side alone refuses has failed there.
+            [Ok(base), new, Ok(again)] => {
+                let new = new.unwrap_or_else(|state| nothing(words(&state)));
+                Heard::Arms(Box::new([base, new, again]))
             }
-        }
-        Ok(Some(Ok(arms)))
+        })
     }
+}
+
+/// What came of a pair of invocations.
+enum Heard {
+    /// Each arm's, well or not: the base, the new side, the base again.
+    Arms(Box<[Arm; ARMS]>),
+    /// The base cannot measure this cell.
+    Refusal(State),
+    /// A signal came meanwhile.
+    Interrupt,
 }
 
 /// An arm without a slice.

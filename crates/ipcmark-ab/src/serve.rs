@@ -100,18 +100,12 @@ impl Server<'_> {
         let unavailable = |(reason, remedy)| State::Unavailable { reason, remedy };
         let cpus = placement::choose(spec.placement, &self.cpus).map_err(unavailable)?;
         let plan = Plan {
-            pattern: spec.pattern,
-            load: spec.load,
-            size: spec.size,
-            fixed: true,
-            capacity: spec.capacity,
-            placement: spec.placement,
             extent: Extent::Time(Duration::from_nanos(request.slice_ns)),
             warm_up: Duration::from_nanos(request.warm_up_ns),
             deadline: Duration::from_nanos(request.deadline_ns),
             slow_down_permille: request.slow_down_permille,
             seed: request.seed,
-            names: self.scratch.names(),
+            ..spec.plan(self.scratch.names())
         };
         let bench = Bench { clock: self.clock, cpus };
         let relay = Arc::clone(&self.relay);

@@ -147,7 +147,7 @@ impl Census {
     /// One line for people.
     #[must_use]
     pub fn line(&self) -> String {
-        let mut line = format!(
+        let line = format!(
             "Judged {} figures of {} of {} cells: {} regressed, {} improved, {} equivalent, {} inconclusive",
             self.figures,
             self.judged,
@@ -157,19 +157,21 @@ impl Census {
             self.equivalent,
             self.inconclusive
         );
-        for (count, what) in [
+        let beside = [
             (self.newly_failed, "newly failed"),
             (self.lost, "no longer measured"),
             (self.only_in_base, "only in the base"),
             (self.only_in_new, "only in the new record"),
             (self.not_measured, "not measured in the base"),
-        ] {
-            if count > 0 {
-                line += &format!("; {count} {what}");
-            }
-        }
-        line + "."
+        ];
+        with_counts(line, &beside)
     }
+}
+
+/// A census's line with what stands beside the verdicts, where there is any, and its full stop.
+pub(crate) fn with_counts(line: String, beside: &[(usize, &str)]) -> String {
+    let there = beside.iter().filter(|(count, _)| *count > 0);
+    there.fold(line, |line, (count, what)| format!("{line}; {count} {what}")) + "."
 }
 
 impl Comparison {

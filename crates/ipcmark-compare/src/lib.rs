@@ -34,7 +34,7 @@ pub use compare::compare;
 pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};
 pub use error::{Error, Result};
 pub use finding::{Finding, Findings, Unjudged};
-pub use markdown::to_markdown;
+pub use markdown::{time, to_markdown};
 pub(crate) use metric::Doubt;
 pub use metric::{Figure, Metric};
 pub use paired::{

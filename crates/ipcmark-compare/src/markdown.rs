@@ -107,7 +107,8 @@ fn words(standing: &Standing) -> Option<String> {
 }
 
 /// A time in the unit that reads best, three digits.
-pub(crate) fn time(ns: f64) -> String {
+#[must_use]
+pub fn time(ns: f64) -> String {
     let (value, unit) = match ns {
         ns if ns < 1e3 => (ns, "ns"),
         ns if ns < 1e6 => (ns / 1e3, "µs"),

@@ -1,7 +1,7 @@
 //! One figure, or one cell without figures, as the policy sees it.
 
 use crate::{Policy, Quantity, Ruled, Weight};
-use ipcmark_compare::{Finding, Unjudged, Verdict};
+use ipcmark_compare::{Finding, Unjudged, Verdict, time};
 use ipcmark_record::CellKey;
 use serde::Serialize;
 
@@ -222,18 +222,6 @@ pub(crate) fn percent(fraction: f64) -> String {
     } else {
         format!("{percent:.1} %")
     }
-}
-
-/// A time in the unit that reads best, three digits.
-pub(crate) fn time(ns: f64) -> String {
-    let (value, unit) = match ns {
-        ns if ns < 1e3 => (ns, "ns"),
-        ns if ns < 1e6 => (ns / 1e3, "µs"),
-        ns if ns < 1e9 => (ns / 1e6, "ms"),
-        ns => (ns / 1e9, "s"),
-    };
-    let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.digits$} {unit}")
 }
 
 #[cfg(test)]

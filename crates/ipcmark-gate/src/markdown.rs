@@ -1,7 +1,8 @@
 //! The outcome as Markdown, for a job's summary or a comment.
 
-use crate::item::{percent, time};
+use crate::item::percent;
 use crate::{Call, Item, Level, Outcome};
+use ipcmark_compare::time;
 use std::fmt::Write as _;
 
 /// The outcome as Markdown: the decision and what made it, then a table for each call, the worst first. What is equivalent is

@@ -278,18 +278,11 @@ impl Session {
         let cpus = placement::choose(spec.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
         let plan = Plan {
-            pattern: spec.pattern,
-            load: spec.load,
-            size: spec.size,
-            fixed: true,
-            capacity: spec.capacity,
-            placement: spec.placement,
             extent: Extent::Time(measure),
             warm_up,
             deadline: warm_up + measure + patience,
-            slow_down_permille: 0,
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
-            names: self.scratch.names(),
+            ..spec.plan(self.scratch.names())
         };
         (plan, Bench { clock: self.clock, cpus })
     }

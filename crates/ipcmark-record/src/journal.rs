@@ -64,7 +64,7 @@ impl Writer {
         let is_new = !journal_path.exists();
         let journal = lock(path)?;
         let begun = refuse_to_lose(path, record)
-            .and_then(|()| write_whole(path, record))
+            .and_then(|()| write_whole(path, record).map_err(|e| e.keeping(path)))
             .and_then(|()| journal.set_len(0).map_err(|e| Error::io("truncate", &journal_path, e)));
         if let Err(e) = begun {
             if is_new {
@@ -101,7 +101,7 @@ impl Writer {
 
     /// Writes `record` whole and empties the journal.
     pub fn checkpoint(&mut self, record: &Record) -> Result<()> {
-        write_whole(&self.path, record)?;
+        write_whole(&self.path, record).map_err(|e| e.keeping(&self.path))?;
         self.run.clone_from(&record.started);
         self.journal
             .set_len(0)
@@ -161,19 +161,18 @@ fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
 }
 
 /// Through a temporary file in the same folder and a rename: readers see the old document or the new one.
-fn write_whole(path: &Path, record: &Record) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = PathBuf::from(temporary);
     let written = File::create(&temporary).and_then(|mut file| {
-        let text = serde_json::to_vec(record).expect("a record is plain JSON");
+        let text = serde_json::to_vec(document).expect("a document is plain JSON");
         file.write_all(&text)?;
         file.write_all(b"\n")
     });
-    let placed = written
-        .map_err(|e| Error::io("write", path, e))
-        .and_then(|()| std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e)))
-        .map_err(|e| e.keeping(path));
+    let placed = written.map_err(|e| Error::io("write", path, e)).and_then(|()| {
+        std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e))
+    });
     if placed.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }

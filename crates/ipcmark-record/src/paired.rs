@@ -3,6 +3,7 @@
 //! A document of its own beside [`Record`](crate::Record), raw like it: what the slices say is found out after measuring, and can
 //! be found out again, by another policy, from the same document.
 
+use crate::journal;
 use crate::{
     CellKey, Distance, Error, Host, Integrity, InvocationOutcome, Outcome, Result, State,
     SuiteNote, Tool,
@@ -198,9 +199,6 @@ impl Paired {
     /// # Errors
     /// What the file system says.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string(self).expect("a document is plain JSON");
-        let temporary = path.with_extension("json.new");
-        std::fs::write(&temporary, text).map_err(|e| Error::io("write", &temporary, e))?;
-        std::fs::rename(&temporary, path).map_err(|e| Error::io("rename", path, e))
+        journal::write_whole(path, self)
     }
 }

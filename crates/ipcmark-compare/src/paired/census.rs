@@ -2,6 +2,7 @@
 
 use super::{JudgedCell, PairedStanding};
 use crate::Verdict;
+use crate::comparison::with_counts;
 use ipcmark_record::Stage;
 use ipcmark_stats::median;
 use serde::Serialize;
@@ -91,7 +92,7 @@ impl PairedCensus {
             true => String::new(),
             false => format!(", {} figures", self.figures),
         };
-        let mut line = format!(
+        let line = format!(
             "Judged {} of {} cells{figures}: {} regressed, {} improved, {} equivalent, {} inconclusive",
             self.judged,
             self.cells,
@@ -100,18 +101,14 @@ impl PairedCensus {
             self.equivalent,
             self.inconclusive
         );
-        for (count, what) in [
+        let beside = [
             (self.newly_failed, "newly failed"),
             (self.wide, "wide"),
             (self.failed, "failed in the base"),
             (self.not_available, "not available"),
             (self.not_reached, "not reached"),
-        ] {
-            if count > 0 {
-                line += &format!("; {count} {what}");
-            }
-        }
-        line + "."
+        ];
+        with_counts(line, &beside)
     }
 
     /// What could have been found, in one line; `None` where nothing was judged.

@@ -1,7 +1,7 @@
 //! What a session is asked for.
 
 use crate::Entry;
-use ipcmark_core::{Arrivals, Load, Pattern, Placement};
+use ipcmark_core::{Arrivals, Load, Names, Pattern, Placement, Plan};
 use ipcmark_record::{CellKey, LoadKey, SuiteNote, Target, Tool};
 use std::time::Duration;
 
@@ -35,6 +35,18 @@ impl CellSpec {
             placement: self.placement.name().into(),
             capacity_bytes: self.capacity.map(|bytes| bytes as u64),
             load: self.load_key(),
+        }
+    }
+
+    /// One invocation of it: a single message of each, no warm-up, until the caller says how much.
+    #[must_use]
+    pub fn plan(&self, names: Names) -> Plan {
+        Plan {
+            pattern: self.pattern,
+            load: self.load,
+            capacity: self.capacity,
+            placement: self.placement,
+            ..Plan::new(self.size, names)
         }
     }
 
