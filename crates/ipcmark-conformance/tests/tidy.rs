@@ -10,15 +10,18 @@ use std::process::Command;
 /// Our crates that each crate may name in `[dependencies]`. A transport may name what `TRANSPORT` says, and `"*"` means
 /// every transport.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("ipcmark-core", &[]),
+    ("ipcmark-words", &[]),
+    ("ipcmark-show", &[]),
+    ("ipcmark-core", &["ipcmark-words"]),
     ("ipcmark-ring", &[]),
     ("ipcmark-sys", &["ipcmark-core"]),
     ("ipcmark-stats", &[]),
-    ("ipcmark-record", &[]),
-    ("ipcmark-suite", &["ipcmark-core"]),
+    ("ipcmark-record", &["ipcmark-words"]),
+    ("ipcmark-suite", &["ipcmark-words", "ipcmark-core"]),
     ("ipcmark-summary", &["ipcmark-record", "ipcmark-stats"]),
-    ("ipcmark-compare", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
-    ("ipcmark-gate", &["ipcmark-record", "ipcmark-suite", "ipcmark-compare"]),
+    ("ipcmark-view", &["ipcmark-words", "ipcmark-record", "ipcmark-summary", "ipcmark-show"]),
+    ("ipcmark-judge", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
+    ("ipcmark-gate", &["ipcmark-record", "ipcmark-suite", "ipcmark-judge"]),
     ("ipcmark-history", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-export", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
@@ -28,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-record",
             "ipcmark-stats",
             "ipcmark-summary",
-            "ipcmark-compare",
+            "ipcmark-judge",
             "ipcmark-history",
         ],
     ),
@@ -36,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-steer", &["ipcmark-record", "ipcmark-summary", "ipcmark-harness"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
     (
-        "ipcmark-verify",
+        "ipcmark-rules",
         &[
             "ipcmark-core",
             "ipcmark-sys",
@@ -73,9 +76,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-harness",
             "ipcmark-steer",
             "ipcmark-catalog",
-            "ipcmark-verify",
+            "ipcmark-rules",
             "ipcmark-doctor",
-            "ipcmark-compare",
+            "ipcmark-judge",
             "ipcmark-ab",
             "ipcmark-gate",
             "ipcmark-history",
@@ -91,13 +94,16 @@ const ON_RINGS: &[&str] = &["ipcmark-shm"];
 const UNSAFE: &[&str] = &["ipcmark-sys", "ipcmark-ring", "ipcmark-shm"];
 /// Crates that link no system-call library, so that they say the same on every machine.
 const PURE: &[&str] = &[
+    "ipcmark-words",
+    "ipcmark-show",
+    "ipcmark-view",
     "ipcmark-core",
     "ipcmark-ring",
     "ipcmark-stats",
     "ipcmark-record",
     "ipcmark-suite",
     "ipcmark-summary",
-    "ipcmark-compare",
+    "ipcmark-judge",
     "ipcmark-gate",
     "ipcmark-report",
 ];

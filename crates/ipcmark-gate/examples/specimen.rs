@@ -1,7 +1,7 @@
 //! Writes every format of a gate's outcome into a folder, for the readers of `scripts/consumers/gate.sh`: more figures than a step shows
 //! annotations, and words that mean something in each of the formats.
 
-use ipcmark_compare::{Unjudged, Verdict, judge_paired};
+use ipcmark_judge::{Unjudged, Verdict, judge_paired};
 use ipcmark_gate::{Policy, annotations, judge, to_json, to_junit, to_markdown};
 use ipcmark_record::{CellKey, sample};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ fn main() -> std::io::Result<()> {
     std::fs::create_dir_all(&folder)?;
     let paired = sample::paired(1);
     paired.write(&folder.join("paired.json")).map_err(std::io::Error::other)?;
-    let mut found = judge_paired(&paired, &ipcmark_compare::Policy::default()).findings();
+    let mut found = judge_paired(&paired, &ipcmark_judge::Policy::default()).findings();
     found.warnings.push(NASTY.into());
     let nasty = CellKey::new("my|ring/sp,in:100%<x>*_`", "ping-pong", 64, "cross-core");
     found.unjudged.push(Unjudged {

@@ -1,7 +1,7 @@
 //! One figure, or one cell without figures, as the policy sees it.
 
 use crate::{Policy, Quantity, Ruled, Weight};
-use ipcmark_compare::{Finding, Unjudged, Verdict, time};
+use ipcmark_judge::{Finding, Unjudged, Verdict, time};
 use ipcmark_record::CellKey;
 use serde::Serialize;
 

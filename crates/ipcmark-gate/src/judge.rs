@@ -2,7 +2,7 @@
 
 use crate::decide::{Weighed, decide};
 use crate::{Decision, Item, Level, Note, Outcome, Policy, SCHEMA, Tally, Weight};
-use ipcmark_compare::{Findings, Verdict};
+use ipcmark_judge::{Findings, Verdict};
 
 /// Judges what a comparison found by a policy.
 ///

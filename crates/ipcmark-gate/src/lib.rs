@@ -5,7 +5,7 @@
 //! all others is that nothing is silently green: a figure that could not be told, and that the policy lets through, is counted
 //! in the first lines of every output.
 //!
-//! [`judge`] turns [`Findings`](ipcmark_compare::Findings) and a [`Policy`] into an [`Outcome`]; [`to_markdown`], [`annotations`],
+//! [`judge`] turns [`Findings`](ipcmark_judge::Findings) and a [`Policy`] into an [`Outcome`]; [`to_markdown`], [`annotations`],
 //! [`to_junit`] and [`to_json`] show it.
 #![forbid(unsafe_code)]
 

@@ -2,7 +2,7 @@
 
 use crate::item::percent;
 use crate::{Call, Item, Level, Outcome};
-use ipcmark_compare::time;
+use ipcmark_judge::time;
 use std::fmt::Write as _;
 
 /// The outcome as Markdown: the decision and what made it, then a table for each call, the worst first. What is equivalent is
@@ -72,7 +72,7 @@ fn table(text: &mut String, title: &str, items: &[&Item], folded: bool) {
 }
 
 fn row(item: &Item) -> String {
-    let of = |words: &dyn Fn(&ipcmark_compare::Finding) -> String| {
+    let of = |words: &dyn Fn(&ipcmark_judge::Finding) -> String| {
         item.finding.as_ref().map(words).unwrap_or_default()
     };
     let cells = [

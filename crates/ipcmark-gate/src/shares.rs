@@ -1,6 +1,6 @@
 //! Shares, one for each sort of figure: how much of a change matters differs between a median, a tail and a rate.
 
-use ipcmark_compare::Figure;
+use ipcmark_judge::Figure;
 use ipcmark_suite::parse_share;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -21,11 +21,11 @@ impl Quantity {
     #[must_use]
     pub fn of(figure: Figure) -> Quantity {
         // The comparison's own policy tells them apart; asked with numbers that cannot be mistaken, it says which.
-        let probe = ipcmark_compare::Policy {
+        let probe = ipcmark_judge::Policy {
             delta_p50: 1.0,
             delta_p99: 2.0,
             delta_throughput: 3.0,
-            ..ipcmark_compare::Policy::default()
+            ..ipcmark_judge::Policy::default()
         };
         match figure.delta(&probe) {
             d if d < 1.5 => Quantity::P50,

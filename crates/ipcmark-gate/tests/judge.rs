@@ -1,6 +1,6 @@
 //! Findings whose truth is known, and what policies make of them.
 
-use ipcmark_compare::{Figure, Finding, Findings, Unjudged, Verdict, compare, judge_paired};
+use ipcmark_judge::{Figure, Finding, Findings, Unjudged, Verdict, compare, judge_paired};
 use ipcmark_gate::{Call, Decision, Level, Outcome, Policy, judge, to_json, to_markdown};
 use ipcmark_record::{CellKey, InvocationOutcome, sample};
 
@@ -165,7 +165,7 @@ fn records_of_different_times_raise_a_suspicion_and_no_more() {
     let record = |seed| sample::record_of(seed, 40, |key| *key == pipe);
     let (base, mut new) = (record(1), record(2));
     sample::slow_down(&mut new.cells[0], 1.3);
-    let found = compare(&base, &new, &ipcmark_compare::Policy::default()).unwrap().findings();
+    let found = compare(&base, &new, &ipcmark_judge::Policy::default()).unwrap().findings();
     let (decision, code, outcome) = decided(&found, "");
     assert_eq!((decision, code), (Decision::Inconclusive, 3));
     assert!(outcome.because[0].contains("ipcmark ab"), "{:?}", outcome.because);
@@ -173,7 +173,7 @@ fn records_of_different_times_raise_a_suspicion_and_no_more() {
     new.cells[0].invocations.iter_mut().for_each(|i| {
         i.outcome = InvocationOutcome::Failed { side: "responder".into(), what: "it died".into() };
     });
-    let found = compare(&base, &new, &ipcmark_compare::Policy::default()).unwrap().findings();
+    let found = compare(&base, &new, &ipcmark_judge::Policy::default()).unwrap().findings();
     assert_eq!(decided(&found, "").0, Decision::Regressed, "no noise makes a cell fail");
 }
 
@@ -190,7 +190,7 @@ fn json_has_all_of_it() {
 #[test]
 fn a_paired_comparison_is_judged_by_its_figures_and_never_by_its_canary() {
     let paired = sample::paired(1);
-    let found = judge_paired(&paired, &ipcmark_compare::Policy::default()).findings();
+    let found = judge_paired(&paired, &ipcmark_judge::Policy::default()).findings();
     let (decision, _, outcome) = decided(&found, "failed = \"warn\"");
     assert_eq!(decision, Decision::Regressed);
     let slower: Vec<String> = outcome.at(Level::Error).iter().map(|i| i.key.to_string()).collect();

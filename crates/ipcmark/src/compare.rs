@@ -4,7 +4,7 @@ use crate::cli::CompareArgs;
 use crate::exit::{self, Exit, Usage};
 use crate::{output, run};
 use anyhow::{Context as _, Result, bail};
-use ipcmark_compare::{
+use ipcmark_judge::{
     Comparison, Error, Policy, across_to_json, across_to_markdown, compare as judge,
     compare_across_hosts, to_json, to_markdown,
 };

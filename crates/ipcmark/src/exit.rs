@@ -1,7 +1,7 @@
 //! Exit codes, and which error ends with which.
 
 use crate::ab::Interrupted;
-use ipcmark_compare::Verdict;
+use ipcmark_judge::Verdict;
 use std::fmt;
 use std::process::ExitCode;
 

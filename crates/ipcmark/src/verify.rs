@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use ipcmark_record::{Record, Rule, Verdict, Writer};
 use ipcmark_suite::Selector;
 use ipcmark_sys::process::{self, Interrupts};
-use ipcmark_verify::{Trial, Watch, trials};
+use ipcmark_rules::{Trial, Watch, trials};
 use serde::Serialize;
 use std::slice::from_ref;
 
@@ -57,7 +57,7 @@ pub(crate) fn all_rules(quiet: bool) -> Result<Option<Vec<Rule>>> {
 
 /// Tries rules; true when a signal asked for the end meanwhile.
 fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
-    let tried = ipcmark_verify::verify(trials, &mut Progress { quiet, left: trials.len() })?;
+    let tried = ipcmark_rules::verify(trials, &mut Progress { quiet, left: trials.len() })?;
     Ok((tried, process::is_interrupted()))
 }
 

@@ -16,7 +16,7 @@ use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::AbArgs;
 use ipcmark_ab::{Duel, Judge, Options, Side};
-use ipcmark_compare::{
+use ipcmark_judge::{
     PairedComparison, Policy, candidates, judge_paired, needs_more, paired_to_json,
     paired_to_markdown,
 };

@@ -4,7 +4,7 @@ use crate::layout::{fitting, plain, wrapped};
 use crate::units::time;
 use comfy_table::CellAlignment;
 use console::Style;
-use ipcmark_compare::{JudgedCell, JudgedFigure, PairedComparison, PairedStanding, Verdict};
+use ipcmark_judge::{JudgedCell, JudgedFigure, PairedComparison, PairedStanding, Verdict};
 use ipcmark_record::Stage;
 use std::fmt::Write as _;
 
@@ -145,7 +145,7 @@ fn reasons(rows: &[Row], columns: Option<u16>) -> String {
 /// Cells without a verdict by figures. What this machine cannot run is counted in the last line, and listed on request.
 fn unjudged(comparison: &PairedComparison, all: bool, columns: Option<u16>) -> String {
     let findings = comparison.findings();
-    let missing = |cell: &&ipcmark_compare::Unjudged| all || cell.verdict.is_some();
+    let missing = |cell: &&ipcmark_judge::Unjudged| all || cell.verdict.is_some();
     let mut text = String::new();
     for cell in findings.unjudged.iter().filter(missing) {
         let words = match cell.verdict {
@@ -183,7 +183,7 @@ fn canary(comparison: &PairedComparison, columns: Option<u16>) -> String {
 mod tests {
     use super::*;
     use crate::layout::fits;
-    use ipcmark_compare::{Policy, judge_paired};
+    use ipcmark_judge::{Policy, judge_paired};
     use ipcmark_record::sample;
 
     fn sample_comparison() -> PairedComparison {

@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::output;
 use crate::units::{count, wall};
 use anyhow::{Context as _, Result, bail};
-use ipcmark_compare::{Trials, judge_paired, trials_to_markdown};
+use ipcmark_judge::{Trials, judge_paired, trials_to_markdown};
 use ipcmark_record::Outcome;
 use std::time::Instant;
 

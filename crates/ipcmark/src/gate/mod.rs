@@ -8,7 +8,7 @@ pub(crate) use args::{EXAMPLES, GateArgs};
 use crate::exit::{Exit, Usage};
 use crate::{output, run};
 use anyhow::{Context as _, Result, bail};
-use ipcmark_compare::{Error, Findings, compare, judge_paired};
+use ipcmark_judge::{Error, Findings, compare, judge_paired};
 use ipcmark_gate::{
     Decision, Outcome, POLICY_FILE, Policy, SUMMARY_BYTES, TEMPLATE, annotations, cut_summary,
     judge, judge_unequal, outputs, to_json, to_junit, to_markdown,
@@ -64,16 +64,16 @@ fn of_pairs(path: &Path) -> Result<Findings> {
         )));
     }
     let paired = Paired::parse(&text, &path.display().to_string())?;
-    Ok(judge_paired(&paired, &ipcmark_compare::Policy::default()).findings())
+    Ok(judge_paired(&paired, &ipcmark_judge::Policy::default()).findings())
 }
 
 /// What two records say that were taken at different times.
 fn of_records(base: &Path, new: &Path, policy: &Policy) -> Result<Outcome> {
     let (base, new) = (run::read(base)?, run::read(new)?);
-    match compare(&base, &new, &ipcmark_compare::Policy::default()) {
+    match compare(&base, &new, &ipcmark_judge::Policy::default()) {
         Ok(comparison) => Ok(judge(&comparison.findings(), policy)),
         Err(Error::HostsDiffer { differences }) => {
-            let words = |record| ipcmark_compare::Run::of(record).words();
+            let words = |record| ipcmark_judge::Run::of(record).words();
             Ok(judge_unequal(&words(&base), &words(&new), &differences, policy))
         }
         Err(error) => Err(error.into()),

@@ -14,7 +14,7 @@ use crate::units::{count, wall};
 use crate::{output, run, tool};
 use anyhow::{Context as _, Result, bail};
 use console::Term;
-use ipcmark_compare::{Error, agreement, agreement_to_json, agreement_to_markdown};
+use ipcmark_judge::{Error, agreement, agreement_to_json, agreement_to_markdown};
 use ipcmark_record::{Cell, Invocation, Outcome, Record};
 use ipcmark_sys::process::{self, Child, Interrupts};
 use std::ffi::OsString;

@@ -4,7 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test may say what it saw")]
 
 use ipcmark_record::{Rule, Verdict};
-use ipcmark_verify::{Trial, Watch, trials, verify};
+use ipcmark_rules::{Trial, Watch, trials, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Case};
 use std::collections::HashSet;
 

@@ -6,7 +6,7 @@ mod simulation;
 mod trials;
 mod verdicts;
 
-use ipcmark_compare::{JudgedCell, PairedComparison, Policy, judge_paired};
+use ipcmark_judge::{JudgedCell, PairedComparison, Policy, judge_paired};
 use ipcmark_record::sample::{MadeUp, look_again, paired_of};
 use ipcmark_record::{CellKey, Paired};
 

@@ -1,7 +1,7 @@
 //! What is printed, and what others read.
 
 use super::{canary, judge, looked_at_twice, quiet};
-use ipcmark_compare::{Verdict, paired_to_json, paired_to_markdown};
+use ipcmark_judge::{Verdict, paired_to_json, paired_to_markdown};
 use ipcmark_record::sample::{self, MadeUp};
 
 #[test]

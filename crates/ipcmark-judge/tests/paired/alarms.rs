@@ -1,7 +1,7 @@
 //! Each alarm, and what it does to the whole.
 
 use super::{canary, judge, looked_at_twice, quiet};
-use ipcmark_compare::{AlarmKind, PairedComparison, Verdict};
+use ipcmark_judge::{AlarmKind, PairedComparison, Verdict};
 use ipcmark_record::sample::{MadeUp, paired_of};
 use ipcmark_record::{Paired, State};
 

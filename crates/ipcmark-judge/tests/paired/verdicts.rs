@@ -1,7 +1,7 @@
 //! Each verdict, each standing, each reason.
 
 use super::{canary, cell, judge, key, looked_at_twice, quiet};
-use ipcmark_compare::{Figure, JudgedCell, PairedStanding, Policy, Verdict, judge_paired};
+use ipcmark_judge::{Figure, JudgedCell, PairedStanding, Policy, Verdict, judge_paired};
 use ipcmark_record::sample::{self, MadeUp, Trouble, look_again, paired_of};
 use ipcmark_record::{Pair, Stage, State};
 use proptest::prelude::*;

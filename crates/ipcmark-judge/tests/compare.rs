@@ -1,6 +1,6 @@
 //! Comparisons of sample records whose truth is known.
 
-use ipcmark_compare::{
+use ipcmark_judge::{
     CAUTION, CellComparison, Comparison, Error, Figure, Metric, Policy, Position, Standing,
     Verdict, across_to_markdown, compare, compare_across_hosts, to_json, to_markdown,
 };

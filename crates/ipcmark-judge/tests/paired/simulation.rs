@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "figures for people, with --nocapture")]
 
 use super::{canary, judge, quiet};
-use ipcmark_compare::{AlarmKind, PairedComparison, Policy, Verdict, candidates, needs_more};
+use ipcmark_judge::{AlarmKind, PairedComparison, Policy, Verdict, candidates, needs_more};
 use ipcmark_record::sample::{MadeUp, Trouble, look_again, paired_of};
 
 /// Pairs of the first stage; the second has twice as many.

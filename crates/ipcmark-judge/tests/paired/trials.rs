@@ -1,7 +1,7 @@
 //! What is counted over several comparisons of a program with itself.
 
 use super::{canary, judge, looked_at_twice, quiet};
-use ipcmark_compare::{Trials, Verdict, trials_to_markdown};
+use ipcmark_judge::{Trials, Verdict, trials_to_markdown};
 use ipcmark_record::sample::MadeUp;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Comparisons of the workloads beside ping-pong and stream.
 
-use ipcmark_compare::{CellComparison, Figure, Metric, Policy, Verdict, compare};
+use ipcmark_judge::{CellComparison, Figure, Metric, Policy, Verdict, compare};
 use ipcmark_record::{Cell, ClockBound, ClockCertificate, ClockPair, Record, sample};
 
 fn only(seed: u64, keep: impl Fn(&Cell) -> bool) -> Record {
