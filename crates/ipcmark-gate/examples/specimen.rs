@@ -1,8 +1,8 @@
 //! Writes every format of a gate's outcome into a folder, for the readers of `scripts/consumers/gate.sh`: more figures than a step shows
 //! annotations, and words that mean something in each of the formats.
 
-use ipcmark_judge::{Unjudged, Verdict, judge_paired};
 use ipcmark_gate::{Policy, annotations, judge, to_json, to_junit, to_markdown};
+use ipcmark_judge::{Unjudged, Verdict, judge_paired};
 use ipcmark_record::{CellKey, sample};
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! Findings whose truth is known, and what policies make of them.
 
-use ipcmark_judge::{Figure, Finding, Findings, Unjudged, Verdict, compare, judge_paired};
 use ipcmark_gate::{Call, Decision, Level, Outcome, Policy, judge, to_json, to_markdown};
+use ipcmark_judge::{Figure, Finding, Findings, Unjudged, Verdict, compare, judge_paired};
 use ipcmark_record::{CellKey, InvocationOutcome, sample};
 
 fn key(transport: &str) -> CellKey {

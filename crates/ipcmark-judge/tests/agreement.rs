@@ -1,8 +1,6 @@
 //! Agreement of made-up runs whose truth is known.
 
-use ipcmark_judge::{
-    Agreement, Error, Flag, agreement, agreement_to_json, agreement_to_markdown,
-};
+use ipcmark_judge::{Agreement, Error, Flag, agreement, agreement_to_json, agreement_to_markdown};
 use ipcmark_record::{
     Cell, CellKey, Distance, Limit, LimitKind, LimitSample, Record, Standing, sample,
 };

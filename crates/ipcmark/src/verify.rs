@@ -5,9 +5,9 @@ use crate::exit::{Exit, Usage};
 use crate::{folder, output, rules};
 use anyhow::{Context as _, Result};
 use ipcmark_record::{Record, Rule, Verdict, Writer};
+use ipcmark_rules::{Trial, Watch, trials};
 use ipcmark_suite::Selector;
 use ipcmark_sys::process::{self, Interrupts};
-use ipcmark_rules::{Trial, Watch, trials};
 use serde::Serialize;
 use std::slice::from_ref;
 

@@ -8,11 +8,11 @@ pub(crate) use args::{EXAMPLES, GateArgs};
 use crate::exit::{Exit, Usage};
 use crate::{output, run};
 use anyhow::{Context as _, Result, bail};
-use ipcmark_judge::{Error, Findings, compare, judge_paired};
 use ipcmark_gate::{
     Decision, Outcome, POLICY_FILE, Policy, SUMMARY_BYTES, TEMPLATE, annotations, cut_summary,
     judge, judge_unequal, outputs, to_json, to_junit, to_markdown,
 };
+use ipcmark_judge::{Error, Findings, compare, judge_paired};
 use ipcmark_record::Paired;
 use std::io::Write as _;
 use std::path::Path;

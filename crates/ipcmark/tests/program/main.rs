@@ -6,6 +6,7 @@ mod desk;
 mod doctor;
 mod export;
 mod gate;
+mod golden;
 mod history;
 mod history_read;
 mod interrupted;
