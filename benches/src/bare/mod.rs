@@ -10,8 +10,8 @@ mod ring;
 use ipcmark_core::{Error, Pattern, Result, Side};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_record::Distance;
+use ipcmark_sys::barrier::{self, Barrier};
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::meeting::{self, Meeting};
 use ipcmark_sys::process::{self, Exit};
 use ipcmark_sys::shared::{Lines, Parcel};
 use ipcmark_sys::{affinity, distance};
@@ -109,7 +109,7 @@ impl Bare {
 /// Has the task done by two processes made for it.
 pub fn run(bare: Bare, task: &Task<'_>) -> Result<Trial> {
     let parcels = [Parcel::new(64)?, Parcel::new(64)?];
-    let lines = Lines::new(meeting::LINES + 1)?;
+    let lines = Lines::new(barrier::LINES + 1)?;
     let mut sides = bare.sides(task)?.map(Some);
     let mut children = Vec::new();
     for side in Side::ALL {
@@ -170,7 +170,7 @@ fn perform(mine: &mut dyn Loops, side: Side, task: &Task<'_>, lines: &Lines) -> 
     let lacking = || Error::Protocol("too few lines to meet on".into());
     let (barrier, rest) = lines.lines().split_first_chunk().ok_or_else(lacking)?;
     let probe = &rest.first().ok_or_else(lacking)?.word;
-    let meeting = Meeting::new(barrier, 2);
+    let meeting = Barrier::new(barrier, 2);
     let apart = apart(task);
     let meet = || meeting.meet(&clock, apart);
     let distance_ns = || match apart {

@@ -3,8 +3,8 @@
 use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
 use ipcmark_core::Error as System;
+use ipcmark_sys::baton::Baton;
 use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::relay::Relay;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use serde::de::DeserializeOwned;
@@ -44,7 +44,7 @@ pub(crate) struct Contender {
 
 impl Contender {
     /// Starts a side's program as one arm of `relay`; with it comes its first word.
-    pub(crate) fn start(side: &Side, arm: usize, relay: &Relay) -> Result<(Contender, Hello)> {
+    pub(crate) fn start(side: &Side, arm: usize, relay: &Baton) -> Result<(Contender, Hello)> {
         let pipe = || std::io::pipe().map_err(|e| System::os("pipe", e));
         let ((theirs_in, requests), (answers, theirs_out)) = (pipe()?, pipe()?);
         let path = relay.path().expect("the comparing program made it");

@@ -11,9 +11,9 @@ use ipcmark_record::{
     Arm, Contender as Told, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA, Pair, Paired,
     PairedCell, PairedSettings, Stage, State, SuiteNote, Tool,
 };
+use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
-use ipcmark_sys::relay::Relay;
 use std::time::{Duration, Instant};
 
 /// How long the arms of a pair may take beyond their turns before they count as hung.
@@ -100,7 +100,7 @@ pub struct Duel {
     document: Paired,
     sides: [Side; ARMS],
     options: Options,
-    relay: Relay,
+    relay: Baton,
     random: Rng,
     /// Of each cell.
     slices: Vec<Duration>,
@@ -115,7 +115,7 @@ impl Duel {
     pub fn new(base: Side, new: Side, cells: Vec<PairedCell>, options: Options) -> Result<Duel> {
         let interrupts = Interrupts::heed()?;
         let begun = Instant::now();
-        let relay = Relay::new(ARMS)?;
+        let relay = Baton::new(ARMS)?;
         let mut sides = [base.clone(), base.clone(), base.clone()];
         sides[NEW] = new.clone();
         let told = |side: &Side, arm| -> Result<Told> {

@@ -8,8 +8,8 @@ use ipcmark_harness::session::CellSpec;
 use ipcmark_harness::slices::{Sliced, Turns};
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_record::{CellKey, Cpu, State, Tool};
+use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::relay::Relay;
 use serde::Serialize;
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -44,7 +44,7 @@ pub fn serve(
     if arm >= ARMS {
         return Err(Error::Usage(format!("there are {ARMS} arms, from 0 on, and no arm {arm}")));
     }
-    let relay = Arc::new(Relay::open(relay, ARMS)?);
+    let relay = Arc::new(Baton::open(relay, ARMS)?);
     let server = Server {
         find,
         overrides,
@@ -76,7 +76,7 @@ struct Server<'a> {
     find: &'a dyn Fn(&str) -> Option<&'static Entry>,
     overrides: &'a Overrides,
     arm: usize,
-    relay: Arc<Relay>,
+    relay: Arc<Baton>,
     scratch: Scratch,
     clock: Clock,
     cpus: Vec<Cpu>,

@@ -5,8 +5,8 @@
 use crate::counting::{Counting, Purpose};
 use crate::slices::Turns;
 use ipcmark_core::Result;
+use ipcmark_sys::barrier::{self, Barrier};
 use ipcmark_sys::clock::{Clock, Ticks};
-use ipcmark_sys::meeting::{self, Meeting};
 use ipcmark_sys::shared::{Line, Lines, Parcel};
 use ipcmark_sys::{distance, futex};
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -19,7 +19,7 @@ const NAP: Duration = Duration::from_micros(20);
 const NAPS: usize = 50;
 
 /// The barrier's lines come first.
-const PROBE: usize = meeting::LINES;
+const PROBE: usize = barrier::LINES;
 /// On which process 0 says how long a round trip takes.
 const TEMPO: usize = PROBE + 1;
 /// From here on a line for each process.
@@ -96,9 +96,9 @@ impl Control {
         Ok(word.load(Acquire) == number)
     }
 
-    fn meeting(&self) -> Meeting<'_> {
+    fn meeting(&self) -> Barrier<'_> {
         let (lines, _) = self.lines.lines().split_first_chunk().expect("there are so many lines");
-        Meeting::new(lines, self.processes() as u32)
+        Barrier::new(lines, self.processes() as u32)
     }
 
     /// Waits until all processes are here; `spin` says whether waiting may keep the CPU (not when another needs it).

@@ -2,7 +2,7 @@
 
 use ipcmark_record::{Cpu, Host, KernelLimits};
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::{affinity, barrier};
+use ipcmark_sys::{affinity, membarrier};
 use rustix::process::{Resource, geteuid, getrlimit};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub fn describe(clock: &Clock) -> Host {
         idle_driver: read("/sys/devices/system/cpu/cpuidle/current_driver"),
         idle_governor: read("/sys/devices/system/cpu/cpuidle/current_governor"),
         frequency_governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        membarrier: Some(barrier::agree().is_ok()),
+        membarrier: Some(membarrier::agree().is_ok()),
         root: geteuid().is_root(),
         limits: limits(),
         mitigations: mitigations(),

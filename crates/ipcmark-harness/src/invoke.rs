@@ -15,9 +15,9 @@ use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{
     Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
 };
+use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
 use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::taken::Steal;
 use std::time::{Duration, Instant};
 
 /// How long the other side may go on after one has failed, to say what it saw.

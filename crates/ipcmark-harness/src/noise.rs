@@ -12,8 +12,8 @@ use crate::Bench;
 use crate::side::Findings;
 use ipcmark_record::{Gaps, Mark, Noise};
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::contention::Steal;
 use ipcmark_sys::noise;
-use ipcmark_sys::taken::Steal;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 
 use crate::{Error, Result};
 use ipcmark_core::Names;
-use ipcmark_sys::watcher::Watcher;
+use ipcmark_sys::janitor::Janitor;
 use std::cell::Cell;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Scratch {
     dir: PathBuf,
     made: Cell<u64>,
     /// Ends when it is dropped, after the folder is gone.
-    _watcher: Watcher,
+    _watcher: Janitor,
 }
 
 impl Scratch {
@@ -34,7 +34,7 @@ impl Scratch {
             .create(&dir)
             .map_err(|source| Error::Scratch { path: dir.display().to_string(), source })?;
         let (token_2, dir_2) = (token.clone(), dir.clone());
-        let watcher = Watcher::start(move || clear(&token_2, &dir_2)).inspect_err(|_| {
+        let watcher = Janitor::start(move || clear(&token_2, &dir_2)).inspect_err(|_| {
             let _ = std::fs::remove_dir(&dir);
         })?;
         Ok(Scratch { token, dir, made: Cell::new(0), _watcher: watcher })

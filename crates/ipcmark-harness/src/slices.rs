@@ -15,7 +15,7 @@ use crate::timer::Middle;
 use ipcmark_core::{Plan, Result};
 use ipcmark_record::{Arm, Distance, Placed, Slice, State};
 use ipcmark_sys::affinity;
-use ipcmark_sys::relay::Relay;
+use ipcmark_sys::baton::Baton;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct Turns {
     /// The arm of each turn.
     pub order: Vec<usize>,
     /// Where the turn is handed on.
-    pub relay: Arc<Relay>,
+    pub relay: Arc<Baton>,
 }
 
 /// What an invocation brought that shared its time.

@@ -7,9 +7,9 @@ use ipcmark_harness::placement;
 use ipcmark_harness::slices::Turns;
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{Arm, InvocationOutcome};
+use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::relay::Relay;
 use ipcmark_sys::shared::Parcel;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::sync::Arc;
@@ -41,9 +41,9 @@ fn run(
     arms: [(&'static Entry, u32); 2],
     pattern: Pattern,
     order: &[usize],
-    over: impl Fn(&Relay, &mut [Child]),
+    over: impl Fn(&Baton, &mut [Child]),
 ) -> Result<Vec<Arm>, Failed> {
-    let relay = Relay::new(2)?;
+    let relay = Baton::new(2)?;
     let parcels = [Parcel::new(1 << 20)?, Parcel::new(1 << 20)?];
     let clock = Clock::calibrate();
     let mut children = Vec::new();
@@ -51,7 +51,7 @@ fn run(
         let path = relay.path().expect("we made it");
         let (order, parcel) = (order.to_vec(), &parcels[arm]);
         children.push(process::fork(|| {
-            let relay = Arc::new(Relay::open(&path, 2).unwrap());
+            let relay = Arc::new(Baton::open(&path, 2).unwrap());
             let scratch = Scratch::new().unwrap();
             let plan = Plan {
                 pattern,
@@ -124,7 +124,7 @@ fn delay() -> Test {
 }
 
 fn dies() -> Test {
-    let stop = |relay: &Relay, children: &mut [Child]| {
+    let stop = |relay: &Baton, children: &mut [Child]| {
         // As a comparing program does when it hears of a failure.
         let ended = children[1].wait(Duration::from_secs(15));
         assert!(ended.is_ok_and(|exit| exit.is_some()), "a dead side is noticed");

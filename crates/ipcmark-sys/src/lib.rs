@@ -1,36 +1,25 @@
-//! The home of system-call unsafe.
+//! System calls, and the `unsafe` code that they need, behind safe functions.
 //!
-//! Everything above asks this crate for processes, shared pages, futexes, CPUs and clocks, in safe terms. Each
-//! `unsafe` block carries one claim. The kernel is reached through rustix and nix; libc only where both lack a call.
-#![allow(unsafe_code, reason = "this crate and the rings are where unsafe code lives")]
+//! - `ground`: what every part uses: processes, shared pages, futexes, CPUs, the clock, descriptors, the lifeline;
+//! - `family`: what one family of mechanisms needs;
+//! - `tool`: what measuring, comparing and clearing up need;
+//! - [`distance`]: the latency between two CPUs.
+//!
+//! The rooms are for those who read this crate; users name a module without its room (`ipcmark_sys::clock`). ARCHITECTURE.md
+//! says which calls go through rustix, nix and libc.
+#![allow(unsafe_code, reason = "system calls without a safe wrapper are made here")]
 
-pub mod affinity;
-pub mod barrier;
-pub mod bell;
-pub mod clock;
-pub mod counters;
-pub mod delay;
 pub mod distance;
-pub mod fd;
-pub mod futex;
-pub mod lifeline;
-pub mod mapped;
-pub mod meeting;
-pub mod msg_ring;
-pub mod noise;
-pub mod process;
-pub mod relay;
-pub mod robust;
-pub mod segment;
-pub mod service;
-pub mod shared;
-pub mod signal;
-pub mod sysv;
-pub mod taken;
-pub mod tool;
-pub mod trace;
-pub mod usage;
-pub mod vm;
-pub mod vsock;
-pub mod watcher;
-pub mod zerocopy;
+mod family;
+mod ground;
+mod tool;
+
+pub use family::{
+    bell, mqueue, msg_ring, pipe, robust, segment, signal, sysv, vm, vsock, zerocopy,
+};
+pub use ground::{
+    affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, shared,
+};
+pub use tool::{
+    baton, contention, counters, delay, janitor, noise, service, subprocess, trace, usage,
+};

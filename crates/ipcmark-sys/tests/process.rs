@@ -3,9 +3,9 @@
 //! The standard harness runs tests on threads of their own, and `fork` refuses there, rightly; so these run one after
 //! the other on the main thread.
 
+use ipcmark_sys::janitor::Janitor;
 use ipcmark_sys::process::{Child, Exit, Interrupts, PANICKED, fork, is_interrupted, wait_any};
 use ipcmark_sys::shared::{Lines, Parcel};
-use ipcmark_sys::watcher::Watcher;
 use ipcmark_sys::{affinity, futex};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -301,9 +301,9 @@ fn two_cpus() -> Result<Completion, Failed> {
 }
 
 /// A watcher whose duty marks a shared line.
-fn marking(lines: &Lines, index: usize) -> Result<Watcher, Failed> {
+fn marking(lines: &Lines, index: usize) -> Result<Janitor, Failed> {
     let line = &lines.lines()[index].word;
-    Ok(Watcher::start(|| line.store(1, Release))?)
+    Ok(Janitor::start(|| line.store(1, Release))?)
 }
 
 fn marked(lines: &Lines, index: usize) -> bool {

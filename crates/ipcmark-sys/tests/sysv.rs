@@ -2,9 +2,9 @@
 //!
 //! These fork, so they run one after the other on the main thread.
 
+use ipcmark_sys::janitor::Janitor;
 use ipcmark_sys::process::fork;
 use ipcmark_sys::sysv::{MessageQueue, Semaphore};
-use ipcmark_sys::watcher::Watcher;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -95,7 +95,7 @@ fn survivor() -> Test {
 fn killed_run() -> Test {
     let before = objects();
     let mut run = fork(|| {
-        let (Ok(_watcher), Ok(_made)) = (Watcher::start(|| {}), make()) else { return 1 };
+        let (Ok(_watcher), Ok(_made)) = (Janitor::start(|| {}), make()) else { return 1 };
         let Ok(_side) = fork(sleep_for_ever) else { return 1 };
         sleep_for_ever()
     })?;

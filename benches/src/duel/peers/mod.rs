@@ -8,7 +8,7 @@ mod threads;
 
 use super::candidate::Candidate;
 use ipcmark_core::Result;
-use ipcmark_sys::watcher::Watcher;
+use ipcmark_sys::janitor::Janitor;
 use std::path::PathBuf;
 
 /// All of them.
@@ -24,9 +24,9 @@ pub fn candidates() -> Vec<Candidate> {
 ///
 /// # Errors
 /// When the watching process cannot be started.
-pub fn clear_up() -> Result<Watcher> {
+pub fn clear_up() -> Result<Janitor> {
     let prefix = processes::prefix();
-    Watcher::start(move || {
+    Janitor::start(move || {
         for dir in [PathBuf::from("/dev/shm"), std::env::temp_dir()] {
             for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
                 if entry.file_name().to_string_lossy().starts_with(&prefix) {

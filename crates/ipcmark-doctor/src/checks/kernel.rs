@@ -2,7 +2,7 @@
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
-use ipcmark_sys::barrier;
+use ipcmark_sys::membarrier;
 
 const AREA: Area = Area::Kernel;
 
@@ -42,7 +42,7 @@ fn uring(machine: &Machine) -> Finding {
 /// Asked of the kernel itself: there is no file that says so, and a filter may withhold what the kernel has.
 fn barriers() -> Finding {
     let finding = |found: String| Finding::offered(AREA, "membarrier(2)", found);
-    match barrier::agree() {
+    match membarrier::agree() {
         Ok(()) => finding("between processes (MEMBARRIER_CMD_GLOBAL_EXPEDITED)".into()),
         Err(e) => finding(e.to_string())
             .limited("hybrid waits on shared memory pay for a fence at each message")

@@ -4,8 +4,8 @@ use crate::finding::{Area, Finding};
 use crate::machine::Machine;
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::contention::{Pressure, Steal};
 use ipcmark_sys::noise::{GAP, Gaps, gaps};
-use ipcmark_sys::taken::{Pressure, Steal};
 use std::time::Duration;
 
 const AREA: Area = Area::Noise;

@@ -4,7 +4,7 @@ use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
 use ipcmark_core::{Error, Names, Result};
 use ipcmark_sys::shared::{Line, Lines};
-use ipcmark_sys::{affinity, barrier};
+use ipcmark_sys::{affinity, membarrier};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{compiler_fence, fence};
@@ -46,7 +46,7 @@ fn asymmetric(_: &Names) -> Found {
             remedy: Some("allow it two (taskset, cpuset)".into()),
         });
     };
-    barrier::agree().map_err(|e| Error::Unavailable {
+    membarrier::agree().map_err(|e| Error::Unavailable {
         reason: e.to_string(),
         remedy: Some("Linux 4.16, and a seccomp filter that allows membarrier(2)".into()),
     })?;
@@ -75,7 +75,7 @@ fn both_missed(cpus: [u32; 2], orders: [Order; 2]) -> Result<u64> {
     let [mine, others, gate, back, saw] = lines.lines() else { unreachable!("five lines") };
     let other = peer(|| {
         affinity::pin(cpus[1])?;
-        barrier::agree()?;
+        membarrier::agree()?;
         for turn in 1..=TURNS {
             meet(back, gate, turn);
             let seen = store_and_load(others, mine, turn, orders[1])?;
@@ -121,7 +121,7 @@ fn store_and_load(own: &Line, others: &Line, turn: u64, order: Order) -> Result<
     match order {
         Order::Program => compiler_fence(SeqCst),
         Order::Fence => fence(SeqCst),
-        Order::Call => barrier::everywhere()?,
+        Order::Call => membarrier::everywhere()?,
     }
     Ok(others.word.load(Relaxed) == turn)
 }

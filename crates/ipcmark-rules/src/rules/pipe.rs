@@ -3,7 +3,8 @@
 use crate::peers::{joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial, figure, name_of};
 use ipcmark_core::{Error, Names, Result};
-use ipcmark_sys::fd::{pipe_capacity, set_nonblocking};
+use ipcmark_sys::fd::set_nonblocking;
+use ipcmark_sys::pipe::pipe_capacity;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::io::{Errno, read, write};

@@ -16,9 +16,8 @@ use ipcmark_core::{
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
     Side,
 };
-use ipcmark_sys::fd::{
-    FdSink, FdSource, FdWait, availability, match_pipe_capacities, set_pipe_capacity, sysctl,
-};
+use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
+use ipcmark_sys::pipe::{match_pipe_capacities, set_pipe_capacity};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open, unlink};
 use rustix::io::Errno;
 use std::marker::PhantomData;

@@ -32,10 +32,9 @@ mod port;
 pub use port::QueuePort;
 
 use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
-use ipcmark_sys::fd::{
-    FdWait, MessageReceiver, MessageSender, Queue, availability, message_halves,
-};
+use ipcmark_sys::fd::{FdWait, MessageReceiver, MessageSender, availability, message_halves};
 use ipcmark_sys::lifeline::LifelinePair;
+use ipcmark_sys::mqueue::Queue;
 use rustix::io::Errno;
 use std::marker::PhantomData;
 

@@ -1,7 +1,8 @@
 //! The limits of message queues, and the line that raises each.
 
 use ipcmark_core::{Error, Limits, Result};
-use ipcmark_sys::fd::{Queue, sysctl};
+use ipcmark_sys::fd::sysctl;
+use ipcmark_sys::mqueue::Queue;
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use std::sync::atomic::{AtomicU32, Ordering};

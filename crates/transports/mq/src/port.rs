@@ -1,6 +1,7 @@
 //! A message queue as a port: each try is one call.
 
-use ipcmark_sys::fd::{MessagePort, Queue};
+use ipcmark_sys::fd::MessagePort;
+use ipcmark_sys::mqueue::Queue;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,7 +1,7 @@
 //! Two pipes with all four ends, before the fork.
 
 use ipcmark_core::{Capacity, Error, Result, Side};
-use ipcmark_sys::fd::{match_pipe_capacities, pipe_capacity};
+use ipcmark_sys::pipe::{match_pipe_capacities, pipe_capacity};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
 

@@ -9,8 +9,8 @@ use ipcmark_core::{
 };
 use ipcmark_sys::fd::{
     FdWait, MessagePort, MessageReceiver, MessageSender, availability, message_halves,
-    pipe_capacity,
 };
+use ipcmark_sys::pipe::pipe_capacity;
 use rustix::io;
 use rustix::pipe::{PIPE_BUF, PipeFlags};
 use std::marker::PhantomData;

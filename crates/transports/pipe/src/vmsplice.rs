@@ -10,7 +10,8 @@ use ipcmark_core::{
     Availability, Capacity, FramedReceiver, Framing, Info, Limits, Link, Plan, Result, Sender,
     Side, Transport,
 };
-use ipcmark_sys::fd::{FdSource, FdWait, VmspliceSender, availability};
+use ipcmark_sys::fd::{FdSource, FdWait, availability};
+use ipcmark_sys::pipe::VmspliceSender;
 use rustix::pipe::PipeFlags;
 use std::marker::PhantomData;
 

@@ -12,8 +12,8 @@ pub use spin::{Pause, Spin, Yield};
 
 use ipcmark_core::{Availability, Limits, Names, Result, Side, Wait};
 use ipcmark_ring::sleep::{Fencing, announce, retract};
-use ipcmark_sys::barrier;
 use ipcmark_sys::lifeline::Lifeline;
+use ipcmark_sys::membarrier;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl Site {
     pub(crate) fn of(one_cpu: bool) -> Site {
         // Where a side sleeps at each wait, a fence costs less than interrupting others. Else the call is asked for by
         // agreeing to it: what counts is not whether the kernel has it but whether it is granted here.
-        let fenced = one_cpu || barrier::agree().is_err();
+        let fenced = one_cpu || membarrier::agree().is_err();
         Site { one_cpu, fencing: if fenced { Fencing::Both } else { Fencing::Sleeper } }
     }
 }
@@ -143,7 +143,7 @@ fn sleep<T: Turn>(
         let asleep = announce(turn.flag());
         let ordered = match fencing {
             Fencing::Both => Ok(()),
-            Fencing::Sleeper => barrier::everywhere(),
+            Fencing::Sleeper => membarrier::everywhere(),
         };
         let came = ordered.and_then(|()| turn.look());
         let woken = match came {

@@ -11,7 +11,7 @@ use ipcmark_core::{Error, Result};
 use ipcmark_ring::sleep::{Fencing, announce, retract, take};
 use ipcmark_sys::process::{Exit, fork};
 use ipcmark_sys::shared::{Line, Lines};
-use ipcmark_sys::{affinity, barrier, futex};
+use ipcmark_sys::{affinity, futex, membarrier};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -43,7 +43,7 @@ impl Shared<'_> {
         while !came() {
             let asleep = announce(flag);
             if fencing == Fencing::Sleeper {
-                barrier::everywhere()?;
+                membarrier::everywhere()?;
             }
             if !came() {
                 sleeps += 1;
@@ -102,7 +102,7 @@ fn side(lines: &[Line], process: usize, cpu: u32, fencing: Fencing, messages: u6
     let [ready, news, receivers_flag] = lines else { unreachable!("three lines") };
     affinity::pin(cpu)?;
     if fencing == Fencing::Sleeper {
-        barrier::agree()?;
+        membarrier::agree()?;
     }
     let shared = Shared { ready, news, receivers_flag };
     if process == 0 { shared.send(messages, fencing) } else { shared.receive(messages, fencing) }
@@ -116,7 +116,7 @@ fn none_is_lost(fencing: Fencing, apart: bool) -> std::result::Result<Completion
         return Ok(Completion::ignored_with("not available here: this process has one CPU"));
     };
     if fencing == Fencing::Sleeper
-        && let Err(e) = barrier::agree()
+        && let Err(e) = membarrier::agree()
     {
         return Ok(Completion::ignored_with(format!("not available here: {e}")));
     }

@@ -7,9 +7,9 @@ use ipcmark_core::Result;
 use ipcmark_record::{Gaps, Listened, MachineNoise, Record};
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::contention::{Pressure, Steal};
 use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::shared::Parcel;
-use ipcmark_sys::taken::{Pressure, Steal};
 use std::time::{Duration, Instant};
 
 /// How long each CPU is listened to before a round, all at once.

@@ -6,7 +6,7 @@ use crate::units::{count, wall};
 use anyhow::{Context as _, Result, bail};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use ipcmark_sys::tool::Tool;
+use ipcmark_sys::subprocess::Subprocess;
 use serde::Deserialize;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -122,7 +122,7 @@ pub(super) fn build(place: &Path, binary: &str, home: &Path, quiet: bool) -> Res
         .stdin(Stdio::null())
         .stdout(create(&made)?)
         .stderr(create(&log)?);
-    let mut cargo = Tool::start(&mut command).context("cannot start cargo")?;
+    let mut cargo = Subprocess::start(&mut command).context("cannot start cargo")?;
     let mut watch = Watch::new(&log, quiet);
     let status = loop {
         if let Some(status) = cargo.ended().context("cannot wait for cargo")? {

@@ -4,7 +4,7 @@ use super::{NAP, RingWait, Seat, Site, Turn, sleep};
 use ipcmark_core::{Names, Result, Wait, WaitKind};
 use ipcmark_ring::sleep::Fencing;
 use ipcmark_sys::lifeline::Lifeline;
-use ipcmark_sys::{barrier, futex};
+use ipcmark_sys::{futex, membarrier};
 use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -104,7 +104,7 @@ impl<const SPIN_US: u64, const FENCED: bool> RingWait for HybridAs<SPIN_US, FENC
         let fencing = if FENCED { Fencing::Both } else { site.fencing };
         if fencing == Fencing::Sleeper {
             // The peer relies on it: a side that cannot must not run.
-            barrier::agree()?;
+            membarrier::agree()?;
         }
         Ok(HybridAs { spins: spins(site, Duration::from_micros(SPIN_US)), nap: NAP, fencing })
     }

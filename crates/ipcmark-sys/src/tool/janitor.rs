@@ -14,7 +14,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 ///
 /// It also removes the System V objects that this process made ([`crate::sysv`]) and nobody else did remove.
 #[derive(Debug)]
-pub struct Watcher {
+pub struct Janitor {
     /// Nothing is ever written: the kernel closes it when the last process that holds it ends.
     alive: Option<OwnedFd>,
     pid: Option<Pid>,
@@ -22,12 +22,12 @@ pub struct Watcher {
     registry: Registry,
 }
 
-impl Watcher {
+impl Janitor {
     /// Starts it. The duty must be harmless when nothing is left to do.
     ///
     /// Children forked later hold a copy of the pipe's writing end; those of [`crate::process::fork`] die with this
     /// process, so that the duty begins when all of them are gone.
-    pub fn start(duty: impl FnOnce()) -> Result<Watcher> {
+    pub fn start(duty: impl FnOnce()) -> Result<Janitor> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
         refuse_beside_threads()?;
         let registry = Registry::open()?;
@@ -45,7 +45,7 @@ impl Watcher {
             }
             ForkResult::Parent { child } => {
                 let pid = Pid::from_raw(child.as_raw());
-                Ok(Watcher { alive: Some(write), pid, registry })
+                Ok(Janitor { alive: Some(write), pid, registry })
             }
         }
     }
@@ -63,7 +63,7 @@ fn keep_only(fd: &OwnedFd) {
     }
 }
 
-impl Drop for Watcher {
+impl Drop for Janitor {
     fn drop(&mut self) {
         self.alive = None;
         let ended = loop {

@@ -14,14 +14,11 @@ mod bytes;
 mod limit;
 mod message;
 mod packet;
-mod pipe;
-mod queue;
 mod retry;
 mod sigio;
 mod socket;
 mod stream;
 mod uring;
-mod vmsplice;
 mod wait;
 
 pub use ahead::ReadAhead;
@@ -30,14 +27,12 @@ pub use bytes::ByteWait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 pub use packet::{SocketPort, socket_message_halves};
-pub use pipe::{match_pipe_capacities, pipe_capacity, set_pipe_capacity};
-pub use queue::Queue;
+pub(crate) use retry::until_sent;
 pub use sigio::Sigio;
 pub use socket::{set_receive_buffer, set_send_buffer};
 pub use stream::{FdSink, FdSource, socket_halves};
 pub use uring::Uring;
 pub(crate) use uring::ring;
-pub use vmsplice::VmspliceSender;
 pub use wait::{
     Block, Epoll, FdWait, Interest, Poll, Spin, Waited, Yield, readable_now, set_nonblocking,
 };

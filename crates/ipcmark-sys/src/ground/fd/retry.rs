@@ -11,7 +11,7 @@ use std::os::fd::BorrowedFd;
 /// `name` is the system call's, for errors. A mechanism whose descriptor does not tell that the peer is gone hands in
 /// its `lifeline`.
 #[inline(always)]
-pub(super) fn until_sent<W: FdWait, R>(
+pub(crate) fn until_sent<W: FdWait, R>(
     wait: &mut W,
     fd: BorrowedFd<'_>,
     lifeline: Option<&Lifeline>,

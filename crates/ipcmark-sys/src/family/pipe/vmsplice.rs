@@ -8,9 +8,8 @@
 //! The buffers are a mapping of their own. When it is unmapped, pages that the pipe still refers to live on there; in
 //! memory given back to an allocator, somebody else's bytes would appear in them.
 
-use super::pipe::pipe_capacity;
-use super::retry::until_sent;
-use super::wait::{FdWait, Interest, set_nonblocking};
+use super::pipe_capacity;
+use crate::fd::{FdWait, Interest, set_nonblocking, until_sent};
 use ipcmark_core::{Error, Result, Sender};
 use memmap2::MmapMut;
 use rustix::io;
@@ -120,9 +119,9 @@ fn lend(writer: impl AsFd, bytes: &[u8], flags: SpliceFlags) -> io::Result<usize
 
 #[cfg(test)]
 mod tests {
-    use super::super::set_pipe_capacity;
-    use super::super::wait::{Block, Spin};
     use super::*;
+    use crate::fd::{Block, Spin};
+    use crate::pipe::set_pipe_capacity;
     use rustix::pipe::pipe;
 
     /// The pipe is kept as full as it gets, so that each buffer is written again as early as it can be.

@@ -1,5 +1,9 @@
 //! The capacity of pipes and FIFOs.
 
+mod vmsplice;
+
+pub use vmsplice::VmspliceSender;
+
 use ipcmark_core::{Error, Result};
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
@@ -62,8 +66,8 @@ const MOST: usize = i32::MAX as usize;
 
 #[cfg(test)]
 mod tests {
-    use super::super::limit::sysctl;
     use super::*;
+    use crate::fd::sysctl;
     use rustix::pipe::pipe;
 
     #[test]

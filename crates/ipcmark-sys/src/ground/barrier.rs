@@ -18,16 +18,16 @@ pub const LINES: usize = 3;
 
 /// Where processes meet, again and again, all of them each time.
 #[derive(Debug, Clone, Copy)]
-pub struct Meeting<'a> {
+pub struct Barrier<'a> {
     lines: &'a [Line; LINES],
     processes: u32,
 }
 
-impl<'a> Meeting<'a> {
+impl<'a> Barrier<'a> {
     /// Over lines that begin at zero and serve nothing else.
     #[must_use]
-    pub const fn new(lines: &'a [Line; LINES], processes: u32) -> Meeting<'a> {
-        Meeting { lines, processes }
+    pub const fn new(lines: &'a [Line; LINES], processes: u32) -> Barrier<'a> {
+        Barrier { lines, processes }
     }
 
     /// Waits until all processes are here; `spin` says whether waiting may keep the CPU (not when another needs it).

@@ -16,12 +16,12 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A running program, the first of its process group. Dropping it ends the group and reaps it.
 #[derive(Debug)]
-pub struct Tool {
+pub struct Subprocess {
     child: Child,
     ended: Option<ExitStatus>,
 }
 
-impl Tool {
+impl Subprocess {
     /// Starts it. It gets `SIGTERM` when the thread that starts it ends, however that ends; the terminal's Ctrl-C does not
     /// reach it: the caller decides.
     ///
@@ -31,12 +31,12 @@ impl Tool {
     /// # References
     /// - [PR_SET_PDEATHSIG(2const)](https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html)
     /// - [setpgid(2)](https://man7.org/linux/man-pages/man2/setpgid.2.html)
-    pub fn start(command: &mut Command) -> io::Result<Tool> {
+    pub fn start(command: &mut Command) -> io::Result<Subprocess> {
         command.process_group(0);
         let dies_with_parent = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
         // SAFETY: between fork and exec it makes one system call and touches no memory of others.
         unsafe { command.pre_exec(dies_with_parent) };
-        Ok(Tool { child: command.spawn()?, ended: None })
+        Ok(Subprocess { child: command.spawn()?, ended: None })
     }
 
     /// How it ended, if it has.
@@ -73,7 +73,7 @@ impl Tool {
     }
 }
 
-impl Drop for Tool {
+impl Drop for Subprocess {
     fn drop(&mut self) {
         if matches!(self.ended(), Ok(None) | Err(_)) {
             self.end();
@@ -87,11 +87,11 @@ mod tests {
     use std::process::Stdio;
 
     /// A shell that starts another program, says its number and waits for it.
-    fn family() -> (Tool, u32) {
+    fn family() -> (Subprocess, u32) {
         use std::io::BufRead as _;
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped());
-        let mut tool = Tool::start(&mut command).unwrap();
+        let mut tool = Subprocess::start(&mut command).unwrap();
         let mut line = String::new();
         io::BufReader::new(tool.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         (tool, line.trim().parse().unwrap())
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn it_ends_by_itself_and_says_how() {
-        let mut tool = Tool::start(Command::new("sh").args(["-c", "exit 7"])).unwrap();
+        let mut tool = Subprocess::start(Command::new("sh").args(["-c", "exit 7"])).unwrap();
         let status = loop {
             if let Some(status) = tool.ended().unwrap() {
                 break status;
@@ -122,7 +122,7 @@ mod tests {
         };
         assert_eq!(status.code(), Some(7));
         assert_eq!(tool.ended().unwrap(), Some(status), "and says it again");
-        assert!(Tool::start(&mut Command::new("/no/such/program")).is_err());
+        assert!(Subprocess::start(&mut Command::new("/no/such/program")).is_err());
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn it_ends_with_the_thread_that_started_it() {
         let (pid, tool) = std::thread::spawn(|| {
-            let tool = Tool::start(Command::new("sleep").arg("600")).unwrap();
+            let tool = Subprocess::start(Command::new("sleep").arg("600")).unwrap();
             (tool.child.id(), tool)
         })
         .join()

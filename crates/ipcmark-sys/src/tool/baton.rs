@@ -21,32 +21,32 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// The turns of several groups, in a file without a name.
 #[derive(Debug)]
-pub struct Relay {
+pub struct Baton {
     lines: Lines,
-    /// Of who made it: as long as it is open, others can open it by [`Relay::path`].
+    /// Of who made it: as long as it is open, others can open it by [`Baton::path`].
     file: Option<OwnedFd>,
 }
 
-impl Relay {
+impl Baton {
     /// `memfd_create()` - a relay of so many groups, in which nobody has had a turn.
     ///
     /// # References
     /// [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html)
-    pub fn new(groups: usize) -> Result<Relay> {
+    pub fn new(groups: usize) -> Result<Baton> {
         let file = memfd_create("ipcmark-relay", MemfdFlags::CLOEXEC)
             .map_err(|e| Error::os("memfd_create", e))?;
-        Ok(Relay { lines: Lines::of_file(&file, groups)?, file: Some(file) })
+        Ok(Baton { lines: Lines::of_file(&file, groups)?, file: Some(file) })
     }
 
-    /// The same relay in another program: `path` is its maker's [`Relay::path`].
+    /// The same relay in another program: `path` is its maker's [`Baton::path`].
     ///
     /// # Errors
     /// When the maker has ended, or belongs to another user.
-    pub fn open(path: &Path, groups: usize) -> Result<Relay> {
+    pub fn open(path: &Path, groups: usize) -> Result<Baton> {
         let file = File::options().read(true).write(true).open(path);
         let file =
             file.map_err(|e| Error::os(format!("open({}), the relay", path.display()), e))?;
-        Ok(Relay { lines: Lines::of_file(file, groups)?, file: None })
+        Ok(Baton { lines: Lines::of_file(file, groups)?, file: None })
     }
 
     /// Where other programs find it; `None` in those.
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn turns_come_in_order_and_a_stop_is_final() {
-        let relay = Relay::new(2).unwrap();
-        let other = Relay::open(&relay.path().unwrap(), 2).unwrap();
+        let relay = Baton::new(2).unwrap();
+        let other = Baton::open(&relay.path().unwrap(), 2).unwrap();
         relay.give(1, 0).unwrap();
         assert!(other.wait(1, 0).unwrap());
         std::thread::scope(|scope| {
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_relay_whose_maker_is_gone_says_so() {
-        let path = Relay::new(2).unwrap().path().unwrap();
-        let said = Relay::open(&path, 2).unwrap_err().to_string();
+        let path = Baton::new(2).unwrap().path().unwrap();
+        let said = Baton::open(&path, 2).unwrap_err().to_string();
         assert!(said.contains("the relay"), "{said}");
     }
 }

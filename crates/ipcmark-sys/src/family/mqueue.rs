@@ -114,8 +114,8 @@ fn last_errno() -> Errno {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wait::set_nonblocking;
     use super::*;
+    use crate::fd::set_nonblocking;
     use rustix::fs::{OFlags, fcntl_getfl};
 
     fn queue(suffix: &str) -> [Queue; 2] {

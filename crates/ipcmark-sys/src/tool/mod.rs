@@ -1,0 +1,12 @@
+//! Tools for measuring, comparing and clearing up.
+
+pub mod baton;
+pub mod contention;
+pub mod counters;
+pub mod delay;
+pub mod janitor;
+pub mod noise;
+pub mod service;
+pub mod subprocess;
+pub mod trace;
+pub mod usage;
