@@ -1,2 +1,14 @@
 //! One formatter for each quantity, one escaper for each medium, one table for all.
 #![forbid(unsafe_code)]
+
+pub mod html;
+pub mod markdown;
+mod table;
+pub mod terminal;
+mod units;
+
+pub use table::{Cell, Column, Head, Table, Tone};
+pub use units::{
+    FEW, NO_INTERVAL, NONE, Quantity, byte_rate, bytes, change, count, factor, percentile, plain,
+    plural, rate, share, time, wall,
+};
