@@ -1,16 +1,18 @@
 //! ONE table: every transport in this build, in the order of reports.
 //!
-//! It lists and does not define. A line here is all that the suites, the laws, the benches and the program need to
-//! know of a transport: [`CATALOG`] holds it with its type erased, [`visit_all`] with its type.
+//! It lists and does not define. One line here is all that the suites, the laws, the benches and the program need to
+//! know of a transport: [`CATALOG`] holds it with its type erased, [`visit_all`] shows its type.
+//!
+//! [`catalog!`] makes both in any crate, so that a program can add its own rows: see `examples/own-transport`.
 #![forbid(unsafe_code)]
 
-use ipcmark_core::Visitor;
+pub use ipcmark_core::Visitor;
 use ipcmark_fifo::Fifo;
 use ipcmark_file::{
     Flock, Mapped, Plain, Record, SharedFile, Spin as FileSpin, Yield as FileYield,
 };
 use ipcmark_floor::{Copy, Null};
-use ipcmark_harness::Entry;
+pub use ipcmark_harness::Entry;
 use ipcmark_mq::{Mq, MqPriority};
 use ipcmark_notify::{BellNotifier, Eventfd, Pidfd};
 use ipcmark_pipe::{Pipe, PipePacket, PipeVmsplice};
@@ -35,21 +37,37 @@ use ipcmark_uring::MsgRing;
 use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
 use ipcmark_vsock::{VsockSeqpacket, VsockStream};
 
-/// A line is what passes between the sides (`messages`, `notifications`, `calls`) and the type.
+/// Makes a catalog in the module that calls it: `CATALOG`, its rows with their types erased, and `visit_all`, which shows
+/// each type to a [`Visitor`].
+///
+/// A line is what passes between the sides (`messages` of a [`Transport`](ipcmark_core::Transport), `notifications` of a
+/// [`Notifier`](ipcmark_core::Notifier), `calls` of a [`Remote`](ipcmark_core::Remote)) and the type.
+///
+/// ```
+/// use ipcmark_sys::fd::{Block, Spin};
+///
+/// ipcmark_catalog::catalog! {
+///     messages ipcmark_pipe::Pipe<Block>,
+///     notifications ipcmark_notify::Eventfd<Spin>,
+/// }
+///
+/// assert_eq!(CATALOG[1].info.name(), "eventfd/spin");
+/// ```
+#[macro_export]
 macro_rules! catalog {
-    (@entry messages $row:ty) => { Entry::of::<$row>() };
-    (@entry notifications $row:ty) => { Entry::of_notifier::<$row>() };
-    (@entry calls $row:ty) => { Entry::of_remote::<$row>() };
+    (@entry messages $row:ty) => { $crate::Entry::of::<$row>() };
+    (@entry notifications $row:ty) => { $crate::Entry::of_notifier::<$row>() };
+    (@entry calls $row:ty) => { $crate::Entry::of_remote::<$row>() };
     (@visit $visitor:ident messages $row:ty) => { $visitor.visit::<$row>() };
     (@visit $visitor:ident notifications $row:ty) => { $visitor.visit_notifier::<$row>() };
     (@visit $visitor:ident calls $row:ty) => { $visitor.visit_remote::<$row>() };
     ($($carries:ident $row:ty),+ $(,)?) => {
         /// Every transport, its type erased.
-        pub static CATALOG: &[Entry] = &[$(catalog!(@entry $carries $row)),+];
+        pub static CATALOG: &[$crate::Entry] = &[$($crate::catalog!(@entry $carries $row)),+];
 
         /// Shows every transport to the visitor, in order, as a type.
-        pub fn visit_all(visitor: &mut impl Visitor) {
-            $(catalog!(@visit visitor $carries $row);)+
+        pub fn visit_all(visitor: &mut impl $crate::Visitor) {
+            $($crate::catalog!(@visit visitor $carries $row);)+
         }
     };
 }

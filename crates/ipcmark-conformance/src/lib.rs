@@ -3,7 +3,7 @@
 //! A benchmark that loses, mixes or truncates messages measures something else. So what the traits of `ipcmark-core`
 //! promise in words is checked here for each transport, whatever its mechanism: a law is a function, generic over
 //! `T: Transport`, that forks two sides, has them send and receive, and says in words what went wrong. No law names a
-//! transport, and a new transport needs no line here: [`cases`] makes all of its cases.
+//! transport, and a new transport needs no line here: [`cases`] makes all of its cases, and [`main`] tries them.
 //!
 //! Each case also checks that nothing stays behind: descriptors, shared mappings and threads of each process, child
 //! processes, names in `/dev/shm` and in the plan's directory, System V objects, message queues. Each has a deadline;
@@ -19,10 +19,12 @@ pub mod laws;
 mod notifier;
 mod pair;
 mod remote;
+mod runner;
 mod scratch;
 
 pub use notifier::notifier_cases;
 pub use remote::remote_cases;
+pub use runner::{Laws, main, run, trial};
 
 use holdings::{Holdings, Names};
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};

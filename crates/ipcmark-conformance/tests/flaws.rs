@@ -2,8 +2,6 @@
 //!
 //! Each is a real pipe between two real processes with a thin, broken layer on top. What a flaw leaves behind on
 //! purpose is cleared here.
-#![allow(clippy::print_stderr, reason = "a test may say what it could not look at")]
-
 #[path = "flaws/calling.rs"]
 mod calling;
 #[path = "flaws/flawed.rs"]
@@ -12,8 +10,8 @@ mod flawed;
 mod kinds;
 
 use flawed::{Flaw, Flawed};
-use ipcmark_conformance::{Case, Outcome, cases, prepare, remote_cases};
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use ipcmark_conformance::{Case, Outcome, cases, prepare, remote_cases, run, trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use rustix::process::{WaitOptions, waitpid};
 
 /// The law whose name ends so must be broken by `F`, in words that contain `words`.
@@ -65,12 +63,7 @@ fn sound() -> Vec<Trial> {
                 .into_iter()
                 .filter(|case| !case.name.ends_with("notices-a-dead-peer-that-never-reads")),
         )
-        .map(|case| {
-            Trial::ignorable_test(case.name.clone(), move || match case.check()? {
-                Outcome::Held => Ok(Completion::Completed),
-                Outcome::NotTried(why) => Ok(Completion::ignored_with(why)),
-            })
-        })
+        .map(|case| trial(case.name.clone(), move || case.check()))
         .collect()
 }
 
@@ -86,11 +79,7 @@ fn clear() {
     while waitpid(None, WaitOptions::empty()).is_ok() {}
 }
 
-fn main() {
-    let mut args = Arguments::from_args();
-    args.test_threads = Some(1);
-    let blind = if args.list { Vec::new() } else { prepare().unwrap_or_default() };
-    blind.iter().for_each(|line| eprintln!("not looked at: {line}"));
+fn main() -> std::process::ExitCode {
     let mut trials = sound();
     trials.extend([
         caught::<kinds::Loses>("order", "lost: 1,"),
@@ -157,8 +146,8 @@ fn main() {
         caught_call::<calling::LeavesDaemon>("order", "a child process that still runs"),
         caught_call::<calling::LeavesDaemon>("notices-a-dead-server", "lives on"),
     ]);
-    if blind.is_empty() {
+    if prepare().is_ok_and(|blind| blind.is_empty()) {
         trials.push(caught::<kinds::LeavesQueue>("ping-pong", "bytes of POSIX message queues"));
     }
-    libtest_mimic::run(&args, trials).exit();
+    run(trials)
 }

@@ -1,15 +1,13 @@
 //! The laws of notifiers can fail: notifiers with one flaw each, and the law that must catch it.
 //!
 //! Each is a real eventfd between two real processes with a thin, broken layer on top.
-#![allow(clippy::print_stderr, reason = "a test may say what it could not look at")]
-
-use ipcmark_conformance::{Outcome, notifier_cases, prepare};
+use ipcmark_conformance::{notifier_cases, run, trial};
 use ipcmark_core::{
     Availability, Error, Info, Limits, Link, Listen, Notifier, Notify, Plan, Result, Side,
 };
 use ipcmark_notify::Eventfd;
 use ipcmark_sys::fd::Block;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -194,23 +192,11 @@ fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
     })
 }
 
-fn main() {
-    let mut args = Arguments::from_args();
-    args.test_threads = Some(1);
-    if !args.list
-        && let Err(e) = prepare()
-    {
-        eprintln!("not looked at: orphans ({e})");
-    }
+fn main() -> std::process::ExitCode {
     // Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
     let mut trials: Vec<Trial> = notifier_cases::<Flawed<Sound>>()
         .into_iter()
-        .map(|case| {
-            Trial::ignorable_test(case.name.clone(), move || match case.check()? {
-                Outcome::Held => Ok(Completion::Completed),
-                Outcome::NotTried(why) => Ok(Completion::ignored_with(why)),
-            })
-        })
+        .map(|case| trial(case.name.clone(), move || case.check()))
         .collect();
     trials.extend([
         caught::<ChangesItsMind>("asking-leaves-nothing", "then"),
@@ -223,5 +209,5 @@ fn main() {
         caught::<EndsAsDeath>("farewell", "an orderly end is Error::Closed"),
         caught::<Deaf>("notices-a-dead-peer", "hung while in listen, number 3"),
     ]);
-    libtest_mimic::run(&args, trials).exit();
+    run(trials)
 }

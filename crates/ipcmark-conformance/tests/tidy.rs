@@ -30,7 +30,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-judge", "ipcmark-history"],
     ),
     ("ipcmark-harness", &["ipcmark-core", "ipcmark-sys", "ipcmark-record"]),
-    ("ipcmark-steer", &["ipcmark-record", "ipcmark-summary", "ipcmark-harness"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
     (
         "ipcmark-rules",
@@ -68,7 +67,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-suite",
             "ipcmark-summary",
             "ipcmark-harness",
-            "ipcmark-steer",
             "ipcmark-catalog",
             "ipcmark-rules",
             "ipcmark-doctor",

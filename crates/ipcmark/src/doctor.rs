@@ -1,11 +1,11 @@
 //! `ipcmark doctor`: what this machine offers and withholds, and what that costs here.
 
+use crate::Catalog;
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::{notes, output};
 use anyhow::Result;
 use console::Style;
-use ipcmark_catalog::CATALOG;
 use ipcmark_core::Availability;
 use ipcmark_doctor::{Finding, Level, Machine, examine};
 use serde::Serialize;
@@ -37,9 +37,10 @@ struct Missing {
 ///
 /// # Errors
 /// Standard output that cannot be written to.
-pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit> {
+pub(crate) fn doctor(catalog: &Catalog, args: &DoctorArgs) -> Result<Exit> {
     let findings = examine(&Machine::this(), args.listen);
-    let unavailable: Vec<Missing> = CATALOG
+    let unavailable: Vec<Missing> = catalog
+        .rows()
         .iter()
         .filter_map(|entry| match entry.available() {
             Availability::Available(_) => None,
@@ -51,8 +52,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit> {
     let document = Document {
         schema: "ipcmark.doctor/1",
         findings,
-        transports: CATALOG.len(),
-        available: CATALOG.len() - unavailable.len(),
+        transports: catalog.rows().len(),
+        available: catalog.rows().len() - unavailable.len(),
         unavailable,
     };
     if args.json {

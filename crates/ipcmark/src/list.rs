@@ -1,12 +1,12 @@
 //! `ipcmark list`: every transport of this build, and what this machine lets it do.
 
+use crate::Catalog;
 use crate::cli::{ListArgs, all};
 use crate::exit::{Exit, Usage};
 use crate::layout::{fitting, plain, wrapped};
-use crate::{notes, output, selection};
+use crate::{notes, output};
 use anyhow::Result;
 use console::Style;
-use ipcmark_catalog::CATALOG;
 use ipcmark_core::{Availability, Pattern, Role};
 use ipcmark_harness::Entry;
 use ipcmark_suite::{EMBEDDED, Selector, show_size};
@@ -55,15 +55,16 @@ struct Listed {
 ///
 /// # Errors
 /// Globs that name nothing; standard output that cannot be written to.
-pub(crate) fn list(args: &ListArgs) -> Result<Exit> {
-    let names = selection::transport_names();
+pub(crate) fn list(catalog: &Catalog, args: &ListArgs) -> Result<Exit> {
+    let names = catalog.names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let wanted =
         Selector::choose(&all(&args.transport), &names).map_err(|e| Usage(e.to_string()))?;
-    let rows: Vec<Listed> = CATALOG
+    let rows: Vec<Listed> = catalog
+        .rows()
         .iter()
         .filter(|entry| wanted.contains(&entry.info.name().as_str()))
-        .map(listed)
+        .map(|entry| listed(entry))
         .collect();
     if args.json {
         output::print(&serde_json::to_string_pretty(&rows)?)?;

@@ -1,16 +1,17 @@
 //! `ipcmark run`: measures, keeps, reports.
 
+use crate::Catalog;
 use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
+use crate::steer::steer;
 use crate::units::count;
 use crate::{output, rules, table, tool, verify};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing, Target};
-use ipcmark_steer::steer;
 use ipcmark_suite::show_share;
 use ipcmark_summary::{Census, Classes, Drift, Row, Summary, summarize};
 use ipcmark_sys::process;
@@ -22,12 +23,12 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// All of [`Job::of`] and [`Folder::named`], before anything is measured; a record that can no longer be kept, after
 /// what was measured has been shown.
-pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
+pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
     let begun = Instant::now();
-    let Some((mut session, folder)) = open(args)? else {
+    let Some((mut session, folder)) = open(catalog, args)? else {
         output::warn("interrupted before anything was measured; nothing is kept");
         return Ok(Exit::Interrupted);
     };
@@ -51,14 +52,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
 }
 
 /// A session about to run, and the folder for what it brings; `None` when a signal asked for the end meanwhile.
-fn open(args: &RunArgs) -> Result<Option<(Session, Folder)>> {
+fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
         let record = Record::read(&folder.record())?;
-        let job = Job::of_record(&record, args)?;
+        let job = Job::of_record(catalog, &record, args)?;
         return Ok(Some((Session::resume(record, job.specs, job.options)?, folder)));
     }
-    let job = Job::of(args)?;
+    let job = Job::of(catalog, args)?;
     let folder = match &args.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&job.options.suite.name)?,
@@ -67,7 +68,7 @@ fn open(args: &RunArgs) -> Result<Option<(Session, Folder)>> {
     // Who picks transports wants their figures and no more.
     let rules = match args.no_rules || !args.axes.transport.is_empty() {
         true => Some(Vec::new()),
-        false => verify::all_rules(args.quiet).inspect_err(|_| folder.take_back())?,
+        false => verify::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
     };
     let Some(rules) = rules.filter(|_| !process::is_interrupted()) else {
         folder.take_back();

@@ -1,11 +1,10 @@
 //! From the command line to the cells of a run.
 
+use crate::Catalog;
 use crate::cli::{AxisArgs, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, anyhow, bail};
-use ipcmark_catalog::CATALOG;
-use ipcmark_core::Info;
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
 use ipcmark_record::{GroupNote, Record, SuiteNote, Target};
@@ -25,29 +24,24 @@ impl Job {
     ///
     /// # Errors
     /// A suite that does not exist or is broken; globs that name nothing; axes that leave no cell.
-    pub(crate) fn of(args: &RunArgs) -> Result<Job> {
+    pub(crate) fn of(catalog: &Catalog, args: &RunArgs) -> Result<Job> {
         let suite = find_suite(args.suite.as_deref().unwrap_or("quick"))?;
         let axes = axes(&args.axes);
-        let names = transport_names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Suite::pick(&axes.transports, &names)
-            .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
-        let rows: Vec<Info> = CATALOG.iter().map(|entry| entry.info).collect();
-        let points = suite.points(&axes, &rows)?;
+        let points = points(catalog, &suite, &axes)?;
         if points.is_empty() {
             bail!(no_cell(&suite, &axes));
         }
-        let specs = points.into_iter().map(spec).collect::<Result<_>>()?;
-        Ok(Job { specs, options: options(args, &suite) })
+        let specs = points.into_iter().map(|point| spec(catalog, point)).collect::<Result<_>>()?;
+        Ok(Job { specs, options: options(catalog, args, &suite) })
     }
 
     /// The job that a stopped run had, and what it may still spend.
     ///
     /// # Errors
     /// A record that names transports, patterns or placements this build does not know.
-    pub(crate) fn of_record(record: &Record, args: &RunArgs) -> Result<Job> {
+    pub(crate) fn of_record(catalog: &Catalog, record: &Record, args: &RunArgs) -> Result<Job> {
         let spec_of = |cell: &ipcmark_record::Cell| {
-            let entry = entry(&cell.key.transport)?;
+            let entry = entry(catalog, &cell.key.transport)?;
             CellSpec::of_key(entry, &cell.key, &cell.group).map_err(|e| anyhow!("{e}"))
         };
         let settings = &record.settings;
@@ -62,7 +56,7 @@ impl Job {
             command: settings.command.clone(),
             tool: tool::tool(),
             suite: record.suite.clone(),
-            floor: Some(ipcmark_catalog::floor()),
+            floor: catalog.floor(),
         };
         let specs = record.cells.iter().map(spec_of).collect::<Result<_>>();
         Ok(Job { specs: specs.context("this build cannot go on with that run")?, options })
@@ -90,21 +84,28 @@ fn no_cell(suite: &Suite, axes: &Axes) -> Usage {
     })
 }
 
-/// Every transport of this build, in the catalog's order.
-pub(crate) fn transport_names() -> Vec<String> {
-    CATALOG.iter().map(|entry| entry.info.name()).collect()
+/// Returns the points of a suite over the catalog.
+///
+/// # Errors
+/// Globs that name nothing.
+pub(crate) fn points(catalog: &Catalog, suite: &Suite, axes: &Axes) -> Result<Vec<Point>> {
+    let names = catalog.names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Suite::pick(&axes.transports, &names)
+        .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
+    Ok(suite.points(axes, &catalog.infos())?)
 }
 
-fn entry(name: &str) -> Result<&'static Entry> {
-    ipcmark_catalog::find(name).with_context(|| {
+fn entry(catalog: &Catalog, name: &str) -> Result<&'static Entry> {
+    catalog.find(name).with_context(|| {
         format!("this build has no transport '{name}'; `ipcmark list` shows what it has")
     })
 }
 
 /// A point with its transport.
-pub(crate) fn spec(point: Point) -> Result<CellSpec> {
+pub(crate) fn spec(catalog: &Catalog, point: Point) -> Result<CellSpec> {
     Ok(CellSpec {
-        entry: entry(&point.transport)?,
+        entry: entry(catalog, &point.transport)?,
         pattern: point.pattern,
         load: point.load,
         size: point.size,
@@ -149,7 +150,7 @@ fn axes(args: &AxisArgs) -> Axes {
     }
 }
 
-fn options(args: &RunArgs, suite: &Suite) -> Options {
+fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
     let defaults = suite.defaults;
     let rounds = args.rounds.unwrap_or(defaults.rounds);
     let most = args.rounds_most.unwrap_or(defaults.rounds_most);
@@ -165,7 +166,7 @@ fn options(args: &RunArgs, suite: &Suite) -> Options {
         command: std::env::args().collect(),
         tool: tool::tool(),
         suite: note(suite),
-        floor: Some(ipcmark_catalog::floor()),
+        floor: catalog.floor(),
     }
 }
 
@@ -197,10 +198,11 @@ mod tests {
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {
-        let notifies = CATALOG.iter().any(|e| e.info.carries == Carries::Notifications);
+        let notifies =
+            ipcmark_catalog::CATALOG.iter().any(|e| e.info.carries == Carries::Notifications);
         for (name, _) in EMBEDDED {
             let args = RunArgs { suite: Some(name.into()), ..RunArgs::default() };
-            let job = Job::of(&args).unwrap();
+            let job = Job::of(&Catalog::builtin(), &args).unwrap();
             let groups: Vec<_> = job.options.suite.groups.iter().map(|g| g.name.as_str()).collect();
             let told = |group: &&str| *group != "wake-ups" || notifies;
             for group in groups.into_iter().filter(told) {
@@ -210,14 +212,15 @@ mod tests {
     }
 
     fn job(suite: &str) -> Job {
-        Job::of(&RunArgs { suite: Some(suite.into()), ..RunArgs::default() }).unwrap()
+        Job::of(&Catalog::builtin(), &RunArgs { suite: Some(suite.into()), ..RunArgs::default() })
+            .unwrap()
     }
 
     #[test]
     fn every_suite_has_every_transport() {
         for (suite, _) in EMBEDDED {
             let job = job(suite);
-            for name in transport_names() {
+            for name in Catalog::builtin().names() {
                 let has = |s: &CellSpec| s.entry.info.name() == name;
                 assert!(job.specs.iter().any(has), "{suite}: {name}");
             }
@@ -228,10 +231,9 @@ mod tests {
     fn every_suite_has_every_workload() {
         for (suite, _) in EMBEDDED {
             let job = job(suite);
-            for pattern in Pattern::ALL
-                .into_iter()
-                .filter(|&pattern| CATALOG.iter().any(|entry| entry.info.supports(pattern).is_ok()))
-            {
+            for pattern in Pattern::ALL.into_iter().filter(|&pattern| {
+                ipcmark_catalog::CATALOG.iter().any(|entry| entry.info.supports(pattern).is_ok())
+            }) {
                 let has =
                     |s: &CellSpec| s.pattern == pattern && s.entry.info.supports(pattern).is_ok();
                 assert!(job.specs.iter().any(has), "{suite}: {pattern}");
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn rounds_are_fixed_when_asked_for_and_where_the_most_are_no_more() {
-        let options = |flags: RunArgs| Job::of(&flags).unwrap().options;
+        let options = |flags: RunArgs| Job::of(&Catalog::builtin(), &flags).unwrap().options;
         let quick = options(RunArgs::default());
         assert_eq!(quick.adapt.map(|(most, _)| most > quick.rounds), Some(true));
         assert_eq!(options(RunArgs { fixed: true, ..RunArgs::default() }).adapt, None);

@@ -1,11 +1,12 @@
 //! `ipcmark verify`: the mechanisms' own rules, as this machine shows them.
 
+use crate::Catalog;
 use crate::cli::{VerifyArgs, all};
 use crate::exit::{Exit, Usage};
 use crate::{folder, output, rules};
 use anyhow::{Context as _, Result};
 use ipcmark_record::{Record, Rule, Verdict, Writer};
-use ipcmark_rules::{Trial, Watch, trials};
+use ipcmark_rules::{Trial, Watch};
 use ipcmark_suite::Selector;
 use ipcmark_sys::process::{self, Interrupts};
 use serde::Serialize;
@@ -23,8 +24,8 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Globs that name nothing; a record that cannot be read or written.
-pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
-    let trials = chosen(args)?;
+pub(crate) fn verify(catalog: &Catalog, args: &VerifyArgs) -> Result<Exit> {
+    let trials = chosen(catalog, args)?;
     if args.list {
         output::print(&listed(&trials))?;
         return Ok(Exit::Ok);
@@ -50,8 +51,8 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<Exit> {
 
 /// Every rule, for the record of a run; `None` when a signal asked for the end before all were tried. The run heeds the
 /// signals already ([`Interrupts`]): heeding them anew would forget one that came while it got ready.
-pub(crate) fn all_rules(quiet: bool) -> Result<Option<Vec<Rule>>> {
-    let (tried, interrupted) = try_out(&trials(), quiet)?;
+pub(crate) fn all_rules(catalog: &Catalog, quiet: bool) -> Result<Option<Vec<Rule>>> {
+    let (tried, interrupted) = try_out(catalog.rules(), quiet)?;
     Ok((!interrupted).then_some(tried))
 }
 
@@ -62,8 +63,8 @@ fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
 }
 
 /// The rules whose `family/name` a glob matches; all of them without globs.
-fn chosen(args: &VerifyArgs) -> Result<Vec<Trial>> {
-    let trials = trials();
+fn chosen(catalog: &Catalog, args: &VerifyArgs) -> Result<Vec<Trial>> {
+    let trials = catalog.rules();
     let names: Vec<String> = trials.iter().map(Trial::full_name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let globs = all(&args.rules);

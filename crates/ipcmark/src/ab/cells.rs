@@ -1,6 +1,7 @@
 //! Which cells are compared: the suite's, and the canary.
 
 use super::args::AbArgs;
+use crate::Catalog;
 use crate::cli::RunArgs;
 use crate::exit::Usage;
 use crate::selection::Job;
@@ -20,10 +21,10 @@ const CANARY: &str = "pipe/block";
 ///
 /// # Errors
 /// A suite that does not exist or is broken; globs that name nothing; a delay where none can be.
-pub(super) fn of(args: &AbArgs) -> Result<(Vec<PairedCell>, SuiteNote)> {
+pub(super) fn of(catalog: &Catalog, args: &AbArgs) -> Result<(Vec<PairedCell>, SuiteNote)> {
     let run = RunArgs { suite: args.suite.clone(), axes: args.axes.clone(), ..RunArgs::default() };
-    let Job { mut specs, options } = Job::of(&run)?;
-    specs.push(canary(&specs)?);
+    let Job { mut specs, options } = Job::of(catalog, &run)?;
+    specs.push(canary(catalog, &specs)?);
     let cells = new_cells(&specs, &host::cpus(), std::time::Duration::from_secs(1));
     let last = cells.len() - 1;
     let mut cells: Vec<_> =
@@ -48,7 +49,7 @@ fn paired(cell: Cell, canary: bool) -> PairedCell {
 }
 
 /// A round trip of a mechanism on one core, as the suite has it, if it has one that carries messages.
-fn canary(specs: &[CellSpec]) -> Result<CellSpec> {
+fn canary(catalog: &Catalog, specs: &[CellSpec]) -> Result<CellSpec> {
     let will_do = |spec: &&CellSpec| {
         spec.pattern == Pattern::PingPong
             && spec.placement == Placement::SameCore
@@ -57,7 +58,7 @@ fn canary(specs: &[CellSpec]) -> Result<CellSpec> {
     if let Some(spec) = specs.iter().find(will_do) {
         return Ok(spec.clone());
     }
-    let entry = ipcmark_catalog::find(CANARY).context("this build has no canary")?;
+    let entry = catalog.find(CANARY).context("this build has no canary")?;
     let group = specs.first().map(|spec| spec.group.clone()).unwrap_or_default();
     Ok(CellSpec {
         entry,

@@ -10,6 +10,7 @@ mod trials;
 
 pub(crate) use build::Interrupted;
 
+use crate::Catalog;
 use crate::exit::{self, Exit, Usage};
 use crate::folder::Folder;
 use crate::{output, tool};
@@ -35,7 +36,7 @@ const SCREEN_P: f64 = 0.1;
 ///
 /// # Errors
 /// A suite or a glob that names nothing; a side that is no program to compare; a folder that cannot be written to.
-pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
+pub(crate) fn ab(catalog: &Catalog, args: &AbArgs) -> Result<Exit> {
     let policy = policy(args);
     if let Some(path) = &args.of {
         let found = judge_paired(&Paired::read(&document_at(path))?, &policy);
@@ -56,9 +57,10 @@ pub(crate) fn ab(args: &AbArgs) -> Result<Exit> {
         )));
     }
     if let Some(n) = args.trials {
-        return trials::trials(args, n, &folder);
+        return trials::trials(catalog, args, n, &folder);
     }
-    let document = measure(args, &policy, folder.path()).inspect_err(|_| folder.take_back())?;
+    let document =
+        measure(catalog, args, &policy, folder.path()).inspect_err(|_| folder.take_back())?;
     let found = judge_paired(&document, &policy);
     keep(&found, folder.path())?;
     output::print(&text(args, &found))?;
@@ -80,8 +82,8 @@ fn keep(found: &PairedComparison, folder: &Path) -> Result<()> {
 }
 
 /// Measures into a folder. What was measured until something went wrong is kept there.
-fn measure(args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
-    let (cells, suite) = cells::of(args)?;
+fn measure(catalog: &Catalog, args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
+    let (cells, suite) = cells::of(catalog, args)?;
     let of = |program, rev| program_of(program, rev, args.quiet);
     let base = side(of(&args.base, &args.base_rev)?, &args.base_env, &args.base_arg);
     let new = side(of(&args.new, &args.new_rev)?, &args.new_env, &args.new_arg);

@@ -1,6 +1,7 @@
 //! `ipcmark slices`: measures for a comparison. Not for people: what is read and written are lines of JSON.
 
 use super::args::SlicesArgs;
+use crate::Catalog;
 use crate::cli::words::CapacityArg;
 use crate::exit::{Exit, Usage};
 use crate::tool;
@@ -12,9 +13,9 @@ use std::io;
 ///
 /// # Errors
 /// A transport that this build does not have; a relay that is gone.
-pub(crate) fn slices(args: &SlicesArgs) -> Result<Exit> {
+pub(crate) fn slices(catalog: &Catalog, args: &SlicesArgs) -> Result<Exit> {
     if let Some(name) = &args.transport
-        && ipcmark_catalog::find(name).is_none()
+        && catalog.find(name).is_none()
     {
         return Err(Usage(format!("this build has no transport '{name}'")).into());
     }
@@ -25,7 +26,7 @@ pub(crate) fn slices(args: &SlicesArgs) -> Result<Exit> {
         capacity: args.capacity.map(|CapacityArg(bytes)| bytes),
     };
     let pipes = (io::stdin().lock(), io::stdout().lock());
-    let find = |name: &str| ipcmark_catalog::find(name);
+    let find = |name: &str| catalog.find(name);
     serve(&find, tool::tool(), (&args.relay, args.arm), &overrides, pipes)?;
     Ok(Exit::Ok)
 }

@@ -2,6 +2,7 @@
 
 use super::args::AbArgs;
 use super::{keep, measure, policy};
+use crate::Catalog;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::output;
@@ -18,7 +19,7 @@ pub(super) const FIRST: &str = "01";
 ///
 /// # Errors
 /// All of one comparison's.
-pub(super) fn trials(args: &AbArgs, n: u32, folder: &Folder) -> Result<Exit> {
+pub(super) fn trials(catalog: &Catalog, args: &AbArgs, n: u32, folder: &Folder) -> Result<Exit> {
     let policy = policy(args);
     let mut comparisons = Vec::new();
     let mut interrupted = false;
@@ -29,7 +30,7 @@ pub(super) fn trials(args: &AbArgs, n: u32, folder: &Folder) -> Result<Exit> {
         // Each draws for itself; the first as it was told to.
         let seed = args.seed.map(|seed| seed.wrapping_add(u64::from(number) - 1));
         let own = AbArgs { seed, quiet: true, ..args.clone() };
-        let document = measure(&own, &policy, &out).inspect_err(|_| folder.take_back())?;
+        let document = measure(catalog, &own, &policy, &out).inspect_err(|_| folder.take_back())?;
         interrupted = document.outcome == Outcome::Interrupted;
         if interrupted {
             break;

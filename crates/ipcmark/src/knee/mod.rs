@@ -8,16 +8,15 @@ mod search;
 mod seek;
 mod words;
 
+use crate::Catalog;
 use crate::cli::all;
 use crate::exit::{Exit, Usage};
 use crate::folder::Folder;
 use crate::progress::Progress;
-use crate::selection::{note, spec, transport_names};
+use crate::selection::{note, points, spec};
 use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
-use ipcmark_catalog::CATALOG;
-use ipcmark_core::Info;
 use ipcmark_harness::session::{Options, Session};
 use ipcmark_record::{CellKey, Outcome, Record};
 use ipcmark_suite::{Axes, LoadAxes, Suite, show_duration};
@@ -60,17 +59,17 @@ capacity = "256KiB"
 ///
 /// # Errors
 /// Globs that name nothing; a folder that cannot be written; a record that can no longer be kept.
-pub(crate) fn knee(args: &KneeArgs) -> Result<Exit> {
+pub(crate) fn knee(catalog: &Catalog, args: &KneeArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
     let suite = Suite::parse(SUITE, "knee")?;
-    let mut seek = seek(args, &suite)?;
+    let mut seek = seek(catalog, args, &suite)?;
     let folder = match &args.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&suite.name)?,
     };
-    let session = Session::new(seek.first(), options(args, &suite));
+    let session = Session::new(seek.first(), options(catalog, args, &suite));
     let mut session = session.inspect_err(|_| folder.take_back())?;
     session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
     let measured = {
@@ -105,7 +104,7 @@ fn longest(args: &KneeArgs) -> Duration {
 }
 
 /// A search for each transport, size, placement and kind of arrivals.
-fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
+fn seek(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Result<Seek> {
     let axes = Axes {
         transports: all(&args.transport),
         sizes: all(&args.size),
@@ -116,20 +115,14 @@ fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
             ..LoadAxes::default()
         },
         capacity: args.capacity.map(|capacity| capacity.0),
-        patterns: Vec::new(),
+        // What is named outright has its row, and says why it cannot be paced.
+        patterns: suite.groups[0].patterns.clone(),
     };
-    let names = transport_names();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    Suite::pick(&axes.transports, &names)
-        .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
-    // What is named outright has its row, and says why it cannot be paced.
-    let axes = Axes { patterns: suite.groups[0].patterns.clone(), ..axes };
-    let rows: Vec<Info> = CATALOG.iter().map(|entry| entry.info).collect();
-    let points = suite.points(&axes, &rows)?;
+    let points = points(catalog, suite, &axes)?;
     if points.is_empty() {
         bail!(Usage("no transport that --transport names can be paced: see `ipcmark list`".into()));
     }
-    let searches = points.into_iter().map(spec).collect::<Result<_>>()?;
+    let searches = points.into_iter().map(|point| spec(catalog, point)).collect::<Result<_>>()?;
     let aims = Aims {
         bound_ns: bound_ns(args),
         first_per_s: args.from,
@@ -139,7 +132,7 @@ fn seek(args: &KneeArgs, suite: &Suite) -> Result<Seek> {
     Ok(Seek::new(aims, searches))
 }
 
-fn options(args: &KneeArgs, suite: &Suite) -> Options {
+fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
     let mut note = note(suite);
     note.title = format!("The highest rate at which p99 stays under {}", show_duration(args.p99));
     Options {
@@ -152,7 +145,7 @@ fn options(args: &KneeArgs, suite: &Suite) -> Options {
         command: std::env::args().collect(),
         tool: tool::tool(),
         suite: note,
-        floor: Some(ipcmark_catalog::floor()),
+        floor: catalog.floor(),
         count: false,
     }
 }

@@ -7,6 +7,7 @@ mod args;
 
 pub(crate) use args::{EXAMPLES, RepeatArgs};
 
+use crate::Catalog;
 use crate::exit::{Exit, Usage};
 use crate::folder::{self, Folder};
 use crate::selection::Job;
@@ -31,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// All of [`Job::of`] and [`Folder::named`], before anything is measured; a run that cannot be started; records that cannot
 /// be read, or fewer than two.
-pub(crate) fn repeat(args: &RepeatArgs) -> Result<Exit> {
+pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
     if args.run.resume.is_some() {
         bail!(Usage("a repetition is not gone on with; go on with one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
     }
@@ -44,7 +45,7 @@ pub(crate) fn repeat(args: &RepeatArgs) -> Result<Exit> {
     if tool::is_debug() && !args.run.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
-    let suite = Job::of(&args.run)?.options.suite.name;
+    let suite = Job::of(catalog, &args.run)?.options.suite.name;
     let folder = match &args.run.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&format!("{suite}-x{}", args.runs))?,

@@ -1,27 +1,26 @@
-//! A pilot, and then the cells whose interval is widest.
+//! A pilot, then the cells whose interval is widest.
 
-use crate::fixed::left;
-use crate::need::{Need, batch};
+use super::fixed::left;
+use super::need::{Need, batch};
 use ipcmark_harness::session::{Aim, Round, Rounds, Steer};
 use ipcmark_record::{Record, Settings, Standing};
 use ipcmark_summary::Context;
 
-/// Steers by the settings of the record: see the crate's own words.
+/// Steers by the settings of the record: see the module above.
 #[derive(Debug, Clone)]
-pub struct Adaptive {
+pub(crate) struct Adaptive {
     pilot: Rounds,
-    /// Knows what it has unpacked: a round costs what came new.
+    /// Keeps what it has unpacked: a round unpacks only what is new.
     context: Context,
 }
 
 impl Adaptive {
-    /// For a run of these settings.
-    #[must_use]
-    pub fn new(settings: &Settings) -> Adaptive {
+    /// Makes a steer for a run of these settings.
+    pub(crate) fn new(settings: &Settings) -> Adaptive {
         Adaptive { pilot: Rounds::new(settings.rounds), context: Context::default() }
     }
 
-    /// What each cell needs that needs something; none when the record cannot be summed up.
+    /// Returns what cells need; nothing if the record cannot be summarized.
     fn needs(&mut self, record: &Record) -> Vec<Need> {
         if self.context.again(record).is_err() {
             return Vec::new();

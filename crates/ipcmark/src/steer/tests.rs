@@ -1,10 +1,10 @@
 //! Runs that are drawn, not made: a steer asks for rounds, each visit of a round is an invocation whose level is drawn.
 //! What it asks for can then be held against what is known of the cells.
 
+use super::{Adaptive, Fixed, steer};
 use fastrand::Rng;
 use ipcmark_harness::session::{Aim, Steer, rounds_of};
 use ipcmark_record::{CellKey, Invocation, Mark, Record, Standing, Target, sample};
-use ipcmark_steer::{Adaptive, Fixed, steer};
 
 /// Rounds of the pilot, and invocations at most.
 const PILOT: u32 = 9;

@@ -1,20 +1,19 @@
-//! Exactly the rounds that were asked for.
+//! Exactly the rounds that were requested.
 
 use ipcmark_harness::session::{Round, Rounds, Steer};
 use ipcmark_record::{Record, Standing};
 use ipcmark_summary::{Context, standing, summarize_cell};
 
-/// The same number of rounds for each cell, whatever they bring; and how it is left, by the default of
+/// The same number of rounds for each cell, whatever the results; its standing by the default
 /// [`Target`](ipcmark_record::Target).
 #[derive(Debug, Clone)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     rounds: Rounds,
 }
 
 impl Fixed {
-    /// This many rounds.
-    #[must_use]
-    pub const fn new(rounds: u32) -> Fixed {
+    /// Makes a steer of this many rounds.
+    pub(crate) const fn new(rounds: u32) -> Fixed {
         Fixed { rounds: Rounds::new(rounds) }
     }
 }
@@ -33,7 +32,7 @@ impl Steer for Fixed {
     }
 }
 
-/// How each cell of the record is left; nothing is told of a record whose histograms cannot be unpacked.
+/// Returns the standing of each cell; `None` if the histograms cannot be unpacked.
 pub(crate) fn left(record: &Record, context: Option<&Context>) -> Vec<Option<Standing>> {
     let target = record.settings.target.unwrap_or_default();
     let left = |cell| standing(&summarize_cell(cell, context?).ok()?, target);

@@ -1,4 +1,4 @@
-//! What a cell needs, and which cells a round takes: decisions that are pure over the record.
+//! What a cell needs, and which cells a round takes: pure functions of the record.
 
 use ipcmark_harness::session::{is_open, rounds_of};
 use ipcmark_record::Record;
@@ -12,37 +12,36 @@ const VISITS: u32 = 2;
 const SHARE: usize = 4;
 /// but no fewer than this: cells that take turns are not measured many times in one disturbed second.
 const FEWEST: usize = 8;
-/// What no number of invocations takes away: where it is more than this of an interval's half-width, they are no help.
+/// Share of an interval's half-width. If more than this is beyond what invocations can reduce, they do not help.
 const BOUND: f64 = 0.9;
-/// From a standard error to where 95 % of the differences of two lie.
+/// Factor from a standard error to the range of 95 % of the differences of two.
 const APART: f64 = 1.96 * std::f64::consts::SQRT_2;
 
 /// A cell that more visits are made for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Need {
-    /// Its place in the record.
-    pub cell: usize,
-    /// Half the width of its interval over what was asked for; infinite where it has too few invocations for one.
-    pub excess: f64,
-    /// Invocations that count so far.
-    pub counting: usize,
-    /// False where more invocations hardly narrow it: the machine's drift, which all cells share, or the step of its clock is
-    /// most of its width.
-    pub helps: bool,
+pub(crate) struct Need {
+    /// Index in the record.
+    pub(crate) cell: usize,
+    /// Half the width of its interval, divided by the target; infinite with too few invocations for an interval.
+    pub(crate) excess: f64,
+    /// Number of invocations that count so far.
+    pub(crate) counting: usize,
+    /// False if more invocations hardly narrow it: most of its width is the machine's drift, which all cells share, or
+    /// the step of its clock.
+    pub(crate) helps: bool,
 }
 
 impl Need {
-    /// What the cell at `index` of `record` needs; `None` where no visit is to be made for it. Settings without a target ask for
+    /// Returns what the cell at `index` of `record` needs; `None` if it needs no visit. Settings without a target ask for
     /// none.
-    #[must_use]
-    pub fn of(record: &Record, index: usize, context: &Context) -> Option<Need> {
+    pub(crate) fn of(record: &Record, index: usize, context: &Context) -> Option<Need> {
         let (cell, settings) = (&record.cells[index], &record.settings);
         let (most, target) = (settings.rounds_most?, settings.target?);
         if !is_open(cell) {
             return None;
         }
         let visits = rounds_of(cell);
-        // The summary takes marked ones where it must; a visit is to bring better ones.
+        // The summary takes marked ones if it must; a visit should bring better ones.
         let behind = context.counting(cell).invocations;
         let counting = behind.iter().filter(|i| i.marks.is_empty()).count();
         let need = |excess, helps| Some(Need { cell: index, excess, counting, helps });
@@ -60,7 +59,7 @@ impl Need {
         if excess > 1.0 { need(excess, helps) } else { None }
     }
 
-    /// Whom a visit helps first: who can be helped, then the widest, then who has least.
+    /// Orders needs: first those that visits help, then the widest, then those with the fewest invocations.
     fn first(&self, other: &Need) -> Ordering {
         let helps = other.helps.cmp(&self.helps);
         helps
@@ -70,7 +69,7 @@ impl Need {
     }
 }
 
-/// The half-width, as a fraction, that no number of invocations takes away. (More time does, for the machine's part.)
+/// Returns the half-width, as a fraction, that no number of invocations reduces. (More time reduces the machine's part.)
 fn bound(row: &Row, drift: f64, context: &Context) -> f64 {
     let headline = Headline::of(&row.key);
     let value = row.figure.as_ref().and_then(|figure| headline.value(figure)).map(|e| e.value);
@@ -83,9 +82,8 @@ fn bound(row: &Row, drift: f64, context: &Context) -> f64 {
     }
 }
 
-/// The cells of the next round: the widest quarter, at least 8. While some can be helped, only of those.
-#[must_use]
-pub fn batch(mut needs: Vec<Need>) -> Vec<usize> {
+/// Returns the cells of the next round: the widest quarter, at least 8. While visits help some cells, only those.
+pub(crate) fn batch(mut needs: Vec<Need>) -> Vec<usize> {
     if needs.iter().any(|need| need.helps) {
         needs.retain(|need| need.helps);
     }
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_helped_waits_for_those_who_can() {
+    fn cells_that_visits_do_not_help_wait_for_the_others() {
         let mixed = vec![need(0, 9.0, false), need(1, 1.1, true), need(2, 8.0, false)];
         assert_eq!(batch(mixed.clone()), [1]);
         assert_eq!(batch(mixed.into_iter().filter(|n| !n.helps).collect()), [0, 2]);

@@ -1,0 +1,97 @@
+//! The program `ipcmark` as a library: [`main`] over a [`Catalog`] of transports.
+//!
+//! It reads the command line, calls the crates that do the work, and turns their results into text and an exit code.
+//! It stays on one thread: the harness forks, and a fork copies only the thread that calls it.
+//!
+//! A program of your own with one more transport in it is three lines; `examples/own-transport` is a whole one:
+//!
+//! ```no_run
+//! # mod own { pub static CATALOG: &[ipcmark::Entry] = &[]; }
+//! fn main() -> std::process::ExitCode {
+//!     ipcmark::main(&ipcmark::Catalog::builtin().with(own::CATALOG))
+//! }
+//! ```
+#![forbid(unsafe_code)]
+
+mod ab;
+mod catalog;
+mod cli;
+mod compare;
+mod doctor;
+mod exit;
+mod export;
+mod folder;
+mod gate;
+mod history;
+mod knee;
+mod layout;
+mod limits;
+mod list;
+mod notes;
+mod output;
+mod progress;
+mod repeat;
+mod report;
+mod rules;
+mod run;
+mod selection;
+mod steer;
+mod table;
+mod tool;
+mod units;
+mod verify;
+
+pub use catalog::Catalog;
+pub use ipcmark_catalog::{Entry, catalog};
+pub use ipcmark_rules::{Found, Seen, Trial};
+
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command};
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Obeys the command line over `catalog`; returns the exit code.
+///
+/// Commands that start the program again (`ab`, `repeat`) start the one that called this, so its `main` should do
+/// nothing else.
+#[must_use]
+pub fn main(catalog: &Catalog) -> ExitCode {
+    let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));
+    match obey(catalog, command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::say_error(&error);
+            exit::of(&error).into()
+        }
+    }
+}
+
+fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
+    catalog.check()?;
+    match command {
+        Command::Run(args) => run::run(catalog, &args),
+        Command::Repeat(args) => repeat::repeat(catalog, &args),
+        Command::Knee(args) => knee::knee(catalog, &args),
+        Command::List(args) => list::list(catalog, &args),
+        Command::Verify(args) => verify::verify(catalog, &args),
+        Command::Doctor(args) => doctor::doctor(catalog, &args),
+        Command::Limits(args) => limits::limits(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Gate(args) => gate::gate(&args),
+        Command::History(args) => history::history(&args),
+        Command::Export(args) => export::export(&args),
+        Command::Ab(args) => ab::ab(catalog, &args),
+        Command::Slices(args) => ab::slices::slices(catalog, &args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Ok)
+        }
+        Command::Schema => {
+            output::print(&ipcmark_record::json_schema())?;
+            Ok(Exit::Ok)
+        }
+    }
+}
