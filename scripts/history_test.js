@@ -1,5 +1,5 @@
 // Opens a history's page in a browser, wide and narrow, light and dark: nothing is loaded or refused, every chart is drawn, each change
-// stands in the tables, sorting and filtering work. `CHROMIUM=/usr/bin/chromium NODE_PATH=... node scripts/history_test.js PAGE`
+// is in the tables, sorting and filtering work. `CHROMIUM=/usr/bin/chromium NODE_PATH=... node scripts/history_test.js PAGE`
 "use strict";
 const { chromium } = require("playwright-core");
 const assert = require("node:assert/strict");

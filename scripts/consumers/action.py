@@ -14,7 +14,7 @@ for step in steps:
     if "uses" in step:
         assert re.fullmatch(r"actions/(checkout|cache|upload-artifact)@v\d+\.\d+\.\d+", step["uses"]), step["uses"]
         continue
-    # Inputs reach a script by its environment: in its text they would be code of whoever opens a pull request.
+    # Inputs reach a script by its environment: in its text they would be code from anyone who opens a pull request.
     assert step["shell"] == "bash" and "${{" not in step["run"], step["name"]
     subprocess.run(["shellcheck", "--shell=bash", "--severity=style", "-"], input="set -eo pipefail\n" + step["run"], text=True, check=True)
 print(f"shellcheck: {sum('run' in step for step in steps)} steps; {len(inputs)} inputs, each declared and used")

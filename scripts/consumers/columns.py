@@ -13,7 +13,7 @@ kinds = {name: kind for name, kind in types[1].items()}
 assert set(kinds.values()) == {"VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN"}, kinds
 for name, kind in kinds.items():
     filled = one(f"select count({name}) from parquet")
-    # A column that is empty, or holds whole numbers only, has no type of its own in CSV; text that holds numbers only has theirs.
+    # A column that is empty, or holds whole numbers only, has no certain type in CSV; text that holds numbers only has theirs.
     loose = {("DOUBLE", "BIGINT"), ("VARCHAR", "BIGINT"), ("VARCHAR", "DOUBLE"), ("VARCHAR", "TIMESTAMP WITH TIME ZONE"), ("VARCHAR", "TIMESTAMP")}
     assert filled == 0 or types[0][name] == kind or (kind, types[0][name]) in loose, (name, kind, types[0][name])
     assert one(f"select count({name}) from csv") == filled, name

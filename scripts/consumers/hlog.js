@@ -20,7 +20,7 @@ for (const [tag, sum] of sums) {
   const rows = curve.split("\n").slice(1).filter((row) => row && !row.startsWith("#")).map((row) => row.trim().split(/ +/).map(Number));
   if (rows.at(-1)[2] !== sum.totalCount) throw new Error(`${tag}: ${sum.totalCount} values`);
   for (const [value, , count] of rows) {
-    // The row's own rank: a percentile that is rounded to twelve digits may fall beside it.
+    // The row's own rank: a percentile that is rounded to twelve digits may fall next to it.
     const theirs = sum.getValueAtPercentile((100 * (count - 0.5)) / sum.totalCount);
     if (theirs !== value) throw new Error(`${tag}: value ${count} of ${sum.totalCount} is ${theirs}, ours ${value}`);
     compared++;

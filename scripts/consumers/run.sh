@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What ipcmark exports, read by those it is exported for: one line a consumer, with its version and what was checked.
 #   scripts/consumers/run.sh [RECORD]
-# They are installed under target/consumers, at the versions pinned here. What cannot be installed is told and left out; in
+# They are installed under target/consumers, at the versions pinned here. A consumer that cannot be installed is named and left out; in
 # CI (CI=true) it fails. A check is a script that gets the folder of exports; install.sh has what it needs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

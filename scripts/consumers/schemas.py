@@ -1,4 +1,4 @@
-"""bmf and gab against their public documentation, written down as JSON Schemas beside this file, and against each other."""
+"""bmf and gab against their public documentation, written as JSON Schemas in this folder, and against each other."""
 import json, pathlib, sys
 from importlib.metadata import version
 from jsonschema import Draft202012Validator as Validator

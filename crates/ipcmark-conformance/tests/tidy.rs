@@ -483,3 +483,6 @@ fn the_unsafe_rule_sees_what_it_should() {
     let bad = ["// SAFETY: of another.", "g();", "unsafe { f() };"];
     assert!(!is_justified(&bad, 2));
 }
+
+#[path = "tidy/prose.rs"]
+mod prose;

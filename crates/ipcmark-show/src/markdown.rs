@@ -60,7 +60,7 @@ fn of(cell: &Cell) -> String {
     format!("{few}{text}{space}{}", cell.interval)
 }
 
-/// An interval needs no escape: brackets alone make no link.
+/// Returns an interval as it is: brackets alone make no link.
 fn brackets(text: &str) -> String {
     text.replace("\\[", "[").replace("\\]", "]")
 }

@@ -44,50 +44,50 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell of words.
+    /// Returns a cell of words.
     #[must_use]
     pub fn words(text: impl Into<String>) -> Cell {
         Cell { text: text.into(), words: true, ..Cell::default() }
     }
 
-    /// A name, which Markdown shows as code.
+    /// Returns a name, which Markdown shows as code.
     #[must_use]
     pub fn name(text: impl Into<String>) -> Cell {
         Cell { code: true, ..Cell::words(text) }
     }
 
-    /// A number that is already text, and its key for sorting.
+    /// Returns a number that is already text, and its key for sorting.
     #[must_use]
     pub fn number(text: impl Into<String>, sort: f64) -> Cell {
         Cell { text: text.into(), sort: Some(sort).filter(|s| s.is_finite()), ..Cell::default() }
     }
 
-    /// A missing number.
+    /// Returns a missing number.
     #[must_use]
     pub fn missing() -> Cell {
         Cell { text: NONE.into(), ..Cell::default() }
     }
 
-    /// A value without its interval.
+    /// Returns a value without its interval.
     #[must_use]
     pub fn value(quantity: Quantity, value: f64) -> Cell {
         Cell::number(quantity.show(value), value)
     }
 
-    /// A value with its interval. A missing interval is named.
+    /// Returns a value with its interval. A missing interval is named.
     #[must_use]
     pub fn estimate(quantity: Quantity, value: f64, interval: Option<(f64, f64)>) -> Cell {
         let interval = interval.map_or_else(|| NO_INTERVAL.into(), |ends| quantity.interval(ends));
         Cell { interval, ..Cell::value(quantity, value) }
     }
 
-    /// The same cell with small print.
+    /// Returns the same cell with small print.
     #[must_use]
     pub fn under(self, under: impl Into<String>) -> Cell {
         Cell { under: under.into(), ..self }
     }
 
-    /// The same cell in a colour.
+    /// Returns the same cell in a colour.
     #[must_use]
     pub fn tone(self, tone: Tone) -> Cell {
         Cell { tone, ..self }
@@ -116,25 +116,25 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head of a column of words.
+    /// Returns the head of a column of words.
     #[must_use]
     pub fn words(text: impl Into<String>, help: impl Into<String>) -> Head {
         Head { words: true, ..Head::number(text, help) }
     }
 
-    /// The head of a column of numbers.
+    /// Returns the head of a column of numbers.
     #[must_use]
     pub fn number(text: impl Into<String>, help: impl Into<String>) -> Head {
         Head { text: text.into(), help: help.into(), ..Head::default() }
     }
 
-    /// The same head, which a narrow terminal drops in this order: 1 first.
+    /// Returns the same head, which a narrow terminal drops in this order: 1 first.
     #[must_use]
     pub fn spare(self, spare: u8) -> Head {
         Head { spare, ..self }
     }
 
-    /// The same head with classes for a style sheet.
+    /// Returns the same head with classes for a style sheet.
     #[must_use]
     pub fn class(self, class: &'static str) -> Head {
         Head { class, ..self }
@@ -150,7 +150,7 @@ pub struct Column<'a, R: ?Sized> {
 }
 
 impl<'a, R: ?Sized> Column<'a, R> {
-    /// A column.
+    /// Returns a column.
     pub fn new(head: Head, of: impl Fn(&R) -> Cell + 'a) -> Column<'a, R> {
         Column { head, of: Box::new(of) }
     }
@@ -166,13 +166,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table with these heads.
+    /// Returns an empty table with these heads.
     #[must_use]
     pub fn new(heads: Vec<Head>) -> Table {
         Table { heads, rows: Vec::new() }
     }
 
-    /// The table of these rows.
+    /// Returns the table of these rows.
     pub fn of<'r, R: ?Sized + 'r>(
         columns: &[Column<'_, R>],
         rows: impl IntoIterator<Item = &'r R>,
@@ -186,7 +186,7 @@ impl Table {
         }
     }
 
-    /// The same table without the columns in which no cell says anything.
+    /// Returns the same table without the columns in which no cell says anything.
     #[must_use]
     pub fn without_empty(mut self) -> Table {
         let full: Vec<bool> = (0..self.heads.len())

@@ -75,7 +75,7 @@ pub fn dropping(table: &Table, columns: Option<u16>, paint: Paint<'_>) -> (Strin
     (text(&printed, paint), dropped)
 }
 
-/// A column, and another one for its intervals, so that the figures stay below each other.
+/// Returns a column, and another one for its intervals, so that the figures stay below each other.
 fn print(table: &Table, at: usize, head: &Head) -> Vec<Printed> {
     let column = |of: fn(&Cell) -> String| -> Vec<(String, Tone)> {
         table

@@ -184,7 +184,8 @@ pub fn wall(duration: Duration) -> String {
     }
 }
 
-/// The value in the first unit in which it stays below 1000 after rounding: 999.7 ns is 1.00 µs.
+/// Returns the value in the first unit in which it stays below 1000 after rounding: 999.7 ns is
+/// 1.00 µs.
 fn scaled(value: f64, steps: &[(f64, &str)], unit: &str, shown: fn(f64) -> String) -> String {
     let mut text = String::new();
     for (factor, prefix) in steps {
@@ -198,7 +199,7 @@ fn scaled(value: f64, steps: &[(f64, &str)], unit: &str, shown: fn(f64) -> Strin
     text
 }
 
-/// Three significant digits.
+/// Returns three significant digits.
 fn digits(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
@@ -209,13 +210,13 @@ fn digits(value: f64) -> String {
     format!("{value:.*}", (2 - exponent).clamp(0, 6) as usize)
 }
 
-/// At most six decimals, no trailing zeros.
+/// Returns at most six decimals, no trailing zeros.
 fn trimmed(value: f64) -> String {
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').into()
 }
 
-/// A percentage: one decimal, two below 1 %, none for whole numbers.
+/// Returns a percentage: one decimal, two below 1 %, none for whole numbers.
 fn percent(percent: f64) -> String {
     match percent.abs() {
         p if (p - p.round()).abs() < 1e-9 => format!("{percent:.0} %"),
@@ -226,7 +227,7 @@ fn percent(percent: f64) -> String {
     }
 }
 
-/// A signed percentage with one decimal.
+/// Returns a signed percentage with one decimal.
 fn signed(percent: f64) -> String {
     match percent.abs() {
         p if p < 0.05 => "0.0 %".into(),
