@@ -72,6 +72,9 @@ pub struct Info {
     /// True when [`crate::Receiver::receive`] lends the slot itself, which the peer waits for. Then the harness copies
     /// each message out, as a user would; otherwise the mechanism has copied it into a buffer of the receiver's own.
     pub zero_copy_rx: bool,
+    /// True if messages pass through memory that both sides map, without a system call while neither side waits. Such a
+    /// transport takes a few ns a message, so the harness compiles its loops for the transport's own types.
+    pub user_space: bool,
     /// Mechanism or floor.
     pub role: Role,
     /// What passes between the sides.
@@ -123,6 +126,7 @@ impl Info {
             framing,
             zero_copy: false,
             zero_copy_rx: false,
+            user_space: false,
             role: Role::Mechanism,
             carries: Carries::Messages,
             lossy: false,

@@ -1,88 +1,11 @@
-//! Writing and checking messages, and how the loops reach a link: with its types known, or erased.
+//! Writes and checks the messages of one link.
 
+use crate::mechanism::Mechanism;
 use ipcmark_core::{
-    Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Transport, Verdict,
+    Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Verdict,
     copy_message,
 };
 use ipcmark_sys::clock::Clock;
-
-/// Any transport's sending half.
-pub(crate) type AnySender = dyn Sender;
-/// Any transport's receiving half.
-pub(crate) type AnyReceiver = dyn Receiver;
-
-/// How a loop sees the two halves of a link. A loop is written once; which patterns know their types is said where the
-/// loops are named, in [`crate::pattern`].
-pub(crate) trait Ends {
-    type Tx: Sender + ?Sized;
-    type Rx: Receiver + ?Sized;
-    fn zero_copy(desk: &Desk) -> bool;
-    fn zero_copy_rx(desk: &Desk) -> bool;
-    fn lossy(desk: &Desk) -> bool;
-    fn tx(tx: &mut Self::Tx) -> &mut AnySender;
-    fn rx(rx: &mut Self::Rx) -> &mut AnyReceiver;
-}
-
-/// Types known: a copy of the loop for each transport, no branch that a constant decides.
-impl<T: Transport> Ends for T {
-    type Tx = T::Tx;
-    type Rx = T::Rx;
-
-    #[inline(always)]
-    fn zero_copy(_: &Desk) -> bool {
-        T::INFO.zero_copy
-    }
-
-    #[inline(always)]
-    fn zero_copy_rx(_: &Desk) -> bool {
-        T::INFO.zero_copy_rx
-    }
-
-    #[inline(always)]
-    fn lossy(_: &Desk) -> bool {
-        T::INFO.lossy
-    }
-
-    fn tx(tx: &mut T::Tx) -> &mut AnySender {
-        tx
-    }
-
-    fn rx(rx: &mut T::Rx) -> &mut AnyReceiver {
-        rx
-    }
-}
-
-/// Types erased: one copy of the loop for all transports, some ns dearer a message.
-#[derive(Debug)]
-pub(crate) struct Erased;
-
-impl Ends for Erased {
-    type Tx = AnySender;
-    type Rx = AnyReceiver;
-
-    #[inline(always)]
-    fn zero_copy(desk: &Desk) -> bool {
-        desk.zero_copy
-    }
-
-    #[inline(always)]
-    fn zero_copy_rx(desk: &Desk) -> bool {
-        desk.zero_copy_rx
-    }
-
-    #[inline(always)]
-    fn lossy(desk: &Desk) -> bool {
-        desk.lossy
-    }
-
-    fn tx(tx: &mut AnySender) -> &mut AnySender {
-        tx
-    }
-
-    fn rx(rx: &mut AnyReceiver) -> &mut AnyReceiver {
-        rx
-    }
-}
 
 /// What a process needs to write and check the messages of one link, through all phases of an invocation.
 #[derive(Debug)]
@@ -98,9 +21,9 @@ pub(crate) struct Desk {
     /// The private buffer of a copying transport holds the body.
     filled: bool,
     size: usize,
-    zero_copy: bool,
-    zero_copy_rx: bool,
-    lossy: bool,
+    pub(crate) zero_copy: bool,
+    pub(crate) zero_copy_rx: bool,
+    pub(crate) lossy: bool,
     /// Of a lossy mechanism: ends of phases sent, and messages that came whole, ends left out. Its checker cannot count
     /// them where sequence numbers wrap within a loss.
     ends: u64,
@@ -154,9 +77,9 @@ impl Desk {
         }
     }
 
-    /// The same, with messages numbered from `first` on.
-    pub(crate) fn numbered_from(self, first: u64) -> Desk {
-        Desk { first, next: first, ..self }
+    /// Numbers the messages from `first` on.
+    pub(crate) const fn number_from(&mut self, first: u64) {
+        (self.first, self.next) = (first, first);
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -165,10 +88,6 @@ impl Desk {
             found.received = self.arrived;
         }
         Tally { sent: self.next - self.first - self.ends, found }
-    }
-
-    pub(crate) const fn is_lossy(&self) -> bool {
-        self.lossy
     }
 
     /// The body of each message.
@@ -203,30 +122,48 @@ impl Desk {
         self.arrived += u64::from(verdict.fault != Some(Fault::Damaged));
     }
 
-    /// Sends a message that ends the phase and is none of it.
-    pub(crate) fn send_end(&mut self, tx: &mut AnySender) -> Result<()> {
+    /// Sends a message that ends the phase and is not part of it.
+    pub(crate) fn send_end(&mut self, tx: &mut dyn Sender) -> Result<()> {
         self.ends += 1;
-        self.send::<Erased>(tx, true)
+        self.send_erased(tx, true)
     }
 
-    #[inline(always)]
-    pub(crate) fn send<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
-        self.write::<E>(tx, last)?;
+    /// Sends the newest message again, as the phase's last.
+    pub(crate) fn send_again(&mut self, tx: &mut dyn Sender) -> Result<()> {
+        self.next -= 1;
+        self.send_erased(tx, true)
+    }
+
+    fn send_erased(&mut self, tx: &mut dyn Sender, last: bool) -> Result<()> {
+        self.write(tx, self.zero_copy, last)?;
         tx.commit()
     }
 
-    /// Sends `count` messages, each of which another one follows at once: a transport may send several in one call.
-    ///
-    /// A loop of its own, because what it needs stays in registers here: over a ring a message is a matter of a few ns.
     #[inline(always)]
-    pub(crate) fn send_more<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, count: u64) -> Result<()> {
-        if !E::zero_copy(self) {
-            for _ in 0..count {
-                self.write::<E>(tx, false)?;
-                tx.commit_more()?;
-            }
-            return Ok(());
+    pub(crate) fn send<M: Mechanism>(&mut self, tx: &mut M::Tx, last: bool) -> Result<()> {
+        self.write(tx, M::zero_copy(self), last)?;
+        tx.commit()
+    }
+
+    /// Sends `count` messages, each followed by another: a transport may send several in one call.
+    #[inline(always)]
+    pub(crate) fn send_block(
+        &mut self,
+        tx: &mut (impl Sender + ?Sized),
+        zero_copy: bool,
+        count: u64,
+    ) -> Result<()> {
+        for _ in 0..count {
+            self.write(tx, zero_copy, false)?;
+            tx.commit_more()?;
         }
+        Ok(())
+    }
+
+    /// [`send_block`](Desk::send_block) into slots. All that this loop needs stays in registers: a ring takes a message in
+    /// a few ns.
+    #[inline(always)]
+    pub(crate) fn send_block_in_place(&mut self, tx: &mut impl Sender, count: u64) -> Result<()> {
         let (body, size) = (self.stamper.body(), self.size);
         for next in self.next..self.next + count {
             let space = tx.claim(size)?;
@@ -239,9 +176,14 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn write<E: Ends + ?Sized>(&mut self, tx: &mut E::Tx, last: bool) -> Result<()> {
+    fn write(
+        &mut self,
+        tx: &mut (impl Sender + ?Sized),
+        zero_copy: bool,
+        last: bool,
+    ) -> Result<()> {
         let space = tx.claim(self.size)?;
-        if E::zero_copy(self) {
+        if zero_copy {
             copy_message(space, self.stamper.body());
         } else if !self.filled {
             space.copy_from_slice(self.stamper.body());
@@ -252,48 +194,56 @@ impl Desk {
         Ok(())
     }
 
-    /// Sends the newest message once more, as the phase's last.
-    pub(crate) fn send_again(&mut self, tx: &mut AnySender) -> Result<()> {
-        self.next -= 1;
-        self.send::<Erased>(tx, true)
-    }
-
     /// Receives one message, runs `then`, and checks the message after that.
     #[inline(always)]
-    pub(crate) fn receive<E: Ends + ?Sized>(
+    pub(crate) fn receive<M: Mechanism>(
         &mut self,
-        rx: &mut E::Rx,
+        rx: &mut M::Rx,
+        then: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Verdict> {
+        self.read(rx, M::zero_copy_rx(self), then)
+    }
+
+    pub(crate) fn receive_erased(&mut self, rx: &mut dyn Receiver) -> Result<Verdict> {
+        self.read(rx, self.zero_copy_rx, |_| Ok(()))
+    }
+
+    #[inline(always)]
+    fn read(
+        &mut self,
+        rx: &mut (impl Receiver + ?Sized),
+        zero_copy: bool,
         then: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Verdict> {
         let message = rx.receive()?;
-        if E::zero_copy_rx(self) {
-            let fits = message.len() == self.size;
-            if fits {
-                copy_message(&mut self.inbox, message);
-            }
-            rx.release()?;
-            then(self)?;
-            Ok(if fits { self.checker.check(&self.inbox) } else { self.checker.misfit() })
-        } else {
+        if !zero_copy {
             then(self)?;
             let verdict = self.checker.check(message);
             rx.release()?;
-            Ok(verdict)
+            return Ok(verdict);
         }
+        let fits = message.len() == self.size;
+        if fits {
+            copy_message(&mut self.inbox, message);
+        }
+        rx.release()?;
+        then(self)?;
+        Ok(if fits { self.checker.check(&self.inbox) } else { self.checker.misfit() })
     }
 
-    /// Receives `count` messages, or up to one that says it is the last: gives how many, and whether that was it.
+    /// Receives `count` messages, or up to one that says it is the last. Returns their number, and true if that one came.
     #[inline(always)]
-    pub(crate) fn receive_more<E: Ends + ?Sized>(
+    pub(crate) fn receive_block(
         &mut self,
-        rx: &mut E::Rx,
+        rx: &mut impl Receiver,
+        zero_copy: bool,
         count: u64,
     ) -> Result<(u64, bool)> {
-        let (zero_copy_rx, size) = (E::zero_copy_rx(self), self.size);
+        let size = self.size;
         let inbox = &mut self.inbox[..];
         for received in 1..=count {
             let message = rx.receive()?;
-            let verdict = if !zero_copy_rx {
+            let verdict = if !zero_copy {
                 let verdict = self.checker.check(message);
                 rx.release()?;
                 verdict

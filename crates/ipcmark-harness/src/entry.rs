@@ -21,7 +21,7 @@ impl Entry {
     /// Erases `T`.
     #[must_use]
     pub const fn of<T: Transport>() -> Entry {
-        Entry { info: T::INFO, available: T::available, make: pattern::of_transport::<T> }
+        Entry { info: T::INFO, available: T::available, make: pattern::of_transport::<T>() }
     }
 
     /// Erases `N`.

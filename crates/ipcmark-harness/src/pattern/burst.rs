@@ -4,7 +4,8 @@
 //! link holds the whole burst: then nothing is lost for want of room, and what else would lose any is a failure.
 
 use super::duplex::held;
-use crate::desk::{Desk, Ends};
+use crate::desk::Desk;
+use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
@@ -25,9 +26,9 @@ pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), S
 
 /// Sends a burst, waits for its answer, keeps the time, until the timer says that the next burst is the last.
 #[inline(never)]
-pub(crate) fn initiate<E: Ends>(
-    tx: &mut E::Tx,
-    rx: &mut E::Rx,
+pub(crate) fn initiate<M: Mechanism>(
+    tx: &mut M::Tx,
+    rx: &mut M::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -36,10 +37,10 @@ pub(crate) fn initiate<E: Ends>(
     let mut messages = 0;
     loop {
         let sent = desk.clock.now();
-        desk.send_more::<E>(tx, depth.saturating_sub(1))?;
-        desk.send::<E>(tx, last)?;
+        M::send_block(tx, desk, depth.saturating_sub(1))?;
+        desk.send::<M>(tx, last)?;
         let mut back = 0;
-        desk.receive::<E>(rx, |desk| {
+        desk.receive::<M>(rx, |desk| {
             back = desk.clock.now();
             Ok(())
         })?;
@@ -54,9 +55,9 @@ pub(crate) fn initiate<E: Ends>(
 
 /// Receives without a break, so that a burst need not fit into the link, and answers each burst's last message.
 #[inline(never)]
-pub(crate) fn respond<E: Ends>(
-    tx: &mut E::Tx,
-    rx: &mut E::Rx,
+pub(crate) fn respond<M: Mechanism>(
+    tx: &mut M::Tx,
+    rx: &mut M::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -64,9 +65,9 @@ pub(crate) fn respond<E: Ends>(
     let mut messages = 0;
     loop {
         for _ in 1..depth {
-            desk.receive::<E>(rx, |_| Ok(()))?;
+            desk.receive::<M>(rx, |_| Ok(()))?;
         }
-        let verdict = desk.receive::<E>(rx, |desk| desk.send::<E>(tx, false))?;
+        let verdict = desk.receive::<M>(rx, |desk| desk.send::<M>(tx, false))?;
         messages += depth;
         if verdict.last {
             return Ok(Done { messages, end: desk.clock.now() });

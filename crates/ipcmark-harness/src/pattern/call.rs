@@ -8,35 +8,51 @@
 use super::Play;
 use crate::desk::{Desk, Tally};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Call, Capacity, Flow, Procedure, Remote, Result, Serve, Side};
+use ipcmark_core::{Call, Capacity, Flow, Info, Remote, Result, Serve, Side};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A caller and a server.
-pub(crate) struct Pair<R: Remote> {
-    pub(crate) fixture: R::Fixture,
+/// One side of calls, its types erased.
+enum Party {
+    Caller(Box<dyn Call>),
+    Server(Box<dyn Serve>),
 }
 
-impl<R: Remote> Play for Pair<R> {
+/// What two processes inherit: one side takes its part by a call.
+struct Pair {
+    info: &'static Info,
+    split: Box<dyn FnOnce(Side) -> Result<Party>>,
+}
+
+/// Erases what is called.
+pub(super) fn pair<R: Remote>(fixture: R::Fixture) -> Box<dyn Play> {
+    let split = Box::new(|side| {
+        Ok(match side {
+            Side::Initiator => Party::Caller(Box::new(R::caller(fixture)?)),
+            Side::Responder => Party::Server(Box::new(R::server(fixture)?)),
+        })
+    });
+    Box::new(Pair { info: const { &R::INFO }, split })
+}
+
+impl Play for Pair {
     fn capacity(&self) -> Result<Option<Capacity>> {
         Ok(None)
     }
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
         let (towards, back) = stage.seeds(0);
-        let (clock, size) = (stage.clock, stage.plan.size);
-        let desk = |seeds| Desk::new(clock, size, seeds, &R::INFO);
-        match stage.seat.side {
-            Side::Initiator => {
+        let (clock, size, side) = (stage.clock, stage.plan.size, stage.seat.side);
+        let desk = |seeds| Desk::new(clock, size, seeds, self.info);
+        match stage.split(|| (self.split)(side))? {
+            Party::Caller(mut caller) => {
                 let mut desk = desk((towards, back));
-                let mut caller = stage.split(|| R::caller(self.fixture))?;
-                stage.phases(&mut |stage| initiate(&mut caller, &mut desk, stage))?;
+                stage.phases(&mut |stage| initiate(&mut *caller, &mut desk, stage))?;
                 stage.tear_down(caller);
                 Ok(desk.tally())
             }
-            Side::Responder => {
-                let mut server = stage.split(|| R::server(self.fixture))?;
+            Party::Server(mut server) => {
                 let desk = Arc::new(Mutex::new(desk((back, towards))));
-                stage.phases(&mut |_| respond(&mut |procedure| server.serve(procedure), &desk))?;
+                stage.phases(&mut |_| respond(&mut *server, &desk))?;
                 stage.tear_down(server);
                 Ok(lock(&desk).tally())
             }
@@ -44,8 +60,7 @@ impl<R: Remote> Play for Pair<R> {
     }
 }
 
-#[inline(never)]
-fn initiate(caller: &mut impl Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+fn initiate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut argument = desk.draft();
     let mut last = stage.timer.ends_within(1);
     let mut calls = 0;
@@ -66,13 +81,10 @@ fn initiate(caller: &mut impl Call, desk: &mut Desk, stage: &mut Stage<'_>) -> R
 
 /// Serves until an argument says it is the last. The procedure may run on another thread, so that it shares the desk
 /// with this one.
-fn respond(
-    serve: &mut dyn FnMut(Procedure) -> Result<()>,
-    desk: &Arc<Mutex<Desk>>,
-) -> Result<Done> {
+fn respond(server: &mut dyn Serve, desk: &Arc<Mutex<Desk>>) -> Result<Done> {
     let before = lock(desk).checker.integrity.received;
     let shared = Arc::clone(desk);
-    serve(Box::new(move |argument, result| {
+    server.serve(Box::new(move |argument, result| {
         let mut desk = lock(&shared);
         let verdict = desk.checker.check(argument);
         result.extend_from_slice(desk.body());

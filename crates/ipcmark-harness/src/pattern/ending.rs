@@ -5,9 +5,9 @@
 //! message, and what the harness repeats is never counted as the mechanism's repetition. Which end is this phase's is
 //! said out of band, too: the sequence number of a short message may not tell a repetition from what comes after a loss.
 
-use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
+use crate::desk::Desk;
 use crate::stage::Stage;
-use ipcmark_core::{Result, Verdict};
+use ipcmark_core::{Receiver, Result, Sender, Verdict};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ const AGAIN: Duration = Duration::from_millis(1);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Says that the phase is over until the receiver has heard it.
-pub(crate) fn say(tx: &mut AnySender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+pub(crate) fn say(tx: &mut dyn Sender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     say_to_all(&mut [(tx, desk, vec![stage.seat.other()])], stage)
 }
 
 /// A link, and the processes that receive from it.
-pub(crate) type Audience<'a> = (&'a mut AnySender, &'a mut Desk, Vec<usize>);
+pub(crate) type Audience<'a> = (&'a mut dyn Sender, &'a mut Desk, Vec<usize>);
 
 /// Says over each link that the phase is over until all its receivers have heard it.
 pub(crate) fn say_to_all(links: &mut [Audience<'_>], stage: &Stage<'_>) -> Result<()> {
@@ -53,13 +53,13 @@ pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bo
 }
 
 /// Has received the message that ends the phase: tells the sender, and drains what it had repeated by then.
-pub(crate) fn hear(rx: &mut AnyReceiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+pub(crate) fn hear(rx: &mut dyn Receiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
     control.counting.pause(seat.process);
     control.say(seat.process, phase)?;
     while !control.hears(seat.other(), phase, LOOK)? {}
     while rx.ready()? {
-        let verdict = desk.receive::<Erased>(rx, |_| Ok(()))?;
+        let verdict = desk.receive_erased(rx)?;
         if verdict.last {
             desk.excuse(verdict);
         } else {

@@ -9,18 +9,16 @@
 //! together what was sent (`ipcmark_core::Sums`). A phase ends with a last message from each sender, or one for each
 //! receiver: who got one takes no more, so that it gets no other's.
 
-use super::stream;
-use super::{Made, Play};
-use crate::desk::{Desk, Tally};
-use crate::setup::{Making, making};
+use super::links::{End, Fixtures, ends, tear_down, words};
+use super::{Made, stream};
+use crate::desk::Tally;
+use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
-    Buffer, Capacity, Checker, Error, Info, Integrity, LEAST_SHARED, Link, Load, MOST_SENDERS,
-    Names, Pattern, Plan, Receiver, Result, Rising, Side, Sums, Transport, Verdict,
-    first_of_sender, sender_of,
+    Buffer, Checker, Info, Integrity, LEAST_SHARED, MOST_SENDERS, Pattern, Plan, Receiver, Result,
+    Rising, Sums, Verdict, first_of_sender, sender_of,
 };
-use ipcmark_sys::clock::Clock;
 
 /// True when the peers of such a cell share one link.
 pub(crate) const fn is_shared(info: &Info, pattern: Pattern) -> bool {
@@ -54,165 +52,79 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
         .then(|| format!("a message tells {MOST_SENDERS} senders of one link apart, not {peers}"))
 }
 
-/// A fixture for each of `links` links, each with names of its own, and with one peer as far as its plan tells; and what
-/// making all of them took.
-pub(super) fn fixtures<T: Transport>(
-    plan: &Plan,
-    links: usize,
-) -> Result<(Vec<T::Fixture>, Making)> {
-    let mut took = Making::default();
-    let mut fixture = |link: usize| {
-        let dir = plan.names.dir.join(link.to_string());
-        match std::fs::create_dir(&dir) {
-            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(Error::os(format!("mkdir({})", dir.display()), e));
+/// Makes what the processes inherit: one link for all peers, or one for each.
+pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
+    let shared = is_shared(mechanism.info(), plan.pattern);
+    let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(mechanism, plan)?;
+    Ok(fixtures.with(move |links, stage| {
+        stage.links = words(shared);
+        let mut ends = ends(mechanism, links, stage, shared);
+        let found = run(&mut ends, shared, stage)?;
+        let tally = tear_down(ends, stage);
+        Ok(found.unwrap_or(tally))
+    }))
+}
+
+/// One process's part. Returns what became of its messages if its desks cannot say.
+fn run<M: Mechanism>(
+    ends: &mut [End<M>],
+    shared: bool,
+    stage: &mut Stage<'_>,
+) -> Result<Option<Tally>> {
+    let peers = stage.plan.load.peers;
+    match (stage.plan.pattern, stage.seat.peer, shared) {
+        (Pattern::FanIn, Some(peer), _) => {
+            if shared {
+                ends[0].desk.number_from(first_of_sender(peer));
             }
-            _ => {}
+            let End { tx, desk, .. } = &mut ends[0];
+            stage.phases(&mut |s| stream::send::<M>(tx, desk, s))?;
         }
-        let names = Names { token: format!("{}-{link}", plan.names.token), dir };
-        let plan = Plan { names, load: Load { peers: 1, ..plan.load }, ..plan.clone() };
-        let (made, one) = making(|| T::fixture(&plan))?;
-        took += one;
-        Ok(made)
-    };
-    let fixtures = (0..links).map(&mut fixture).collect::<Result<_>>()?;
-    Ok((fixtures, took))
-}
-
-/// One link for all peers, or one for each.
-struct Fan<T: Transport> {
-    fixtures: Vec<T::Fixture>,
-}
-
-/// Makes what the processes inherit.
-pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Made> {
-    let (fixtures, took) = if is_shared(&T::INFO, plan.pattern) {
-        let (fixture, took) = making(|| T::fixture(plan))?;
-        (vec![fixture], took)
-    } else {
-        fixtures::<T>(plan, plan.load.peers)?
-    };
-    Ok((Box::new(Fan::<T> { fixtures }), took))
-}
-
-impl<T: Transport> Play for Fan<T> {
-    fn capacity(&self) -> Result<Option<Capacity>> {
-        self.fixtures.first().map(T::capacity).transpose()
-    }
-
-    fn perform(mut self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
-        let (pattern, peers) = (stage.plan.pattern, stage.plan.load.peers);
-        let shared = is_shared(&T::INFO, pattern);
-        stage.links = Some(if shared { "shared" } else { "per-peer" }.into());
-        let fixtures = match stage.seat.peer {
-            Some(peer) if !shared => {
-                let own = self.fixtures.swap_remove(peer);
-                // The others' links are not this peer's: it would keep them open after their ends are gone.
-                self.fixtures = vec![own];
-                self.fixtures
-            }
-            _ => self.fixtures,
-        };
-        let mut links = Vec::with_capacity(fixtures.len());
-        for (number, fixture) in fixtures.into_iter().enumerate() {
-            let side = stage.seat.side;
-            let link = stage.split(|| T::split(fixture, side))?;
-            links.push(Ended::<T>::new(link, stage, stage.seat.peer.unwrap_or(number), shared));
+        (Pattern::FanIn, None, true) => return receive_from_all(&mut ends[0], stage).map(Some),
+        (Pattern::FanIn, None, false) => {
+            stage.phases(&mut |s| receive_in_turn(ends, &mut s.timer))?;
         }
-        match (pattern, stage.seat.peer) {
-            (Pattern::FanIn, Some(_)) => {
-                let Ended { link, desk } = &mut links[0];
-                stage.phases(&mut |s| stream::send::<T>(&mut link.tx, desk, s))?;
-            }
-            (Pattern::FanIn, None) if shared => {
-                let tally = receive_from_all(&mut links[0], stage)?;
-                end(links, stage);
-                return Ok(tally);
-            }
-            (Pattern::FanIn, None) => {
-                stage.phases(&mut |s| receive_in_turn(&mut links, &mut s.timer))?;
-            }
-            (_, None) => {
-                let lasts = if shared { peers } else { 1 };
-                stage.phases(&mut |s| send_in_turn(&mut links, lasts, &mut s.timer))?;
-                if shared {
-                    let mut sums = Sums::default();
-                    (0..links[0].desk.tally().sent).for_each(|number| sums.take(number));
-                    stage.sums = Some(words(sums));
-                }
-            }
-            (_, Some(_)) if shared => {
-                let tally = receive_a_share(&mut links[0], stage)?;
-                end(links, stage);
-                return Ok(tally);
-            }
-            (_, Some(_)) => {
-                let Ended { link, desk } = &mut links[0];
-                stage.phases(&mut |s| stream::receive::<T>(&mut link.rx, desk, s))?;
+        (_, None, _) => {
+            let lasts = if shared { peers } else { 1 };
+            stage.phases(&mut |s| send_in_turn(ends, lasts, &mut s.timer))?;
+            if shared {
+                let mut sums = Sums::default();
+                (0..ends[0].desk.tally().sent).for_each(|number| sums.take(number));
+                stage.sums = Some(numbers(sums));
             }
         }
-        let tally = links.iter().fold(Tally::default(), |sum, link| sum.and(link.desk.tally()));
-        end(links, stage);
-        Ok(tally)
-    }
-}
-
-/// Drops the halves of all links, and nothing else, within the clock.
-fn end<T: Transport>(links: Vec<Ended<T>>, stage: &mut Stage<'_>) {
-    let (links, _desks): (Vec<_>, Vec<_>) = links.into_iter().map(|e| (e.link, e.desk)).unzip();
-    stage.tear_down(links);
-}
-
-/// One process's end of one link.
-struct Ended<T: Transport> {
-    link: Link<T::Tx, T::Rx>,
-    desk: Desk,
-}
-
-impl<T: Transport> Ended<T> {
-    fn new(link: Link<T::Tx, T::Rx>, stage: &Stage<'_>, peer: usize, shared: bool) -> Ended<T> {
-        // Who shares a link shares its seeds; the number tells the sender.
-        let (towards, back) = stage.seeds(if shared { 0 } else { peer });
-        let seeds = match stage.seat.side {
-            Side::Initiator => (towards, back),
-            Side::Responder => (back, towards),
-        };
-        let desk = Desk::new(stage.clock, stage.plan.size, seeds, &T::INFO);
-        let numbered = shared && stage.plan.pattern == Pattern::FanIn;
-        Ended {
-            link,
-            desk: if numbered { desk.numbered_from(first_of_sender(peer)) } else { desk },
+        (_, Some(_), true) => return receive_a_share(&mut ends[0], stage).map(Some),
+        (_, Some(_), false) => {
+            let End { rx, desk, .. } = &mut ends[0];
+            stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))?;
         }
     }
+    Ok(None)
 }
 
 /// The one receiver of a shared link: a checker for each sender.
-fn receive_from_all<T: Transport>(end: &mut Ended<T>, stage: &mut Stage<'_>) -> Result<Tally> {
+fn receive_from_all<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (size, peers) = (stage.plan.size, stage.plan.load.peers);
     let (seed, _) = stage.seeds(0);
     let mut checkers: Vec<_> =
         (0..peers).map(|sender| Checker::of_sender(seed, size, sender)).collect();
-    let (rx, inbox, clock) = (&mut end.link.rx, &mut Buffer::new(size), stage.clock);
     let check = &mut |message: &[u8]| {
-        // A sender that does not exist has stamps that say so.
+        // A message from a sender that does not exist has stamps that say so.
         let sender = sender_of(message).filter(|&sender| sender < peers).unwrap_or_default();
         checkers[sender].check(message)
     };
-    stage.phases(&mut |s| receive_shared::<T, _>(rx, inbox, &clock, peers, &mut s.timer, check))?;
+    receive_shared(end, peers, stage, check)?;
     Ok(checkers.iter().fold(Tally::default(), |sum, checker| {
         sum.and(Tally { sent: 0, found: checker.integrity })
     }))
 }
 
-/// One of several receivers of a shared link: what it gets must rise.
-fn receive_a_share<T: Transport>(end: &mut Ended<T>, stage: &mut Stage<'_>) -> Result<Tally> {
-    let size = stage.plan.size;
+/// One of several receivers of a shared link: the numbers it gets must rise.
+fn receive_a_share<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (seed, _) = stage.seeds(0);
-    let mut rising = Rising::new(seed, size);
-    let (rx, inbox, clock) = (&mut end.link.rx, &mut Buffer::new(size), stage.clock);
-    let check = &mut |message: &[u8]| rising.check(message);
-    stage.phases(&mut |s| receive_shared::<T, _>(rx, inbox, &clock, 1, &mut s.timer, check))?;
-    stage.sums = Some(words(rising.sums));
+    let mut rising = Rising::new(seed, stage.plan.size);
+    receive_shared(end, 1, stage, &mut |message: &[u8]| rising.check(message))?;
+    stage.sums = Some(numbers(rising.sums));
     let found = Integrity {
         received: rising.sums.count,
         reordered: rising.late,
@@ -222,8 +134,18 @@ fn receive_a_share<T: Transport>(end: &mut Ended<T>, stage: &mut Stage<'_>) -> R
     Ok(Tally { sent: 0, found })
 }
 
-/// Sums as they come home.
-const fn words(sums: Sums) -> [u64; 3] {
+fn receive_shared<M: Mechanism>(
+    end: &mut End<M>,
+    lasts: usize,
+    stage: &mut Stage<'_>,
+    check: &mut impl FnMut(&[u8]) -> Verdict,
+) -> Result<()> {
+    let inbox = &mut Buffer::new(stage.plan.size);
+    stage.phases(&mut |s| receive_until(end, inbox, lasts, &mut s.timer, check))
+}
+
+/// Sums as the supervisor gets them.
+const fn numbers(sums: Sums) -> [u64; 3] {
     [sums.count, sums.sum, sums.hashes]
 }
 
@@ -238,29 +160,28 @@ pub(crate) fn settle(mut sides: impl Iterator<Item = Option<[u64; 3]>>) -> (u64,
     let repeated = received.count.saturating_sub(sent[0]);
     match (lost, repeated) {
         // As many as were sent, but not the same ones.
-        (0, 0) if sent != words(received) => (1, 1),
+        (0, 0) if sent != numbers(received) => (1, 1),
         found => found,
     }
 }
 
 /// Receives from a link that others share until `lasts` messages said that they were the last ones.
 #[inline(never)]
-fn receive_shared<T: Transport, C: FnMut(&[u8]) -> Verdict>(
-    rx: &mut T::Rx,
+fn receive_until<M: Mechanism>(
+    End { rx, desk, .. }: &mut End<M>,
     inbox: &mut Buffer,
-    clock: &Clock,
     mut lasts: usize,
     timer: &mut Timer,
-    check: &mut C,
+    check: &mut impl FnMut(&[u8]) -> Verdict,
 ) -> Result<Done> {
-    let block_len = timer.block_len;
+    let (clock, block_len) = (desk.clock, timer.block_len);
     let mut messages = 0;
     let mut begun = clock.now();
     loop {
         for _ in 0..block_len {
             messages += 1;
             let message = rx.receive()?;
-            let verdict = if T::INFO.zero_copy_rx {
+            let verdict = if M::zero_copy_rx(desk) {
                 let fits = message.len() == inbox.len();
                 if fits {
                     inbox.copy_from_slice(message);
@@ -287,7 +208,7 @@ fn receive_shared<T: Transport, C: FnMut(&[u8]) -> Verdict>(
 
 /// Receives one message from each link in turn, from each until its sender's last.
 #[inline(never)]
-fn receive_in_turn<T: Transport>(links: &mut [Ended<T>], timer: &mut Timer) -> Result<Done> {
+fn receive_in_turn<M: Mechanism>(links: &mut [End<M>], timer: &mut Timer) -> Result<Done> {
     let clock = links[0].desk.clock;
     let block_len = timer.block_len;
     let mut open: Vec<usize> = (0..links.len()).collect();
@@ -296,9 +217,9 @@ fn receive_in_turn<T: Transport>(links: &mut [Ended<T>], timer: &mut Timer) -> R
     let mut begun = clock.now();
     loop {
         for _ in 0..block_len {
-            let Ended { link, desk } = &mut links[open[turn]];
+            let End { rx, desk, .. } = &mut links[open[turn]];
             messages += 1;
-            if desk.receive::<T>(&mut link.rx, |_| Ok(()))?.last {
+            if desk.receive::<M>(rx, |_| Ok(()))?.last {
                 open.remove(turn);
                 if open.is_empty() {
                     return Ok(Done { messages, end: clock.now() });
@@ -319,8 +240,8 @@ fn receive_in_turn<T: Transport>(links: &mut [Ended<T>], timer: &mut Timer) -> R
 /// Sends one message over each link in turn, until the timer says that time is over or its limit is sent; the last
 /// ones, `lasts` on each link, are marked.
 #[inline(never)]
-fn send_in_turn<T: Transport>(
-    links: &mut [Ended<T>],
+fn send_in_turn<M: Mechanism>(
+    links: &mut [End<M>],
     lasts: usize,
     timer: &mut Timer,
 ) -> Result<Done> {
@@ -333,8 +254,8 @@ fn send_in_turn<T: Transport>(
     while sent < limit {
         let block = block_len.min(limit - sent);
         for _ in 0..block {
-            let Ended { link, desk } = &mut links[turn];
-            desk.send::<T>(&mut link.tx, false)?;
+            let End { tx, desk, .. } = &mut links[turn];
+            desk.send::<M>(tx, false)?;
             turn += 1;
             if turn == links.len() {
                 turn = 0;
@@ -347,9 +268,9 @@ fn send_in_turn<T: Transport>(
         }
         begun = now;
     }
-    for Ended { link, desk } in &mut *links {
+    for End { tx, desk, .. } in links.iter_mut() {
         for _ in 0..lasts {
-            desk.send::<T>(&mut link.tx, true)?;
+            desk.send::<M>(tx, true)?;
         }
     }
     Ok(Done { messages: sent + (links.len() * lasts) as u64, end: clock.now() })

@@ -1,13 +1,14 @@
 //! The floors' loop: both ends in one process. Two messages a turn make a round trip, one a stream's step.
 
-use crate::desk::{Desk, Ends};
+use crate::desk::Desk;
+use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Pattern, Result};
 
 #[inline(never)]
-pub(crate) fn turns<E: Ends>(
-    tx: &mut E::Tx,
-    rx: &mut E::Rx,
+pub(crate) fn turns<M: Mechanism>(
+    tx: &mut M::Tx,
+    rx: &mut M::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -19,8 +20,8 @@ pub(crate) fn turns<E: Ends>(
         let mut now = begun;
         for _ in 0..block_len {
             for _ in 0..hops {
-                desk.send::<E>(tx, false)?;
-                desk.receive::<E>(rx, |desk| {
+                desk.send::<M>(tx, false)?;
+                desk.receive::<M>(rx, |desk| {
                     if block_len == 1 {
                         now = desk.clock.now();
                     }

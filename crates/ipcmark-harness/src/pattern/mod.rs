@@ -1,11 +1,10 @@
-//! The workloads: what each needs to say, and its loops, a file each.
+//! The workloads: the [`rules`] and loops of each, a file each.
 //!
-//! What stands between the clock's two reads is what a user would do and nothing else: on the way out, writing the
-//! message (for a zero-copy transport into its slot; for a copying one it stands in the private buffer already) and
-//! its stamp; on the way in, reading it (a zero-copy one is copied out, as `read` does for the others). A pattern says
-//! two things of itself: its [`rules`], and one loop for each side, which the frame ([`Stage::phases`]) calls once a
-//! phase. The loops are free functions with static dispatch, one copy a transport; where a message costs far more than an
-//! indirect call, one copy for all, which its file says.
+//! Between the clock's two reads there is only what a user would do. On the way out, that is to write the message (into the
+//! slot of a zero-copy transport; for a copying one the private buffer holds it already) and its stamp; on the way in, to read
+//! it (out of the slot; for the others `read` has copied it). A pattern has one loop for each side, which the frame
+//! ([`Stage::phases`]) calls once a phase. Loops are generic over a [`Mechanism`]; [`crate::mechanism`] says which transports
+//! have loops of their own and which share one.
 
 mod broadcast;
 mod burst;
@@ -14,6 +13,7 @@ mod duplex;
 mod ending;
 pub(crate) mod fan;
 mod floor;
+mod links;
 mod overlap;
 mod paced;
 mod ping_pong;
@@ -23,15 +23,17 @@ mod stream;
 mod task;
 mod wake_up;
 
-use crate::desk::{AnyReceiver, AnySender, Desk, Tally};
+use crate::desk::Tally;
+use crate::mechanism::{Erased, Known, Mechanism};
 use crate::setup::{Making, making};
 use crate::stage::Stage;
 use ipcmark_core::{
-    Capacity, Error, Extent, Info, Link, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
+    Capacity, Error, Extent, Info, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
     Transport,
 };
 use ipcmark_record::Unit;
 
+use links::{End, Fixtures, ends, tear_down};
 use schedule::messages_in;
 
 /// Which processes something is said of.
@@ -128,42 +130,132 @@ pub(crate) type Made = (Box<dyn Play>, Making);
 /// Makes it.
 pub(crate) type Make = fn(&Plan) -> std::result::Result<Made, NotMade>;
 
-/// [`Make`] for a transport.
-pub(crate) fn of_transport<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
-    let workload = (plan.pattern, plan.load);
-    if let Some(reason) = refusal(&T::INFO, workload, plan.size, plan.extent) {
-        return Err(NotMade::Unsupported(reason));
+/// [`Make`] for a transport. Called in a constant, it compiles only the loops that this transport runs.
+pub(crate) const fn of_transport<T: Transport>() -> Make {
+    match (T::INFO.role, T::INFO.user_space) {
+        (Role::Floor, _) => of_floor::<T>,
+        (_, true) => of_user_space::<T>,
+        (_, false) => of_kernel::<T>,
     }
+}
+
+fn of_floor<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+    let mechanism = Known::<T>::NEW;
+    let fixtures = Fixtures::one(mechanism, plan)?;
+    Ok(fixtures.with(move |links, stage| {
+        let mut ends = ends(mechanism, links, stage, true);
+        let End { tx, rx, desk } = &mut ends[0];
+        stage.phases(&mut |s| floor::turns::<Known<T>>(tx, rx, desk, s))?;
+        Ok(tear_down(ends, stage))
+    }))
+}
+
+fn of_user_space<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
     match plan.pattern {
-        Pattern::FanIn | Pattern::FanOut => return Ok(fan::make::<T>(plan)?),
-        Pattern::Broadcast => return Ok(broadcast::make::<T>(plan)?),
-        Pattern::ScatterGather => return Ok(scatter::make::<T>(plan)?),
+        // A virtual call is nothing to a part of a task, to a piece of other work, or to a sleep.
+        Pattern::Paced | Pattern::Overlap | Pattern::ScatterGather => of_kernel::<T>(plan),
+        _ => make(Known::<T>::NEW, plan),
+    }
+}
+
+fn of_kernel<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+    make_erased(Erased::of::<T>(), plan)
+}
+
+fn make_erased(mechanism: Erased, plan: &Plan) -> std::result::Result<Made, NotMade> {
+    let part = match plan.pattern {
+        Pattern::ScatterGather => {
+            refuse(mechanism.info(), plan)?;
+            return Ok(scatter::make(mechanism, plan)?);
+        }
+        Pattern::Paced => paced::part,
+        Pattern::Overlap => overlap::part,
+        _ => return make(mechanism, plan),
+    };
+    refuse(mechanism.info(), plan)?;
+    Ok(Fixtures::one(mechanism, plan)?.with(move |links, stage| {
+        let mut ends = ends(mechanism, links, stage, true);
+        part(&mut ends[0], stage)?;
+        Ok(tear_down(ends, stage))
+    }))
+}
+
+fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
+    let reason = refusal(info, (plan.pattern, plan.load), plan.size, plan.extent);
+    reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
+}
+
+fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> std::result::Result<Made, NotMade> {
+    refuse(mechanism.info(), plan)?;
+    match plan.pattern {
+        Pattern::FanIn | Pattern::FanOut => return Ok(fan::make(mechanism, plan)?),
+        Pattern::Broadcast => return Ok(broadcast::make(mechanism, plan)?),
         _ => {}
     }
-    let (fixture, took) = making(|| T::fixture(plan))?;
+    let fixtures = Fixtures::one(mechanism, plan)?;
     let window = match plan.pattern {
         Pattern::Duplex => {
-            duplex::window(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?
+            duplex::window(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?
         }
-        Pattern::Burst if T::INFO.lossy => {
-            burst::fits(plan, T::capacity(&fixture)?).map_err(NotMade::Unsupported)?;
+        Pattern::Burst if mechanism.info().lossy => {
+            burst::fits(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?;
             0
         }
         _ => 0,
     };
-    Ok((Box::new(Pair::<T> { fixture, window }), took))
+    Ok(fixtures.with(move |links, stage| {
+        let mut ends = ends(mechanism, links, stage, true);
+        perform(&mut ends[0], stage, window)?;
+        Ok(tear_down(ends, stage))
+    }))
+}
+
+/// One side's part in a pattern of one link between two processes. `window` is the number of messages under way in duplex,
+/// both ways together.
+fn perform<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>, window: u64) -> Result<()> {
+    let End { tx, rx, desk } = end;
+    match (stage.plan.pattern, stage.seat.side) {
+        (Pattern::PingPong, Side::Initiator) => stage.phases(&mut |s| {
+            let alone = s.is_alone();
+            ping_pong::initiate::<M>(tx, rx, desk, &mut s.timer, alone)
+        }),
+        (Pattern::PingPong, Side::Responder) => {
+            stage.phases(&mut |s| ping_pong::respond::<M>(tx, rx, desk, s.delay))
+        }
+        (Pattern::Stream, Side::Initiator) => stage.phases(&mut |s| stream::send::<M>(tx, desk, s)),
+        (Pattern::Stream, Side::Responder) => {
+            stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))
+        }
+        (Pattern::Burst, side) => {
+            stage.timer.per_turn = stage.plan.load.depth as u64;
+            match side {
+                Side::Initiator => stage.phases(&mut |s| burst::initiate::<M>(tx, rx, desk, s)),
+                Side::Responder => stage.phases(&mut |s| burst::respond::<M>(tx, rx, desk, s)),
+            }
+        }
+        (Pattern::Duplex, side) => {
+            stage.timer.per_turn = 2;
+            match side {
+                Side::Initiator => {
+                    stage.phases(&mut |s| duplex::initiate::<M>(tx, rx, desk, s, window))
+                }
+                Side::Responder => stage.phases(&mut |s| duplex::respond::<M>(tx, rx, desk, s)),
+            }
+        }
+        (pattern, _) => Err(Error::Protocol(format!("{pattern} is not a pattern of one link"))),
+    }
 }
 
 /// [`Make`] for a notifier.
 pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> std::result::Result<Made, NotMade> {
     let (fixture, took) = making(|| N::fixture(plan))?;
-    Ok((Box::new(wake_up::Pair::<N> { fixture }), took))
+    Ok((wake_up::pair::<N>(fixture), took))
 }
 
 /// [`Make`] for what is called.
 pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Made, NotMade> {
     let (fixture, took) = making(|| R::fixture(plan))?;
-    Ok((Box::new(call::Pair::<R> { fixture }), took))
+    Ok((call::pair::<R>(fixture), took))
 }
 
 /// Why a pattern cannot be run so, whatever the machine.
@@ -189,88 +281,4 @@ fn too_slow(extent: Extent, rate_per_s: u32) -> String {
         "a phase of {time:?} holds no message at {rate_per_s} a second; measure for {:.1} s or longer",
         1.0 / f64::from(rate_per_s.max(1))
     )
-}
-
-/// One link between two processes (or, for a floor, in one).
-struct Pair<T: Transport> {
-    fixture: T::Fixture,
-    /// Messages under way in duplex, both ways together.
-    window: u64,
-}
-
-impl<T: Transport> Play for Pair<T> {
-    fn capacity(&self) -> Result<Option<Capacity>> {
-        T::capacity(&self.fixture).map(Some)
-    }
-
-    fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
-        let (Pair { fixture, window }, side) = (*self, stage.seat.side);
-        let mut link = stage.split(|| T::split(fixture, side))?;
-        let Link { tx, rx } = &mut link;
-        let (towards, back) = stage.seeds(0);
-        let seeds = match (T::INFO.role, stage.seat.side) {
-            (Role::Floor, _) => (towards, towards),
-            (_, Side::Initiator) => (towards, back),
-            (_, Side::Responder) => (back, towards),
-        };
-        let desk = &mut Desk::new(stage.clock, stage.plan.size, seeds, &T::INFO);
-        if T::INFO.role == Role::Floor {
-            stage.phases(&mut |stage| floor::turns::<T>(tx, rx, desk, stage))?;
-            stage.tear_down(link);
-            return Ok(desk.tally());
-        }
-        match (stage.plan.pattern, stage.seat.side) {
-            (Pattern::PingPong, Side::Initiator) => stage.phases(&mut |s| {
-                let alone = s.is_alone();
-                ping_pong::initiate::<T>(tx, rx, desk, &mut s.timer, alone)
-            }),
-            // Whether the other side works meanwhile is nothing to this one.
-            (Pattern::PingPong | Pattern::Overlap, Side::Responder) => {
-                stage.phases(&mut |s| ping_pong::respond::<T>(tx, rx, desk, s.delay))
-            }
-            (Pattern::Stream, Side::Initiator) => {
-                stage.phases(&mut |s| stream::send::<T>(tx, desk, s))
-            }
-            (Pattern::Stream, Side::Responder) => {
-                stage.phases(&mut |s| stream::receive::<T>(rx, desk, s))
-            }
-            (Pattern::Burst, side) => {
-                stage.timer.per_turn = stage.plan.load.depth as u64;
-                match side {
-                    Side::Initiator => stage.phases(&mut |s| burst::initiate::<T>(tx, rx, desk, s)),
-                    Side::Responder => stage.phases(&mut |s| burst::respond::<T>(tx, rx, desk, s)),
-                }
-            }
-            (Pattern::Duplex, side) => {
-                stage.timer.per_turn = 2;
-                match side {
-                    Side::Initiator => {
-                        stage.phases(&mut |s| duplex::initiate::<T>(tx, rx, desk, s, window))
-                    }
-                    Side::Responder => stage.phases(&mut |s| duplex::respond::<T>(tx, rx, desk, s)),
-                }
-            }
-            _ => erased(tx, rx, desk, stage),
-        }?;
-        stage.tear_down(link);
-        Ok(desk.tally())
-    }
-}
-
-/// The patterns whose loops see all transports alike.
-fn erased(
-    tx: &mut AnySender,
-    rx: &mut AnyReceiver,
-    desk: &mut Desk,
-    stage: &mut Stage<'_>,
-) -> Result<()> {
-    match (stage.plan.pattern, stage.seat.side) {
-        (Pattern::Paced, Side::Initiator) => stage.phases(&mut |s| paced::send(tx, desk, s)),
-        (Pattern::Paced, Side::Responder) => stage.phases(&mut |s| paced::receive(rx, desk, s)),
-        (Pattern::Overlap, Side::Initiator) => {
-            let mut work = overlap::Work::calibrate(&stage.clock);
-            stage.phases(&mut |s| overlap::initiate(tx, rx, desk, s, &mut work))
-        }
-        (pattern, _) => Err(Error::Protocol(format!("{pattern} is not one link's between two"))),
-    }
 }

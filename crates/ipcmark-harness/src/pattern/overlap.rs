@@ -4,9 +4,12 @@
 //!
 //! The loop sees the link with its types erased: some ns against a piece of a hundred.
 
-use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
+use super::links::End;
+use super::ping_pong;
+use crate::desk::Desk;
+use crate::mechanism::{AnyRx, AnyTx, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::Result;
+use ipcmark_core::{Receiver, Result, Side};
 use ipcmark_record::Overlap;
 use ipcmark_sys::clock::Clock;
 use std::hint::black_box;
@@ -50,10 +53,19 @@ impl Work {
     }
 }
 
+/// One side's part. The responder does not see that the other side works while it waits.
+pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
+    if stage.seat.side == Side::Responder {
+        return stage.phases(&mut |s| ping_pong::respond::<Erased>(tx, rx, desk, s.delay));
+    }
+    let mut work = Work::calibrate(&stage.clock);
+    stage.phases(&mut |s| initiate(tx, rx, desk, s, &mut work))
+}
+
 /// Sends, works until the answer is there, receives it, keeps the time.
-pub(crate) fn initiate(
-    tx: &mut AnySender,
-    rx: &mut AnyReceiver,
+fn initiate(
+    tx: &mut AnyTx,
+    rx: &mut AnyRx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
     work: &mut Work,

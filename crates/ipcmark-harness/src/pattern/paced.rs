@@ -10,10 +10,12 @@
 //! no two copies a transport.
 
 use super::ending;
+use super::links::End;
 use super::schedule::Schedule;
-use crate::desk::{AnyReceiver, AnySender, Desk, Erased};
+use crate::desk::Desk;
+use crate::mechanism::{AnyRx, AnyTx, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Error, Fault, Result};
+use ipcmark_core::{Error, Fault, Result, Side};
 use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};
 use rustix::io::Errno;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
@@ -49,8 +51,16 @@ fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
     }
 }
 
+/// One side's part.
+pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
+    match stage.seat.side {
+        Side::Initiator => stage.phases(&mut |s| send(tx, desk, s)),
+        Side::Responder => stage.phases(&mut |s| receive(rx, desk, s)),
+    }
+}
+
 /// Sends each message when it is due.
-pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let (counting, process) = (&stage.control.counting, stage.seat.process);
     counting.pause(process);
     // A process's timers are 50 µs late by default, so that wake-ups can be served together.
@@ -62,7 +72,7 @@ pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -
         let last = schedule.is_last();
         let now = wait_until(&stage.clock, due, stage.own_cpu)?;
         counting.begin(process);
-        desk.send::<Erased>(tx, last && !desk.is_lossy())?;
+        desk.send::<Erased>(tx, last && !desk.lossy)?;
         counting.pause(process);
         stage.timer.take(now, now - due);
         done = Done { messages: done.messages + 1, end: now };
@@ -70,7 +80,7 @@ pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -
             break;
         }
     }
-    if desk.is_lossy() {
+    if desk.lossy {
         ending::say(tx, desk, stage)?;
     }
     Ok(done)
@@ -78,11 +88,7 @@ pub(crate) fn send(tx: &mut AnySender, desk: &mut Desk, stage: &mut Stage<'_>) -
 
 /// Records for each message what has passed since it was due. Sequence numbers of short messages wrap, so that which
 /// one it is comes from the checker's count.
-pub(crate) fn receive(
-    rx: &mut AnyReceiver,
-    desk: &mut Desk,
-    stage: &mut Stage<'_>,
-) -> Result<Done> {
+fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut schedule = Schedule::of(stage);
     let first = desk.checker.expected();
     let mut done = Done { messages: 0, end: stage.start };
@@ -92,7 +98,7 @@ pub(crate) fn receive(
             now = desk.clock.now();
             Ok(())
         })?;
-        if desk.is_lossy() {
+        if desk.lossy {
             if ending::is_end(desk, stage, verdict) {
                 ending::hear(rx, desk, stage)?;
                 return Ok(done);

@@ -6,7 +6,8 @@
 //! So nothing of the harness lies between an answer and the next message, and no round trip is longer for having been
 //! timed; on one CPU the peer would have to wait for all that, so there it stands outside both reads of the clock.
 
-use crate::desk::{Desk, Ends};
+use crate::desk::Desk;
+use crate::mechanism::Mechanism;
 use crate::stage::Done;
 use crate::timer::Timer;
 use ipcmark_core::Result;
@@ -15,9 +16,9 @@ use ipcmark_sys::delay;
 /// Sends, waits for the answer, keeps the time, until the timer says that the round trip after the next is the last; `alone`
 /// says that the responder has another CPU.
 #[inline(never)]
-pub(crate) fn initiate<E: Ends>(
-    tx: &mut E::Tx,
-    rx: &mut E::Rx,
+pub(crate) fn initiate<M: Mechanism>(
+    tx: &mut M::Tx,
+    rx: &mut M::Rx,
     desk: &mut Desk,
     timer: &mut Timer,
     alone: bool,
@@ -26,15 +27,15 @@ pub(crate) fn initiate<E: Ends>(
     let (mut last, mut next_is_last) = (timer.ends_within(1), timer.ends_within(2));
     let mut trips = 0;
     let mut begun = desk.clock.now();
-    desk.send::<E>(tx, last)?;
+    desk.send::<M>(tx, last)?;
     if alone && !last {
         begun = desk.clock.now();
     }
     loop {
         let mut back = 0;
-        desk.receive::<E>(rx, |desk| {
+        desk.receive::<M>(rx, |desk| {
             if alone && !last {
-                desk.send::<E>(tx, next_is_last)?;
+                desk.send::<M>(tx, next_is_last)?;
             }
             back = desk.clock.now();
             Ok(())
@@ -50,24 +51,24 @@ pub(crate) fn initiate<E: Ends>(
         } else {
             last = over;
             begun = desk.clock.now();
-            desk.send::<E>(tx, last)?;
+            desk.send::<M>(tx, last)?;
         }
     }
 }
 
 /// Answers each message, `delay` steps late, until one says it is the last.
 #[inline(never)]
-pub(crate) fn respond<E: Ends>(
-    tx: &mut E::Tx,
-    rx: &mut E::Rx,
+pub(crate) fn respond<M: Mechanism>(
+    tx: &mut M::Tx,
+    rx: &mut M::Rx,
     desk: &mut Desk,
     delay: u64,
 ) -> Result<Done> {
     let mut answers = 0;
     loop {
-        let verdict = desk.receive::<E>(rx, |desk| {
+        let verdict = desk.receive::<M>(rx, |desk| {
             delay::spend(delay);
-            desk.send::<E>(tx, false)
+            desk.send::<M>(tx, false)
         })?;
         answers += 1;
         if verdict.last {

@@ -8,15 +8,15 @@
 //!
 //! Each run's merged result is held against what the coordinator found alone, before any link was used.
 
+use super::Made;
+use super::links::{Fixtures, Halves, words};
 use super::task::{
     ANSWER_BYTES, HEAD_BYTES, INPUT_BYTES, LEAST_PART_BYTES, Order, Partial, fill, parts,
 };
-use super::{Made, Play};
 use crate::desk::Tally;
+use crate::mechanism::{AnyTx, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{
-    Capacity, Error, Input, Link, Load, Plan, Receiver, Result, Sender, Side, Transport,
-};
+use ipcmark_core::{Error, Input, Load, Plan, Receiver, Result, Sender};
 use ipcmark_record::Task;
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::shared;
@@ -42,55 +42,24 @@ pub(crate) fn refusal(lossy: bool, size: usize) -> Option<String> {
     })
 }
 
-/// A link for each worker, and the input.
-struct Scatter<T: Transport> {
-    fixtures: Vec<T::Fixture>,
-    input: shared::Input,
-}
-
-/// Makes what the processes inherit.
-pub(super) fn make<T: Transport>(plan: &Plan) -> Result<Made> {
+/// Makes what the processes inherit: a link for each worker, and the input.
+pub(super) fn make(mechanism: Erased, plan: &Plan) -> Result<Made> {
     let plan = Plan { size: longest_message(plan.load, plan.size), fixed: false, ..plan.clone() };
-    let (fixtures, took) = super::fan::fixtures::<T>(&plan, plan.load.peers)?;
+    let fixtures = Fixtures::per_peer(mechanism, &plan)?;
     let input = shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?;
-    Ok((Box::new(Scatter::<T> { fixtures, input }), took))
-}
-
-impl<T: Transport> Play for Scatter<T> {
-    fn capacity(&self) -> Result<Option<Capacity>> {
-        self.fixtures.first().map(T::capacity).transpose()
-    }
-
-    fn perform(mut self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
-        match stage.seat.peer {
-            None => {
-                let mut links = Vec::with_capacity(self.fixtures.len());
-                for fixture in self.fixtures {
-                    let split = || T::split(fixture, Side::Initiator);
-                    links.push(erase::<T>(stage.split(split)?));
-                }
-                coordinate(links, self.input.bytes(), stage)
-            }
-            Some(peer) => {
-                let fixture = self.fixtures.swap_remove(peer);
-                // The other links are not this worker's: it would keep them open after their ends are gone.
-                self.fixtures.clear();
-                let mut link = erase::<T>(stage.split(|| T::split(fixture, Side::Responder))?);
-                let mut worker = Worker { input: self.input.bytes(), run: 0 };
-                stage.phases(&mut |s| worker.work(&mut link, s.plan.load.input, &s.clock))?;
-                stage.tear_down(link);
-                Ok(Tally::default())
-            }
+    Ok(fixtures.with(move |mut links, stage| {
+        if stage.seat.peer.is_none() {
+            return coordinate(links, input.bytes(), stage);
         }
-    }
+        let mut worker = Worker { input: input.bytes(), run: 0 };
+        stage.phases(&mut |s| worker.work(&mut links[0], s.plan.load.input, &s.clock))?;
+        stage.tear_down(links);
+        Ok(Tally::default())
+    }))
 }
 
-/// A link with its type erased: a part is long, and a few ns a part are nothing.
-type Ends = Link<Box<dyn Sender>, Box<dyn Receiver>>;
-
-fn erase<T: Transport>(Link { tx, rx }: Link<T::Tx, T::Rx>) -> Ends {
-    Link { tx: Box::new(tx), rx: Box::new(rx) }
-}
+/// One process's end of a link. A part is long, so a few ns a part for a virtual call do not matter.
+type Ends = Halves<Erased>;
 
 fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Result<Tally> {
     let clock = stage.clock;
@@ -124,7 +93,7 @@ fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Resu
         parallel_ns: clock.ns(middle(&mut taken)).round() as u64,
         runs: taken.len() as u64,
     });
-    stage.links = Some("per-peer".into());
+    stage.links = words(false);
     Ok(Tally::default())
 }
 
@@ -181,7 +150,7 @@ impl Deal<'_> {
         Ok(merged)
     }
 
-    fn send(&self, tx: &mut Box<dyn Sender>, order: &Order) -> Result<()> {
+    fn send(&self, tx: &mut AnyTx, order: &Order) -> Result<()> {
         let bytes = match (order, self.mode) {
             (Order::Part(part), Input::Sent) => &self.input[part.clone()],
             _ => &[],

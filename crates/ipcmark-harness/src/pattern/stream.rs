@@ -2,14 +2,15 @@
 //! costs is measured in each run and printed.
 
 use super::ending;
-use crate::desk::{Desk, Ends};
+use crate::desk::Desk;
+use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
 /// Sends until the timer, asked after each block, says that time is over, or until its limit is sent.
 #[inline(never)]
-pub(crate) fn send<E: Ends>(
-    tx: &mut E::Tx,
+pub(crate) fn send<M: Mechanism>(
+    tx: &mut M::Tx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -20,7 +21,7 @@ pub(crate) fn send<E: Ends>(
     loop {
         // The phase's last message is sent below: this loop is the hot one, and decides nothing.
         let more = block_len.min(limit - 1 - sent);
-        desk.send_more::<E>(tx, more)?;
+        M::send_block(tx, desk, more)?;
         sent += more;
         if more < block_len {
             break;
@@ -31,29 +32,29 @@ pub(crate) fn send<E: Ends>(
         }
         begun = now;
     }
-    desk.send::<E>(tx, !E::lossy(desk))?;
+    desk.send::<M>(tx, !M::lossy(desk))?;
     let end = desk.clock.now();
-    if E::lossy(desk) {
-        ending::say(E::tx(tx), desk, stage)?;
+    if M::lossy(desk) {
+        ending::say(tx, desk, stage)?;
     }
     Ok(Done { messages: sent + 1, end })
 }
 
 /// Receives until a message says it is the last; done when that one was checked.
 #[inline(never)]
-pub(crate) fn receive<E: Ends>(
-    rx: &mut E::Rx,
+pub(crate) fn receive<M: Mechanism>(
+    rx: &mut M::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    if E::lossy(desk) {
-        return receive_some::<E>(rx, desk, stage);
+    if M::lossy(desk) {
+        return receive_some::<M>(rx, desk, stage);
     }
     let block_len = stage.timer.block_len;
     let mut received = 0;
     let mut begun = desk.clock.now();
     loop {
-        let (more, last) = desk.receive_more::<E>(rx, block_len)?;
+        let (more, last) = M::receive_block(rx, desk, block_len)?;
         received += more;
         if last {
             return Ok(Done { messages: received, end: desk.clock.now() });
@@ -67,15 +68,19 @@ pub(crate) fn receive<E: Ends>(
 /// [`receive`] for what a lossy mechanism lets through. The clock is read after each message: which one will have been
 /// the last is only known when the end was heard, a repetition later perhaps.
 #[inline(always)]
-fn receive_some<E: Ends>(rx: &mut E::Rx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+fn receive_some<M: Mechanism>(
+    rx: &mut M::Rx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
     let block_len = stage.timer.block_len;
     let (mut received, mut in_block) = (0, 0);
     let mut begun = desk.clock.now();
     let mut now = begun;
     loop {
-        let verdict = desk.receive::<E>(rx, |_| Ok(()))?;
+        let verdict = desk.receive::<M>(rx, |_| Ok(()))?;
         if ending::is_end(desk, stage, verdict) {
-            ending::hear(E::rx(rx), desk, stage)?;
+            ending::hear(rx, desk, stage)?;
             return Ok(Done { messages: received, end: now });
         }
         if verdict.last {

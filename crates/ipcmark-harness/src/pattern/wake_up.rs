@@ -10,9 +10,17 @@ use ipcmark_core::{Capacity, Integrity, Link, Listen, Notifier, Notify, Result, 
 use ipcmark_sys::delay;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-/// A notifier between two processes.
-pub(crate) struct Pair<N: Notifier> {
-    pub(crate) fixture: N::Fixture,
+/// What two processes inherit, erased: one side takes its halves by a call.
+type Split = Box<dyn FnOnce(Side) -> Result<Link<Box<dyn Notify>, Box<dyn Listen>>>>;
+
+struct Pair(Split);
+
+/// Erases a notifier's fixture.
+pub(super) fn pair<N: Notifier>(fixture: N::Fixture) -> Box<dyn Play> {
+    Box::new(Pair(Box::new(|side| {
+        let Link { tx, rx } = N::split(fixture, side)?;
+        Ok(Link { tx: Box::new(tx), rx: Box::new(rx) })
+    })))
 }
 
 /// Over all phases.
@@ -24,19 +32,19 @@ struct Count {
     beyond: u64,
 }
 
-impl<N: Notifier> Play for Pair<N> {
+impl Play for Pair {
     fn capacity(&self) -> Result<Option<Capacity>> {
         Ok(None)
     }
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
         let side = stage.seat.side;
-        let mut link = stage.split(|| N::split(self.fixture, side))?;
+        let mut link = stage.split(|| self.0(side))?;
         let Link { tx, rx } = &mut link;
         let mut count = Count::default();
-        match stage.seat.side {
-            Side::Initiator => stage.phases(&mut |stage| initiate(tx, rx, stage, &mut count)),
-            Side::Responder => stage.phases(&mut |stage| respond(tx, rx, stage, &mut count)),
+        match side {
+            Side::Initiator => stage.phases(&mut |s| initiate(&mut **tx, &mut **rx, s, &mut count)),
+            Side::Responder => stage.phases(&mut |s| respond(&mut **tx, &mut **rx, s, &mut count)),
         }?;
         stage.tear_down(link);
         let Count { trips, beyond } = count;
@@ -45,10 +53,9 @@ impl<N: Notifier> Play for Pair<N> {
     }
 }
 
-#[inline(never)]
 fn initiate(
-    tx: &mut impl Notify,
-    rx: &mut impl Listen,
+    tx: &mut dyn Notify,
+    rx: &mut dyn Listen,
     stage: &mut Stage<'_>,
     count: &mut Count,
 ) -> Result<Done> {
@@ -75,10 +82,9 @@ fn initiate(
     }
 }
 
-#[inline(never)]
 fn respond(
-    tx: &mut impl Notify,
-    rx: &mut impl Listen,
+    tx: &mut dyn Notify,
+    rx: &mut dyn Listen,
     stage: &mut Stage<'_>,
     count: &mut Count,
 ) -> Result<Done> {

@@ -50,6 +50,7 @@ fn stride(capacity: usize) -> usize {
 impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
     const INFO: Info = Info {
         lossy: true,
+        user_space: true,
         broadcasts: true,
         overlaps: true,
         ..Info::new(

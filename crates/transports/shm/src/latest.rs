@@ -43,6 +43,7 @@ fn stride(size: usize) -> usize {
 impl<W: Watch> Transport for ShmLatest<W> {
     const INFO: Info = Info {
         lossy: true,
+        user_space: true,
         broadcasts: true,
         overlaps: true,
         ..Info::new(

@@ -82,6 +82,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
     const INFO: Info = Info {
         zero_copy: true,
         zero_copy_rx: true,
+        user_space: true,
         many_senders: true,
         overlaps: true,
         ..Info::new(

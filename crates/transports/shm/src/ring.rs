@@ -129,6 +129,7 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     const INFO: Info = Info {
         zero_copy: true,
         zero_copy_rx: true,
+        user_space: true,
         overlaps: true,
         ..Info::new(("shm", B::MECHANISM), W::KIND, Framing::Message, B::SUMMARY, B::REFERENCE)
     };

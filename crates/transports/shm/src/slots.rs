@@ -107,6 +107,7 @@ impl<W: RingWait> Transport for ShmSlots<W> {
     const INFO: Info = Info {
         zero_copy: true,
         zero_copy_rx: true,
+        user_space: true,
         overlaps: true,
         ..Info::new(
             ("shm", "shm-slots"),
