@@ -24,6 +24,10 @@ fn main() {
 /// Abbreviated commit, with `-dirty` behind it when tracked files have changes.
 fn commit() -> Option<String> {
     let root = Path::new("../..");
+    // Of a package from a registry there is no commit, even where its folder is inside some other checkout.
+    if !root.join(".git").exists() {
+        return None;
+    }
     // The sources decide whether the tree is dirty; the log of HEAD grows with every commit and checkout.
     for watched in ["Cargo.toml", "Cargo.lock", "crates", ".git/HEAD", ".git/logs/HEAD"] {
         let path = root.join(watched);

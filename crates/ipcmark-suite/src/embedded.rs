@@ -2,11 +2,11 @@
 
 use crate::{Result, Suite};
 
-/// Name and text of each embedded suite, shortest run first. The files lie in `benches/suites/`.
+/// Name and text of each embedded suite, shortest run first. The files are in `suites/`.
 pub const EMBEDDED: [(&str, &str); 3] = [
-    ("quick", include_str!("../../../benches/suites/quick.toml")),
-    ("standard", include_str!("../../../benches/suites/standard.toml")),
-    ("full", include_str!("../../../benches/suites/full.toml")),
+    ("quick", include_str!("../suites/quick.toml")),
+    ("standard", include_str!("../suites/standard.toml")),
+    ("full", include_str!("../suites/full.toml")),
 ];
 
 /// The embedded suite of this name, if there is one.

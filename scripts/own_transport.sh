@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds examples/own-transport as an outsider would, puts it through the laws, and sees that it is a row like any other.
+# Usage: own_transport.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+manifest=examples/own-transport/Cargo.toml
+# The versions and the target folder of this workspace, so that what is built already is used.
+cp Cargo.lock examples/own-transport/
+export CARGO_TARGET_DIR=$PWD/target
+
+cargo fmt --manifest-path "$manifest" --check
+cargo test --quiet --manifest-path "$manifest"
+cargo build --quiet --manifest-path "$manifest"
+own=target/debug/own-transport
+
+"$own" list door | grep -q 'a pair of sockets'
+"$own" verify own | grep 'read(2) returned 0'
+"$own" run --transport door,pipe/block --budget 10s --out "$out/run" --quiet | grep 'door/block'
+grep -q 'door/block' "$out/run/index.html"
+# Whether a machine can tell a program from itself in ten seconds is not asked here.
+"$own" ab --transport door/block --budget 10s --out "$out/ab" --quiet >"$out/ab.txt" || [ "$?" -le 3 ]
+grep -q 'door/block' "$out/ab/comparison.md"
+echo "examples/own-transport: listed, run, reported, compared, and it keeps the laws"
