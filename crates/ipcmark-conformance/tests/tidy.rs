@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     (
         "ipcmark-report",
-        &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-judge", "ipcmark-history"],
+        &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-show", "ipcmark-history"],
     ),
     ("ipcmark-harness", &["ipcmark-core", "ipcmark-sys", "ipcmark-record"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),

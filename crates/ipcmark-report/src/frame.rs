@@ -1,7 +1,9 @@
 //! What all pages share: style, script, escaping, and the data block for programs.
 
-use crate::{Result, chart, palette, table};
+use crate::chart::sheet;
+use crate::{Result, palette, table};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ipcmark_show::html::escape;
 use minijinja::AutoEscape;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,7 +22,7 @@ pub(crate) fn script_hash() -> String {
 pub(crate) fn style() -> String {
     format!(
         "{STYLE}\n{}@media screen and (prefers-color-scheme: dark) {{\n{}}}\n",
-        chart::INLINE,
+        sheet::INLINE,
         palette::dark_style()
     )
 }
@@ -31,7 +33,7 @@ pub(crate) fn fill(template: &str, view: &impl Serialize) -> Result<String> {
     // minijinja escapes the slash too, which every transport's name holds.
     environment.set_formatter(|out, state, value| match value.as_str() {
         Some(text) if !value.is_safe() && *state.auto_escape() == AutoEscape::Html => {
-            out.write_str(&chart::escape(text)).map_err(Into::into)
+            out.write_str(&escape(text)).map_err(Into::into)
         }
         _ => minijinja::escape_formatter(out, state, value),
     });

@@ -3,7 +3,7 @@
 //! Paragraphs, headings, lists of one level, fenced code; `code`, **bold**, *emphasis*, links to http and https, and
 //! backslash escapes. Raw HTML is not markup here: prose comes from a record, and a record may come from anywhere.
 
-use crate::chart::escape;
+use ipcmark_show::html::escape;
 
 /// A block and what it is made of.
 enum Block<'a> {

@@ -246,7 +246,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
 fn chart_view(chart: &Chart) -> Result<ChartView> {
     Ok(ChartView {
         title: chart.title.clone(),
-        note: chart.note().into(),
+        note: chart.note.clone(),
         stem: chart.stem.clone(),
         open: true,
         pieces_html: chart.pieces()?,

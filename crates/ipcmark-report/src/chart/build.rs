@@ -106,26 +106,25 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     let setting = &ranking.setting;
     let of = setting.time_of();
     let what = if of == "round trip" { "Round trips".into() } else { super::capital(&of) };
-    let title = format!("{what} by percentile: {}", setting.place());
     let scale = Scale { title: &of, quantity: Quantity::Time, more_is_better: false, limit: &[] };
     let (lines, panels) = in_panels(&rows, curves, &scale, false);
     if panels.is_empty() {
         return Ok(None);
     }
-    let body = Body::Lines(LineChart {
-        title: title.clone(),
-        note: format!(
-            "All values of a cell; a line ends where fewer than 100 values lie beyond. Colour: how it waits. {} Each panel \
-             has its own vertical scale.",
-            grey(rows.len())
-        ),
-        x: Axis::nines("percentile", highest),
-        lines,
-        limit: Vec::new(),
-        panels,
-    });
-    let stem = stem("percentiles", setting, true);
-    Ok(Some(Chart { stem, kind: Kind::Percentiles, title, body }))
+    let note = format!(
+        "All values of a cell; a line ends where fewer than 100 values lie beyond. Colour: how it waits. {} Each panel \
+         has its own vertical scale.",
+        grey(rows.len())
+    );
+    let x = Axis::nines("percentile", highest);
+    let body = Body::Lines(LineChart { x, lines, limit: Vec::new(), panels });
+    Ok(Some(Chart {
+        stem: stem("percentiles", setting, true),
+        kind: Kind::Percentiles,
+        title: format!("{what} by percentile: {}", setting.place()),
+        note,
+        body,
+    }))
 }
 
 /// A file name from words that may be anything: `ranking-ping-pong-64B-cross-core`. The workload stands in it, but for the

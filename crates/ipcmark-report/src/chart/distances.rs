@@ -1,17 +1,17 @@
-//! Where the two CPUs were: the distance of each invocation over the run's time.
+//! The distance of the two CPUs at each invocation, over the run's time.
 //!
-//! On a virtual machine the host moves the CPUs, and every figure of shared memory moves with them. One dot an invocation
-//! makes that visible at once, as no table does.
+//! On a virtual machine the host moves the CPUs, and every figure of shared memory moves with them. One dot an
+//! invocation shows that at a glance; no table does.
 
 use super::axis::Axis;
-use super::pen::{self, Drawn, Pen, Picture, Text};
+use super::pen::{self, Pen, Picture, Text};
+use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
 use crate::noise::percent;
 use crate::palette;
 use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Invocation, Record};
 use ipcmark_summary::{Classes, DistanceClass};
-use plotters::prelude::DrawingBackend;
 use std::collections::BTreeSet;
 
 /// One invocation.
@@ -37,8 +37,6 @@ struct Band {
 /// All invocations whose distance is known.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DistanceChart {
-    pub title: String,
-    pub note: String,
     dots: Vec<Dot>,
     bands: Vec<Band>,
     x: Axis,
@@ -47,11 +45,7 @@ pub(crate) struct DistanceChart {
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 268.0;
-const LEFT: f64 = 70.0;
-const RIGHT: f64 = 716.0;
-const TOP: f64 = 58.0;
-const BOTTOM: f64 = 222.0;
-const SMALL: f64 = 10.0;
+const PLOT: Plot = Plot { left: 70.0, right: 696.0, top: 58.0, bottom: 222.0 };
 /// What a band reaches beyond its dots, as a share of the axis.
 const MARGIN: f64 = 0.02;
 /// Dots nearer than this to one that is drawn already are hidden by it, and are not drawn.
@@ -72,16 +66,20 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let x = Axis::from_zero("time since the run began", last_s, seconds);
     let aside = dots.iter().filter(|d| d.aside).count();
     let bands = bands(&dots, classes, &y);
-    let title = "Distance of the two CPUs over the run's time".to_string();
     let note = format!(
-        "A dot an invocation, {} in all; in red with a line from before to after: {} whose distance changed on the way, or that \
-         {} set aside.",
+        "A dot an invocation, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
+         or that {} set aside.",
         units::count(dots.len() as u64),
         units::count(aside as u64),
         if aside == 1 { "is" } else { "are" }
     );
-    let body = Body::Distances(DistanceChart { title: title.clone(), note, dots, bands, x, y });
-    Some(Chart { stem: "distance-over-time".into(), kind: Kind::Distances, title, body })
+    Some(Chart {
+        stem: "distance-over-time".into(),
+        kind: Kind::Distances,
+        title: "Distance of the two CPUs over the run's time".into(),
+        note,
+        body: Body::Distances(DistanceChart { dots, bands, x, y }),
+    })
 }
 
 /// The classes that dots lie in, each with its share of the dots that stood still.
@@ -108,75 +106,39 @@ impl Picture for DistanceChart {
         (WIDTH, HEIGHT)
     }
 
-    fn title(&self) -> String {
-        self.title.clone()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        pen.text((16.0, 20.0), &self.title, Text::new(15.0, palette::INK).bold())?;
-        pen.text((16.0, 40.0), &self.note, Text::new(10.5, palette::MUTED))?;
+    fn draw(&self, pen: &mut Pen) {
         for band in &self.bands {
-            let corners = [(LEFT, height(band.high) + 1.0), (RIGHT, height(band.low))];
-            pen.block(corners, palette::BAND)?;
+            let upper_left = (PLOT.left, PLOT.height(band.high) + 1.0);
+            pen.block(upper_left, (PLOT.right, PLOT.height(band.low)), palette::BAND);
         }
-        self.frame(pen)?;
-        let place = |dot: &Dot, ns: f64| (across(self.x.place(dot.at_s)), height(self.y.place(ns)));
+        PLOT.axes(&self.x, &self.y, pen);
+        let place = |dot: &Dot, ns| PLOT.at((self.x.place(dot.at_s), self.y.place(ns)));
         let mut taken = BTreeSet::new();
-        // What is set aside last: it must not be hidden.
         for dot in self.dots.iter().filter(|d| !d.aside) {
             let (x, y) = place(dot, (dot.distance.before_ns + dot.distance.after_ns) / 2.0);
             if y.is_finite() && taken.insert(((x / GRAIN) as i64, (y / GRAIN) as i64)) {
-                pen.dot((x, y), 1.5, palette::DOT)?;
+                pen.dot((x, y), 1.5, palette::DOT);
             }
         }
+        // Last, because no other dot may hide them.
         for dot in self.dots.iter().filter(|d| d.aside) {
             let ends = [dot.distance.before_ns, dot.distance.after_ns].map(|ns| place(dot, ns));
             if ends.iter().all(|(_, y)| y.is_finite()) {
-                pen.line(&ends, palette::ASIDE, 0.5)?;
-                pen.dot(ends[1], 2.0, palette::ASIDE)?;
+                pen.line(&ends, palette::ASIDE, 0.5);
+                pen.dot(ends[1], 2.0, palette::ASIDE);
             }
         }
         for band in &self.bands {
-            let text = Text::new(SMALL, palette::INK);
-            let y = height((band.low + band.high) / 2.0);
-            pen.text((RIGHT + 8.0, y), &pen::fit(&band.label, SMALL, WIDTH - RIGHT - 12.0), text)?;
+            let at = (PLOT.right + 8.0, PLOT.height((band.low + band.high) / 2.0));
+            let label = pen::fit(&band.label, SMALL, WIDTH - PLOT.right - 12.0);
+            pen.text(at, &label, Text::new(SMALL, palette::INK));
         }
-        Ok(())
     }
 }
 
-impl DistanceChart {
-    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let label = Text::new(SMALL, palette::MUTED);
-        for tick in &self.y.ticks {
-            let y = height(tick.at);
-            if let Some(text) = &tick.label {
-                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
-                pen.text((LEFT - 6.0, y), text, label.right())?;
-            }
-        }
-        for tick in &self.x.ticks {
-            let x = across(tick.at);
-            pen.line(&[(x, BOTTOM), (x, BOTTOM + 4.0)], palette::MUTED, 0.5)?;
-            pen.text((x, BOTTOM + 13.0), tick.label.as_deref().unwrap_or(""), label.centred())?;
-        }
-        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
-        pen.text(((LEFT + RIGHT) / 2.0, BOTTOM + 31.0), &self.x.title, label.centred())?;
-        pen.text((10.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
-    }
-}
-
-/// `20 s`, `0.5 s`: of zero the unit too, which would else be ns.
+/// Shows `20 s`, `0.5 s`, and `0 s` instead of `0 ns`.
 fn seconds(s: f64) -> String {
     if s == 0.0 { "0 s".into() } else { Quantity::Time.tick(s * 1e9) }
-}
-
-fn across(place: f64) -> f64 {
-    LEFT + place * (RIGHT - LEFT)
-}
-
-fn height(place: f64) -> f64 {
-    BOTTOM - place * (BOTTOM - TOP)
 }
 
 #[cfg(test)]
@@ -197,7 +159,7 @@ mod tests {
         let Body::Distances(body) = &chart.body else { panic!("a chart of distances") };
         assert_eq!(body.dots.len(), all);
         assert_eq!(body.dots.iter().filter(|d| d.aside).count(), 1);
-        let svg = pen::svg(body).unwrap();
+        let svg = chart.svg().unwrap();
         let labels: Vec<&str> = body.bands.iter().map(|b| b.label.as_str()).collect();
         assert!(labels[0].ends_with("(one cache): 100 %"), "{labels:?}");
         assert!(svg.contains("#C44A1C") && svg.contains("time since the run began"), "{svg}");

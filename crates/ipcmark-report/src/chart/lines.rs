@@ -1,21 +1,21 @@
 //! Line charts in small multiples: first a panel of all transports with the best of each family in front, then a panel
-//! for each family, its own transports in colour. Names stand at the lines' ends.
+//! for each family with its own transports in colour. Names are at the ends of the lines.
 //!
-//! Thirty-five lines in one chart cannot be told apart; eight in front of a grey bundle can. Families lie decades apart
-//! and their members within a factor of two, so each family's panel has a scale of its own, and the first panel, on one
-//! scale for all, keeps the comparison between families.
+//! A reader cannot tell thirty-five lines in one chart apart, but eight in front of a grey bundle. Families are decades
+//! apart and their members within a factor of two. So each family's panel has a scale of its own, and the first panel,
+//! on one scale for all, keeps the comparison between families.
 
 use super::axis::Axis;
-use super::pen::{self, Drawn, Pen, Picture, Text};
+use super::pen::{self, Pen, Picture, Place, Text};
+use super::plot::{Plot, SMALL};
 use crate::palette::{self, Colour};
-use plotters::prelude::DrawingBackend;
 
 /// One point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
     pub x: f64,
     pub y: f64,
-    /// The interval over invocations, where there is one.
+    /// The interval over invocations, if there is one.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct Line {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Panel {
     pub title: String,
-    /// Which of the chart's lines stand in front.
+    /// The chart's lines in front, by their place.
     pub front: Vec<usize>,
-    /// Which stand behind them, in grey.
+    /// The lines behind them, in grey.
     pub behind: Vec<usize>,
     /// Its vertical axis.
     pub y: Axis,
@@ -44,30 +44,22 @@ pub(crate) struct Panel {
 /// A chart of panels that share their horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct LineChart {
-    pub title: String,
-    pub note: String,
     pub x: Axis,
     pub lines: Vec<Line>,
-    /// What the machine allows at best; may be empty. Dashed.
+    /// The best that the machine allows; may be empty. Dashed.
     pub limit: Vec<Point>,
     pub panels: Vec<Panel>,
 }
 
-/// Names that stand in one panel at most; a family with more gets a second panel.
+/// Most names in one panel; a family with more gets a second panel.
 pub(crate) const PANEL_LINES: usize = 18;
 
 const COLUMNS: usize = 3;
 const WIDTH: f64 = 458.0;
 const HEIGHT: f64 = 350.0;
 /// The plot within its panel.
-const LEFT: f64 = 82.0;
-const RIGHT: f64 = 310.0;
-const TOP: f64 = 30.0;
-/// The middle of the vertical axis' title, which stands upright; the tick labels end at the plot.
-const TITLE: f64 = 8.0;
-const BOTTOM: f64 = 302.0;
+const PLOT: Plot = Plot { left: 82.0, right: 310.0, top: 30.0, bottom: 302.0 };
 const HEAD: f64 = 62.0;
-const SMALL: f64 = 10.0;
 /// From one name to the next.
 const LEADING: f64 = 12.0;
 
@@ -78,18 +70,12 @@ impl Picture for LineChart {
         ((columns as f64 * WIDTH).max(760.0), HEAD + rows as f64 * HEIGHT)
     }
 
-    fn title(&self) -> String {
-        self.title.clone()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        pen.text((16.0, 22.0), &self.title, Text::new(16.0, palette::INK).bold())?;
-        pen.text((16.0, 44.0), &self.note, Text::new(11.0, palette::MUTED))?;
+    fn draw(&self, pen: &mut Pen) {
         for (at, panel) in self.panels.iter().enumerate() {
             let (column, row) = (at % COLUMNS, at / COLUMNS);
-            self.panel(panel, &pen.at(column as f64 * WIDTH, HEAD + row as f64 * HEIGHT))?;
+            pen.move_to((column as f64 * WIDTH, HEAD + row as f64 * HEIGHT));
+            OnePanel(self, panel).draw(pen);
         }
-        Ok(())
     }
 }
 
@@ -101,144 +87,94 @@ impl Picture for OnePanel<'_> {
         (WIDTH, HEIGHT)
     }
 
-    fn title(&self) -> String {
-        format!("{}: {}", self.0.title, self.1.title)
-    }
-
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        self.0.panel(self.1, pen)
+    fn draw(&self, pen: &mut Pen) {
+        let OnePanel(chart, panel) = self;
+        let title = pen::fit(&panel.title, 12.0, WIDTH - PLOT.left);
+        pen.text((PLOT.left, 16.0), &title, Text::new(12.0, palette::INK).bold());
+        PLOT.axes(&chart.x, &panel.y, pen);
+        for line in panel.behind.iter().map(|i| &chart.lines[*i]) {
+            self.stroke(line, palette::CONTEXT, 1.0, pen);
+        }
+        self.limit(pen);
+        for line in panel.front.iter().map(|i| &chart.lines[*i]) {
+            self.front(line, pen);
+        }
+        self.names(pen);
     }
 }
 
-impl LineChart {
-    fn panel<DB: DrawingBackend>(&self, panel: &Panel, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        pen.text(
-            (LEFT, 16.0),
-            &pen::fit(&panel.title, 12.0, WIDTH - LEFT),
-            Text::new(12.0, palette::INK).bold(),
-        )?;
-        self.frame(&panel.y, pen)?;
-        for line in panel.behind.iter().map(|i| &self.lines[*i]) {
-            self.stroke(line, &panel.y, palette::CONTEXT, 1.0, pen)?;
-        }
-        self.limit(&panel.y, pen)?;
-        for line in panel.front.iter().map(|i| &self.lines[*i]) {
-            self.front(line, &panel.y, pen)?;
-        }
-        self.names(panel, pen)
+impl OnePanel<'_> {
+    /// Returns the places of these points on both axes.
+    fn places(&self, points: &[Point]) -> Vec<Place> {
+        points.iter().map(|p| (self.0.x.place(p.x), self.1.y.place(p.y))).collect()
     }
 
-    fn frame<DB: DrawingBackend>(&self, y_axis: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let label = Text::new(SMALL, palette::MUTED);
-        for tick in &y_axis.ticks {
-            let y = height(tick.at);
-            if let Some(text) = &tick.label {
-                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
-                pen.text((LEFT - 6.0, y), text, label.right())?;
-            } else {
-                pen.line(&[(LEFT - 3.0, y), (LEFT, y)], palette::MUTED, 0.5)?;
-            }
-        }
-        for tick in &self.x.ticks {
-            let x = across(tick.at);
-            pen.line(&[(x, BOTTOM), (x, BOTTOM + 4.0)], palette::MUTED, 0.5)?;
-            if let Some(text) = &tick.label {
-                pen.line(&[(x, TOP), (x, BOTTOM)], palette::GRID, 0.5)?;
-                pen.text((x, BOTTOM + 12.0), text, label.centred())?;
-            }
-        }
-        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
-        let middle = (LEFT + RIGHT) / 2.0;
-        pen.text((middle, BOTTOM + 29.0), &self.x.title, label.centred())?;
-        pen.text((TITLE, (TOP + BOTTOM) / 2.0), &y_axis.title, label.centred().upright())
+    /// Returns the stretches of a line that are within the panel.
+    fn stretches(&self, points: &[Point]) -> Vec<Vec<Place>> {
+        let pieces = within(&self.places(points)).into_iter();
+        pieces.map(|piece| piece.into_iter().map(|place| PLOT.at(place)).collect()).collect()
     }
 
-    fn limit<DB: DrawingBackend>(&self, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let places: Vec<(f64, f64)> =
-            self.limit.iter().map(|p| (self.x.place(p.x), y.place(p.y))).collect();
-        let mut named = false;
-        for piece in within(&places) {
-            let path: Vec<_> = piece.into_iter().map(|(x, y)| (across(x), height(y))).collect();
-            for ends in path.windows(2) {
-                pen.dashed((ends[0], ends[1]), palette::INK, 1.0)?;
-            }
-            if let Some((x, y)) = path.first().filter(|_| !named) {
-                let below = if y + 9.0 < BOTTOM { y + 9.0 } else { y - 9.0 };
-                pen.text((x + 4.0, below), "limit", Text::new(9.0, palette::MUTED))?;
-                named = true;
-            }
-        }
-        Ok(())
+    /// Returns the points of a line that are within the panel.
+    fn inside(&self, line: &Line) -> Vec<Place> {
+        let inside = |(x, y): &Place| (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y);
+        let places = self.places(&line.points).into_iter().filter(inside);
+        places.map(|place| PLOT.at(place)).collect()
     }
 
-    fn front<DB: DrawingBackend>(&self, line: &Line, y: &Axis, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        self.stroke(line, y, line.colour, 1.5, pen)?;
-        let Some(shape) = line.marker else { return Ok(()) };
+    fn stroke(&self, line: &Line, colour: Colour, width: f64, pen: &mut Pen) {
+        for path in self.stretches(&line.points) {
+            pen.line(&path, colour, width);
+        }
+    }
+
+    fn limit(&self, pen: &mut Pen) {
+        let paths = self.stretches(&self.0.limit);
+        for ends in paths.iter().flat_map(|path| path.windows(2)) {
+            pen.dashed((ends[0], ends[1]), palette::INK, 1.0);
+        }
+        if let Some((x, y)) = paths.first().and_then(|path| path.first()) {
+            let below = if y + 9.0 < PLOT.bottom { y + 9.0 } else { y - 9.0 };
+            pen.text((x + 4.0, below), "limit", Text::new(9.0, palette::MUTED));
+        }
+    }
+
+    fn front(&self, line: &Line, pen: &mut Pen) {
+        self.stroke(line, line.colour, 1.5, pen);
+        let Some(shape) = line.marker else { return };
         for point in &line.points {
-            let x = across(self.x.place(point.x));
+            let x = PLOT.across(self.0.x.place(point.x));
             if let Some((low, high)) = point.interval {
-                let ends = [low, high].map(|v| (x, height(y.place(v).clamp(0.0, 1.0))));
-                if ends[0].1.is_finite() && ends[1].1.is_finite() {
-                    pen.line(&ends, line.colour, 1.0)?;
+                let height = |v| PLOT.height(self.1.y.place(v).clamp(0.0, 1.0));
+                let ends = [low, high].map(|v| (x, height(v)));
+                if ends.iter().all(|(_, y)| y.is_finite()) {
+                    pen.line(&ends, line.colour, 1.0);
                 }
             }
         }
-        for at in self.path(line, y) {
-            pen.marker(at, shape, line.colour, false)?;
+        for at in self.inside(line) {
+            pen.marker(at, shape, line.colour);
         }
-        Ok(())
     }
 
-    /// Names at the lines' ends, moved apart where lines end close to each other, each led to its line.
-    fn names<DB: DrawingBackend>(&self, panel: &Panel, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let mut ends: Vec<((f64, f64), &Line)> = panel
-            .front
-            .iter()
-            .map(|i| &self.lines[*i])
-            .filter_map(|line| Some((*self.path(line, &panel.y).last()?, line)))
-            .collect();
+    /// Draws the names at the lines' ends, moved apart where lines end close to each other, each led to its line.
+    fn names(&self, pen: &mut Pen) {
+        let front = self.1.front.iter().map(|i| &self.0.lines[*i]);
+        let mut ends: Vec<(Place, &Line)> =
+            front.filter_map(|line| Some((*self.inside(line).last()?, line))).collect();
         ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
         let wanted: Vec<f64> = ends.iter().map(|((_, y), _)| *y).collect();
-        let placed = apart(&wanted, LEADING, TOP, BOTTOM + 8.0);
+        let placed = apart(&wanted, LEADING, PLOT.top, PLOT.bottom + 8.0);
         for (((x, y), line), name_y) in ends.iter().zip(placed) {
-            let from = x + 5.0;
-            pen.line(&[(from, *y), (RIGHT + 5.0, *y), (RIGHT + 13.0, name_y)], line.colour, 0.5)?;
-            let (name, em) = pen::fit_name(&line.name, SMALL, WIDTH - RIGHT - 17.0);
-            pen.text((RIGHT + 15.0, name_y), &name, Text::new(em, palette::INK))?;
+            let lead = [(x + 5.0, *y), (PLOT.right + 5.0, *y), (PLOT.right + 13.0, name_y)];
+            pen.line(&lead, line.colour, 0.5);
+            let (name, em) = pen::fit_name(&line.name, SMALL, WIDTH - PLOT.right - 17.0);
+            pen.text((PLOT.right + 15.0, name_y), &name, Text::new(em, palette::INK));
         }
-        Ok(())
-    }
-
-    /// Draws what of a line lies within the panel.
-    fn stroke<DB: DrawingBackend>(
-        &self,
-        line: &Line,
-        y: &Axis,
-        colour: Colour,
-        width: f64,
-        pen: &Pen<'_, DB>,
-    ) -> Drawn<DB> {
-        let places: Vec<(f64, f64)> =
-            line.points.iter().map(|p| (self.x.place(p.x), y.place(p.y))).collect();
-        for piece in within(&places) {
-            let path: Vec<_> = piece.into_iter().map(|(x, y)| (across(x), height(y))).collect();
-            pen.line(&path, colour, width)?;
-        }
-        Ok(())
-    }
-
-    /// Where the points of a line lie in a panel; those outside it are left out.
-    fn path(&self, line: &Line, y: &Axis) -> Vec<(f64, f64)> {
-        line.points
-            .iter()
-            .map(|p| (self.x.place(p.x), y.place(p.y)))
-            .filter(|(x, y)| (0.0..=1.0).contains(x) && (0.0..=1.0).contains(y))
-            .map(|(x, y)| (across(x), height(y)))
-            .collect()
     }
 }
 
-/// The pieces of a polyline that lie within the unit square (Liang and Barsky, "A New Concept and Method for Line
+/// Returns the pieces of a polyline that are within the unit square (Liang and Barsky, "A New Concept and Method for Line
 /// Clipping", 1984). A point without a place (NaN) breaks the line.
 fn within(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
     let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
@@ -262,7 +198,7 @@ fn within(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
             Some(piece) if from == 0.0 && piece.last() == Some(&pair[0]) => piece.push(at(to)),
             _ => pieces.push(vec![at(from), at(to)]),
         }
-        // What goes on exactly where it was stays one piece.
+        // A line that resumes exactly where it was stays one piece.
         if to == 1.0
             && let Some(last) = pieces.last_mut().and_then(|p| p.last_mut())
         {
@@ -270,14 +206,6 @@ fn within(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
         }
     }
     pieces
-}
-
-fn across(place: f64) -> f64 {
-    LEFT + place * (RIGHT - LEFT)
-}
-
-fn height(place: f64) -> f64 {
-    BOTTOM - place * (BOTTOM - TOP)
 }
 
 /// Moves sorted places apart until each is `step` from the next, as near to where they were as a pass down and a pass
@@ -312,6 +240,7 @@ fn apart(wanted: &[f64], step: f64, low: f64, high: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plot;
     use super::*;
 
     #[test]
@@ -336,10 +265,10 @@ mod tests {
 
     #[test]
     fn tick_labels_leave_the_axis_title_alone_in_any_common_font() {
-        let title_ends = TITLE + SMALL / 2.0;
+        let title_ends = plot::TITLE + SMALL / 2.0;
         for label in ["500 MB/s", "500 GB/s", "900 ns", "800 ms"] {
             // A page's own sans-serif may be wider than ours.
-            let label_starts = LEFT - 6.0 - 1.1 * pen::width(label, SMALL);
+            let label_starts = PLOT.left - plot::GAP - 1.1 * pen::width(label, SMALL);
             assert!(label_starts > title_ends, "{label} starts at {label_starts}");
         }
     }

@@ -103,19 +103,21 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
         }
     }
     let of = here.first()?.setting.time_of();
-    let title = format!("{} against load: paced, {}", capital(&of), setting.place());
     let found = match bound_ns {
         Some(_) => {
-            " The level line is the bound that a knee was looked for under; a grey line stands at each knee."
+            " The level line is the bound of the search for the knee; a grey line marks each knee."
         }
         None => "",
     };
-    let note = format!(
-        "Whiskers: interval over invocations. Colour: how it waits. p99 where enough values stand behind it.{found}"
-    );
-    let body =
-        Body::Lines(LineChart { title: title.clone(), note, x, lines, limit: Vec::new(), panels });
-    Some(Chart { stem: stem("against-load", setting, true), kind: Kind::ByLoad, title, body })
+    Some(Chart {
+        stem: stem("against-load", setting, true),
+        kind: Kind::ByLoad,
+        title: format!("{} against load: paced, {}", capital(&of), setting.place()),
+        note: format!(
+            "Whiskers: interval over invocations. Colour: how it waits. p99 only where it has enough values.{found}"
+        ),
+        body: Body::Lines(LineChart { x, lines, limit: Vec::new(), panels }),
+    })
 }
 
 /// The transports with points enough for a curve.

@@ -1,4 +1,4 @@
-//! Charts: what is drawn, how, and under which name it lands.
+//! Charts: their pictures, their words, and the names of their files.
 
 pub(crate) mod axis;
 mod bars;
@@ -8,21 +8,23 @@ mod lines;
 mod load;
 mod panels;
 pub(crate) mod pen;
+pub(crate) mod plot;
 mod ranking;
+pub(crate) mod sheet;
 mod sweep;
 mod tradeoff;
 
 pub(crate) use build::{charts, legend};
-pub(crate) use pen::{INLINE, escape};
 pub(crate) use ranking::ranking_title;
 
 use crate::Result;
 use bars::BarChart;
 use distances::DistanceChart;
 use lines::{LineChart, OnePanel};
+use pen::{Pen, Picture};
 use tradeoff::TradeOff;
 
-/// Which question a chart answers.
+/// The question that a chart answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Times by percentile, on the nines axis.
@@ -33,9 +35,9 @@ pub(crate) enum Kind {
     ThroughputBySize,
     /// A figure against the rate, the depth or the number of peers.
     ByLoad,
-    /// Who is first.
+    /// The order of the transports.
     Ranking,
-    /// Where the CPUs were over the run's time.
+    /// The distance of the CPUs over the run's time.
     Distances,
     /// A median time against its CPU time.
     TradeOff,
@@ -48,6 +50,8 @@ pub(crate) struct Chart {
     pub stem: String,
     pub kind: Kind,
     pub title: String,
+    /// The explanation under the title, in one or two lines.
+    pub note: String,
     body: Body,
 }
 
@@ -59,54 +63,55 @@ enum Body {
     TradeOff(TradeOff),
 }
 
-impl Chart {
-    /// The whole chart as an SVG document.
-    pub(crate) fn svg(&self) -> Result<String> {
-        match &self.body {
-            Body::Lines(chart) => pen::svg(chart),
-            Body::Bars(chart) => pen::svg(chart),
-            Body::Distances(chart) => pen::svg(chart),
-            Body::TradeOff(chart) => pen::svg(chart),
-        }
-    }
-
-    /// The whole chart as a PNG file, two pixels for each CSS pixel.
-    pub(crate) fn png(&self) -> Result<Vec<u8>> {
-        match &self.body {
-            Body::Lines(chart) => pen::png(chart),
-            Body::Bars(chart) => pen::png(chart),
-            Body::Distances(chart) => pen::png(chart),
-            Body::TradeOff(chart) => pen::png(chart),
-        }
-    }
-
-    /// The chart in pieces for a page that lets them flow: one SVG a panel, or the one there is. The page's style sheet
-    /// says what each of their thousand elements would say again.
-    pub(crate) fn pieces(&self) -> Result<Vec<String>> {
-        let whole = match &self.body {
-            Body::Lines(chart) => {
-                let panels = chart.panels.iter().map(|panel| pen::svg(&OnePanel(chart, panel)));
-                return panels.map(|piece| Ok(pen::inline(&piece?))).collect();
-            }
-            Body::Bars(chart) => pen::svg(chart),
-            Body::Distances(chart) => pen::svg(chart),
-            Body::TradeOff(chart) => pen::svg(chart),
-        };
-        Ok(vec![pen::inline(&whole?)])
-    }
-
-    /// What stands under the title.
-    pub(crate) fn note(&self) -> &str {
-        match &self.body {
-            Body::Lines(chart) => &chart.note,
-            Body::Bars(chart) => &chart.note,
-            Body::Distances(chart) => &chart.note,
-            Body::TradeOff(chart) => &chart.note,
+impl Body {
+    fn picture(&self) -> &dyn Picture {
+        match self {
+            Body::Lines(chart) => chart,
+            Body::Bars(chart) => chart,
+            Body::Distances(chart) => chart,
+            Body::TradeOff(chart) => chart,
         }
     }
 }
 
-/// The words with a capital in front.
+impl Picture for Chart {
+    fn size(&self) -> (f64, f64) {
+        self.body.picture().size()
+    }
+
+    fn draw(&self, pen: &mut Pen) {
+        pen.head(&pen::fit(&self.title, 15.0, self.size().0 - 32.0), &self.note);
+        self.body.picture().draw(pen);
+    }
+}
+
+impl Chart {
+    /// Returns the whole chart as an SVG document.
+    pub(crate) fn svg(&self) -> Result<String> {
+        sheet::svg(&self.title, self)
+    }
+
+    /// Returns the whole chart as a PNG file, two pixels for each CSS pixel.
+    pub(crate) fn png(&self) -> Result<Vec<u8>> {
+        sheet::png(&self.title, self)
+    }
+
+    /// Returns the chart in pieces, which a page lets flow: one element a panel, or the whole chart.
+    pub(crate) fn pieces(&self) -> Result<Vec<String>> {
+        match &self.body {
+            Body::Lines(chart) => {
+                let piece = |panel: &lines::Panel| {
+                    let title = format!("{}: {}", self.title, panel.title);
+                    sheet::inline(&title, &OnePanel(chart, panel))
+                };
+                chart.panels.iter().map(piece).collect()
+            }
+            _ => Ok(vec![sheet::inline(&self.title, self)?]),
+        }
+    }
+}
+
+/// Returns the words with a capital in front.
 pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

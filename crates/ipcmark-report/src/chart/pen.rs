@@ -1,43 +1,33 @@
-//! A thin pen over plotters: logical units, our font, our colours; the same strokes as SVG and as PNG.
+//! A pen that records its strokes in pixels. plotters plays the same strokes as SVG and as PNG.
 
+use super::sheet;
 use crate::palette::{self, Colour};
-use crate::{Error, Result};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontDesc, FontFamily, register_font};
-use std::sync::Once;
+use plotters::style::text_anchor::HPos;
 
 /// Pixels (and SVG units, which are whole numbers in plotters) for each logical unit.
-const SCALE: f64 = 2.0;
-/// What plotters' font sizes are of the em.
-const EM: f64 = 1.24;
+pub(super) const SCALE: f64 = 2.0;
 
-static REGULAR: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
-static BOLD: &[u8] = include_bytes!("../../fonts/DejaVuSans-Bold-subset.ttf");
-static FONTS: Once = Once::new();
+/// A place, in logical units (CSS pixels).
+pub(crate) type Place = (f64, f64);
+/// A place in pixels.
+pub(super) type Pixel = (i32, i32);
 
-/// Something to draw on a sheet of a certain size.
+/// Something to draw on a sheet.
 pub(crate) trait Picture {
-    /// Width and height in logical units (CSS pixels).
+    /// Width and height in logical units.
     fn size(&self) -> (f64, f64);
-    /// What a reader who cannot see it is told.
-    fn title(&self) -> String;
     /// Draws it.
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB>;
+    fn draw(&self, pen: &mut Pen);
 }
 
-/// What drawing gives.
-pub(crate) type Drawn<DB> =
-    std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
-
-/// How a text stands to its point.
+/// The look of a text.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {
     pub em: f64,
     pub colour: Colour,
     pub bold: bool,
     pub anchor: HPos,
+    /// Turned, to be read from below.
     pub upright: bool,
 }
 
@@ -54,96 +44,88 @@ impl Text {
     pub(crate) const fn centred(self) -> Text {
         Text { anchor: HPos::Center, ..self }
     }
-    /// Turned, to be read from below.
     pub(crate) const fn upright(self) -> Text {
         Text { upright: true, ..self }
     }
 }
 
-/// Draws in logical units, from an origin.
-pub(crate) struct Pen<'a, DB: DrawingBackend> {
-    area: &'a DrawingArea<DB, Shift>,
-    origin: (f64, f64),
-    /// How far text must be lowered to be centred on its point, in em: plotters centres the box of the glyphs in a bitmap,
-    /// and the small letters in an SVG.
-    drop_em: f64,
+/// One stroke.
+pub(super) enum Stroke {
+    /// A polyline of this width, px.
+    Line(Vec<Pixel>, u32),
+    /// A filled polygon.
+    Area(Vec<Pixel>),
+    /// A filled rectangle from the upper left to the lower right corner.
+    Block(Pixel, Pixel),
+    /// A filled circle of this radius, px.
+    Dot(Pixel, u32),
+    /// A line of text, centred on the height of its point.
+    Text(Place, String, Text),
 }
 
-impl<'a, DB: DrawingBackend> Pen<'a, DB> {
-    /// The same sheet, with the origin moved.
-    pub(crate) fn at(&self, x: f64, y: f64) -> Pen<'a, DB> {
-        Pen { origin: (self.origin.0 + x, self.origin.1 + y), ..*self }
+/// Draws in logical units, from an origin.
+#[derive(Default)]
+pub(crate) struct Pen {
+    pub(super) strokes: Vec<(Stroke, Colour)>,
+    origin: Place,
+}
+
+impl Pen {
+    /// Moves the origin to this place of the sheet.
+    pub(crate) fn move_to(&mut self, origin: Place) {
+        self.origin = origin;
     }
 
-    fn pixel(&self, (x, y): (f64, f64)) -> (i32, i32) {
-        (((self.origin.0 + x) * SCALE).round() as i32, ((self.origin.1 + y) * SCALE).round() as i32)
+    fn pixel(&self, (x, y): Place) -> Pixel {
+        pixel((self.origin.0 + x, self.origin.1 + y))
     }
 
-    pub(crate) fn line(&self, points: &[(f64, f64)], colour: Colour, width: f64) -> Drawn<DB> {
+    pub(crate) fn line(&mut self, points: &[Place], colour: Colour, width: f64) {
         let mut pixels: Vec<_> = points.iter().map(|p| self.pixel(*p)).collect();
         pixels.dedup();
-        if pixels.len() < 2 {
-            return Ok(());
+        if pixels.len() >= 2 {
+            self.strokes.push((Stroke::Line(pixels, (width * SCALE).round() as u32), colour));
         }
-        let style = colour.rgb().stroke_width((width * SCALE).round() as u32);
-        self.area.draw(&PathElement::new(pixels, style))
     }
 
-    /// A line of dashes, from one point to another.
-    pub(crate) fn dashed(
-        &self,
-        (from, to): ((f64, f64), (f64, f64)),
-        colour: Colour,
-        width: f64,
-    ) -> Drawn<DB> {
+    /// A line of dashes.
+    pub(crate) fn dashed(&mut self, (from, to): (Place, Place), colour: Colour, width: f64) {
         const DASH: f64 = 4.0;
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let length = dx.hypot(dy);
         let at = |way: f64| (from.0 + dx * way / length, from.1 + dy * way / length);
         let mut way = 0.0;
         while way < length {
-            self.line(&[at(way), at((way + DASH).min(length))], colour, width)?;
+            self.line(&[at(way), at((way + DASH).min(length))], colour, width);
             way += 2.0 * DASH;
         }
-        Ok(())
     }
 
-    /// A filled rectangle between two corners.
-    pub(crate) fn block(&self, corners: [(f64, f64); 2], colour: Colour) -> Drawn<DB> {
-        let corners = corners.map(|corner| self.pixel(corner));
-        self.area.draw(&Rectangle::new(corners, colour.rgb().filled()))
+    /// A filled rectangle.
+    pub(crate) fn block(&mut self, upper_left: Place, lower_right: Place, colour: Colour) {
+        let stroke = Stroke::Block(self.pixel(upper_left), self.pixel(lower_right));
+        self.strokes.push((stroke, colour));
     }
 
     /// A small filled dot of this radius.
-    pub(crate) fn dot(&self, at: (f64, f64), radius: f64, colour: Colour) -> Drawn<DB> {
-        let radius = (radius * SCALE).round() as i32;
-        self.area.draw(&Circle::new(self.pixel(at), radius, colour.rgb().filled()))
+    pub(crate) fn dot(&mut self, at: Place, radius: f64, colour: Colour) {
+        let stroke = Stroke::Dot(self.pixel(at), (radius * SCALE).round() as u32);
+        self.strokes.push((stroke, colour));
     }
 
-    /// A filled marker of one of twelve shapes; hollow ones say "no interval".
-    pub(crate) fn marker(
-        &self,
-        (x, y): (f64, f64),
-        shape: usize,
-        colour: Colour,
-        hollow: bool,
-    ) -> Drawn<DB> {
+    /// A dot as large as a marker. A hollow one says "no interval".
+    pub(crate) fn ring(&mut self, at: Place, colour: Colour, hollow: bool) {
+        self.dot(at, 3.0, colour);
+        if hollow {
+            self.dot(at, 1.5, palette::PAPER);
+        }
+    }
+
+    /// A filled marker of one of twelve shapes.
+    pub(crate) fn marker(&mut self, (x, y): Place, shape: usize, colour: Colour) {
         const R: f64 = 3.2;
-        let corners: &[(f64, f64)] = match shape % 12 {
-            0 => {
-                let radius = (R * SCALE) as i32;
-                self.area.draw(&Circle::new(self.pixel((x, y)), radius, colour.rgb().filled()))?;
-                return if hollow {
-                    let inner = ((R - 1.3) * SCALE) as i32;
-                    self.area.draw(&Circle::new(
-                        self.pixel((x, y)),
-                        inner,
-                        palette::PAPER.rgb().filled(),
-                    ))
-                } else {
-                    Ok(())
-                };
-            }
+        let corners: &[Place] = match shape % 12 {
+            0 => return self.ring((x, y), colour, false),
             1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
             2 => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
             3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
@@ -157,6 +139,7 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
                 &[(-1.2, 0.0), (-0.6, -1.05), (0.6, -1.05), (1.2, 0.0), (0.6, 1.05), (-0.6, 1.05)]
             }
             11 => &[(-1.3, -0.5), (1.3, -0.5), (1.3, 0.5), (-1.3, 0.5)],
+            // A cross.
             _ => &[
                 (-1.2, -0.4),
                 (-0.4, -0.4),
@@ -172,62 +155,56 @@ impl<'a, DB: DrawingBackend> Pen<'a, DB> {
                 (-1.2, 0.4),
             ],
         };
-        let at = |by: f64| -> Vec<(i32, i32)> {
-            corners.iter().map(|(dx, dy)| self.pixel((x + dx * by, y + dy * by))).collect()
-        };
-        self.area.draw(&Polygon::new(at(R), colour.rgb().filled()))?;
-        if hollow {
-            self.area.draw(&Polygon::new(at(R - 1.5), palette::PAPER.rgb().filled()))?;
-        }
-        Ok(())
+        let at = corners.iter().map(|(dx, dy)| self.pixel((x + dx * R, y + dy * R))).collect();
+        self.strokes.push((Stroke::Area(at), colour));
     }
 
-    /// A line of text, centred on the height of its point.
-    pub(crate) fn text(&self, at: (f64, f64), text: &str, how: Text) -> Drawn<DB> {
-        let style = if how.bold { FontStyle::Bold } else { FontStyle::Normal };
-        let mut font = FontDesc::new(FontFamily::SansSerif, how.em * EM * SCALE, style);
-        if how.upright {
-            font = font.transform(FontTransform::Rotate270);
+    pub(crate) fn text(&mut self, (x, y): Place, text: &str, look: Text) {
+        let at = (self.origin.0 + x, self.origin.1 + y);
+        self.strokes.push((Stroke::Text(at, clean(text), look), look.colour));
+    }
+
+    /// The title of a chart, and the lines of its note below.
+    pub(crate) fn head(&mut self, title: &str, note: &str) {
+        self.text((16.0, 20.0), title, Text::new(15.0, palette::INK).bold());
+        for (at, line) in note.lines().enumerate() {
+            self.text((16.0, 41.0 + 13.0 * at as f64), line, Text::new(10.5, palette::MUTED));
         }
-        let colour = how.colour.rgb();
-        let style = TextStyle::from(font).color(&colour).pos(Pos::new(how.anchor, VPos::Center));
-        let drop = self.drop_em * how.em;
-        let at = if how.upright { (at.0 + drop, at.1) } else { (at.0, at.1 + drop) };
-        self.area.draw_text(&clean(text), &style, self.pixel(at))
     }
 }
 
-/// The width of a text, logical units.
+/// The pixel of a place on the sheet.
+pub(super) fn pixel((x, y): Place) -> Pixel {
+    ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
+}
+
+/// Returns the width of a text, logical units.
 pub(crate) fn width(text: &str, em: f64) -> f64 {
-    fonts();
-    let font = FontDesc::new(FontFamily::SansSerif, em * EM * SCALE, FontStyle::Normal);
-    font.box_size(&clean(text)).map_or(0.0, |(width, _)| f64::from(width) / SCALE)
+    sheet::width_px(&clean(text), em) / SCALE
 }
 
-/// Cuts a text that is wider than `room`, and says so with an ellipsis.
+/// Cuts a text that is wider than `room` and ends it with an ellipsis.
 pub(crate) fn fit(text: &str, em: f64, room: f64) -> String {
-    if width(text, em) <= room {
-        return clean(text);
+    let mut cut = clean(text);
+    if width(&cut, em) <= room {
+        return cut;
     }
-    let mut cut: String = clean(text);
     while !cut.is_empty() && width(&format!("{cut}…"), em) > room {
         cut.pop();
     }
-    cut.push('…');
-    cut
+    cut + "…"
 }
 
-/// A name and its size where `room` is narrow: a little smaller where that is enough, else cut in its middle, because names
-/// of transports differ at both ends.
+/// Returns a name and its size where `room` is narrow: a little smaller if that is enough, else cut in its middle,
+/// because names of transports differ at both ends.
 pub(crate) fn fit_name(name: &str, em: f64, room: f64) -> (String, f64) {
     const SMALLER: f64 = 0.85;
-    if width(name, em) <= room {
-        return (clean(name), em);
+    for em in [em, SMALLER * em] {
+        if width(name, em) <= room {
+            return (clean(name), em);
+        }
     }
     let em = SMALLER * em;
-    if width(name, em) <= room {
-        return (clean(name), em);
-    }
     let letters: Vec<char> = clean(name).chars().collect();
     let cut = |kept: usize| -> String {
         let (head, tail) = (kept.div_ceil(2), kept / 2);
@@ -238,107 +215,10 @@ pub(crate) fn fit_name(name: &str, em: f64, room: f64) -> (String, f64) {
     (fitting.unwrap_or_else(|| "…".into()), em)
 }
 
-/// Control characters have no picture, and XML does not allow them. Names of transports come from the record, so they
-/// may hold anything, and be of any length.
-fn clean(text: &str) -> String {
+/// Replaces control characters, which have no picture and which XML does not allow, and cuts very long texts: names of
+/// transports come from the record, so they may hold anything.
+pub(super) fn clean(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// The picture as an SVG document.
-pub(crate) fn svg(picture: &impl Picture) -> Result<String> {
-    let mut text = String::new();
-    let (width, height) = picture.size();
-    {
-        let backend = SVGBackend::with_string(&mut text, sheet(picture));
-        draw(picture, backend, 0.0)?;
-    }
-    // plotters' own first line has no title and the doubled size; ours shows the picture at its logical size.
-    let body = text.split_once('\n').map_or("", |(_, body)| body).replace(" opacity=\"1\"", "");
-    let title = escape(&clean(&picture.title()));
-    let (w, h) = sheet(picture);
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {w} {h}\" \
-         role=\"img\" aria-label=\"{title}\">\n<title>{title}</title>\n{body}"
-    ))
-}
-
-/// An SVG document of [`svg`] as an element of a page whose style sheet has the rules of [`INLINE`].
-pub(crate) fn inline(svg: &str) -> String {
-    let spoken = [
-        (" xmlns=\"http://www.w3.org/2000/svg\"", ""),
-        (" font-family=\"sans-serif\"", ""),
-        (" text-anchor=\"start\"", ""),
-        ("<polyline fill=\"none\"", "<polyline"),
-        (" stroke=\"none\"", ""),
-        (" \"/>\n", "\"/>"),
-        ("\"/>\n", "\"/>"),
-        ("\">\n", "\">"),
-        ("\n</text>\n", "</text>"),
-    ];
-    spoken.iter().fold(svg.to_owned(), |text, (long, short)| text.replace(long, short))
-}
-
-/// What [`inline`] leaves to the style sheet.
-pub(crate) const INLINE: &str = "svg polyline{fill:none}\n";
-
-/// The picture as a PNG file.
-pub(crate) fn png(picture: &impl Picture) -> Result<Vec<u8>> {
-    let (width, height) = sheet(picture);
-    let mut pixels = vec![0; width as usize * height as usize * 3];
-    draw(picture, BitMapBackend::with_buffer(&mut pixels, (width, height)), 0.15)?;
-    let failed =
-        |e: png::EncodingError| Error::Draw { chart: picture.title(), what: e.to_string() };
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_compression(png::Compression::Default);
-    // Most rows of a chart repeat the row above.
-    encoder.set_filter(png::FilterType::Up);
-    let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(&pixels).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(file)
-}
-
-fn sheet(picture: &impl Picture) -> (u32, u32) {
-    let (width, height) = picture.size();
-    ((width * SCALE).round() as u32, (height * SCALE).round() as u32)
-}
-
-fn draw<DB: DrawingBackend>(picture: &impl Picture, backend: DB, drop_em: f64) -> Result<()> {
-    fonts();
-    let area = backend.into_drawing_area();
-    let drawn = area
-        .fill(&palette::PAPER.rgb())
-        .and_then(|()| picture.draw(&Pen { area: &area, origin: (0.0, 0.0), drop_em }))
-        .and_then(|()| area.present());
-    drawn.map_err(|e| Error::Draw { chart: picture.title(), what: e.to_string() })
-}
-
-/// Makes plotters know our font: on a bare machine there is no other.
-fn fonts() {
-    FONTS.call_once(|| {
-        for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
-            // The bytes are ours and a test draws with them, so they are a font.
-            let _ = register_font(FontFamily::SansSerif.as_str(), style, bytes);
-        }
-    });
-}
-
-/// Text for XML and HTML, in elements and in attributes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

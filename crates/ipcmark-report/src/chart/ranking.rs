@@ -1,7 +1,7 @@
-//! The chart of a ranking: which of its transports it shows, and in which words.
+//! The chart of a ranking: the transports that it shows, and its words.
 
 use super::axis::Axis;
-use super::bars::{Bar, BarChart, room};
+use super::bars::{Bar, BarChart};
 use super::build::stem;
 use super::{Body, Chart, Kind};
 use crate::palette;
@@ -49,25 +49,26 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
             cpu: Quantity::Time.show(entry.figure.cpu_ns_per_message.value),
         })
         .collect();
-    let title = ranking_title(setting);
+    let waits: BTreeSet<&str> = entries.iter().map(|e| e.row.wait.as_str()).collect();
     let note = format!(
-        "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval (fewer than 6), or too few \
-         samples. {}",
-        waits_note(entries.iter().copied())
+        "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval \
+         (fewer than 6), or too few samples.\n{}{choice}",
+        if waits.len() > 1 { "Colour: how it waits. " } else { "" }
     );
-    let body = Body::Bars(BarChart {
-        title: title.clone(),
+    Some(Chart {
+        stem: stem("ranking", setting, true),
+        kind: Kind::Ranking,
+        title: ranking_title(setting),
         note,
-        choice,
-        axis,
-        heads: [head, format!("CPU time a {}", setting.counted())],
-        left: room(&bars),
-        bars,
-    });
-    Some(Chart { stem: stem("ranking", setting, true), kind: Kind::Ranking, title, body })
+        body: Body::Bars(BarChart {
+            axis,
+            heads: [head, format!("CPU time a {}", setting.counted())],
+            bars,
+        }),
+    })
 }
 
-/// What of a long ranking is drawn, in its order, and how that is said; the table has all.
+/// Returns the entries of a long ranking that are drawn, and the words for that choice; the table has all.
 fn chosen<'a, 'b>(entries: &'b [Entry<'a>]) -> (Vec<&'b Entry<'a>>, String) {
     if entries.len() <= ALL {
         return (entries.iter().collect(), String::new());
@@ -96,15 +97,9 @@ fn chosen<'a, 'b>(entries: &'b [Entry<'a>]) -> (Vec<&'b Entry<'a>>, String) {
     (kept.into_iter().map(|at| &entries[at]).collect(), note)
 }
 
-/// The title of a ranking, which is also how the page finds its chart.
+/// The title of a ranking. The page finds the chart by it.
 pub(crate) fn ranking_title(setting: &Setting) -> String {
     format!("Ranking: {}, {}", setting.pattern, setting.place())
-}
-
-/// `Colour: block blue` cannot be said in words; the names do it. Kept short for the picture's second line.
-fn waits_note<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
-    let waits: BTreeSet<&str> = entries.map(|e| e.row.wait.as_str()).collect();
-    if waits.len() > 1 { "Colour: how it waits.".into() } else { String::new() }
 }
 
 #[cfg(test)]

@@ -137,7 +137,6 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     if !["ping-pong", "stream"].contains(&rest.pattern.as_str()) {
         place = format!("{}, {place}", rest.pattern);
     }
-    let title = format!("{} by {}: {place}", capital(&measure), along.name());
     let limit = limit(sweep, along, by_bytes, headline);
     let scale = Scale {
         title: &measure,
@@ -149,26 +148,23 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     if panels.is_empty() {
         return None;
     }
-    let body = Body::Lines(LineChart {
-        title: title.clone(),
-        note: format!(
-            "Whiskers: where another run's median is expected (95 %). Colour: how it waits; marker: mechanism. {}{} Each panel has \
-             its own vertical scale.",
-            grey(rows.len()),
-            if limit.is_empty() { "" } else { " Dashed: the least that bounds any of them." }
-        ),
-        x,
-        lines,
-        limit,
-        panels,
-    });
     let (kind, head) = match (along, headline) {
         (Along::Size, Headline::Rate) => (Kind::ThroughputBySize, "throughput-by-size".into()),
         (Along::Size, Headline::Median) => (Kind::LatencyBySize, "latency-by-size".into()),
         _ => (Kind::ByLoad, format!("by-{}", along.word())),
     };
-    let stem = stem(&head, rest, along != Along::Size);
-    Some(Chart { stem, kind, title, body })
+    Some(Chart {
+        stem: stem(&head, rest, along != Along::Size),
+        kind,
+        title: format!("{} by {}: {place}", capital(&measure), along.name()),
+        note: format!(
+            "Whiskers: where another run's median is expected (95 %). Colour: how it waits; marker: mechanism. {}{} \
+             Each panel has its own vertical scale.",
+            grey(rows.len()),
+            if limit.is_empty() { "" } else { " Dashed: the least that bounds any of them." }
+        ),
+        body: Body::Lines(LineChart { x, lines, limit, panels }),
+    })
 }
 
 /// The least limit of any cell at each point, by what must be moved: how a cell waits bounds that cell alone. None where

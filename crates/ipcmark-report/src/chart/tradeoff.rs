@@ -1,17 +1,17 @@
-//! What latency costs: the median round trip against the CPU time that it takes, both on log scales.
+//! The price of latency: the median round trip against its CPU time, both on log scales.
 //!
-//! No ranking by one of the two tells what a reader must choose between. Those that nothing beats in both at once are joined
-//! by a line and named (the Pareto front), and so are those of the ones that sleep: messages follow without pause here, and a
-//! spinner costs as much when none come. The dashes are what two sides cost that never leave their CPUs.
+//! A ranking by one of the two does not show the choice between them. A line joins and names the transports that no other
+//! beats in both (the Pareto front). A second line does so for those that sleep: messages follow without pause here, and
+//! a spinner costs as much when none come. The dashes are the cost of two sides that never leave their CPUs.
 
 use super::axis::Axis;
 use super::build::{colours, stem};
-use super::pen::{self, Drawn, Pen, Picture, Text};
+use super::pen::{self, Pen, Picture, Place, Text};
+use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
 use crate::palette::{self, Colour};
 use crate::ranking::{Entry, Ranking};
 use crate::units::Quantity;
-use plotters::prelude::DrawingBackend;
 
 /// One transport: its median, its CPU time, both ns.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +28,6 @@ struct Spot {
 /// All transports of one ranking.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TradeOff {
-    pub title: String,
-    pub note: String,
     x: Axis,
     y: Axis,
     spots: Vec<Spot>,
@@ -41,12 +39,8 @@ pub(crate) struct TradeOff {
 const FEWEST: usize = 3;
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 470.0;
-const LEFT: f64 = 84.0;
-const RIGHT: f64 = 640.0;
-const TOP: f64 = 62.0;
-const BOTTOM: f64 = 424.0;
+const PLOT: Plot = Plot { left: 84.0, right: 640.0, top: 62.0, bottom: 424.0 };
 const LEGEND: f64 = 660.0;
-const SMALL: f64 = 10.0;
 const LEADING: f64 = 12.5;
 
 /// One chart for each placement that has round trips: of the usual size, or the smallest.
@@ -85,7 +79,6 @@ fn chart(ranking: &Ranking) -> Option<Chart> {
     };
     let spots: Vec<Spot> = entries.iter().map(spot).collect();
     let setting = &ranking.setting;
-    let title = format!("What latency costs: {}, {}", setting.pattern, setting.place());
     let x = Axis::log(
         &format!("{}, median (log scale)", setting.time_of()),
         Quantity::Time,
@@ -96,17 +89,16 @@ fn chart(ranking: &Ranking) -> Option<Chart> {
         Quantity::Time,
         spots.iter().map(|s| s.at.1),
     )?;
-    let body = Body::TradeOff(TradeOff {
-        title: title.clone(),
-        note: "Left is faster, down is cheaper. Joined and named: no other is both faster and cheaper, of all and of those that sleep \
-               while they wait."
+    let legend = colours(entries.iter().copied());
+    Some(Chart {
+        stem: stem("latency-and-cpu", setting, true),
+        kind: Kind::TradeOff,
+        title: format!("What latency costs: {}, {}", setting.pattern, setting.place()),
+        note: "Left is faster, down is cheaper. Joined and named: no other is both faster and cheaper, of all and of \
+               those that sleep while they wait."
             .into(),
-        x,
-        y,
-        legend: colours(entries.iter().copied()),
-        spots,
-    });
-    Some(Chart { stem: stem("latency-and-cpu", setting, true), kind: Kind::TradeOff, title, body })
+        body: Body::TradeOff(TradeOff { x, y, legend, spots }),
+    })
 }
 
 impl Picture for TradeOff {
@@ -114,16 +106,9 @@ impl Picture for TradeOff {
         (WIDTH, HEIGHT)
     }
 
-    fn title(&self) -> String {
-        self.title.clone()
-    }
-
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let title = pen::fit(&self.title, 15.0, WIDTH - 32.0);
-        pen.text((16.0, 20.0), &title, Text::new(15.0, palette::INK).bold())?;
-        pen.text((16.0, 40.0), &self.note, Text::new(10.5, palette::MUTED))?;
-        self.frame(pen)?;
-        self.busy(pen)?;
+    fn draw(&self, pen: &mut Pen) {
+        PLOT.axes(&self.x, &self.y, pen);
+        self.busy(pen);
         let fronts: [fn(&Spot) -> bool; 2] = [|s| s.front, |s| s.front_asleep];
         let fronts = fronts.map(|in_it| {
             let mut front: Vec<&Spot> = self.spots.iter().filter(|s| in_it(s)).collect();
@@ -131,98 +116,68 @@ impl Picture for TradeOff {
             front
         });
         for front in &fronts {
-            let path: Vec<(f64, f64)> = front.iter().map(|s| self.place(s.at)).collect();
-            pen.line(&path, palette::MUTED, 1.0)?;
+            let path: Vec<Place> = front.iter().map(|s| self.place(s)).collect();
+            pen.line(&path, palette::MUTED, 1.0);
         }
         for spot in &self.spots {
-            pen.marker(self.place(spot.at), 0, spot.colour, false)?;
+            pen.ring(self.place(spot), spot.colour, false);
         }
-        self.names(&fronts.concat(), pen)?;
+        self.names(&fronts.concat(), pen);
         for (at, (waits, colour)) in self.legend.iter().enumerate() {
-            let y = TOP + 8.0 + at as f64 * 16.0;
-            pen.marker((LEGEND, y), 0, *colour, false)?;
+            let y = PLOT.top + 8.0 + at as f64 * 16.0;
+            pen.ring((LEGEND, y), *colour, false);
             let words = pen::fit(waits, SMALL, WIDTH - LEGEND - 14.0);
-            pen.text((LEGEND + 10.0, y), &words, Text::new(SMALL, palette::INK))?;
+            pen.text((LEGEND + 10.0, y), &words, Text::new(SMALL, palette::INK));
         }
-        Ok(())
     }
 }
 
 impl TradeOff {
-    fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (across(self.x.place(x)), height(self.y.place(y)))
+    fn place(&self, spot: &Spot) -> Place {
+        PLOT.at((self.x.place(spot.at.0), self.y.place(spot.at.1)))
     }
 
-    fn frame<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let label = Text::new(SMALL, palette::MUTED);
-        for tick in &self.y.ticks {
-            if let Some(text) = &tick.label {
-                let y = height(tick.at);
-                pen.line(&[(LEFT, y), (RIGHT, y)], palette::GRID, 1.0)?;
-                pen.text((LEFT - 6.0, y), text, label.right())?;
-            }
-        }
-        for tick in &self.x.ticks {
-            if let Some(text) = &tick.label {
-                let x = across(tick.at);
-                pen.line(&[(x, TOP), (x, BOTTOM)], palette::GRID, 1.0)?;
-                pen.text((x, BOTTOM + 13.0), text, label.centred())?;
-            }
-        }
-        pen.line(&[(LEFT, TOP), (LEFT, BOTTOM), (RIGHT, BOTTOM)], palette::MUTED, 0.5)?;
-        pen.text(((LEFT + RIGHT) / 2.0, BOTTOM + 31.0), &self.x.title, label.centred())?;
-        pen.text((12.0, (TOP + BOTTOM) / 2.0), &self.y.title, label.centred().upright())
-    }
-
-    /// Where two sides lie that never leave their CPUs: twice the round trip.
-    fn busy<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+    /// Draws the cost of two sides that never leave their CPUs: twice the round trip.
+    fn busy(&self, pen: &mut Pen) {
         const STEPS: u32 = 240;
         let (low, high) = (self.x.value(0.0), self.x.value(1.0));
         let at = |step: u32| {
             let x = low * (high / low).powf(f64::from(step) / f64::from(STEPS));
-            (across(self.x.place(x)), self.y.place(2.0 * x))
+            (self.x.place(x), self.y.place(2.0 * x))
         };
-        let inside: Vec<(f64, f64)> =
-            (0..=STEPS).map(at).filter(|(_, y)| (0.0..=1.0).contains(y)).collect();
+        let inside = (0..=STEPS).map(at).filter(|(_, y)| (0.0..=1.0).contains(y));
+        let inside: Vec<Place> = inside.map(|place| PLOT.at(place)).collect();
         for dash in inside.chunks(5) {
-            if let [(x, y), .., (end_x, end_y)] = dash[..dash.len().min(3)] {
-                pen.line(&[(x, height(y)), (end_x, height(end_y))], palette::MUTED, 0.5)?;
+            if let [from, .., to] = dash[..dash.len().min(3)] {
+                pen.line(&[from, to], palette::MUTED, 0.5);
             }
         }
-        let Some((x, y)) = inside.last() else { return Ok(()) };
-        let text = Text::new(9.0, palette::MUTED).right();
-        pen.text((x.min(RIGHT) - 12.0, height(*y) + 6.0), "two CPUs busy all the time", text)
+        if let Some((x, y)) = inside.last() {
+            let look = Text::new(9.0, palette::MUTED).right();
+            pen.text((x.min(PLOT.right) - 12.0, y + 6.0), "two CPUs busy all the time", look);
+        }
     }
 
-    /// Names of the front, to the lower left, where nothing else can be; one that finds no room stays away.
-    fn names<DB: DrawingBackend>(&self, front: &[&Spot], pen: &Pen<'_, DB>) -> Drawn<DB> {
+    /// Draws the names of the front to the lower left, where no other dot can be; one without room is left out.
+    fn names(&self, front: &[&Spot], pen: &mut Pen) {
         let mut taken: Vec<[f64; 4]> = Vec::new();
         for spot in front {
-            let (x, y) = self.place(spot.at);
-            let name = pen::fit(&spot.name, SMALL, RIGHT - LEFT);
+            let (x, y) = self.place(spot);
+            let name = pen::fit(&spot.name, SMALL, PLOT.right - PLOT.left);
             let width = pen::width(&name, SMALL);
-            // Near the left edge a name has no room but on the right.
-            let from = if x - 7.0 - width > LEFT + 2.0 { x - 7.0 - width } else { x + 7.0 };
+            // Near the left edge a name has room on the right only.
+            let from = if x - 7.0 - width > PLOT.left + 2.0 { x - 7.0 - width } else { x + 7.0 };
             // Above its dot where the axis is in the way.
-            let y = if y + 9.0 + LEADING / 2.0 < BOTTOM { y + 9.0 } else { y - 10.0 };
+            let y = if y + 9.0 + LEADING / 2.0 < PLOT.bottom { y + 9.0 } else { y - 10.0 };
             let own = [from, from + width, y - LEADING / 2.0, y + LEADING / 2.0];
             let apart =
                 |b: &[f64; 4]| own[1] < b[0] || b[1] < own[0] || own[3] < b[2] || b[3] < own[2];
             if taken.iter().all(apart) {
-                pen.text((from, y), &name, Text::new(SMALL, palette::INK))?;
+                pen.text((from, y), &name, Text::new(SMALL, palette::INK));
                 taken.push(own);
             }
         }
-        Ok(())
     }
-}
-
-fn across(place: f64) -> f64 {
-    LEFT + place * (RIGHT - LEFT)
-}
-
-fn height(place: f64) -> f64 {
-    BOTTOM - place * (BOTTOM - TOP)
 }
 
 #[cfg(test)]
@@ -250,7 +205,7 @@ mod tests {
         let front: Vec<&str> =
             body.spots.iter().filter(|s| s.front).map(|s| s.name.as_str()).collect();
         assert_eq!(front, ["a/spin", "b/block"]);
-        let svg = pen::svg(body).unwrap();
+        let svg = charts[0].svg().unwrap();
         assert!(
             svg.contains("a/spin") && svg.contains("b/block") && !svg.contains("c/poll"),
             "{svg}"

@@ -2,11 +2,13 @@
 
 use super::bins::{self, Dot};
 use crate::chart::axis::Axis;
-use crate::chart::pen::{self, Drawn, Pen, Picture, Text};
+use crate::chart::pen::{self, Pen, Picture, Text};
+use crate::chart::plot::{Plot, SMALL};
+use crate::chart::sheet;
 use crate::palette::{self, Colour};
 use crate::units::Quantity;
 use ipcmark_history::{Change, History, Series};
-use plotters::prelude::DrawingBackend;
+use ipcmark_show::html::escape;
 
 /// How large a chart is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +28,8 @@ pub(super) struct SeriesChart<'a> {
     dots: Vec<Dot>,
     y: Axis,
     size: Size,
+    plot: Plot,
 }
-
-/// Where a chart's parts lie, logical units.
-#[derive(Clone, Copy)]
-struct Frame {
-    width: f64,
-    height: f64,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-}
-
-const LABEL: f64 = 10.0;
 
 /// What a figure is, as a quantity.
 pub(super) fn quantity(series: &Series) -> Quantity {
@@ -70,39 +60,21 @@ impl<'a> SeriesChart<'a> {
         let low = levels.clone().fold(low, f64::min);
         let high = levels.fold(high, f64::max);
         let y = Axis::about("", quantity(series), (low, high));
-        Some(SeriesChart { history, series, changes, columns: columns.len(), dots, y, size })
-    }
-
-    fn frame(&self) -> Frame {
-        match self.size {
-            Size::Wide => Frame {
-                width: 860.0,
-                height: 262.0,
-                left: 70.0,
-                right: 846.0,
-                top: 62.0,
-                bottom: 222.0,
-            },
-            Size::Small => Frame {
-                width: 400.0,
-                height: 162.0,
-                left: 62.0,
-                right: 392.0,
-                top: 44.0,
-                bottom: 130.0,
-            },
-        }
+        let plot = match size {
+            Size::Wide => Plot { left: 70.0, right: 846.0, top: 62.0, bottom: 222.0 },
+            Size::Small => Plot { left: 62.0, right: 392.0, top: 44.0, bottom: 130.0 },
+        };
+        let columns = columns.len();
+        Some(SeriesChart { history, series, changes, columns, dots, y, size, plot })
     }
 
     fn across(&self, column: f64) -> f64 {
-        let Frame { left, right, .. } = self.frame();
-        left + (column + 0.5) / self.columns as f64 * (right - left)
+        self.plot.across((column + 0.5) / self.columns as f64)
     }
 
-    /// The height of a value, held inside the frame.
+    /// Returns the height of a value, clamped to the plot.
     fn height(&self, value: f64) -> f64 {
-        let Frame { top, bottom, .. } = self.frame();
-        bottom - self.y.place(value).clamp(0.0, 1.0) * (bottom - top)
+        self.plot.height(self.y.place(value).clamp(0.0, 1.0))
     }
 
     /// The dots on both sides of a change.
@@ -111,20 +83,17 @@ impl<'a> SeriesChart<'a> {
         Some((self.dots.get(at.checked_sub(1)?)?, &self.dots[at]))
     }
 
-    /// The chart as an element of a page, with a word on each dot that shows when pointed at.
+    /// Returns the chart as an element of a page. With `words`, each dot says what it is when pointed at.
     pub(super) fn inline(&self, words: bool) -> crate::Result<String> {
-        let svg = pen::inline(&pen::svg(self)?);
-        if !words {
-            return Ok(svg);
-        }
-        let body = svg.strip_suffix("</svg>\n").or_else(|| svg.strip_suffix("</svg>"));
-        let body = body.unwrap_or(&svg);
-        Ok(format!("{body}{}</svg>", self.words()))
+        let title = format!("{} over {} commits", self.series.name(), self.columns);
+        let svg = sheet::inline(&title, self)?;
+        let body = svg.trim_end().strip_suffix("</svg>").unwrap_or(&svg);
+        Ok(if words { format!("{body}{}</svg>", self.words()) } else { svg })
     }
 
     /// A strip over each dot that says what it is.
     fn words(&self) -> String {
-        let Frame { left, right, top, bottom, .. } = self.frame();
+        let Plot { left, right, top, bottom } = self.plot;
         let doubled = |x: f64| (2.0 * x).round() as i64;
         let wide = doubled((right - left) / self.dots.len().max(1) as f64).clamp(4, 24);
         let mut text =
@@ -136,7 +105,7 @@ impl<'a> SeriesChart<'a> {
                 doubled(x),
                 doubled(y),
                 doubled(high),
-                pen::escape(&self.word(dot))
+                escape(&self.word(dot))
             );
         }
         text + "</g>"
@@ -167,99 +136,79 @@ impl<'a> SeriesChart<'a> {
 
 impl Picture for SeriesChart<'_> {
     fn size(&self) -> (f64, f64) {
-        let Frame { width, height, .. } = self.frame();
-        (width, height)
+        match self.size {
+            Size::Wide => (860.0, 262.0),
+            Size::Small => (400.0, 162.0),
+        }
     }
 
-    fn title(&self) -> String {
-        format!("{} over {} commits", self.series.name(), self.columns)
-    }
-
-    fn draw<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        self.head(pen)?;
-        self.machines(pen)?;
-        self.axes(pen)?;
+    fn draw(&self, pen: &mut Pen) {
+        self.head(pen);
+        self.machines(pen);
+        self.plot.vertical(&self.y, pen);
+        let Plot { left, right, top, bottom } = self.plot;
+        pen.line(&[(left, top), (left, bottom), (right, bottom)], palette::MUTED, 0.5);
         for dot in &self.dots {
             let x = self.across(dot.column);
             if let Some((low, high)) = dot.interval {
                 let ends = [(x, self.height(low)), (x, self.height(high))];
-                pen.line(&ends, palette::CONTEXT, 1.0)?;
+                pen.line(&ends, palette::CONTEXT, 1.0);
             }
         }
-        self.levels(pen)?;
-        let Frame { top, bottom, .. } = self.frame();
+        self.levels(pen);
         let radius = if self.dots.len() > 90 { 1.5 } else { 2.0 };
         for dot in &self.dots {
             let x = self.across(dot.column);
             match self.y.place(dot.value) {
-                // What lies beyond the axis stands at its edge as a triangle that points there.
-                place if place > 1.0 => pen.marker((x, top + 4.0), 2, palette::ASIDE, false)?,
-                place if place < 0.0 => pen.marker((x, bottom - 4.0), 4, palette::ASIDE, false)?,
-                _ => pen.dot((x, self.height(dot.value)), radius, palette::DOT)?,
+                // A dot beyond the axis is drawn at its edge, as a triangle that points outwards.
+                place if place > 1.0 => pen.marker((x, top + 4.0), 2, palette::ASIDE),
+                place if place < 0.0 => pen.marker((x, bottom - 4.0), 4, palette::ASIDE),
+                _ => pen.dot((x, self.height(dot.value)), radius, palette::DOT),
             }
         }
-        self.rules(pen)
+        self.rules(pen);
     }
 }
 
 impl SeriesChart<'_> {
-    fn head<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+    fn head(&self, pen: &mut Pen) {
         let series = self.series;
         let apart = series.apart().map_or_else(String::new, |apart| format!(", {apart}"));
         let below = format!("{}{apart}", series.figure);
-        let (x, em, room) = match self.size {
-            Size::Wide => (16.0, 14.0, 826.0),
-            Size::Small => (10.0, 11.0, 382.0),
+        let (x, em, room, [upper, lower]) = match self.size {
+            Size::Wide => (16.0, 14.0, 826.0, [18.0, 38.0]),
+            Size::Small => (10.0, 11.0, 382.0, [13.0, 29.0]),
         };
         let (name, em) = pen::fit_name(&series.cell, em, room);
-        let ink = Text::new(em, palette::INK).bold();
-        pen.text((x, if self.size == Size::Wide { 18.0 } else { 13.0 }), &name, ink)?;
-        let y = if self.size == Size::Wide { 38.0 } else { 29.0 };
-        pen.text((x, y), &pen::fit(&below, LABEL, room), Text::new(LABEL, palette::MUTED))
+        pen.text((x, upper), &name, Text::new(em, palette::INK).bold());
+        pen.text((x, lower), &pen::fit(&below, SMALL, room), Text::new(SMALL, palette::MUTED));
     }
 
-    /// In series across machines: a band behind every other stretch of one set of machines.
-    fn machines<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
+    /// In series across machines, draws a band behind every other stretch of one set of machines.
+    fn machines(&self, pen: &mut Pen) {
         if self.series.host.is_some() {
-            return Ok(());
+            return;
         }
-        let Frame { top, bottom, .. } = self.frame();
-        let stretches: Vec<&[Dot]> = self.dots.chunk_by(|a, b| a.hosts == b.hosts).collect();
-        for stretch in stretches.iter().skip(1).step_by(2) {
+        for stretch in self.dots.chunk_by(|a, b| a.hosts == b.hosts).skip(1).step_by(2) {
             let (first, last) = (&stretch[0], &stretch[stretch.len() - 1]);
-            let ends = (self.across(first.column - 0.5), self.across(last.column + 0.5));
-            pen.block([(ends.0, top), (ends.1, bottom)], palette::BAND)?;
+            let (from, to) = (self.across(first.column - 0.5), self.across(last.column + 0.5));
+            pen.block((from, self.plot.top), (to, self.plot.bottom), palette::BAND);
         }
-        Ok(())
     }
 
-    fn axes<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let Frame { left, right, top, bottom, .. } = self.frame();
-        let label = Text::new(LABEL, palette::MUTED);
-        for tick in &self.y.ticks {
-            let y = bottom - tick.at * (bottom - top);
-            pen.line(&[(left, y), (right, y)], palette::GRID, 1.0)?;
-            let text = pen::fit(tick.label.as_deref().unwrap_or(""), LABEL, left - 10.0);
-            pen.text((left - 6.0, y), &text, label.right())?;
-        }
-        pen.line(&[(left, top), (left, bottom), (right, bottom)], palette::MUTED, 0.5)
-    }
-
-    /// A line at the median of each stretch between changes.
-    fn levels<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let (Some(first), Some(last)) = (self.dots.first(), self.dots.last()) else {
-            return Ok(());
-        };
+    /// Draws a line at the median of each stretch between changes.
+    fn levels(&self, pen: &mut Pen) {
+        let (Some(first), Some(last)) = (self.dots.first(), self.dots.last()) else { return };
         let mut from = self.across(first.column - 0.5);
         let mut level = self.changes.first().map_or_else(|| self.only_level(), |c| c.before);
         for change in self.changes {
             let x = self.place_of(change);
-            pen.line(&[(from, self.height(level)), (x, self.height(level))], palette::INK, 1.0)?;
+            pen.line(&[(from, self.height(level)), (x, self.height(level))], palette::INK, 1.0);
             (from, level) = (x, change.after);
         }
         let end = self.across(last.column + 0.5);
         let colour = if self.changes.is_empty() { palette::MUTED } else { palette::INK };
-        pen.line(&[(from, self.height(level)), (end, self.height(level))], colour, 1.0)
+        pen.line(&[(from, self.height(level)), (end, self.height(level))], colour, 1.0);
     }
 
     fn only_level(&self) -> f64 {
@@ -270,72 +219,66 @@ impl SeriesChart<'_> {
 
     fn place_of(&self, change: &Change) -> f64 {
         let middle = |(a, b): (&Dot, &Dot)| self.across((a.column + b.column) / 2.0);
-        self.beside(change).map_or(self.frame().left, middle)
+        self.beside(change).map_or(self.plot.left, middle)
     }
 
-    /// A rule at each change with its size above it; below the commits that begin a level, and those at the ends.
-    fn rules<DB: DrawingBackend>(&self, pen: &Pen<'_, DB>) -> Drawn<DB> {
-        let Frame { left, right, top, bottom, .. } = self.frame();
+    /// Draws a rule at each change with its size above it, and below the axis the commits that begin a level, and
+    /// those at the ends.
+    fn rules(&self, pen: &mut Pen) {
+        let Plot { left, right, top, bottom } = self.plot;
         let mut taken: Vec<(f64, f64)> = Vec::new();
         let mut above: Vec<(f64, f64)> = Vec::new();
         for change in self.changes.iter().rev() {
             let x = self.place_of(change);
             let colour = if change.worse { palette::WORSE } else { palette::BETTER };
-            pen.dashed(((x, top), (x, bottom)), colour, 1.0)?;
+            pen.dashed(((x, top), (x, bottom)), colour, 1.0);
             let label = percent(change.ratio);
-            let half = pen::width(&label, LABEL) / 2.0 + 3.0;
+            let half = pen::width(&label, SMALL) / 2.0 + 3.0;
             let at = x.clamp(left + half, right - half);
-            if free(&above, (at - half, at + half)) {
-                above.push((at - half, at + half));
-                pen.text((at, top - 8.0), &label, Text::new(LABEL, colour).bold().centred())?;
+            if take(&mut above, (at - half, at + half)) {
+                pen.text((at, top - 8.0), &label, Text::new(SMALL, colour).bold().centred());
             }
-            self.commit(pen, change.between.1, x, colour, &mut taken)?;
+            self.commit(pen, change.between.1, x, colour, &mut taken);
         }
-        for dot in [self.dots.last(), self.dots.first()].into_iter().flatten() {
+        let eighths: &[usize] = if self.size == Size::Wide { &[4, 2, 6, 1, 3, 5, 7] } else { &[] };
+        let between = eighths.iter().filter_map(|n| self.dots.get(self.dots.len() * n / 8));
+        for dot in self.dots.last().into_iter().chain(self.dots.first()).chain(between) {
             let x = self.across(dot.column);
-            self.commit(pen, dot.stops.1, x, palette::MUTED, &mut taken)?;
+            self.commit(pen, dot.stops.1, x, palette::MUTED, &mut taken);
         }
-        if self.size == Size::Wide {
-            for eighth in [4, 2, 6, 1, 3, 5, 7] {
-                let at = self.dots.len() * eighth / 8;
-                if let Some(dot) = self.dots.get(at) {
-                    let x = self.across(dot.column);
-                    self.commit(pen, dot.stops.1, x, palette::MUTED, &mut taken)?;
-                }
-            }
-        }
-        Ok(())
     }
 
-    /// The commit of a stop below the axis, with its day, where there is room.
-    fn commit<DB: DrawingBackend>(
+    /// Draws the commit of a stop and its day below the axis, if there is room.
+    fn commit(
         &self,
-        pen: &Pen<'_, DB>,
+        pen: &mut Pen,
         stop: usize,
         x: f64,
         colour: Colour,
         taken: &mut Vec<(f64, f64)>,
-    ) -> Drawn<DB> {
-        let Frame { left, right, bottom, .. } = self.frame();
+    ) {
+        let Plot { left, right, bottom, .. } = self.plot;
         let stop = &self.history.stops[stop];
         let known = stop.commit.is_some();
         let lines = [if known { stop.short() } else { "run of".into() }, stop.day()];
-        let wide = lines.iter().map(|l| pen::width(l, LABEL)).fold(0.0, f64::max);
+        let wide = lines.iter().map(|l| pen::width(l, SMALL)).fold(0.0, f64::max);
         let half = wide / 2.0 + 5.0;
         let at = x.clamp(left + half, (right - half).max(left + half));
-        if !free(taken, (at - half, at + half)) {
-            return Ok(());
+        if take(taken, (at - half, at + half)) {
+            pen.line(&[(x, bottom), (x, bottom + 4.0)], palette::MUTED, 0.5);
+            for (line, text) in lines.iter().enumerate() {
+                let y = bottom + 12.0 + 13.0 * line as f64;
+                pen.text((at, y), text, Text::new(SMALL, colour).centred());
+            }
         }
-        taken.push((at - half, at + half));
-        pen.line(&[(x, bottom), (x, bottom + 4.0)], palette::MUTED, 0.5)?;
-        for (line, text) in lines.iter().enumerate() {
-            let y = bottom + 12.0 + 13.0 * line as f64;
-            pen.text((at, y), text, Text::new(LABEL, colour).centred())?;
-        }
-        Ok(())
     }
 }
 
-fn free(taken: &[(f64, f64)], (from, to): (f64, f64)) -> bool {
-    taken.iter().all(|(start, end)| to <= *start || from >= *end)
+/// Takes a stretch if it is free; returns true if it was.
+fn take(taken: &mut Vec<(f64, f64)>, (from, to): (f64, f64)) -> bool {
+    let free = taken.iter().all(|(start, end)| to <= *start || from >= *end);
+    if free {
+        taken.push((from, to));
+    }
+    free
 }
