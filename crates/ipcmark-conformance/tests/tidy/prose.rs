@@ -8,7 +8,6 @@ const FROZEN: &[&str] = &["/golden/", "/snapshots/", "reports/gallery/", "tests/
 const NOT_YET: &[&str] = &[
     "ARCHITECTURE.md",
     "CHANGELOG.md",
-    "CONTRIBUTING.md",
     "benches/",
     "crates/ipcmark/",
     "crates/ipcmark-ab/",
