@@ -84,7 +84,7 @@ impl Header {
         Header(2 << 32 | len)
     }
 
-    /// A message of `len` bytes of which `there`, a multiple of 8, can be read.
+    /// Returns a message of `len` bytes of which `there`, a multiple of 8, can be read.
     pub(crate) const fn part(len: u64, there: u64) -> Header {
         Header((there / 8) << 35 | 3 << 32 | len)
     }
@@ -107,7 +107,7 @@ impl Header {
         self.0 & 0xffff_ffff
     }
 
-    /// Bytes that can be read of a message that is being written.
+    /// Returns bytes that can be read of a message that is being written.
     pub(crate) const fn there(self) -> u64 {
         (self.0 >> 35) * 8
     }
@@ -118,13 +118,13 @@ const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 const KIND_SPSC: u32 = 1;
 const VERSION: u32 = 2;
 
-/// Bytes of shared memory that a ring of `capacity` bytes takes.
+/// Returns bytes of shared memory that a ring of `capacity` bytes takes.
 #[must_use]
 pub const fn footprint(capacity: usize) -> usize {
     CONTROL_BYTES + capacity
 }
 
-/// The longest message that always fits a ring of `capacity` bytes, whatever lies before it, in bytes.
+/// Returns the longest message that always fits a ring of `capacity` bytes, whatever lies before it, in bytes.
 ///
 /// A record as long as half the ring fits once the ring is empty: either what is left before the wrap holds it, or that
 /// is shorter than the record, which leaves 8 B for the empty word behind it.
@@ -134,8 +134,8 @@ pub const fn largest_message(capacity: usize) -> usize {
     if short < LONG as usize { short } else { capacity / 2 - LINE as usize }
 }
 
-/// The smallest capacity that holds `messages` (at least 2) messages of `size` bytes at once, in bytes; `None` when that
-/// is more than [`MAX_CAPACITY`].
+/// Returns the smallest capacity that holds `messages` (at least 2) messages of `size` bytes at once, in bytes; `None`
+/// when that is more than [`MAX_CAPACITY`].
 #[must_use]
 pub fn capacity_for(messages: usize, size: usize) -> Option<usize> {
     let lead = if size < LONG as usize { HEADER } else { LINE };
@@ -151,7 +151,8 @@ pub(crate) const fn lead(start: u64, len: u64) -> u64 {
     if len < LONG { HEADER } else { LINE - (start & (LINE - 1)) }
 }
 
-/// Bytes of the record at `start` of a message of `len` bytes; `len` is at most [`MAX_CAPACITY`].
+/// Returns bytes of the record at `start` of a message of `len` bytes; `len` is at most
+/// [`MAX_CAPACITY`].
 #[inline(always)]
 pub(crate) const fn record_bytes(start: u64, len: u64) -> u64 {
     lead(start, len) + ((len + 7) & !7)
@@ -186,7 +187,8 @@ const _: () = {
 };
 
 impl Control {
-    /// A ring with nothing in it, not yet marked as one: [`Control::seal`] does that once the memory is in place.
+    /// Returns a ring with nothing in it, not yet marked as one: [`Control::seal`] does that once the memory is
+    /// in place.
     pub(crate) fn new(capacity: u64) -> Self {
         Control {
             opening: CachePadded::new(Opening {
@@ -206,7 +208,7 @@ impl Control {
         self.opening.magic.store(MAGIC, Ordering::Release);
     }
 
-    /// The capacity, once everything else in the opening is what it should be.
+    /// Returns the capacity, once everything else in the opening is what it should be.
     #[cfg(not(loom))]
     pub(crate) fn capacity(&self) -> Result<u64, RingError> {
         let opening = &self.opening;

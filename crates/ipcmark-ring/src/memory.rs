@@ -94,7 +94,7 @@ impl<'m> Memory<'m> {
 
 #[cfg(loom)]
 impl Memory<'static> {
-    /// A view of a modelled ring.
+    /// Returns a view of a modelled ring.
     pub(crate) fn modelled(model: std::sync::Arc<Model>) -> Self {
         let (records, capacity) = (model.records(), model.capacity());
         Memory { model, records, capacity, prepared: prepared(capacity), _borrowed: PhantomData }
@@ -125,7 +125,7 @@ impl Memory<'_> {
         self.capacity
     }
 
-    /// Where in the records a position (bytes since the beginning) lies.
+    /// Returns where in the records a position (bytes since the beginning) lies.
     #[inline]
     pub(crate) fn offset(&self, position: u64) -> u64 {
         position & (self.capacity - 1)
@@ -174,7 +174,7 @@ impl Memory<'_> {
         self.model.header(self.offset(position))
     }
 
-    /// The first byte at `position`.
+    /// Returns the first byte at `position`.
     #[inline]
     pub(crate) fn bytes(&self, position: u64) -> NonNull<u8> {
         // SAFETY: `offset` is below the capacity, and that many bytes lie behind `records`.

@@ -123,7 +123,7 @@ pub fn slots(
     (producers, mpsc::Consumer::over(view(), 1))
 }
 
-/// Both halves of a ring of `count` slots for messages of up to 16 bytes.
+/// Returns both halves of a ring of `count` slots for messages of up to 16 bytes.
 #[must_use]
 pub fn slot_ring(count: usize, flaw: Flaw) -> (slots::Producer<'static>, slots::Consumer<'static>) {
     let model = slots::Model::new(count, flaw);
@@ -144,7 +144,7 @@ pub fn value(
     (latest::Writer::over(view()), latest::Reader::over(view()))
 }
 
-/// The writer and `readers` readers of a broadcast ring of `capacity` bytes.
+/// Returns the writer and `readers` readers of a broadcast ring of `capacity` bytes.
 #[must_use]
 pub fn broadcast(
     readers: usize,
@@ -157,7 +157,7 @@ pub fn broadcast(
     (writer, (0..readers).map(|_| broadcast::Reader::over(view())).collect())
 }
 
-/// Both halves of a ring of `capacity` bytes, with a mistake or without.
+/// Returns both halves of a ring of `capacity` bytes, with a mistake or without.
 #[must_use]
 pub fn ring(capacity: usize, flaw: Flaw) -> (Producer<'static>, Consumer<'static>) {
     crate::layout::check_capacity(capacity as u64).expect("a capacity");

@@ -96,7 +96,7 @@ pub(crate) fn take_in_order(flag: &AtomicU32, fencing: Fencing, in_order: bool) 
     flag.load(Ordering::Relaxed) & UP != 0 && take_down(flag)
 }
 
-/// An exchange, because two publishers may look at once and one wake-up is enough.
+/// Returns an exchange, because two publishers may look at once and one wake-up is enough.
 #[cold]
 fn take_down(flag: &AtomicU32) -> bool {
     let found = flag.load(Ordering::Relaxed);
@@ -123,13 +123,14 @@ fn ordered_by_the_sleeper() {
 pub mod flawed {
     use super::{AtomicU32, Fencing};
 
-    /// A sleeper that has nothing ordered between its flag and its second look.
+    /// Returns a sleeper that has nothing ordered between its flag and its second look.
     #[must_use]
     pub fn announce(flag: &AtomicU32) -> u32 {
         super::announce_in_order(flag, false)
     }
 
-    /// A publisher that has nothing ordered between its publication and its look at the flag.
+    /// Returns a publisher that has nothing ordered between its publication and its look at the
+    /// flag.
     #[must_use]
     pub fn take(flag: &AtomicU32, fencing: Fencing) -> bool {
         super::take_in_order(flag, fencing, false)

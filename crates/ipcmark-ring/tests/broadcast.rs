@@ -36,7 +36,7 @@ impl Ring {
     }
 }
 
-/// Bytes that depend on the message's number in each place.
+/// Returns bytes that depend on the message's number in each place.
 fn body(number: u64, len: usize) -> Vec<u8> {
     (0..len).map(|i| (number.wrapping_mul(0x9e37_79b9) >> (i % 32)) as u8 ^ i as u8).collect()
 }

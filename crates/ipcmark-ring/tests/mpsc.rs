@@ -27,7 +27,7 @@ impl Ring {
         Ring { memory, len }
     }
 
-    /// The halves live as long as the test's ring.
+    /// Returns the halves live as long as the test's ring.
     fn producer(&self, tag: u32) -> Producer<'_> {
         // SAFETY: the memory outlives the half, and only halves use it.
         unsafe { Producer::attach(self.memory.base(), self.len, tag) }.unwrap()

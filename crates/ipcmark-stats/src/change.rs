@@ -2,7 +2,7 @@
 //!
 //! The method is that of the change-point tools of the trade, binary segmentation by permutation tests, with three differences
 //! that the simulations asked for: values instead of ranks or energy distances, autocorrelation taken out before permuting, and
-//! spells looked for beside steps. What it finds and invents is printed by
+//! spells searched for as well as steps. What it finds and invents is printed by
 //! `cargo run --release -p ipcmark-stats --example simulate`.
 //!
 //! Source: Page, "Continuous Inspection Schemes" (1954); Pettitt, "A Non-parametric Approach to the Change-point Problem" (1979);
@@ -17,14 +17,14 @@ use fastrand::Rng;
 use split::{Split, best_split, tame};
 use white::Shape;
 
-/// Where a level ends and another begins.
+/// Point where one level ends and another begins.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
     at: usize,
     p: f64,
 }
 
-/// How a series is searched.
+/// Settings of the search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scan {
     /// A split is a change point where its p value is at most this.
@@ -38,7 +38,7 @@ pub struct Scan {
     pub least_side: usize,
     /// Smallest change worth a word, as a fraction.
     pub floor: f64,
-    /// Permutations, at most: a split that is none is told by far fewer.
+    /// Most permutations. A split that is none shows itself after far fewer.
     pub permutations: u32,
     /// Seeds them, so that a series has the same change points on each day.
     pub seed: u64,
@@ -73,8 +73,8 @@ pub struct ChangePoint {
     pub p: f64,
 }
 
-/// The change points of `series` (times or rates, one point a commit, oldest first), in its order. None where it is shorter
-/// than [`Scan::least_points`] or a value is not above zero.
+/// Returns the change points of `series` (times or rates, one point a commit, oldest first), in its order. None where it is
+/// shorter than [`Scan::least_points`] or a value is not above zero.
 #[must_use]
 pub fn change_points(series: &[f64], scan: &Scan) -> Vec<ChangePoint> {
     if !series.iter().all(|v| *v > 0.0 && v.is_finite()) {
@@ -88,7 +88,7 @@ pub fn change_points(series: &[f64], scan: &Scan) -> Vec<ChangePoint> {
     levels(series, cuts, scan)
 }
 
-/// [`change_points`] of many series, of which those are dropped whose best p value does not pay for the number of series
+/// Returns [`change_points`] of many series, without those whose best p value does not pay for the number of series
 /// searched, by [`benjamini_hochberg`].
 #[must_use]
 pub fn scan_all(series: &[&[f64]], scan: &Scan) -> Vec<Vec<ChangePoint>> {
@@ -103,7 +103,7 @@ pub fn scan_all(series: &[&[f64]], scan: &Scan) -> Vec<Vec<ChangePoint>> {
     found.into_iter().zip(adjusted).map(paid).collect()
 }
 
-/// Binary segmentation: splits at the best place, and then each part on its own. A spell that ends where it began is no step
+/// Segments in two (binary segmentation): splits at the best place, and then each part on its own. A spell that ends where it began is no step
 /// anywhere, so where no step is found it is looked for, too.
 ///
 /// Source: Olshen and others, "Circular Binary Segmentation for the Analysis of Array-based DNA Copy Number Data" (2004).
@@ -123,7 +123,8 @@ fn search(logs: &[f64], start: usize, scan: &Scan, rng: &mut Rng, cuts: &mut Vec
     cuts.extend([from, to].into_iter().filter(within).map(|at| Cut { at: start + at, p }));
 }
 
-/// The cuts with the levels between them; the least one below the floor is dropped, and again.
+/// Returns the cuts with the levels between them; the least one below the floor is dropped, and
+/// again.
 fn levels(series: &[f64], mut cuts: Vec<Cut>, scan: &Scan) -> Vec<ChangePoint> {
     loop {
         let mut found: Vec<ChangePoint> = Vec::with_capacity(cuts.len());
@@ -147,7 +148,8 @@ fn levels(series: &[f64], mut cuts: Vec<Cut>, scan: &Scan) -> Vec<ChangePoint> {
 mod tests {
     use super::*;
 
-    /// A level with a wave of 1 % that no law has made, and a step to `ratio` times as much at `at`.
+    /// Returns a level with a wave of 1 % that no law has made, and a step to `ratio` times as much
+    /// at `at`.
     fn stepped(n: usize, at: usize, ratio: f64) -> Vec<f64> {
         let wave = |i: usize| 1.0 + 0.01 * (i as f64 * 2.4).sin();
         (0..n).map(|i| 80.0 * wave(i) * if i < at { 1.0 } else { ratio }).collect()
@@ -211,7 +213,7 @@ mod tests {
         let found = scan_all(&series, &Scan::default());
         assert!(found[..50].iter().all(Vec::is_empty));
         assert_eq!(found[50], change_points(&step, &Scan::default()));
-        // One of so many has to be surer than these permutations can tell.
+        // One of that many has to be surer than these permutations can show.
         let few = Scan { permutations: 999, ..Scan::default() };
         assert_eq!(change_points(&step, &few).len(), 1);
         assert!(scan_all(&series, &few)[50].is_empty());

@@ -1,4 +1,4 @@
-//! Which groups a set of distances falls into: found from the data, named by nobody.
+//! Groups that a set of distances falls into. They are found in the data, not in a table of names.
 
 use crate::{median, sorted};
 
@@ -6,11 +6,11 @@ use crate::{median, sorted};
 const BANDWIDTH: f64 = 0.08;
 /// The density is looked at four times a bandwidth.
 const STEP: f64 = BANDWIDTH / 4.0;
-/// Beyond so many steps a kernel gives nothing.
+/// Number of steps beyond which a kernel is zero.
 const REACH: usize = 16;
 /// A valley holds at most this share of the lower of its two peaks,
 const SHALLOW: f64 = 0.5;
-/// and lies below it by so many standard errors of the difference: a valley among few values is an accident.
+/// and lies below it by this many standard errors of the difference: a valley among few values is an accident.
 const CERTAIN: f64 = 2.3;
 /// Classes whose centres are nearer than this factor are one: two distances within it are one distance.
 const NEAR: f64 = 4.0 / 3.0;
@@ -27,22 +27,23 @@ pub struct Class {
     pub high: f64,
     /// The median of the values that it was found from.
     pub centre: f64,
-    /// How many they were.
+    /// Number of values.
     pub count: usize,
 }
 
 impl Class {
-    /// True when `value` belongs to it. Of the classes of one call exactly one holds a value above zero.
+    /// Returns true if `value` belongs to it. Of the classes of one call exactly one holds a value above
+    /// zero.
     #[must_use]
     pub fn holds(&self, value: f64) -> bool {
         self.low <= value && value < self.high
     }
 }
 
-/// The classes that `values` fall into, in ascending order; none when no value is finite and above zero.
+/// Returns the classes that `values` fall into, in ascending order; none when no value is finite and above zero.
 ///
 /// On the logarithm, a class ends where the density of the values (a Gaussian kernel 8 % wide) has a real valley: at most half
-/// of the lower of the two peaks beside it, and by more than counting errors explain. Peaks nearer than 4/3 are one class;
+/// of the lower of the two peaks next to it, and by more than counting errors explain. Peaks nearer than 4/3 are one class;
 /// so are groups of fewer than 6 values and 1 % of all with their nearest neighbour. Borders lie in the middle of
 /// the valleys' floors, and touch: each later value belongs to exactly one class.
 ///
@@ -65,7 +66,8 @@ pub fn classes(values: &[f64]) -> Vec<Class> {
     split(&usable, &borders)
 }
 
-/// At each step: how many values stand under the kernel, as an effective count (so that its variance is about itself).
+/// Returns at each step: how many values stand under the kernel, as an effective count (so that its variance is about
+/// itself).
 fn density(sorted: &[f64], start: f64, steps: usize) -> Vec<f64> {
     let mut binned = vec![0.0; steps];
     for value in sorted {
@@ -100,7 +102,7 @@ impl Valley {
     }
 }
 
-/// Each valley between two neighbouring peaks.
+/// Returns each valley between two neighbouring peaks.
 fn valleys(density: &[f64]) -> Vec<Valley> {
     // Runs of equal density: a peak or a floor may be flat.
     let mut runs: Vec<(usize, usize)> = Vec::new();
@@ -125,7 +127,7 @@ fn valleys(density: &[f64]) -> Vec<Valley> {
     peaks.windows(2).map(between).collect()
 }
 
-/// Fills valleys that are not real, the least certain first; the higher of the two peaks then stands for both.
+/// Fills valleys that are not real, the least certain first; the higher of the two peaks then represents both.
 fn shallow_first(valleys: &mut Vec<Valley>, density: &[f64]) {
     loop {
         let certainty = |v: &Valley| {
@@ -151,7 +153,8 @@ fn shallow_first(valleys: &mut Vec<Valley>, density: &[f64]) {
     }
 }
 
-/// The border to take away next: of two classes with near centres, or of one that is too small and its nearest.
+/// Returns the border to take away next: of two classes with near centres, or of one that is too small and its
+/// nearest.
 fn too_near(sorted: &[f64], borders: &[f64]) -> Option<usize> {
     let classes = split(sorted, borders);
     let apart = |at: usize| classes[at + 1].centre / classes[at].centre;
@@ -162,7 +165,7 @@ fn too_near(sorted: &[f64], borders: &[f64]) -> Option<usize> {
     (0..borders.len()).filter(|at| weak(*at)).min_by(|a, b| apart(*a).total_cmp(&apart(*b)))
 }
 
-/// The classes between borders (ascending), each of which has values on both sides.
+/// Returns the classes between borders (ascending), each of which has values on both sides.
 fn split(sorted: &[f64], borders: &[f64]) -> Vec<Class> {
     let ends = borders.iter().copied().chain([f64::INFINITY]);
     let (mut low, mut from) = (0.0, 0);

@@ -1,12 +1,12 @@
 //! What a comparison could have found: the smallest true change that it would call.
 //!
-//! A comparison that finds nothing says little by itself. Beside each verdict stands the change that as many replicates with
+//! A comparison that finds nothing says little alone. Each verdict comes with the change that as many replicates with
 //! as much noise would have called with good odds.
 
 use crate::signed_rank::{trim, walsh_averages};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The smallest true shift, in the unit of `differences`, that `n` more such differences would call with probability `power`:
+/// Returns the smallest true shift, in the unit of `differences`, that `n` more such differences would call with probability `power`:
 /// whose interval of the pseudo-median at `confidence` would lie wholly beyond `delta`. `None` when there are too few
 /// differences for a spread at that confidence (6 at 0.95), when `n` is too small for an interval, or a number makes no sense.
 ///
@@ -41,7 +41,8 @@ pub fn smallest_detectable(
     Some(delta + ((width + odds) * spread / (n as f64).sqrt()).max(0.0))
 }
 
-/// The standard deviation of a pseudo-median times the root of the number of values it is of, by the width of its interval.
+/// Returns the standard deviation of a pseudo-median times the root of the number of values it is of, by the width of its
+/// interval.
 fn spread(values: &[f64], confidence: f64) -> Option<f64> {
     let (trimmed, achieved) = trim(values.len(), confidence)?;
     let averages = walsh_averages(values);

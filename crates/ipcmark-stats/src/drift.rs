@@ -15,7 +15,7 @@ const WINDOWS_MOST: usize = 40;
 pub struct Observation {
     /// Number of the series (the cell) that it belongs to.
     pub series: usize,
-    /// When, in seconds after any one moment.
+    /// Time in seconds after any fixed moment.
     pub at_s: f64,
     /// Natural logarithm of the figure.
     pub log: f64,
@@ -36,7 +36,7 @@ pub struct Drift {
     pub autocorrelation: f64,
 }
 
-/// The drift that `observations` show; `None` where they are too few for 6 windows of 8, or not all finite.
+/// Returns the drift that `observations` show; `None` where they are too few for 6 windows of 8, or not all finite.
 ///
 /// Each series is taken relative to its own median; what the series of one window then have in common is the factor. A window's
 /// observations are dealt to two halves in turn, and the covariance of the halves' medians is the variance of the factor:
@@ -78,13 +78,13 @@ pub fn drift(observations: &[Observation]) -> Option<Drift> {
     })
 }
 
-/// What the correlation of neighbouring windows is taken to be before anything is seen, and as how many windows that counts.
+/// Prior correlation of neighbouring windows, and the number of windows that the prior counts as.
 pub const EXPECTED: f64 = 0.5;
 const EXPECTED_WEIGHT: f64 = 6.0;
 /// Beyond this the run is too short against the drift to tell a slow factor from a constant one.
 const CORRELATION_MOST: f64 = 0.95;
 
-/// Each observation less its series' median, in the order of time.
+/// Returns each observation less its series' median, in the order of time.
 fn residuals(observations: &[Observation]) -> Vec<f64> {
     let mut by_series: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for observation in observations {
@@ -97,7 +97,7 @@ fn residuals(observations: &[Observation]) -> Vec<f64> {
     in_time.iter().map(|o| o.log - medians[&o.series]).collect()
 }
 
-/// The medians of every other residual and of those between.
+/// Returns the medians of every other residual and of those between.
 fn halves(window: &[f64]) -> (f64, f64) {
     let half = |from: usize| {
         let own: Vec<f64> = window.iter().skip(from).step_by(2).copied().collect();
@@ -106,7 +106,8 @@ fn halves(window: &[f64]) -> (f64, f64) {
     (half(0), half(1))
 }
 
-/// The autocovariance at `lag` of what the halves have in common, over the number of windows.
+/// Returns the autocovariance at `lag` of what the halves have in common, over the number of
+/// windows.
 fn covariance(halves: &[(f64, f64)], lag: usize) -> f64 {
     let n = halves.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| halves.iter().map(of).sum::<f64>() / n;
@@ -120,7 +121,7 @@ fn covariance(halves: &[(f64, f64)], lag: usize) -> f64 {
     centred.iter().zip(&centred[lag..]).map(product).sum::<f64>() / n
 }
 
-/// The correlation whose expected moments stand to each other as those found.
+/// Returns the correlation whose expected moments stand to each other as those found.
 fn correlation(c0: f64, c1: f64, windows: usize) -> f64 {
     let found = if c0 > 0.0 {
         let (mut low, mut high) = (0.0, CORRELATION_MOST);
@@ -137,8 +138,8 @@ fn correlation(c0: f64, c1: f64, windows: usize) -> f64 {
     (found * weight + EXPECTED * EXPECTED_WEIGHT) / (weight + EXPECTED_WEIGHT)
 }
 
-/// How many times as far as the normal law's the 95 % of Student's reach, with the degrees of freedom that a variance from `n`
-/// values of such an autoregression has (Bartlett: the sum of the squared correlations divides them).
+/// Returns how many times as far as the normal law's the 95 % of Student's reach, with the degrees of freedom that a variance
+/// from `n` values of such an autoregression has (Bartlett: the sum of the squared correlations divides them).
 fn student(rho: f64, n: usize) -> f64 {
     const LEAST: f64 = 3.0;
     const UPPER: f64 = 0.975;
@@ -147,14 +148,15 @@ fn student(rho: f64, n: usize) -> f64 {
     student.inverse_cdf(UPPER) / Normal::standard().inverse_cdf(UPPER)
 }
 
-/// The variance of the mean of `n` values of a first-order autoregression with variance 1.
+/// Returns the variance of the mean of `n` values of a first-order autoregression with variance 1.
 fn of_the_mean(rho: f64, n: usize) -> f64 {
     let whole = n as f64;
     let pairs: f64 = (1..n).map(|k| (1.0 - k as f64 / whole) * rho.powi(k as i32)).sum();
     (1.0 + 2.0 * pairs) / whole
 }
 
-/// What is expected of the autocovariances at lags 0 and 1 of such values, about their own mean and divided by `n`.
+/// Returns what is expected of the autocovariances at lags 0 and 1 of such values, about their own mean and divided
+/// by `n`.
 fn kept(rho: f64, n: usize) -> [f64; 2] {
     let whole = n as f64;
     let mean = of_the_mean(rho, n);

@@ -40,7 +40,7 @@ pub struct Interval {
     pub confidence: f64,
 }
 
-/// Sorted copy, smallest first.
+/// Returns a sorted copy, smallest first.
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -3,7 +3,8 @@
 use crate::{Interval, sorted};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// The order-statistic interval of the median: from the k-th smallest to the k-th largest value, with the largest k whose
+/// Returns the order-statistic interval of the median: from the k-th smallest to the k-th largest value, with the largest
+/// k whose
 /// confidence is still at least `confidence` (0 to 1). `None` when even the whole span of the values does not reach it:
 /// at 0.95 that is under 6 values.
 ///

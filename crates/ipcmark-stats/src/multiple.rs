@@ -4,7 +4,7 @@
 //! the harm, as in a gate, [`holm`] bounds the chance of any; where calls are read as a list, as in a history of many series,
 //! [`benjamini_hochberg`] bounds the share of false ones among those called, and finds more.
 
-/// Holm's adjusted p values, in the order of `p`: calling those at most α keeps the chance of any false call at α, whatever
+/// Returns Holm's adjusted p values, in the order of `p`: calling those at most α keeps the chance of any false call at α, whatever
 /// depends on what. Each lies between its p and 1.
 ///
 /// Source: Holm, "A Simple Sequentially Rejective Multiple Test Procedure" (1979).
@@ -19,7 +19,7 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// Benjamini and Hochberg's adjusted p values, in the order of `p`: of those at most q, a share of q at most is expected to be
+/// Returns Benjamini and Hochberg's adjusted p values, in the order of `p`: of those at most q, a share of q at most is expected to be
 /// false calls, where the tests are independent or lean the same way. Each lies between its p and 1, and is no larger than
 /// [`holm`]'s.
 ///

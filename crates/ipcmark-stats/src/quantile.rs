@@ -2,8 +2,8 @@
 
 use crate::sorted;
 
-/// The quantile `q` (0 to 1) of `values`, linear between the two nearest order statistics; `None` when there are no
-/// values or `q` is no fraction.
+/// Returns the quantile `q` (0 to 1) of `values`, linear between the two nearest order statistics; `None` when
+/// there are no values or `q` is no fraction.
 ///
 /// Source: Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996), definition 7.
 #[must_use]
@@ -14,14 +14,15 @@ pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
     Some(quantile_of_sorted(&sorted(values), q))
 }
 
-/// The median of `values`: the middle one, or the mean of the two middle ones; `None` when there are none.
+/// Returns the median of `values`: the middle one, or the mean of the two middle ones; `None` when there
+/// are none.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
-/// The median distance from the median, in the unit of the values; `None` when there are none. It is not scaled: times
-/// 1.4826 it estimates the standard deviation of a normal law.
+/// Returns the median distance from the median, in the unit of the values; `None` when there are none. It is not
+/// scaled: times 1.4826 it estimates the standard deviation of a normal law.
 ///
 /// Source: Hampel, "The Influence Curve and its Role in Robust Estimation" (1974).
 #[must_use]
@@ -31,8 +32,8 @@ pub fn median_absolute_deviation(values: &[f64]) -> Option<f64> {
     median(&distances)
 }
 
-/// True when at least 100 of `n` values are expected beyond the quantile `q` (0 to 1): n ≥ 100 / (1 − q). Fewer, and
-/// the percentile is a handful of accidents.
+/// Returns true if at least 100 of `n` values are expected beyond the quantile `q` (0 to 1): n ≥ 100 / (1 − q).
+/// Fewer, and the percentile is a handful of accidents.
 #[must_use]
 pub fn samples_enough(n: u64, q: f64) -> bool {
     const BEYOND: f64 = 100.0;
@@ -41,7 +42,7 @@ pub fn samples_enough(n: u64, q: f64) -> bool {
     n as f64 * (1.0 - q) >= BEYOND * (1.0 - SLACK)
 }
 
-/// As [`quantile`], of values that are sorted, with at least one of them.
+/// Returns the [`quantile`] of sorted values, of which there is at least one.
 pub(crate) fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     let at = q * (sorted.len() - 1) as f64;
     let below = at.floor() as usize;

@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// the normal approximation is better than 0.1 %.
 const EXACT_MAX: usize = 60;
 
-/// How far `new` lies from `base`.
+/// Distance of `new` from `base`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
     /// Hodges-Lehmann estimate: the median of all differences (or ratios) of one new and one base value.
@@ -17,8 +17,8 @@ pub struct Shift {
     pub interval: Option<Interval>,
 }
 
-/// The Hodges-Lehmann estimate of `new - base` and its interval, by inversion of the rank-sum test; `None` when a sample is
-/// empty. With ties the interval errs on the wide side.
+/// Returns the Hodges-Lehmann estimate of `new - base` and its interval, by inversion of the rank-sum test; `None` when a
+/// sample is empty. With ties the interval errs on the wide side.
 ///
 /// The interval takes both samples to have one shape, moved. That is why times are compared by [`ratio`].
 ///
@@ -40,7 +40,7 @@ pub fn shift(base: &[f64], new: &[f64], confidence: f64) -> Option<Shift> {
     Some(Shift { estimate: quantile_of_sorted(&differences, 0.5), interval })
 }
 
-/// As [`shift`], of `new / base`: on logarithms and back. `None` when a sample is empty or a value is not above zero.
+/// Returns the [`shift`] of `new / base`, on logarithms and back. `None` when a sample is empty or a value is not above zero.
 #[must_use]
 pub fn ratio(base: &[f64], new: &[f64], confidence: f64) -> Option<Shift> {
     if !base.iter().chain(new).all(|v| *v > 0.0 && v.is_finite()) {
@@ -58,7 +58,8 @@ pub fn ratio(base: &[f64], new: &[f64], confidence: f64) -> Option<Shift> {
     })
 }
 
-/// The two-sided p value of the rank-sum test (Wilcoxon, Mann-Whitney): how often samples of one law would differ at least
+/// Returns the two-sided p value of the rank-sum test (Wilcoxon, Mann-Whitney): how often samples of one law would differ
+/// at least
 /// this much. `None` when a sample is empty. Exact for up to 60 values without ties; else the normal approximation with
 /// continuity and tie corrections.
 ///
@@ -106,8 +107,8 @@ pub fn rank_sum_p(base: &[f64], new: &[f64]) -> Option<f64> {
     Some((2.0 * standard_normal().cdf(z)).min(1.0))
 }
 
-/// How many of the sorted differences to leave out at each end, and the confidence that gives; `None` when even leaving out
-/// none does not reach `confidence`.
+/// Returns how many of the sorted differences to leave out at each end, and the confidence that gives; `None` when even
+/// leaving out none does not reach `confidence`.
 fn trim(m: usize, n: usize, confidence: f64) -> Option<(usize, f64)> {
     if !(0.0..1.0).contains(&confidence) {
         return None;
@@ -136,7 +137,7 @@ fn trim(m: usize, n: usize, confidence: f64) -> Option<(usize, f64)> {
     Some((trimmed as usize, 1.0 - 2.0 * tail))
 }
 
-/// The probabilities of the Mann-Whitney statistic 0, 1, 2 ... m·n of two samples of one law, `m + n <= EXACT_MAX`.
+/// Returns the probabilities of the Mann-Whitney statistic 0, 1, 2 ... m·n of two samples of one law, `m + n <= EXACT_MAX`.
 ///
 /// The number of arrangements with statistic u is the coefficient of x^u in the Gaussian binomial coefficient
 /// ∏ (1 − x^(n+i)) / (1 − x^i), i = 1 … m; each partial product is a polynomial with whole coefficients, so nothing is rounded.

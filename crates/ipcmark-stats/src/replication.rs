@@ -9,21 +9,21 @@ use crate::{Interval, median, sorted};
 use statrs::distribution::{ContinuousCDF, Normal};
 use statrs::distribution::{DiscreteCDF, Hypergeometric};
 
-/// How often another equal run's median shall fall inside.
+/// Share of equal runs whose median shall fall inside.
 const REPLICATION: f64 = 0.95;
 
-/// With fewer values even their whole span holds another sample's median too seldom to be worth a word.
+/// Fewest values. With fewer, even their whole span contains another sample's median too rarely.
 const LEAST: usize = 6;
 
-/// Where the median of another equal run is expected 95 times in a hundred. `None` under 6 values, and of values that are
+/// Returns where the median of another equal run is expected 95 times in a hundred. `None` under 6 values, and of values that are
 /// not all finite.
 ///
 /// From the values: the k-th smallest to the k-th largest, with the largest k for which [`replication`] is at least 0.95; the
 /// whole span where even that falls short (6 to 8 values). No law of distribution is assumed; the values are taken to
-/// be independent but for `drift`.
+/// be independent except for `drift`.
 ///
 /// From the machine: `drift` is the standard error of the log of the factor that all values of this run share (see
-/// [`drift()`](crate::drift())); 0 where nothing is known of it. The other run has a factor of its own, so √2 times as much stands
+/// [`drift()`](crate::drift())); 0 where nothing is known of it. The other run has its own factor, so √2 times as much is
 /// between the two. Both are added in quadrature, on each side of the median by itself, as logarithms where all values are
 /// above zero, else as differences relative to the median.
 ///
@@ -50,7 +50,8 @@ pub fn replication_interval(values: &[f64], drift: f64) -> Option<Interval> {
     Some(Interval { low, high, confidence: replication(n, k) })
 }
 
-/// How often the median of one sample of `n` falls between the `k`-th smallest and the `k`-th largest value of another, of
+/// Returns how often the median of one sample of `n` falls between the `k`-th smallest and the `k`-th largest value of
+/// another, of
 /// the same law, whatever that is: exact for odd `n`; for even `n`, whose median lies between two values, how often both of
 /// them do, which is a little less. `k` is from 1 to `n / 2`, rounded up.
 ///
@@ -83,7 +84,7 @@ mod tests {
         (1..=n).map(|v| v as f64).collect()
     }
 
-    /// Of two samples of `n`, as 0 and 1 in each order they can come in: how often the second's middle lies inside.
+    /// Counts, over all orders of two samples of `n`, how often the second's middle lies inside.
     fn listed(n: usize, k: usize) -> f64 {
         let (mut inside, mut all) = (0u32, 0u32);
         for second in 0u32..1 << (2 * n) {

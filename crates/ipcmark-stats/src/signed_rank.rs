@@ -8,10 +8,10 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// better than 5 % of a p value that matters.
 const EXACT_MAX: usize = 60;
 
-/// The two-sided p value of the signed-rank test: how often differences as likely to be above as below zero would lean to one
-/// side at least this much. `None` when there are none, or one is not finite.
+/// Returns the two-sided p value of the signed-rank test: how often differences as likely to be above as below zero would lean
+/// to one side at least this much. `None` when there are none, or one is not finite.
 ///
-/// Up to 60 differences it is counted out given the ranks at hand, so that it is exact with ties too; beyond, it is the normal
+/// Up to 60 differences it is counted exactly for the given ranks, so that it is exact with ties too; beyond, it is the normal
 /// approximation with continuity and tie corrections. Zeros are ranked and then have no sign, as Pratt has it. Wilcoxon leaves
 /// them out before ranking: pairs in which nothing changed would then count for nothing, and a few small differences among many
 /// zeros would look like a law.
@@ -42,8 +42,8 @@ pub fn signed_rank_p(differences: &[f64]) -> Option<f64> {
     Some((2.0 * Normal::standard().cdf(z)).min(1.0))
 }
 
-/// The Hodges-Lehmann estimate of the centre of `differences`, in their unit, and its interval: the median of all Walsh
-/// averages (of each two differences, and of each with itself), and those between which the signed-rank test rejects no
+/// Returns the Hodges-Lehmann estimate of the centre of `differences`, in their unit, and its interval: the median of all
+/// Walsh averages (of each two differences, and of each with itself), and those between which the signed-rank test rejects no
 /// centre. `None` when there are none, or one is not finite; under 6 differences there is no interval at 0.95.
 ///
 /// The interval takes the differences to be symmetric about their centre, which differences within pairs of like arms are. It
@@ -76,8 +76,8 @@ pub(crate) fn walsh_averages(values: &[f64]) -> Vec<f64> {
     averages
 }
 
-/// How many of the sorted Walsh averages of `n` values to leave out at each end, and the confidence that gives; `None` when
-/// even leaving out none does not reach `confidence`.
+/// Returns how many of the sorted Walsh averages of `n` values to leave out at each end, and the confidence that gives;
+/// `None` when even leaving out none does not reach `confidence`.
 pub(crate) fn trim(n: usize, confidence: f64) -> Option<(usize, f64)> {
     if n == 0 || !(0.0..1.0).contains(&confidence) {
         return None;
@@ -108,7 +108,7 @@ pub(crate) fn trim(n: usize, confidence: f64) -> Option<(usize, f64)> {
     Some((trimmed as usize, 1.0 - 2.0 * tail))
 }
 
-/// Twice the rank of each difference's size among all, with the difference's sign: twice, because a tie's rank can be a half.
+/// Returns twice the rank of each difference's size, with the difference's sign: twice, because a tie's rank can be a half.
 /// A zero takes part in the ranking and has rank 0.
 fn signed_ranks(differences: &[f64]) -> Vec<i64> {
     let mut by_size = differences.to_vec();
@@ -126,7 +126,7 @@ fn signed_ranks(differences: &[f64]) -> Vec<i64> {
     ranks
 }
 
-/// The probabilities of the sums 0, 1, 2 ... of those of `ranks` for which a coin says so.
+/// Returns the probabilities of the sums 0, 1, 2 ... of those of `ranks` for which a coin says so.
 fn probabilities(ranks: &[usize]) -> impl Iterator<Item = f64> {
     let mut of_sum = vec![0.0; ranks.iter().sum::<usize>() + 1];
     of_sum[0] = 1.0;

@@ -23,7 +23,6 @@ const NOT_YET: &[&str] = &[
     "crates/ipcmark-report/",
     "crates/ipcmark-ring/",
     "crates/ipcmark-rules/",
-    "crates/ipcmark-stats/",
     "crates/ipcmark-steer/",
     "crates/ipcmark-suite/",
     "crates/ipcmark-summary/",

@@ -29,15 +29,15 @@ const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 #[cfg(not(loom))]
 const KIND_BROADCAST: u64 = 4;
 
-/// The longest message of a ring of `capacity` bytes, in bytes: with a quarter for a record, the newest one stays readable
-/// while the next is written, padding before the wrap and reservation included.
+/// Returns the longest message of a ring of `capacity` bytes, in bytes: with a quarter for a record, the newest one stays
+/// readable while the next is written, padding before the wrap and reservation included.
 #[must_use]
 pub const fn largest_message(capacity: usize) -> usize {
     capacity / 4 - HEADER as usize
 }
 
-/// The smallest capacity that takes messages of `size` bytes and holds `messages` of them, in bytes; `None` when that is more
-/// than [`MAX_CAPACITY`].
+/// Returns the smallest capacity that takes messages of `size` bytes and holds `messages` of them, in bytes; `None` when that
+/// is more than [`MAX_CAPACITY`].
 #[must_use]
 pub fn capacity_for(messages: usize, size: usize) -> Option<usize> {
     let record = size.checked_add(8)?.checked_next_multiple_of(8)?;
@@ -68,18 +68,18 @@ impl Header {
         (self.0 & (Self::MESSAGE - 1)) as usize
     }
 
-    /// The low half of the message's number.
+    /// Returns the low half of the message's number.
     pub(crate) const fn number(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
-    /// The message's number, if it is less than 2^31 from `about`.
+    /// Returns the message's number, if it is less than 2^31 from `about`.
     pub(crate) const fn number_near(self, about: u64) -> u64 {
         about.wrapping_add_signed(self.number().wrapping_sub(about as u32) as i32 as i64)
     }
 }
 
-/// Bytes of the record of a message of `len` bytes.
+/// Returns bytes of the record of a message of `len` bytes.
 #[inline]
 pub(crate) const fn record_bytes(len: usize) -> u64 {
     (len as u64 + HEADER + 7) & !7
@@ -217,7 +217,7 @@ impl Records<'_> {
         words
     }
 
-    /// Where in the memory a position lies, in bytes.
+    /// Returns where in the memory a position lies, in bytes.
     #[inline]
     pub(crate) fn offset(&self, position: u64) -> u64 {
         position & (self.capacity - 1)
@@ -229,26 +229,27 @@ impl Records<'_> {
         self.capacity - self.offset(position)
     }
 
-    /// The header's word of a record at `position`.
+    /// Returns the header's word of a record at `position`.
     #[inline]
     pub(crate) fn header(&self, position: u64) -> &AtomicU64 {
         &self.words()[(self.offset(position) / 8) as usize]
     }
 
-    /// The words of a message of `len` bytes whose record is at `position`; `None` when they would pass the wrap.
+    /// Returns the words of a message of `len` bytes whose record is at `position`; `None` when they would pass
+    /// the wrap.
     #[inline]
     pub(crate) fn message(&self, position: u64, len: usize) -> Option<&[AtomicU64]> {
         let first = (self.offset(position) / 8) as usize + 1;
         self.words().get(first..first + len.div_ceil(8))
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     #[inline]
     pub(crate) fn largest(&self) -> usize {
         largest_message(self.capacity as usize)
     }
 
-    /// True when the writer may have begun to overwrite what is at `position`.
+    /// Returns true if the writer may have begun to overwrite what is at `position`.
     #[inline]
     pub(crate) fn is_lapped(&self, position: u64, reserved: u64) -> bool {
         reserved.wrapping_sub(position) > self.capacity

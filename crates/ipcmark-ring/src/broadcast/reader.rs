@@ -61,7 +61,7 @@ impl<'m> Reader<'m> {
         Reader { records, position: 0, number: 0, until: 0, missed: 0 }
     }
 
-    /// True when there is something to read.
+    /// Returns true if there is something to read.
     ///
     /// Fails with [`RingError::Closed`] when there is nothing and nothing will come.
     #[inline]
@@ -115,7 +115,7 @@ impl<'m> Reader<'m> {
         Ok(News::Nothing)
     }
 
-    /// What is wrong with a record that was not overwritten.
+    /// Returns what is wrong with a record that was not overwritten.
     #[cold]
     fn complaint(&self, header: Header, len: usize) -> RingError {
         let what = if !header.is_message() {
@@ -164,13 +164,13 @@ impl<'m> Reader<'m> {
         Ok(News::Nothing)
     }
 
-    /// Messages that were overwritten before this reader came to them.
+    /// Returns messages that were overwritten before this reader came to them.
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.missed
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     #[must_use]
     pub fn largest_message(&self) -> usize {
         self.records.largest()
@@ -188,7 +188,7 @@ impl<'m> Reader<'m> {
         self.records.announce_sleep()
     }
 
-    /// The word all readers sleep on.
+    /// Returns the word all readers sleep on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.records.control().readers_sleep

@@ -131,13 +131,14 @@ impl<'m> Writer<'m> {
         self.records.control().published.store(self.newest | CLOSED, self.records.publish());
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     #[must_use]
     pub fn largest_message(&self) -> usize {
         self.records.largest()
     }
 
-    /// How many readers have come, and how many of them have left. Readers do not hold the writer up, and it may not care.
+    /// Returns how many readers have come, and how many of them have left. Readers do not hold the writer up, and it may
+    /// not care.
     #[must_use]
     pub fn attendance(&self) -> (u32, u32) {
         let attendance = self.records.control().attendance.load(Ordering::Relaxed);
@@ -152,7 +153,7 @@ impl<'m> Writer<'m> {
         self.records.take_wake()
     }
 
-    /// The word all readers sleep on.
+    /// Returns the word all readers sleep on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.records.control().readers_sleep

@@ -25,12 +25,12 @@ const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 #[cfg(not(loom))]
 const KIND_LATEST: u64 = 3;
 
-/// Words of a place for values of up to `largest` bytes.
+/// Returns words of a place for values of up to `largest` bytes.
 const fn place_words(largest: usize) -> usize {
     (VALUE + largest.div_ceil(8)).next_multiple_of(LINE)
 }
 
-/// Bytes of shared memory that `count` places for values of up to `largest` bytes take.
+/// Returns bytes of shared memory that `count` places for values of up to `largest` bytes take.
 #[must_use]
 pub const fn footprint(count: usize, largest: usize) -> usize {
     CONTROL_BYTES + 8 * count * place_words(largest)
@@ -152,7 +152,7 @@ impl<'m> Places<'m> {
         self.control
     }
 
-    /// The words of the place of value `number`.
+    /// Returns the words of the place of value `number`.
     #[inline]
     pub(crate) fn place(&self, number: u64) -> &[AtomicU64] {
         let words = place_words(self.largest);
@@ -190,7 +190,7 @@ impl Model {
     }
 }
 
-/// No padding: loom follows each word.
+/// Returns no padding: loom follows each word.
 #[cfg(loom)]
 const fn modelled_words(largest: usize) -> usize {
     VALUE + largest.div_ceil(8)

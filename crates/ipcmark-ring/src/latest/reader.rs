@@ -43,7 +43,7 @@ impl<'m> Reader<'m> {
         Reader { places, seen: 0, missed: 0, torn: 0 }
     }
 
-    /// True when there is a newer value than the one read last.
+    /// Returns true if there is a newer value than the one read last.
     ///
     /// Fails with [`RingError::Closed`] when there is none and none will come.
     #[inline]

@@ -72,14 +72,14 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// The mark of the slot of the next message.
+    /// Returns the mark of the slot of the next message.
     #[inline]
     fn look(&self) -> Mark {
         Mark(self.slots.mark(self.head).load(self.slots.observe()))
     }
 
-    /// True when there is a message to lend; [`received`](Consumer::received) does. Finding none, it gives back all that was
-    /// released: then, too, see [`take_news`](Consumer::take_news).
+    /// Returns true if there is a message to lend; [`received`](Consumer::received) does. Finding none, it gives back all
+    /// that was released: then, too, see [`take_news`](Consumer::take_news).
     ///
     /// Fails with [`RingError::Closed`] after the last message of the last producer, with [`RingError::Occupied`] when
     /// another half is the consumer, and with [`RingError::Corrupt`] when what stands in a slot breaks the rules.
@@ -116,7 +116,7 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// The next message is not there: is anything to come?
+    /// Returns the next message is not there: is anything to come?
     fn nothing(&mut self, mark: Mark, lap: u32) -> Result<bool, RingError> {
         if !self.owns {
             self.own()?;
@@ -136,7 +136,7 @@ impl<'m> Consumer<'m> {
         Err(RingError::Closed)
     }
 
-    /// The message lent last; empty when none is.
+    /// Returns the message lent last; empty when none is.
     #[inline]
     #[must_use]
     pub fn received(&self) -> &[u8] {
@@ -164,8 +164,8 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// Messages released since this was last asked, which is after a look in vain: a single one was met by a consumer that was
-    /// waiting, several mean that producers run ahead.
+    /// Returns messages released since this was last asked, which is after a look in vain: a single one was met by a consumer
+    /// that was waiting, several mean that producers run ahead.
     #[inline]
     pub fn take_batch(&mut self) -> u32 {
         core::mem::take(&mut self.batch)
@@ -179,13 +179,14 @@ impl<'m> Consumer<'m> {
         self.news = true;
     }
 
-    /// The tag of the producer that has claimed the next message and not committed it.
+    /// Returns the tag of the producer that has claimed the next message and not committed it.
     #[must_use]
     pub fn stalled(&self) -> Option<u32> {
         self.claim().map(|(claim, _)| claim.tag())
     }
 
-    /// Who has claimed the next message, which is not committed, and how many slots it has from there on.
+    /// Returns who has claimed the next message, which is not committed, and how many slots it has from
+    /// there on.
     fn claim(&self) -> Option<(Claim, u64)> {
         if !self.owns || self.look().lap() == self.slots.lap(self.head) {
             return None;
@@ -247,13 +248,13 @@ impl<'m> Consumer<'m> {
         self.slots.take_wake(self.peer_flag())
     }
 
-    /// The word this side sleeps on.
+    /// Returns the word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.slots.control().consumer_sleeps
     }
 
-    /// The word all producers sleep on.
+    /// Returns the word all producers sleep on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.slots.control().producers_sleep

@@ -164,7 +164,7 @@ impl<'m> Producer<'m> {
         }
     }
 
-    /// The space claimed last; empty when nothing is claimed.
+    /// Returns the space claimed last; empty when nothing is claimed.
     #[inline]
     pub fn claimed(&mut self) -> &mut [u8] {
         if !self.claimed {
@@ -226,13 +226,13 @@ impl<'m> Producer<'m> {
         self.slots.take_wake(self.peer_flag())
     }
 
-    /// The word all producers sleep on.
+    /// Returns the word all producers sleep on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.slots.control().producers_sleep
     }
 
-    /// The word the consumer sleeps on.
+    /// Returns the word the consumer sleeps on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.slots.control().consumer_sleeps

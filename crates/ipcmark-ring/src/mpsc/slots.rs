@@ -34,18 +34,18 @@ const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 #[cfg(not(loom))]
 const KIND_MPSC: u64 = 3;
 
-/// Bytes of a slot for messages of up to `largest` bytes.
+/// Returns bytes of a slot for messages of up to `largest` bytes.
 #[must_use]
 pub const fn slot_bytes(largest: usize) -> usize {
     (SLOT_HEADER + largest).next_multiple_of(LINE)
 }
 
-/// Bytes of the claims of `count` slots: whole pairs of lines.
+/// Returns bytes of the claims of `count` slots: whole pairs of lines.
 const fn claim_bytes(count: usize) -> usize {
     (8 * count).next_multiple_of(2 * LINE)
 }
 
-/// Bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
+/// Returns bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
 #[must_use]
 pub const fn footprint(count: usize, largest: usize) -> usize {
     CONTROL_BYTES + claim_bytes(count) + count * slot_bytes(largest)
@@ -64,7 +64,7 @@ impl Claim {
         (self.0 >> 32) as u32
     }
 
-    /// At least 1, whatever a damaged word says.
+    /// Returns at least 1, whatever a damaged word says.
     pub(crate) const fn run(self) -> u64 {
         let run = self.0 >> TAG_BITS & RUN_MASK;
         if run == 0 { 1 } else { run }
@@ -223,14 +223,14 @@ impl<'m> Slots<'m> {
         Ok(Slots::over(control, base, count, largest as usize))
     }
 
-    /// The first byte of the slot of message `number`.
+    /// Returns the first byte of the slot of message `number`.
     #[inline]
     fn slot(&self, number: u64) -> NonNull<u8> {
         // SAFETY: below `count` slots of `stride` bytes lie behind `base`.
         unsafe { self.base.add((number & (self.count - 1)) as usize * self.stride) }
     }
 
-    /// The claim of the slot of message `number`.
+    /// Returns the claim of the slot of message `number`.
     #[inline]
     pub(crate) fn claim(&self, number: u64) -> &AtomicU64 {
         // SAFETY: below `count` words of 8 bytes lie behind `claims`.
@@ -239,14 +239,14 @@ impl<'m> Slots<'m> {
         unsafe { AtomicU64::from_ptr(at.cast().as_ptr()) }
     }
 
-    /// The mark of the slot of message `number`.
+    /// Returns the mark of the slot of message `number`.
     #[inline]
     pub(crate) fn mark(&self, number: u64) -> &AtomicU64 {
         // SAFETY: a slot is aligned to 64 bytes and begins with its mark.
         unsafe { AtomicU64::from_ptr(self.slot(number).cast().as_ptr()) }
     }
 
-    /// The first byte of message `number`.
+    /// Returns the first byte of message `number`.
     #[inline]
     pub(crate) fn message(&self, number: u64) -> NonNull<u8> {
         // SAFETY: a slot has 8 bytes before its message.
@@ -292,7 +292,7 @@ impl<'m> Slots<'m> {
     pub(crate) fn count_heads(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// How far a producer goes on over a run of another's claims.
+    /// Returns how far a producer goes on over a run of another's claims.
     #[inline]
     pub(crate) fn step(&self, claim: Claim) -> u64 {
         claim.run()
@@ -307,13 +307,15 @@ impl<'m> Slots<'m> {
 }
 
 impl Slots<'_> {
-    /// Messages that the consumer is done with. Whatever stands there, counting on from it does not overflow.
+    /// Returns messages that the consumer is done with. Whatever stands there, counting on from it does not
+    /// overflow.
     #[inline]
     pub(crate) fn head(&self) -> u64 {
         self.control().head.load(self.find_room()) & (u64::MAX >> 1)
     }
 
-    /// The lap in which message `number` comes, from 1, modulo 2³²; it is compared for being equal alone.
+    /// Returns the lap in which message `number` comes, from 1, modulo 2³²; it is compared for being
+    /// equal alone.
     #[inline]
     pub(crate) fn lap(&self, number: u64) -> u32 {
         ((number >> self.count.trailing_zeros()) as u32).wrapping_add(1)
@@ -325,8 +327,8 @@ impl Slots<'_> {
         (self.count / 8).min(PORTION_MAX)
     }
 
-    /// The claim that message `number` belongs to, as far as it is known from the claims before it, and how many slots of
-    /// its run are left from `number` on.
+    /// Returns the claim that message `number` belongs to, as far as it is known from the claims before it, and how many
+    /// slots of its run are left from `number` on.
     ///
     /// The words inside a run are written one by one after the exchange that claimed it, so that only the first tells for
     /// certain.
@@ -339,13 +341,15 @@ impl Slots<'_> {
         })
     }
 
-    /// A sleeper's first half: says that it sleeps, then (fence) looks again. Returns the value to sleep on.
+    /// Returns a sleeper's first half: says that it sleeps, then (fence) looks again. Returns the value to
+    /// sleep on.
     #[cold]
     pub(crate) fn announce_sleep(&self, flag: &AtomicU32) -> u32 {
         sleep::announce(flag)
     }
 
-    /// The publisher's half: after its publication (fence) it looks whether anyone sleeps, and if so takes the flag down.
+    /// Returns the publisher's half: after its publication (fence) it looks whether anyone sleeps, and if so takes the
+    /// flag down.
     #[inline]
     pub(crate) fn take_wake(&self, flag: &AtomicU32) -> bool {
         sleep::take(flag, Fencing::Both)

@@ -26,7 +26,8 @@ const LINE: usize = 64;
 const MAGIC: u64 = u64::from_le_bytes(*b"ipcmark\0");
 const KIND_SLOTS: u64 = 5;
 
-/// Bytes of a slot for messages of up to `largest` bytes. What fits one line never lies on two, and what does not begins
+/// Returns bytes of a slot for messages of up to `largest` bytes. What fits one line never lies on two, and what does
+/// not begins
 /// with a line: packed slots took 1.1 to 1.4 times as long for a round trip of 1 KiB, and streams were no faster.
 #[must_use]
 pub const fn slot_bytes(largest: usize) -> usize {
@@ -34,7 +35,7 @@ pub const fn slot_bytes(largest: usize) -> usize {
     if bytes <= LINE { bytes.next_power_of_two() } else { bytes.next_multiple_of(LINE) }
 }
 
-/// Bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
+/// Returns bytes of shared memory that `count` slots for messages of up to `largest` bytes take.
 #[must_use]
 pub const fn footprint(count: usize, largest: usize) -> usize {
     CONTROL_BYTES + count * slot_bytes(largest)
@@ -182,7 +183,7 @@ impl<'m> Cells<'m> {
         Cells { control, base, count, largest, stride, _borrowed: PhantomData }
     }
 
-    /// The first byte of the slot at `place`.
+    /// Returns the first byte of the slot at `place`.
     #[inline]
     fn slot(&self, place: usize) -> NonNull<u8> {
         debug_assert!(
@@ -192,14 +193,14 @@ impl<'m> Cells<'m> {
         unsafe { self.base.add(place) }
     }
 
-    /// The word of the slot at `place`.
+    /// Returns the word of the slot at `place`.
     #[inline]
     pub(super) fn word(&self, place: usize) -> &AtomicU64 {
         // SAFETY: a slot is aligned to 8 bytes and begins with its word.
         unsafe { AtomicU64::from_ptr(self.slot(place).cast().as_ptr()) }
     }
 
-    /// The first byte of the message at `place`.
+    /// Returns the first byte of the message at `place`.
     #[inline]
     pub(super) fn message(&self, place: usize) -> NonNull<u8> {
         // SAFETY: a slot has its word before its message, and no less than that.
@@ -244,12 +245,12 @@ impl<'m> Cells<'m> {
     pub(super) fn find_room(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// The word of a batch's first message is written after those of the rest.
+    /// Returns the word of a batch's first message is written after those of the rest.
     #[inline]
     pub(super) fn first_comes_last(&self) -> bool {
         true
     }
-    /// A consumer that finds the end looks again for a message that came before it.
+    /// Returns a consumer that finds the end looks again for a message that came before it.
     #[inline]
     pub(super) fn looks_again_at_the_end(&self) -> bool {
         true
@@ -275,12 +276,12 @@ pub(super) enum Half {
 }
 
 impl Cells<'_> {
-    /// The place of message `number`.
+    /// Returns the place of message `number`.
     pub(super) fn place(&self, number: u64) -> usize {
         (number % self.count) as usize * self.stride
     }
 
-    /// The place after `place`.
+    /// Returns the place after `place`.
     #[inline]
     pub(super) fn next(&self, place: usize) -> usize {
         let next = place + self.stride;

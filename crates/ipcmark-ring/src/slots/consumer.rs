@@ -55,7 +55,7 @@ impl<'m> Consumer<'m> {
         self.cells.count as usize
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     #[must_use]
     pub fn largest(&self) -> usize {
         self.cells.largest
@@ -92,7 +92,7 @@ impl<'m> Consumer<'m> {
         Ok(true)
     }
 
-    /// The slot holds `word`, which is not that of the next message. Is anything to come?
+    /// Returns the slot holds `word`, which is not that of the next message. Is anything to come?
     fn nothing(&mut self, word: Word) -> Result<bool, RingError> {
         if !word.is_of(self.head.wrapping_sub(self.cells.count)) {
             return corrupt("a slot holds a message of neither this lap nor the last", word);
@@ -109,7 +109,7 @@ impl<'m> Consumer<'m> {
         Err(RingError::Closed)
     }
 
-    /// The message lent last; empty when none is.
+    /// Returns the message lent last; empty when none is.
     #[inline]
     #[must_use]
     pub fn received(&self) -> &[u8] {
@@ -173,7 +173,8 @@ impl<'m> Consumer<'m> {
         self.give_back();
     }
 
-    /// Messages released since the last call, to be asked when there is nothing to receive. Two or more mean that the producer
+    /// Returns messages released since the last call, to be asked when there is nothing to receive. Two or more mean that the
+    /// producer
     /// runs ahead: a caller that then pauses a little before its next poll leaves the producer the line it writes, and lines
     /// move once for all the messages they hold.
     #[inline]
@@ -200,13 +201,13 @@ impl<'m> Consumer<'m> {
         self.cells.take_wake(self.peer_flag())
     }
 
-    /// The word this side sleeps on.
+    /// Returns the word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.cells.control().consumer_sleeps
     }
 
-    /// The word the producer sleeps on.
+    /// Returns the word the producer sleeps on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.cells.control().producer_sleeps

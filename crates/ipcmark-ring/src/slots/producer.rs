@@ -70,7 +70,8 @@ impl<'m> Producer<'m> {
 }
 
 impl<'m> Producer<'m> {
-    /// Where the last producer left off is written in the slots alone: at the first that holds no message of its lap.
+    /// Returns where the last producer left off is written in the slots alone: at the first that holds no message of
+    /// its lap.
     pub(crate) fn over(cells: Cells<'m>) -> Result<Self, RingError> {
         let head = cells.control().head.load(cells.find_room()) >> 1;
         let closed = cells.control().ended.load(Ordering::Relaxed) != 0;
@@ -90,7 +91,7 @@ impl<'m> Producer<'m> {
         self.cells.count as usize
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     #[must_use]
     pub fn largest(&self) -> usize {
         self.cells.largest
@@ -128,7 +129,8 @@ impl<'m> Producer<'m> {
         Ok(self.claimed)
     }
 
-    /// The space claimed last, the first message's where several are claimed; empty when nothing is claimed.
+    /// Returns the space claimed last, the first message's where several are claimed; empty when nothing is
+    /// claimed.
     #[inline]
     pub fn claimed(&mut self) -> &mut [u8] {
         let len = if self.claimed == 0 { 0 } else { self.len };
@@ -136,7 +138,7 @@ impl<'m> Producer<'m> {
         unsafe { space(&self.cells, self.place, len).as_mut() }
     }
 
-    /// The space claimed last, message by message.
+    /// Returns the space claimed last, message by message.
     #[inline]
     pub fn claims(&mut self) -> Claims<'_, 'm> {
         Claims { cells: &self.cells, place: self.place, left: self.claimed, len: self.len }
@@ -228,13 +230,13 @@ impl<'m> Producer<'m> {
         self.cells.take_wake(self.peer_flag())
     }
 
-    /// The word this side sleeps on.
+    /// Returns the word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.cells.control().producer_sleeps
     }
 
-    /// The word the consumer sleeps on.
+    /// Returns the word the consumer sleeps on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.cells.control().consumer_sleeps
@@ -264,7 +266,7 @@ impl<'p> Iterator for Claims<'p, '_> {
     }
 }
 
-/// Where the `len` bytes of the message at `place` lie; they are about to be written.
+/// Returns where the `len` bytes of the message at `place` lie; they are about to be written.
 #[inline]
 fn space(cells: &Cells<'_>, place: usize, len: usize) -> NonNull<[u8]> {
     if len == 0 {

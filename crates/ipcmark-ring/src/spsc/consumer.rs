@@ -72,7 +72,7 @@ impl<'m> Consumer<'m> {
         })
     }
 
-    /// Bytes of records the ring holds.
+    /// Returns bytes of records the ring holds.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.memory.capacity() as usize
@@ -114,7 +114,8 @@ impl<'m> Consumer<'m> {
         Ok(true)
     }
 
-    /// What is no message in one piece: padding before one, a part of one, the end, or damage.
+    /// Returns what is no message in one piece: padding before one, a part of one, the end, or
+    /// damage.
     #[inline(never)]
     fn poll_front(&mut self) -> Result<bool, RingError> {
         let (at, header) = records::front(&self.memory, self.next)?;
@@ -236,7 +237,7 @@ impl<'m> Consumer<'m> {
         Ok(None)
     }
 
-    /// The message lent last; empty when none is.
+    /// Returns the message lent last; empty when none is.
     #[inline(always)]
     #[must_use]
     pub fn received(&self) -> &[u8] {
@@ -264,7 +265,8 @@ impl<'m> Consumer<'m> {
         self.memory.control().head.fetch_or(CLOSED, self.memory.give_back());
     }
 
-    /// Messages released since this was last asked; to be asked when a poll found nothing. Two or more mean that the
+    /// Returns messages released since this was last asked; to be asked when a poll found nothing. Two or more mean that
+    /// the
     /// producer runs ahead: a caller that then pauses a little before its next poll leaves it the line that it is writing,
     /// and lets it fill a batch.
     #[inline]
@@ -292,20 +294,21 @@ impl<'m> Consumer<'m> {
         self.memory.take_wake(&self.memory.control().producer_sleeps)
     }
 
-    /// The word this side sleeps on.
+    /// Returns the word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.memory.control().consumer_sleeps
     }
 
-    /// The word the producer sleeps on.
+    /// Returns the word the producer sleeps on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.memory.control().producer_sleeps
     }
 }
 
-/// What is usual from now on. Out of line, so that the common case remains a branch and is foretold.
+/// Returns what is usual from now on. Out of line, so that the common case remains a branch and is
+/// foretold.
 #[inline(never)]
 fn unusual(header: Header) -> (Header, u64) {
     (header, record_bytes(0, header.len()))

@@ -92,7 +92,7 @@ impl<'m> Producer<'m> {
         })
     }
 
-    /// Bytes of records the ring has memory for; 8 of them always stay empty.
+    /// Returns bytes of records the ring has memory for; 8 of them always stay empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.memory.capacity() as usize
@@ -140,7 +140,7 @@ impl<'m> Producer<'m> {
         Ok(true)
     }
 
-    /// Where the claimed message lies.
+    /// Returns where the claimed message lies.
     #[inline(always)]
     fn message(&self) -> u64 {
         self.start.wrapping_add(lead(self.start, self.len))
@@ -151,7 +151,7 @@ impl<'m> Producer<'m> {
         (self.next, self.len, self.claimed) = (self.from, 0, false);
     }
 
-    /// The space claimed last; empty when nothing is claimed.
+    /// Returns the space claimed last; empty when nothing is claimed.
     #[inline(always)]
     pub fn claimed(&mut self) -> &mut [u8] {
         let position = self.message();
@@ -251,19 +251,19 @@ impl<'m> Producer<'m> {
         self.memory.take_wake(&self.memory.control().consumer_sleeps)
     }
 
-    /// The word this side sleeps on.
+    /// Returns the word this side sleeps on.
     #[must_use]
     pub fn own_flag(&self) -> &AtomicU32 {
         &self.memory.control().producer_sleeps
     }
 
-    /// The word the consumer sleeps on.
+    /// Returns the word the consumer sleeps on.
     #[must_use]
     pub fn peer_flag(&self) -> &AtomicU32 {
         &self.memory.control().consumer_sleeps
     }
 
-    /// True when records up to `end`, and the empty word behind them, surely fit.
+    /// Returns true if records up to `end`, and the empty word behind them, surely fit.
     #[inline(always)]
     fn has_room(&self, end: u64) -> bool {
         end.wrapping_sub(self.head) <= self.memory.capacity() - HEADER
@@ -287,7 +287,7 @@ impl<'m> Producer<'m> {
     }
 }
 
-/// The front, for what does not fit before the wrap.
+/// Returns the front, for what does not fit before the wrap.
 #[cold]
 #[inline(never)]
 fn beyond(position: u64, before_wrap: u64) -> u64 {

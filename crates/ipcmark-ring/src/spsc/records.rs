@@ -13,8 +13,8 @@ pub(super) fn head(index: u64) -> Result<u64, RingError> {
     }
 }
 
-/// The record at `at`, or behind the padding there: its position and its header, which is nothing, the end, or a message
-/// (whole or in part) that lies in the ring in one piece.
+/// Returns the record at `at`, or behind the padding there: its position and its header, which is nothing, the end, or a
+/// message (whole or in part) that lies in the ring in one piece.
 #[inline(never)]
 pub(super) fn front(memory: &Memory<'_>, at: u64) -> Result<(u64, Header), RingError> {
     let mut at = at;
@@ -42,7 +42,8 @@ pub(super) fn front(memory: &Memory<'_>, at: u64) -> Result<(u64, Header), RingE
     }
 }
 
-/// Where the last record that was published behind `head` ends, and whether the stream ends there.
+/// Returns where the last record that was published behind `head` ends, and whether the stream ends
+/// there.
 pub(super) fn walk(memory: &Memory<'_>, head: u64) -> Result<(u64, bool), RingError> {
     let mut at = head;
     loop {

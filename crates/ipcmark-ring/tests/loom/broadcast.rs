@@ -42,7 +42,8 @@ impl Log {
     }
 }
 
-/// Each message shows its number in each byte. Returns whether the reader was lapped in any execution.
+/// Returns each message shows its number in each byte. Returns whether the reader was lapped in any
+/// execution.
 fn never_torn(flaw: Flaw, messages: u8, before: u8) -> bool {
     let lapped = Arc::new(AtomicBool::new(false));
     let saw = lapped.clone();

@@ -28,13 +28,13 @@ impl Memory {
         Memory { base, layout }
     }
 
-    /// The first byte, for halves that may be several.
+    /// Returns the first byte, for halves that may be several.
     #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn base(&self) -> NonNull<u8> {
         self.base
     }
 
-    /// Both halves of a fresh ring; the borrow keeps a second pair from being made.
+    /// Returns both halves of a fresh ring; the borrow keeps a second pair from being made.
     #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn ring(
         &mut self,
@@ -47,7 +47,7 @@ impl Memory {
         Ok((producer, consumer))
     }
 
-    /// A second consumer over memory that holds `len` bytes, whatever they are.
+    /// Returns a second consumer over memory that holds `len` bytes, whatever they are.
     #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn consumer(&mut self, len: usize) -> Result<Consumer<'_>, RingError> {
         assert!(len <= self.layout.size());

@@ -4,7 +4,7 @@ use crate::laws::{autoregression, normal};
 use fastrand::Rng;
 use ipcmark_stats::{ChangePoint, Scan, change_points};
 
-/// How a series moves while nothing changes, as a factor on each of its points.
+/// Noise of a series while nothing changes, as a factor on each of its points.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Noise {
     /// Independent, with this coefficient of variation.
@@ -42,7 +42,7 @@ impl Noise {
     }
 }
 
-/// Change points that one scan finds in series of `n` commits without any, a series.
+/// Returns the change points that one scan finds in series of `n` commits without any, a series.
 pub(crate) fn false_points(noise: Noise, n: usize, trials: u32, scan: &Scan) -> f64 {
     let mut rng = Rng::with_seed(scan.seed);
     let found: usize =
@@ -50,8 +50,8 @@ pub(crate) fn false_points(noise: Noise, n: usize, trials: u32, scan: &Scan) -> 
     found as f64 / f64::from(trials)
 }
 
-/// The same where the series is scanned after each commit, as CI does: places at which any scan ever saw one, those within 5
-/// points of an earlier one counted once.
+/// Returns the same where the series is scanned after each commit, as CI does: places at which any scan ever saw one, those
+/// within 5 points of an earlier one counted once.
 pub(crate) fn false_alarms(noise: Noise, n: usize, trials: u32, scan: &Scan) -> f64 {
     let mut rng = Rng::with_seed(scan.seed);
     let mut alarms = 0;
@@ -70,8 +70,8 @@ pub(crate) fn false_alarms(noise: Noise, n: usize, trials: u32, scan: &Scan) -> 
     f64::from(alarms as u32) / f64::from(trials)
 }
 
-/// The share of series in which a step to `ratio` times the level after `before` points is found within two points of its place,
-/// once `after` points of the new level are there; and the share of those series with another change point beside it.
+/// Returns the share of series in which a step to `ratio` times the level after `before` points is found within two points of
+/// its place, once `after` points of the new level are there; and the share of those series with another change point near it.
 pub(crate) fn found(
     noise: Noise,
     (before, after): (usize, usize),
@@ -93,8 +93,8 @@ pub(crate) fn found(
     (f64::from(hits) / f64::from(trials), f64::from(others) / f64::from(trials))
 }
 
-/// The share of series in which a level of `ratio` times that lasts `length` points, between `around` points on each side, has both
-/// its ends found within two points.
+/// Returns the share of series in which a level of `ratio` times that lasts `length` points, between `around` points on each side,
+/// has both its ends found within two points.
 pub(crate) fn bump_found(
     noise: Noise,
     (around, length): (usize, usize),

@@ -9,14 +9,14 @@ pub(crate) const DELTA: f64 = 0.02;
 pub(crate) const CONFIDENCE: f64 = 0.95;
 pub(crate) const POWER: f64 = 0.8;
 
-/// How the log ratios of pairs spread.
+/// Spread of the log ratios of pairs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spread {
     /// Standard deviation of most of them.
     pub(crate) deviation: f64,
     /// The share of them that spreads three times as far.
     pub(crate) wild: f64,
-    /// How far values lean to the slow side, 0 for not at all: a centred log-normal law's sigma.
+    /// Skew to the slow side, 0 for none: sigma of a centred log-normal law.
     pub(crate) skew: f64,
 }
 
@@ -56,7 +56,7 @@ impl Spread {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Suite {
     pub(crate) cells: usize,
-    /// Of these, how many are truly slower.
+    /// Number of these that are truly slower.
     pub(crate) slower: usize,
     /// By which fraction.
     pub(crate) effect: f64,
@@ -66,7 +66,7 @@ pub(crate) struct Suite {
     pub(crate) fresh: usize,
 }
 
-/// What came of a suite, on average.
+/// Results of a suite, on average.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Outcome {
     /// Share of the slower cells that were called.
@@ -77,7 +77,7 @@ pub(crate) struct Outcome {
     pub(crate) candidates: f64,
 }
 
-/// Wholly beyond the smallest effect, on either side.
+/// Returns true if the interval lies wholly beyond the smallest effect, on either side.
 fn beyond(differences: &[f64]) -> bool {
     let interval = pseudo_median(differences, CONFIDENCE).and_then(|shift| shift.interval);
     interval.is_some_and(|i| i.low > DELTA.ln_1p() || i.high < -DELTA.ln_1p())
@@ -118,8 +118,8 @@ pub(crate) fn suites(suite: &Suite, spread: Spread, trials: u32, seed: u64) -> O
     }
 }
 
-/// How often the interval of the pseudo-median of `n` values holds their median, what it says of that, and how often the signed-rank
-/// p value is at most 5 %.
+/// Returns how often the interval of the pseudo-median of `n` values holds their median, what it says of that, and how often the
+/// signed-rank p value is at most 5 %.
 pub(crate) fn coverage(spread: Spread, n: usize, trials: u32, seed: u64) -> (f64, f64, f64) {
     let mut rng = Rng::with_seed(seed);
     let (mut held, mut small, mut promised) = (0, 0, 0.0);
@@ -135,7 +135,7 @@ pub(crate) fn coverage(spread: Spread, n: usize, trials: u32, seed: u64) -> (f64
     (share(held), promised, share(small))
 }
 
-/// Of comparisons with `n` pairs each: the smallest detectable effect that the middle one states, as a fraction, and how often a
+/// Returns, for comparisons with `n` pairs each, the smallest detectable effect that the middle one states, as a fraction, and how often a
 /// fresh comparison with just the effect stated calls it.
 pub(crate) fn power_at_the_stated_effect(
     spread: Spread,

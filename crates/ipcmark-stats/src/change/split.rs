@@ -24,7 +24,8 @@ pub(super) struct Split {
     pub(super) p: f64,
 }
 
-/// The series with outliers pulled in to three standard deviations about the running median of seven points, which keeps steps.
+/// Returns the series with outliers pulled in to three standard deviations about the running median of seven points, which
+/// keeps steps.
 ///
 /// Source: Hampel's filter; Davies and Gather, "The Identification of Multiple Outliers" (1993).
 pub(super) fn tame(values: &[f64]) -> Vec<f64> {
@@ -42,7 +43,8 @@ pub(super) fn tame(values: &[f64]) -> Vec<f64> {
     medians.iter().zip(off).map(|(m, off)| m + off.clamp(-far, far)).collect()
 }
 
-/// The split of `values` by `shape` that explains most; and its p value: the share of permutations of the residuals in which some
+/// Returns the split of `values` by `shape` that explains most; and its p value: the share of permutations of the residuals in
+/// which some
 /// split explains as much, relative to what it leaves over. Drawing ends once the share is above α for sure. `None` where the
 /// values are too few or all the same.
 ///
@@ -91,8 +93,8 @@ fn side(shape: Shape, scan: &Scan) -> usize {
     }
 }
 
-/// How far each value leans on the one before, by the residuals about the best split; from 0 to 0.95. `None` where the values are
-/// too few or all the same.
+/// Returns how far each value leans on the one before, by the residuals about the best split; from 0 to 0.95. `None` where the
+/// values are too few or all the same.
 ///
 /// Residuals about fitted levels lean less than the values do: by (1 + 3 ρ) / n for each level, on average. And an estimate that is
 /// too low calls changes that are none, one too high misses some: so three quarters of its standard error are added:

@@ -6,7 +6,7 @@
 //!
 //! Source: Prais and Winsten, "Trend Estimators and Serial Correlation" (1954).
 
-/// What a stretch may be besides one level.
+/// Shape that a stretch may have instead of one level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Another level from a point on.
@@ -15,7 +15,7 @@ pub(super) enum Shape {
     Spell,
 }
 
-/// Where a shape explains most.
+/// Place where a shape explains most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Widest {
     /// First point of the other level.
@@ -26,16 +26,16 @@ pub(super) struct Widest {
     pub(super) explained: f64,
 }
 
-/// How points lean on the ones before, and the least points on each side of a cut.
+/// Correlation of points with the ones before, and the fewest points on each side of a cut.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct White {
-    /// From 0 to less than 1.
+    /// Correlation, from 0 to less than 1.
     pub(super) rho: f64,
     pub(super) side: usize,
 }
 
 impl White {
-    /// What is new in each value, about the one level that fits best.
+    /// Returns what is new in each value, about the one level that fits best.
     pub(super) fn of(&self, values: &[f64]) -> Vec<f64> {
         let first = values[..1].iter().map(|v| v * self.first());
         let new = first.chain(values.windows(2).map(|pair| pair[1] - self.rho * pair[0]));
@@ -54,7 +54,8 @@ impl White {
         tail.iter_mut().for_each(|v| *v -= level * share);
     }
 
-    /// Where `shape` explains most of centred white values; `None` where there is no room for it. `behind` is scratch.
+    /// Returns where `shape` explains most of centred white values; `None` where there is no room for it. `behind` is
+    /// scratch.
     pub(super) fn widest(
         &self,
         white: &[f64],
@@ -83,7 +84,7 @@ impl White {
         best
     }
 
-    /// Length by length, because what a spell's product is divided by depends on its length alone: each permutation looks at all
+    /// Searches length by length, because what a spell's product is divided by depends on its length alone: each permutation looks at all
     /// places of all lengths, and this is where the time goes.
     fn widest_spell(&self, behind: &[f64]) -> Option<Widest> {
         let (n, share) = (behind.len(), self.rest());
@@ -106,7 +107,7 @@ impl White {
         Some(Widest { from, to: from + long, explained })
     }
 
-    /// White values less what the shape found in them explains.
+    /// Subtracts from white values what the shape found in them explains.
     pub(super) fn less(&self, white: &[f64], found: Widest) -> Vec<f64> {
         let n = white.len();
         let mut shape = vec![0.0; n];
@@ -132,12 +133,12 @@ impl White {
         }
     }
 
-    /// What a level of 1 is in the first white value.
+    /// Returns what a level of 1 is in the first white value.
     fn first(&self) -> f64 {
         (1.0 - self.rho * self.rho).sqrt()
     }
 
-    /// And in each other.
+    /// Tests that spells are found in each other shape.
     fn rest(&self) -> f64 {
         1.0 - self.rho
     }
@@ -147,7 +148,8 @@ impl White {
     }
 }
 
-/// The largest square of a difference of two values at one place. Four at a time, so that vector instructions do it.
+/// Returns the largest square of a difference of two values at one place. Four at a time, so that vector
+/// instructions do it.
 fn most_apart(a: &[f64], b: &[f64]) -> f64 {
     let mut most = [0.0; 4];
     let (a, b) = (a.chunks_exact(4), b.chunks_exact(4));

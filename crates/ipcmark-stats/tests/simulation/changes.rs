@@ -41,9 +41,9 @@ fn a_step_of_five_percent_is_found_ten_points_later() {
     for noise in
         [Noise::White(0.01), Noise::Autoregressive(0.3, 0.01), Noise::Autoregressive(0.6, 0.01)]
     {
-        let (share, beside) = found(noise, (90, 10), 1.05, 60, &SCAN);
+        let (share, elsewhere) = found(noise, (90, 10), 1.05, 60, &SCAN);
         assert!(share >= 0.95, "{}: {share}", noise.name());
-        assert!(beside <= 0.1, "{}: something else in {beside}", noise.name());
+        assert!(elsewhere <= 0.1, "{}: something else in {elsewhere}", noise.name());
     }
 }
 

@@ -6,7 +6,7 @@ use ipcmark_stats::classes;
 
 const TRIALS: usize = 300;
 
-/// The share of trials in which as many classes are found as `wanted` says.
+/// Returns the share of trials in which as many classes are found as `wanted` says.
 fn found(seed: u64, wanted: impl Fn(usize) -> bool, sample: impl Fn(&mut Rng) -> Vec<f64>) -> f64 {
     let mut rng = Rng::with_seed(seed);
     let found = (0..TRIALS).filter(|_| wanted(classes(&sample(&mut rng)).len())).count();
@@ -58,7 +58,7 @@ fn siblings_one_cache_and_far_are_found() {
 #[test]
 fn a_broad_cluster_with_a_sparse_stretch_behind_it_is_two_or_three() {
     // As one shared machine shows them over an hour: 93 % near with a tail, 2 % anywhere between, 5 % far.
-    // Of 200 values 10 are far on average: now and then too few to be told from a tail.
+    // Of 200 values 10 are far on average: sometimes too few to distinguish from a tail.
     for (n, least) in [(200, 0.88), (600, 0.97), (2_000, 0.97)] {
         let mixed = |rng: &mut Rng| -> Vec<f64> {
             let one = |rng: &mut Rng| match rng.f64() {

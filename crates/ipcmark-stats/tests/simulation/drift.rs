@@ -17,7 +17,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// One run: what was seen, and the mean of the factor's logarithm.
+    /// Returns one run: what was seen, and the mean of the factor's logarithm.
     pub(crate) fn run(&self, rng: &mut Rng) -> (Vec<Observation>, f64) {
         let visits = self.cells * self.rounds;
         let rho = self.rho_of_a_tenth.powf(10.0 / visits as f64);
@@ -37,7 +37,7 @@ impl Machine {
     }
 }
 
-/// Root mean squares over runs: of the true mean factor, and of the standard error found; and the median of that.
+/// Returns root mean squares over runs: of the true mean factor, and of the standard error found; and the median of that.
 fn truth_and_found(machine: &Machine, seed: u64) -> (f64, f64, f64) {
     const RUNS: usize = 120;
     let mut rng = Rng::with_seed(seed);
@@ -71,7 +71,7 @@ fn no_drift_is_found_where_there_is_none() {
     for (cells, rounds) in [(10, 9), (60, 9), (60, 30)] {
         let machine = Machine { cells, rounds, factor_sd: 0.0, rho_of_a_tenth: 0.5, own_sd: 0.05 };
         let (_, found, middle) = truth_and_found(&machine, 3);
-        // A cell's own median of so many is known to 1.25 x 0.05 / sqrt(rounds): the drift adds little to that.
+        // A cell's own median of that many is known to 1.25 x 0.05 / sqrt(rounds): the drift adds little to that.
         let own = 1.25 * machine.own_sd / (rounds as f64).sqrt();
         assert!(
             middle < 0.3 * own && found < own,

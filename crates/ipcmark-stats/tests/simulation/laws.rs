@@ -13,7 +13,7 @@ pub(crate) fn log_normal(rng: &mut Rng) -> f64 {
     (0.8 * normal(rng)).exp() - 1.0
 }
 
-/// Cauchy: no mean, no variance.
+/// Draws from Cauchy's law: no mean, no variance.
 pub(crate) fn heavy_tailed(rng: &mut Rng) -> f64 {
     (PI * (rng.f64() - 0.5)).tan()
 }
@@ -24,14 +24,14 @@ pub(crate) fn times(rng: &mut Rng, n: usize, median: f64) -> Vec<f64> {
     (0..n).map(|_| median * (0.1 * normal(rng)).exp() * stall(rng)).collect()
 }
 
-/// The share of trials in which `happens`.
+/// Returns the share of trials in which `happens`.
 pub(crate) fn share(seed: u64, mut happens: impl FnMut(&mut Rng) -> bool) -> f64 {
     let mut rng = Rng::with_seed(seed);
     let times = (0..TRIALS).filter(|_| happens(&mut rng)).count();
     times as f64 / f64::from(TRIALS)
 }
 
-/// Four standard errors of a share that is truly `p`.
+/// Returns four standard errors of a share that is truly `p`.
 pub(crate) fn slack(p: f64) -> f64 {
     4.0 * (p * (1.0 - p) / f64::from(TRIALS)).sqrt()
 }

@@ -9,7 +9,8 @@ fn holds(interval: &Interval, value: f64) -> bool {
     interval.low <= value && value <= interval.high
 }
 
-/// Two modes, the second a fifth beyond the first, as a cell whose processes find one of two places.
+/// Returns two modes, the second a fifth beyond the first, as a cell whose processes find one of two
+/// places.
 fn two_places(rng: &mut Rng) -> f64 {
     (if rng.bool() { 1.0 } else { 1.2 }) * (0.01 * normal(rng)).exp()
 }
@@ -65,7 +66,7 @@ fn spikes_make_it_wider_and_no_less_true() {
     }
 }
 
-/// Of all ordered pairs of `runs` runs and all cells: how often a run's interval holds the other's median, with the drift
+/// Counts over all ordered pairs of `runs` runs and all cells how often a run's interval holds the other's median, with the drift
 /// that the run found in itself, and without.
 fn replicated(machine: &Machine, runs: usize, seed: u64) -> (f64, f64) {
     let mut rng = Rng::with_seed(seed);
@@ -111,7 +112,7 @@ fn under_drift_the_other_runs_fall_inside_with_its_term_and_visibly_less_without
 
 #[test]
 fn values_that_are_alike_their_neighbours_are_worth_fewer_than_they_are() {
-    // Why a run's cells are visited in interleaved rounds, and why drift has a term of its own: with a correlation of one
+    // Why a run's cells are visited in interleaved rounds, and why drift has its own term: with a correlation of one
     // half between one value and the next, the plain interval misses the true median several times as often as it says.
     for (rho, n, most) in [(0.5, 10, 0.90), (0.5, 30, 0.85), (0.8, 30, 0.70)] {
         let covered = share(n as u64, |rng| {
