@@ -16,6 +16,7 @@ mod board;
 mod end;
 mod holdings;
 pub mod laws;
+mod names;
 mod notifier;
 mod pair;
 mod remote;
@@ -26,9 +27,10 @@ pub use notifier::notifier_cases;
 pub use remote::remote_cases;
 pub use runner::{Laws, main, run, trial};
 
-use holdings::{Holdings, Names};
+use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};
 use laws::{broadcast, bytes, ends, floor, limits, lossy, many, order};
+use names::Names;
 use scratch::largest;
 
 /// How a case that was not broken came out.
@@ -164,8 +166,8 @@ impl Case {
         if let Some(why) = (self.moot)(&self.info, &limits) {
             return Ok(Outcome::NotTried(why.to_owned()));
         }
-        let held = Holdings::now()?;
         let names = Names::now();
+        let held = Holdings::now()?;
         let mut faults: Vec<String> = (self.law)(&limits).err().into_iter().collect();
         let mut left = held.gained()?;
         left.extend(holdings::children());
@@ -177,10 +179,11 @@ impl Case {
     }
 }
 
-/// Prepares this process to try cases: orphans of its children become its own, so that they can be counted. Returns
-/// what cannot be seen on this machine, one line each.
+/// Prepares this process to try cases. Orphans of its children become its own, so that they can be counted; and if the
+/// kernel allows it, it gets IPC and mount namespaces of its own. Returns what cannot be seen on this machine, one line
+/// each.
 pub fn prepare() -> Result<Vec<String>, String> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|e| format!("prctl(PR_SET_CHILD_SUBREAPER): {e}"))?;
-    Ok(holdings::blind_spots().into_iter().map(str::to_owned).collect())
+    Ok(names::blind_spots())
 }

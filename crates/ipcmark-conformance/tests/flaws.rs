@@ -118,6 +118,7 @@ fn main() -> std::process::ExitCode {
         caught::<kinds::LeavesDescriptor>("ping-pong", "still held after both halves were closed"),
         caught::<kinds::LeavesDescriptor>("asking-leaves-nothing", "still held after"),
         caught::<kinds::LeavesSegment>("ping-pong", "left behind: /dev/shm/ipcmark-law-"),
+        caught::<kinds::LeavesObject>("ping-pong", "System V sem "),
         caught::<kinds::MixesSenders>("two-senders-share-a-link", "it is torn: 4 of 16 bytes"),
         caught::<kinds::GivesToBoth>("two-senders-share-a-link", "is at 101, and 100 came"),
         caught::<kinds::GivesToBoth>("two-receivers-share-a-link", "message 100 came"),
@@ -147,7 +148,10 @@ fn main() -> std::process::ExitCode {
         caught_call::<calling::LeavesDaemon>("notices-a-dead-server", "lives on"),
     ]);
     if prepare().is_ok_and(|blind| blind.is_empty()) {
-        trials.push(caught::<kinds::LeavesQueue>("ping-pong", "bytes of POSIX message queues"));
+        trials.push(caught::<kinds::LeavesQueue>(
+            "ping-pong",
+            "left behind: POSIX message queue ipcmark-law-",
+        ));
     }
     run(trials)
 }

@@ -103,9 +103,8 @@ const PURE: &[&str] = &[
     "ipcmark-report",
 ];
 const SYSTEM: &[&str] = &["rustix", "nix", "libc", "memmap2", "io-uring"];
-/// Where the name of a family means something else: a table of System V shared memory, and the role of a floor.
+/// Files in which the name of a family means something else.
 const CLASHES: &[(&str, &str)] = &[
-    ("crates/ipcmark-conformance/src/holdings.rs", "shm"),
     ("crates/ipcmark-conformance/src/laws/floor.rs", "floor"),
     // As the kernel calls the hold on a process, in /proc.
     ("crates/ipcmark-conformance/src/pair.rs", "pidfd"),

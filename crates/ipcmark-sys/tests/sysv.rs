@@ -4,9 +4,9 @@
 
 use ipcmark_sys::janitor::Janitor;
 use ipcmark_sys::process::fork;
-use ipcmark_sys::sysv::{MessageQueue, Semaphore};
+use ipcmark_sys::shared::Parcel;
+use ipcmark_sys::sysv::{MessageQueue, Semaphore, listed};
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Long enough for a loaded machine; no test waits this long unless it fails.
@@ -20,41 +20,41 @@ fn main() {
     let trials = vec![
         Trial::test("who_made_an_object_need_not_keep_it", inherited),
         Trial::test("the_survivor_removes_what_a_killed_process_held", survivor),
-        Trial::test("the_watcher_removes_what_a_killed_run_held", killed_run),
+        Trial::test("the_janitor_removes_what_a_killed_run_held", killed_run),
     ];
     libtest_mimic::run(&args, trials).exit();
 }
 
-/// The objects of this user, one a word. Other programs' come and go as well.
-fn objects() -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for kind in ["msg", "sem"] {
-        let table = std::fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
-        let ids = table.lines().skip(1).filter_map(|line| line.split_ascii_whitespace().nth(1));
-        all.extend(ids.map(|id| format!("{kind}-{id}")));
-    }
-    all
+/// One of each kind of object, and their names in `/proc/sysvipc`.
+struct Made {
+    _queue: MessageQueue,
+    semaphore: Semaphore,
+    names: [String; 2],
 }
 
-/// Waits until those objects are gone.
-fn gone(which: &BTreeSet<String>) -> Test {
+impl Made {
+    fn new() -> Result<Made, Failed> {
+        let (queue, semaphore) = (MessageQueue::create()?, Semaphore::new()?);
+        let names = [format!("msg {}", queue.id()), format!("sem {}", semaphore.id())];
+        Ok(Made { _queue: queue, semaphore, names })
+    }
+}
+
+/// Returns how many of the two objects exist. Other programs' objects do not count.
+fn living(names: &[String; 2]) -> usize {
+    listed().iter().filter(|object| names.contains(object)).count()
+}
+
+/// Waits until both objects are gone.
+fn gone(names: &[String; 2]) -> Test {
     let end = Instant::now() + PATIENCE;
-    while Instant::now() < end {
-        if objects().is_disjoint(which) {
-            return Ok(());
+    while living(names) > 0 {
+        if Instant::now() > end {
+            return Err(format!("still there: {} of {names:?}", living(names)).into());
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Err(format!("still there: {:?}", objects().intersection(which)).into())
-}
-
-/// Makes one of each, and says which they are.
-fn make() -> Result<((MessageQueue, Semaphore), BTreeSet<String>), Failed> {
-    let before = objects();
-    let made = (MessageQueue::create()?, Semaphore::new()?);
-    let which: BTreeSet<_> = objects().difference(&before).cloned().collect();
-    assert!(which.len() >= 2, "{which:?}");
-    Ok((made, which))
+    Ok(())
 }
 
 fn sleep_for_ever() -> i32 {
@@ -64,13 +64,14 @@ fn sleep_for_ever() -> i32 {
 }
 
 fn inherited() -> Test {
-    let (made, which) = make()?;
+    let made = Made::new()?;
+    let names = made.names.clone();
     let mut made = Some(made);
     let mut child = fork(|| {
         let held = made.take();
         // Its parent lets go first: what was added is still there to be taken.
         std::thread::sleep(Duration::from_millis(50));
-        held.map_or(1, |(_, semaphore)| {
+        held.map_or(1, |Made { semaphore, .. }| {
             i32::from(semaphore.add().is_err() || semaphore.try_take().is_err())
         })
     })?;
@@ -79,34 +80,42 @@ fn inherited() -> Test {
         child.wait(PATIENCE)?.map(|exit| exit.to_string()),
         Some("exited with status 0".into())
     );
-    gone(&which)
+    gone(&names)
 }
 
 fn survivor() -> Test {
-    let (made, which) = make()?;
+    let made = Made::new()?;
+    let names = made.names.clone();
     let mut child = fork(sleep_for_ever)?;
     child.kill();
     child.wait(PATIENCE)?;
-    assert!(!objects().is_disjoint(&which), "the survivor still holds them");
+    assert_eq!(living(&names), 2, "the survivor still holds them");
     drop(made);
-    gone(&which)
+    gone(&names)
 }
 
 fn killed_run() -> Test {
-    let before = objects();
+    let parcel = Parcel::new(64)?;
     let mut run = fork(|| {
-        let (Ok(_watcher), Ok(_made)) = (Janitor::start(|| {}), make()) else { return 1 };
+        let (Ok(_janitor), Ok(made)) = (Janitor::start(|| {}), Made::new()) else { return 1 };
         let Ok(_side) = fork(sleep_for_ever) else { return 1 };
+        if parcel.put(made.names.join(",").as_bytes()).is_err() {
+            return 1;
+        }
         sleep_for_ever()
     })?;
     let end = Instant::now() + PATIENCE;
-    let mut which = BTreeSet::new();
-    while which.len() < 2 && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(5));
-        which = objects().difference(&before).cloned().collect();
-    }
-    assert!(which.len() >= 2, "the run made {which:?}");
+    let names = loop {
+        match parcel.get().map(String::from_utf8) {
+            Some(Ok(names)) => break names,
+            _ if Instant::now() > end => return Err("the run made nothing".into()),
+            _ => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let (queue, semaphore) = names.split_once(',').ok_or("two names")?;
+    let names = [queue.to_owned(), semaphore.to_owned()];
+    assert_eq!(living(&names), 2);
     run.kill();
     run.wait(PATIENCE)?;
-    gone(&which)
+    gone(&names)
 }

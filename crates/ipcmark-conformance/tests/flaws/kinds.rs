@@ -2,6 +2,7 @@
 
 use crate::flawed::{Flaw, ROOM, Sound as Below};
 use ipcmark_core::{Availability, Capacity, Error, Limits, Plan, Result, Transport};
+use ipcmark_sys::sysv::Semaphore;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use std::sync::Mutex;
@@ -421,9 +422,24 @@ impl Flaw for LeavesQueue {
     }
 }
 
-/// Unlinks what [`LeavesQueue`] left.
+/// Removes what [`LeavesQueue`] and [`LeavesObject`] left.
 pub(crate) fn clear_queues() {
     for name in QUEUES.lock().expect("one thread").drain(..) {
         let _ = mq_unlink(name.as_str());
+    }
+    OBJECTS.lock().expect("one thread").clear();
+}
+
+/// System V objects left behind: the last process that holds one removes it.
+static OBJECTS: Mutex<Vec<Semaphore>> = Mutex::new(Vec::new());
+
+/// A System V semaphore stays in the system.
+#[derive(Default)]
+pub(crate) struct LeavesObject;
+impl Flaw for LeavesObject {
+    const NAME: &'static str = "leaving_an_object";
+    fn on_fixture(_: &Plan) {
+        let semaphore = Semaphore::new().expect("a System V semaphore");
+        OBJECTS.lock().expect("one thread").push(semaphore);
     }
 }

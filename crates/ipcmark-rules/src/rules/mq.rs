@@ -100,15 +100,20 @@ fn create(name: &str, depth: u64, flags: MQ_OFlag) -> std::result::Result<MqdT, 
         .map_err(|e| Errno::from_raw_os_error(e as i32))
 }
 
+/// The other queues of this user count against the limit too.
+fn no_room() -> Error {
+    Error::Unavailable {
+        reason: "RLIMIT_MSGQUEUE leaves no room for a queue".into(),
+        remedy: Some("ulimit -q 819200".into()),
+    }
+}
+
 /// A queue for four messages, or why there is none here.
 fn four(names: &Names, flags: MQ_OFlag) -> Result<Named> {
     let name = format!("/{}", names.token);
     match create(&name, 4, flags) {
         Ok(queue) => Ok(Named { name, queue: Some(queue) }),
-        Err(Errno::MFILE) => Err(Error::Unavailable {
-            reason: "RLIMIT_MSGQUEUE leaves no room for a queue".into(),
-            remedy: Some("ulimit -q 819200".into()),
-        }),
+        Err(Errno::MFILE) => Err(no_room()),
         Err(errno @ (Errno::NOSYS | Errno::PERM | Errno::ACCESS)) => Err(Error::Unavailable {
             reason: format!("mq_open(3) says {}", name_of(errno)),
             remedy: Some("allow mq_open(2) in the container's seccomp profile".into()),
@@ -183,6 +188,9 @@ fn depth_limit(names: &Names) -> Found {
         errno
     };
     let (at, beyond) = (try_depth(max), try_depth(max + 1));
+    if at == Some(Errno::MFILE) {
+        return Err(no_room());
+    }
     if beyond.is_none() {
         return Err(Error::Unavailable {
             reason: "this process has CAP_SYS_RESOURCE, which passes the limit".into(),

@@ -4,7 +4,7 @@ use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
 use ipcmark_core::{Error, Names, Result};
 use ipcmark_sys::process;
-use ipcmark_sys::sysv::{Envelope, MessageQueue, Patience, Semaphore, system_limits};
+use ipcmark_sys::sysv::{Envelope, MessageQueue, Patience, Semaphore, listed, system_limits};
 use rustix::io::Errno;
 use std::time::Duration;
 
@@ -139,23 +139,15 @@ fn limit(_: &Names) -> Found {
     Ok(Seen::new(kept, words).count("msgmax_bytes", max as u64))
 }
 
-/// Whether the system lists a queue of this number.
-fn is_listed(id: i32) -> Result<bool> {
-    let table = std::fs::read_to_string("/proc/sysvipc/msg")
-        .map_err(|e| Error::os("read(/proc/sysvipc/msg)", e))?;
-    let id = id.to_string();
-    Ok(table.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(&id)))
-}
-
 fn outlives(_: &Names) -> Found {
     let queue = MessageQueue::create()?;
-    let id = queue.id();
+    let name = format!("msg {}", queue.id());
     joined([peer(|| (0..3).try_for_each(|_| sent(&queue, 1, 8)))?])?;
     let held = queue.status().map_err(|e| Error::os("msgctl(IPC_STAT)", e))?.messages;
-    let before = is_listed(id)?;
+    let before = listed().contains(&name);
     // This process is the last that holds it, and removes it.
     drop(queue);
-    let after = is_listed(id)?;
+    let after = listed().contains(&name);
     let words = format!(
         "The process that sent 3 messages had ended: the queue held {held} and was {}; after IPC_RMID it was {}.",
         if before { "listed" } else { "not listed" },

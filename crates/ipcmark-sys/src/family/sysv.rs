@@ -18,6 +18,7 @@ pub(crate) mod registry;
 mod semaphore;
 
 pub use queue::{Envelope, MessageQueue, Patience, QueueStatus, SystemLimits, system_limits};
+pub use registry::Registry;
 pub use semaphore::Semaphore;
 
 use rustix::io::Errno;
@@ -46,6 +47,15 @@ impl Kind {
         };
     }
 
+    /// Returns its file in `/proc/sysvipc`.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Queue => "msg",
+            Kind::Semaphores => "sem",
+            Kind::Segment => "shm",
+        }
+    }
+
     /// The number of the object of this key, if there is one.
     pub(crate) fn find(self, key: libc::key_t) -> Option<i32> {
         let id = match self {
@@ -58,6 +68,19 @@ impl Kind {
         };
         (id >= 0).then_some(id)
     }
+}
+
+/// Lists all System V objects of this IPC namespace, by kind and number: `msg 32768`, as `/proc/sysvipc` names them.
+#[must_use]
+pub fn listed() -> Vec<String> {
+    let of = |kind: Kind| {
+        let table = std::fs::read_to_string(format!("/proc/sysvipc/{}", kind.name()));
+        let number = |line: &str| line.split_ascii_whitespace().nth(1).map(str::to_owned);
+        let table = table.unwrap_or_default();
+        let numbers: Vec<String> = table.lines().skip(1).filter_map(number).collect();
+        numbers.into_iter().map(move |number| format!("{} {number}", kind.name()))
+    };
+    [Kind::Queue, Kind::Semaphores, Kind::Segment].into_iter().flat_map(of).collect()
 }
 
 #[cold]

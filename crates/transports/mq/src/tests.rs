@@ -157,7 +157,10 @@ fn the_longest_message_that_is_told_can_be_had_and_no_longer_one() {
         panic!("no message queues here")
     };
     let longest = limits.max_message.unwrap();
-    assert!(Mq::<Block>::fixture(&plan("longest", longest, None)).is_ok(), "{limits:?}");
+    if let Err(e) = Mq::<Block>::fixture(&plan("longest", longest, None)) {
+        // Two of the longest may be all that the limit leaves this user, who may have other queues.
+        assert_eq!(limits.limited_by, "RLIMIT_MSGQUEUE", "{e}");
+    }
     let error = Mq::<Block>::fixture(&plan("longer", longest + 1, None)).map(drop);
     if limits.limited_by == "fs.mqueue.msgsize_max" {
         let error = error.unwrap_err();

@@ -1,9 +1,8 @@
-//! The keys of the objects that live now, where the run's watcher finds them when all else is dead.
+//! The keys of the System V objects that a family of processes has made and not yet removed.
 //!
-//! A page that the watcher shares with the process that started it. A key is written before its object is made and
-//! cleared after it is removed, so that there is no moment at which a killed run leaves what the watcher does not know.
-//! Where no watcher was started (a test of one crate), nothing is written, and the last process that holds an object
-//! is all that removes it.
+//! The keys are in a page that the processes share. A key is written before its object is made and cleared after the object
+//! is removed, so a killed process cannot leave an object that the page does not list. If no registry is open (a test of
+//! one crate), nothing is written, and only the last process that holds an object removes it.
 
 use super::Kind;
 use crate::shared::Lines;
@@ -17,30 +16,38 @@ const FREE: u64 = 0;
 /// While its key is being chosen.
 const TAKEN: u64 = u64::MAX;
 
-/// The page of the watcher started last.
+/// The page that was opened last.
 static CURRENT: Mutex<Option<Arc<Lines>>> = Mutex::new(None);
 
-/// One watcher's page.
+/// One page of keys.
 #[derive(Debug)]
-pub(crate) struct Registry(Arc<Lines>);
+pub struct Registry(Arc<Lines>);
 
 impl Registry {
     /// Makes the page into which this process and its children write from now on.
-    pub(crate) fn open() -> Result<Registry> {
+    ///
+    /// # Errors
+    /// The kernel gives no shared memory.
+    pub fn open() -> Result<Registry> {
         let lines = Arc::new(Lines::new(OBJECTS_MAX)?);
         *current() = Some(lines.clone());
         Ok(Registry(lines))
     }
 
-    /// Removes every object whose key is written.
+    fn objects(&self) -> impl Iterator<Item = (Kind, i32)> {
+        let keys = self.0.lines().iter().filter_map(|line| decode(line.word.load(Acquire)));
+        keys.filter_map(|(kind, key)| Some((kind, kind.find(key)?)))
+    }
+
+    /// Lists the objects that exist, by kind and number: `msg 32768`, as `/proc/sysvipc` names them.
+    #[must_use]
+    pub fn living(&self) -> Vec<String> {
+        self.objects().map(|(kind, id)| format!("{} {id}", kind.name())).collect()
+    }
+
+    /// Removes every object that exists.
     pub(crate) fn sweep(&self) {
-        for line in self.0.lines() {
-            if let Some((kind, key)) = decode(line.word.load(Acquire))
-                && let Some(id) = kind.find(key)
-            {
-                kind.remove(id);
-            }
-        }
+        self.objects().for_each(|(kind, id)| kind.remove(id));
     }
 }
 

@@ -28,6 +28,12 @@ impl Semaphore {
         Ok(Semaphore { object: Object::create(Kind::Semaphores, get, explain)? })
     }
 
+    /// Returns its number, as `ipcs -s` lists it.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.object.id()
+    }
+
     /// `semop()` - adds one; never sleeps. `ERANGE` when the semaphore holds as much as it can (32,767).
     ///
     /// # References
@@ -99,6 +105,7 @@ fn explain(errno: Errno) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sysv::listed;
 
     #[test]
     fn it_counts() {
@@ -114,13 +121,9 @@ mod tests {
     #[test]
     fn it_is_removed_when_nobody_holds_it() {
         let semaphore = Semaphore::new().unwrap();
-        let id = semaphore.object.id();
-        let line = |id: i32| {
-            let table = std::fs::read_to_string("/proc/sysvipc/sem").unwrap();
-            table.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(&id.to_string()))
-        };
-        assert!(line(id));
+        let name = format!("sem {}", semaphore.id());
+        assert!(listed().contains(&name));
         drop(semaphore);
-        assert!(!line(id));
+        assert!(!listed().contains(&name));
     }
 }
