@@ -2,7 +2,7 @@
 # Nothing stays behind: runs every transport, then kills such runs (SIGKILL) at random moments, and lists what is left
 # in the System V tables, among POSIX queues and shared memory, in TMPDIR and among the processes.
 #   scripts/leave_nothing.sh target/release/ipcmark [KILLS]
-# Other programs may run: root gets IPC and mount namespaces of its own; for an ordinary user only names of these runs count.
+# Other programs may run: root gets its own IPC and mount namespaces; for an ordinary user only names of these runs count.
 set -euo pipefail
 if [ -z "${APART:-}" ] && unshare --ipc --mount true 2>/dev/null; then
     APART=yes exec unshare --ipc --mount "$0" "$@"
@@ -10,7 +10,7 @@ fi
 kills=${2:-5}
 TMPDIR=$(mktemp -d)
 export TMPDIR
-# A name of its own, so that no other process runs it.
+# No other process runs a program of this name.
 program=$TMPDIR/run-of-ipcmark
 cp "$1" "$program"
 queues=/dev/mqueue
