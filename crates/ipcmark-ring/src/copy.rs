@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-/// From this length on a copy is one instruction, in bytes.
+/// Length in bytes from which a copy is one instruction.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 const STRING: usize = 512;
 
@@ -11,10 +11,10 @@ const STRING: usize = 512;
 /// Long copies are one `rep movsb`: it writes whole lines without fetching what stood there, where the C library's loop of
 /// vectors does that up to some KiB. Between hyper-thread siblings a round trip of 64 KiB took 0.97 of the time, a stream of
 /// 1 KiB 0.96. Non-temporal stores were tried instead: 2.6 times dearer between siblings, and no cheaper between far CPUs
-/// (1.10 of a round trip, 1.09 of a stream of 64 KiB) once messages begin with a line of their own.
+/// (1.10 of a round trip, 1.09 of a stream of 64 KiB) once messages begin with their own line.
 ///
 /// # Safety
-/// `to` is valid for writes of `from.len()` bytes that nobody else touches, and apart from `from`.
+/// `to` is valid for writes of `from.len()` bytes that no one else touches, and apart from `from`.
 #[inline]
 pub(crate) unsafe fn to_shared(from: &[u8], to: NonNull<u8>) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

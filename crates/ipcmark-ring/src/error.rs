@@ -1,6 +1,6 @@
 //! What can go wrong with a ring.
 
-/// Why a ring could not be made, attached to, or used.
+/// Reason why a ring could not be made, attached to, or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RingError {
     /// The peer closed its half: for a receiver after the last message, for a sender at once.
@@ -35,9 +35,9 @@ pub enum RingError {
     /// The memory holds no ring of this kind and version.
     #[error("the memory holds no ring that this version understands ({field} is {found:#x})")]
     Foreign {
-        /// Which field of the header.
+        /// Field of the header.
         field: &'static str,
-        /// What stood there.
+        /// Value that was there.
         found: u64,
     },
     /// Another half is the one consumer of this ring.
@@ -46,7 +46,7 @@ pub enum RingError {
         /// Its tag.
         tag: u32,
     },
-    /// The ring cannot have so many slots of such a length.
+    /// The ring cannot have that many slots of such a length.
     #[error(
         "a ring has a power of two of slots of up to 4 GiB, at least two; not {count} for {largest} bytes"
     )]
@@ -56,10 +56,10 @@ pub enum RingError {
         /// The largest message asked for or found, in bytes.
         largest: u64,
     },
-    /// What the peer wrote breaks the ring's rules.
+    /// Breach of the ring's rules by the peer.
     #[error("the peer damaged the ring: {what} ({value:#x})")]
     Corrupt {
-        /// Which rule.
+        /// Rule that was broken.
         what: &'static str,
         /// The value that breaks it.
         value: u64,

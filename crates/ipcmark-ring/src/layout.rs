@@ -2,22 +2,22 @@
 //!
 //! | bytes | what | written by |
 //! | --- | --- | --- |
-//! | 0 | magic, kind, version, capacity | whoever makes the ring, once |
+//! | 0 | magic, kind, |version, capacity | the maker of the ring, once| |
 //! | 128 | head: bytes ever given back; bit 0: the receiver has closed | the consumer |
 //! | 256 | the consumer's need-wake flag | both, around a sleep only |
 //! | 384 | the producer's need-wake flag | both, around a sleep only |
 //! | 4096 | `capacity` bytes of records | the producer |
 //!
 //! Lines that different sides write are 128 B apart, because adjacent-line prefetch pairs lines of 64 B. The flags have
-//! lines of their own: the peer reads them at every publication, and must not miss on an index that moves. Records
+//! separate lines: the peer reads them at every publication, and must not miss on an index that moves. Records
 //! start on a page, so that they can be on huge pages while the control lines are not.
 //!
 //! # Records
-//! A record is a header of 8 B and the message, padded to 8 B; a message of 1 KiB or more begins with a line of its own,
+//! A record is a header of 8 B and the message, padded to 8 B; a message of 1 KiB or more begins with its own line,
 //! because copies to and from the middle of one are up to half as fast. It never wraps: where it would, a padding record
 //! fills the rest and the message starts at the front. There is no index of the producer's: **the header is the publication**. The
 //! consumer polls the header of the record that comes next, and finds the message's first bytes in the line that told it
-//! of them. An index beside the records, which this ring had at first, costs one more line transfer a message: a round
+//! of them. An index next to the records, which this ring had at first, costs one more line transfer a message: a round
 //! trip of 8 B took 95 ns instead of 86 between hyper-thread siblings, and 519 instead of 437 between far CPUs.
 //!
 //! What makes this safe is a rule: the word behind the last record is always empty (or says that the stream has ended).
@@ -41,7 +41,7 @@ pub const MAX_CAPACITY: usize = 1 << 32;
 pub(crate) const HEADER: u64 = 8;
 /// Bytes of a cache line.
 pub(crate) const LINE: u64 = 64;
-/// From this length on a message begins with a line of its own.
+/// Length from which a message begins with its own line.
 pub(crate) const LONG: u64 = 1024;
 /// Bit 0 of an index: its owner has closed. Indices are multiples of 8.
 pub(crate) const CLOSED: u64 = 1;
@@ -54,14 +54,14 @@ pub(crate) const PART: u64 = if cfg!(loom) { 8 } else { 16 << 10 };
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header(pub(crate) u64);
 
-/// What a record is.
+/// Kind of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Nothing yet.
     Empty,
     /// A message, whole.
     Message,
-    /// What fills the rest of the memory before the wrap.
+    /// Padding that fills the rest of the memory before the wrap.
     Padding,
     /// A message of which the first bytes are there.
     Part,
@@ -101,7 +101,7 @@ impl Header {
         }
     }
 
-    /// Of the message or the padding, in bytes.
+    /// Returns the length of the message or the padding, in bytes.
     #[inline]
     pub(crate) const fn len(self) -> u64 {
         self.0 & 0xffff_ffff
@@ -145,7 +145,7 @@ pub fn capacity_for(messages: usize, size: usize) -> Option<usize> {
     (capacity <= MAX_CAPACITY).then_some(capacity.max(MIN_CAPACITY))
 }
 
-/// From a record's header at `start` to its message of `len` bytes, in bytes.
+/// Returns the distance from a record's header at `start` to its message of `len` bytes, in bytes.
 #[inline(always)]
 pub(crate) const fn lead(start: u64, len: u64) -> u64 {
     if len < LONG { HEADER } else { LINE - (start & (LINE - 1)) }
@@ -167,7 +167,7 @@ pub(crate) struct Control {
     pub(crate) producer_sleeps: CachePadded<AtomicU32>,
 }
 
-/// What says that this is a ring. Atomics, because a peer may write them at any time.
+/// Opening that identifies a ring. Atomics, because a peer may write them at any time.
 #[repr(C)]
 struct Opening {
     magic: AtomicU64,

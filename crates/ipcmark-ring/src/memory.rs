@@ -18,14 +18,14 @@ use crate::{
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-/// How far before the producer lines are asked for, in bytes. Further brings no more; much nearer comes too late.
+/// Distance before the producer at which lines are requested, in bytes. Further brings no more; much nearer comes too late.
 const AHEAD: u64 = 2048;
 /// Smallest capacity in which that is surely not where the consumer reads, in bytes.
 const PREPARED_CAPACITY: u64 = 16 << 10;
 /// The copy of a record as long as this one is its own preparation, in bytes.
 const PREPARED_RECORD: u64 = 4096;
 
-/// From this length on a record is no occasion to ask for lines.
+/// Returns true if a record is too long to ask for lines.
 const fn prepared(capacity: u64) -> u64 {
     if capacity < PREPARED_CAPACITY { 0 } else { PREPARED_RECORD }
 }
@@ -52,7 +52,7 @@ impl<'m> Memory<'m> {
     /// Makes an empty ring of `capacity` bytes in the memory.
     ///
     /// # Safety
-    /// `base` is valid for reads and writes of `len` bytes during `'m`, and nobody else uses them during the call.
+    /// `base` is valid for reads and writes of `len` bytes during `'m`, and no one else uses them during the call.
     pub(crate) unsafe fn create(
         base: NonNull<u8>,
         len: usize,
@@ -119,7 +119,7 @@ impl Memory<'_> {
         control
     }
 
-    /// Capacity in bytes, a power of two.
+    /// Returns the capacity in bytes, a power of two.
     #[inline]
     pub(crate) fn capacity(&self) -> u64 {
         self.capacity
@@ -231,7 +231,7 @@ impl Memory<'_> {
         let _ = (position, len);
     }
 
-    /// Order of the store that publishes a record: the message before it.
+    /// Returns the order of the store that publishes a record: the message before it.
     #[inline]
     fn publish(&self) -> Ordering {
         #[cfg(loom)]
@@ -241,7 +241,7 @@ impl Memory<'_> {
         Ordering::Release
     }
 
-    /// Order of the load that finds a record: the message after it.
+    /// Returns the order of the load that finds a record: the message after it.
     #[inline]
     fn observe(&self) -> Ordering {
         #[cfg(loom)]
@@ -251,7 +251,7 @@ impl Memory<'_> {
         Ordering::Acquire
     }
 
-    /// Order of the store that gives space back: the reads of the message before it.
+    /// Returns the order of the store that gives space back: the reads of the message before it.
     #[inline]
     pub(crate) fn give_back(&self) -> Ordering {
         #[cfg(loom)]
@@ -261,7 +261,7 @@ impl Memory<'_> {
         Ordering::Release
     }
 
-    /// Order of the load that finds space given back: what is written there after it.
+    /// Returns the order of the load that finds space given back: what is written there after it.
     #[inline]
     pub(crate) fn regain(&self) -> Ordering {
         #[cfg(loom)]
@@ -281,7 +281,7 @@ impl Memory<'_> {
         sleep::announce_in_order(own, in_order)
     }
 
-    /// After a publication: does the peer sleep?
+    /// Returns true if the peer sleeps, after a publication.
     #[inline]
     pub(crate) fn take_wake(&self, peers: &AtomicU32) -> bool {
         #[cfg(loom)]

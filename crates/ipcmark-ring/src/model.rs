@@ -41,7 +41,7 @@ pub enum Flaw {
     ReaderWithoutFence,
     /// A publisher looks at the flag without a fence after its publication.
     WakerWithoutFence,
-    /// The first message of a batch is published before the rest stands in its slots.
+    /// The first message of a batch is published before the rest is in its slots.
     FirstBeforeTheRest,
     /// A consumer that finds the end does not look again for what came before it.
     NoSecondLookAtTheEnd,
@@ -59,11 +59,11 @@ pub(crate) struct Model {
     records: NonNull<[u64]>,
     /// One cell a granule of 8 B: loom sees who reads and writes it.
     shadow: Vec<UnsafeCell<()>>,
-    /// What each granule says to one who takes it for a header.
+    /// Value of each granule if a side mistakes it for a header.
     headers: Vec<AtomicU64>,
 }
 
-/// What a granule in a message says: the worst, a message of one byte.
+/// Value of a granule in a message: the worst, a message of one byte.
 const FORGED: Header = Header::message(1);
 
 // SAFETY: the records are touched by the halves alone, whose turns loom checks through the shadow cells.
@@ -132,7 +132,7 @@ pub fn slot_ring(count: usize, flaw: Flaw) -> (slots::Producer<'static>, slots::
     (producer, slots::Consumer::over(view()))
 }
 
-/// Writer and reader of a latest value of up to `largest` bytes, kept in `count` places.
+/// Returns writer and reader of a latest value of up to `largest` bytes, kept in `count` places.
 #[must_use]
 pub fn value(
     count: usize,

@@ -1,6 +1,6 @@
 //! Sleeping on a word, and waking, without losing a wake-up; and who pays for the order that this needs.
 //!
-//! Each half of a ring has a need-wake flag: an aligned word in the shared memory, fit for `futex(2)`, on a line of its own
+//! Each half of a ring has a need-wake flag: an aligned word in the shared memory, fit for `futex(2)`, on its own line
 //! that is written around a sleep only.
 //!
 //! | sleeper | peer |
@@ -24,13 +24,13 @@
 //!   look at the flag, the flag was stored before it, and the look finds it. If it falls after that look, it also falls after
 //!   the publication, and the sleeper, which looks after the barrier, finds that. A peer that runs on no CPU went through
 //!   a barrier when it was taken off its CPU. So the publisher pays one load of a line that it has in its cache, and who
-//!   is about to sleep pays a few microseconds beside the tens that a sleep and a wake-up take.
+//!   is about to sleep pays a few microseconds on top of the tens that a sleep and a wake-up take.
 //!
 //! With a fence the publication must have left the CPU's store buffer before anything after it begins, so that a stream
 //! waits for the receiver's line at each message instead of going on meanwhile.
 //!
-//! Both sides must go by the same `Fencing`. A publisher without a fence beside a sleeper that makes no such call loses
-//! wake-ups; hence the agreement belongs to the set-up, before either side runs.
+//! Both sides must go by the same `Fencing`. A publisher without a fence and a sleeper that makes no such call lose
+//! wake-ups; so the agreement belongs to the set-up, before either side runs.
 //!
 //! # Several on one flag
 //! Producers of one ring share a flag, and one that is merely up or down would lose a wake-up: one producer is about to
@@ -44,17 +44,17 @@ use crate::sync::{AtomicU32, Ordering, fence};
 /// Bit 0 of a flag: its owner, or one of them, sleeps or is about to.
 const UP: u32 = 1;
 
-/// What keeps a look at the other side's word behind the store of the own one.
+/// Barrier that keeps a load of the other side's word behind the store of this side's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fencing {
-    /// Each side has a fence of its own.
+    /// Each side has its own fence.
     Both,
     /// The sleeper makes a system call, after [`announce`], that is a full barrier in every process that may publish.
     Sleeper,
 }
 
 /// Says that this side sleeps; returns what the flag holds while it does. Under [`Fencing::Sleeper`] the barrier follows;
-/// then look once more before sleeping.
+/// then look again before sleeping.
 #[cold]
 #[must_use = "it is what the flag must still hold when the sleep begins"]
 pub fn announce(flag: &AtomicU32) -> u32 {
@@ -67,14 +67,14 @@ pub fn retract(flag: &AtomicU32) {
     flag.fetch_and(!UP, Ordering::Relaxed);
 }
 
-/// After a publication: true when somebody sleeps on the peer's `flag` and must now be woken.
+/// Returns true after a publication if a process sleeps on the peer's `flag` and must now be woken.
 #[inline]
 #[must_use = "a sleeper that is not woken sleeps on"]
 pub fn take(flag: &AtomicU32, fencing: Fencing) -> bool {
     take_in_order(flag, fencing, true)
 }
 
-/// As [`announce`]; out of order where a model wants that mistake.
+/// Works as [`announce`]; out of order where a model wants that mistake.
 #[inline]
 pub(crate) fn announce_in_order(flag: &AtomicU32, in_order: bool) -> u32 {
     let asleep = flag.fetch_or(UP, Ordering::Relaxed) | UP;
@@ -84,7 +84,7 @@ pub(crate) fn announce_in_order(flag: &AtomicU32, in_order: bool) -> u32 {
     asleep
 }
 
-/// As [`take`]; out of order where a model wants that mistake.
+/// Works as [`take`]; out of order where a model wants that mistake.
 #[inline]
 pub(crate) fn take_in_order(flag: &AtomicU32, fencing: Fencing, in_order: bool) -> bool {
     if in_order {
@@ -111,7 +111,7 @@ fn ordered_by_the_sleeper() {
     core::sync::atomic::compiler_fence(Ordering::SeqCst);
 }
 
-/// loom knows no barrier that one thread puts into another. The pair is to behave like a fence on either side, and stands
+/// Models a barrier that one thread puts into another, which loom does not know. The pair is to behave like a fence on either side, and stands
 /// here as one; that a machine keeps to it is tried in two processes (`ipcmark-shm`, `tests/wake_ups.rs`).
 #[cfg(loom)]
 fn ordered_by_the_sleeper() {

@@ -13,7 +13,7 @@ pub(crate) use loom::{
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-/// In place of loom's: shuttle knows no races but those that show, and messages that carry their number show them.
+/// Replacement of loom's cell: shuttle knows no races but those that show, and messages that carry their number show them.
 #[cfg(shuttle)]
 pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
 

@@ -1,12 +1,12 @@
 //! Copies between private bytes and words that two processes touch at the same time.
 //!
 //! A word is read and written with relaxed order, so that a copy which another side disturbs is a wrong value and not a data
-//! race; whoever copies finds out afterwards whether it was disturbed.
+//! race; the copying side finds out afterwards whether it was disturbed.
 //!
 //! # Wide moves
 //! No compiler joins relaxed atomic accesses into wider moves, or calls `memcpy(3)` for them, and `memcpy(3)` itself would be
 //! a data race. A loop over words takes twice as long for 64 KiB between hyper-threads of one core, and 3.3 times
-//! between far CPUs (two pinned threads of a prototype), because the CPU cannot know that whole lines will be overwritten. What may stand in for the loop is assembly that does no more than the loop does: `rep movsq` moves one
+//! between far CPUs (two pinned threads of a prototype), because the CPU cannot know that whole lines will be overwritten. What may replace the loop is assembly that does no more than the loop does: `rep movsq` moves one
 //! aligned quadword after another, each atomically (Intel SDM, volume 3A, "Guaranteed Atomic Operations"), and CPUs run it as
 //! fast as their `memcpy(3)`. Its stores may pass each other, which relaxed ones may, too, but not stores before and after the
 //! instruction (ibidem, "Fast-String Operation and Out-of-Order Stores"), and loads pass no loads. So the fences around a
@@ -17,7 +17,7 @@ use crate::sync::{AtomicU64, Ordering};
 
 /// Words a turn of the loop moves: a cache line.
 const TURN: usize = 8;
-/// From this many bytes on one instruction is faster than a loop.
+/// Length in bytes from which one instruction is faster than a loop.
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 const WIDE: usize = 1024;
 
@@ -118,7 +118,7 @@ unsafe fn move_words(to: *mut u64, from: *const u64, count: usize) {
 mod tests {
     use super::*;
 
-    /// Every length around the seams between loop, instruction and rest, from an unaligned place and back.
+    /// Copies every length around the seams between loop, instruction and rest, from an unaligned place and back.
     #[test]
     fn what_is_stored_is_loaded_whatever_the_length() {
         let bytes: Vec<u8> = (0..2_000u32).map(|i| (i * 31 % 251) as u8).collect();

@@ -20,7 +20,7 @@ impl Ring {
     fn new(capacity: usize) -> Ring {
         let len = footprint(capacity);
         let memory = Memory::of_bytes(len);
-        // SAFETY: the memory has that many zeroed bytes and nobody else uses it yet.
+        // SAFETY: the memory has that many zeroed bytes and no one else uses it yet.
         unsafe { create(memory.base(), len, capacity) }.unwrap();
         Ring { memory, len }
     }
@@ -43,7 +43,7 @@ fn body(number: u64, len: usize) -> Vec<u8> {
 
 proptest! {
     /// One reader keeps up, one reads now and then: the first gets all, the second gets runs of what the first got, and
-    /// is told what lies between. A writer that takes over in the middle goes on where the first one stopped.
+    /// learns what is between. A writer that takes over in the middle goes on where the first one stopped.
     #[test]
     fn got_and_missed_are_what_was_sent(
         capacity in prop::sample::select(vec![64usize, 128, 256, 1024]),
@@ -176,7 +176,7 @@ fn foreign_memory_is_refused() {
     // SAFETY: the memory has that many bytes, zeroed.
     let foreign = unsafe { Reader::attach(base, footprint(64)) }.unwrap_err();
     assert!(matches!(foreign, RingError::Foreign { field: "magic", found: 0 }));
-    // SAFETY: as above, and nobody else uses it.
+    // SAFETY: as above, and no one else uses it.
     let short = unsafe { create(base, footprint(64), 128) }.unwrap_err();
     assert!(matches!(short, RingError::TooSmall { .. }));
     // SAFETY: as above.
@@ -200,8 +200,8 @@ fn a_late_reader_is_told_what_it_came_too_late_for() {
     assert_eq!(tx.attendance(), (1, 1));
 }
 
-/// Three readers beside a writer that never pauses: one as fast as it can, one that dawdles, one that dawdles for long.
-/// Each gets whole messages in order, and what it got and what it was told that it missed is what was sent.
+/// Three readers with a writer that never pauses: one as fast as it can, one that dawdles, one that dawdles for long.
+/// Each gets whole messages in order, and what it got and what it missed, as it learned, is what was sent.
 #[test]
 fn no_message_is_torn_under_stress() {
     const MESSAGES: u64 = 12_000;

@@ -19,7 +19,7 @@ impl Places {
     fn new(count: usize, largest: usize) -> Places {
         let len = footprint(count, largest);
         let memory = Memory::of_bytes(len);
-        // SAFETY: the memory has that many zeroed bytes and nobody else uses it yet.
+        // SAFETY: the memory has that many zeroed bytes and no one else uses it yet.
         unsafe { create(memory.base(), len, count, largest) }.unwrap();
         Places { memory, len }
     }
@@ -79,7 +79,7 @@ fn limits_are_kept() {
     assert!(matches!(foreign, RingError::Foreign { field: "magic", found: 0 }));
 }
 
-/// Two readers beside a writer that never pauses: each sees values grow, never a torn one, and at last the newest.
+/// Two readers with a writer that never pauses: each sees values grow, never a torn one, and at last the newest.
 fn under_stress<const BYTES: usize, const VALUES: u64>() {
     let places = Places::new(4, BYTES);
     let mut tx = places.writer();

@@ -22,7 +22,7 @@ impl Ring {
     fn new() -> Ring {
         let len = footprint(COUNT, LARGEST);
         let memory = Memory::of_bytes(len);
-        // SAFETY: the memory has that many bytes and nobody else uses it yet.
+        // SAFETY: the memory has that many bytes and no one else uses it yet.
         unsafe { create(memory.base(), len, COUNT, LARGEST) }.unwrap();
         Ring { memory, len }
     }
@@ -210,7 +210,7 @@ fn words_out_of_their_lap_are_an_error_and_never_an_access_out_of_bounds() {
             take(&mut rx);
             // SAFETY: the offset is a multiple of 8 inside the memory.
             let at = unsafe { damaged.memory.base().add(offset) };
-            // SAFETY: as above; nobody else runs.
+            // SAFETY: as above; no other thread runs.
             unsafe { at.cast::<u64>().write(value) };
             for _ in 0..3 * COUNT {
                 let _ = (a.poll_reserve(2), a.poll_claim(3), b.poll_claim(LARGEST));

@@ -24,7 +24,7 @@ impl Ring {
     fn new(count: usize, largest: usize) -> Ring {
         let len = footprint(count, largest);
         let memory = Memory::of_bytes(len);
-        // SAFETY: the memory has that many bytes and nobody else uses it yet.
+        // SAFETY: the memory has that many bytes and no one else uses it yet.
         unsafe { Producer::create(memory.base(), len, count, largest) }.unwrap();
         Ring { memory, len }
     }
@@ -64,13 +64,13 @@ enum Step {
     Send(Vec<u8>),
     Stage(Vec<u8>),
     Publish,
-    /// So many messages of one length.
+    /// Messages of one length.
     SendMany(u64, usize),
     Abandon(usize),
     Peek,
     Take,
     Drain(u64),
-    /// Both halves anew.
+    /// Both halves again.
     Attach,
 }
 

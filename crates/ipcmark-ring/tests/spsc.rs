@@ -317,7 +317,7 @@ fn a_claim_that_finds_no_room_publishes_what_is_staged() {
     assert_eq!(take(&mut rx), Some(vec![0; 8]));
 }
 
-/// What stood in the ring a lap ago looks like headers, all of it.
+/// What was in the ring a lap ago looks like headers, all of it.
 #[test]
 fn old_bytes_are_never_taken_for_a_record() {
     let mut memory = Memory::new(256);

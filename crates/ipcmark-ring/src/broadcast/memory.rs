@@ -17,9 +17,9 @@ use crossbeam_utils::CachePadded;
 
 /// Bytes of a header, and the unit records are rounded up to.
 pub(crate) const HEADER: u64 = 8;
-/// In *published*, beside a position: there is a newest record.
+/// Flag in *published*, next to a position: a newest record exists.
 pub(crate) const PRESENT: u64 = 1;
-/// In *published*: the writer has closed.
+/// Flag in *published*: the writer has closed.
 pub(crate) const CLOSED: u64 = 2;
 /// The bits of *published* that are no position.
 pub(crate) const FLAGS: u64 = 7;
@@ -45,14 +45,14 @@ pub fn capacity_for(messages: usize, size: usize) -> Option<usize> {
     (capacity <= MAX_CAPACITY).then_some(capacity.max(MIN_CAPACITY))
 }
 
-/// What stands before a message: its length, its number's low half, and that it is one.
+/// Header before a message: its length, its number's low half, and that it is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header(pub(crate) u64);
 
 impl Header {
     /// Not 0: zeroed memory is no record.
     const MESSAGE: u64 = 1 << 30;
-    /// What fills the rest of the memory before the wrap.
+    /// Padding that fills the rest of the memory before the wrap.
     pub(crate) const PADDING: Header = Header(1 << 31);
 
     pub(crate) const fn message(len: usize, number: u64) -> Header {
@@ -63,7 +63,7 @@ impl Header {
         self.0 & (0b11 << 30) == Self::MESSAGE
     }
 
-    /// Below 2^30.
+    /// Returns a length below 2^30.
     pub(crate) const fn len(self) -> usize {
         (self.0 & (Self::MESSAGE - 1)) as usize
     }
@@ -98,7 +98,7 @@ pub(crate) struct Control {
     pub(crate) readers_sleep: CachePadded<AtomicU32>,
 }
 
-/// What changes once in an eighth of the memory.
+/// Words that change once in an eighth of the memory.
 #[repr(C)]
 pub(crate) struct Reservation {
     /// Up to which position the writer may have begun to write.
@@ -147,7 +147,7 @@ pub(crate) struct Records<'m> {
 /// [`ALIGNMENT`].
 ///
 /// # Safety
-/// `base` is valid for reads and writes of `len` bytes, and nobody else uses them during the call.
+/// `base` is valid for reads and writes of `len` bytes, and no one else uses them during the call.
 #[cfg(not(loom))]
 pub unsafe fn create(base: NonNull<u8>, len: usize, capacity: usize) -> Result<(), RingError> {
     check_capacity(capacity as u64)?;
@@ -223,7 +223,7 @@ impl Records<'_> {
         position & (self.capacity - 1)
     }
 
-    /// From a position to the wrap, in bytes; never 0.
+    /// Returns the bytes from a position to the wrap; never 0.
     #[inline]
     pub(crate) fn to_wrap(&self, position: u64) -> u64 {
         self.capacity - self.offset(position)
@@ -258,22 +258,22 @@ impl Records<'_> {
 
 #[cfg(not(loom))]
 impl Records<'_> {
-    /// Order of the store that publishes: the record before it.
+    /// Returns the order of the store that publishes: the record before it.
     #[inline]
     pub(crate) fn publish(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that finds what was published.
+    /// Returns the order of the load that finds what was published.
     #[inline]
     pub(crate) fn observe(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// Between the reservation and the words.
+    /// Orders the reservation before the words.
     #[inline]
     pub(crate) fn writers_fence(&self) {
         fence(Ordering::Release);
     }
-    /// Between the words and the look at the reservation.
+    /// Orders the words before the look at the reservation.
     #[inline]
     pub(crate) fn readers_fence(&self) {
         fence(Ordering::Acquire);
@@ -282,7 +282,7 @@ impl Records<'_> {
     pub(crate) fn announce_sleep(&self) -> u32 {
         sleep::announce(&self.control.readers_sleep)
     }
-    /// After a publication: does anyone sleep?
+    /// Returns true if any reader sleeps, after a publication.
     #[inline]
     pub(crate) fn take_wake(&self) -> bool {
         sleep::take(&self.control.readers_sleep, Fencing::Both)

@@ -1,8 +1,8 @@
 //! One writer that never waits, and any number of readers, each at its own pace; each gets every message that it is fast
-//! enough for, and is told how many it was not.
+//! enough for, and learns how many it missed.
 //!
 //! Messages of any length up to a quarter of the memory lie one after another, as records of a header and the bytes. The
-//! writer overwrites the oldest and asks nobody. So a reader copies, and looks afterwards whether the writer had come into
+//! writer overwrites the oldest without asking. So a reader copies, and looks afterwards whether the writer had come into
 //! its copy: a *seqlock* whose mark is a position.
 //!
 //! | word | written by | says |
@@ -16,7 +16,7 @@
 //! A position is a count of bytes since the beginning. A record at *p* is whole as long as *reserved* has not passed *p* +
 //! capacity. The writer reserves a stretch in advance, so that this word changes once in many messages and readers keep
 //! it in their caches; it costs an eighth of what a slow reader could else fall behind. Readers write nothing that
-//! another side reads while messages flow: ten cost the writer what one does, but for the cache lines that they fetch.
+//! another side reads while messages flow: ten cost the writer what one does, except for the cache lines that they fetch.
 //!
 //! # Where a lapped reader goes on
 //! At the newest record. The oldest one that is left is the next to be overwritten: a reader that was too slow would
@@ -24,10 +24,10 @@
 //! then is a run of consecutive messages. Also, the newest is the one record whose place the writer knows without keeping
 //! a list; and if the writer stops, the last message comes to everybody, however slow.
 //!
-//! A reader that comes late is a lapped reader: it begins at the first message, and is told how many it was too late for.
+//! A reader that comes late is a lapped reader: it begins at the first message, and learns how many it was too late for.
 //!
 //! # Why it is no data race
-//! As in [`latest`](crate::latest): all words are atomics, and nobody is lent a slice of them.
+//! As in [`latest`](crate::latest): all words are atomics, and no side borrows a slice of them.
 //!
 //! - writer: reserved := beyond the record; fence (Release); the words; published := the record (Release);
 //! - reader: published (Acquire); the words; fence (Acquire); reserved.

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 /// Looks at the newest record before a lapped reader says that there is nothing yet, so that its caller can look around.
 const TRIES: u32 = 8;
 
-/// What a reader found.
+/// Result of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
     /// Nothing yet.
@@ -31,7 +31,7 @@ pub enum News {
 /// [`close`](Reader::close) does.
 pub struct Reader<'m> {
     records: Records<'m>,
-    /// Where the next record begins, and its number; private, as is all that follows.
+    /// Start of the next record, and its number; private, as is all that follows.
     position: u64,
     number: u64,
     /// The newest record this reader knows of and one more, 0 when none: with a position below it there is something to read.
@@ -42,7 +42,7 @@ pub struct Reader<'m> {
 
 #[cfg(not(loom))]
 impl Reader<'_> {
-    /// Attaches, before the first message that was ever written: whoever comes late is told how many were overwritten.
+    /// Attaches, before the first message that was ever written: a late reader learns how many were overwritten.
     ///
     /// Fails when the memory holds no ring of this kind, a damaged one, or a part of one.
     ///
@@ -181,7 +181,7 @@ impl<'m> Reader<'m> {
         self.records.control().attendance.fetch_add(1, Ordering::Release);
     }
 
-    /// Says that a reader sleeps until there is news; returns the value of the flag to sleep on. Look once more before
+    /// Says that a reader sleeps until there is news; returns the value of the flag to sleep on. Look again before
     /// sleeping; see [`broadcast`](super).
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {

@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 /// [`close`](Writer::close) does.
 pub struct Writer<'m> {
     records: Records<'m>,
-    /// Where the next record comes; private, as is all that follows.
+    /// Start of the next record; private, as is all that follows.
     position: u64,
     /// Its number.
     number: u64,
@@ -20,7 +20,7 @@ pub struct Writer<'m> {
     reserved: u64,
     /// The newest record, published or not, as *published* says it.
     newest: u64,
-    /// Where the last publication ended.
+    /// End of the last publication.
     published: u64,
 }
 
@@ -70,7 +70,7 @@ impl<'m> Writer<'m> {
         Ok(())
     }
 
-    /// As [`write`](Writer::write), but readers may see the message only after the next [`publish`](Writer::publish): one
+    /// Works as [`write`](Writer::write), but readers may see the message only after the next [`publish`](Writer::publish): one
     /// cache line handed over for several messages.
     #[inline]
     pub fn write_more(&mut self, message: &[u8]) -> Result<(), RingError> {
@@ -145,7 +145,7 @@ impl<'m> Writer<'m> {
         ((attendance >> 32) as u32, attendance as u32)
     }
 
-    /// After a publication or a close: true when readers sleep, and all must now be woken on
+    /// Returns true after a publication or a close if readers sleep; all must be woken on
     /// [`peer_flag`](Writer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]

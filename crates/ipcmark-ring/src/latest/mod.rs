@@ -9,7 +9,7 @@
 //!
 //! # Why it is no data race
 //! Both sides touch the words of a value at the same time, on purpose. So these are atomics, read and written with relaxed
-//! order, a word at a time, and nobody is ever lent a slice of them. Two fences give the order that the mark needs:
+//! order, a word at a time, and no side ever borrows a slice of them. Two fences give the order that the mark needs:
 //!
 //! - writer: mark := odd; fence (Release); the words; mark := even (Release);
 //! - reader: mark (Acquire); the words; fence (Acquire); mark again.

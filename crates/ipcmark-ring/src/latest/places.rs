@@ -88,7 +88,7 @@ pub(crate) struct Places<'m> {
 /// Fails when `count` is 0, or the memory is too short or not on a multiple of [`ALIGNMENT`](crate::ALIGNMENT).
 ///
 /// # Safety
-/// `base` is valid for reads and writes of `len` zeroed bytes, and nobody else uses them during the call.
+/// `base` is valid for reads and writes of `len` zeroed bytes, and no one else uses them during the call.
 #[cfg(not(loom))]
 pub unsafe fn create(
     base: NonNull<u8>,
@@ -160,13 +160,13 @@ impl<'m> Places<'m> {
         &self.words[at..at + words]
     }
 
-    /// Between the odd mark and the value.
+    /// Orders the odd mark before the value.
     #[inline]
     pub(crate) fn writers_fence(&self) {
         fence(Ordering::Release);
     }
 
-    /// Between the value and the second look at the mark.
+    /// Orders the value before the second look at the mark.
     #[inline]
     pub(crate) fn readers_fence(&self) {
         fence(Ordering::Acquire);

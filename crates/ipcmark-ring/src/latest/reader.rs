@@ -6,7 +6,7 @@ use crate::{RingError, words};
 #[cfg(not(loom))]
 use core::ptr::NonNull;
 
-/// Copies begun anew before a reader says that there is nothing yet, so that its caller can look around.
+/// Copies that a reader begins again before it says that there is nothing yet, so that its caller can look around.
 const TRIES: u32 = 8;
 
 /// A reader; there may be many, and each gets every value that it is fast enough for.

@@ -18,7 +18,7 @@ pub struct Consumer<'m> {
     owns: bool,
     /// The message that comes next.
     head: u64,
-    /// What the producers know of that.
+    /// The part of that which the producers know.
     published: u64,
     /// The length of the message that is lent, if one is.
     lent: Option<usize>,
@@ -82,7 +82,7 @@ impl<'m> Consumer<'m> {
     /// that was released: then, too, see [`take_news`](Consumer::take_news).
     ///
     /// Fails with [`RingError::Closed`] after the last message of the last producer, with [`RingError::Occupied`] when
-    /// another half is the consumer, and with [`RingError::Corrupt`] when what stands in a slot breaks the rules.
+    /// another half is the consumer, and with [`RingError::Corrupt`] when the content of a slot breaks the rules.
     #[inline]
     pub fn poll_receive(&mut self) -> Result<bool, RingError> {
         if self.lent.is_some() {
@@ -220,7 +220,7 @@ impl<'m> Consumer<'m> {
         }
     }
 
-    /// Says that this side sleeps until there is a message; returns the value of the flag to sleep on. Poll once more
+    /// Says that this side sleeps until there is a message; returns the value of the flag to sleep on. Poll again
     /// before sleeping; see [`mpsc`](super).
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
@@ -232,7 +232,7 @@ impl<'m> Consumer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a release, a look in vain or a close: true when slots were given back since it was last asked, so that it is
+    /// Returns true after a release, an empty look or a close if slots were released since the last call, so that it is
     /// worth looking whether producers sleep.
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]
@@ -240,7 +240,7 @@ impl<'m> Consumer<'m> {
         core::mem::take(&mut self.news)
     }
 
-    /// After [`take_news`](Consumer::take_news): true when producers sleep, and all must now be woken on
+    /// Returns true after [`take_news`](Consumer::take_news) if producers sleep; all must be woken on
     /// [`peer_flag`](Consumer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]

@@ -1,6 +1,6 @@
 //! Many producers, in many processes, and one consumer.
 //!
-//! The ring is a row of slots of one length. Two words stand for each, and both carry the lap that they speak of, so that
+//! The ring is a row of slots of one length. Each has two words, and both carry the lap that they describe, so that
 //! nothing is ever cleared:
 //!
 //! | word | says | written by |
@@ -10,7 +10,7 @@
 //! | head | up to where the consumer is done, so that slots are free for the next lap | the consumer, for several slots at once |
 //!
 //! One exchange claims both the place in the order and the slots, so that there is no moment at which a place is taken and
-//! nobody knows by whom. There is no tail: a producer goes on where it was, over what others have claimed since, or
+//! no one knows by which producer. There is no tail: a producer goes on where it was, over what others have claimed since, or
 //! where the consumer is if that is further. No producer waits for another: one that stops, at whatever instruction, keeps
 //! no other from claiming.
 //!

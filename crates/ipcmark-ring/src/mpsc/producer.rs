@@ -21,7 +21,7 @@ pub struct Producer<'m> {
     tag: u32,
     /// The first message that this half does not know to be claimed.
     next: u64,
-    /// What the consumer was found to be done with.
+    /// Slots that the consumer has released, as last read.
     head: u64,
     /// The message to be committed next, once something is claimed: the slots up to `end` are this half's.
     number: u64,
@@ -141,7 +141,7 @@ impl<'m> Producer<'m> {
         self.slots.count.saturating_sub(ahead)
     }
 
-    /// The slots from `number` on are this half's.
+    /// Takes the slots from `number` on for this half.
     #[inline]
     fn own(&mut self, number: u64, run: u64) {
         for inside in 1..run {
@@ -211,14 +211,14 @@ impl<'m> Producer<'m> {
         }
     }
 
-    /// Says that this side sleeps until there is room; returns the value of the flag to sleep on. Claim once more before
+    /// Says that this side sleeps until there is room; returns the value of the flag to sleep on. Claim again before
     /// sleeping; see [`mpsc`](super). There is nothing to retract: others may sleep on the same flag.
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
         self.slots.announce_sleep(self.own_flag())
     }
 
-    /// After a commit or a close: true when the consumer sleeps, and must now be woken on
+    /// Returns true after a commit or a close if the consumer sleeps and must be woken on
     /// [`peer_flag`](Producer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]
@@ -239,7 +239,7 @@ impl<'m> Producer<'m> {
     }
 }
 
-/// After a claim that another won: leaves it the line for a moment, longer each time, so that it gets several claims done
+/// Leaves the line to another producer that won a claim for a moment, longer each time, so that it gets several claims done
 /// before the line comes over here.
 #[cold]
 fn pause(lost: u32) {

@@ -26,7 +26,7 @@ const PORTION_MAX: u64 = 64;
 const LINE: usize = 64;
 /// Bytes of a slot before its message: the mark.
 const SLOT_HEADER: usize = 8;
-/// What stands for a length where a claim was given up.
+/// Length value of a claim that was given up.
 const SKIPPED: u32 = u32::MAX;
 
 #[cfg(not(loom))]
@@ -51,7 +51,7 @@ pub const fn footprint(count: usize, largest: usize) -> usize {
     CONTROL_BYTES + claim_bytes(count) + count * slot_bytes(largest)
 }
 
-/// Who has a slot in which lap: lap, length of the run of slots claimed with it and from it on, tag.
+/// Owner of a slot in a lap: lap, length of the run of slots claimed with it and from it on, tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Claim(pub(crate) u64);
 
@@ -75,7 +75,7 @@ impl Claim {
     }
 }
 
-/// What a slot holds: lap, and the length of the message.
+/// Content of a slot: lap, and the length of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(pub(crate) u64);
 
@@ -92,7 +92,7 @@ impl Mark {
         (self.0 >> 32) as u32
     }
 
-    /// Length of the message in bytes; `None` where the claim was given up.
+    /// Returns the length of the message in bytes; `None` where the claim was given up.
     pub(crate) const fn len(self) -> Option<usize> {
         let len = self.0 as u32;
         if len == SKIPPED { None } else { Some(len as usize) }
@@ -114,7 +114,7 @@ pub(crate) struct Control {
     pub(crate) attendance: CachePadded<AtomicU64>,
     /// 0, then the tag of the one consumer.
     pub(crate) consumer: CachePadded<AtomicU32>,
-    /// 1 once the consumer has closed. Beside `consumer`, as both are read and hardly ever written.
+    /// 1 once the consumer has closed. Next to `consumer`, as both are read and hardly ever written.
     pub(crate) consumer_closed: AtomicU32,
 }
 
@@ -167,7 +167,7 @@ unsafe impl Send for Slots<'_> {}
 /// [`ALIGNMENT`](crate::ALIGNMENT).
 ///
 /// # Safety
-/// `base` is valid for reads and writes of `len` bytes, and nobody else uses them during the call.
+/// `base` is valid for reads and writes of `len` bytes, and no one else uses them during the call.
 #[cfg(not(loom))]
 pub unsafe fn create(
     base: NonNull<u8>,
@@ -262,32 +262,32 @@ impl<'m> Slots<'m> {
     pub(crate) fn track_write(&self, _: u64) {}
     #[inline]
     pub(crate) fn track_read(&self, _: u64) {}
-    /// Order of the store that marks a slot: the message before it.
+    /// Returns the order of the store that marks a slot: the message before it.
     #[inline]
     pub(crate) fn publish(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that finds the mark: the message after it.
+    /// Returns the order of the load that finds the mark: the message after it.
     #[inline]
     pub(crate) fn observe(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// Order of the store that gives slots back: the reads of their messages before it.
+    /// Returns the order of the store that gives slots back: the reads of their messages before it.
     #[inline]
     pub(crate) fn give_back(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that finds slots given back: what is written into them after it.
+    /// Returns the order of the load that finds slots given back: what is written into them after it.
     #[inline]
     pub(crate) fn find_room(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// Order in which a producer counts itself out: what it committed before it.
+    /// Returns the order in which a producer counts itself out: what it committed before it.
     #[inline]
     pub(crate) fn leave(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that counts producers: what they committed after it.
+    /// Returns the order of the load that counts producers: what they committed after it.
     #[inline]
     pub(crate) fn count_heads(&self) -> Ordering {
         Ordering::Acquire

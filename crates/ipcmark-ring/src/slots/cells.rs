@@ -41,7 +41,7 @@ pub const fn footprint(count: usize, largest: usize) -> usize {
     CONTROL_BYTES + count * slot_bytes(largest)
 }
 
-/// What stands at the beginning of a slot: number of the message, modulo 2³², and its length in bytes. A slot holds message
+/// First word of a slot: number of the message, modulo 2³², and its length in bytes. A slot holds message
 /// *n* or still *n − count*, and a ring has less than 2³² slots, so that half a word tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
@@ -76,7 +76,7 @@ pub(crate) struct Control {
     pub(super) ended: CachePadded<AtomicU64>,
 }
 
-/// What says that these are slots. Atomics, because a peer may write them at any time.
+/// Opening that identifies slots. Atomics, because a peer may write them at any time.
 #[repr(C)]
 struct Header {
     magic: AtomicU64,
@@ -130,7 +130,7 @@ impl<'m> Cells<'m> {
     /// Makes `count` empty slots in the memory.
     ///
     /// # Safety
-    /// `base` is valid for reads and writes of `len` bytes during `'m`, and nobody else uses them during the call.
+    /// `base` is valid for reads and writes of `len` bytes during `'m`, and no one else uses them during the call.
     pub(super) unsafe fn create(
         base: NonNull<u8>,
         len: usize,
@@ -225,22 +225,22 @@ impl<'m> Cells<'m> {
     pub(super) fn track_write(&self, _: usize) {}
     #[inline]
     pub(super) fn track_read(&self, _: usize) {}
-    /// Order of the store that publishes: the message before it.
+    /// Returns the order of the store that publishes: the message before it.
     #[inline]
     pub(super) fn publish(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that finds a message: the message after it.
+    /// Returns the order of the load that finds a message: the message after it.
     #[inline]
     pub(super) fn observe(&self) -> Ordering {
         Ordering::Acquire
     }
-    /// Order of the store that gives slots back: the reads of the messages before it.
+    /// Returns the order of the store that gives slots back: the reads of the messages before it.
     #[inline]
     pub(super) fn give_back(&self) -> Ordering {
         Ordering::Release
     }
-    /// Order of the load that finds room: the writes after it.
+    /// Returns the order of the load that finds room: the writes after it.
     #[inline]
     pub(super) fn find_room(&self) -> Ordering {
         Ordering::Acquire
@@ -266,7 +266,7 @@ impl<'m> Cells<'m> {
     }
 }
 
-/// Who of the two around a sleep.
+/// Side of a sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Half {
     /// Puts the flag up and looks again.
@@ -294,7 +294,7 @@ impl Cells<'_> {
         sleep::announce_in_order(own, self.fences(Half::Sleeper))
     }
 
-    /// After a publication: does the peer sleep?
+    /// Returns true if the peer sleeps, after a publication.
     #[inline]
     pub(super) fn take_wake(&self, peers: &AtomicU32) -> bool {
         sleep::take_in_order(peers, Fencing::Both, self.fences(Half::Waker))

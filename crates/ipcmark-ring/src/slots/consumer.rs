@@ -15,7 +15,7 @@ pub struct Consumer<'m> {
     cells: Cells<'m>,
     /// The message that comes next, or is lent now.
     head: u64,
-    /// Where it lies.
+    /// Its place.
     place: usize,
     /// The length of the message that is lent, if one is.
     lent: Option<usize>,
@@ -70,7 +70,7 @@ impl<'m> Consumer<'m> {
         if self.poll_receive()? { Ok(Some(self.received())) } else { Ok(None) }
     }
 
-    /// As [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
+    /// Works as [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
     #[inline]
     pub fn poll_receive(&mut self) -> Result<bool, RingError> {
         if self.lent.is_some() {
@@ -183,7 +183,7 @@ impl<'m> Consumer<'m> {
         core::mem::take(&mut self.batch)
     }
 
-    /// Says that this side sleeps until there is a message; returns what its flag holds meanwhile. Poll once more before sleeping; see [`sleep`].
+    /// Says that this side sleeps until there is a message; returns what its flag holds meanwhile. Poll again before sleeping; see [`sleep`].
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
         self.cells.announce_sleep(self.own_flag())
@@ -194,7 +194,7 @@ impl<'m> Consumer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a release or a close: true when the producer sleeps, and must now be woken on [`peer_flag`](Consumer::peer_flag).
+    /// Returns true after a release or a close if the producer sleeps and must be woken on [`peer_flag`](Consumer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]
     pub fn take_wake(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::sleep;
 use crate::sync::{AtomicU32, Ordering};
 use core::ptr::NonNull;
 
-/// How far ahead of the message that is written a line is asked for, in bytes. Streams of one message a publication, ns a
+/// Distance ahead of the written message at which a line is requested, in bytes. Streams of one message a publication, ns a
 /// message: of 8 B in one cache 2.8, 2.1, 2.9, 2.9 at 0, 128, 256, 384 B ahead, far apart 12.6, 5.5, 9.1, 12.5 at 0, 256, 512,
 /// 1024; of 56 B in one cache 4.2, 3.8, 3.4, 3.0 at 0, 128, 256, 384.
 const AHEAD: usize = 256;
@@ -21,7 +21,7 @@ pub struct Producer<'m> {
     cells: Cells<'m>,
     /// The message that is claimed next, or is claimed now; all before are written.
     tail: u64,
-    /// Where that one lies.
+    /// Its place.
     place: usize,
     /// First message for which there is no room, as far as is known.
     limit: u64,
@@ -30,7 +30,7 @@ pub struct Producer<'m> {
     /// Length of each, in bytes.
     len: usize,
     /// The first message that is written and not published: its place and its word. The words of those behind it
-    /// stand in their slots already.
+    /// are in their slots already.
     staged: Option<(usize, Word)>,
     closed: bool,
 }
@@ -44,7 +44,7 @@ impl<'m> Producer<'m> {
     /// multiple of [`ALIGNMENT`](crate::ALIGNMENT).
     ///
     /// # Safety
-    /// - `base` is valid for reads and writes of `len` bytes during `'m`, and nobody else uses them during the call.
+    /// - `base` is valid for reads and writes of `len` bytes during `'m`, and no one else uses them during the call.
     /// - Afterwards they are used by one `Producer` and one [`Consumer`](super::Consumer) at a time, over all processes.
     pub unsafe fn create(
         base: NonNull<u8>,
@@ -107,7 +107,7 @@ impl<'m> Producer<'m> {
         if self.poll_claim(len)? { Ok(Some(self.claimed())) } else { Ok(None) }
     }
 
-    /// As [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
+    /// Works as [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
     #[inline]
     pub fn poll_claim(&mut self, len: usize) -> Result<bool, RingError> {
         Ok(self.poll_claim_many(1, len)? == 1)
@@ -159,7 +159,7 @@ impl<'m> Producer<'m> {
             self.cells.track_write(self.place);
             let word = Word::new(self.tail, self.len as u32);
             if self.staged.is_some() {
-                // Relaxed: nobody comes here before the first of them is published.
+                // Relaxed: no one comes here before the first of them is published.
                 self.cells.word(self.place).store(word.0, Ordering::Relaxed);
             } else {
                 self.staged = Some((self.place, word));
@@ -211,7 +211,7 @@ impl<'m> Producer<'m> {
         Ok(())
     }
 
-    /// Says that this side sleeps until there is room; returns what its flag holds meanwhile. Claim once more before sleeping; see [`sleep`].
+    /// Says that this side sleeps until there is room; returns what its flag holds meanwhile. Claim again before sleeping; see [`sleep`].
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
         self.cells.announce_sleep(self.own_flag())
@@ -222,7 +222,7 @@ impl<'m> Producer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a publication or a close: true when the consumer sleeps, and must now be woken on
+    /// Returns true after a publication or a close if the consumer sleeps and must be woken on
     /// [`peer_flag`](Producer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]

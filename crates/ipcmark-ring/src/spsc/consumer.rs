@@ -15,7 +15,7 @@ use core::ptr::NonNull;
 /// [`close`](Consumer::close) does.
 pub struct Consumer<'m> {
     memory: Memory<'m>,
-    /// Where the next record begins, behind the lent message if one is lent. What was given back ends there after the
+    /// Start of the next record, behind the lent message if one is lent. What was given back ends there after the
     /// release; the line that says so is only written, never read back.
     ///
     /// Of all that a poll and a release write, the next poll waits for this alone: one trip through memory for each message.
@@ -26,7 +26,7 @@ pub struct Consumer<'m> {
     start: u64,
     /// Length of the lent message.
     len: u64,
-    /// The header of the last message, and the bytes of its record if it is not long: a branch that is foretold, where messages are of one
+    /// The header of the last message, and the bytes of its record if it is not long: a predicted branch, where messages are of one
     /// length, lets the next poll begin before this one knows the length.
     usual: (Header, u64),
     /// Bytes of the next message that were copied already.
@@ -87,7 +87,7 @@ impl<'m> Consumer<'m> {
         if self.poll_receive()? { Ok(Some(self.received())) } else { Ok(None) }
     }
 
-    /// As [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
+    /// Works as [`try_receive`](Consumer::try_receive), without lending the message yet: [`received`](Consumer::received) does.
     #[inline(always)]
     pub fn poll_receive(&mut self) -> Result<bool, RingError> {
         if self.lent {
@@ -276,7 +276,7 @@ impl<'m> Consumer<'m> {
     }
 
     /// Says that this side sleeps until there is a message; returns what its flag holds meanwhile.
-    /// Poll once more before sleeping; see [`sleep`].
+    /// Poll again before sleeping; see [`sleep`].
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
         self.memory.announce_sleep(self.own_flag())
@@ -287,7 +287,7 @@ impl<'m> Consumer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a release or a close: true when the producer sleeps, and must now be woken on [`peer_flag`](Consumer::peer_flag).
+    /// Returns true after a release or a close if the producer sleeps and must be woken on [`peer_flag`](Consumer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]
     pub fn take_wake(&self) -> bool {
@@ -308,7 +308,7 @@ impl<'m> Consumer<'m> {
 }
 
 /// Returns what is usual from now on. Out of line, so that the common case remains a branch and is
-/// foretold.
+/// predicted.
 #[inline(never)]
 fn unusual(header: Header) -> (Header, u64) {
     (header, record_bytes(0, header.len()))

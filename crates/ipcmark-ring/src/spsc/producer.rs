@@ -17,17 +17,17 @@ use core::ptr::NonNull;
 /// [`close`](Producer::close) does.
 pub struct Producer<'m> {
     memory: Memory<'m>,
-    /// Where the first record that is not published begins.
+    /// Start of the first record that is not published.
     tail: u64,
     /// The header that will publish it.
     first: Header,
-    /// Where the next claim begins; what is claimed lies before it.
+    /// Start of the next claim; claimed space is before it.
     ///
     /// Of all that a claim and a commit write, the next claim waits for this alone: one trip through memory for each message.
     next: u64,
     /// A message is claimed, and neither staged nor committed.
     claimed: bool,
-    /// Where that claim began, padding included.
+    /// Start of that claim, padding included.
     from: u64,
     /// Position of the claimed record's header.
     start: u64,
@@ -47,7 +47,7 @@ impl<'m> Producer<'m> {
     /// [`ALIGNMENT`](crate::ALIGNMENT).
     ///
     /// # Safety
-    /// - `base` is valid for reads and writes of `len` bytes during `'m`, and nobody else uses them during the call.
+    /// - `base` is valid for reads and writes of `len` bytes during `'m`, and no one else uses them during the call.
     /// - Afterwards they are used by one `Producer` and one [`Consumer`](super::Consumer) at a time, over all processes.
     pub unsafe fn create(
         base: NonNull<u8>,
@@ -108,7 +108,7 @@ impl<'m> Producer<'m> {
         if self.poll_claim(len)? { Ok(Some(self.claimed())) } else { Ok(None) }
     }
 
-    /// As [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
+    /// Works as [`try_claim`](Producer::try_claim), without lending the space yet: [`claimed`](Producer::claimed) does.
     #[inline(always)]
     pub fn poll_claim(&mut self, len: usize) -> Result<bool, RingError> {
         if self.claimed {
@@ -228,12 +228,12 @@ impl<'m> Producer<'m> {
         self.publish();
         self.closed = true;
         self.memory.publish_header(self.tail, Header::END);
-        // The next claim looks, and is told.
+        // The next claim looks and finds it.
         self.head = self.tail.wrapping_sub(self.memory.capacity());
     }
 
     /// Says that this side sleeps until there is room; returns what its flag holds meanwhile.
-    /// Claim once more before sleeping; see [`sleep`].
+    /// Claim again before sleeping; see [`sleep`].
     #[must_use = "it is what the flag must still hold when the sleep begins"]
     pub fn announce_sleep(&self) -> u32 {
         self.memory.announce_sleep(self.own_flag())
@@ -244,7 +244,7 @@ impl<'m> Producer<'m> {
         sleep::retract(self.own_flag());
     }
 
-    /// After a commit or a close: true when the consumer sleeps, and must now be woken on [`peer_flag`](Producer::peer_flag).
+    /// Returns true after a commit or a close if the consumer sleeps and must be woken on [`peer_flag`](Producer::peer_flag).
     #[inline]
     #[must_use = "a sleeper that is not woken sleeps on"]
     pub fn take_wake(&self) -> bool {

@@ -87,7 +87,7 @@ fn many_that_are_published_relaxed_are_caught() {
     many(Flaw::RelaxedPublication);
 }
 
-/// Messages of 9 B in parts of 8 B, read along; the third of them begins anew at the front.
+/// Messages of 9 B in parts of 8 B, read along; the third of them begins again at the front.
 fn parts(flaw: Flaw, messages: u8) {
     explore(2, move || {
         let (mut tx, mut rx) = ring(64, flaw);

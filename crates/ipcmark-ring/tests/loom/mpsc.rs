@@ -22,7 +22,7 @@ fn take(rx: &mut Consumer<'_>) -> [u8; 9] {
     message
 }
 
-/// Two producers send so many messages each through two slots; all come whole, once, each sender's in order.
+/// Two producers send that many messages each through two slots; all come whole, once, each sender's in order.
 fn each_once(flaw: Flaw, preemptions: usize, messages: [u8; 2]) {
     explore(preemptions, move || {
         let (producers, mut rx) = slots(2, 2, flaw);
@@ -95,7 +95,7 @@ fn a_relaxed_look_for_room_is_caught() {
     each_once(Flaw::RelaxedRoom, 2, [2, 1]);
 }
 
-/// The end is told while a message is still on its way: it is never received.
+/// The end is announced while a message is still in flight: it is never received.
 #[test]
 #[should_panic(expected = "assertion `left == right` failed")]
 fn a_producer_that_leaves_too_early_is_caught() {

@@ -61,7 +61,7 @@ impl Bed {
     }
 }
 
-/// So many messages of 9 B through a ring that holds two; either half sleeps whenever it finds nothing, with at most so
+/// Messages of 9 B through a ring that holds two; either half sleeps whenever it finds nothing, with at most this
 /// many forced switches an execution.
 fn both_sleep(way: Way, preemptions: usize, messages: u8) {
     explore(preemptions, move || {

@@ -55,7 +55,7 @@ impl Memory {
         unsafe { Consumer::attach(self.base, len) }
     }
 
-    /// As [`Memory::consumer`].
+    /// Works as [`Memory::consumer`].
     #[allow(dead_code, reason = "each test program has its own copy")]
     pub(crate) fn producer(&mut self, len: usize) -> Result<Producer<'_>, RingError> {
         assert!(len <= self.layout.size());
