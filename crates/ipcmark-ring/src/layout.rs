@@ -2,7 +2,7 @@
 //!
 //! | bytes | what | written by |
 //! | --- | --- | --- |
-//! | 0 | magic, kind, |version, capacity | the maker of the ring, once| |
+//! | 0 | magic, kind, version, capacity | the maker of the ring, once |
 //! | 128 | head: bytes ever given back; bit 0: the receiver has closed | the consumer |
 //! | 256 | the consumer's need-wake flag | both, around a sleep only |
 //! | 384 | the producer's need-wake flag | both, around a sleep only |
