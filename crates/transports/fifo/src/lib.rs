@@ -69,7 +69,8 @@ fn open_end(path: &Path, flags: OFlags) -> Result<OwnedFd> {
     }
 }
 
-/// What both FIFOs will hold when `asked` is asked of them. Opens both ends of each at once (Linux allows `O_RDWR`), and
+/// Returns what both FIFOs will hold when `asked` is asked of them. Opens both ends of each at once (Linux allows
+/// `O_RDWR`), and
 /// closes them again: a descriptor kept open until the fork would satisfy the sides' opens before the peer is there.
 fn try_capacity(forth: &Path, back: &Path, asked: Option<usize>) -> Result<usize> {
     let open_both = |path| open_end(path, OFlags::RDWR | OFlags::NONBLOCK);
@@ -143,8 +144,8 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
         Ok(FifoFixture { forth, back, capacity })
     }
 
-    /// What one direction holds, read back from both FIFOs while they were open: the kernel may grant less than was
-    /// asked.
+    /// Returns what one direction holds, read back from both FIFOs while they were open: the kernel may grant less
+    /// than was asked.
     fn capacity(fixture: &FifoFixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }
@@ -210,7 +211,7 @@ mod tests {
         }
     }
 
-    /// The same paths twice: two strangers know nothing more of each other.
+    /// Returns the same paths twice: two strangers know nothing more of each other.
     fn twice(fixture: FifoFixture) -> [FifoFixture; 2] {
         let FifoFixture { forth, back, capacity } = &fixture;
         let second = FifoFixture { forth: forth.clone(), back: back.clone(), capacity: *capacity };

@@ -11,7 +11,7 @@ pub trait Access: Sized + 'static {
     const MAPPED: bool;
     /// Prepares to reach the first `len` bytes of the file.
     fn open(file: File, len: u64) -> Result<Self>;
-    /// The file itself, to lock.
+    /// Returns the file itself, to lock.
     fn file(&self) -> &File;
     /// Copies bytes out, from offset `at`.
     fn read(&self, at: u64, space: &mut [u8]) -> Result<()>;
@@ -19,7 +19,7 @@ pub trait Access: Sized + 'static {
     fn write(&self, at: u64, bytes: &[u8]) -> Result<()>;
 }
 
-/// Of two words, the one for this access.
+/// Returns the one of two words that is for this access.
 pub(crate) const fn name([plain, mapped]: [&'static str; 2], is_mapped: bool) -> &'static str {
     if is_mapped { mapped } else { plain }
 }

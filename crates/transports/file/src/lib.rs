@@ -157,7 +157,7 @@ fn probe<L: Lock, A: Access>() -> Result<Limits> {
     Ok(Limits { max_message: None, limited_by: what_holds(&dir), remedy: None })
 }
 
-/// What a message there is bounded by: memory alone, or memory with a disk under it.
+/// Returns what a message there is bounded by: memory alone, or memory with a disk under it.
 fn what_holds(dir: &Path) -> &'static str {
     match statfs(dir) {
         Ok(fs) if fs.f_type as u64 == TMPFS_MAGIC => "the room left in a tmpfs",

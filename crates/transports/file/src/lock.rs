@@ -11,9 +11,9 @@ use std::ops::Range;
 pub trait Lock: 'static {
     /// Names of the mechanism: with plain reads and writes, and with a mapping.
     const NAMES: [&'static str; 2];
-    /// The same, one line for people.
+    /// Summary in one line.
     const SUMMARIES: [&'static str; 2];
-    /// Where it is documented.
+    /// Manual page that documents it.
     const REFERENCE: &'static str;
     /// True when each process is an owner of its own, whatever descriptors it inherited.
     const PER_PROCESS: bool;

@@ -18,10 +18,10 @@ const HEADS: u64 = 4096;
 /// Bytes from one head to the next.
 const HEAD: u64 = 256;
 
-/// How many slots of what size.
+/// Number and size of slots.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// Longest message, in bytes.
+    /// Returns the longest message, in bytes.
     pub(crate) size: usize,
     /// Slots of each direction.
     pub(crate) slots: usize,
@@ -32,13 +32,13 @@ impl Layout {
         (WORD + self.size).next_multiple_of(WORD) as u64
     }
 
-    /// Bytes of the whole file.
+    /// Returns bytes of the whole file.
     pub(crate) fn file_bytes(self) -> u64 {
         HEADS + 2 * self.slots as u64 * self.stride()
     }
 }
 
-/// What the head of a direction says.
+/// Head of a direction.
 #[derive(Debug, Clone, Copy)]
 struct Head {
     sent: u64,
@@ -46,7 +46,7 @@ struct Head {
     closed: bool,
 }
 
-/// What came of trying to take a message.
+/// Result of trying to take a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// One of so many bytes.
@@ -86,7 +86,7 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
         self.layout.size
     }
 
-    /// A buffer for a slot: the length, then the message.
+    /// Returns a buffer for a slot: the length, then the message.
     pub(crate) fn slot_buffer(&self) -> Buffer {
         Buffer::new(WORD + self.layout.size)
     }
@@ -149,7 +149,7 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
         })
     }
 
-    /// True when a message is there, or will never be.
+    /// Returns true if a message is there, or will never be.
     pub(crate) fn is_ready(&self) -> Result<bool> {
         self.locked(|| self.head().map(|head| head.sent > head.taken || head.closed))
     }
@@ -166,7 +166,7 @@ pub(crate) fn set_len(slot: &mut [u8], len: usize) {
     slot[..WORD].copy_from_slice(&(len as u64).to_le_bytes());
 }
 
-/// Where a message of `len` bytes stands in its slot's buffer.
+/// Returns where a message of `len` bytes stands in its slot's buffer.
 #[inline]
 pub(crate) fn message(len: usize) -> Range<usize> {
     WORD..WORD + len

@@ -26,7 +26,7 @@ const fn info(mechanism: &'static str, summary: &'static str) -> Info {
     }
 }
 
-/// Where another transport's sender would wait for room.
+/// Returns where another transport's sender would wait for room.
 #[cold]
 fn full(receiver_lives: bool) -> Error {
     if receiver_lives {
@@ -38,7 +38,7 @@ fn full(receiver_lives: bool) -> Error {
     }
 }
 
-/// Where another transport's receiver would wait for a message.
+/// Returns where another transport's receiver would wait for a message.
 #[cold]
 fn empty(sender_lives: bool) -> Error {
     if sender_lives {

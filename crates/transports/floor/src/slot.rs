@@ -14,7 +14,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// A slot whose buffer of `size` bytes is free.
+    /// Returns a slot whose buffer of `size` bytes is free.
     pub(crate) fn new(size: usize) -> Rc<Slot> {
         Rc::new(Slot {
             free: Cell::new(Some(Box::new(Buffer::new(size)))),

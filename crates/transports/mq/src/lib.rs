@@ -42,7 +42,7 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub struct Mq<W, const PRIORITY: u32 = 0>(PhantomData<W>);
 
-/// The same at a priority above it: the kernel then keeps a place in its tree of priorities for them.
+/// Messages at a priority above it: the kernel then keeps a place in its tree of priorities for them.
 pub type MqPriority<W> = Mq<W, 1>;
 
 /// Both queues and the lifeline.
@@ -118,7 +118,8 @@ impl<W: FdWait, const PRIORITY: u32> Transport for Mq<W, PRIORITY> {
         Ok(MqFixture { forth, back, lifelines: LifelinePair::new()? })
     }
 
-    /// What one queue holds, as the kernel made it: fewer messages than were asked for where a limit cut the depth.
+    /// Returns what one queue holds, as the kernel made it: fewer messages than were asked for where a limit cut
+    /// the depth.
     fn capacity(fixture: &MqFixture) -> Result<Capacity> {
         let [queue, _] = &fixture.forth;
         Ok(Capacity {

@@ -13,16 +13,16 @@ const HARD_MESSAGE_BYTES_MAX: usize = 16 << 20;
 /// Most messages of all, for those who may pass `fs.mqueue.msg_max` (`HARD_MSGMAX`).
 pub(crate) const HARD_DEPTH_MAX: usize = 65_536;
 
-/// What the kernel charges a queue beside its messages' bytes, for each message it may hold: a pointer or a header and
+/// Bytes that the kernel charges a queue on top of its messages' bytes, for each message it may hold: a pointer or a header and
 /// a tree node, below 128 bytes (`mqueue_get_inode` in `ipc/mqueue.c`).
 const BOOKKEEPING_BYTES: usize = 128;
 
-/// Messages an ordinary user's queue may hold.
+/// Returns messages an ordinary user's queue may hold.
 pub(crate) fn msg_max() -> Option<usize> {
     sysctl("fs.mqueue.msg_max").map(|max| max as usize)
 }
 
-/// Bytes an ordinary user's message may have.
+/// Returns bytes an ordinary user's message may have.
 fn msgsize_max() -> Option<usize> {
     sysctl("fs.mqueue.msgsize_max").map(|max| max as usize)
 }
@@ -32,7 +32,7 @@ fn user_bytes_max() -> Option<usize> {
     getrlimit(Resource::Msgqueue).current.map(|max| max as usize)
 }
 
-/// Bytes that two queues of `depth` messages of `size` bytes are charged.
+/// Returns bytes that two queues of `depth` messages of `size` bytes are charged.
 fn charged(depth: usize, size: usize) -> usize {
     2 * depth * (size + BOOKKEEPING_BYTES)
 }

@@ -40,7 +40,8 @@ impl<const PRIORITY: u32> MessagePort for QueuePort<PRIORITY> {
         self.0.receive(space)
     }
 
-    /// At the same priority, so that it comes last. Nothing is sent on this end any more, so that the flag may stay set.
+    /// Returns at the same priority, so that it comes last. Nothing is sent on this end any more, so that the flag may
+    /// stay set.
     fn try_end(&self) -> io::Result<()> {
         fcntl_setfl(self, fcntl_getfl(self)? | OFlags::NONBLOCK)?;
         self.0.send(&[], PRIORITY)

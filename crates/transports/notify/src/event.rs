@@ -44,8 +44,8 @@ impl<W: FdWait> Notifier for Eventfd<W> {
         availability(EventBell::new().map(|_| Limits::none()))
     }
 
-    /// Each counter has one reader, so that its `O_NONBLOCK`, which both sides share, is that reader's alone: a writer
-    /// would meet it after 2^64 notifications.
+    /// Returns each counter has one reader, so that its `O_NONBLOCK`, which both sides share, is that reader's alone:
+    /// a writer would meet it after 2^64 notifications.
     fn fixture(_: &Plan) -> Result<EventFixture> {
         let counters = [EventBell::new()?, EventBell::new()?];
         for counter in &counters {

@@ -45,7 +45,7 @@ pub struct Pidfd;
 struct Way {
     /// Process numbers, one a place in the pool; then the three counts below.
     lines: Lines,
-    /// What the process of each place sleeps on.
+    /// Words that the process of each place sleeps on.
     bells: Vec<FutexBell>,
 }
 
@@ -55,7 +55,7 @@ impl Way {
         Ok(Way { lines: Lines::new(POOL as usize + 3)?, bells })
     }
 
-    /// Where the process number for notification `n` stands.
+    /// Returns where the process number for notification `n` stands.
     fn place(&self, n: u64) -> &Line {
         &self.lines.lines()[(n % POOL) as usize]
     }
@@ -252,8 +252,8 @@ impl PidfdListen {
         Ok(n)
     }
 
-    /// What is left to hear when the peer has said farewell or is gone, and then the end. Who was not told to exit was
-    /// killed with its parent.
+    /// Returns what is left to hear when the peer has said farewell or is gone, and then the end. Who was not told to
+    /// exit was killed with its parent.
     #[cold]
     fn after_the_end(&mut self) -> Result<u64> {
         let mut fds = [PollFd::new(&self.lifeline, PollFlags::IN)];

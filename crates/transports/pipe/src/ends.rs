@@ -32,14 +32,16 @@ impl Ends {
 }
 
 impl PipeFixture {
-    /// Two pipes that hold `capacity` bytes each, where that is asked, or what the kernel grants of them.
+    /// Returns two pipes that hold `capacity` bytes each, where that is asked, or what the kernel grants
+    /// of them.
     pub(crate) fn new(flags: PipeFlags, capacity: Option<usize>) -> Result<PipeFixture> {
         let (forth, back) = (Ends::new(flags)?, Ends::new(flags)?);
         match_pipe_capacities([&forth.writer, &back.writer], capacity)?;
         Ok(PipeFixture { forth, back })
     }
 
-    /// What one direction holds, read back: the kernel may grant less than was asked, and both get the same.
+    /// Returns what one direction holds, read back: the kernel may grant less than was asked, and both get
+    /// the same.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(pipe_capacity(&self.forth.writer)?), messages: None })
     }

@@ -48,13 +48,13 @@ impl MessagePort for PacketPort {
         io::write(&self.0, message).map(|_| ())
     }
 
-    /// 0 when the last writer is gone: there are no empty packets.
+    /// Reads a packet. Returns 0 when the last writer is gone: there are no empty packets.
     #[inline]
     fn try_receive(&self, space: &mut [u8]) -> io::Result<usize> {
         io::read(&self.0, space)
     }
 
-    /// Closing the last writer is the end of the stream.
+    /// Ends the stream by closing the last writer.
     fn try_end(&self) -> io::Result<()> {
         Ok(())
     }
@@ -94,7 +94,7 @@ impl<W: FdWait> Transport for PipePacket<W> {
         Ok(PacketFixture { pipes, size: plan.size })
     }
 
-    /// A packet a page, however short.
+    /// Returns a packet a page, however short.
     fn capacity(fixture: &PacketFixture) -> Result<Capacity> {
         let bytes = pipe_capacity(&fixture.pipes.forth.writer)?;
         Ok(Capacity { bytes: Some(bytes), messages: Some(bytes / rustix::param::page_size()) })

@@ -50,7 +50,7 @@ struct Terminal {
     slave: OwnedFd,
 }
 
-/// How long the kernel's worker may take to make room before a pair counts as full.
+/// Time that the kernel's worker may take to make room before a pair counts as full.
 const SETTLE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// No pair holds more, in bytes.
 const MOST: usize = 1 << 20;
@@ -74,7 +74,7 @@ impl Terminal {
         Ok(Terminal { master, slave })
     }
 
-    /// How many bytes it holds: it is filled and emptied.
+    /// Returns how many bytes it holds: it is filled and emptied.
     fn measure(&self) -> Result<usize> {
         set_nonblocking(&self.slave, true)?;
         set_nonblocking(&self.master, true)?;
@@ -136,8 +136,8 @@ pub struct PtySink<W>(FdSink<W>);
 pub struct PtySource<W>(FdSource<W>);
 
 impl<W: FdWait> PtySource<W> {
-    /// A read that found nothing, and only then sees that the writer has hung up, says `EIO` although what was written
-    /// in between is there; the next one begins after the end and says so for certain.
+    /// Returns a read that found nothing, and only then sees that the writer has hung up, says `EIO` although what was
+    /// written in between is there; the next one begins after the end and says so for certain.
     #[cold]
     fn read_what_is_left(&mut self, space: &mut [u8]) -> Result<usize> {
         match self.0.read(space) {
@@ -147,7 +147,7 @@ impl<W: FdWait> PtySource<W> {
     }
 }
 
-/// True for what a terminal says when its other end has hung up.
+/// Returns true for what a terminal says when its other end has hung up.
 fn hung_up(error: &Error) -> bool {
     error.errno() == Some(Errno::IO.raw_os_error())
 }
@@ -193,14 +193,14 @@ impl<W: FdWait> ByteStream for PtyStream<W> {
         availability(Terminal::new().map(|_| Limits::none()))
     }
 
-    /// A plan's capacity is not asked for: nothing sets it.
+    /// Returns a plan's capacity is not asked for: nothing sets it.
     fn fixture(_: &Plan) -> Result<PtyFixture> {
         let (forth, back) = (Terminal::new()?, Terminal::new()?);
         let capacity = forth.measure()?;
         Ok(PtyFixture { forth, back, capacity })
     }
 
-    /// What one direction took before its writer had to wait, tried before the fork.
+    /// Returns what one direction took before its writer had to wait, tried before the fork.
     fn capacity(fixture: &PtyFixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }
@@ -225,7 +225,7 @@ mod tests {
         Plan::new(64, Names { token: "test".into(), dir: "/nonexistent".into() })
     }
 
-    /// Where this machine has pseudo-terminals.
+    /// Returns where this machine has pseudo-terminals.
     fn fixture() -> Option<PtyFixture> {
         match PtyStream::<Block>::available() {
             Availability::Available(_) => Some(PtyStream::<Block>::fixture(&plan()).unwrap()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long a client waits for a reply before it sends the request again.
+/// Time that a client waits for a reply before it sends the request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// After the first copy.
@@ -28,13 +28,14 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Before the first copy; `copies` bounds them, and the first one counts.
+    /// Begins before the first copy; `copies` bounds them, and the first one counts.
     #[must_use]
     pub const fn new(patience: Patience, copies: Option<u32>) -> Attempts {
         Attempts { timeout: patience.first, most: patience.most, left: copies }
     }
 
-    /// The next copy is to be sent, and this long to be waited for its reply; `None` when there have been enough.
+    /// Returns the next copy is to be sent, and this long to be waited for its reply; `None` when there have been
+    /// enough.
     pub fn next_timeout(&mut self) -> Option<Duration> {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(1)?;

@@ -23,7 +23,7 @@ pub struct Client<S: Socket, L, M, F = Faithful> {
     id: u64,
     calls: u64,
     patience: Patience,
-    /// Where each request and acknowledgement may be lost.
+    /// Place where each request and acknowledgement may be lost.
     pub faults: F,
     /// Copies of requests beyond the first.
     pub retransmissions: u64,
@@ -34,12 +34,12 @@ pub struct Client<S: Socket, L, M, F = Faithful> {
 struct Connection<T> {
     stream: T,
     address: Address,
-    /// What the stream's timeout is set to.
+    /// Timeout of the stream.
     timeout: Duration,
 }
 
 impl<T: Stream> Connection<T> {
-    /// One system call or two when it changes, none when it does not.
+    /// Returns one system call or two when it changes, none when it does not.
     fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         if self.timeout != timeout {
             let set = self.stream.set_timeout(Some(timeout));
@@ -50,7 +50,7 @@ impl<T: Stream> Connection<T> {
     }
 }
 
-/// What a wait for a reply came to.
+/// Result of a wait for a reply.
 enum Waited {
     /// The result, of this many bytes, stands at the end of the frame.
     Done(usize),
@@ -58,7 +58,7 @@ enum Waited {
 }
 
 impl<S: Socket, L: Finder, M: Semantics, F: Faults> Client<S, L, M, F> {
-    /// A client that is connected to the service that `finder` finds.
+    /// Returns a client that is connected to the service that `finder` finds.
     ///
     /// # Errors
     /// [`Error::Closed`] when there is none any more.
@@ -82,12 +82,12 @@ impl<S: Socket, L: Finder, M: Semantics, F: Faults> Client<S, L, M, F> {
         Ok(client)
     }
 
-    /// Where the server is.
+    /// Returns where the server is.
     pub fn address(&self) -> Option<&Address> {
         self.connection.as_ref().map(|connection| &connection.address)
     }
 
-    /// What finds the server.
+    /// Returns what finds the server.
     pub fn finder(&self) -> &L {
         &self.finder
     }

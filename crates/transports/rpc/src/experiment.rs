@@ -21,19 +21,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
-/// How long a server may take to end when its client has.
+/// Time that a server may take to end when its client has.
 const END: Duration = Duration::from_secs(15);
 
-/// How many calls, and how much of them is lost.
+/// Number of calls, and the messages of them that are lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Course {
     /// Calls, of a procedure that must not run twice: it counts.
     pub calls: u64,
     /// Share of requests (and acknowledgements), and of replies, that are dropped, from 0 to 1.
     pub dropped: f64,
-    /// Which ones.
+    /// Messages that are lost.
     pub seed: u64,
-    /// When a request is sent again.
+    /// Time when a request is sent again.
     pub patience: Patience,
 }
 
@@ -48,7 +48,7 @@ impl Course {
     };
 }
 
-/// What became of a [`Course`].
+/// Outcome of a [`Course`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Executions {
     /// Calls that were executed 0 times, once, twice, and more often.
@@ -152,7 +152,7 @@ fn ended(mut server: Child) -> Result<()> {
     }
 }
 
-/// What became of one call and its copies.
+/// Outcome of one call and its copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forgotten {
     /// A copy right after it had the first reply again.
@@ -197,7 +197,7 @@ struct ByHand {
 }
 
 impl ByHand {
-    /// The request of call number `call`, made now.
+    /// Returns the request of call number `call`, made now.
     fn request(&self, call: u64) -> Result<Outbox> {
         let mut frame = Outbox::default();
         frame.pack(&Message::Request(Request {
@@ -222,12 +222,12 @@ impl ByHand {
     }
 }
 
-/// What a client saw of a service that moved.
+/// Observations of a client whose service moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// Where it was at first.
+    /// Place where it was at first.
     pub from: Address,
-    /// Where it was found again.
+    /// Place where it was found again.
     pub to: Address,
     /// Calls that were answered at the first place, and at the second.
     pub answered: [u64; 2],

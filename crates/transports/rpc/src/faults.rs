@@ -2,7 +2,7 @@
 
 /// Decides for each message whether it is lost on its way.
 pub trait Faults {
-    /// True when the next message is to be dropped.
+    /// Returns true if the next message is to be dropped.
     fn drops(&mut self) -> bool;
 }
 
@@ -32,7 +32,7 @@ impl Dropping {
         Dropping { source: fastrand::Rng::with_seed(seed), share, dropped: 0 }
     }
 
-    /// How many it has dropped.
+    /// Returns how many it has dropped.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped

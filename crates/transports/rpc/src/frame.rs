@@ -10,12 +10,12 @@ use serde::Serialize;
 use std::io::ErrorKind;
 
 const PREFIX: usize = 4;
-/// What a message may take beside its argument or result, in bytes.
+/// Bytes that a message may take on top of its argument or result.
 const OVERHEAD_MAX: usize = 64;
 /// Read at once, at least, in bytes.
 const READ_MIN: usize = 64 << 10;
 
-/// What came of one read.
+/// Result of one read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Filled {
     /// Some bytes.
@@ -24,7 +24,7 @@ pub(crate) enum Filled {
     TimedOut,
 }
 
-/// What has been read and not yet looked at.
+/// Bytes that were read and not yet used.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     space: Vec<u8>,
@@ -36,7 +36,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// The next frame, waiting for it; `None` when the stream's timeout passed.
+    /// Returns the next frame, waiting for it; `None` when the stream's timeout passed.
     ///
     /// # Errors
     /// [`Error::Closed`] when the peer has ended, [`Error::Protocol`] for a length over the largest.
@@ -51,13 +51,13 @@ impl Inbox {
         Ok(Some(&self.space[self.start + PREFIX..self.start + self.lent]))
     }
 
-    /// The last `len` bytes of the frame lent last.
+    /// Returns the last `len` bytes of the frame lent last.
     pub(crate) fn tail(&self, len: usize) -> &[u8] {
         let end = self.start + self.lent;
         &self.space[end - len..end]
     }
 
-    /// True when part of a frame is there: the rest is on its way.
+    /// Returns true if part of a frame is there: the rest is on its way.
     pub(crate) fn is_midway(&self) -> bool {
         self.end > self.start + self.lent
     }
@@ -67,7 +67,7 @@ impl Inbox {
         (self.start, self.end, self.lent) = (0, 0, 0);
     }
 
-    /// Bytes of the frame that begins here, as far as that is known.
+    /// Returns bytes of the frame that begins here, as far as that is known.
     fn needed(&self) -> Result<usize> {
         let Some(prefix) = self.space[self.start..self.end].first_chunk::<PREFIX>() else {
             return Ok(PREFIX);
@@ -78,7 +78,7 @@ impl Inbox {
         }
     }
 
-    /// One read.
+    /// Returns one read.
     pub(crate) fn fill(&mut self, stream: &impl Stream) -> Result<Filled> {
         if self.lent == 0 {
             let needed = self.needed()?.max(READ_MIN);
@@ -131,7 +131,7 @@ impl Outbox {
         self.0.extend_from_slice(frame);
     }
 
-    /// The frame.
+    /// Returns the frame.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -158,7 +158,7 @@ pub(crate) fn send(
     Ok(())
 }
 
-/// The kernel says `EAGAIN` when `SO_RCVTIMEO` or `SO_SNDTIMEO` has passed, socket(7).
+/// Returns the kernel says `EAGAIN` when `SO_RCVTIMEO` or `SO_SNDTIMEO` has passed, socket(7).
 fn is_timeout(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -41,5 +41,5 @@ pub use row::Rpc;
 pub use semantics::{AtLeastOnce, AtMostOnce, ExactlyOnce};
 pub use socket::{Tcp, Unix};
 
-/// What bounds an argument.
+/// Name of the limit of an argument.
 pub(crate) const LIMITED_BY: &str = "the longest frame that a server takes";

@@ -10,28 +10,29 @@ use std::time::{Duration, Instant};
 
 /// Finds the server, on the client's side.
 pub trait Finder {
-    /// Its address. Waits until it has one.
+    /// Returns its address. Waits until it has one.
     fn find(&mut self) -> Result<Address>;
-    /// Its address, now that `stale` does not answer any more; [`Error::Closed`] when there is none.
+    /// Returns its address, now that `stale` does not answer any more; [`Error::Closed`] when there
+    /// is none.
     fn find_again(&mut self, stale: &Address) -> Result<Address>;
 }
 
 /// A way to find a server: both sides of it, and what is made for them before the fork.
 pub trait Lookup<S: Socket>: 'static {
-    /// What both sides inherit.
+    /// Resources that both sides inherit.
     type Fixture;
     /// The client's side.
     type Finder: Finder;
-    /// What the server's side holds as long as it can be found.
+    /// Registration that the server's side holds as long as it can be found.
     type Post: Debug;
 
-    /// Before the fork.
+    /// Prepares the look-up before the fork.
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
-    /// The client's side of it. The other's is closed.
+    /// Returns the client's side of it. The other's is closed.
     fn finder(fixture: Self::Fixture) -> Result<Self::Finder>;
-    /// The server's side: where to listen.
+    /// Returns the server's side: where to listen.
     fn listen(fixture: Self::Fixture) -> Result<(S::Listener, Address, Self::Post)>;
-    /// Both are connected: no name is needed any more.
+    /// Removes the name once both are connected.
     fn met(finder: &Self::Finder);
 }
 
@@ -78,7 +79,7 @@ impl<S: Socket> Lookup<S> for Fixed {
 #[derive(Debug)]
 pub struct Matched;
 
-/// What both sides need to meet at the matchmaker.
+/// Facts that both sides need to meet at the matchmaker.
 #[derive(Debug)]
 pub struct Meeting {
     listener: UnixListener,
@@ -138,7 +139,7 @@ impl<S: Socket> Lookup<S> for Matched {
     }
 }
 
-/// How long a service that has gone may take to be found elsewhere.
+/// Time that a service that has gone may take to be found elsewhere.
 const MOVING: Duration = Duration::from_millis(500);
 /// Between two questions to the matchmaker.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -155,7 +156,7 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// For the address of `service`, at this matchmaker.
+    /// Asks this matchmaker for the address of `service`.
     pub fn at(matchmaker: Address, service: &str) -> Result<Asking> {
         let directory = Directory::at(&matchmaker)?;
         Ok(Asking { directory, matchmaker, service: service.into(), cached: None, questions: 0 })

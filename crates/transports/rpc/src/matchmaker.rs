@@ -18,11 +18,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 /// A question to the matchmaker.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
-    /// From now on `service` is at `address`, whoever had the name before.
+    /// Registration: from now on `service` is at `address`, also if another had the name before.
     Register {
         /// Its name.
         service: String,
-        /// Where it is.
+        /// Its address.
         address: Address,
     },
     /// It is there no more. Only who registered it can take it away.
@@ -30,7 +30,7 @@ pub enum Question {
         /// Its name.
         service: String,
     },
-    /// Where is it?
+    /// Question for its address.
     LookUp {
         /// Its name.
         service: String,
@@ -156,7 +156,7 @@ impl Directory {
         Ok(Directory { stream, inbox: Inbox::default(), outbox: Outbox::default() })
     }
 
-    /// From now on, and as long as this connection lives, `service` is at `address`.
+    /// Registers `service` at `address` as long as this connection lives.
     pub fn register(&mut self, service: &str, address: &Address) -> Result<()> {
         self.ask(&Question::Register { service: service.into(), address: address.clone() })
             .map(drop)
@@ -167,7 +167,7 @@ impl Directory {
         self.ask(&Question::Unregister { service: service.into() }).map(drop)
     }
 
-    /// Where `service` is, if it is known.
+    /// Returns where `service` is, if it is known.
     pub fn look_up(&mut self, service: &str) -> Result<Option<Address>> {
         self.ask(&Question::LookUp { service: service.into() })
     }

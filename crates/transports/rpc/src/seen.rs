@@ -12,18 +12,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// Which call: the copies of one call agree in all three. Ordered by time.
+/// Identity of a call: the copies of one call agree in all three. Ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// When the client made the call, in ns.
+    /// Time when the client made the call, in ns.
     pub sent_at_ns: u64,
-    /// Who calls.
+    /// Caller.
     pub client: u64,
-    /// Which of its calls.
+    /// Number of the call.
     pub call: u64,
 }
 
-/// What is to become of a request.
+/// Outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Admission<'a> {
     /// It was not seen before: execute it.
@@ -40,7 +40,7 @@ pub trait Record {
     fn admit(&mut self, key: Key, now_ns: impl FnOnce() -> u64) -> Admission<'_>;
     /// Keeps the reply of a call that was executed.
     fn keep(&mut self, key: Key, reply: &[u8]);
-    /// The client has had the replies to its calls up to this one.
+    /// Forgets the calls up to this one: the client has their replies.
     fn settle(&mut self, client: u64, call: u64);
 }
 
@@ -58,7 +58,7 @@ impl Record for Nothing {
     fn settle(&mut self, _: u64, _: u64) {}
 }
 
-/// How much a record holds.
+/// Size of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Calls.
@@ -83,7 +83,7 @@ pub struct Seen {
     bytes: usize,
     /// Calls made at or before this time, in ns, may have been forgotten.
     horizon_ns: u64,
-    /// When the newest call that was ever kept was made, in ns.
+    /// Time when the newest call that was ever kept was made, in ns.
     newest_ns: u64,
     /// Each client's last settled call.
     settled: HashMap<u64, u64>,
@@ -98,7 +98,7 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// An empty one.
+    /// Returns an empty one.
     #[must_use]
     pub fn new(bounds: Bounds) -> Seen {
         Seen {
@@ -118,7 +118,7 @@ impl Seen {
         self.replies.len()
     }
 
-    /// True when it holds no call.
+    /// Returns true if it holds no call.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.replies.is_empty()

@@ -3,7 +3,7 @@
 use crate::seen::{Nothing, Record, Seen};
 use std::fmt::Debug;
 
-/// How often a call is executed, and what client and server do for it.
+/// Number of times that a call is executed, and what client and server do for it.
 pub trait Semantics: 'static {
     /// Copies of a request that a client sends before it gives up; `None` when it never does.
     const COPIES: Option<u32>;
@@ -11,7 +11,7 @@ pub trait Semantics: 'static {
     const ACKNOWLEDGES: bool;
     /// A call that was sent to a server which is gone may be sent to its successor, which has another record.
     const MOVES: bool;
-    /// What the server remembers.
+    /// Memory of the server.
     type Record: Record + Default + Debug;
 }
 
@@ -38,7 +38,7 @@ impl Semantics for AtMostOnce {
     type Record = Seen;
 }
 
-/// As at most once; the client repeats until it has the reply, and acknowledges it, so that the server may forget it
+/// At most once; the client also repeats until it has the reply, and acknowledges it, so that the server may forget it
 /// at once. Exactly once as long as the server lives: its record is memory, and ends with it.
 #[derive(Debug)]
 pub struct ExactlyOnce;

@@ -24,19 +24,19 @@ pub struct Server<S: Socket, M: Semantics, F = Faithful> {
     desk: Desk<M::Record, F>,
 }
 
-/// What is done with a request: all but the sockets.
+/// Handler of requests: everything except the sockets.
 #[derive(Debug)]
 struct Desk<R, F> {
     record: R,
     faults: F,
     result: Vec<u8>,
     reply: Outbox,
-    /// How often the procedure was executed.
+    /// Number of times that the procedure was executed.
     executions: u64,
 }
 
 impl<S: Socket, M: Semantics, F: Faults> Server<S, M, F> {
-    /// A server at `listener`, which has this address.
+    /// Returns a server at `listener`, which has this address.
     pub fn new(listener: S::Listener, address: Address, record: M::Record, faults: F) -> Self {
         Server {
             connection: None,
@@ -61,7 +61,7 @@ impl<S: Socket, M: Semantics, F: Faults> Server<S, M, F> {
         self
     }
 
-    /// Where messages to clients may be lost.
+    /// Returns where messages to clients may be lost.
     pub fn faults(&self) -> &F {
         &self.desk.faults
     }

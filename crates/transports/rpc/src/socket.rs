@@ -10,7 +10,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where a service is to be reached.
+/// Place where a service is to be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Address {
     /// A Unix-domain socket's name in the file system.
@@ -72,7 +72,7 @@ stream!(TcpStream);
 pub trait Socket: 'static {
     /// True for Unix-domain sockets.
     const IS_LOCAL: bool;
-    /// What a server waits at.
+    /// Listening socket of a server.
     type Listener: AsFd + fmt::Debug;
     /// A connection.
     type Stream: Stream + fmt::Debug;

@@ -10,7 +10,7 @@ use std::fmt;
 /// The longest argument or result, in bytes: what a server may be made to hold by a length that it reads.
 pub const ARGUMENT_MAX: usize = 64 << 20;
 
-/// What a client can have a server do.
+/// Operation that a client can request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     /// Nothing: the cost of a call alone.
@@ -24,20 +24,20 @@ pub enum Operation {
 /// One call, or another copy of it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request<'a> {
-    /// Who calls.
+    /// Caller.
     pub client: u64,
-    /// Which of its calls; they ascend.
+    /// Number of the call; numbers ascend.
     pub call: u64,
-    /// When the call was made, `CLOCK_MONOTONIC` in ns; each copy carries the same.
+    /// Time when the call was made, `CLOCK_MONOTONIC` in ns; each copy carries the same.
     pub sent_at_ns: u64,
-    /// What is to be done.
+    /// Operation.
     pub operation: Operation,
-    /// With what.
+    /// Argument.
     #[serde(borrow)]
     pub argument: Bytes<'a>,
 }
 
-/// What came of a call.
+/// Result of a call.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome<'a> {
     /// It was executed; its result.
@@ -55,13 +55,13 @@ pub enum Message<'a> {
     Reply {
         /// The call's number.
         call: u64,
-        /// What came of it.
+        /// Its result.
         #[serde(borrow)]
         outcome: Outcome<'a>,
     },
     /// Client to server: the reply to this call, and to all before it, has come.
     Acknowledgement {
-        /// Who called.
+        /// Caller.
         client: u64,
         /// The call's number.
         call: u64,

@@ -28,9 +28,9 @@ pub trait Backing: 'static {
     const MECHANISM: &'static str;
     /// One line for people.
     const SUMMARY: &'static str;
-    /// Where it is documented.
+    /// Manual page that documents it.
     const REFERENCE: &'static str;
-    /// Can it be had here, now?
+    /// Tests if it is available here, now.
     fn available() -> Availability;
     /// `len` bytes of zeroed shared memory that no name leads to any more.
     #[expect(private_interfaces, reason = "made and used in this crate alone")]
@@ -98,7 +98,7 @@ impl Backing for Posix {
     }
 }
 
-/// Can POSIX shared memory live in `dir`? Tries it, and leaves nothing behind.
+/// Tests if POSIX shared memory can be in `dir`: tries it, and leaves nothing behind.
 #[must_use]
 pub fn probe_dir(dir: &Path) -> Availability {
     let unavailable = |what: String, remedy: &str| Availability::Unavailable {

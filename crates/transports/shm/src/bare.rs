@@ -30,7 +30,7 @@ macro_rules! owned {
         #[derive(Debug)]
         pub struct $owned {
             half: $($half)::+<'static>,
-            /// What `half` points into.
+            /// Memory that `half` points into.
             pages: Arc<Mapping>,
         }
 

@@ -35,14 +35,14 @@ pub struct ShmBroadcast<W>(PhantomData<W>);
 pub struct BroadcastFixture {
     mapping: Arc<Mapping>,
     lifeline: LifelinePair,
-    /// Of each direction, in bytes.
+    /// Bytes of each direction.
     capacity: usize,
     /// Largest message, in bytes.
     size: usize,
     site: Site,
 }
 
-/// From the first byte of one direction to that of the other.
+/// Returns the distance from the first byte of one direction to that of the other.
 fn stride(capacity: usize) -> usize {
     footprint(capacity).next_multiple_of(PAGE)
 }
@@ -95,7 +95,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         Ok(BroadcastFixture { mapping, lifeline, capacity, size: plan.size, site: site(plan)? })
     }
 
-    /// What a reader may fall behind by; it bounds no sender.
+    /// Returns what a reader may fall behind by; it bounds no sender.
     fn capacity(fixture: &BroadcastFixture) -> Result<Capacity> {
         let record = (fixture.size + 8).next_multiple_of(8);
         // An eighth may be reserved, and another be padding and the message that is being written.
@@ -150,7 +150,7 @@ pub struct BroadcastSender<W: RingWait> {
     unasked: u32,
     wait: W,
     lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
+    /// Memory that `ring` points into.
     _mapping: Arc<Mapping>,
 }
 
@@ -229,7 +229,7 @@ pub struct BroadcastReceiver<W: RingWait> {
     vain_looks: u32,
     wait: W,
     lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
+    /// Memory that `ring` points into.
     _mapping: Arc<Mapping>,
 }
 

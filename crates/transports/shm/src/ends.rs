@@ -16,9 +16,9 @@ pub const BATCH_PAUSES: u32 = 64;
 
 /// The words by which the halves of a ring sleep and wake each other; see [`ipcmark_ring::sleep`].
 pub trait Flags {
-    /// The word this half sleeps on.
+    /// Returns the word this half sleeps on.
     fn own_flag(&self) -> &AtomicU32;
-    /// The word the other half sleeps on.
+    /// Returns the word the other half sleeps on.
     fn peer_flag(&self) -> &AtomicU32;
 }
 
@@ -26,7 +26,7 @@ pub trait Flags {
 pub trait RingTx: Flags {
     /// Is there room for `len` bytes? Then it is claimed.
     fn poll_claim(&mut self, len: usize) -> Result<bool>;
-    /// The room claimed last.
+    /// Returns the room claimed last.
     fn claimed(&mut self) -> &mut [u8];
     /// Publishes it.
     fn commit(&mut self);
@@ -38,7 +38,7 @@ pub trait RingTx: Flags {
 pub trait RingRx: Flags {
     /// Is there a message? Then it is lent.
     fn poll_receive(&mut self) -> Result<bool>;
-    /// The message lent last.
+    /// Returns the message lent last.
     fn received(&self) -> &[u8];
     /// Gives its space back.
     fn release(&mut self);
@@ -102,12 +102,12 @@ macro_rules! ring {
 ring!(slots);
 ring!(spsc);
 
-/// What both halves of a side hold beside their ring.
+/// Resources that both halves of a side hold next to their ring.
 #[derive(Debug)]
 pub(crate) struct Rest<W> {
     pub(crate) wait: W,
     lifeline: Arc<Lifeline>,
-    /// What the ring points into.
+    /// Memory that the ring points into.
     _mapping: Arc<Mapping>,
 }
 

@@ -35,7 +35,7 @@ pub struct LatestFixture {
     size: usize,
 }
 
-/// From the first byte of one direction to that of the other.
+/// Returns the distance from the first byte of one direction to that of the other.
 fn stride(size: usize) -> usize {
     footprint(PLACES, size).next_multiple_of(PAGE)
 }
@@ -62,7 +62,8 @@ impl<W: Watch> Transport for ShmLatest<W> {
         Memfd::available()
     }
 
-    /// Four places in each direction; a capacity cannot be asked for, as none bounds the sender.
+    /// Returns four places in each direction; a capacity cannot be asked for, as none bounds the
+    /// sender.
     fn fixture(plan: &Plan) -> Result<LatestFixture> {
         if plan.size > MAX_CAPACITY / (2 * PLACES) {
             return Err(Error::Unavailable {
@@ -127,7 +128,7 @@ pub struct LatestSender {
     /// Values written since the lifeline was asked.
     unasked: u32,
     lifeline: Arc<Lifeline>,
-    /// What `value` points into.
+    /// Memory that `value` points into.
     _mapping: Arc<Mapping>,
 }
 
@@ -174,7 +175,7 @@ pub struct LatestReceiver<W> {
     vain_looks: u32,
     lifeline: Arc<Lifeline>,
     wait: PhantomData<W>,
-    /// What `value` points into.
+    /// Memory that `value` points into.
     _mapping: Arc<Mapping>,
 }
 

@@ -53,7 +53,7 @@ impl Mapping {
         }
     }
 
-    /// Bytes mapped.
+    /// Returns bytes mapped.
     pub(crate) fn len(&self) -> usize {
         match self {
             Mapping::File(pages) => pages.len(),

@@ -33,7 +33,7 @@ pub struct ShmMpsc<W>(PhantomData<W>);
 pub struct MpscFixture {
     mapping: Arc<Mapping>,
     lifeline: LifelinePair,
-    /// Of each direction.
+    /// Size of each direction.
     slots: usize,
     /// Largest message, in bytes.
     size: usize,
@@ -73,7 +73,7 @@ impl MpscFixture {
     }
 }
 
-/// From the first byte of one ring to that of the next.
+/// Returns the distance from the first byte of one ring to that of the next.
 fn stride(slots: usize, size: usize) -> usize {
     footprint(slots, size).next_multiple_of(PAGE)
 }
@@ -149,7 +149,7 @@ pub struct MpscSender<W: RingWait> {
     wait: W,
     max: usize,
     lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
+    /// Memory that `ring` points into.
     _mapping: Arc<Mapping>,
 }
 
@@ -201,7 +201,7 @@ pub struct MpscReceiver<W: RingWait> {
     /// Times that [`ready`](Receiver::ready) found nothing since it last asked the lifeline.
     vain_looks: u32,
     lifeline: Arc<Lifeline>,
-    /// What `ring` points into.
+    /// Memory that `ring` points into.
     _mapping: Arc<Mapping>,
 }
 

@@ -34,20 +34,20 @@ pub struct ShmFixture<W: RingWait> {
     mapping: Arc<Mapping>,
     lifeline: LifelinePair,
     bells: W::Bells,
-    /// Of each direction, in bytes.
+    /// Bytes of each direction.
     capacity: usize,
     /// Largest message, in bytes.
     size: usize,
     site: Site,
 }
 
-/// From the first byte of one ring to that of the next.
+/// Returns the distance from the first byte of one ring to that of the next.
 fn stride(capacity: usize) -> usize {
     footprint(capacity).next_multiple_of(PAGE)
 }
 
-/// The largest message for which both rings of a link fit into `bytes`, in bytes; `None` when not even those of the
-/// default capacity do.
+/// Returns the largest message for which both rings of a link fit into `bytes`, in bytes; `None` when not even
+/// those of the default capacity do.
 pub(crate) fn largest_within(bytes: usize) -> Option<usize> {
     let mut capacity = DEFAULT_CAPACITY;
     if 2 * stride(capacity) > bytes {
@@ -93,7 +93,7 @@ impl<W: RingWait> ShmFixture<W> {
     }
 }
 
-/// Where the sides of a plan will run.
+/// Returns where the sides of a plan will run.
 pub(crate) fn site(plan: &Plan) -> Result<Site> {
     // The mask of each side tells nothing: sides on two CPUs are pinned to one each.
     let one_cpu = match plan.placement {
@@ -148,7 +148,8 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
         ShmFixture::new::<B>(plan)
     }
 
-    /// Bytes of one ring: what was asked for, rounded up to a power of two that holds four messages at least.
+    /// Returns bytes of one ring: what was asked for, rounded up to a power of two that holds four messages
+    /// at least.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }
@@ -180,7 +181,7 @@ pub(crate) fn too_long(len: usize, max: usize) -> Error {
     Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
-/// The ring's error in the words of the seam.
+/// Returns the ring's error in the words of the seam.
 #[cold]
 pub(crate) fn word(error: RingError) -> Error {
     match error {

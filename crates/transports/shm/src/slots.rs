@@ -35,14 +35,14 @@ pub struct SlotsFixture<W: RingWait> {
     mapping: Arc<Mapping>,
     lifeline: LifelinePair,
     bells: W::Bells,
-    /// Of each direction.
+    /// Size of each direction.
     slots: usize,
     /// Largest message, in bytes.
     size: usize,
     site: Site,
 }
 
-/// From the first byte of one ring to that of the next.
+/// Returns the distance from the first byte of one ring to that of the next.
 fn stride(slots: usize, size: usize) -> usize {
     footprint(slots, size).next_multiple_of(PAGE)
 }
@@ -132,7 +132,7 @@ impl<W: RingWait> Transport for ShmSlots<W> {
         SlotsFixture::new(plan)
     }
 
-    /// What was asked for in slots, rounded up, and four at least.
+    /// Returns what was asked for in slots, rounded up, and four at least.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
         let bytes = fixture.slots * slot_bytes(fixture.size);
         Ok(Capacity { bytes: Some(bytes), messages: Some(fixture.slots) })

@@ -18,14 +18,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-/// How long a sleeper sleeps before it asks its lifeline.
+/// Time that a sleeper sleeps before it asks its lifeline.
 const NAP: Duration = Duration::from_millis(250);
 
 /// Something one half waits for: a message, or room.
 pub trait Look {
     /// Has it come? Also fails as the ring does.
     fn look(&mut self) -> Result<bool>;
-    /// Asked after a long wait: puts in order what a dead process left in the way, if anything.
+    /// Repairs after a long wait what a dead process left in the way, if anything.
     fn recover(&mut self) {}
 }
 
@@ -33,21 +33,21 @@ pub trait Look {
 pub trait Turn: Look {
     /// Others may sleep on the same flag, so that who runs again leaves it as it is.
     const SHARED_FLAG: bool = false;
-    /// The word to sleep on.
+    /// Returns the word to sleep on.
     fn flag(&self) -> &AtomicU32;
 }
 
-/// What a wait may know of where it will run.
+/// Facts that a wait may know about its CPUs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Site {
     /// Both sides must share one CPU: a side that spins keeps its peer from running.
     pub one_cpu: bool,
-    /// What keeps the halves from losing a wake-up, for waits that leave the choice open.
+    /// Barrier against lost wake-ups, for waits that leave the choice open.
     pub fencing: Fencing,
 }
 
 impl Site {
-    /// Found out before the fork, so that both sides go by the same.
+    /// Decides before the fork, so that both sides use the same.
     pub(crate) fn of(one_cpu: bool) -> Site {
         // Where a side sleeps at each wait, a fence costs less than interrupting others. Else the call is asked for by
         // agreeing to it: what counts is not whether the kernel has it but whether it is granted here.
@@ -56,7 +56,7 @@ impl Site {
     }
 }
 
-/// Which half of which side waits.
+/// Half and side that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seat {
     /// The side.
@@ -75,7 +75,7 @@ pub enum Half {
 }
 
 impl Seat {
-    /// The other end of the same ring, which wakes this one.
+    /// Returns the other end of the same ring, which wakes this one.
     #[must_use]
     pub fn opposite(self) -> Seat {
         let half = match self.half {
@@ -96,15 +96,15 @@ pub trait Watch: Wait + Sized + Send {
 pub trait RingWait: Wait + Sized + Send {
     /// True when a side may sleep, so that its peer must look after each publication whether to wake it.
     const SLEEPS: bool;
-    /// What the halves of one link wake each other by, beside the ring; made before the fork.
+    /// Objects next to the ring by which the halves of one link wake each other; made before the fork.
     type Bells;
-    /// Can it be had here, now?
+    /// Tests if it is available here, now.
     fn available() -> Availability {
         Availability::Available(Limits::none())
     }
     /// Makes the bells.
     fn bells(names: &Names) -> Result<Self::Bells>;
-    /// Made for each half, before the first message, in the thread that will wait.
+    /// Makes the wait of a half, before the first message, in the thread that will wait.
     fn prepare(
         site: Site,
         bells: &Self::Bells,
@@ -115,12 +115,13 @@ pub trait RingWait: Wait + Sized + Send {
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()>;
     /// Wakes the opposite half, whose `flag` was up and has been taken down.
     fn wake(&self, flag: &AtomicU32) -> Result<()>;
-    /// What this half and the opposite one agreed on, so that no wake-up is lost between them.
+    /// Returns what this half and the opposite one agreed on, so that no wake-up is lost between
+    /// them.
     #[inline]
     fn fencing(&self) -> Fencing {
         Fencing::Both
     }
-    /// After each publication: wakes the opposite half, if its flag says that it sleeps.
+    /// Wakes the opposite half after a publication, if its flag says that it sleeps.
     #[inline]
     fn published(&self, peers_flag: &AtomicU32) -> Result<()> {
         if Self::SLEEPS && ipcmark_ring::sleep::take(peers_flag, self.fencing()) {
@@ -162,7 +163,7 @@ fn sleep<T: Turn>(
     }
 }
 
-/// After a long wait: fails when the peer is gone, unless the turn has come after all.
+/// Fails after a long wait if the peer is gone, unless the turn has come.
 #[cold]
 fn last_look(turn: &mut impl Look, lifeline: &Lifeline) -> Result<bool> {
     turn.recover();

@@ -13,17 +13,17 @@ use std::time::Duration;
 /// Between two looks whether the peer is still there to come.
 const NAP: Duration = Duration::from_millis(20);
 
-/// What both sides inherit: the signal is blocked already.
+/// Resources that both sides inherit: the signal is blocked already.
 #[derive(Debug)]
 pub struct Meeting {
-    /// Of each side its process number, and whether it holds its peer's; 0 until then.
+    /// Process number of each side, and if it holds its peer's; 0 until then.
     numbers: Lines,
     lifelines: LifelinePair,
     blocked: Blocked,
     number: Number,
 }
 
-/// What a side has after it met its peer.
+/// Resources of a side after it met its peer.
 #[derive(Debug)]
 pub(crate) struct Met<T> {
     pub(crate) target: Target,
@@ -35,7 +35,7 @@ pub(crate) struct Met<T> {
 }
 
 impl Meeting {
-    /// Before the fork.
+    /// Prepares the meeting before the fork.
     pub(crate) fn new(number: Number) -> Result<Meeting> {
         Ok(Meeting {
             numbers: Lines::new(4)?,

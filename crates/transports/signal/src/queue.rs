@@ -25,11 +25,11 @@ const LONG_YIELDS: u32 = 1 << 8;
 #[derive(Debug)]
 pub struct SignalRt<T>(PhantomData<T>);
 
-/// What both sides inherit.
+/// Resources that both sides inherit.
 #[derive(Debug)]
 pub struct SignalFixture {
     meeting: Meeting,
-    /// Of the processes forked while it lives.
+    /// Signal mask of the processes forked while it lives.
     limit: PendingLimit,
     size: usize,
 }
@@ -151,7 +151,7 @@ impl Sender for SignalSender {
     }
 }
 
-/// When there is no room for the empty message, the peer learns of the end from the lifeline, after what is queued.
+/// End of the stream: an empty message. If there is no room for it, the peer learns of the end from the lifeline, after what is queued.
 impl Drop for SignalSender {
     fn drop(&mut self) {
         self.lifeline.farewell();

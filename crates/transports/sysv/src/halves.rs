@@ -86,7 +86,7 @@ impl<W: QueueWait> Sender for QueueSender<W> {
     }
 }
 
-/// When there is no room for the empty message, the peer has messages to take, and learns of the end from the lifeline
+/// End of the stream: an empty message. If there is no room for it, the peer has messages to take, and learns of the end from the lifeline
 /// after them.
 impl<W: QueueWait> Drop for QueueSender<W> {
     fn drop(&mut self) {
@@ -141,7 +141,8 @@ impl<W: QueueWait> Receiver for QueueReceiver<W> {
 }
 
 impl<W: QueueWait> QueueReceiver<W> {
-    /// What the peer sent before it said farewell, or died, is still to be taken; then comes the end.
+    /// Returns what the peer sent before it said farewell, or died, is still to be taken; then comes
+    /// the end.
     #[cold]
     fn after_news(&mut self) -> Result<Option<usize>> {
         let end = match self.lifeline.peer() {
@@ -168,7 +169,7 @@ fn refused(len: usize, max: usize) -> Error {
     Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
-/// What a failed call means: the queue was removed, or something is wrong.
+/// Returns what a failed call means: the queue was removed, or something is wrong.
 #[cold]
 fn failed(call: &'static str, errno: Errno) -> Error {
     match errno {

@@ -113,7 +113,8 @@ impl<W: QueueWait> Transport for SysvMsgTyped<W> {
         Ok(SysvFixture { queues, lifelines: LifelinePair::new()?, size: plan.size })
     }
 
-    /// A direction's share: half of the queue, although one that is alone may fill all of it.
+    /// Returns a direction's share: half of the queue, although one that is alone may fill all of
+    /// it.
     fn capacity(fixture: &SysvFixture) -> Result<Capacity> {
         limits::capacity(&fixture.queues[0], 2)
     }

@@ -52,7 +52,7 @@ pub(crate) fn queue(plan: &Plan, directions: usize) -> Result<MessageQueue> {
     }
 }
 
-/// What one direction holds, read back.
+/// Returns what one direction holds, read back.
 pub(crate) fn capacity(queue: &MessageQueue, directions: usize) -> Result<Capacity> {
     let status = queue.status().map_err(|e| Error::os("msgctl(IPC_STAT)", e))?;
     Ok(Capacity { bytes: Some(status.bytes_max / directions), messages: None })

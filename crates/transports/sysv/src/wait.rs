@@ -7,16 +7,16 @@ use ipcmark_sys::sysv::Patience;
 
 /// Tries between two looks for the peer, at a fraction of a microsecond a try.
 const LONG_SPINS: u32 = 1 << 16;
-/// The same for `sched_yield(2)`, whose every turn may cost a time slice.
+/// Number of turns with `sched_yield(2)`, each of which may cost a time slice.
 const LONG_YIELDS: u32 = 1 << 8;
 
 /// A wait strategy for System V queues; the words are those of descriptors.
 pub trait QueueWait: Wait + Sized {
-    /// Whether the call sleeps.
+    /// True if the call sleeps.
     const PATIENCE: Patience;
-    /// Whether a side has other work to do meanwhile.
+    /// True if a side has other work to do meanwhile.
     const OVERLAPS: bool = matches!(Self::PATIENCE, Patience::None);
-    /// What it needs while it waits.
+    /// Resources that it needs while it waits.
     type Turns: Turns;
 }
 
@@ -24,8 +24,8 @@ pub trait QueueWait: Wait + Sized {
 pub trait Turns: Sized {
     /// Prepares to wait, in the thread that will. After the fork.
     fn arm(lifeline: &Lifeline) -> Result<Self>;
-    /// A call had to be given up (`EAGAIN`, `EINTR`): does what comes between two tries; true when it has been long, and
-    /// the peer should be looked for.
+    /// Returns a call had to be given up (`EAGAIN`, `EINTR`): does what comes between two tries; true when it has been
+    /// long, and the peer should be looked for.
     fn turn(&mut self) -> bool;
 }
 

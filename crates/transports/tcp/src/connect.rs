@@ -36,7 +36,7 @@ impl Connection {
         }
     }
 
-    /// The same over ::1 and nothing else.
+    /// Returns the same over ::1 and nothing else.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when there is no ::1.
@@ -82,7 +82,8 @@ impl Connection {
         Ok(Connection { ends: [client, server] })
     }
 
-    /// What one direction holds, as the kernel counts it: the sender's send buffer and the receiver's receive buffer.
+    /// Returns what one direction holds, as the kernel counts it: the sender's send buffer and the receiver's receive
+    /// buffer.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         let [client, server] = &self.ends;
         let sent =
@@ -92,12 +93,12 @@ impl Connection {
         Ok(Capacity { bytes: Some(sent + received), messages: None })
     }
 
-    /// Both ends, to set an option on each.
+    /// Returns both ends, to set an option on each.
     pub(crate) fn ends(&self) -> &[OwnedFd; 2] {
         &self.ends
     }
 
-    /// Both ends in one process.
+    /// Returns both ends in one process.
     pub(crate) fn into_ends(self) -> [OwnedFd; 2] {
         self.ends
     }
@@ -112,8 +113,8 @@ impl Connection {
     }
 }
 
-/// A socket for `address`, with its buffers set before it can connect: the window's scale depends on them. What a
-/// listener accepts inherits its buffers.
+/// Returns a socket for `address`, with its buffers set before it can connect: the window's scale depends on
+/// them. What a listener accepts inherits its buffers.
 fn endpoint(address: &SocketAddr, capacity: Option<usize>) -> Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
@@ -149,7 +150,7 @@ fn address_of(socket: &OwnedFd) -> Result<SocketAddr> {
     SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))
 }
 
-/// The errors that a missing or sleeping loopback gives.
+/// Returns the errors that a missing or sleeping loopback gives.
 fn is_no_such_address(error: &Error) -> bool {
     matches!(
         error.errno().map(Errno::from_raw_os_error),

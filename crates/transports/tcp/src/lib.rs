@@ -57,7 +57,7 @@ impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
         V::connect(plan.capacity)
     }
 
-    /// The sender's `SO_SNDBUF` and the receiver's `SO_RCVBUF` together, read back.
+    /// Returns the sender's `SO_SNDBUF` and the receiver's `SO_RCVBUF` together, read back.
     fn capacity(fixture: &Connection) -> Result<Capacity> {
         fixture.capacity()
     }

@@ -29,7 +29,7 @@ const LENT_BYTES: usize = 4 << 20;
 const PIECE_BYTES: usize = 256 << 10;
 /// Bytes of the length that goes before a message, where messages are not all of one size.
 const PREFIX: usize = 4;
-/// How long a sender that ends waits for its buffers.
+/// Time that a sender that ends waits for its buffers.
 const FAREWELL_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// Messages over TCP, lent instead of copied.
@@ -69,7 +69,7 @@ impl Transport for TcpZeroCopy {
         Ok(ZeroCopyFixture { connection, size: plan.size, fixed: plan.fixed })
     }
 
-    /// As of `tcp`; a sender also waits when all its buffers are with the kernel.
+    /// Returns the capacity of `tcp`; a sender also waits when all its buffers are with the kernel.
     fn capacity(fixture: &ZeroCopyFixture) -> Result<Capacity> {
         fixture.connection.capacity()
     }
@@ -103,7 +103,7 @@ struct Slot {
     first: u32,
     /// Sends that its message took.
     sends: u32,
-    /// Of those, sends whose notice has not come.
+    /// Sends of those whose notice has not come.
     pending: u32,
 }
 

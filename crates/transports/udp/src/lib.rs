@@ -71,7 +71,7 @@ impl<W: FdWait, V: Variant> Transport for Udp<W, V> {
         })
     }
 
-    /// The receiver's `SO_RCVBUF`, read back. Beyond it nothing waits: it is lost.
+    /// Returns the receiver's `SO_RCVBUF`, read back. Beyond it nothing waits: it is lost.
     fn capacity(fixture: &UdpFixture) -> Result<Capacity> {
         fixture.pair.capacity()
     }

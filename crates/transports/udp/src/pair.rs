@@ -51,7 +51,7 @@ impl Pair {
         }
     }
 
-    /// What one direction holds: the receiver's buffer, as the kernel counts it.
+    /// Returns what one direction holds: the receiver's buffer, as the kernel counts it.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         let bytes = socket_recv_buffer_size(&self.ends[1])
             .map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
@@ -74,14 +74,14 @@ impl Pair {
         }
     }
 
-    /// Both ends in one process.
+    /// Returns both ends in one process.
     #[cfg(test)]
     pub(crate) fn into_ports(self) -> [UdpPort; 2] {
         self.ends.map(UdpPort)
     }
 }
 
-/// What `errno` of `call` means: that there is no such address here, or something else.
+/// Returns what `errno` of `call` means: that there is no such address here, or something else.
 fn missing<V: Variant>(call: &str, errno: Errno) -> Error {
     let loopback = V::address();
     match errno {
@@ -101,7 +101,7 @@ fn missing<V: Variant>(call: &str, errno: Errno) -> Error {
     }
 }
 
-/// A socket that is bound to a free port, and its address.
+/// Returns a socket that is bound to a free port, and its address.
 fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)> {
     let loopback = V::address();
     let family = match loopback {

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub struct UdpPort(pub(crate) OwnedFd);
 
 impl UdpPort {
-    /// A second descriptor for the same socket.
+    /// Returns a second descriptor for the same socket.
     pub(crate) fn try_clone(&self) -> std::io::Result<UdpPort> {
         self.0.try_clone().map(UdpPort)
     }

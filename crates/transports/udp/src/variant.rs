@@ -16,11 +16,11 @@ pub trait Variant: 'static {
     const SUMMARY: &'static str;
     /// Bytes of the longest message: the 65,535 that the length field can tell, less the headers it counts.
     const BYTES_MAX: usize;
-    /// What sets that limit.
+    /// Name of that limit.
     const LIMITED_BY: &'static str = "the length field of a datagram, 16 bits";
-    /// The loopback address, any port.
+    /// Returns the loopback address, any port.
     fn address() -> SocketAddr;
-    /// What the sockets need beyond that.
+    /// Returns what the sockets need beyond that.
     ///
     /// # Errors
     /// [`Error::Unavailable`] where this kernel lacks it.

@@ -28,7 +28,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Bytes of messages that may be under way in one direction where the plan does not ask for another capacity.
 const UNDER_WAY_BYTES: usize = 8 << 20;
-/// What a socket's send buffer is charged for a packet with a descriptor, less than which none costs.
+/// Least charge to a socket's send buffer for a packet with a descriptor, in bytes.
 const PACKET_BYTES: usize = 512;
 /// Packets under way that no plan needs more of, well under the usual `RLIMIT_NOFILE`.
 const PACKETS_MAX: usize = 128;
@@ -140,7 +140,7 @@ fn pass(socket: &OwnedFd, file: &OwnedFd, len: u64, flags: SendFlags) -> io::Res
     sendmsg(socket, &[IoSlice::new(&len.to_le_bytes())], &mut control, flags).map(|_| ())
 }
 
-/// How many packets one direction of `pair` holds: it is filled and emptied.
+/// Returns how many packets one direction of `pair` holds: it is filled and emptied.
 fn packets(pair: &Pair) -> Result<usize> {
     let [from, to] = pair.ends();
     let file = written(&[0]).map_err(|e| Error::os("memfd_create", e))?;

@@ -32,17 +32,17 @@ pub type UnixAbstract<W> = Framed<NamedStream<W, Abstract>>;
 #[derive(Debug)]
 pub struct NamedStream<W, K>(PhantomData<(W, K)>);
 
-/// Where a socket's name lives.
+/// Place where a socket's name lives.
 pub trait Kind: Debug + 'static {
     /// The mechanism's name.
     const MECHANISM: &'static str;
     /// One line for people.
     const SUMMARY: &'static str;
-    /// The path that the name occupies, where it does.
+    /// Returns the path that the name occupies, where it does.
     fn path(names: &Names) -> Option<PathBuf>;
 }
 
-/// In the file system.
+/// Name in the file system.
 #[derive(Debug)]
 pub struct InFileSystem;
 
@@ -56,7 +56,7 @@ impl Kind for InFileSystem {
     }
 }
 
-/// In the abstract namespace of Linux, which belongs to the network namespace.
+/// Name in the abstract namespace of Linux, which belongs to the network namespace.
 #[derive(Debug)]
 pub struct Abstract;
 
@@ -90,7 +90,7 @@ fn stream() -> Result<OwnedFd> {
         .map_err(|e| Error::os("socket(AF_UNIX)", e))
 }
 
-/// The address of `path`, or of the abstract name `token`.
+/// Returns the address of `path`, or of the abstract name `token`.
 fn address(path: Option<&Path>, token: &str) -> Result<SocketAddrUnix> {
     let Some(path) = path else {
         return SocketAddrUnix::new_abstract_name(token.as_bytes())
@@ -120,7 +120,7 @@ impl Meeting {
         Ok(Meeting { listener, address, path, asked, granted })
     }
 
-    /// One side's end of the connection, once both are there.
+    /// Returns one side's end of the connection, once both are there.
     fn split(self, side: Side) -> Result<OwnedFd> {
         let Meeting { listener, address, path, asked, granted } = self;
         let socket = match side {

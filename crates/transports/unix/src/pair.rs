@@ -9,7 +9,7 @@ use rustix::net::{
 };
 use std::os::fd::OwnedFd;
 
-/// What the kernel keeps of a send buffer when it decides whether a message fits (`sock_alloc_send_pskb` callers in
+/// Part of a send buffer that the kernel keeps when it decides whether a message fits (`sock_alloc_send_pskb` callers in
 /// `net/unix/af_unix.c` compare with `sk_sndbuf - 32`).
 const RESERVED: usize = 32;
 
@@ -35,8 +35,8 @@ impl Pair {
         Ok(pair)
     }
 
-    /// The same for a type that keeps boundaries: the buffers are made to hold one message of `size` bytes at least,
-    /// and where that is more than the default, one is sent to see that it passes.
+    /// Returns the same for a type that keeps boundaries: the buffers are made to hold one message of `size` bytes
+    /// at least, and where that is more than the default, one is sent to see that it passes.
     ///
     /// # Errors
     /// [`Error::Unavailable`] with the setting in the way, when the kernel lets no such message pass, and
@@ -64,12 +64,13 @@ impl Pair {
         Ok(pair)
     }
 
-    /// The same pair for messages of at most `size` bytes, of which not all pass through it.
+    /// Returns the same pair for messages of at most `size` bytes, of which not all pass through
+    /// it.
     pub(crate) fn of(self, size: usize) -> Pair {
         Pair { size, ..self }
     }
 
-    /// Both ends.
+    /// Returns both ends.
     pub(crate) fn ends(&self) -> &[OwnedFd; 2] {
         &self.ends
     }
@@ -85,7 +86,7 @@ impl Pair {
         self.ends.iter().try_for_each(|end| set_send_buffer(end, bytes).map(|_| ()))
     }
 
-    /// Bytes of the send buffer as the kernel counts them.
+    /// Returns bytes of the send buffer as the kernel counts them.
     fn send_buffer(&self) -> Result<usize> {
         socket_send_buffer_size(&self.ends[0]).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))
     }
@@ -110,7 +111,8 @@ impl Pair {
         }
     }
 
-    /// What one direction holds: the sender's `SO_SNDBUF`, read back. The receive buffer plays no part.
+    /// Returns what one direction holds: the sender's `SO_SNDBUF`, read back. The receive buffer plays
+    /// no part.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(self.send_buffer()?), messages: None })
     }
@@ -126,7 +128,8 @@ impl Pair {
     }
 }
 
-/// A send buffer of `granted` bytes, the largest that the kernel grants, is too small for a message of `size`.
+/// Returns a send buffer of `granted` bytes, the largest that the kernel grants, is too small for a message of
+/// `size`.
 #[cold]
 fn too_small(size: usize, granted: usize) -> Error {
     let needed = size + RESERVED;
@@ -140,8 +143,8 @@ fn too_small(size: usize, granted: usize) -> Error {
     }
 }
 
-/// The longest message of `kind` that this kernel lets pass: the largest send buffer is set, then messages are tried
-/// the whole of it, then powers of two downwards.
+/// Returns the longest message of `kind` that this kernel lets pass: the largest send buffer is set, then messages
+/// are tried the whole of it, then powers of two downwards.
 pub(crate) fn longest_message(kind: SocketType) -> Result<Limits> {
     let pair = Pair::new(kind, 1)?;
     let buffer = set_send_buffer(&pair.ends[0], usize::MAX)?;

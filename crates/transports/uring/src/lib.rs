@@ -90,7 +90,7 @@ impl Transport for MsgRing {
         })
     }
 
-    /// Messages that the sender lets be under way.
+    /// Returns messages that the sender lets be under way.
     fn capacity(fixture: &MsgRingFixture) -> Result<Capacity> {
         let messages = fixture.depth;
         Ok(Capacity { bytes: Some(messages * fixture.size), messages: Some(messages) })
@@ -134,7 +134,7 @@ impl Transport for MsgRing {
 pub struct RingSender {
     outbox: Outbox,
     taken: Arc<Lines>,
-    /// Whose count of messages taken this side heeds.
+    /// Index of the count of messages taken that this side reads.
     at: usize,
     sent: u64,
     depth: u64,
@@ -203,7 +203,7 @@ impl Drop for RingSender {
 pub struct RingReceiver {
     inbox: Inbox,
     taken: Arc<Lines>,
-    /// Which count of messages taken is its own.
+    /// Index of its own count of messages taken.
     at: usize,
     count: u64,
     _ticker: Ticker,

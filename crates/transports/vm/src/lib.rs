@@ -38,7 +38,7 @@ const SLOT_BYTES: usize = 256 << 10;
 /// Slots of one direction.
 const SLOTS: std::ops::RangeInclusive<usize> = 2..=64;
 
-/// What both sides inherit.
+/// Resources that both sides inherit.
 #[derive(Debug)]
 pub struct VmFixture {
     lines: Lines,
@@ -50,7 +50,7 @@ pub struct VmFixture {
 }
 
 impl VmFixture {
-    /// For messages of up to `plan.size` bytes in `slots` slots each way.
+    /// Makes a link for messages of up to `plan.size` bytes in `slots` slots each way.
     fn new(plan: &Plan, slots: usize) -> Result<VmFixture> {
         Ok(VmFixture {
             lines: Lines::new(meet::LINES + 2 * way::lines(slots))?,
@@ -65,7 +65,7 @@ impl VmFixture {
     }
 }
 
-/// How many slots hold what the plan asks for.
+/// Returns how many slots hold what the plan asks for.
 fn slots(plan: &Plan) -> usize {
     let bytes = plan.capacity.unwrap_or(SLOT_BYTES);
     (bytes / plan.size.max(1)).clamp(*SLOTS.start(), *SLOTS.end())
@@ -79,7 +79,7 @@ fn refused(len: usize, max: usize) -> Error {
     Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
-/// What a failed call says of the peer.
+/// Returns what a failed call says of the peer.
 #[cold]
 fn failed(call: &'static str, errno: Errno, lifeline: &Lifeline) -> Error {
     match errno {

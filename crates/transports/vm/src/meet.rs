@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Lines that the meeting takes: two a side.
 pub(crate) const LINES: usize = 4;
-/// How long to wait for the peer before its lifeline is asked.
+/// Time to wait for the peer before its lifeline is asked.
 const NAP: Duration = Duration::from_millis(100);
 
 /// One side, after the fork.
@@ -24,7 +24,7 @@ pub(crate) struct Party {
     pub(crate) size: usize,
     /// Towards the peer.
     pub(crate) out: Way,
-    /// From the peer.
+    /// Value from the peer.
     pub(crate) back: Way,
 }
 

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long the two may take.
+/// Time that the two may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The status of a side that failed without an `errno`.
 const WITHOUT_ERRNO: i32 = 255;
@@ -18,7 +18,7 @@ pub(crate) fn available<T: Transport>(call: &'static str) -> Availability {
     availability(attempt::<T>(call).map(|()| Limits::none()))
 }
 
-/// One byte, from one child to another.
+/// Returns one byte, from one child to another.
 fn attempt<T: Transport>(call: &'static str) -> Result<()> {
     let plan = Plan::new(1, Names { token: String::new(), dir: PathBuf::new() });
     let mut fixture = Some(T::fixture(&plan)?);
@@ -55,7 +55,7 @@ fn attempt<T: Transport>(call: &'static str) -> Result<()> {
     Ok(())
 }
 
-/// What a failed call means, and what would change it.
+/// Returns what a failed call means, and what would change it.
 fn refusal(call: &'static str, errno: Errno) -> Error {
     let remedy = match (errno, sysctl("kernel.yama.ptrace_scope")) {
         (Errno::NOSYS, _) => "a kernel with CONFIG_CROSS_MEMORY_ATTACH is needed",

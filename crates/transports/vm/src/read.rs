@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Messages up to this length, in bytes, are put into a slot first.
 const SHORT: usize = 4096;
-/// How long a sender that ends keeps its messages for a peer that does not pull.
+/// Time that a sender that ends keeps its messages for a peer that does not pull.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// Messages that the receiver pulls out of the sender's memory.
@@ -88,9 +88,9 @@ impl<W: VmWait> Transport for VmRead<W> {
 pub struct ReadSender<W: VmWait> {
     way: Way,
     lifeline: Arc<Lifeline>,
-    /// What the peer reads; taken out when it must outlive this half.
+    /// Memory that the peer reads; taken out when it must outlive this half.
     window: Option<Window>,
-    /// Where short messages are written before they go into a slot.
+    /// Place where short messages are written before they go into a slot.
     buffer: Buffer,
     size: usize,
     len: usize,
@@ -130,7 +130,7 @@ impl<W: VmWait> Sender for ReadSender<W> {
     }
 }
 
-/// The window is there until the half is dropped.
+/// Returns the window is there until the half is dropped.
 #[inline]
 fn window(window: &mut Option<Window>) -> &mut Window {
     window.as_mut().expect("the window stays as long as its half")
@@ -159,7 +159,7 @@ pub struct ReadReceiver<W> {
     way: Way,
     lifeline: Arc<Lifeline>,
     peer_pid: i32,
-    /// Where the peer's window begins.
+    /// Start of the peer's window.
     window: u64,
     buffer: Buffer,
     taken: u64,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Looks between two questions to the lifeline: some 0.5 ms of spinning, beside which its system call is nothing.
 const LOOKS: u32 = 1 << 14;
-/// How long a sleeper sleeps before it asks its lifeline.
+/// Time that a sleeper sleeps before it asks its lifeline.
 const NAP: Duration = Duration::from_millis(250);
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -102,7 +102,7 @@ pub(crate) fn wake<W: VmWait>(bell: &AtomicU32) -> Result<()> {
     Ok(())
 }
 
-/// After a long wait: fails when the peer is gone, unless it made the step before it went.
+/// Fails after a long wait if the peer is gone, unless it made the step before it went.
 #[cold]
 fn last_look(lifeline: &Lifeline, look: &mut impl FnMut() -> bool) -> Result<bool> {
     if !lifeline.peer_is_gone() {

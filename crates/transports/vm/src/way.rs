@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering::{Acquire, Release, SeqCst};
 
 /// Lines before those of the slots.
 const HEAD: usize = 4;
-/// What stands in the fourth line's futex.
+/// Content of the fourth line's futex.
 const CLOSED: u32 = 1;
 
-/// Lines that one direction takes.
+/// Returns lines that one direction takes.
 pub(crate) const fn lines(slots: usize) -> usize {
     HEAD + slots
 }
@@ -48,7 +48,7 @@ impl Way {
         self.line(0).word.store(address, Release);
     }
 
-    /// Where the peer's window begins.
+    /// Returns where the peer's window begins.
     pub(crate) fn window(&self) -> u64 {
         self.line(0).word.load(Acquire)
     }
@@ -75,14 +75,14 @@ impl Way {
         self.line(3).futex.load(Acquire) == CLOSED
     }
 
-    /// Sender: waits until no more than `most` messages are on their way.
+    /// Waits (sender) until at most `most` messages are in flight.
     #[inline]
     pub(crate) fn await_room<W: VmWait>(&self, lifeline: &Lifeline, most: u64) -> Result<()> {
         let sent = self.sent();
         W::until(self.senders_bell(), lifeline, || sent - self.taken() <= most)
     }
 
-    /// Sender: message number `n`, of `len` bytes, stands in its slot.
+    /// Announces (sender) that message number `n`, of `len` bytes, is in its slot.
     #[inline]
     pub(crate) fn publish<W: VmWait>(&self, n: u64, len: usize) -> Result<()> {
         self.line(HEAD + self.slot(n)).word.store(len as u64, Release);
@@ -90,7 +90,7 @@ impl Way {
         wait::wake::<W>(self.receivers_bell())
     }
 
-    /// Receiver: waits for message number `n`; returns its length in bytes.
+    /// Waits (receiver) for message number `n`; returns its length in bytes.
     #[inline]
     pub(crate) fn await_message<W: VmWait>(&self, lifeline: &Lifeline, n: u64) -> Result<usize> {
         W::until(self.receivers_bell(), lifeline, || self.is_ready(n))?;
@@ -100,32 +100,32 @@ impl Way {
         Ok(self.line(HEAD + self.slot(n)).word.load(Acquire) as usize)
     }
 
-    /// Message number `n` is there, or never comes.
+    /// Returns message number `n` is there, or never comes.
     #[inline]
     pub(crate) fn is_ready(&self, n: u64) -> bool {
         self.sent() > n || self.is_closed()
     }
 
-    /// Receiver: message number `n` is no longer needed.
+    /// Releases (receiver) message number `n`.
     #[inline]
     pub(crate) fn take<W: VmWait>(&self, n: u64) -> Result<()> {
         self.line(2).word.store(n + 1, Release);
         wait::wake::<W>(self.senders_bell())
     }
 
-    /// Which slot message number `n` stands in.
+    /// Returns which slot message number `n` stands in.
     #[inline]
     pub(crate) fn slot(&self, n: u64) -> usize {
         (n % self.slots as u64) as usize
     }
 
-    /// Sender: nothing more comes.
+    /// Announces (sender) that nothing more comes.
     pub(crate) fn close<W: VmWait>(&self) {
         self.line(3).futex.store(CLOSED, Release);
         let _ = wait::wake::<W>(self.receivers_bell());
     }
 
-    /// Sender: says that it writes into the receiver's memory; false when the receiver is about to free it.
+    /// Announces (sender) a write into the receiver's memory; returns false if the receiver is about to free it.
     #[inline]
     pub(crate) fn begin_write(&self) -> bool {
         self.line(3).word.store(1, SeqCst);
@@ -141,7 +141,7 @@ impl Way {
         self.line(3).word.store(0, SeqCst);
     }
 
-    /// Receiver: no write may begin any more. True once none is under way.
+    /// Forbids (receiver) new writes. Returns true once none is in progress.
     pub(crate) fn forbid_writes(&self) -> bool {
         self.line(0).futex.store(CLOSED, SeqCst);
         self.line(3).word.load(SeqCst) == 0

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a receiver that ends waits for a write that is under way.
+/// Time that a receiver that ends waits for a write that is under way.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// Messages that the sender pushes into the receiver's memory.
@@ -78,7 +78,7 @@ pub struct WriteSender<W: VmWait> {
     way: Way,
     lifeline: Arc<Lifeline>,
     peer_pid: i32,
-    /// Where the peer's window begins.
+    /// Start of the peer's window.
     window: u64,
     buffer: Buffer,
     len: usize,
@@ -130,7 +130,7 @@ impl<W: VmWait> Drop for WriteSender<W> {
 pub struct WriteReceiver<W> {
     way: Way,
     lifeline: Arc<Lifeline>,
-    /// What the peer writes to; taken out when it must outlive this half.
+    /// Memory that the peer writes to; taken out when it must outlive this half.
     window: Option<Window>,
     size: usize,
     taken: u64,

@@ -42,7 +42,7 @@ impl Connection {
         if vsock::buffer(&self.ends[1])? < size as u64 { self.set_buffers(size) } else { Ok(()) }
     }
 
-    /// What one direction holds: the receiver's buffer, read back.
+    /// Returns what one direction holds: the receiver's buffer, read back.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         let bytes = vsock::buffer(&self.ends[1])? as usize;
         Ok(Capacity { bytes: Some(bytes), messages: None })
@@ -89,7 +89,7 @@ fn connected<A: SockaddrLike + PartialEq>(
     }
 }
 
-/// What is missing, and what would bring it.
+/// Returns what is missing, and what would bring it.
 fn explain(call: &'static str, errno: Errno, kind: SockType) -> Error {
     let (reason, remedy) = match errno {
         Errno::EAFNOSUPPORT => {

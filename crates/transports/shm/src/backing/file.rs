@@ -15,7 +15,7 @@ const PROBE_BYTES: usize = 4096;
 #[derive(Debug)]
 pub struct MappedFile;
 
-/// A file that no name leads to any more.
+/// Returns a file that no name leads to any more.
 fn nameless(dir: &Path, token: &str) -> Result<File> {
     // Several fixtures may be made under one token.
     static NEXT: AtomicU32 = AtomicU32::new(0);

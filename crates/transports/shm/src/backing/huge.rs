@@ -10,7 +10,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 #[derive(Debug)]
 pub struct HugePages;
 
-/// What sets the limit, and raises it.
+/// Setting that limits huge pages, and that raises the limit.
 const SYSCTL: &str = "vm.nr_hugepages";
 
 /// Bytes worth setting aside: rings for messages of 1 MiB.
@@ -45,7 +45,7 @@ impl Pool {
         })
     }
 
-    /// The line that sets enough pages aside for `len` bytes more.
+    /// Returns the line that sets enough pages aside for `len` bytes more.
     fn remedy(self, len: usize) -> String {
         let short = len.div_ceil(self.page).saturating_sub(self.free);
         format!("sysctl {SYSCTL}={}", self.total + short)

@@ -31,9 +31,9 @@ pub struct Mailbox {
     /// Messages put and got, so far.
     put: u64,
     got: u64,
-    /// Whose turn it is to put: what makes a slot this side's alone.
+    /// Turn: only the side whose turn it is uses a slot.
     mine: bool,
-    /// What the slots lie in.
+    /// Memory of the slots.
     pages: Arc<Mapping>,
 }
 
@@ -104,7 +104,7 @@ impl Mailbox {
     }
 }
 
-/// The word that numbers a slot's message.
+/// Returns the word that numbers a slot's message.
 #[inline(always)]
 fn word(slot: &NonNull<u8>) -> &AtomicU64 {
     // SAFETY: a slot begins at a multiple of 128 in pages that the mailbox holds, with a word that is only used as an atomic.

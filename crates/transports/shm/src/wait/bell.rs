@@ -13,13 +13,13 @@ use std::sync::atomic::AtomicU32;
 pub struct Bells<B>([Arc<B>; 4]);
 
 impl<B> Bells<B> {
-    /// Four, made alike.
+    /// Returns four, made alike.
     pub(super) fn made(mut bell: impl FnMut() -> Result<B>) -> Result<Self> {
         let mut bell = || bell().map(Arc::new);
         Ok(Bells([bell()?, bell()?, bell()?, bell()?]))
     }
 
-    /// The bell that wakes the half at `seat`.
+    /// Returns the bell that wakes the half at `seat`.
     pub(super) fn of(&self, seat: Seat) -> Arc<B> {
         self.0[place(seat)].clone()
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a hybrid wait spins before it sleeps, µs: about as long as a wake-up across CPUs takes at its longest, 50 to 100 µs
+/// Time that a hybrid wait spins before it sleeps, µs: about as long as a wake-up across CPUs takes at its longest, 50 to 100 µs
 /// where the host lets an idle CPU halt. Who spins as long as a wake-up costs never takes more than twice what the best
 /// choice for each single wait would (A. Karlin et al., "Competitive randomized algorithms for nonuniform problems", 1990).
 ///
@@ -75,7 +75,7 @@ impl RingWait for Futex {
 /// each wait, and where the kernel withholds `membarrier(2)`, each publication has its fence, as in [`FencedHybrid`].
 pub type Hybrid = HybridAs<SPIN_US, false>;
 
-/// As [`Hybrid`], with a fence at each publication wherever it runs: what `Hybrid` falls back to, to measure it by.
+/// Wait like [`Hybrid`] that always has a fence at each publication: the fallback of `Hybrid`, to measure its cost.
 pub type FencedHybrid = HybridAs<SPIN_US, true>;
 
 /// Spins for `SPIN_US` microseconds, then sleeps on a futex; with a fence at each publication where `FENCED`.
@@ -144,8 +144,8 @@ fn spins(site: Site, time: Duration) -> u32 {
     if site.one_cpu { 0 } else { turns_in(time) }
 }
 
-/// How many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever disturbs
-/// a trial makes it slower.
+/// Returns how many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever
+/// disturbs a trial makes it slower.
 fn turns_in(time: Duration) -> u32 {
     const TRIALS: u32 = 5;
     const TURNS: u32 = 512;

@@ -15,7 +15,7 @@ const YIELDS: u32 = 1 << 8;
 /// Pauses between two looks at most: some 1 to 6 µs, after which news is as old as a message takes.
 const PAUSES_MAX: u32 = 1 << 6;
 
-/// What waits have in common that are never woken.
+/// Common part of waits that are never woken.
 macro_rules! never_sleeps {
     ($wait:ident, $kind:ident) => {
         impl Wait for $wait {
