@@ -34,7 +34,7 @@ pub struct FifoStream<W>(PhantomData<W>);
 
 /// The two names, and what a FIFO of this plan holds.
 ///
-/// Dropping it leaves the names: the supervisor drops its copy while the sides still have to open them. Whoever made
+/// Dropping it leaves the names: the supervisor drops its copy while the sides still have to open them. The maker of
 /// the plan clears the directory.
 #[derive(Debug)]
 pub struct FifoFixture {
@@ -78,7 +78,7 @@ fn try_capacity(forth: &Path, back: &Path, asked: Option<usize>) -> Result<usize
 }
 
 /// Gives an open FIFO the capacity that was found before the fork. Between the two, other pipes of this user may have
-/// grown: then what was told of this link no longer holds.
+/// grown: then what this link reported no longer holds.
 fn size_again(writer: &OwnedFd, capacity: usize) -> Result<()> {
     let granted = set_pipe_capacity(writer, capacity)?;
     if granted == capacity {

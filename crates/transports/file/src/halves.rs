@@ -60,7 +60,7 @@ impl<L: Lock, A: Access, W: FileWait> Sender for FileSender<L, A, W> {
 /// Ends the stream.
 impl<L: Lock, A: Access, W> Drop for FileSender<L, A, W> {
     fn drop(&mut self) {
-        // What the file cannot be told, the lifeline tells.
+        // The lifeline shows what the file cannot.
         let _ = self.mailbox.close();
         self.lifeline.farewell();
     }

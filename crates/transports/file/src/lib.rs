@@ -3,7 +3,7 @@
 //! The mechanism's own rules, as [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/fcntl_locking.2.html) and
 //! [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html) have them:
 //!
-//! - Both locks are advisory: they keep out who asks, and nobody else.
+//! - Both locks are advisory: they keep out only processes that ask.
 //! - A record lock covers a range of bytes and belongs to the process: a child does not inherit it, and closing *any*
 //!   descriptor of the file drops it. `flock` covers the file and belongs to the open file description: processes
 //!   that inherited one descriptor do not keep each other out. Either is dropped when its owner dies.
@@ -16,7 +16,7 @@
 //! lock never outlives the call that took it, and a side closes no descriptor meanwhile, so that the classic lock's
 //! traps do not matter; and its owner is the process, so that several senders that were forked over one descriptor do
 //! keep each other out. It covers one direction, where `flock` makes both wait for each other. Each side has an open
-//! file description of its own, without which `flock` would keep nobody out.
+//! separate file description, without which `flock` would keep no one out.
 //!
 //! The file has no name from the moment both descriptions are open, which is before the fork.
 #![forbid(unsafe_code)]
@@ -57,7 +57,7 @@ const SLOTS: std::ops::RangeInclusive<usize> = 2..=64;
 #[derive(Debug)]
 pub struct SharedFile<L, A, W>(PhantomData<(L, A, W)>);
 
-/// The file, opened once for each side, and the lifeline beside it.
+/// The file, opened once for each side, and its lifeline.
 #[derive(Debug)]
 pub struct FileFixture {
     files: [File; 2],

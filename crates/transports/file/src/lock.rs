@@ -15,7 +15,7 @@ pub trait Lock: 'static {
     const SUMMARIES: [&'static str; 2];
     /// Manual page that documents it.
     const REFERENCE: &'static str;
-    /// True when each process is an owner of its own, whatever descriptors it inherited.
+    /// True when each process is its own owner, whatever descriptors it inherited.
     const PER_PROCESS: bool;
 
     /// Runs `critical` while the lock is held, over `range` or more of the file; sleeps until it can be had.

@@ -1,9 +1,9 @@
-//! Where things stand in the file, and what is done to them under the lock.
+//! Layout of the file, and the operations on it under the lock.
 //!
 //! The first page holds a head for each direction: messages sent, messages taken, and whether the sender has closed, each
 //! a number of eight bytes. Then come the slots of both directions: the length of the message, and its bytes. The
 //! count of messages sent is the sequence number of the next one, and says which slot it goes to. It is written last: a
-//! process that is killed in the middle leaves a slot half filled, which nobody looks at.
+//! process that is killed in the middle leaves a slot half filled, which no one reads.
 
 use crate::access::Access;
 use crate::lock::Lock;
@@ -49,7 +49,7 @@ struct Head {
 /// Result of trying to take a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// One of so many bytes.
+    /// Message of this many bytes.
     Message(usize),
     /// There is none yet.
     Nothing,
@@ -166,7 +166,7 @@ pub(crate) fn set_len(slot: &mut [u8], len: usize) {
     slot[..WORD].copy_from_slice(&(len as u64).to_le_bytes());
 }
 
-/// Returns where a message of `len` bytes stands in its slot's buffer.
+/// Returns where a message of `len` bytes is in its slot's buffer.
 #[inline]
 pub(crate) fn message(len: usize) -> Range<usize> {
     WORD..WORD + len

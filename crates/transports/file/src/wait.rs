@@ -44,7 +44,7 @@ impl FileWait for Yield {
     }
 }
 
-/// Counts a look; true when there were so many that the peer should be asked after.
+/// Counts a look; true when there were enough to check if the peer is alive.
 #[inline]
 pub(crate) fn is_long<W: FileWait>(looks: &mut u32) -> bool {
     *looks = looks.wrapping_add(1);

@@ -6,7 +6,7 @@
 //! (`memcpy(3)`), both within this process's own caches. A ping-pong that comes out below its floor shows a mistake in
 //! one of the two; a stream may, since its two processes copy at the same time.
 //!
-//! Each holds one message at a time. With nobody else to make room or to send, a wait would never end; so where
+//! Each holds one message at a time. No other process makes room or sends, so a wait would never end; so where
 //! another transport waits, these return an error.
 #![forbid(unsafe_code)]
 
@@ -43,7 +43,7 @@ fn full(receiver_lives: bool) -> Error {
 fn empty(sender_lives: bool) -> Error {
     if sender_lives {
         Error::Protocol(
-            "a floor has nobody else to wait for, in one process: commit before receiving".into(),
+            "a floor is one process and cannot wait for another: commit before receiving".into(),
         )
     } else {
         Error::Closed

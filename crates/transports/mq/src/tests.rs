@@ -21,7 +21,7 @@ fn plan(test: &str, size: usize, capacity: Option<usize>) -> Plan {
 
 type Both<W> = [Link<<Mq<W> as Transport>::Tx, <Mq<W> as Transport>::Rx>; 2];
 
-/// Both sides in this process, each with descriptors of its own.
+/// Both sides in this process, each with its own descriptors.
 fn both_sides<W: FdWait>(test: &str, size: usize, depth: usize) -> Both<W> {
     let fixture = Mq::<W>::fixture(&plan(test, size, Some(size * depth))).unwrap();
     let ([to_there, at_there], [to_here, at_here]) = (fixture.forth, fixture.back);

@@ -1,4 +1,4 @@
-//! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A program of its own, as the
+//! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A separate program, as the
 //! limit is the process's, and without the standard harness, as it forks.
 
 use ipcmark_core::{Error, Names, Pattern, Plan, Receiver, Result, Sender, Side, Transport};
@@ -10,7 +10,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Bytes of a message: an ordinary user's longest (`fs.mqueue.msgsize_max` where nobody set it), beside which the
+/// Bytes of a message: an ordinary user's longest (`fs.mqueue.msgsize_max` by default), next to which the
 /// kernel's bookkeeping is little.
 const SIZE: usize = 8_192;
 /// Messages asked of each direction, of which an ordinary user may have all.
@@ -40,11 +40,11 @@ fn halved() -> std::result::Result<(), Failed> {
     Ok(())
 }
 
-/// Sends more messages than the queue holds from a process of its own.
+/// Sends more messages than the queue holds from a separate process.
 fn all_pass(fixture: MqFixture, messages: usize) -> std::result::Result<(), Failed> {
     let mut fixture = Some(fixture);
     let mut child = fork(|| {
-        let fixture = fixture.take().expect("nobody took it");
+        let fixture = fixture.take().expect("it was not taken yet");
         let mut link = Mq::<Block>::split(fixture, Side::Initiator).expect("the sender's side");
         for n in 0..messages {
             link.tx.claim(SIZE).expect("room").fill(n as u8);

@@ -106,7 +106,7 @@ impl<W: FdWait> Listen for EventListen<W> {
             match (self.counter.take(), peer) {
                 (Ok(count), _) => return Ok(count),
                 (Err(Errno::INTR), _) => {}
-                // It was looked at once more after the news.
+                // It was looked at again after the news.
                 (Err(Errno::AGAIN), Peer::Closed) => return Err(Error::Closed),
                 (Err(Errno::AGAIN), Peer::Gone) => return Err(Error::PeerDied),
                 (Err(Errno::AGAIN), Peer::Here) => {

@@ -10,7 +10,7 @@
 //!   set outlives its processes until it is removed.
 //! - The exit of a process, [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html): see [`pidfd`].
 //!
-//! None of them can tell that the peer is gone; a [`Lifeline`](ipcmark_sys::lifeline) beside each does. All of them
+//! None of them can tell that the peer is gone; each has a [`Lifeline`](ipcmark_sys::lifeline) for that. All of them
 //! count: what was notified before the listener came is not lost, and not merged.
 #![forbid(unsafe_code)]
 

@@ -1,13 +1,13 @@
 //! The exit of a process as a notification.
 //!
-//! A process that ends makes its pidfd readable, to whoever holds one: that is how a supervisor waits for a process and
+//! A process that ends makes its pidfd readable for every holder: that is how a supervisor waits for a process and
 //! something else at a time. Here each notification is the exit of a process that was forked beforehand and sleeps on a
 //! futex: the notifying side wakes it, it exits, and the listening side, which waits in `poll(2)` on its pidfd and on
 //! the lifeline, goes on.
 //!
 //! So the figure holds the wake-up of the process, its exit up to the point where it is a zombie (its copy of the
-//! address space is torn down before), and the wake-up of who polls. It does not hold the fork, but for one in [`POOL`]
-//! notifications: when the pool is used up, all of it is forked anew in one go, and the one round trip into which that
+//! address space is torn down before), and the wake-up of who polls. It does not include the fork, except for one in [`POOL`]
+//! notifications: when the pool is used up, all of it is forked again in one step, and the one round trip into which that
 //! falls is the tail of the distribution. The forked processes share the side's pages until either writes to them, so
 //! that a side's first write to a page after that costs a page fault.
 
@@ -33,7 +33,7 @@ use std::time::Duration;
 pub const POOL: u64 = 32;
 /// Between two looks for the peer while the other side forks, or has yet to listen.
 const NAP: Duration = Duration::from_millis(50);
-/// A process that was told to exit does so within this, or something is wrong.
+/// Time within which a process exits after it was asked to.
 const EXIT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Notifies by the exit of a process.
@@ -168,7 +168,7 @@ impl PidfdNotify {
         })?;
         for mut child in self.pool.drain(..) {
             if child.wait(EXIT_PATIENCE)?.is_none() {
-                return Err(Error::Protocol("a process that was told to exit did not".into()));
+                return Err(Error::Protocol("a process that was asked to exit did not".into()));
             }
         }
         for n in self.told..self.told + POOL {

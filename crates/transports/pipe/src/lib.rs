@@ -3,7 +3,7 @@
 //! The mechanism's own rules, as [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html) has them:
 //!
 //! - A pipe carries bytes in one direction, in order, without boundaries; [`Framed`](ipcmark_core::Framed) adds them.
-//!   In packet mode (`O_DIRECT`) each write up to `PIPE_BUF` is a message of its own: [`PipePacket`].
+//!   In packet mode (`O_DIRECT`) each write up to `PIPE_BUF` is a separate message: [`PipePacket`].
 //! - It holds 64 KiB unless told otherwise (`F_SETPIPE_SZ`), in pages: a message of one byte may take a page's slot. An
 //!   ordinary user gets no pipe over `fs.pipe-max-size`, and small ones once all of that user's pass
 //!   `fs.pipe-user-pages-soft`.

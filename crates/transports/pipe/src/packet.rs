@@ -1,6 +1,6 @@
 //! `pipe-packet`: a pipe in packet mode keeps boundaries, up to `PIPE_BUF` bytes a message.
 //!
-//! With `O_DIRECT` each write is a packet of its own, and a read takes one. A packet takes a whole page's slot, however
+//! With `O_DIRECT` each write is a separate packet, and a read takes one. A packet takes a whole page's slot, however
 //! short it is. A longer write would come as several packets, so the fixture refuses longer messages.
 
 use crate::ends::{Ends, PipeFixture};

@@ -27,7 +27,7 @@ pub struct VmspliceFixture {
     fixed: bool,
 }
 
-/// Lends a page to a pipe; nobody reads it.
+/// Lends a page to a pipe that no one reads.
 fn probe<W: FdWait>() -> Result<Limits> {
     let ends = Ends::new(PipeFlags::empty())?;
     let mut tx = VmspliceSender::<W>::new(ends.writer, 1, true)?;

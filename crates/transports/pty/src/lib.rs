@@ -6,13 +6,13 @@
 //! - What is written at one end of the pair can be read at the other, both ways; between them stands a terminal's line
 //!   discipline (N_TTY), which in raw mode changes no byte.
 //! - It holds little: 4096 bytes that can be read, and about twice as many on their way. The kernel carries them
-//!   between the two by a worker of its own, so that a message wakes two threads where a pipe wakes one.
+//!   between the two by a separate worker, so that a message wakes two threads where a pipe wakes one.
 //! - A pair ends as a telephone does. When the slave hangs up the master reads what is left, then `EIO`, which is the
 //!   end of the stream. When the master hangs up the slave's unread bytes are thrown away. There is no half-close.
 //!
-//! So each direction is a pair of its own, written at the slave and read at the master, as a terminal emulator reads
+//! So each direction is a separate pair, written at the slave and read at the master, as a terminal emulator reads
 //! what its program prints: then closing the sender is the end of the stream and loses nothing, and the death of either
-//! side is seen by the other, without a lifeline beside it.
+//! side is seen by the other, without a lifeline.
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
@@ -262,6 +262,6 @@ mod tests {
         assert_eq!(rx.read(&mut space).unwrap(), 0);
         let mut tx = PtySink(FdSink::<Poll>::new(back.slave).unwrap());
         drop(back.master);
-        assert!(matches!(tx.write(b"nobody"), Err(Error::Closed)));
+        assert!(matches!(tx.write(b"no one"), Err(Error::Closed)));
     }
 }

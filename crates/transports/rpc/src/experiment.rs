@@ -236,7 +236,7 @@ pub struct Moved {
     pub questions: [u64; 2],
 }
 
-/// Registers a service with a matchmaker, calls it `calls` times, ends it, registers it anew at another address, in
+/// Registers a service with a matchmaker, calls it `calls` times, ends it, registers it again at another address, in
 /// another process, and calls it as often again through the same client.
 pub fn moving(dir: &Path, calls: u64) -> Result<Moved> {
     let (listener, at) = Unix::listen(dir, "matchmaker")?;

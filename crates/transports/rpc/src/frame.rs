@@ -182,7 +182,7 @@ mod tests {
     use std::io;
     use std::time::Duration;
 
-    /// A stream that gives what it has in pieces of the lengths it is told, and times out at a length of 0.
+    /// A stream that gives what it has in pieces of given lengths, and times out at a length of 0.
     struct Pieces(RefCell<(Vec<u8>, Vec<usize>)>);
 
     impl Stream for Pieces {

@@ -1,4 +1,4 @@
-//! Remote procedure calls of our own: a stub that marshals, a server that dispatches, and what a call means when
+//! Our own remote procedure calls: a stub that marshals, a server that dispatches, and what a call means when
 //! messages are lost.
 //!
 //! A call looks like a call of a function, and is two messages. That shows in four decisions, each a type here:

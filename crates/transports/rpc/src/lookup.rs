@@ -75,7 +75,7 @@ impl<S: Socket> Lookup<S> for Fixed {
     }
 }
 
-/// A matchmaker knows it: a process of its own, started by the server's side, where services register by name.
+/// A matchmaker knows it: a separate process, started by the server's side, where services register by name.
 #[derive(Debug)]
 pub struct Matched;
 

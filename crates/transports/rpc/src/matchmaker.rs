@@ -134,7 +134,7 @@ impl Guest {
     fn serve(&mut self, table: &mut Table<u64>, answer: &mut Outbox) -> Result<()> {
         while let Some(frame) = self.inbox.next(&self.stream)? {
             answer.pack(&table.answer(self.number, unmarshal(frame)?))?;
-            // An answer is short; one who asks without reading what he is told is let go.
+            // An answer is short; a client that asks without reading the answers is dropped.
             send(&self.stream, answer.bytes(), || Err(Error::Closed))?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The record of calls seen: what makes a server execute a call at most once. No clock of its own, no sockets.
+//! The record of calls seen: what makes a server execute a call at most once. It has no clock and no sockets.
 //!
 //! It holds the reply of each call by the time at which the client made it, the oldest first. It is bounded, in calls, in
 //! bytes and in age, so that it must forget; the *horizon* is the time of the newest call that it has forgotten. A

@@ -1,4 +1,4 @@
-//! The sockets that calls go over, and addresses that can be told to others.
+//! The sockets that calls go over, and addresses that can be sent to others.
 
 use ipcmark_core::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub trait Socket: 'static {
     fn listen(dir: &Path, name: &str) -> Result<(Self::Listener, Address)>;
     /// Takes the next connection.
     fn accept(listener: &Self::Listener) -> Result<Self::Stream>;
-    /// Connects. [`Error::Closed`] when nobody listens there.
+    /// Connects. [`Error::Closed`] when no one listens there.
     fn connect(address: &Address) -> Result<Self::Stream>;
     /// Listens once, at no name, to see whether it can be had.
     fn probe() -> Result<()>;

@@ -15,7 +15,7 @@ fn must(holds: bool, what: impl std::fmt::Debug) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(Failed::from(format!("{what:?}"))) }
 }
 
-/// Each in a folder of its own, which it must leave empty.
+/// Each in its own folder, which it must leave empty.
 fn trial(
     name: String,
     run: impl FnOnce(&std::path::Path) -> Result<(), Failed> + Send + 'static,

@@ -69,7 +69,7 @@ owned!(
 /// Makes an empty [`mod@spsc`] ring of `capacity` bytes, a power of two, in shared memory without a name.
 ///
 /// # Errors
-/// When the capacity is none that a ring can have, or the memory is not to be had.
+/// When the capacity is none that a ring can have, or the memory is not available.
 pub fn spsc(capacity: usize) -> Result<(OwnedProducer, OwnedConsumer)> {
     let len = footprint(capacity);
     let pages = Arc::new(anonymous(len)?);
@@ -85,7 +85,7 @@ pub fn spsc(capacity: usize) -> Result<(OwnedProducer, OwnedConsumer)> {
 /// Makes an empty ring of `count` [`mod@slots`] for messages of up to `largest` bytes, in shared memory without a name.
 ///
 /// # Errors
-/// When there are less than two slots or they take more than 4 GiB, or the memory is not to be had.
+/// When there are less than two slots or they take more than 4 GiB, or the memory is not available.
 pub fn slots(count: usize, largest: usize) -> Result<(OwnedSlotsProducer, OwnedSlotsConsumer)> {
     let len = slots::footprint(count, largest);
     let pages = Arc::new(anonymous(len)?);
@@ -108,10 +108,10 @@ owned!(
 );
 
 /// Makes an empty [`mod@mpsc`] ring of `slots` slots (a power of two) for messages of up to `largest` bytes, in shared memory
-/// without a name, with so many producers, tagged from 1.
+/// without a name, with this many producers, tagged from 1.
 ///
 /// # Errors
-/// When the ring cannot have such slots, or the memory is not to be had.
+/// When the ring cannot have such slots, or the memory is not available.
 pub fn mpsc(
     slots: usize,
     largest: usize,
@@ -120,7 +120,7 @@ pub fn mpsc(
     let len = mpsc::footprint(slots, largest);
     let pages = Arc::new(anonymous(len)?);
     let base = pages.slice(0, len);
-    // SAFETY: the pages were mapped just now and are used by nobody else yet.
+    // SAFETY: the pages were mapped just now and are used by no one else yet.
     unsafe { mpsc::create(base, len, slots, largest) }.map_err(word)?;
     let producer = |tag| -> Result<OwnedMpscProducer> {
         // SAFETY: the pages hold a ring, which halves alone use, and live as long as each half.

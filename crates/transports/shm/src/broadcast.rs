@@ -57,7 +57,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
             ("shm", "shm-broadcast"),
             W::KIND,
             Framing::Message,
-            "broadcast ring in shared memory: each reader gets all, or is told what it missed",
+            "broadcast ring in shared memory: each reader gets all, or learns what it missed",
             "memfd_create(2)",
         )
     };
@@ -88,7 +88,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         for side in Side::ALL {
             let len = footprint(capacity);
             let base = mapping.slice(side.index() * stride(capacity), len);
-            // SAFETY: the mapping was made just now, zeroed, and is used by nobody else yet.
+            // SAFETY: the mapping was made just now, zeroed, and is used by no one else yet.
             unsafe { create(base, len, capacity) }.map_err(word)?;
         }
         let (mapping, lifeline) = (Arc::new(mapping), LifelinePair::new()?);
@@ -161,7 +161,7 @@ impl<W: RingWait> BroadcastSender<W> {
         self.wait.published(self.ring.peer_flag())
     }
 
-    /// Fails when nobody is left to read.
+    /// Fails when no reader is left.
     #[cold]
     fn look_around(&mut self) -> Result<()> {
         self.unasked = 0;
@@ -218,7 +218,7 @@ impl<W: RingWait> Drop for BroadcastSender<W> {
     }
 }
 
-/// The receiving half. When the last of a side is dropped the sender is told.
+/// The receiving half. When the last of a side is dropped, the sender learns it.
 #[derive(Debug)]
 pub struct BroadcastReceiver<W: RingWait> {
     ring: Reader<'static>,
@@ -268,7 +268,7 @@ impl<W: RingWait> Drop for BroadcastReceiver<W> {
     }
 }
 
-/// A receiver's turn: copies the next message. What was missed is told by the numbers that stand in messages.
+/// A receiver's turn: copies the next message. The numbers in the messages show what was missed.
 struct Next<'a> {
     ring: &'a mut Reader<'static>,
     buffer: &'a mut Buffer,

@@ -76,7 +76,7 @@ impl<W: Watch> Transport for ShmLatest<W> {
         for side in Side::ALL {
             let len = footprint(PLACES, plan.size);
             let base = mapping.slice(side.index() * stride(plan.size), len);
-            // SAFETY: the mapping was made just now, zeroed, and is used by nobody else yet.
+            // SAFETY: the mapping was made just now, zeroed, and is used by no one else yet.
             unsafe { create(base, len, PLACES, plan.size) }.map_err(word)?;
         }
         let lifeline = LifelinePair::new()?;

@@ -5,7 +5,7 @@
 //! ([`Backing`]) and what a side does while it has nothing to do ([`RingWait`]). The kernel is asked only by a side that
 //! waits: to sleep ([`Hybrid`]), to let others run ([`Yield`]), and, rarely, whether its peer still lives.
 //!
-//! Both directions lie in one mapping, each a ring of its own with its control page. The pages are reserved before the
+//! Both directions lie in one mapping, each its own ring with its control page. The pages are reserved before the
 //! fork and mapped on both sides before the first message, so that no page fault falls into a measurement and no full
 //! `/dev/shm` kills a side with SIGBUS.
 #![allow(unsafe_code, reason = "the rings are made over mapped memory")]

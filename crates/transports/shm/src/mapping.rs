@@ -62,7 +62,7 @@ impl Mapping {
     }
 
     /// Maps every page into this process. A fork does not copy the page table of a shared mapping, so each side does
-    /// it anew. Left out, the first lap of a ring pays for it message by message: some 1.1 µs for each page of 4 KiB, twenty times
+    /// it again. Left out, the first lap of a ring pays for it message by message: some 1.1 µs for each page of 4 KiB, twenty times
     /// a later lap with messages of 4,000 B through 256 KiB in one process; done at once it costs 0.9 µs a page.
     pub(crate) fn populate(&self) {
         // SAFETY: the range is this mapping, and the advice changes none of its bytes.

@@ -60,7 +60,7 @@ impl MpscFixture {
         for side in Side::ALL {
             let len = footprint(slots, plan.size);
             let base = mapping.slice(side.index() * stride(slots, plan.size), len);
-            // SAFETY: the mapping was made just now and is used by nobody else yet.
+            // SAFETY: the mapping was made just now and is used by no one else yet.
             unsafe { create(base, len, slots, plan.size) }.map_err(word)?;
         }
         Ok(MpscFixture {

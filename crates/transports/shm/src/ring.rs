@@ -79,7 +79,7 @@ impl<W: RingWait> ShmFixture<W> {
         mapping.populate();
         for side in Side::ALL {
             let base = mapping.slice(side.index() * stride(capacity), footprint(capacity));
-            // SAFETY: the mapping was made just now and is used by nobody else yet.
+            // SAFETY: the mapping was made just now and is used by no one else yet.
             unsafe { Producer::create(base, footprint(capacity), capacity) }.map_err(word)?;
         }
         Ok(ShmFixture {

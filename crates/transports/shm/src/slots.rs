@@ -67,7 +67,7 @@ impl<W: RingWait> SlotsFixture<W> {
         for side in Side::ALL {
             let len = footprint(slots, size);
             let base = mapping.slice(side.index() * stride(slots, size), len);
-            // SAFETY: the mapping was made just now and is used by nobody else yet.
+            // SAFETY: the mapping was made just now and is used by no one else yet.
             unsafe { Producer::create(base, len, slots, size) }.map_err(word)?;
         }
         Ok(SlotsFixture {

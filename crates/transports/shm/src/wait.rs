@@ -29,7 +29,7 @@ pub trait Look {
     fn recover(&mut self) {}
 }
 
-/// Something one half may sleep for, because whoever brings it looks at a flag whether to wake it.
+/// Something one half may sleep for, because the side that brings it checks a flag whether to wake it.
 pub trait Turn: Look {
     /// Others may sleep on the same flag, so that who runs again leaves it as it is.
     const SHARED_FLAG: bool = false;
@@ -86,7 +86,7 @@ impl Seat {
     }
 }
 
-/// A wait that never sleeps, and so needs nobody to wake it.
+/// A wait that never sleeps, so no process has to wake it.
 pub trait Watch: Wait + Sized + Send {
     /// Looks until it has come, or fails, or the peer is gone.
     fn watch(look: &mut impl Look, lifeline: &Lifeline) -> Result<()>;

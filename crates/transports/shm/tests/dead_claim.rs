@@ -1,4 +1,4 @@
-//! A sender that dies between claim and commit, in a process of its own: the others' messages come, its claim does not.
+//! A sender that dies between claim and commit, in a separate process: the others' messages come, its claim does not.
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{Error, Link, Names, Plan, Receiver, Result, Sender, Side, Transport};

@@ -2,7 +2,7 @@
 //! lost is a sleep that nothing ends, and the deadline says so.
 //!
 //! Only a publication within some 100 ns of the receiver's announcement can be missed, and a process that was woken comes
-//! tens of microseconds late. So before each message both sides meet, awake, and then wait so many pauses that either may be
+//! tens of microseconds late. So before each message both sides meet, awake, and then wait for enough pauses that either may be
 //! first by a little. Without the barrier of `Fencing::Sleeper` this hangs within a second where CPUs let a load overtake
 //! a store.
 #![forbid(unsafe_code)]

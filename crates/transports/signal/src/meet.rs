@@ -30,7 +30,7 @@ pub(crate) struct Met<T> {
     pub(crate) lifeline: Arc<Lifeline>,
     pub(crate) taking: T,
     pub(crate) ticker: ipcmark_sys::lifeline::Ticker,
-    /// Last, so that what is pending is dropped when nobody takes it any more.
+    /// Last, so that what is pending is dropped when no one takes it any more.
     pub(crate) blocked: Blocked,
 }
 

@@ -178,7 +178,7 @@ impl<T: Taking> Receiver for SignalReceiver<T> {
         let Payload { word, tag } = loop {
             match (self.taking.take(), news) {
                 (Ok(payload), _) => break payload,
-                // It slept once more, from the news to the next tick, and no signal came.
+                // It slept again, from the news to the next tick, and no signal came.
                 (Err(Errno::INTR), Peer::Closed) => return Err(Error::Closed),
                 (Err(Errno::INTR), Peer::Gone) => return Err(Error::PeerDied),
                 (Err(Errno::INTR), Peer::Here) => news = self.lifeline.peer(),

@@ -100,7 +100,7 @@ impl<T: Taking> Listen for Hear<T> {
         loop {
             match (self.taking.take(), news) {
                 (Ok(_), _) => return Ok(1),
-                // It slept once more, from the news to the next tick, and no signal came.
+                // It slept again, from the news to the next tick, and no signal came.
                 (Err(Errno::INTR), Peer::Closed) => return Err(Error::Closed),
                 (Err(Errno::INTR), Peer::Gone) => return Err(Error::PeerDied),
                 (Err(Errno::INTR), Peer::Here) => news = self.lifeline.peer(),

@@ -1,4 +1,4 @@
-//! System V message queues: one a direction, or one for both, told apart by type.
+//! System V message queues: one a direction, or one for both, separated by type.
 //!
 //! The mechanism's own rules, as [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html) and
 //! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html) have them:
@@ -36,7 +36,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SysvMsg<W>(PhantomData<W>);
 
-/// Messages over one System V queue, the directions told apart by type.
+/// Messages over one System V queue, the directions separated by type.
 #[derive(Debug)]
 pub struct SysvMsgTyped<W>(PhantomData<W>);
 
@@ -95,7 +95,7 @@ impl<W: QueueWait> Transport for SysvMsgTyped<W> {
             ("sysv", "sysv-msg-typed"),
             <W as Wait>::KIND,
             Framing::Message,
-            "one System V message queue for both directions, told apart by type",
+            "one System V message queue for both directions, separated by type",
             REFERENCE,
         )
     };

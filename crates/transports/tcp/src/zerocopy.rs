@@ -1,9 +1,8 @@
 //! `tcp-zerocopy`: the sender's pages are lent to the kernel, which says when they may be written to again.
 //!
 //! `claim` lends one of several buffers, so that a stream can run ahead; it waits until the kernel has given that buffer
-//! back. The notice comes when the peer's kernel has acknowledged the bytes, on the socket's error queue. What cannot be
-//! told from a faster send is told by the notice: over loopback the kernel copies the pages after all, when it
-//! hands them to the receiving side, and each notice says so (`SO_EE_CODE_ZEROCOPY_COPIED`). The row measures what asking
+//! back. The notice comes when the peer's kernel has acknowledged the bytes, on the socket's error queue. Over loopback
+//! the kernel copies the pages anyway, when it hands them to the receiving side, and each notice says so (`SO_EE_CODE_ZEROCOPY_COPIED`). The row measures what asking
 //! for it costs there, not what it saves on a network card.
 //!
 //! Only a blocking side can use it: a notice makes the socket poll as `POLLERR`, so that a receiver that waits with

@@ -86,7 +86,7 @@ mod tests {
         let [la, lb] = LifelinePair::new().unwrap().into_both();
         let mut mine = batch_halves::<Poll>(a.0, 8, Some(la)).unwrap();
         drop((b, lb));
-        // A batch may still go out, to nobody; the next one is refused.
+        // A batch may still go out without a receiver; the next one is refused.
         let mut batch = || -> Result<()> {
             for _ in 0..3 {
                 mine.tx.claim(8)?.fill(1);

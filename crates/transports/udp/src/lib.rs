@@ -3,9 +3,9 @@
 //! The mechanism's own rules, as [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html) has them:
 //!
 //! - A datagram arrives whole or not at all, and over loopback in order. The longest holds 65,507 bytes over IPv4.
-//! - Nobody waits for room at the receiver: what finds its buffer (`SO_RCVBUF`) full is dropped and counted (`drops` in
-//!   `/proc/net/udp`, `SO_RXQ_OVFL`), and the sender is told nothing. So these rows are lossy.
-//! - A datagram to a port that nobody holds any more is answered with ICMP; a connected sender is then told
+//! - No sender waits for room at the receiver: what finds its buffer (`SO_RCVBUF`) full is dropped and counted (`drops` in
+//!   `/proc/net/udp`, `SO_RXQ_OVFL`), and the sender learns nothing. So these rows are lossy.
+//! - A datagram to a port without a socket is answered with ICMP; a connected sender then learns
 //!   `ECONNREFUSED` by its next call, whichever that is. A receiver hears nothing of a peer that is gone: an empty
 //!   datagram ends the stream here, and a [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
 //! - Many processes may send to one socket, and receive from one; each datagram goes whole to one receiver.
@@ -36,7 +36,7 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub struct Udp<W, V = V4>(PhantomData<(W, V)>);
 
-/// Both sockets, and the lifeline beside them.
+/// Both sockets and their lifeline.
 #[derive(Debug)]
 pub struct UdpFixture {
     pair: Pair,

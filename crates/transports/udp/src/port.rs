@@ -40,7 +40,7 @@ impl MessagePort for UdpPort {
 
     /// `recv()` - takes one datagram. An empty one is the end of the stream.
     ///
-    /// That the peer's port is closed is told before what it sent is handed out; so the rest is asked for first.
+    /// The kernel reports that the peer's port is closed before it hands out what the peer sent; so the rest is read first.
     ///
     /// # References
     /// [recv(2)](https://man7.org/linux/man-pages/man2/recv.2.html)

@@ -9,7 +9,7 @@ use ipcmark_sys::lifeline::LifelinePair;
 use rustix::net::SocketType;
 use std::marker::PhantomData;
 
-/// Messages over a datagram socket, with a lifeline beside it.
+/// Messages over a datagram socket with a lifeline.
 #[derive(Debug)]
 pub struct UnixDatagram<W>(PhantomData<W>);
 

@@ -1,7 +1,7 @@
 //! `unix-memfd`: a descriptor passes instead of the bytes.
 //!
-//! Each message is written into a memory file of its own (`memfd_create(2)`), the file's descriptor goes through a
-//! sequenced-packet socket with `SCM_RIGHTS`, and the receiver reads it and closes it. Nothing is reused: whoever wrote
+//! Each message is written into its own memory file (`memfd_create(2)`), the file's descriptor goes through a
+//! sequenced-packet socket with `SCM_RIGHTS`, and the receiver reads it and closes it. Nothing is reused: the side that wrote
 //! into a file again would have to know that the receiver is done with it. So a message costs a file made, a copy in, a
 //! descriptor passed, a copy out and a file given back, and the socket holds descriptors, not bytes: what is under way
 //! is bounded by [`UNDER_WAY_BYTES`] here, as far as the least send buffer allows it.
@@ -50,7 +50,7 @@ pub struct MemfdFixture {
 #[derive(Debug)]
 pub struct MemfdPort {
     socket: OwnedFd,
-    /// The message that found no room: it is not written anew for each try.
+    /// The message that found no room: it is not written again for each try.
     written: RefCell<Option<OwnedFd>>,
 }
 

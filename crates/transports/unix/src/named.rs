@@ -72,7 +72,7 @@ impl Kind for Abstract {
 
 /// The meeting place: a socket that listens, and its name.
 ///
-/// Dropping it leaves the path: the supervisor drops its copy while the sides still have to meet. Whoever made the plan
+/// Dropping it leaves the path: the supervisor drops its copy while the sides still have to meet. The maker of the plan
 /// clears the directory.
 #[derive(Debug)]
 pub struct Meeting {

@@ -54,7 +54,7 @@ impl Pair {
             if granted < needed {
                 return Err(too_small(size, granted));
             }
-            // The kernel may let more pass now than it will under pressure: what is told is what is held to.
+            // The kernel may let more pass now than it will under pressure: the reported value is the one that is kept.
             let told = longest_message(kind)?;
             if let Some(max) = told.max_message.filter(|&max| size > max) {
                 return Err(Error::TooLong { len: size, max, limited_by: told.limited_by });

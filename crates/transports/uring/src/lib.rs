@@ -227,7 +227,7 @@ impl Receiver for RingReceiver {
             }
             match (self.inbox.sleep(), news) {
                 (Ok(()), _) => {}
-                // It slept once more, from the news to the next tick, and nothing came.
+                // It slept again, from the news to the next tick, and nothing came.
                 (Err(Errno::INTR), Peer::Closed) => return Err(Error::Closed),
                 (Err(Errno::INTR), Peer::Gone) => return Err(Error::PeerDied),
                 (Err(Errno::INTR), Peer::Here) => news = self.lifeline.peer(),

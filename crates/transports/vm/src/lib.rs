@@ -7,10 +7,10 @@
 //! - It takes the permission to trace the peer (`PTRACE_MODE_ATTACH_REALCREDS`): the same user, and a peer that may be
 //!   dumped. Where Yama's `ptrace_scope` is 1 a process must also admit its peer, and each side does
 //!   (`PR_SET_PTRACER`).
-//! - It carries bytes and no news: that there is a message, where it stands and how long it is, stands in memory that
+//! - It carries bytes and no news: that there is a message, its place and its length are in memory that
 //!   both share, and so does a futex to wait on.
 //! - Only the caller works; its peer need not even run. `vm-read` pulls in `receive`, `vm-write` pushes in `commit`.
-//! - What `vm-read` has not pulled yet stands in the sender's memory, and is gone when the sender's process is.
+//! - What `vm-read` has not pulled yet is in the sender's memory, and is gone when the sender's process is.
 //!
 //! `vm-write` pushes into one of several slots of the receiver. `vm-read` pulls a message of more than 4 KiB from where
 //! it was written, so that the sender's next claim waits for the pull; a shorter one, whose copy costs less than a wait, is

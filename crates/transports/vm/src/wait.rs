@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU32, fence};
 use std::time::{Duration, Instant};
 
-/// Looks between two questions to the lifeline: some 0.5 ms of spinning, beside which its system call is nothing.
+/// Looks between two questions to the lifeline: some 0.5 ms of spinning, compared with which its system call costs nothing.
 const LOOKS: u32 = 1 << 14;
 /// Time that a sleeper sleeps before it asks its lifeline.
 const NAP: Duration = Duration::from_millis(250);

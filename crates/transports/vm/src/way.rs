@@ -113,7 +113,7 @@ impl Way {
         wait::wake::<W>(self.senders_bell())
     }
 
-    /// Returns which slot message number `n` stands in.
+    /// Returns the slot of message number `n`.
     #[inline]
     pub(crate) fn slot(&self, n: u64) -> usize {
         (n % self.slots as u64) as usize

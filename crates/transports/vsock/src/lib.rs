@@ -7,7 +7,7 @@
 //! - A sender may have as many bytes on their way as its peer's buffer holds (`SO_VM_SOCKETS_BUFFER_SIZE`), and then
 //!   waits for credit. A message must fit that buffer.
 //! - Each packet passes the protocol and a worker of the kernel, as one from another machine would; the loopback is a
-//!   module of its own, `vsock_loopback`.
+//!   separate module, `vsock_loopback`.
 #![forbid(unsafe_code)]
 
 mod connect;

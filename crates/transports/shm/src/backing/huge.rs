@@ -23,7 +23,7 @@ struct Pool {
     page: usize,
     /// Pages set aside.
     total: usize,
-    /// Pages that nobody uses or has been promised.
+    /// Pages that are neither used nor promised.
     free: usize,
 }
 

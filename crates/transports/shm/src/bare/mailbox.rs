@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of the word that numbers the message, before it.
 const WORD: usize = 8;
-/// Bytes of a line. A message that does not fit beside the word begins at the next one: it takes no more lines than it must, and
+/// Bytes of a line. A message that does not fit next to the word begins at the next one: it takes no more lines than it must, and
 /// a copy to an odd place in a line costs half as much again.
 const LINE: usize = 64;
 /// Bytes between the end of one slot and the beginning of the other, at least: lines are fetched in pairs, and ahead.
@@ -44,7 +44,7 @@ impl Mailbox {
     /// Makes both sides, for messages of `len` bytes, in shared memory without a name. The first side puts first.
     ///
     /// # Errors
-    /// When the memory is not to be had.
+    /// When the memory is not available.
     pub fn pair(len: usize) -> Result<(Mailbox, Mailbox)> {
         let body = if WORD + len <= LINE { WORD } else { LINE };
         let stride = (body + len).next_multiple_of(128) + APART;

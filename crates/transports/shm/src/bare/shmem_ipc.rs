@@ -10,7 +10,7 @@ pub struct Receiver<const W: usize>(sharedring::Receiver<[u64; W]>);
 /// Makes a ring with room for `messages`.
 ///
 /// # Errors
-/// When the memory is not to be had.
+/// When the memory is not available.
 pub fn pair<const W: usize>(messages: usize) -> Result<(Sender<W>, Receiver<W>), String> {
     let words = |e: &dyn std::fmt::Display| e.to_string();
     let tx = sharedring::Sender::new(messages).map_err(|e| words(&e))?;
@@ -35,7 +35,7 @@ impl<const W: usize> Sender<W> {
         let mut sent = false;
         let done = self.0.send_raw(|space, room| {
             if room > 0 {
-                // SAFETY: the ring lends space for `room` messages, which nobody reads before they are counted as sent.
+                // SAFETY: the ring lends space for `room` messages, which no one reads before they are counted as sent.
                 unsafe { space.copy_from_nonoverlapping(message, 1) };
                 sent = true;
             }
@@ -56,7 +56,7 @@ impl<const W: usize> Receiver<W> {
         let mut got = false;
         let done = self.0.receive_raw(|messages, count| {
             if count > 0 {
-                // SAFETY: the ring lends `count` messages, which nobody writes before they are counted as read.
+                // SAFETY: the ring lends `count` messages, which no one writes before they are counted as read.
                 unsafe { messages.copy_to_nonoverlapping(into, 1) };
                 got = true;
             }

@@ -292,7 +292,7 @@ fn a_damaged_ring_is_a_protocol_error() {
     let plan = plan(64, Some(1));
     let fixture = ShmFixture::<Spin>::new::<Memfd>(&plan).unwrap();
     let base = fixture.mapping.slice(0, 8);
-    // SAFETY: 8 aligned bytes of the mapping, which nobody else uses here.
+    // SAFETY: 8 aligned bytes of the mapping, which no one else uses here.
     unsafe { base.cast::<u64>().write(0) };
     let Err(error) = ShmRing::<Memfd, Spin>::split(fixture, Side::Initiator) else {
         panic!("attached to a ring without its mark");

@@ -1,4 +1,4 @@
-//! Waits that sleep on something beside the ring: a bell that the peer rings.
+//! Waits that sleep on something next to the ring: a bell that the peer rings.
 
 use super::{RingWait, Seat, Site, Turn, sleep};
 use ipcmark_core::{Availability, Error, Limits, Names, Result, Wait, WaitKind};

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 ///
 /// There is no step at which it is right: CPU time buys latency all the way, and beyond 75 µs it buys little. With wake-ups as short
 /// as these, half of it would do; with those of an idle host it would not. `cargo bench --bench waits -- arrivals` measures it
-/// anew. A constant, and not a wake-up measured for each link: it is part of what the row is, and rows are compared
+/// again. A constant, and not a wake-up measured for each link: it is part of what the row is, and rows are compared
 /// between runs and machines.
 const SPIN_US: u64 = 75;
 
@@ -71,8 +71,8 @@ impl RingWait for Futex {
 /// Spins for about as long as a wake-up costs, then sleeps on a futex until the peer publishes. While both sides are
 /// busy it makes no system call and pays for no fence: who is about to sleep has the publishers ordered ([`barrier`]).
 ///
-/// Whether that is to be had is found out before the fork and holds for both sides: on one CPU, where a side sleeps at
-/// each wait, and where the kernel withholds `membarrier(2)`, each publication has its fence, as in [`FencedHybrid`].
+/// Its availability is tested before the fork and holds for both sides: on one CPU, where a side sleeps at
+/// each wait, and where the kernel refuses `membarrier(2)`, each publication has its fence, as in [`FencedHybrid`].
 pub type Hybrid = HybridAs<SPIN_US, false>;
 
 /// Wait like [`Hybrid`] that always has a fence at each publication: the fallback of `Hybrid`, to measure its cost.

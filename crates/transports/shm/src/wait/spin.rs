@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::thread::yield_now;
 
-/// Looks between two questions to the lifeline: some 0.5 ms of spinning, beside which its system call is nothing.
+/// Looks between two questions to the lifeline: some 0.5 ms of spinning, compared with which its system call costs nothing.
 const LOOKS: u32 = 1 << 14;
 /// Yields between two questions to the lifeline: few, since each may last a time slice where others want the CPU.
 const YIELDS: u32 = 1 << 8;
@@ -75,7 +75,7 @@ impl Spin {
 }
 
 /// Looks ever more rarely: twice as many pause instructions after each look, up to 64. The peer's line is left in peace
-/// while it writes, a hardware thread beside this one gets more of the core, and the news is found a little later.
+/// while it writes, the other hardware thread of the core gets more of the core, and the news is found a little later.
 #[derive(Debug)]
 pub struct Pause;
 
