@@ -3,12 +3,14 @@
 //! - `ground`: what every part uses: processes, shared pages, futexes, CPUs, the clock, descriptors, the lifeline;
 //! - `family`: what one family of mechanisms needs;
 //! - `tool`: what measuring, comparing and clearing up need;
+//! - [`crew`]: processes that are forked, watched and ended together;
 //! - [`distance`]: the latency between two CPUs.
 //!
 //! The rooms are for those who read this crate; users name a module without its room (`ipcmark_sys::clock`). ARCHITECTURE.md
 //! says which calls go through rustix, nix and libc.
 #![allow(unsafe_code, reason = "system calls without a safe wrapper are made here")]
 
+pub mod crew;
 pub mod distance;
 mod family;
 mod ground;

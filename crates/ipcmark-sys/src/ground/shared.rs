@@ -103,6 +103,12 @@ impl Parcel {
         Ok(Parcel { map: map(Self::HEADER + capacity)?, capacity })
     }
 
+    /// Returns the number of bytes that fit.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     fn header(&self) -> &Line {
         // SAFETY: the mapping begins with one zeroed line of atomics and lives as long as self.
         unsafe { &*self.map.as_ptr().cast::<Line>() }

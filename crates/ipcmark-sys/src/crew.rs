@@ -1,0 +1,270 @@
+//! A crew: processes that are forked, watched and ended together, and return their results.
+//!
+//! Each member runs one closure in a process of its own. It returns bytes, or a [`Fault`] in words, through memory that
+//! it shares with the parent: results never travel through the mechanism under test. A panic becomes a fault.
+//!
+//! The parent watches all members by pidfd until they have ended, or until the deadline, or until a signal interrupts
+//! the parent ([`Interrupts`](crate::process::Interrupts)). When one member fails, the others get [`GRACE`] to report
+//! what they saw. The parent then kills and reaps the rest, so no wait is without a bound.
+
+use crate::process::{self, Child, Exit};
+use crate::shared::Parcel;
+use ipcmark_core::{Error, Result};
+use std::any::Any;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// Time that the other members get after one has failed.
+pub const GRACE: Duration = Duration::from_millis(300);
+/// Time between two looks for an interrupt that came between two waits.
+const LOOK: Duration = Duration::from_millis(100);
+/// End of a member that a law has killed on purpose.
+const KILLED: Exit = Exit::Signal(9);
+
+// The last byte of a parcel says what the other bytes are.
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const FOLLOWED: u8 = 2;
+
+/// Result of a member's closure.
+pub type Work = std::result::Result<Vec<u8>, Fault>;
+
+/// The reason for which a member could not do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The reason, in words.
+    pub what: String,
+    /// True if the member only saw the end of another, which knows the cause.
+    pub follows: bool,
+}
+
+impl<E: Display> From<E> for Fault {
+    fn from(error: E) -> Fault {
+        Fault { what: error.to_string(), follows: false }
+    }
+}
+
+/// End of one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It returned this result.
+    Done(Vec<u8>),
+    /// It failed and gave a reason.
+    Failed(Fault),
+    /// It ended without a result.
+    Died(Exit),
+    /// It still ran at the end, and was killed.
+    Killed,
+}
+
+/// The reason for which the watch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// All members ended well.
+    Well,
+    /// A member failed, and all ended or the grace is over.
+    Failed,
+    /// A signal asked this process to stop.
+    Interrupted,
+    /// The deadline is over and some members still ran.
+    Late,
+}
+
+/// The failure that explains those of all other members.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    /// The member that failed; `None` if this process was interrupted.
+    pub member: Option<usize>,
+    /// The reason, in words.
+    pub what: String,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        Error::Protocol(failure.what)
+    }
+}
+
+/// Members that run. Dropping the crew kills and reaps them.
+#[derive(Debug, Default)]
+pub struct Crew {
+    children: Vec<Child>,
+    /// Exit of a member that ended well: 0, or a kill where that is the plan.
+    good: Vec<Exit>,
+    parcels: Vec<Parcel>,
+    grace: Option<Instant>,
+}
+
+impl Crew {
+    /// Makes room for `size` members and results of up to `room` bytes each.
+    pub fn new(size: usize, room: usize) -> Result<Crew> {
+        let parcels = (0..size).map(|_| Parcel::new(room + 1)).collect::<Result<_>>()?;
+        Ok(Crew { parcels, ..Crew::default() })
+    }
+
+    /// Forks the next member, which runs `work`.
+    pub fn fork(&mut self, work: impl FnOnce() -> Work) -> Result<()> {
+        self.start(Exit::Code(0), work)
+    }
+
+    /// Forks a member that is to end by `SIGKILL`; any other end is a failure.
+    pub fn fork_victim(&mut self, work: impl FnOnce() -> Work) -> Result<()> {
+        self.start(KILLED, work)
+    }
+
+    fn start(&mut self, good: Exit, work: impl FnOnce() -> Work) -> Result<()> {
+        let parcel = self.parcels.get(self.children.len());
+        let parcel = parcel.ok_or_else(|| Error::Protocol("the crew is complete".into()))?;
+        self.children.push(process::fork(|| report(parcel, work))?);
+        self.good.push(good);
+        Ok(())
+    }
+
+    /// Returns the members' processes.
+    pub fn children(&mut self) -> &mut [Child] {
+        &mut self.children
+    }
+
+    /// Waits a short time for news. Returns the reason once there is nothing more to wait for.
+    pub fn step(&mut self, end: Instant) -> Result<Option<Over>> {
+        let left = self.grace.map_or(end, |grace| grace.min(end));
+        let left = left.saturating_duration_since(Instant::now());
+        if self.children.iter().any(|child| child.exit().is_none()) {
+            process::wait_any(self.children.iter_mut(), left.min(LOOK))?;
+        }
+        let exits = || self.children.iter().map(Child::exit).zip(&self.good);
+        let all_well = exits().all(|(exit, good)| exit == Some(*good));
+        let failed = exits().any(|(exit, good)| exit.is_some_and(|exit| exit != *good));
+        let ended = exits().all(|(exit, _)| exit.is_some());
+        Ok(match failed {
+            _ if all_well => Some(Over::Well),
+            _ if process::is_interrupted() => Some(Over::Interrupted),
+            true if ended || left.is_zero() => Some(Over::Failed),
+            true => {
+                self.grace.get_or_insert_with(|| Instant::now() + GRACE);
+                None
+            }
+            false => left.is_zero().then_some(Over::Late),
+        })
+    }
+
+    /// Watches all members, at most until `end`, and then kills the rest.
+    pub fn finish(mut self, end: Instant) -> Result<Finished> {
+        let over = loop {
+            if let Some(over) = self.step(end)? {
+                break over;
+            }
+        };
+        let members = self.children.iter().zip(&self.parcels);
+        let outcomes = members.map(|(child, parcel)| outcome(child, parcel)).collect();
+        Ok(Finished { over, outcomes })
+    }
+}
+
+fn outcome(child: &Child, parcel: &Parcel) -> Outcome {
+    let Some(mut bytes) = parcel.get() else {
+        return child.exit().map_or(Outcome::Killed, Outcome::Died);
+    };
+    match bytes.pop() {
+        Some(DONE) => Outcome::Done(bytes),
+        tag => Outcome::Failed(Fault {
+            what: String::from_utf8_lossy(&bytes).into_owned(),
+            follows: tag == Some(FOLLOWED),
+        }),
+    }
+}
+
+/// Runs a member's work and reports its result. Returns the exit status.
+fn report(parcel: &Parcel, work: impl FnOnce() -> Work) -> i32 {
+    // The parcel takes a panic's words to the parent; they would only disturb the terminal.
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(format!("panicked: {}", panic_words(&*panic)).into()));
+    let max = parcel.capacity() - 1;
+    let fault = match done {
+        Ok(mut bytes) if bytes.len() <= max => {
+            bytes.push(DONE);
+            return i32::from(parcel.put(&bytes).is_err());
+        }
+        Ok(bytes) => format!("a result of {} bytes; there is room for {max}", bytes.len()).into(),
+        Err(fault) => fault,
+    };
+    let mut bytes = fault.what.into_bytes();
+    bytes.truncate(max);
+    bytes.push(if fault.follows { FOLLOWED } else { FAILED });
+    // The exit status shows the failure even if the parcel cannot.
+    let _ = parcel.put(&bytes);
+    1
+}
+
+/// Returns the message of a panic.
+#[must_use]
+pub fn panic_words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without words")
+}
+
+/// A crew that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The reason for which the watch ended.
+    pub over: Over,
+    /// End of each member, in the order of the forks.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Rank of a failure: the least explains the others.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It died without a word.
+    Died,
+    /// It failed on its own.
+    Failed,
+    /// It saw the end of another.
+    Followed,
+    /// It noticed nothing and was killed.
+    Killed,
+}
+
+impl Finished {
+    /// Returns the members that still ran at the end.
+    pub fn hung(&self) -> impl Iterator<Item = usize> {
+        let members = self.outcomes.iter().enumerate();
+        members.filter(|(_, outcome)| **outcome == Outcome::Killed).map(|(member, _)| member)
+    }
+
+    /// Returns all results, or the one failure that explains the others.
+    pub fn results(self) -> std::result::Result<Vec<Vec<u8>>, Failure> {
+        if self.over == Over::Interrupted {
+            return Err(Failure { member: None, what: "interrupted".into() });
+        }
+        let (mut results, mut failures) = (Vec::new(), Vec::new());
+        for (member, outcome) in self.outcomes.into_iter().enumerate() {
+            let (rank, what) = match outcome {
+                Outcome::Done(bytes) => {
+                    results.push(bytes);
+                    continue;
+                }
+                Outcome::Died(exit) => (Rank::Died, format!("{exit} before it could report")),
+                Outcome::Failed(Fault { what, follows: false }) => (Rank::Failed, what),
+                Outcome::Failed(Fault { what, .. }) => (Rank::Followed, what),
+                Outcome::Killed if self.over == Over::Late => {
+                    (Rank::Killed, "did not end in time and was killed".into())
+                }
+                Outcome::Killed => {
+                    (Rank::Killed, "did not notice that its peer had failed".into())
+                }
+            };
+            failures.push((rank, Failure { member: Some(member), what }));
+        }
+        match failures.into_iter().min_by(|(a, _), (b, _)| a.cmp(b)) {
+            Some((_, failure)) => Err(failure),
+            None => Ok(results),
+        }
+    }
+}

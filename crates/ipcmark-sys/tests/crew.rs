@@ -1,0 +1,153 @@
+//! A crew returns what each member found, and always ends.
+//!
+//! It forks, so it runs on the main thread.
+
+use ipcmark_core::Error;
+use ipcmark_sys::crew::{Crew, Fault, Finished, GRACE, Outcome, Over, Work};
+use ipcmark_sys::process::{Exit, Interrupts};
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Signal, getpid, kill_process};
+use std::time::{Duration, Instant};
+
+/// More than a loaded machine needs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Test = Result<(), Failed>;
+type Member = fn() -> Work;
+
+fn main() {
+    let mut args = Arguments::from_args();
+    args.test_threads = Some(1);
+    let trials = vec![
+        Trial::test("results_return_in_order", results),
+        Trial::test("a_panic_becomes_words", panic),
+        Trial::test("a_dead_member_explains_the_others", dead),
+        Trial::test("a_cause_comes_before_what_follows_it", ranked),
+        Trial::test("survivors_get_the_grace_and_no_more", grace),
+        Trial::test("a_hung_member_is_killed_at_the_deadline", hung),
+        Trial::test("a_victim_must_be_killed", victim),
+        Trial::test("an_interrupt_ends_the_watch", interrupt),
+        Trial::test("a_result_that_is_too_long_is_a_fault", too_long),
+        Trial::test("words_that_are_too_long_are_cut", long_words),
+        Trial::test("an_empty_crew_is_well", empty),
+    ];
+    libtest_mimic::run(&args, trials).exit();
+}
+
+fn crew(members: &[Member]) -> Result<Crew, Error> {
+    let mut crew = Crew::new(members.len(), 64)?;
+    members.iter().try_for_each(|member| crew.fork(member))?;
+    Ok(crew)
+}
+
+fn finished(members: &[Member]) -> Result<Finished, Error> {
+    crew(members)?.finish(Instant::now() + PATIENCE)
+}
+
+fn sleeps() -> Work {
+    loop {
+        std::thread::sleep(PATIENCE);
+    }
+}
+
+fn dies() -> Work {
+    kill_process(getpid(), Signal::KILL)?;
+    sleeps()
+}
+
+fn fails() -> Work {
+    Err("no room".into())
+}
+
+fn follows() -> Work {
+    Err(Fault { what: "the peer is gone".into(), follows: true })
+}
+
+fn results() -> Test {
+    let finished = finished(&[|| Ok(b"one".into()), || Ok(vec![]), || Ok(b"three".into())])?;
+    assert_eq!(finished.over, Over::Well);
+    assert_eq!(finished.results()?, [&b"one"[..], b"", b"three"]);
+    Ok(())
+}
+
+fn panic() -> Test {
+    let failure = finished(&[|| panic!("at {}", 7)])?.results().unwrap_err();
+    assert_eq!((failure.member, failure.what.as_str()), (Some(0), "panicked: at 7"));
+    Ok(())
+}
+
+fn dead() -> Test {
+    let finished = finished(&[follows, fails, dies])?;
+    assert_eq!(finished.outcomes[2], Outcome::Died(Exit::Signal(9)));
+    let failure = finished.results().unwrap_err();
+    assert_eq!(failure.member, Some(2));
+    assert_eq!(failure.what, "was killed by SIGKILL before it could report");
+    Ok(())
+}
+
+fn ranked() -> Test {
+    let failure = finished(&[follows, fails])?.results().unwrap_err();
+    assert_eq!((failure.member, failure.what.as_str()), (Some(1), "no room"));
+    Ok(())
+}
+
+fn grace() -> Test {
+    let begun = Instant::now();
+    let finished = finished(&[sleeps, fails, || {
+        std::thread::sleep(GRACE / 10);
+        follows()
+    }])?;
+    assert!(begun.elapsed() >= GRACE && begun.elapsed() < PATIENCE);
+    assert_eq!(finished.over, Over::Failed);
+    assert_eq!(finished.outcomes[0], Outcome::Killed);
+    assert!(matches!(&finished.outcomes[2], Outcome::Failed(fault) if fault.follows));
+    Ok(())
+}
+
+fn hung() -> Test {
+    let crew = crew(&[sleeps, || Ok(vec![])])?;
+    let finished = crew.finish(Instant::now() + GRACE)?;
+    assert_eq!((finished.over, finished.hung().collect::<Vec<_>>()), (Over::Late, vec![0]));
+    assert_eq!(finished.results().unwrap_err().member, Some(0));
+    Ok(())
+}
+
+fn victim() -> Test {
+    for (work, over) in [(dies as Member, Over::Well), (|| Ok(vec![]), Over::Failed)] {
+        let mut crew = Crew::new(1, 64)?;
+        crew.fork_victim(work)?;
+        assert_eq!(crew.finish(Instant::now() + PATIENCE)?.over, over);
+    }
+    Ok(())
+}
+
+fn interrupt() -> Test {
+    let _interrupts = Interrupts::heed()?;
+    let crew = crew(&[sleeps])?;
+    kill_process(getpid(), Signal::TERM)?;
+    let finished = crew.finish(Instant::now() + PATIENCE)?;
+    assert_eq!(finished.over, Over::Interrupted);
+    assert_eq!(finished.results().unwrap_err().what, "interrupted");
+    drop(_interrupts);
+    // The flag stays set for the tests that follow; a new guard clears it.
+    drop(Interrupts::heed()?);
+    Ok(())
+}
+
+fn too_long() -> Test {
+    let failure = finished(&[|| Ok(vec![0; 65])])?.results().unwrap_err();
+    assert_eq!(failure.what, "a result of 65 bytes; there is room for 64");
+    assert_eq!(finished(&[|| Ok(vec![0; 64])])?.results()?, [vec![0; 64]]);
+    Ok(())
+}
+
+fn long_words() -> Test {
+    let failure = finished(&[|| Err("word ".repeat(100).into())])?.results().unwrap_err();
+    assert_eq!(failure.what.len(), 64);
+    Ok(())
+}
+
+fn empty() -> Test {
+    assert_eq!(Crew::new(0, 0)?.finish(Instant::now())?.over, Over::Well);
+    Ok(())
+}
