@@ -1,35 +1,33 @@
 //! Two real processes over one fixture, watched by a third.
 //!
-//! The process that runs the law forks one child for each side, or several where the law is about that, and takes no part
-//! itself. So a side that hangs can be
-//! killed, whichever it is, and the law fails with the words of what it was doing.
+//! The process that runs the law forks one process for each side, or several if the law is about
+//! that, and takes no part itself. So it can kill the side that hangs, whichever that is, and the
+//! law fails with the step that the side was in.
 
 use crate::board::{Board, Step};
 use crate::end::End;
 use crate::holdings::Holdings;
 use ipcmark_core::{Link, Plan, Side, Transport};
 use ipcmark_sys::affinity;
-use ipcmark_sys::process::{Child, Exit, fork, wait_any};
-use ipcmark_sys::shared::Parcel;
+use ipcmark_sys::crew::{Crew, Outcome};
+use ipcmark_sys::process::Exit;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How long the other side may go on after one has failed, to say what it saw.
-const GRACE: Duration = Duration::from_millis(300);
-/// Room for one side's failure, in bytes.
-const WORDS_MAX: usize = 4096;
+/// Room for the description of one side's failure, bytes.
+pub(crate) const WORDS_MAX: usize = 4096;
 const SIGKILL: i32 = 9;
 
-/// What a side does: success, or what was wrong in words.
+/// Result of a law: success, or a fault in words.
 pub(crate) type Told = Result<(), String>;
 
-/// How a law's two processes are run.
+/// Plan of a law's two processes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pair<'a> {
     pub(crate) plan: &'a Plan,
-    /// From the forks to the end of both sides.
+    /// Time from the forks to the end of both sides.
     pub(crate) deadline: Duration,
-    /// The side that ends by SIGKILL, where the law is about that.
+    /// The side that ends by `SIGKILL`, if the law is about that.
     pub(crate) victim: Option<Side>,
     /// Processes of each side: initiators, responders.
     pub(crate) processes: [usize; 2],
@@ -39,9 +37,9 @@ pub(crate) struct Pair<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Seat {
     side: Side,
-    /// From 0, among those of its side.
+    /// Number among the processes of its side, from 0.
     number: usize,
-    /// It is not the only one.
+    /// True if its side has several processes.
     of_several: bool,
 }
 
@@ -55,7 +53,7 @@ impl fmt::Display for Seat {
 }
 
 impl<'a> Pair<'a> {
-    /// Both sides end by themselves, within the plan's deadline.
+    /// Plans two sides that end on their own within the plan's deadline.
     pub(crate) fn new(plan: &'a Plan) -> Self {
         Pair { plan, deadline: plan.deadline, victim: None, processes: [1, 1] }
     }
@@ -68,8 +66,8 @@ impl<'a> Pair<'a> {
         Side::ALL.into_iter().flat_map(of).collect()
     }
 
-    /// Makes the fixture, forks, and runs one function on each side. The end that each is given closes its halves when
-    /// it goes, and must give back all it took: that is checked each time.
+    /// Makes the fixture, forks, and runs one function on each side. Each side's end closes its halves
+    /// at the end. Each time the law checks that nothing of it is left.
     pub(crate) fn run<T: Transport>(
         self,
         initiator: impl FnOnce(&mut End<'_, T>) -> Told,
@@ -104,8 +102,8 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// The same for any seam: makes a fixture, forks, and runs `law` on each side with that side's copy of it. What the
-    /// law took it must give back before it returns.
+    /// Does the same for any seam: makes a fixture, forks, and runs `law` on each side with that side's
+    /// copy of it. The law must give back all it took before it returns.
     pub(crate) fn over<X>(
         self,
         board: &Board,
@@ -122,91 +120,46 @@ impl<'a> Pair<'a> {
         mut law: impl FnMut(Seat, X) -> Told,
     ) -> Told {
         let seats = self.seats();
-        let parcels = seats.iter().map(|_| parcel()).collect::<Result<Vec<_>, _>>()?;
+        let mut crew = Crew::new(seats.len(), WORDS_MAX).map_err(|e| e.to_string())?;
         let held = Holdings::now()?;
-        // Each child takes the fixture out of its own copy of this process.
+        // Each member takes the fixture out of its own copy of this process.
         let mut fixture = Some(fixture()?);
-        let mut process = |place: usize| -> i32 {
-            let told = pin(seats[place].side).and_then(|()| {
-                let fixture = fixture.take().ok_or("the fixture was taken twice")?;
-                law(seats[place], fixture)?;
-                gave_back(&held, place)
-            });
-            match told {
-                Ok(()) => 0,
-                Err(words) => {
-                    let cut = words.len().min(WORDS_MAX);
-                    // The exit status says that it failed, should the parcel not.
-                    let _ = parcels[place].put(&words.as_bytes()[..cut]);
-                    1
-                }
-            }
-        };
-        let mut children = Vec::with_capacity(seats.len());
-        for place in 0..seats.len() {
-            children.push(fork(|| process(place)).map_err(|e| e.to_string())?);
+        for (place, &seat) in seats.iter().enumerate() {
+            let work = || {
+                pin(seat.side)?;
+                law(seat, fixture.take().ok_or("the fixture was taken twice")?)?;
+                gave_back(&held, place)?;
+                Ok(Vec::new())
+            };
+            let forked = match self.victim == Some(seat.side) {
+                true => crew.fork_victim(work),
+                false => crew.fork(work),
+            };
+            forked.map_err(|e| e.to_string())?;
         }
-        // Ours would keep the link open after a side is gone.
+        // This process's copy would keep the link open after a side is gone.
         drop(fixture);
-        self.watch(&seats, &mut children)?;
-        let faults: Vec<String> = seats
-            .iter()
-            .zip(&children)
-            .zip(&parcels)
-            .filter_map(|((seat, child), parcel)| self.fault(*seat, child, parcel.get(), board))
-            .collect();
-        // What still hangs is killed and reaped before anyone counts children.
-        drop(children);
+        let finished = crew.finish(Instant::now() + self.deadline).map_err(|e| e.to_string())?;
+        let members = seats.iter().zip(&finished.outcomes);
+        let faults: Vec<_> = members.filter_map(|(s, o)| self.fault(*s, o, board)).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 
-    /// What was wrong with the end of one process.
-    fn fault(
-        &self,
-        seat: Seat,
-        child: &Child,
-        words: Option<Vec<u8>>,
-        board: &Board,
-    ) -> Option<String> {
-        let killed = self.victim == Some(seat.side);
-        match (child.exit(), words) {
-            (_, Some(words)) => Some(format!("{seat}: {}", String::from_utf8_lossy(&words))),
-            (Some(Exit::Code(0)), None) if !killed => None,
-            (Some(Exit::Signal(SIGKILL)), None) if killed => None,
-            (Some(exit), None) => Some(format!("{seat}: {exit}, while {}", board.step(seat.side))),
-            (None, None) => Some(format!(
+    /// Describes a process that ended in another way than it should.
+    fn fault(&self, seat: Seat, outcome: &Outcome, board: &Board) -> Option<String> {
+        let step = || board.step(seat.side);
+        match (outcome, self.victim == Some(seat.side)) {
+            (Outcome::Done(_), false) | (Outcome::Died(Exit::Signal(SIGKILL)), true) => None,
+            (Outcome::Done(_), true) => Some(format!("{seat}: was not killed, while {}", step())),
+            (Outcome::Failed(fault), _) => Some(format!("{seat}: {}", fault.what)),
+            (Outcome::Died(exit), _) => Some(format!("{seat}: {exit}, while {}", step())),
+            (Outcome::Killed, _) => Some(format!(
                 "{seat}: hung while {}; killed {:.1} s after the start",
-                board.step(seat.side),
+                step(),
                 self.deadline.as_secs_f64()
             )),
         }
     }
-
-    /// Waits for all of them. One that fails ends the wait soon; a deadline that passes ends it at once.
-    fn watch(&self, seats: &[Seat], children: &mut [Child]) -> Told {
-        let mut end = Instant::now() + self.deadline;
-        let mut failed = false;
-        while children.iter().any(|c| c.exit().is_none()) {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            wait_any(children.iter_mut(), left).map_err(|e| e.to_string())?;
-            let fails = |(seat, child): (&Seat, &Child)| match child.exit() {
-                None | Some(Exit::Code(0)) => false,
-                Some(_) => self.victim != Some(seat.side),
-            };
-            if !failed && seats.iter().zip(&*children).any(fails) {
-                failed = true;
-                end = end.min(Instant::now() + GRACE);
-            }
-        }
-        Ok(())
-    }
-}
-
-fn parcel() -> Result<Parcel, String> {
-    Parcel::new(WORDS_MAX).map_err(|e| e.to_string())
 }
 
 /// Makes a function that is called once callable through a reference.
@@ -226,12 +179,12 @@ fn pin(side: Side) -> Told {
     }
 }
 
-/// After both halves are closed, the process forked at `place` holds what its parent held before the fixture, and nothing
-/// else.
+/// Checks that the process forked at `place` holds what its parent held before the fixture, and
+/// nothing else.
 fn gave_back(held: &Holdings, place: usize) -> Told {
     let mut gained = held.gained()?;
     for _ in 0..place {
-        // Its parent's hold on a child that was forked before, inherited.
+        // The parent's pidfd of a process that was forked before is inherited.
         if let Some(at) = gained.iter().position(|what| what.contains("[pidfd]")) {
             gained.swap_remove(at);
         }

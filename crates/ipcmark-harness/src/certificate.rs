@@ -1,34 +1,34 @@
-//! The clocks of two CPUs: how far apart their readings can be.
+//! The clocks of two CPUs: a bound on the difference of their readings.
 //!
-//! One process on each CPU. The first takes a stamp and writes it to a line that both share; the second takes one of its
-//! own as soon as it sees it, and writes that; the first takes another when it sees the answer. The second stamp was taken
-//! between the other two, so that the offset of the clocks lies in a span as long as the round trip. Each exchange gives a
-//! span of its own, the offset lies in all of them, and over some thousands what they have in common is narrow.
+//! There is one process on each CPU. The first takes a stamp and writes it to a line that both share. The second takes
+//! its own stamp as soon as it sees the line change, and writes that. The first takes another when it sees the answer.
+//! The second stamp was taken between the other two, so the offset of the clocks is in a span as long as the round trip.
+//! Each exchange gives one span, and the offset is in all of them. The intersection of thousands of spans is narrow.
 //!
-//! A half is never taken of a round trip: the two ways need not be equally long, and the span holds however they are.
+//! Half a round trip is never used as an estimate: the two ways need not be equally long. The span is right either way.
 
-use crate::children::{self, Over};
+use crate::findings::{pack, unpack};
 use crate::{Error, Result};
 use ipcmark_core::Error as Refusal;
 use ipcmark_record::ClockBound;
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::{Clock, Ticks};
-use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::shared::{Line, Lines, Parcel};
+use ipcmark_sys::crew::{Crew, Over};
+use ipcmark_sys::shared::{Line, Lines};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
-/// Exchanges are made in batches: within one the offset stands still.
+/// Batches of exchanges. Within one the offset does not change.
 const BATCHES: usize = 16;
 /// Exchanges of a batch.
 const BATCH: usize = 250;
-/// How long two processes may take for all of it. On a quiet machine it takes a few milliseconds.
+/// Time that two processes may take for all of it. On a quiet machine it takes a few milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What the first process writes when it asks no more. No stamp is zero, because clocks count from boot.
+/// Word that the first process writes at the end. No stamp is zero, because clocks count from boot.
 const ENOUGH: u64 = 0;
 
-/// Where an offset of two clocks lies, in ticks: from `low` to `high`, the second's reading less the first's.
+/// Bounds of the offset of two clocks, in ticks: the second's reading less the first's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// At least this.
@@ -38,28 +38,28 @@ pub struct Span {
 }
 
 impl Span {
-    /// What one exchange says: `asked` and `heard` are the first's stamps, `answered` the second's.
+    /// Returns the span of one exchange: `asked` and `heard` are the first's stamps, `answered` the second's.
     #[must_use]
     pub fn of(asked: Ticks, answered: Ticks, heard: Ticks) -> Span {
         let since = |then: Ticks| answered.wrapping_sub(then) as i64;
         Span { low: since(heard), high: since(asked) }
     }
 
-    /// What both spans hold; `None` where no offset lies in both.
+    /// Returns the intersection of both spans; `None` if they have none.
     #[must_use]
     pub fn narrowed(self, other: Span) -> Option<Span> {
         let both = Span { low: self.low.max(other.low), high: self.high.min(other.high) };
         (both.low <= both.high).then_some(both)
     }
 
-    /// The span that holds both.
+    /// Returns the span that covers both.
     #[must_use]
     pub fn around(self, other: Span) -> Span {
         Span { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// What the spans of all batches say together: what they have in common; where they have nothing in common the offset
-    /// moved on the way, and lies somewhere in what they cover. `None` of no spans.
+    /// Returns the intersection of the spans of all batches. If they have none, the offset moved on the way, and the
+    /// result covers all of them. `None` if there are no spans.
     #[must_use]
     pub fn of_all(batches: &[Span]) -> Option<Span> {
         let (first, rest) = batches.split_first()?;
@@ -71,15 +71,15 @@ impl Span {
 /// The offset of two clocks, measured once.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Offset {
-    /// Where it lies.
+    /// Bounds of the offset.
     pub span: Span,
     /// Exchanges made.
     pub exchanges: u64,
 }
 
 impl Offset {
-    /// As it goes into the record, measured `at_ns` after the run's start. `step_ns` is the step of the clock: a reading
-    /// tells of no moment finer than that, on either CPU, so that the bound is no narrower.
+    /// Returns the bound in the form that the record holds, measured `at_ns` after the run's start. `step_ns` is the
+    /// step of the clock: no reading is finer than that, on either CPU, so the bound is at least as wide.
     #[must_use]
     pub fn bound(&self, clock: &Clock, step_ns: f64, at_ns: u64) -> ClockBound {
         let ns = |ticks: i64| ticks as f64 * 1e9 / clock.hz();
@@ -93,18 +93,18 @@ impl Offset {
     }
 }
 
-/// Measures how the readings of `clock` on the CPUs `a` and `b`, which are two, differ.
+/// Measures the difference of the readings of `clock` on two different CPUs, `a` and `b`.
 ///
 /// # Errors
-/// When the processes cannot be made or put there, or do not come to an end.
+/// If the processes cannot be made or pinned, or do not end in time.
 pub fn offset(clock: &Clock, (a, b): (u32, u32)) -> Result<Offset> {
     between((a, || clock.now()), (b, || clock.now()))
 }
 
-/// The same for any two ways to read a clock, each on a CPU of its own. No reading is zero, and none needs all 64 bits.
+/// Does the same for any two ways to read a clock, each on its own CPU. No reading is zero, and none needs all 64 bits.
 ///
 /// # Errors
-/// As [`offset`].
+/// See [`offset`].
 pub fn between(
     (a, read_a): (u32, impl Fn() -> Ticks),
     (b, read_b): (u32, impl Fn() -> Ticks),
@@ -114,35 +114,31 @@ pub fn between(
     }
     let lines = Lines::new(1)?;
     let line = &lines.lines()[0];
-    let parcel = Parcel::new(4096)?;
-    let answers = process::fork(|| side(b, || answer(line, read_b)))?;
-    let asks =
-        process::fork(|| side(a, || i32::from(!children::pack(&parcel, &ask(line, read_a)))))?;
-    finish([answers, asks], (a, b))?;
-    let found = parcel.get().and_then(|found| serde_json::from_slice(&found).ok()).flatten();
-    found.ok_or_else(|| lost((a, b), "not one batch of exchanges agreed with itself"))
-}
-
-/// A process's part: on its CPU.
-fn side(cpu: u32, part: impl FnOnce() -> i32) -> i32 {
-    if affinity::pin(cpu).is_ok() { part() } else { 1 }
-}
-
-/// Waits for both; one that fails leaves the other waiting for it, and dropping them ends that.
-fn finish(mut children: [Child; 2], cpus: (u32, u32)) -> Result<()> {
-    match children::wait(&mut children, Instant::now() + PATIENCE)? {
-        Over::Well => Ok(()),
-        Over::Failed(exit) => Err(lost(cpus, &format!("a process {exit}"))),
-        Over::Interrupted | Over::Late => Err(lost(cpus, "the exchange did not come to an end")),
+    let mut crew = Crew::new(2, 4096)?;
+    crew.fork(|| {
+        affinity::pin(b)?;
+        answer(line, read_b);
+        pack(&())
+    })?;
+    crew.fork(|| {
+        affinity::pin(a)?;
+        pack(&ask(line, read_a))
+    })?;
+    let finished = crew.finish(Instant::now() + PATIENCE)?;
+    if matches!(finished.over, Over::Interrupted | Over::Late) {
+        return Err(lost((a, b), "the exchange did not end in time"));
     }
+    let results = finished.results().map_err(|e| lost((a, b), &e.what))?;
+    let found: Option<Offset> = unpack(&results[1])?;
+    found.ok_or_else(|| lost((a, b), "in no batch did the exchanges agree"))
 }
 
 fn lost((a, b): (u32, u32), what: &str) -> Error {
     Refusal::Protocol(format!("the clocks of CPU {a} and CPU {b} were not compared: {what}")).into()
 }
 
-// A question is a stamp shifted left, so that it is even, and an answer is odd. What is written is made of the stamp, so
-// that no processor writes before it has read its clock.
+// A question is a stamp shifted left, so it is even, and an answer is odd. The written word depends on the stamp, so no
+// processor can write before it has read its clock.
 
 fn ask(line: &Line, read: impl Fn() -> Ticks) -> Option<Offset> {
     let mut batches = Vec::with_capacity(BATCHES);
@@ -155,7 +151,7 @@ fn ask(line: &Line, read: impl Fn() -> Ticks) -> Option<Offset> {
             let heard = read();
             own = own.and_then(|own| own.narrowed(Span::of(asked, answered, heard)));
         }
-        // One whose exchanges contradict each other holds the moment at which the host moved a CPU.
+        // The exchanges of a batch contradict each other if the host moved a CPU in the middle of it.
         batches.extend(own);
     }
     line.word.store(ENOUGH, Release);
@@ -163,13 +159,13 @@ fn ask(line: &Line, read: impl Fn() -> Ticks) -> Option<Offset> {
     Some(Offset { span: Span::of_all(&batches)?, exchanges })
 }
 
-fn answer(line: &Line, read: impl Fn() -> Ticks) -> i32 {
-    // What a question looks like depends on the one before: the line is zero until the first.
+fn answer(line: &Line, read: impl Fn() -> Ticks) {
+    // The line is zero until the first question.
     let mut begun = false;
     loop {
         let asked = await_word(line, |word| word & 1 == 0 && (begun || word != ENOUGH));
         if asked == ENOUGH {
-            return 0;
+            return;
         }
         begun = true;
         let now = read();
@@ -177,7 +173,7 @@ fn answer(line: &Line, read: impl Fn() -> Ticks) -> i32 {
     }
 }
 
-/// Spins until the word is as asked. A peer that is gone never writes: the supervisor ends who waits for it.
+/// Spins until `is` accepts the word. A peer that is gone never writes; the parent then kills the one that waits.
 fn await_word(line: &Line, is: impl Fn(u64) -> bool) -> u64 {
     loop {
         let word = line.word.load(Acquire);

@@ -1,11 +1,17 @@
-//! What the processes of an invocation brought home, put together.
+//! Combines the findings of all processes of an invocation.
 
-use crate::pattern::{fan, rules};
-use crate::side::Findings;
+use crate::findings::Findings;
+use crate::noise::Heard;
+use crate::pattern::fan;
+use crate::rules::rules;
+use crate::setup::Making;
 use ipcmark_core::{Info, Pattern, Plan};
-use ipcmark_record::{Distance, Integrity, Invocation, InvocationOutcome, Mark, WarmUp};
+use ipcmark_record::{
+    Distance, Integrity, Invocation, InvocationOutcome, Mark, Noise, Setup, WarmUp,
+};
 
-/// Messages shorter than this have 7 bits for their sequence number: too few to tell a long loss from disorder.
+/// Length from which on a message's sequence number tells a long loss from disorder, in bytes. Shorter ones have 7 bits
+/// for it.
 pub(crate) const TELLING: usize = 8;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Invocation {
@@ -16,7 +22,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     let counts = |process: usize| sides.len() == 1 || figure.is(process);
     let counted = || sides.iter().enumerate().filter(|(process, _)| counts(*process));
     let integrity = integrity(info, plan, &sides);
-    // What a mechanism may lose is no failure; what it damages is.
+    // A mechanism may be lossy; a damaged message is always a failure.
     let faults = Integrity { lost: if info.lossy { 0 } else { integrity.lost }, ..integrity };
     let outcome = if faults == Integrity::default() {
         InvocationOutcome::Ok
@@ -31,18 +37,21 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
         }
     };
     let first = &sides[0];
-    let distance = first.distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns });
+    let frame = &first.frame;
+    let distance = frame.distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns });
     Invocation {
-        elapsed_ns: counted().map(|(_, side)| side.elapsed_ns).max().unwrap_or_default(),
-        messages: counted().map(|(_, side)| side.messages).sum(),
+        elapsed_ns: counted().map(|(_, side)| side.frame.elapsed_ns).max().unwrap_or_default(),
+        messages: counted().map(|(_, side)| side.frame.messages).sum(),
         warm_up: WarmUp {
-            steady: sides.iter().all(|side| side.warm_up.steady),
-            // What the receivers got counts in a broadcast, before and while it is measured.
+            steady: sides.iter().all(|side| side.frame.warm_up().steady),
+            // A broadcast counts at its receivers, in the warm-up as in the measured phase.
             messages: match plan.pattern {
-                Pattern::Broadcast => counted().map(|(_, side)| side.warm_up.messages).sum(),
-                _ => first.warm_up.messages,
+                Pattern::Broadcast => {
+                    counted().map(|(_, side)| side.frame.warm_up().messages).sum()
+                }
+                _ => frame.warm_up().messages,
             },
-            ..first.warm_up
+            ..frame.warm_up()
         },
         distance,
         marks: distance.filter(Distance::has_moved).map(|_| Mark::Moved).into_iter().collect(),
@@ -55,7 +64,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     }
 }
 
-/// What was owed to each receiver of a broadcast and did not come there.
+/// Counts the messages that each receiver of a broadcast missed.
 fn lost_by_each(sides: &mut [Findings]) {
     let Some((sender, receivers)) = sides.split_first_mut() else { return };
     let owed = sender.sent / receivers.len().max(1) as u64;
@@ -64,8 +73,8 @@ fn lost_by_each(sides: &mut [Findings]) {
     }
 }
 
-/// The faults of all sides. What a lossy stream lost is what was sent and never came: sequence numbers that wrap may not
-/// tell it.
+/// Adds up the faults of all sides. A lossy stream lost what was sent and never came: sequence numbers that wrap may
+/// not show it.
 fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     let sum = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
         lost: sum.lost + side.integrity.lost,
@@ -78,7 +87,7 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
         Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut | Pattern::Broadcast
     );
     if !info.lossy || !one_way {
-        // Several receivers of one link tell only together what was lost or came twice.
+        // Only all receivers of a shared link together show what was lost or came twice.
         let (lost, repeated) = fan::settle(sides.iter().map(|side| side.sums));
         return Integrity { lost: sum.lost + lost, repeated: sum.repeated + repeated, ..sum };
     }
@@ -92,9 +101,27 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     }
 }
 
-/// An invocation that brought nothing.
+/// Makes an invocation without results.
 pub(crate) fn failed(side: &str, what: String) -> Invocation {
     Invocation::new(InvocationOutcome::Failed { side: side.into(), what })
+}
+
+/// Returns the disturbances of all sides, and the time stolen from their CPUs.
+pub(crate) fn noise(sides: &[Findings], stolen_ns: Option<u64>) -> Noise {
+    let heard = sides.iter().fold(Heard::default(), |sum, side| sum.and(side.frame.heard));
+    let waited_ns = sides.iter().filter_map(|side| side.frame.waited_ns).max();
+    Noise { listened_ns: heard.listened_ns, gaps: heard.gaps, stolen_ns, waited_ns }
+}
+
+/// Returns the cost of the fixture, and of the slower side for the rest.
+pub(crate) fn setup(making: Making, sides: &[Findings]) -> Setup {
+    let frames = || sides.iter().map(|side| &side.frame);
+    Setup {
+        fixture_ns: making.ns,
+        split_ns: frames().map(|frame| frame.split_ns).max().unwrap_or_default(),
+        teardown_ns: frames().map(|frame| frame.teardown_ns).max().unwrap_or_default(),
+        mapped_bytes: making.mapped_bytes,
+    }
 }
 
 #[cfg(test)]

@@ -1,42 +1,45 @@
-//! One invocation: fixture, fork, watch, bring home.
+//! One invocation: makes the fixture, forks a crew of sides, and returns what they found.
 
 use crate::bench::Bench;
-use crate::children::{self, Over};
-use crate::combine::{combine, failed};
+use crate::combine::{self, combine, failed};
 use crate::control::Control;
 use crate::counting::{self, Counted, Purpose};
+use crate::findings::{Findings, unpack};
 use crate::noise;
 use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
-use crate::setup::{Making, setup};
-use crate::side::{self, Findings, Home};
-use crate::slices::{Sliced, Turns, together};
+use crate::setup::Making;
+use crate::side;
+use crate::slices::{Sliced, together};
+use crate::turns::Turns;
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{
     Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
 };
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
-use ipcmark_sys::process::{self, Child};
-use std::time::{Duration, Instant};
+use ipcmark_sys::crew::{Crew, Finished, Over};
+use ipcmark_sys::process;
+use std::time::Instant;
 
-/// How long the other side may go on after one has failed, to say what it saw.
-const GRACE: Duration = Duration::from_millis(300);
+/// Room for one process's findings, bytes: a dense histogram of three digits deflates to some ten kB.
+const FINDINGS_MAX: usize = 1 << 20;
 
-/// What one invocation brought.
+/// Result of one invocation.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// As it goes into the record; `round` and `started_ns` are the caller's to fill in.
+    /// The invocation in the form that the record holds. The caller fills in `round` and `started_ns`.
     pub invocation: Invocation,
-    /// The fixture's real capacity, when there was a fixture.
+    /// The fixture's real capacity, if there was a fixture.
     pub capacity: Option<Capacity>,
-    /// Why this cell cannot be measured here, or anywhere: no failure of the transport's, and the invocation says nothing.
+    /// The reason why this cell cannot be measured, here or anywhere. It is not a failure of the transport, and the
+    /// invocation shows nothing.
     pub refused: Option<State>,
-    /// True when a signal told this process to stop: the invocation was cut off and says nothing of the transport.
+    /// True if a signal told this process to stop: the invocation was cut off and shows nothing about the transport.
     pub interrupted: bool,
 }
 
-/// A failure, and whose it was.
+/// A failure, and the side that it happened in.
 struct Failure {
     side: String,
     what: String,
@@ -52,7 +55,7 @@ impl Failure {
         Failure::of("supervisor", error.to_string())
     }
 
-    /// An invocation that could not be made.
+    /// Describes an invocation that could not be made.
     fn not_made(why: NotMade) -> Failure {
         let (what, refused) = match why {
             NotMade::Unsupported(reason) => (reason.clone(), Some(State::Unsupported { reason })),
@@ -74,7 +77,7 @@ impl Failure {
     }
 }
 
-/// Makes one invocation of what `make` makes. Whatever goes wrong is part of the report.
+/// Makes one invocation of what `make` makes. Failures are part of the report.
 pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
     let before = Steal::now();
@@ -82,10 +85,10 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
-        Ok(Brought { sides, making, .. }) => {
-            let setup = Some(setup(making, &sides));
+        Ok(Returned { sides, making, .. }) => {
+            let setup = Some(combine::setup(making, &sides));
             let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
-            let noise = noise::around(&sides, stolen_ns);
+            let noise = combine::noise(&sides, stolen_ns);
             let mut invocation = combine(info, plan, sides);
             invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
@@ -95,7 +98,7 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     Report { invocation, capacity, refused, interrupted }
 }
 
-/// Makes an invocation in which something is counted. No time of it goes anywhere.
+/// Makes an invocation in which something is counted. Its times are not used.
 pub(crate) fn count(
     info: &Info,
     make: Make,
@@ -112,7 +115,7 @@ pub(crate) fn count(
     match attempt(info, make, &plan, bench, (wanted, &mut None)) {
         Err(_) if process::is_interrupted() => Counted::Interrupted,
         Err(Failure { side, what, .. }) => Counted::Not(format!("{side}: {what}")),
-        Ok(Brought { sides, calls, .. }) => {
+        Ok(Returned { sides, calls, .. }) => {
             let found = combine(info, &plan, sides);
             let messages = found.task.map_or(found.messages, |task| task.runs);
             let sum = |of: fn(&Usage) -> Option<u64>| {
@@ -129,19 +132,19 @@ pub(crate) fn count(
                 (InvocationOutcome::Failed { side, what }, ..) => {
                     Counted::Not(format!("{side}: {what}"))
                 }
-                _ => Counted::Not("not one message came through".into()),
+                _ => Counted::Not("no message arrived".into()),
             }
         }
     }
 }
 
-/// Makes one invocation that shares its time with others. Whatever goes wrong is part of what comes back.
+/// Makes one invocation that shares its time with others. Failures are part of the result.
 pub(crate) fn slices(info: &Info, make: Make, plan: &Plan, bench: &Bench, turns: &Turns) -> Sliced {
     let wanted = Wanted { purpose: Purpose::Times, turns: Some(turns) };
     let outcome = attempt(info, make, plan, bench, (wanted, &mut None));
     let interrupted = outcome.is_err() && process::is_interrupted();
     match outcome {
-        Ok(Brought { mut sides, .. }) => {
+        Ok(Returned { mut sides, .. }) => {
             let slices = together(plan, &mut sides);
             let Invocation { outcome, integrity, .. } = combine(info, plan, sides);
             Sliced { arm: Arm { outcome, integrity, slices }, refused: None, interrupted }
@@ -154,17 +157,17 @@ pub(crate) fn slices(info: &Info, make: Make, plan: &Plan, bench: &Bench, turns:
     }
 }
 
-/// What an invocation is made for, and with whom it shares its time.
+/// Purpose of an invocation, and its turns if it shares its time.
 struct Wanted<'a> {
     purpose: Purpose,
     turns: Option<&'a Turns>,
 }
 
-/// What the sides of an invocation that ended well brought home, and what was seen of them.
-struct Brought {
+/// Findings of an invocation that ended well.
+struct Returned {
     sides: Vec<Findings>,
     making: Making,
-    /// System calls of all sides, where they were to be counted.
+    /// System calls of all sides, if they were counted.
     calls: Option<u64>,
 }
 
@@ -174,7 +177,7 @@ fn attempt(
     plan: &Plan,
     bench: &Bench,
     (Wanted { purpose, turns }, capacity): (Wanted, &mut Option<Capacity>),
-) -> Result<Brought, Failure> {
+) -> Result<Returned, Failure> {
     let seats = seats(plan, info.role);
     let mut control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
     control.turns = turns.cloned();
@@ -184,112 +187,52 @@ fn attempt(
         bytes: read_back.bytes.map(|n| n as u64),
         messages: read_back.messages.map(|n| n as u64),
     });
-    // Each child takes what it inherits out of its own copy of this process.
+    // Each member takes what it inherits out of its own copy of this process.
     let mut play = Some(play);
-    let mut children = Vec::with_capacity(seats.len());
+    let mut crew = Crew::new(seats.len(), FINDINGS_MAX).map_err(Failure::ours)?;
     for &seat in &seats {
-        let child = process::fork(|| match play.take() {
-            Some(play) => side::run(play, seat, plan, bench, &control),
-            None => 1,
+        let forked = crew.fork(|| {
+            let play = play.take().ok_or("the fixture was taken twice")?;
+            side::run(play, seat, plan, bench, &control)
         });
-        children.push(child.map_err(Failure::ours)?);
+        forked.map_err(Failure::ours)?;
     }
-    // Ours would keep the link open after a side is gone.
+    // This process's copy would keep the link open after a side is gone.
     drop(play);
     let end = Instant::now() + plan.deadline;
     let calls = match purpose {
         Purpose::Times | Purpose::Cycles(_) => None,
         Purpose::SystemCalls => {
-            control.counting.count(&mut children, end).map_err(Failure::ours)?
+            control.counting.count(crew.children(), end).map_err(Failure::ours)?
         }
     };
-    watch(&mut children, &seats, (info, plan.deadline), end)?;
-    let (mut found, mut failures) = (Vec::new(), Vec::new());
-    for (&seat, child) in seats.iter().zip(&children) {
-        match bring_home(&control, seat, child) {
-            Ok(findings) => found.push(findings),
-            Err(ranked) => failures.push(ranked),
-        }
+    let finished = crew.finish(end).map_err(Failure::ours)?;
+    if finished.over == Over::Late {
+        return Err(late(&finished, &seats, info, plan));
     }
-    match failures.into_iter().min_by_key(|(rank, _)| *rank) {
-        None => Ok(Brought { sides: found, making, calls }),
-        Some((_, failure)) => Err(failure),
-    }
+    let results = finished.results().map_err(|failure| match failure.member {
+        Some(member) => Failure::of(seats[member].name(), failure.what),
+        None => Failure::ours(failure.what),
+    })?;
+    let sides = results
+        .iter()
+        .zip(&seats)
+        .map(|(result, seat)| unpack(result).map_err(|e| Failure::of(seat.name(), e.to_string())));
+    Ok(Returned { sides: sides.collect::<Result<_, _>>()?, making, calls })
 }
 
-/// Waits for all sides to end, or for one to fail.
-fn watch(
-    children: &mut [Child],
-    seats: &[Seat],
-    (info, deadline): (&Info, Duration),
-    end: Instant,
-) -> Result<(), Failure> {
-    match children::wait(children, end).map_err(Failure::ours)? {
-        Over::Well => Ok(()),
-        Over::Interrupted => Err(Failure::ours("interrupted")),
-        Over::Failed(_) => settle(children),
-        Over::Late => {
-            let running = seats.iter().zip(children.iter()).filter(|(_, c)| c.exit().is_none());
-            let hung: Vec<_> = running.map(|(seat, _)| seat.name()).collect();
-            let (were, perhaps) = match (hung.len(), info.lossy) {
-                (1, false) => ("was", ""),
-                (_, false) => ("were", ""),
-                (_, true) => (
-                    "were",
-                    "; the mechanism may lose messages, and here one that is lost is waited for without end",
-                ),
-            };
-            let what = format!(
-                "hung, or too slow: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
-                hung.join(" and "),
-                deadline.as_secs_f64()
-            );
-            let first = hung.into_iter().next().unwrap_or_else(|| "supervisor".into());
-            Err(Failure::of(first, what))
-        }
-    }
-}
-
-/// One side has failed: lets the other end within the grace and say what it saw. Dropping the children kills what is
-/// left then.
-fn settle(children: &mut [Child]) -> Result<(), Failure> {
-    let end = Instant::now() + GRACE;
-    while children.iter().any(|c| c.exit().is_none()) {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        process::wait_any(children.iter_mut(), left).map_err(Failure::ours)?;
-    }
-    Ok(())
-}
-
-/// Which of two sides' failures explains the other's: the least rank does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// It was killed, or ended, without a word.
-    Died,
-    /// It failed by itself.
-    Failed,
-    /// It saw its peer's end.
-    Followed,
-    /// It had to be killed because its peer had failed.
-    WasLeft,
-}
-
-fn bring_home(control: &Control, seat: Seat, child: &Child) -> Result<Findings, (Rank, Failure)> {
-    let lost = |rank, what: String| (rank, Failure::of(seat.name(), what));
-    let Some(parcel) = control.parcel(seat.process).get() else {
-        return Err(match child.exit() {
-            Some(exit) => lost(Rank::Died, format!("{exit} before it could report")),
-            None => lost(Rank::WasLeft, "did not notice that its peer had failed".into()),
-        });
+/// Describes sides that had not ended at the deadline.
+fn late(finished: &Finished, seats: &[Seat], info: &Info, plan: &Plan) -> Failure {
+    let hung: Vec<_> = finished.hung().map(|member| seats[member].name()).collect();
+    let were = if hung.len() == 1 { "was" } else { "were" };
+    let perhaps = match info.lossy {
+        true => "; the mechanism may lose messages, and this workload waits for each",
+        false => "",
     };
-    match serde_json::from_slice(&parcel) {
-        Ok(Home::Done(findings)) => Ok(*findings),
-        Ok(Home::Failed { what, follows }) => {
-            Err(lost(if follows { Rank::Followed } else { Rank::Failed }, what))
-        }
-        Err(e) => Err(lost(Rank::Failed, format!("brought home what cannot be read: {e}"))),
-    }
+    let what = format!(
+        "hung, or too slow: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
+        hung.join(" and "),
+        plan.deadline.as_secs_f64()
+    );
+    Failure::of(hung.into_iter().next().unwrap_or_else(|| "supervisor".into()), what)
 }

@@ -13,7 +13,6 @@
 
 mod bench;
 pub mod certificate;
-mod children;
 mod combine;
 mod control;
 mod cost;
@@ -21,6 +20,7 @@ mod counting;
 mod desk;
 mod entry;
 mod error;
+mod findings;
 pub mod host;
 mod invoke;
 pub mod limits;
@@ -28,6 +28,7 @@ mod mechanism;
 mod noise;
 mod pattern;
 pub mod placement;
+mod rules;
 mod scratch;
 mod seat;
 pub mod session;
@@ -36,6 +37,7 @@ mod side;
 pub mod slices;
 mod stage;
 mod timer;
+mod turns;
 mod warmup;
 
 pub use bench::Bench;

@@ -1,15 +1,14 @@
-//! What else took time while an invocation went on, and from when on it is set aside.
+//! Disturbances of an invocation, and the amount from which on it is set aside.
 //!
-//! Sides with a CPU of their own listen just before and just after the measured phase: a process that only spins sees each
-//! interrupt, each other process and each time that a hypervisor took its CPU away as a gap between two readings of the
-//! clock. Listening *while* something is measured would measure the listening. The supervisor reads what was stolen before
-//! the fork and after the last side's end.
+//! Sides with a CPU of their own listen just before and just after the measured phase: a process that only spins sees
+//! each interrupt, each other process and each loss of its CPU to a hypervisor as a gap between two readings of the
+//! clock. Listening *while* something is measured would measure the listening. The supervisor reads the stolen time
+//! before the fork and after the last side's end.
 //!
-//! The rule that marks an invocation looks at this and never at what was measured, so that making it again cannot favour
+//! The rule that marks an invocation looks at these and never at the result, so repeating the invocation cannot favour
 //! any result.
 
 use crate::Bench;
-use crate::side::Findings;
 use ipcmark_record::{Gaps, Mark, Noise};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::Steal;
@@ -17,17 +16,17 @@ use ipcmark_sys::noise;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long a side listens, before and again after.
+/// Time for which a side listens, before and again after.
 pub(crate) const LISTEN: Duration = Duration::from_micros(200);
-/// Gaps may take this share of the time listened. On a virtual machine whose timer interrupts take 20 to 60 µs, 99 % of 500
-/// windows with no other process about had less than 0.22 of theirs in gaps, and the worst 0.26; another process that takes the CPU
-/// takes it for longer than the window.
+/// Largest share of the time listened that gaps may take. On a virtual machine whose timer interrupts take 20 to 60 µs,
+/// 99 % of 500 windows with no other process had a share below 0.22, and the worst had 0.26. Another process that takes
+/// the CPU takes it for longer than the window.
 const GAPS_MOST: f64 = 0.25;
-/// A side that never sleeps may be without its CPU for this share of the measured phase: a kernel thread that comes by takes some
-/// tens of µs, another process a slice of at least 700 µs, and a phase lasts 20 ms.
+/// Largest share of the measured phase for which a side that never sleeps may be without its CPU. A kernel thread takes
+/// some tens of µs, another process a slice of at least 700 µs, and a phase lasts 20 ms.
 const WAITED_MOST: f64 = 0.02;
 
-/// What one side heard.
+/// Gaps that one side saw.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Heard {
     pub(crate) listened_ns: u64,
@@ -35,14 +34,14 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// Spins for a while.
+    /// Spins and counts gaps.
     pub(crate) fn listen(clock: &Clock, during: Duration) -> Heard {
         let noise::Gaps { count, total_ns, longest_ns } = noise::gaps(clock, during, noise::GAP);
         let gaps = Gaps { count, total_ns, longest_ns };
         Heard { listened_ns: during.as_nanos() as u64, gaps }
     }
 
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub(crate) fn and(self, other: Heard) -> Heard {
         Heard {
@@ -56,19 +55,12 @@ impl Heard {
     }
 }
 
-/// The CPUs of an invocation; none where it is not pinned.
+/// Returns the CPUs of an invocation; none if it is not pinned.
 pub(crate) fn cpus(bench: &Bench, processes: usize) -> Vec<u32> {
     (0..processes).filter_map(|process| bench.cpus.of(process)).collect()
 }
 
-/// What all sides of an invocation met with, and what was stolen of its CPUs.
-pub(crate) fn around(sides: &[Findings], stolen_ns: Option<u64>) -> Noise {
-    let heard = sides.iter().fold(Heard::default(), |sum, side| sum.and(side.heard));
-    let waited_ns = sides.iter().filter_map(|side| side.waited_ns).max();
-    Noise { listened_ns: heard.listened_ns, gaps: heard.gaps, stolen_ns, waited_ns }
-}
-
-/// Why an invocation whose measured phase lasted `elapsed_ns` is set aside.
+/// Returns the marks that set aside an invocation whose measured phase lasted `elapsed_ns`.
 pub(crate) fn marks(noise: &Noise, elapsed_ns: u64) -> Vec<Mark> {
     let stolen = noise.stolen_ns.is_some_and(|ns| ns > 0);
     let away = noise.gaps.total_ns > GAPS_MOST * noise.listened_ns as f64;
@@ -77,7 +69,7 @@ pub(crate) fn marks(noise: &Noise, elapsed_ns: u64) -> Vec<Mark> {
     marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect()
 }
 
-/// What was stolen of these CPUs since `before`, ns.
+/// Returns the time stolen from these CPUs since `before`, ns.
 pub(crate) fn stolen_ns(before: Option<&Steal>, cpus: &[u32]) -> Option<u64> {
     Some(Steal::now()?.since_ns(before?, cpus))
 }
@@ -97,7 +89,7 @@ mod tests {
     fn timer_interrupts_and_kernel_threads_mark_nothing() {
         assert_eq!(marks(&quiet(), PHASE_NS), []);
         assert_eq!(marks(&Noise { stolen_ns: None, waited_ns: None, ..quiet() }, PHASE_NS), []);
-        assert_eq!(marks(&Noise::default(), PHASE_NS), [], "nobody listened");
+        assert_eq!(marks(&Noise::default(), PHASE_NS), [], "no side listened");
     }
 
     #[test]
@@ -114,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_sides_heard_is_put_together() {
+    fn gaps_of_two_sides_are_added() {
         let one = Heard {
             listened_ns: 400_000,
             gaps: Gaps { count: 1, total_ns: 20_000.0, longest_ns: 20_000.0 },

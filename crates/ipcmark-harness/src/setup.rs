@@ -1,20 +1,18 @@
-//! What making a link takes and ending it: beside the measured phase, never in it.
+//! The cost of making a link: outside the measured phase.
 //!
-//! A fixture is made by the supervisor, once; its halves are taken and dropped by each side. All three are wall time: a
-//! connection that is made waits for its other end, and two sides on one CPU wait for each other.
+//! The supervisor makes a fixture once. Each side takes its halves and drops them. All three are wall time: a new
+//! connection waits for its other end, and two sides on one CPU wait for each other.
 
-use crate::side::Findings;
 use ipcmark_core::Result;
-use ipcmark_record::Setup;
 use ipcmark_sys::usage;
 use std::ops::AddAssign;
 use std::time::Instant;
 
-/// What making what the sides inherit took.
+/// Cost of making what the sides inherit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Making {
-    ns: u64,
-    mapped_bytes: u64,
+    pub(crate) ns: u64,
+    pub(crate) mapped_bytes: u64,
 }
 
 impl AddAssign for Making {
@@ -24,7 +22,7 @@ impl AddAssign for Making {
     }
 }
 
-/// Makes a fixture, and notes what it took. Looking up what is mapped is outside the clock.
+/// Makes a fixture and notes its cost. The look at what is mapped is outside the clock.
 pub(crate) fn making<F>(make: impl FnOnce() -> Result<F>) -> Result<(F, Making)> {
     let mapped_before = usage::mapped_bytes();
     let begun = Instant::now();
@@ -34,17 +32,6 @@ pub(crate) fn making<F>(make: impl FnOnce() -> Result<F>) -> Result<(F, Making)>
     Ok((fixture, Making { ns, mapped_bytes }))
 }
 
-/// The fixture's part, and of what the sides did the slower one's.
-pub(crate) fn setup(making: Making, sides: &[Findings]) -> Setup {
-    let slowest = |of: fn(&Findings) -> u64| sides.iter().map(of).max().unwrap_or_default();
-    Setup {
-        fixture_ns: making.ns,
-        split_ns: slowest(|side| side.split_ns),
-        teardown_ns: slowest(|side| side.teardown_ns),
-        mapped_bytes: making.mapped_bytes,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +39,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn what_is_made_is_timed_and_what_it_maps_is_counted() {
+    fn a_fixture_is_timed_and_its_mappings_are_counted() {
         const BYTES: usize = 64 << 20;
         let (_parcel, made) = making(|| {
             std::thread::sleep(Duration::from_millis(3));
@@ -60,7 +47,7 @@ mod tests {
         })
         .unwrap();
         assert!(made.ns >= 3_000_000, "{made:?}");
-        // Other tests of this process map and unmap beside it.
+        // Other tests of this process map and unmap at the same time.
         assert!(made.mapped_bytes >= BYTES as u64 / 2, "{made:?}");
     }
 }

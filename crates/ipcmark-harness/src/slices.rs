@@ -1,73 +1,47 @@
-//! Invocations that are alive at once and take turns: a few ms each, again and again.
+//! Invocations that are alive at the same time and take turns of a few ms each.
 //!
-//! What a machine does in the next second is a better neighbour to what it does now than what it does in a minute: so
-//! two programs are told apart best by short stretches in turn, with all their processes alive throughout. Between its turns
-//! an invocation is parked: every process of it sleeps on a futex, those that spin included. A turn ends with the pattern's own
-//! end of a phase, drained and checked, and the side that is one process then gives the turn to the next arm.
+//! A machine in the next second is more like the machine now than the machine in a minute. So two programs are compared
+//! best by short stretches in turn, with all their processes alive throughout. Between its turns an invocation is
+//! parked: all its processes sleep on a futex, those that spin included. A turn ends with the pattern's own end of a
+//! phase, drained and checked. The side that is one process then gives the turn to the next arm.
 //!
-//! What carries over from one arm's slice to the next: caches and branch predictors hold the other's lines. All arms pay alike,
-//! for each comes after each other equally often. The first turn of each arm is its warm-up.
+//! Caches and branch predictors hold the other arm's lines when a slice begins. All arms pay alike, because each comes
+//! after each other equally often. The first turn of each arm is its warm-up.
 
-use crate::pattern::rules;
-use crate::side::Findings;
+use crate::findings::Findings;
+use crate::rules::rules;
 use crate::stage::{Act, Stage};
-use crate::timer::Middle;
+use crate::turns::OwnSlice;
+pub use crate::turns::Turns;
 use ipcmark_core::{Plan, Result};
 use ipcmark_record::{Arm, Distance, Placed, Slice, State};
 use ipcmark_sys::affinity;
-use ipcmark_sys::baton::Baton;
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
-/// An invocation's place among those that it shares its time with.
-#[derive(Debug, Clone)]
-pub struct Turns {
-    /// Which of them it is.
-    pub arm: usize,
-    /// The arm of each turn.
-    pub order: Vec<usize>,
-    /// Where the turn is handed on.
-    pub relay: Arc<Baton>,
-}
-
-/// What an invocation brought that shared its time.
+/// Result of an invocation that shared its time.
 #[derive(Debug, Clone)]
 pub struct Sliced {
-    /// As it goes into the document.
+    /// The arm, in the form that the document holds.
     pub arm: Arm,
-    /// Why this cell cannot be measured here, or anywhere.
+    /// The reason why this cell cannot be measured, here or anywhere.
     pub refused: Option<State>,
-    /// True when a signal told this process to stop.
+    /// True if a signal told this process to stop.
     pub interrupted: bool,
 }
 
-/// One process's part of a slice.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct OwnSlice {
-    turn: u32,
-    middle: Option<Middle>,
-    messages: u64,
-    elapsed_ns: u64,
-    distance: Option<(f64, f64)>,
-}
-
-impl Turns {
-    /// This arm's own turns.
-    fn own(&self) -> impl Iterator<Item = u32> {
-        let arm = self.arm;
-        (0..).zip(&self.order).filter(move |(_, of)| **of == arm).map(|(turn, _)| turn)
-    }
-
-    /// Gives the turn after this one to whose it is.
-    fn pass(&self, turn: u32) -> Result<()> {
-        let next = turn + 1;
-        self.order.get(next as usize).map_or(Ok(()), |arm| self.relay.give(*arm, next))
-    }
-}
-
 impl<'a> Stage<'a> {
-    /// Runs a warm-up, and a slice in each further turn, until the last or until the relay is stopped.
-    pub(crate) fn slices(&mut self, turns: &Turns, act: &mut Act<'a, '_>) -> Result<()> {
+    /// Runs all phases: calls `act` once a phase, at the same time in all processes. It returns when its part is over.
+    pub(crate) fn phases(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
+        match &self.control.turns {
+            Some(turns) => self.slices(turns, act),
+            None => {
+                self.warm_up(act)?;
+                self.measure(act)
+            }
+        }
+    }
+
+    /// Runs a warm-up, and a slice in each further turn, until the last turn or until the relay is stopped.
+    fn slices(&mut self, turns: &Turns, act: &mut Act<'a, '_>) -> Result<()> {
         let is_one = self.seat.process == 0;
         for (at, turn) in turns.own().enumerate() {
             if !turns.relay.wait(turns.arm, turn)? {
@@ -79,14 +53,14 @@ impl<'a> Stage<'a> {
                 let slice = self.slice(turn, act)?;
                 self.found.slices.push(slice);
             }
-            // All have done their part, and go on to where they are parked.
+            // All have done their part, and continue to the point where they are parked.
             self.meet()?;
             if is_one {
                 turns.pass(turn)?;
             }
         }
         let cpu = affinity::current();
-        self.found.placed =
+        self.placed =
             Some(Placed { allowed: affinity::allowed()?, cpu_before: cpu, cpu_after: cpu });
         Ok(())
     }
@@ -113,11 +87,11 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// The slices of all processes put together, as the pattern counts.
+/// Puts the slices of all processes together, as the pattern counts.
 pub(crate) fn together(plan: &Plan, sides: &mut [Findings]) -> Vec<Slice> {
     let figure = rules(plan.pattern).figure;
     let alone = sides.len() == 1;
-    let of: Vec<_> = sides.iter_mut().map(|side| std::mem::take(&mut side.slices)).collect();
+    let of: Vec<_> = sides.iter_mut().map(|side| std::mem::take(&mut side.frame.slices)).collect();
     let turns = of.iter().map(Vec::len).min().unwrap_or_default();
     (0..turns)
         .map(|at| {

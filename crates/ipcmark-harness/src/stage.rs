@@ -1,13 +1,13 @@
-//! What every process of an invocation goes through, whatever the pattern: meet, warm up, meet, measure, meet.
+//! The steps of every process of an invocation, whatever the pattern: meet, warm up, meet, measure, meet.
 //!
-//! The frame is compiled once: a pattern's part comes as one call a phase. Only what runs once a message is generic.
+//! The frame is compiled once: it calls a pattern's part once a phase. Only code that runs once a message is generic.
 
 use crate::bench::Bench;
 use crate::control::Control;
+use crate::findings::Frame;
 use crate::noise::{Heard, LISTEN};
-use crate::pattern::rules;
+use crate::rules::rules;
 use crate::seat::Seat;
-use crate::slices::OwnSlice;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Plan, Result, Side};
@@ -23,12 +23,12 @@ const BLOCK: Duration = Duration::from_micros(50);
 /// Messages of one block at most.
 const LONGEST_BLOCK: u64 = 8192;
 
-/// What came of one phase in one process.
+/// Result of one phase in one process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Done {
     /// Round trips or messages, as the pattern counts.
     pub(crate) messages: u64,
-    /// When the last one was there.
+    /// Moment at which the last one was there.
     pub(crate) end: Ticks,
 }
 
@@ -46,45 +46,28 @@ pub(crate) struct Stage<'a> {
     pub(crate) timer: Timer,
     /// 1 while warming up, 2 while measuring; counted on in an invocation of several slices.
     pub(crate) phase: u32,
-    /// When the phase began: one value, the same in all processes.
+    /// Moment at which the phase began: the same value in all processes.
     pub(crate) start: Ticks,
-    /// How long the phase goes on.
+    /// Length of the phase.
     pub(crate) extent: Extent,
-    /// True when this process may keep its CPU while it waits: no other process of the invocation needs it.
+    /// True if this process may keep its CPU while it waits: no other process of the invocation needs it.
     pub(crate) own_cpu: bool,
-    /// Processes 0 and 1 are on different CPUs, and this is one of them.
+    /// True if processes 0 and 1 are on different CPUs, and this is one of them.
     has_distance: bool,
     pinned: bool,
-    /// Steps by which a responder is late, on purpose: see [`Plan::slow_down_permille`]. None while warming up.
+    /// Steps by which a responder is late on purpose: see [`Plan::slow_down_permille`]; 0 while warming up.
     pub(crate) delay: u64,
-    /// Where cycles are to be counted.
+    /// Counters, if cycles are counted.
     counters: Option<Counters>,
-    /// What only some patterns find out.
+    /// Findings of some patterns only.
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
-    /// Of a link that several receivers share: see [`crate::pattern::fan`].
+    /// Sums over the messages of a link that several receivers share.
     pub(crate) sums: Option<[u64; 3]>,
-    pub(crate) found: Found,
-}
-
-/// What the frame itself finds out.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    pub(crate) warm_up: Option<ipcmark_record::WarmUp>,
-    pub(crate) distance: Option<(f64, f64)>,
-    pub(crate) heard: Heard,
-    pub(crate) waited_ns: Option<u64>,
     pub(crate) placed: Option<Placed>,
     pub(crate) usage: Usage,
-    pub(crate) elapsed_ns: u64,
-    pub(crate) messages: u64,
-    /// Taking the halves of the link, over all of them.
-    pub(crate) split_ns: u64,
-    /// Dropping them again.
-    pub(crate) teardown_ns: u64,
-    /// Where the invocation shared its time with others.
-    pub(crate) slices: Vec<OwnSlice>,
+    pub(crate) found: Frame,
 }
 
 impl<'a> Stage<'a> {
@@ -124,12 +107,13 @@ impl<'a> Stage<'a> {
             task: None,
             links: None,
             sums: None,
-            found: Found::default(),
+            placed: None,
+            usage: Usage::default(),
+            found: Frame::default(),
         })
     }
 
-    /// Seeds of what a pair of processes sends: the initiator's messages, then the responder's. `peer` tells the pairs
-    /// of a pattern with several apart.
+    /// Returns the seeds of a pair's messages: the initiator's, then the responder's. `peer` is the number of the pair.
     pub(crate) fn seeds(&self, peer: usize) -> (u64, u64) {
         let seed = self.plan.seed ^ ((peer as u64) << 32);
         (seed ^ 1, seed ^ 2)
@@ -150,7 +134,7 @@ impl<'a> Stage<'a> {
         self.found.teardown_ns += self.clock.ns(self.clock.now() - begun) as u64;
     }
 
-    /// True when this process is pinned to a CPU that no other of the invocation runs on.
+    /// Returns true if this process is pinned to a CPU that no other of the invocation runs on.
     pub(crate) const fn is_alone(&self) -> bool {
         self.own_cpu && self.pinned
     }
@@ -165,8 +149,8 @@ impl<'a> Stage<'a> {
             .flatten()
     }
 
-    /// Listens for what interrupts this process, where that would be somebody else. On a CPU that others of the invocation
-    /// need, only process 0 does, when they sleep at the meeting that follows.
+    /// Listens for interruptions of this process by others than the invocation's own processes. On a CPU that those
+    /// need, only process 0 listens, while they sleep at the meeting that follows.
     fn listen(&self) -> Heard {
         if !self.is_alone() {
             if self.seat.process > 0 {
@@ -177,23 +161,12 @@ impl<'a> Stage<'a> {
         Heard::listen(&self.clock, LISTEN)
     }
 
-    /// How long this process has been ready to run without a CPU, where no other of the invocation shares its own.
+    /// Returns the time that this process was ready to run without a CPU, if no other of the invocation shares its own.
     fn waited_ns(&self) -> Option<u64> {
         self.is_alone().then(usage::waited_ns).flatten()
     }
 
-    /// Runs all phases: `act` is called for each, in all processes at once, and returns when its part is over.
-    pub(crate) fn phases(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
-        match &self.control.turns {
-            Some(turns) => self.slices(turns, act),
-            None => {
-                self.warm_up(act)?;
-                self.measure(act)
-            }
-        }
-    }
-
-    /// The first phase.
+    /// Runs the first phase.
     pub(crate) fn warm_up(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
         let clock = self.clock;
         self.start = self.meet()?;
@@ -203,7 +176,7 @@ impl<'a> Stage<'a> {
         let done = act(self)?;
         let elapsed = clock.now() - self.start;
         let judges = rules(self.plan.pattern).judge.is(self.seat.process);
-        self.found.warm_up = Some(ipcmark_record::WarmUp {
+        self.found.warmed_up(ipcmark_record::WarmUp {
             messages: done.messages,
             elapsed_ns: clock.ns(elapsed) as u64,
             steady: self.timer.is_steady() || !judges,
@@ -216,7 +189,7 @@ impl<'a> Stage<'a> {
         self.be_late()
     }
 
-    /// Finds out by how much this process is to be late from now on, where it is to be.
+    /// Sets the delay of a process that is to be late from now on.
     fn be_late(&mut self) -> Result<()> {
         if self.plan.slow_down_permille == 0 {
             return Ok(());
@@ -232,8 +205,8 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The measured phase, and what is seen and heard around it.
-    fn measure(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
+    /// Runs the measured phase, and looks and listens around it.
+    pub(crate) fn measure(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
         let clock = self.clock;
         self.meet()?;
         let before_ns = self.distance();
@@ -259,20 +232,20 @@ impl<'a> Stage<'a> {
         let cpu_after = affinity::current();
         let spent = usage::Usage::now().since(usage_before);
         let waited_after_ns = self.waited_ns();
-        // Before anything else: a side that went on to pack its findings while its peer waits for the last answer on the
-        // same CPU would be in that round trip.
+        // This comes first: a side that packs its findings while its peer waits for the last answer on the same CPU
+        // would be in that round trip.
         self.meet()?;
         let after_ns = self.distance();
         self.found.heard = heard.and(self.listen());
-        // Nobody packs while another still listens.
+        // No process packs while another still listens.
         self.meet()?;
 
-        // One that slept was also waiting after each wake-up, which is the mechanism's doing.
+        // A process that slept also waited after each wake-up. The mechanism causes that, not another process.
         let waited_ns = waited_before_ns.zip(waited_after_ns).map(|(before, after)| after - before);
         self.found.waited_ns = waited_ns.filter(|_| spent.voluntary_switches == 0);
         self.found.distance = before_ns.zip(after_ns);
-        self.found.placed = Some(Placed { allowed, cpu_before, cpu_after });
-        self.found.usage = Usage {
+        self.placed = Some(Placed { allowed, cpu_before, cpu_after });
+        self.usage = Usage {
             user_ns: spent.user_ns,
             system_ns: spent.system_ns,
             voluntary_switches: spent.voluntary_switches,
@@ -289,15 +262,15 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Cycles and instructions so far, where they are to be counted.
+    /// Returns cycles and instructions so far, if they are counted.
     fn count_cycles(&mut self) -> Result<Option<[u64; 2]>> {
         let Some(counters) = &mut self.counters else { return Ok(None) };
         counters.read().map(Some).map_err(|e| Error::os("read(perf_event)", e))
     }
 
-    /// Where this process ran.
+    /// Returns the CPUs that this process ran on.
     pub(crate) fn placed(&self) -> Result<Placed> {
         let missing = || Error::Protocol("a pattern's part ended without its phases".into());
-        self.found.placed.clone().ok_or_else(missing)
+        self.placed.clone().ok_or_else(missing)
     }
 }

@@ -1,12 +1,13 @@
 //! Runs experiments, each in a process of its own.
 
 use crate::trial::{DEADLINE, Found, Seen, Trial};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Error, Names};
 use ipcmark_harness::Scratch;
 use ipcmark_record::Rule;
-use ipcmark_sys::process::{self, Exit};
-use ipcmark_sys::shared::Parcel;
+use ipcmark_sys::crew::{Crew, Fault, Over};
+use ipcmark_sys::process;
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 
 /// How often an experiment is made again.
 const MORE_TRIES: u32 = 2;
@@ -75,29 +76,22 @@ impl From<Found> for Home {
     }
 }
 
-/// Runs one experiment in a child; the words are of what kept it from bringing anything home.
+/// Runs one experiment in its own process. The error says what kept it from returning a result.
 fn apart(trial: &Trial, names: &Names) -> std::result::Result<Found, String> {
-    let run = || -> Result<std::result::Result<Found, String>> {
-        let parcel = Parcel::new(HOME_MAX)?;
-        let mut child = process::fork(|| {
-            // What a panic says goes to the parent as an exit status, not to the terminal.
-            std::panic::set_hook(Box::new(|_| {}));
-            let home = Home::from((trial.run)(names));
-            let sent = serde_json::to_vec(&home).is_ok_and(|text| parcel.put(&text).is_ok());
-            i32::from(!sent)
-        })?;
-        let exit = child.wait(DEADLINE)?;
-        let home = parcel.get().and_then(|text| serde_json::from_slice(&text).ok());
-        Ok(match (home, exit) {
-            (Some(Home::Seen(seen)), _) => Ok(Ok(seen)),
-            (Some(Home::Unavailable { reason, remedy }), _) => {
-                Ok(Err(Error::Unavailable { reason, remedy }))
-            }
-            (Some(Home::Failed(what)), _) => Err(what),
-            (None, None) => Err(format!("it had not ended after {} s", DEADLINE.as_secs())),
-            (None, Some(Exit::Code(process::PANICKED))) => Err("the experiment panicked".into()),
-            (None, Some(exit)) => Err(format!("the experiment {exit}")),
-        })
+    let run = || -> std::result::Result<Home, Fault> {
+        let mut crew = Crew::new(1, HOME_MAX)?;
+        crew.fork(|| Ok(serde_json::to_vec(&Home::from((trial.run)(names)))?))?;
+        let finished = crew.finish(Instant::now() + DEADLINE)?;
+        if finished.over == Over::Late {
+            let seconds = DEADLINE.as_secs();
+            return Err(format!("the experiment had not ended after {seconds} s").into());
+        }
+        let results = finished.results().map_err(|e| format!("the experiment {e}"))?;
+        Ok(serde_json::from_slice(&results[0])?)
     };
-    run().unwrap_or_else(|error| Err(error.to_string()))
+    match run().map_err(|fault| fault.what)? {
+        Home::Seen(seen) => Ok(Ok(seen)),
+        Home::Unavailable { reason, remedy } => Ok(Err(Error::Unavailable { reason, remedy })),
+        Home::Failed(what) => Err(what),
+    }
 }

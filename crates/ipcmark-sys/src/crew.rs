@@ -256,9 +256,7 @@ impl Finished {
                 Outcome::Killed if self.over == Over::Late => {
                     (Rank::Killed, "did not end in time and was killed".into())
                 }
-                Outcome::Killed => {
-                    (Rank::Killed, "did not notice that its peer had failed".into())
-                }
+                Outcome::Killed => (Rank::Killed, "did not notice that its peer had failed".into()),
             };
             failures.push((rank, Failure { member: Some(member), what }));
         }

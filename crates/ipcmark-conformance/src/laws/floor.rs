@@ -6,18 +6,19 @@
 use crate::board::Board;
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
-use crate::pair::Told;
+use crate::pair::{Told, WORDS_MAX};
 use crate::scratch::{DEADLINE, Scratch, largest};
 use ipcmark_core::{Error, Limits, Link, Sender, Side, Transport};
-use ipcmark_sys::process::{Exit, fork};
-use ipcmark_sys::shared::Parcel;
+use ipcmark_sys::crew::{Crew, Outcome};
+use std::time::Instant;
 
-/// Runs one function over both ends of a floor, in a process of its own, so that one that waits for ever is killed.
+/// Runs one function over both ends of a floor, in its own process, so that one that waits for ever
+/// is killed.
 fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told) -> Told {
     let board = Board::new()?;
-    let parcel = Parcel::new(4096).map_err(|e| e.to_string())?;
     let plan = &scratch.plan;
-    let attempt = || {
+    let mut crew = Crew::new(1, WORDS_MAX).map_err(|e| e.to_string())?;
+    let forked = crew.fork(|| {
         let fixture = T::fixture(plan).map_err(|e| format!("fixture: {e}"))?;
         let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
         let Link { tx, rx } =
@@ -32,22 +33,16 @@ fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told
             board: &board,
             received: 0,
             lost: 0,
-        })
-    };
-    let mut child = fork(|| match attempt() {
-        Ok(()) => 0,
-        Err(words) => {
-            let _ = parcel.put(&words.as_bytes()[..words.len().min(4096)]);
-            1
-        }
-    })
-    .map_err(|e| e.to_string())?;
-    let exit = child.wait(DEADLINE).map_err(|e| e.to_string())?;
-    match (exit, parcel.get()) {
-        (Some(Exit::Code(0)), _) => scratch.finish(),
-        (_, Some(words)) => Err(String::from_utf8_lossy(&words).into_owned()),
-        (Some(exit), None) => Err(format!("{exit}, while {}", board.step(Side::Initiator))),
-        (None, None) => Err(format!("hung while {}", board.step(Side::Initiator))),
+        })?;
+        Ok(Vec::new())
+    });
+    forked.map_err(|e| e.to_string())?;
+    let finished = crew.finish(Instant::now() + DEADLINE).map_err(|e| e.to_string())?;
+    match &finished.outcomes[..] {
+        [Outcome::Done(_)] => scratch.finish(),
+        [Outcome::Failed(fault)] => Err(fault.what.clone()),
+        [Outcome::Died(exit)] => Err(format!("{exit}, while {}", board.step(Side::Initiator))),
+        _ => Err(format!("hung while {}", board.step(Side::Initiator))),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The loops that measure limits. Both processes run the same script; process 0 keeps the time.
 
-use super::pair::Batches;
 use super::shared_copy;
 use crate::control::Control;
 use ipcmark_core::{Buffer, Result};
@@ -9,6 +8,7 @@ use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::futex;
 use ipcmark_sys::mapped::MappedFile;
 use ipcmark_sys::usage::Usage;
+use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -25,6 +25,17 @@ const SWITCHES: Duration = Duration::from_millis(2);
 const CALLS: Duration = Duration::from_millis(1);
 /// At least so many batches, and at most.
 const BATCHES: [usize; 2] = [3, 25];
+
+/// One limit, batch by batch.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Batches {
+    pub(super) kind: LimitKind,
+    pub(super) size_bytes: Option<u64>,
+    /// ns for each of what was timed.
+    pub(super) ns: Vec<f64>,
+    /// Both CPUs had part in it.
+    pub(super) across: bool,
+}
 
 /// One process of the two, or the one.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! The workloads: the [`rules`] and loops of each, a file each.
+//! The workloads: the loops of each, in its own file.
 //!
 //! Between the clock's two reads there is only what a user would do. On the way out, that is to write the message (into the
 //! slot of a zero-copy transport; for a copying one the private buffer holds it already) and its stamp; on the way in, to read
@@ -31,73 +31,9 @@ use ipcmark_core::{
     Capacity, Error, Extent, Info, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
     Transport,
 };
-use ipcmark_record::Unit;
 
 use links::{End, Fixtures, ends, tear_down};
 use schedule::messages_in;
-
-/// Which processes something is said of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// The side that is one process: the initiator, but for fan-in.
-    One,
-    /// The side that may be several.
-    Peers,
-    /// Both sides.
-    All,
-    /// Neither.
-    Nobody,
-}
-
-impl Whose {
-    /// True when it is said of this process.
-    pub(crate) const fn is(self, process: usize) -> bool {
-        match self {
-            Whose::One => process == 0,
-            Whose::Peers => process > 0,
-            Whose::All => true,
-            Whose::Nobody => false,
-        }
-    }
-}
-
-/// What a pattern says of itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    /// Whose time and count the row shows: the longest time, and the sum of the messages.
-    pub(crate) figure: Whose,
-    /// Who sees from its own values when warm-up is over, and tells the others by its last message.
-    pub(crate) judge: Whose,
-    /// What the initiator's and the responder's histograms hold. A side that would have to read the clock in its peer's
-    /// round trip keeps none.
-    pub(crate) units: [Option<Unit>; 2],
-}
-
-/// What a pattern says of itself.
-pub(crate) const fn rules(pattern: Pattern) -> Rules {
-    const BLOCKS: [Option<Unit>; 2] = [Some(Unit::PsPerMessageBlock); 2];
-    const fn initiators(unit: Unit) -> Rules {
-        Rules { figure: Whose::One, judge: Whose::One, units: [Some(unit), None] }
-    }
-    match pattern {
-        Pattern::PingPong | Pattern::Overlap | Pattern::WakeUp => initiators(Unit::NsPerRoundTrip),
-        Pattern::Burst => initiators(Unit::NsPerBurst),
-        // A warm-up holds too few tasks for a median to settle.
-        Pattern::ScatterGather => Rules { judge: Whose::Nobody, ..initiators(Unit::NsPerTask) },
-        // A rate at the sender would count what is still under way.
-        Pattern::Stream | Pattern::FanOut | Pattern::Broadcast => {
-            Rules { figure: Whose::Peers, judge: Whose::One, units: BLOCKS }
-        }
-        Pattern::FanIn => Rules { figure: Whose::One, judge: Whose::Peers, units: BLOCKS },
-        Pattern::Duplex => Rules { figure: Whose::All, judge: Whose::One, units: BLOCKS },
-        // The rate sets how many values there are: too few for a median to settle.
-        Pattern::Paced => Rules {
-            figure: Whose::Peers,
-            judge: Whose::Nobody,
-            units: [Some(Unit::NsLag), Some(Unit::NsOneWay)],
-        },
-    }
-}
 
 /// A mechanism made ready for one invocation: what all its processes inherit. Its type is erased here, once an
 /// invocation.

@@ -1,15 +1,14 @@
 //! The machine's noise over a run: listened to before each round, and the kernel's own counts from its start on.
 
 use super::cpus::in_use;
-use crate::children;
+use crate::findings::{pack, unpack};
 use crate::noise::Heard;
 use ipcmark_core::Result;
 use ipcmark_record::{Gaps, Listened, MachineNoise, Record};
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::{Pressure, Steal};
-use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::shared::Parcel;
+use ipcmark_sys::crew::{Crew, Finished, Outcome};
 use std::time::{Duration, Instant};
 
 /// How long each CPU is listened to before a round, all at once.
@@ -76,30 +75,24 @@ fn add(listened: &mut Vec<Listened>, cpu: u32, heard: Heard) {
     (known.listened_ns, known.gaps) = (sum.listened_ns, sum.gaps);
 }
 
-/// Listens on each of these CPUs, a process on each, all at once: this process keeps its own mask. A CPU that cannot be
-/// listened to is left out.
+/// Listens on all of these CPUs at the same time, with a process on each: this process keeps its own mask. A CPU that
+/// cannot be listened to is left out.
 fn listen(clock: &Clock, cpus: &[u32]) -> Vec<(u32, Heard)> {
-    let mut listeners: Vec<(u32, Child, Parcel)> =
-        cpus.iter().filter_map(|&cpu| listener(clock, cpu).ok()).collect();
-    let end = Instant::now() + PATIENCE;
-    while listeners.iter().any(|(_, child, _)| child.exit().is_none()) {
-        let left = end.saturating_duration_since(Instant::now());
-        let waited = process::wait_any(listeners.iter_mut().map(|(_, child, _)| child), left);
-        if waited.is_err() || left.is_zero() || process::is_interrupted() {
-            break;
+    let listened = || -> Result<Finished> {
+        let mut crew = Crew::new(cpus.len(), 1024)?;
+        for &cpu in cpus {
+            crew.fork(|| {
+                affinity::pin(cpu)?;
+                pack(&Heard::listen(clock, LISTEN))
+            })?;
         }
-    }
-    let heard = |parcel: &Parcel| serde_json::from_slice(&parcel.get()?).ok();
-    listeners.iter().filter_map(|(cpu, _, parcel)| Some((*cpu, heard(parcel)?))).collect()
-}
-
-fn listener(clock: &Clock, cpu: u32) -> Result<(u32, Child, Parcel)> {
-    let parcel = Parcel::new(1024)?;
-    let child = process::fork(|| {
-        if affinity::pin(cpu).is_err() {
-            return 1;
-        }
-        i32::from(!children::pack(&parcel, &Heard::listen(clock, LISTEN)))
-    })?;
-    Ok((cpu, child, parcel))
+        crew.finish(Instant::now() + PATIENCE)
+    };
+    let Ok(finished) = listened() else { return Vec::new() };
+    let heard = |outcome| match outcome {
+        Outcome::Done(heard) => unpack(&heard).ok(),
+        _ => None,
+    };
+    let all = cpus.iter().zip(finished.outcomes);
+    all.filter_map(|(cpu, outcome)| Some((*cpu, heard(outcome)?))).collect()
 }

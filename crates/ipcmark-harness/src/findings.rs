@@ -1,0 +1,70 @@
+//! The findings of one process of an invocation, as it returns them to its parent.
+
+use crate::noise::Heard;
+use crate::turns::OwnSlice;
+use ipcmark_core::{Error, Result};
+use ipcmark_record::{Integrity, Overlap, SideReport, Task, WarmUp};
+use ipcmark_sys::crew::Work;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Findings of one process.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) report: SideReport,
+    pub(crate) frame: Frame,
+    pub(crate) integrity: Integrity,
+    /// Messages sent in all phases.
+    pub(crate) sent: u64,
+    /// Messages received whole in all phases.
+    pub(crate) received: u64,
+    pub(crate) overlap: Option<Overlap>,
+    pub(crate) task: Option<Task>,
+    pub(crate) links: Option<String>,
+    pub(crate) sums: Option<[u64; 3]>,
+}
+
+/// Findings of the frame, which is the same for all patterns.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Frame {
+    /// Time from the barrier to the last checked message, ns.
+    pub(crate) elapsed_ns: u64,
+    /// Messages of the measured phase, as the pattern counts them.
+    pub(crate) messages: u64,
+    warm_up: Option<WarmUp>,
+    /// Distance before and after; only process 0 has it.
+    pub(crate) distance: Option<(f64, f64)>,
+    /// Gaps around the measured phase.
+    pub(crate) heard: Heard,
+    /// Time without a CPU in the measured phase: see [`ipcmark_record::Noise`].
+    pub(crate) waited_ns: Option<u64>,
+    /// Time to take the halves of all links, ns.
+    pub(crate) split_ns: u64,
+    /// Time to drop them again, ns.
+    pub(crate) teardown_ns: u64,
+    /// Slices, if the invocation shared its time with others.
+    pub(crate) slices: Vec<OwnSlice>,
+}
+
+impl Frame {
+    /// Keeps the warm-up.
+    pub(crate) fn warmed_up(&mut self, warm_up: WarmUp) {
+        self.warm_up = Some(warm_up);
+    }
+
+    /// Returns the warm-up. A process without one does not hold up the others.
+    pub(crate) fn warm_up(&self) -> WarmUp {
+        self.warm_up.unwrap_or(WarmUp { messages: 0, elapsed_ns: 0, steady: true })
+    }
+}
+
+/// Packs a member's result for its parent.
+pub(crate) fn pack(found: &impl Serialize) -> Work {
+    Ok(serde_json::to_vec(found)?)
+}
+
+/// Unpacks a member's result.
+pub(crate) fn unpack<T: DeserializeOwned>(result: &[u8]) -> Result<T> {
+    serde_json::from_slice(result)
+        .map_err(|e| Error::Protocol(format!("a process returned what cannot be read: {e}")))
+}
