@@ -81,12 +81,6 @@ pub struct Failure {
     pub what: String,
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Error {
-        Error::Protocol(failure.what)
-    }
-}
-
 /// Members that run. Dropping the crew kills and reaps them.
 #[derive(Debug, Default)]
 pub struct Crew {

@@ -48,8 +48,8 @@ pub(super) fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<F
             DEADLINE.as_secs()
         )));
     }
-    let measured: Result<Vec<Measured>> = finished.results()?.iter().map(|r| unpack(r)).collect();
-    let measured = measured?;
+    let results = finished.results().map_err(|failure| Error::Protocol(failure.what))?;
+    let measured: Vec<Measured> = results.iter().map(|r| unpack(r)).collect::<Result<_>>()?;
     // A process that found the news before it could sleep was not woken.
     let slept = |one: &Measured| one.switches_per_wake_up.is_none_or(|n| n >= ASLEEP);
     let all_slept = measured.iter().all(slept);
