@@ -2,10 +2,11 @@
 
 use std::io;
 
-/// Shorthand for a result with an ipcmark [`Error`].
+/// A result with an ipcmark [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a transport could not do what it was asked.
+/// The reason that a transport could not do its work.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// End of stream: the peer closed its sending half, and everything it sent was received; or the peer closed
@@ -51,6 +52,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes an [`Error::Unavailable`] without a remedy.
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Error::Unavailable { reason: reason.into(), remedy: None }
+    }
+
     /// A failed system call, without a hint.
     pub fn os(call: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Error::Os { call: call.into(), source: source.into(), hint: None }

@@ -6,8 +6,8 @@
 //! (two with a prefix), so that a stream and a message mechanism make the same number of calls.
 
 use crate::{
-    Availability, Buffer, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side,
-    Transport,
+    Address, Availability, Buffer, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender,
+    Side, Transport,
 };
 use std::marker::PhantomData;
 
@@ -30,10 +30,7 @@ pub trait ByteSource {
     /// # Errors
     /// A stream whose `INFO.overlaps` is false cannot tell, and says so.
     fn ready(&mut self) -> Result<bool> {
-        Err(Error::Unavailable {
-            reason: "this transport cannot look for bytes without waiting for them".into(),
-            remedy: None,
-        })
+        Err(Error::unavailable("this transport cannot look for bytes without waiting for them"))
     }
 }
 
@@ -55,6 +52,14 @@ pub trait ByteStream: 'static {
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
     /// As [`Transport::split`].
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Sink, Self::Source>>;
+    /// As [`Transport::address`].
+    fn address(_fixture: &Self::Fixture) -> Result<Address> {
+        Err(Address::none())
+    }
+    /// As [`Transport::attach`].
+    fn attach(_plan: &Plan, _address: Address) -> Result<Self::Fixture> {
+        Err(Address::none())
+    }
 }
 
 /// A byte stream with message boundaries.
@@ -69,8 +74,15 @@ pub struct FramedFixture<F> {
     fixed: bool,
 }
 
+impl<F> FramedFixture<F> {
+    fn of(stream: F, plan: &Plan) -> Self {
+        // Of no bytes nothing would travel: only a prefix makes an empty message one.
+        FramedFixture { stream, size: plan.size, fixed: plan.fixed && plan.size > 0 }
+    }
+}
+
 impl<S: ByteStream> Transport for Framed<S> {
-    const INFO: Info = S::INFO;
+    const INFO: Info = Info { empty_messages: true, ..S::INFO };
     type Fixture = FramedFixture<S::Fixture>;
     type Tx = FramedSender<S::Sink>;
     type Rx = FramedReceiver<S::Source>;
@@ -80,7 +92,7 @@ impl<S: ByteStream> Transport for Framed<S> {
     }
 
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
-        Ok(FramedFixture { stream: S::fixture(plan)?, size: plan.size, fixed: plan.fixed })
+        Ok(FramedFixture::of(S::fixture(plan)?, plan))
     }
 
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
@@ -94,6 +106,14 @@ impl<S: ByteStream> Transport for Framed<S> {
             tx: FramedSender::new(tx, size, fixed),
             rx: FramedReceiver::new(rx, size, fixed),
         })
+    }
+
+    fn address(fixture: &Self::Fixture) -> Result<Address> {
+        S::address(&fixture.stream)
+    }
+
+    fn attach(plan: &Plan, address: Address) -> Result<Self::Fixture> {
+        Ok(FramedFixture::of(S::attach(plan, address)?, plan))
     }
 }
 
@@ -227,7 +247,9 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
                 self.size
             )));
         }
-        self.fill(len, true)?;
+        if len > 0 {
+            self.fill(len, true)?;
+        }
         Ok(&self.buffer[..len])
     }
 
@@ -284,7 +306,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_committed_is_received(
-            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..200), 1..20),
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..20),
             step in 1usize..50,
         ) {
             let stream = Trickle { step, ..Trickle::default() };

@@ -55,7 +55,66 @@ impl Carries {
     }
 }
 
+/// The thing by which two processes find each other at a mechanism.
+///
+/// It says what the mechanism itself allows: helpers that only ipcmark adds (a lifeline, a barrier) do not count.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MeetBy {
+    /// Nothing: both ends are in one process.
+    OneProcess,
+    /// A fork, through which both inherit what they share.
+    Fork,
+    /// A descriptor that one passes to the other: inherited, or by `SCM_RIGHTS`.
+    Descriptor,
+    /// A path in the file system.
+    Path,
+    /// A name that the kernel keeps: of a message queue, a shared memory object, an abstract socket.
+    Name,
+    /// A System V key.
+    Key,
+    /// A port of a network address.
+    Port,
+    /// The number of a process.
+    Process,
+    /// A third process that knows where the other is: a daemon, a matchmaker.
+    Service,
+}
+
+impl MeetBy {
+    /// Returns the word in `ipcmark list`: `path`, `descriptor` ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            MeetBy::OneProcess => "one process",
+            MeetBy::Fork => "fork",
+            MeetBy::Descriptor => "descriptor",
+            MeetBy::Path => "path",
+            MeetBy::Name => "name",
+            MeetBy::Key => "key",
+            MeetBy::Port => "port",
+            MeetBy::Process => "process id",
+            MeetBy::Service => "service",
+        }
+    }
+}
+
 /// The constant facts of one transport: one row of `ipcmark list`.
+///
+/// ```
+/// use ipcmark_core::{Info, MeetBy, WaitKind};
+///
+/// const INFO: Info = Info {
+///     family: "own",
+///     mechanism: "mailbox",
+///     wait: WaitKind::Spin,
+///     meet_by: MeetBy::Descriptor,
+///     summary: "one message each way in shared memory",
+///     reference: "memfd_create(2)",
+///     ..Info::DEFAULT
+/// };
+/// assert_eq!(INFO.name(), "mailbox/spin");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Info {
     /// The crate it lives in: `pipe`, `unix`, `shm` ...
@@ -79,6 +138,8 @@ pub struct Info {
     pub role: Role,
     /// What passes between the sides.
     pub carries: Carries,
+    /// The thing by which two processes find each other.
+    pub meet_by: MeetBy,
     /// True when the mechanism may lose what was sent: a datagram that finds the receiver's buffer full, a signal that
     /// merges with one still pending, a value that is overwritten. Losses are then counted, and are no failure.
     pub lossy: bool,
@@ -99,9 +160,14 @@ pub struct Info {
     /// True when a side can see without waiting whether [`receive`](crate::Receiver::receive) would wait, i.e. when
     /// [`ready`](crate::Receiver::ready) answers: then other work fits between a call and its completion.
     pub overlaps: bool,
+    /// True if a message of 0 bytes arrives as a message. Where an empty one means the end of the stream, it cannot.
+    pub empty_messages: bool,
+    /// True if a sender can refuse to wait: [`try_claim`](crate::Sender::try_claim) and
+    /// [`try_commit`](crate::Sender::try_commit) answer.
+    pub never_waits: bool,
     /// One line for people.
     pub summary: &'static str,
-    /// Where the mechanism is documented, e.g. `pipe(7)`.
+    /// The page that documents the mechanism, e.g. `pipe(7)`.
     pub reference: &'static str,
 }
 
@@ -109,36 +175,43 @@ pub struct Info {
 pub const LEAST_SHARED: usize = 16;
 
 impl Info {
-    /// A mechanism that carries messages, copies them, loses none, and joins one sender with one receiver that cannot
-    /// look without waiting. Change what differs: `Info { zero_copy: true, ..Info::new(..) }`.
+    /// A transport that copies its messages, loses none, and connects one sender with one receiver that were forked with
+    /// it. A row changes what differs, and says at least its family, mechanism, wait, summary and reference.
+    pub const DEFAULT: Info = Info {
+        family: "",
+        mechanism: "",
+        wait: WaitKind::Block,
+        framing: Framing::Message,
+        zero_copy: false,
+        zero_copy_rx: false,
+        user_space: false,
+        role: Role::Mechanism,
+        carries: Carries::Messages,
+        meet_by: MeetBy::Fork,
+        lossy: false,
+        many_senders: false,
+        many_receivers: false,
+        broadcasts: false,
+        one_link: false,
+        dies_with_sender: false,
+        overlaps: false,
+        empty_messages: false,
+        never_waits: false,
+        summary: "",
+        reference: "",
+    };
+
+    /// Returns the same facts, if none that a row needs is missing; a catalog asks while it is compiled.
+    ///
+    /// # Panics
+    /// If family, mechanism, summary or reference is empty.
     #[must_use]
-    pub const fn new(
-        (family, mechanism): (&'static str, &'static str),
-        wait: WaitKind,
-        framing: Framing,
-        summary: &'static str,
-        reference: &'static str,
-    ) -> Info {
-        Info {
-            family,
-            mechanism,
-            wait,
-            framing,
-            zero_copy: false,
-            zero_copy_rx: false,
-            user_space: false,
-            role: Role::Mechanism,
-            carries: Carries::Messages,
-            lossy: false,
-            many_senders: false,
-            many_receivers: false,
-            broadcasts: false,
-            one_link: false,
-            dies_with_sender: false,
-            overlaps: false,
-            summary,
-            reference,
-        }
+    pub const fn complete(self) -> Info {
+        let named = !self.family.is_empty() && !self.mechanism.is_empty();
+        assert!(named, "a row of a catalog needs a family and a mechanism");
+        let told = !self.summary.is_empty() && !self.reference.is_empty();
+        assert!(told, "a row of a catalog needs a summary and a reference");
+        self
     }
 
     /// Whether what it is and what it carries make sense of a workload, and if not, why. A suite that names transports

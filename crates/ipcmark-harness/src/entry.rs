@@ -21,19 +21,23 @@ impl Entry {
     /// Erases `T`.
     #[must_use]
     pub const fn of<T: Transport>() -> Entry {
-        Entry { info: T::INFO, available: T::available, make: pattern::of_transport::<T>() }
+        Entry {
+            info: T::INFO.complete(),
+            available: T::available,
+            make: pattern::of_transport::<T>(),
+        }
     }
 
     /// Erases `N`.
     #[must_use]
     pub const fn of_notifier<N: Notifier>() -> Entry {
-        Entry { info: N::INFO, available: N::available, make: pattern::of_notifier::<N> }
+        Entry { info: N::INFO.complete(), available: N::available, make: pattern::of_notifier::<N> }
     }
 
     /// Erases `R`.
     #[must_use]
     pub const fn of_remote<R: Remote>() -> Entry {
-        Entry { info: R::INFO, available: R::available, make: pattern::of_remote::<R> }
+        Entry { info: R::INFO.complete(), available: R::available, make: pattern::of_remote::<R> }
     }
 
     /// Can this kernel, here, now, run it?

@@ -117,12 +117,19 @@ fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Carries, Framing, Role, WaitKind};
+    use ipcmark_core::{Carries, Role, WaitKind};
 
     const NAMES: [&str; 4] = ["null/none", "pipe/block", "pipe/spin", "tcp/block"];
 
     const fn row(mechanism: &'static str, wait: WaitKind) -> Info {
-        Info::new(("some", mechanism), wait, Framing::Message, "made up", "none(7)")
+        Info {
+            family: "some",
+            mechanism,
+            wait,
+            summary: "made up",
+            reference: "none(7)",
+            ..Info::DEFAULT
+        }
     }
 
     fn rows() -> [Info; 4] {

@@ -1,6 +1,6 @@
 //! A broken suite is answered with the place, the key, what was expected and the nearest word.
 
-use ipcmark_core::{Framing, Info, Input, Pattern, WaitKind};
+use ipcmark_core::{Framing, Info, Input, MeetBy, Pattern, WaitKind};
 use ipcmark_suite::{Axes, LoadAxes, Suite};
 use std::time::Duration;
 
@@ -57,7 +57,16 @@ fn a_whole_suite_says_what_it_says() {
     assert_eq!((d.budget, d.capacity), (Some(Duration::from_secs(90)), Some(256 << 10)));
     assert_eq!(suite.groups[0].sizes, [64, 1024, 2048, 4096]);
     assert_eq!((suite.groups[0].capacity, suite.groups[1].capacity), (Some(256 << 10), None));
-    let pipe = Info::new(("pipe", "pipe"), WaitKind::Block, Framing::Stream, "a pipe", "pipe(7)");
+    let pipe = Info {
+        family: "pipe",
+        mechanism: "pipe",
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "a pipe",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
+    };
     assert_eq!(suite.points(&Axes::default(), &[pipe]).unwrap().len(), 2 * 4 + 2);
     let load = &suite.groups[1].load;
     assert_eq!((&load.peers[..], &load.inputs[..]), (&[2, 4][..], &[Input::Shared][..]));

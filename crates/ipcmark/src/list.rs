@@ -25,6 +25,8 @@ struct Listed {
     floor: bool,
     /// `messages`, `notifications` or `calls`.
     carries: &'static str,
+    /// The thing by which two processes find each other: `fork`, `descriptor`, `path`, `name`, `port` ...
+    meet_by: &'static str,
     /// True when it may lose what was sent; losses are counted.
     lossy: bool,
     /// True when several processes may send on one link.
@@ -35,6 +37,10 @@ struct Listed {
     broadcasts: bool,
     /// True when other work fits between a call and its completion.
     overlaps: bool,
+    /// True if a message of 0 bytes arrives as one.
+    empty_messages: bool,
+    /// True if a sender can refuse to wait.
+    never_waits: bool,
     /// The workloads that it can run.
     patterns: Vec<&'static str>,
     summary: &'static str,
@@ -92,11 +98,14 @@ fn listed(entry: &'static Entry) -> Listed {
         zero_copy: info.zero_copy,
         floor: info.role == Role::Floor,
         carries: info.carries.name(),
+        meet_by: info.meet_by.name(),
         lossy: info.lossy,
         many_senders: info.many_senders,
         many_receivers: info.many_receivers,
         broadcasts: info.broadcasts,
         overlaps: info.overlaps,
+        empty_messages: info.empty_messages,
+        never_waits: info.never_waits,
         patterns: Pattern::ALL
             .into_iter()
             .filter(|pattern| info.supports(*pattern).is_ok())
@@ -121,7 +130,16 @@ struct Line<'a> {
 fn facts(row: &Listed) -> impl PartialEq + '_ {
     let can = (row.carries, row.lossy, row.many_senders, row.many_receivers, row.broadcasts);
     let what = (row.mechanism, row.framing, row.zero_copy, row.max_message_bytes, row.floor);
-    (what, can, row.available, row.summary, row.reference)
+    (
+        what,
+        can,
+        row.meet_by,
+        row.empty_messages,
+        row.never_waits,
+        row.available,
+        row.summary,
+        row.reference,
+    )
 }
 
 fn lines(rows: &[Listed]) -> Vec<Line<'_>> {
@@ -146,18 +164,29 @@ fn letters(row: &Listed) -> String {
         (row.many_senders, 's'),
         (row.many_receivers, 'r'),
         (row.broadcasts, 'b'),
+        (row.empty_messages, 'e'),
+        (row.never_waits, 'w'),
     ];
     letters.iter().filter(|(has, _)| *has).map(|(_, letter)| letter).collect()
 }
 
 const LEGEND: &str = "A transport is MECHANISM/WAIT, e.g. pipe/block. +: other work fits between call and completion. \
-    b: each of several receivers gets every message; c: carries calls, n: notifications without payload (all others: messages); l: may lose some, and counts them; \
-    r: several receivers on one link; s: several senders on one link; z: zero-copy.";
+    meet by: the thing by which two processes find each other. b: each of several receivers gets every message; c: carries calls, e: carries empty messages; n: notifications without payload (all others: messages); l: may lose some, and counts them; \
+    r: several receivers on one link; s: several senders on one link; w: a sender can refuse to wait; z: zero-copy.";
 
 /// The table of a family's mechanisms under each family's name, what is missing and why, and what the letters mean.
 fn for_people(rows: &[Listed], columns: Option<u16>) -> String {
-    let heads =
-        ["mechanism", "waits", "here", "boundaries", "largest", "also", "reference", "what it is"];
+    let heads = [
+        "mechanism",
+        "waits",
+        "here",
+        "boundaries",
+        "meet by",
+        "largest",
+        "also",
+        "reference",
+        "what it is",
+    ];
     let mut table = plain(&heads);
     let mut family = "";
     for line in lines(rows) {
@@ -180,13 +209,14 @@ fn for_people(rows: &[Listed], columns: Option<u16>) -> String {
                 "message" => "kept",
                 _ => "none",
             },
+            row.meet_by,
             &largest,
             &letters(row),
             row.reference,
             row.summary,
         ]);
     }
-    let mut text = fitting(&mut table, columns, &[7, 6, 5]);
+    let mut text = fitting(&mut table, columns, &[8, 7, 6]);
     text.push('\n');
     text.push_str(&wrapped("", LEGEND, 0, columns));
     let because = |row: &Listed| match (&row.reason, &row.remedy) {
@@ -237,11 +267,14 @@ mod tests {
             zero_copy: false,
             floor: false,
             carries: "messages",
+            meet_by: "descriptor",
             lossy: false,
             many_senders: mechanism == "pipe",
             many_receivers: false,
             broadcasts: false,
             overlaps: wait == "poll",
+            empty_messages: false,
+            never_waits: false,
             patterns: vec!["ping-pong"],
             summary: "a mechanism, made up for this test, with a summary of some length",
             reference: "pipe(7)",

@@ -2,7 +2,7 @@
 //! It carries bytes, so it is a [`ByteStream`], and [`Framed`] adds the boundaries of messages. `W` is the way a side
 //! waits: all of ipcmark's waits on descriptors fit. See Cargo.toml, `src/main.rs` and `tests/laws.rs` for the rest.
 
-use ipcmark_core::{
+use ipcmark_core::{MeetBy, 
     Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
     Side,
 };
@@ -21,7 +21,7 @@ pub struct Door<W>(PhantomData<W>);
 impl<W: ByteWait> ByteStream for Door<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(("own", "door"), W::KIND, Framing::Stream, "a pair of sockets", "unix(7)")
+        family: "own", mechanism: "door", wait: W::KIND, framing: Framing::Stream, meet_by: MeetBy::Descriptor, summary: "a pair of sockets", reference: "unix(7)", ..Info::DEFAULT
     };
     type Fixture = (OwnedFd, OwnedFd);
     type Sink = FdSink<W>;

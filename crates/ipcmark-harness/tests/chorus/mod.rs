@@ -2,8 +2,8 @@
 //! leaves out most messages for the receiver that came first.
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
-    Side, Transport, WaitKind,
+    Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,
+    Transport, WaitKind,
 };
 use ipcmark_sys::shared::Lines;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -41,7 +41,12 @@ impl<const LOSSY: bool> Transport for Chorus<LOSSY> {
         lossy: LOSSY,
         broadcasts: true,
         overlaps: true,
-        ..Info::new(("toy", "chorus"), WaitKind::Block, Framing::Message, "a chorus", "pipe(7)")
+        family: "toy",
+        mechanism: "chorus",
+        wait: WaitKind::Block,
+        summary: "a chorus",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Fixture;
     type Tx = ChorusSender<LOSSY>;

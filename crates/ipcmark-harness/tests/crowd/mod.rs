@@ -75,7 +75,13 @@ impl<const SHARED: bool, const FAULT: u8> Transport for Crowd<SHARED, FAULT> {
         many_receivers: SHARED,
         lossy: FAULT == LOSSY,
         one_link: FAULT == ONE_LINK,
-        ..Info::new(("toy", "crowd"), WaitKind::Block, Framing::Stream, "a crowd", "pipe(7)")
+        family: "toy",
+        mechanism: "crowd",
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        summary: "a crowd",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
     };
     type Fixture = (Plan, [(OwnedFd, OwnedFd); 2]);
     type Tx = CrowdSender;

@@ -1,8 +1,8 @@
 //! Two toys for counting: one that makes no system call, and one whose responder reads on a thread of its own.
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
-    Side, Transport, WaitKind,
+    Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,
+    Transport, WaitKind,
 };
 use ipcmark_sys::shared::Lines;
 use rustix::io::{read, write};
@@ -19,7 +19,14 @@ pub(crate) const SIZE: usize = 64;
 const WORDS: usize = 1 + SIZE / 8;
 
 const fn info(mechanism: &'static str, wait: WaitKind) -> Info {
-    Info::new(("toy", mechanism), wait, Framing::Message, "a toy", "shm_overview(7)")
+    Info {
+        family: "toy",
+        mechanism,
+        wait,
+        summary: "a toy",
+        reference: "shm_overview(7)",
+        ..Info::DEFAULT
+    }
 }
 
 /// One slot each way, in memory that both sides share. Who waits, spins.

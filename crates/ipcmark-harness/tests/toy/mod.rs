@@ -147,13 +147,12 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
         },
         lossy: FAULT == DROPS,
         overlaps: true,
-        ..Info::new(
-            ("toy", "toy"),
-            WaitKind::Block,
-            Framing::Stream,
-            "a transport with a fault",
-            "pipe(7)",
-        )
+        family: "toy",
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        summary: "a transport with a fault",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
     };
     type Fixture = (usize, [(OwnedFd, OwnedFd); 2], Rc<Lines>);
     type Tx = ToySender;

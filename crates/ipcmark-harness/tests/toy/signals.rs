@@ -24,7 +24,15 @@ fn take(pipes: Pipes, side: Side) -> (OwnedFd, OwnedFd) {
 }
 
 const fn info(mechanism: &'static str, carries: Carries) -> Info {
-    let toy = Info::new(("toy", mechanism), WaitKind::Block, Framing::Stream, "a toy", "pipe(7)");
+    let toy = Info {
+        family: "toy",
+        mechanism,
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        summary: "a toy",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
+    };
     Info { carries, ..toy }
 }
 

@@ -13,8 +13,8 @@
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
-    Side,
+    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy, Plan,
+    Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
 use ipcmark_sys::pipe::{match_pipe_capacities, set_pipe_capacity};
@@ -119,13 +119,14 @@ fn probe() -> Result<Limits> {
 impl<W: FdWait> ByteStream for FifoStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("fifo", "fifo"),
-            W::KIND,
-            Framing::Stream,
-            "named pipe, one a direction, opened by name; write(2) and read(2)",
-            "fifo(7)",
-        )
+        family: "fifo",
+        mechanism: "fifo",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Path,
+        summary: "named pipe, one a direction, opened by name; write(2) and read(2)",
+        reference: "fifo(7)",
+        ..Info::DEFAULT
     };
     type Fixture = FifoFixture;
     type Sink = FdSink<W>;

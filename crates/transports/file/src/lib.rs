@@ -34,8 +34,7 @@ pub use mailbox::Mailbox;
 pub use wait::{FileWait, Spin, Yield};
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Names, Plan, Result, Side,
-    Transport,
+    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Names, Plan, Result, Side, Transport,
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
@@ -70,13 +69,13 @@ impl<L: Lock, A: Access, W: FileWait> Transport for SharedFile<L, A, W> {
         many_senders: L::PER_PROCESS,
         many_receivers: L::PER_PROCESS,
         overlaps: true,
-        ..Info::new(
-            ("file", access::name(L::NAMES, A::MAPPED)),
-            W::KIND,
-            Framing::Message,
-            access::name(L::SUMMARIES, A::MAPPED),
-            L::REFERENCE,
-        )
+        family: "file",
+        mechanism: access::name(L::NAMES, A::MAPPED),
+        wait: W::KIND,
+        meet_by: MeetBy::Path,
+        summary: access::name(L::SUMMARIES, A::MAPPED),
+        reference: L::REFERENCE,
+        ..Info::DEFAULT
     };
     type Fixture = FileFixture;
     type Tx = FileSender<L, A, W>;

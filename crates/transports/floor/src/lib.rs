@@ -17,12 +17,18 @@ mod slot;
 pub use copy::{Copy, CopyReceiver, CopySender};
 pub use null::{Null, NullReceiver, NullSender};
 
-use ipcmark_core::{Error, Framing, Info, Role, WaitKind};
+use ipcmark_core::{Error, Info, MeetBy, Role, WaitKind};
 
 const fn info(mechanism: &'static str, summary: &'static str) -> Info {
     Info {
         role: Role::Floor,
-        ..Info::new(("floor", mechanism), WaitKind::None, Framing::Message, summary, "memcpy(3)")
+        family: "floor",
+        mechanism,
+        wait: WaitKind::None,
+        meet_by: MeetBy::OneProcess,
+        summary,
+        reference: "memcpy(3)",
+        ..Info::DEFAULT
     }
 }
 

@@ -31,7 +31,7 @@ mod port;
 
 pub use port::QueuePort;
 
-use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
+use ipcmark_core::{Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{FdWait, MessageReceiver, MessageSender, availability, message_halves};
 use ipcmark_sys::lifeline::LifelinePair;
 use ipcmark_sys::mqueue::Queue;
@@ -93,17 +93,17 @@ impl<W: FdWait, const PRIORITY: u32> Transport for Mq<W, PRIORITY> {
         many_senders: true,
         many_receivers: true,
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("mq", if PRIORITY == 0 { "mq" } else { "mq-priority" }),
-            W::KIND,
-            Framing::Message,
-            if PRIORITY == 0 {
-                "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)"
-            } else {
-                "the same, every message sent at a priority above the lowest"
-            },
-            "mq_overview(7)",
-        )
+        family: "mq",
+        mechanism: if PRIORITY == 0 { "mq" } else { "mq-priority" },
+        wait: W::KIND,
+        meet_by: MeetBy::Name,
+        summary: if PRIORITY == 0 {
+            "POSIX message queue, one a direction; mq_send(3) and mq_receive(3)"
+        } else {
+            "the same, every message sent at a priority above the lowest"
+        },
+        reference: "mq_overview(7)",
+        ..Info::DEFAULT
     };
     type Fixture = MqFixture;
     type Tx = MessageSender<W, QueuePort<PRIORITY>>;

@@ -2,7 +2,7 @@
 
 use crate::ring;
 use ipcmark_core::{
-    Availability, Error, Framing, Info, Limits, Link, Listen, Notifier, Notify, Plan, Result, Side,
+    Availability, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan, Result, Side,
 };
 use ipcmark_sys::bell::{Bell, FutexBell, SemBell, SemopBell, Sleeper, Woken};
 use ipcmark_sys::fd::availability;
@@ -14,22 +14,27 @@ use std::sync::Arc;
 pub trait NamedBell: Bell + 'static {
     /// The mechanism.
     const MECHANISM: &'static str;
+    /// The thing by which two processes find it.
+    const MEET_BY: MeetBy;
     /// One line for people.
     const SUMMARY: &'static str;
 }
 
 impl NamedBell for FutexBell {
     const MECHANISM: &'static str = "futex";
+    const MEET_BY: MeetBy = MeetBy::Descriptor;
     const SUMMARY: &'static str = "a count in shared memory; FUTEX_WAKE and FUTEX_WAIT";
 }
 
 impl NamedBell for SemBell {
     const MECHANISM: &'static str = "sem-posix";
+    const MEET_BY: MeetBy = MeetBy::Descriptor;
     const SUMMARY: &'static str = "POSIX semaphore in shared memory; sem_post(3) and sem_wait(3)";
 }
 
 impl NamedBell for SemopBell {
     const MECHANISM: &'static str = "sem-sysv";
+    const MEET_BY: MeetBy = MeetBy::Key;
     const SUMMARY: &'static str = "System V semaphore; semop(2) on both sides";
 }
 
@@ -48,7 +53,13 @@ pub struct BellFixture<B> {
 impl<B: NamedBell> Notifier for BellNotifier<B> {
     const INFO: Info = Info {
         carries: ipcmark_core::Carries::Notifications,
-        ..Info::new(("notify", B::MECHANISM), B::KIND, Framing::Message, B::SUMMARY, B::REFERENCE)
+        family: "notify",
+        mechanism: B::MECHANISM,
+        wait: B::KIND,
+        meet_by: B::MEET_BY,
+        summary: B::SUMMARY,
+        reference: B::REFERENCE,
+        ..Info::DEFAULT
     };
     type Fixture = BellFixture<B>;
     type Tx = Ringer<B>;

@@ -2,7 +2,7 @@
 
 use crate::ring;
 use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Link, Listen, Notifier, Notify, Plan,
+    Availability, Carries, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan,
     Result, Side,
 };
 use ipcmark_sys::bell::{Bell, EventBell};
@@ -28,13 +28,13 @@ pub struct EventFixture {
 impl<W: FdWait> Notifier for Eventfd<W> {
     const INFO: Info = Info {
         carries: Carries::Notifications,
-        ..Info::new(
-            ("notify", "eventfd"),
-            W::KIND,
-            Framing::Message,
-            "a count behind a descriptor: a write adds, a read takes all",
-            "eventfd(2)",
-        )
+        family: "notify",
+        mechanism: "eventfd",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "a count behind a descriptor: a write adds, a read takes all",
+        reference: "eventfd(2)",
+        ..Info::DEFAULT
     };
     type Fixture = EventFixture;
     type Tx = EventNotify;

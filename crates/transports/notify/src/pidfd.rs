@@ -12,7 +12,7 @@
 //! that a side's first write to a page after that costs a page fault.
 
 use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Link, Listen, Notifier, Notify, Plan,
+    Availability, Carries, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan,
     Result, Side, WaitKind,
 };
 use ipcmark_sys::bell::{Bell, FutexBell};
@@ -107,13 +107,13 @@ pub struct PidfdFixture {
 impl Notifier for Pidfd {
     const INFO: Info = Info {
         carries: Carries::Notifications,
-        ..Info::new(
-            ("notify", "pidfd"),
-            WaitKind::Poll,
-            Framing::Message,
-            "a process that was forked before exits; its pidfd becomes readable",
-            "pidfd_open(2)",
-        )
+        family: "notify",
+        mechanism: "pidfd",
+        wait: WaitKind::Poll,
+        meet_by: MeetBy::Process,
+        summary: "a process that was forked before exits; its pidfd becomes readable",
+        reference: "pidfd_open(2)",
+        ..Info::DEFAULT
     };
     type Fixture = PidfdFixture;
     type Tx = PidfdNotify;

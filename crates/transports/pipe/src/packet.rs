@@ -5,7 +5,7 @@
 
 use crate::ends::{Ends, PipeFixture};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Result, Side, Transport,
 };
 use ipcmark_sys::fd::{
     FdWait, MessagePort, MessageReceiver, MessageSender, availability, message_halves,
@@ -69,13 +69,13 @@ impl<W: FdWait> Transport for PipePacket<W> {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
-        ..Info::new(
-            ("pipe", "pipe-packet"),
-            W::KIND,
-            Framing::Message,
-            "anonymous pipe in packet mode (O_DIRECT), one a direction; write(2) and read(2)",
-            "pipe(2)",
-        )
+        family: "pipe",
+        mechanism: "pipe-packet",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "anonymous pipe in packet mode (O_DIRECT), one a direction; write(2) and read(2)",
+        reference: "pipe(2)",
+        ..Info::DEFAULT
     };
     type Fixture = PacketFixture;
     type Tx = MessageSender<W, PacketPort>;

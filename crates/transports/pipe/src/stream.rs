@@ -3,7 +3,8 @@
 use crate::ends::{Ends, PipeFixture};
 use crate::shared::refuse_torn;
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
+    Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability};
 use rustix::pipe::PipeFlags;
@@ -21,13 +22,14 @@ impl<W: ByteWait> ByteStream for PipeStream<W> {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
-        ..Info::new(
-            ("pipe", "pipe"),
-            W::KIND,
-            Framing::Stream,
-            "anonymous pipe, one a direction; write(2) and read(2)",
-            "pipe(7)",
-        )
+        family: "pipe",
+        mechanism: "pipe",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "anonymous pipe, one a direction; write(2) and read(2)",
+        reference: "pipe(7)",
+        ..Info::DEFAULT
     };
     type Fixture = PipeFixture;
     type Sink = FdSink<W>;

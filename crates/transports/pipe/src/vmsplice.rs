@@ -7,8 +7,8 @@
 
 use crate::ends::{Ends, PipeFixture};
 use ipcmark_core::{
-    Availability, Capacity, FramedReceiver, Framing, Info, Limits, Link, Plan, Result, Sender,
-    Side, Transport,
+    Availability, Capacity, FramedReceiver, Framing, Info, Limits, Link, MeetBy, Plan, Result,
+    Sender, Side, Transport,
 };
 use ipcmark_sys::fd::{FdSource, FdWait, availability};
 use ipcmark_sys::pipe::VmspliceSender;
@@ -40,13 +40,14 @@ impl<W: FdWait> Transport for PipeVmsplice<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
         zero_copy: true,
-        ..Info::new(
-            ("pipe", "pipe-vmsplice"),
-            W::KIND,
-            Framing::Stream,
-            "anonymous pipe that is lent the sender's pages; vmsplice(2) and read(2)",
-            "vmsplice(2)",
-        )
+        family: "pipe",
+        mechanism: "pipe-vmsplice",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "anonymous pipe that is lent the sender's pages; vmsplice(2) and read(2)",
+        reference: "vmsplice(2)",
+        ..Info::DEFAULT
     };
     type Fixture = VmspliceFixture;
     type Tx = VmspliceSender<W>;

@@ -17,7 +17,7 @@
 
 use ipcmark_core::{
     Availability, ByteSink, ByteSource, ByteStream, Capacity, Error, Framed, Framing, Info, Limits,
-    Link, Plan, Result, Side,
+    Link, MeetBy, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, set_nonblocking};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -177,13 +177,14 @@ impl<W: FdWait> ByteSource for PtySource<W> {
 impl<W: FdWait> ByteStream for PtyStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("pty", "pty"),
-            W::KIND,
-            Framing::Stream,
-            "pseudo-terminal in raw mode, one a direction, written at the slave; write(2) and read(2)",
-            "pty(7)",
-        )
+        family: "pty",
+        mechanism: "pty",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "pseudo-terminal in raw mode, one a direction, written at the slave; write(2) and read(2)",
+        reference: "pty(7)",
+        ..Info::DEFAULT
     };
     type Fixture = PtyFixture;
     type Sink = PtySink<W>;

@@ -1,16 +1,16 @@
 //! The facts of the row, which stand in the catalog also where the framework is left out.
 
-use ipcmark_core::{Carries, Framing, Info, WaitKind};
+use ipcmark_core::{Carries, Info, MeetBy, WaitKind};
 
 pub(crate) const INFO: Info = Info {
     carries: Carries::Calls,
-    ..Info::new(
-        ("rpc-capnp", "capnp-unix"),
-        WaitKind::Epoll,
-        Framing::Message,
-        "Cap'n Proto RPC over a Unix-domain socket, driven by tokio",
-        "https://capnproto.org/rpc.html",
-    )
+    family: "rpc-capnp",
+    mechanism: "capnp-unix",
+    wait: WaitKind::Epoll,
+    meet_by: MeetBy::Descriptor,
+    summary: "Cap'n Proto RPC over a Unix-domain socket, driven by tokio",
+    reference: "https://capnproto.org/rpc.html",
+    ..Info::DEFAULT
 };
 
 #[cfg(not(feature = "framework"))]

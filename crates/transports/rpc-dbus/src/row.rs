@@ -1,16 +1,16 @@
 //! The facts of the row, which stand in the catalog also where the framework is left out.
 
-use ipcmark_core::{Carries, Framing, Info, WaitKind};
+use ipcmark_core::{Carries, Info, MeetBy, WaitKind};
 
 pub(crate) const INFO: Info = Info {
     carries: Carries::Calls,
-    ..Info::new(
-        ("rpc-dbus", "dbus"),
-        WaitKind::Epoll,
-        Framing::Message,
-        "D-Bus method calls (zbus) through a dbus-daemon of their own",
-        "dbus-daemon(1)",
-    )
+    family: "rpc-dbus",
+    mechanism: "dbus",
+    wait: WaitKind::Epoll,
+    meet_by: MeetBy::Service,
+    summary: "D-Bus method calls (zbus) through a dbus-daemon of their own",
+    reference: "dbus-daemon(1)",
+    ..Info::DEFAULT
 };
 
 #[cfg(not(feature = "framework"))]

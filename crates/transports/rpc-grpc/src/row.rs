@@ -1,22 +1,25 @@
 //! The facts of the rows, which stand in the catalog also where the framework is left out.
 
-use ipcmark_core::{Carries, Framing, Info, WaitKind};
+use ipcmark_core::{Carries, Info, MeetBy, WaitKind};
 
-pub(crate) const UNIX: Info =
-    info("grpc-unix", "gRPC (tonic) over a Unix-domain socket: protobuf over HTTP/2");
+pub(crate) const UNIX: Info = info(
+    "grpc-unix",
+    MeetBy::Descriptor,
+    "gRPC (tonic) over a Unix-domain socket: protobuf over HTTP/2",
+);
 pub(crate) const TCP: Info =
-    info("grpc-tcp", "gRPC (tonic) over TCP on loopback: protobuf over HTTP/2");
+    info("grpc-tcp", MeetBy::Port, "gRPC (tonic) over TCP on loopback: protobuf over HTTP/2");
 
-const fn info(mechanism: &'static str, summary: &'static str) -> Info {
+const fn info(mechanism: &'static str, meet_by: MeetBy, summary: &'static str) -> Info {
     Info {
         carries: Carries::Calls,
-        ..Info::new(
-            ("rpc-grpc", mechanism),
-            WaitKind::Epoll,
-            Framing::Message,
-            summary,
-            "https://grpc.io/docs/",
-        )
+        family: "rpc-grpc",
+        mechanism,
+        wait: WaitKind::Epoll,
+        meet_by,
+        summary,
+        reference: "https://grpc.io/docs/",
+        ..Info::DEFAULT
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::matchmaker::{Directory, Matchmaker};
 use crate::socket::{Address, Socket, Unix};
-use ipcmark_core::{Error, Plan, Result};
+use ipcmark_core::{Error, MeetBy, Plan, Result};
 use std::fmt::Debug;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub trait Finder {
 
 /// A way to find a server: both sides of it, and what is made for them before the fork.
 pub trait Lookup<S: Socket>: 'static {
+    /// The thing by which a client finds its server.
+    const MEET_BY: MeetBy;
     /// Resources that both sides inherit.
     type Fixture;
     /// The client's side.
@@ -54,6 +56,7 @@ impl Finder for Known {
 }
 
 impl<S: Socket> Lookup<S> for Fixed {
+    const MEET_BY: MeetBy = if S::IS_LOCAL { MeetBy::Path } else { MeetBy::Port };
     type Fixture = (S::Listener, Address);
     type Finder = Known;
     type Post = ();
@@ -105,6 +108,7 @@ impl Drop for Registered {
 const SERVICE: &str = "echo";
 
 impl<S: Socket> Lookup<S> for Matched {
+    const MEET_BY: MeetBy = MeetBy::Service;
     type Fixture = Meeting;
     type Finder = Asking;
     type Post = Registered;

@@ -9,8 +9,8 @@ use crate::server::Server;
 use crate::socket::{Socket, Tcp, Unix};
 use crate::wire::ARGUMENT_MAX;
 use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Plan, Procedure, Remote, Result, Serve,
-    Side, WaitKind,
+    Availability, Carries, Error, Info, Limits, Plan, Procedure, Remote, Result, Serve, Side,
+    WaitKind,
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
@@ -89,13 +89,13 @@ where
 {
     const INFO: Info = Info {
         carries: Carries::Calls,
-        ..Info::new(
-            ("rpc", Self::MECHANISM),
-            WaitKind::Block,
-            Framing::Message,
-            Self::SUMMARY,
-            if S::IS_LOCAL { "unix(7)" } else { "tcp(7)" },
-        )
+        family: "rpc",
+        mechanism: Self::MECHANISM,
+        wait: WaitKind::Block,
+        meet_by: L::MEET_BY,
+        summary: Self::SUMMARY,
+        reference: if S::IS_LOCAL { "unix(7)" } else { "tcp(7)" },
+        ..Info::DEFAULT
     };
     type Fixture = (L::Fixture, LifelinePair);
     type Caller = Caller<Client<S, L::Finder, M>>;

@@ -9,7 +9,7 @@ pub use huge::HugePages;
 pub use sysv::SystemV;
 
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Error, Limits, Names, Result};
+use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
 use rustix::fs::{MemfdFlags, Mode, memfd_create, statfs};
 use rustix::shm;
 use std::fs::{OpenOptions, remove_file};
@@ -26,6 +26,8 @@ const RAMFS_MAGIC: u64 = 0x8584_58f6;
 pub trait Backing: 'static {
     /// Name of the mechanism, without the wait.
     const MECHANISM: &'static str;
+    /// The thing by which two processes find the memory.
+    const MEET_BY: MeetBy;
     /// One line for people.
     const SUMMARY: &'static str;
     /// Manual page that documents it.
@@ -43,6 +45,7 @@ pub struct Memfd;
 
 impl Backing for Memfd {
     const MECHANISM: &'static str = "shm-ring";
+    const MEET_BY: MeetBy = MeetBy::Descriptor;
     const SUMMARY: &'static str = "lock-free ring in shared memory (memfd)";
     const REFERENCE: &'static str = "memfd_create(2)";
 
@@ -77,6 +80,7 @@ pub struct Posix;
 
 impl Backing for Posix {
     const MECHANISM: &'static str = "shm-ring-posix";
+    const MEET_BY: MeetBy = MeetBy::Name;
     const SUMMARY: &'static str = "lock-free ring in POSIX shared memory (shm_open)";
     const REFERENCE: &'static str = "shm_overview(7)";
 

@@ -5,7 +5,7 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
 use ipcmark_ring::broadcast::{News, Reader, Writer, capacity_for, create};
@@ -53,13 +53,13 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         user_space: true,
         broadcasts: true,
         overlaps: true,
-        ..Info::new(
-            ("shm", "shm-broadcast"),
-            W::KIND,
-            Framing::Message,
-            "broadcast ring in shared memory: each reader gets all, or learns what it missed",
-            "memfd_create(2)",
-        )
+        family: "shm",
+        mechanism: "shm-broadcast",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "broadcast ring in shared memory: each reader gets all, or learns what it missed",
+        reference: "memfd_create(2)",
+        ..Info::DEFAULT
     };
     type Fixture = BroadcastFixture;
     type Tx = BroadcastSender<W>;

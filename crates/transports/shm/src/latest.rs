@@ -5,7 +5,7 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Look, Watch};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
@@ -46,13 +46,13 @@ impl<W: Watch> Transport for ShmLatest<W> {
         user_space: true,
         broadcasts: true,
         overlaps: true,
-        ..Info::new(
-            ("shm", "shm-latest"),
-            W::KIND,
-            Framing::Message,
-            "latest value in shared memory (seqlock): newer ones overwrite",
-            "memfd_create(2)",
-        )
+        family: "shm",
+        mechanism: "shm-latest",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "latest value in shared memory (seqlock): newer ones overwrite",
+        reference: "memfd_create(2)",
+        ..Info::DEFAULT
     };
     type Fixture = LatestFixture;
     type Tx = LatestSender;

@@ -6,7 +6,7 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender, Side,
+    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender, Side,
     Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
@@ -85,13 +85,13 @@ impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
         user_space: true,
         many_senders: true,
         overlaps: true,
-        ..Info::new(
-            ("shm", "shm-mpsc"),
-            W::KIND,
-            Framing::Message,
-            "lock-free ring of slots in shared memory (memfd), many senders",
-            "memfd_create(2)",
-        )
+        family: "shm",
+        mechanism: "shm-mpsc",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "lock-free ring of slots in shared memory (memfd), many senders",
+        reference: "memfd_create(2)",
+        ..Info::DEFAULT
     };
     type Fixture = MpscFixture;
     type Tx = MpscSender<W>;

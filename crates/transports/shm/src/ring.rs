@@ -5,7 +5,7 @@ use crate::ends::{Rest, RingReceiver, RingSender};
 use crate::mapping::Mapping;
 use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Link, Placement, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, Placement, Plan, Result, Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
@@ -131,7 +131,13 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
         zero_copy_rx: true,
         user_space: true,
         overlaps: true,
-        ..Info::new(("shm", B::MECHANISM), W::KIND, Framing::Message, B::SUMMARY, B::REFERENCE)
+        family: "shm",
+        mechanism: B::MECHANISM,
+        wait: W::KIND,
+        meet_by: B::MEET_BY,
+        summary: B::SUMMARY,
+        reference: B::REFERENCE,
+        ..Info::DEFAULT
     };
     type Fixture = ShmFixture<W>;
     type Tx = ShmSender<W>;

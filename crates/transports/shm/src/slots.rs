@@ -6,7 +6,7 @@ use crate::mapping::Mapping;
 use crate::ring::{site, word};
 use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Link, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Result, Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::slots::{Consumer, Producer, footprint, slot_bytes};
@@ -109,13 +109,13 @@ impl<W: RingWait> Transport for ShmSlots<W> {
         zero_copy_rx: true,
         user_space: true,
         overlaps: true,
-        ..Info::new(
-            ("shm", "shm-slots"),
-            W::KIND,
-            Framing::Message,
-            "lock-free ring of slots in shared memory (memfd), one sender",
-            "memfd_create(2)",
-        )
+        family: "shm",
+        mechanism: "shm-slots",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "lock-free ring of slots in shared memory (memfd), one sender",
+        reference: "memfd_create(2)",
+        ..Info::DEFAULT
     };
     type Fixture = SlotsFixture<W>;
     type Tx = SlotsSender<W>;

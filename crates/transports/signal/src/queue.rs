@@ -3,7 +3,7 @@
 use crate::meet::{Meeting, Met};
 use crate::standard::probe;
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport, Wait,
 };
 use ipcmark_sys::fd::availability;
@@ -38,13 +38,13 @@ impl<T: Taking> Transport for SignalRt<T> {
     const INFO: Info = Info {
         overlaps: true,
         one_link: true,
-        ..Info::new(
-            ("signal", "signal-rt"),
-            <T as Wait>::KIND,
-            Framing::Message,
-            "real-time signals, queued; up to 8 bytes in each one's word",
-            "sigqueue(3)",
-        )
+        family: "signal",
+        mechanism: "signal-rt",
+        wait: <T as Wait>::KIND,
+        meet_by: MeetBy::Process,
+        summary: "real-time signals, queued; up to 8 bytes in each one's word",
+        reference: "sigqueue(3)",
+        ..Info::DEFAULT
     };
     type Fixture = SignalFixture;
     type Tx = SignalSender;

@@ -2,7 +2,7 @@
 
 use crate::meet::{Meeting, Met};
 use ipcmark_core::{
-    Availability, Carries, Error, Framing, Info, Limits, Link, Listen, Notifier, Notify, Plan,
+    Availability, Carries, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan,
     Result, Side, Wait,
 };
 use ipcmark_sys::fd::availability;
@@ -20,13 +20,13 @@ impl<T: Taking> Notifier for Signal<T> {
     const INFO: Info = Info {
         carries: Carries::Notifications,
         lossy: true,
-        ..Info::new(
-            ("signal", "signal"),
-            <T as Wait>::KIND,
-            Framing::Message,
-            "SIGUSR1, sent through a pidfd; those still pending merge",
-            "signal(7)",
-        )
+        family: "signal",
+        mechanism: "signal",
+        wait: <T as Wait>::KIND,
+        meet_by: MeetBy::Process,
+        summary: "SIGUSR1, sent through a pidfd; those still pending merge",
+        reference: "signal(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Meeting;
     type Tx = Tell;

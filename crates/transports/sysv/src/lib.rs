@@ -24,7 +24,7 @@ pub use wait::{QueueWait, Turns};
 
 use halves::{ANY, BACK, FORTH};
 use ipcmark_core::{
-    Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport, Wait,
+    Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport, Wait,
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
@@ -57,13 +57,13 @@ impl<W: QueueWait> Transport for SysvMsg<W> {
         many_senders: true,
         many_receivers: true,
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("sysv", "sysv-msg"),
-            <W as Wait>::KIND,
-            Framing::Message,
-            "System V message queue, one a direction; msgsnd(2) and msgrcv(2)",
-            REFERENCE,
-        )
+        family: "sysv",
+        mechanism: "sysv-msg",
+        wait: <W as Wait>::KIND,
+        meet_by: MeetBy::Key,
+        summary: "System V message queue, one a direction; msgsnd(2) and msgrcv(2)",
+        reference: REFERENCE,
+        ..Info::DEFAULT
     };
     type Fixture = SysvFixture;
     type Tx = QueueSender<W>;
@@ -91,13 +91,13 @@ impl<W: QueueWait> Transport for SysvMsgTyped<W> {
     const INFO: Info = Info {
         many_senders: true,
         many_receivers: true,
-        ..Info::new(
-            ("sysv", "sysv-msg-typed"),
-            <W as Wait>::KIND,
-            Framing::Message,
-            "one System V message queue for both directions, separated by type",
-            REFERENCE,
-        )
+        family: "sysv",
+        mechanism: "sysv-msg-typed",
+        wait: <W as Wait>::KIND,
+        meet_by: MeetBy::Key,
+        summary: "one System V message queue for both directions, separated by type",
+        reference: REFERENCE,
+        ..Info::DEFAULT
     };
     type Fixture = SysvFixture;
     type Tx = QueueSender<W>;

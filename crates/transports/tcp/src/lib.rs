@@ -23,7 +23,8 @@ pub use variant::{Nagle, NoDelay, V6, Variant};
 pub use zerocopy::TcpZeroCopy;
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
+    Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
 use std::marker::PhantomData;
@@ -38,7 +39,14 @@ pub struct TcpStream<W, V>(PhantomData<(W, V)>);
 impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(("tcp", V::MECHANISM), W::KIND, Framing::Stream, V::SUMMARY, "tcp(7)")
+        family: "tcp",
+        mechanism: V::MECHANISM,
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Port,
+        summary: V::SUMMARY,
+        reference: "tcp(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Connection;
     type Sink = FdSink<W>;

@@ -10,8 +10,8 @@
 
 use crate::Connection;
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, FramedReceiver, Framing, Info, Limits, Link, Plan,
-    Result, Sender, Side, Transport, WaitKind,
+    Availability, Buffer, Capacity, Error, FramedReceiver, Framing, Info, Limits, Link, MeetBy,
+    Plan, Result, Sender, Side, Transport, WaitKind,
 };
 use ipcmark_sys::fd::{Block, FdSource, availability};
 use ipcmark_sys::zerocopy::{self, Completion};
@@ -46,13 +46,14 @@ pub struct ZeroCopyFixture {
 impl Transport for TcpZeroCopy {
     const INFO: Info = Info {
         zero_copy: true,
-        ..Info::new(
-            ("tcp", "tcp-zerocopy"),
-            WaitKind::Block,
-            Framing::Stream,
-            "TCP over loopback; send(2) with MSG_ZEROCOPY, which loopback completes as copied",
-            "send(2)",
-        )
+        family: "tcp",
+        mechanism: "tcp-zerocopy",
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Port,
+        summary: "TCP over loopback; send(2) with MSG_ZEROCOPY, which loopback completes as copied",
+        reference: "send(2)",
+        ..Info::DEFAULT
     };
     type Fixture = ZeroCopyFixture;
     type Tx = ZeroCopySender;

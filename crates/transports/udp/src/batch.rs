@@ -5,7 +5,7 @@
 //! that several cannot share its end.
 
 use crate::{Udp, UdpFixture, V4};
-use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
+use ipcmark_core::{Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{BatchReceiver, BatchSender, FdWait, batch_halves};
 use std::marker::PhantomData;
 
@@ -18,13 +18,13 @@ impl<W: FdWait> Transport for UdpBatch<W> {
         lossy: true,
         many_senders: W::SHARES,
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("udp", "udp-mmsg"),
-            W::KIND,
-            Framing::Message,
-            "UDP over loopback, connected, several datagrams a call; sendmmsg(2) and recvmmsg(2); drops when full",
-            "sendmmsg(2)",
-        )
+        family: "udp",
+        mechanism: "udp-mmsg",
+        wait: W::KIND,
+        meet_by: MeetBy::Port,
+        summary: "UDP over loopback, connected, several datagrams a call; sendmmsg(2) and recvmmsg(2); drops when full",
+        reference: "sendmmsg(2)",
+        ..Info::DEFAULT
     };
     type Fixture = UdpFixture;
     type Tx = BatchSender<W>;

@@ -26,7 +26,7 @@ pub use port::UdpPort;
 pub use variant::{Gso, V4, V6, Variant};
 
 use ipcmark_core::{
-    Availability, Capacity, Framing, Info, Limits, Link, Plan, Result, Side, Transport,
+    Availability, Capacity, Info, Limits, Link, MeetBy, Plan, Result, Side, Transport,
 };
 use ipcmark_sys::fd::{FdWait, MessageReceiver, MessageSender, availability, message_halves};
 use ipcmark_sys::lifeline::LifelinePair;
@@ -50,7 +50,13 @@ impl<W: FdWait, V: Variant> Transport for Udp<W, V> {
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         overlaps: W::OVERLAPS,
-        ..Info::new(("udp", V::MECHANISM), W::KIND, Framing::Message, V::SUMMARY, "udp(7)")
+        family: "udp",
+        mechanism: V::MECHANISM,
+        wait: W::KIND,
+        meet_by: MeetBy::Port,
+        summary: V::SUMMARY,
+        reference: "udp(7)",
+        ..Info::DEFAULT
     };
     type Fixture = UdpFixture;
     type Tx = MessageSender<W, UdpPort>;

@@ -5,7 +5,7 @@
 //! wanted, so that several cannot share its end.
 
 use crate::pair::{Pair, longest_message};
-use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
+use ipcmark_core::{Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{BatchReceiver, BatchSender, FdWait, availability, batch_halves};
 use rustix::net::SocketType;
 use std::marker::PhantomData;
@@ -18,13 +18,13 @@ impl<W: FdWait> Transport for UnixBatch<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
-        ..Info::new(
-            ("unix", "unix-mmsg"),
-            W::KIND,
-            Framing::Message,
-            "Unix-domain sequenced-packet socket pair, several messages a call; sendmmsg(2) and recvmmsg(2)",
-            "sendmmsg(2)",
-        )
+        family: "unix",
+        mechanism: "unix-mmsg",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "Unix-domain sequenced-packet socket pair, several messages a call; sendmmsg(2) and recvmmsg(2)",
+        reference: "sendmmsg(2)",
+        ..Info::DEFAULT
     };
     type Fixture = Pair;
     type Tx = BatchSender<W>;

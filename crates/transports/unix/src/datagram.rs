@@ -1,7 +1,7 @@
 //! `unix-dgram`: messages without a connection.
 
 use crate::pair::{Pair, longest_message};
-use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
+use ipcmark_core::{Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{
     FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
 };
@@ -25,13 +25,13 @@ impl<W: FdWait> Transport for UnixDatagram<W> {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
-        ..Info::new(
-            ("unix", "unix-dgram"),
-            W::KIND,
-            Framing::Message,
-            "Unix-domain datagram socket pair; send(2) and recv(2)",
-            "unix(7)",
-        )
+        family: "unix",
+        mechanism: "unix-dgram",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "Unix-domain datagram socket pair; send(2) and recv(2)",
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = DatagramFixture;
     type Tx = MessageSender<W, SocketPort>;

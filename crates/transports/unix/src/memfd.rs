@@ -10,7 +10,7 @@
 
 use crate::pair::Pair;
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Result, Side, Transport,
 };
 use ipcmark_sys::fd::{
     FdWait, MessagePort, MessageReceiver, MessageSender, availability, message_halves,
@@ -178,13 +178,13 @@ impl<W: FdWait> Transport for UnixMemfd<W> {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
-        ..Info::new(
-            ("unix", "unix-memfd"),
-            W::KIND,
-            Framing::Message,
-            "a memory file a message, its descriptor passed by SCM_RIGHTS; sendmsg(2) and recvmsg(2)",
-            "unix(7)",
-        )
+        family: "unix",
+        mechanism: "unix-memfd",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "a memory file a message, its descriptor passed by SCM_RIGHTS; sendmsg(2) and recvmsg(2)",
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = MemfdFixture;
     type Tx = MessageSender<W, MemfdPort>;

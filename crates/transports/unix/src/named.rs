@@ -6,8 +6,8 @@
 //! connection made by name is any other; `unix-stream` has all the waits.
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Names, Plan,
-    Result, Side,
+    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy, Names,
+    Plan, Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, set_send_buffer, socket_halves};
 use rustix::fs::unlink;
@@ -36,6 +36,8 @@ pub struct NamedStream<W, K>(PhantomData<(W, K)>);
 pub trait Kind: Debug + 'static {
     /// The mechanism's name.
     const MECHANISM: &'static str;
+    /// The thing by which the sides find each other.
+    const MEET_BY: MeetBy;
     /// One line for people.
     const SUMMARY: &'static str;
     /// Returns the path that the name occupies, where it does.
@@ -48,6 +50,7 @@ pub struct InFileSystem;
 
 impl Kind for InFileSystem {
     const MECHANISM: &'static str = "unix-path";
+    const MEET_BY: MeetBy = MeetBy::Path;
     const SUMMARY: &'static str =
         "Unix-domain stream socket, connected by its path; write(2) and read(2)";
 
@@ -62,6 +65,7 @@ pub struct Abstract;
 
 impl Kind for Abstract {
     const MECHANISM: &'static str = "unix-abstract";
+    const MEET_BY: MeetBy = MeetBy::Name;
     const SUMMARY: &'static str =
         "Unix-domain stream socket, connected by its abstract name; write(2) and read(2)";
 
@@ -185,7 +189,14 @@ fn probe<K: Kind>() -> Result<Limits> {
 impl<W: ByteWait, K: Kind> ByteStream for NamedStream<W, K> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(("unix", K::MECHANISM), W::KIND, Framing::Stream, K::SUMMARY, "unix(7)")
+        family: "unix",
+        mechanism: K::MECHANISM,
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: K::MEET_BY,
+        summary: K::SUMMARY,
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Meeting;
     type Sink = FdSink<W>;

@@ -1,7 +1,7 @@
 //! `unix-seqpacket`: messages over a connection.
 
 use crate::pair::{Pair, longest_message};
-use ipcmark_core::{Availability, Capacity, Framing, Info, Link, Plan, Result, Side, Transport};
+use ipcmark_core::{Availability, Capacity, Info, Link, MeetBy, Plan, Result, Side, Transport};
 use ipcmark_sys::fd::{
     FdWait, MessageReceiver, MessageSender, SocketPort, availability, socket_message_halves,
 };
@@ -17,13 +17,13 @@ impl<W: FdWait> Transport for UnixSeqpacket<W> {
         overlaps: W::OVERLAPS,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
-        ..Info::new(
-            ("unix", "unix-seqpacket"),
-            W::KIND,
-            Framing::Message,
-            "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
-            "unix(7)",
-        )
+        family: "unix",
+        mechanism: "unix-seqpacket",
+        wait: W::KIND,
+        meet_by: MeetBy::Descriptor,
+        summary: "Unix-domain sequenced-packet socket pair; send(2) and recv(2)",
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Pair;
     type Tx = MessageSender<W, SocketPort>;

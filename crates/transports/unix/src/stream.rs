@@ -2,7 +2,8 @@
 
 use crate::pair::Pair;
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, Plan, Result, Side,
+    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
+    Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
 use std::marker::PhantomData;
@@ -17,13 +18,14 @@ pub struct UnixByteStream<W>(PhantomData<W>);
 impl<W: ByteWait> ByteStream for UnixByteStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("unix", "unix-stream"),
-            W::KIND,
-            Framing::Stream,
-            "Unix-domain stream socket pair; write(2) and read(2)",
-            "unix(7)",
-        )
+        family: "unix",
+        mechanism: "unix-stream",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "Unix-domain stream socket pair; write(2) and read(2)",
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Pair;
     type Sink = FdSink<W>;

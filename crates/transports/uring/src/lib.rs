@@ -15,7 +15,7 @@
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
+    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport, WaitKind,
 };
 use ipcmark_sys::fd::availability;
@@ -55,13 +55,13 @@ pub struct MsgRingFixture {
 impl Transport for MsgRing {
     const INFO: Info = Info {
         overlaps: true,
-        ..Info::new(
-            ("uring", "uring-msg-ring"),
-            WaitKind::Uring,
-            Framing::Message,
-            "a completion posted into the other process's io_uring; up to 8 bytes",
-            "io_uring(7)",
-        )
+        family: "uring",
+        mechanism: "uring-msg-ring",
+        wait: WaitKind::Uring,
+        meet_by: MeetBy::Descriptor,
+        summary: "a completion posted into the other process's io_uring; up to 8 bytes",
+        reference: "io_uring(7)",
+        ..Info::DEFAULT
     };
     type Fixture = MsgRingFixture;
     type Tx = RingSender;

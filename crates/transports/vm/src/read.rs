@@ -6,7 +6,7 @@ use crate::wait::VmWait;
 use crate::way::Way;
 use crate::{VmFixture, failed, refused, slots};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Framing, Info, Link, Plan, Receiver, Result, Sender, Side,
+    Availability, Buffer, Capacity, Info, Link, MeetBy, Plan, Receiver, Result, Sender, Side,
     Transport,
 };
 use ipcmark_sys::lifeline::Lifeline;
@@ -28,13 +28,13 @@ impl<W: VmWait> Transport for VmRead<W> {
     const INFO: Info = Info {
         dies_with_sender: true,
         overlaps: true,
-        ..Info::new(
-            ("vm", "vm-read"),
-            W::KIND,
-            Framing::Message,
-            "the receiver reads the sender\'s memory: process_vm_readv(2)",
-            "process_vm_readv(2)",
-        )
+        family: "vm",
+        mechanism: "vm-read",
+        wait: W::KIND,
+        meet_by: MeetBy::Process,
+        summary: "the receiver reads the sender\'s memory: process_vm_readv(2)",
+        reference: "process_vm_readv(2)",
+        ..Info::DEFAULT
     };
     type Fixture = VmFixture;
     type Tx = ReadSender<W>;

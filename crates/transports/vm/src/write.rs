@@ -6,7 +6,7 @@ use crate::wait::VmWait;
 use crate::way::Way;
 use crate::{VmFixture, failed, refused, slots};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, Framing, Info, Link, Plan, Receiver, Result, Sender,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport,
 };
 use ipcmark_sys::lifeline::Lifeline;
@@ -25,13 +25,13 @@ pub struct VmWrite<W>(PhantomData<W>);
 impl<W: VmWait> Transport for VmWrite<W> {
     const INFO: Info = Info {
         overlaps: true,
-        ..Info::new(
-            ("vm", "vm-write"),
-            W::KIND,
-            Framing::Message,
-            "the sender writes into the receiver\'s memory: process_vm_writev(2)",
-            "process_vm_writev(2)",
-        )
+        family: "vm",
+        mechanism: "vm-write",
+        wait: W::KIND,
+        meet_by: MeetBy::Process,
+        summary: "the sender writes into the receiver\'s memory: process_vm_writev(2)",
+        reference: "process_vm_writev(2)",
+        ..Info::DEFAULT
     };
     type Fixture = VmFixture;
     type Tx = WriteSender<W>;

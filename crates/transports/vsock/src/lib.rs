@@ -15,8 +15,8 @@ mod connect;
 pub use connect::Connection;
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
-    Side, Transport,
+    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy, Plan,
+    Result, Side, Transport,
 };
 use ipcmark_sys::fd::{
     FdSink, FdSource, FdWait, MessageReceiver, MessageSender, SocketPort, availability,
@@ -39,13 +39,14 @@ pub struct VsockByteStream<W>(PhantomData<W>);
 impl<W: FdWait> ByteStream for VsockByteStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("vsock", "vsock-stream"),
-            W::KIND,
-            Framing::Stream,
-            "vsock stream over its loopback; write(2) and read(2)",
-            "vsock(7)",
-        )
+        family: "vsock",
+        mechanism: "vsock-stream",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Port,
+        summary: "vsock stream over its loopback; write(2) and read(2)",
+        reference: "vsock(7)",
+        ..Info::DEFAULT
     };
     type Fixture = Connection;
     type Sink = FdSink<W>;
@@ -82,13 +83,13 @@ pub struct SeqpacketFixture {
 impl<W: FdWait> Transport for VsockSeqpacket<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        ..Info::new(
-            ("vsock", "vsock-seqpacket"),
-            W::KIND,
-            Framing::Message,
-            "vsock sequenced packets over its loopback; send(2) and recv(2)",
-            "vsock(7)",
-        )
+        family: "vsock",
+        mechanism: "vsock-seqpacket",
+        wait: W::KIND,
+        meet_by: MeetBy::Port,
+        summary: "vsock sequenced packets over its loopback; send(2) and recv(2)",
+        reference: "vsock(7)",
+        ..Info::DEFAULT
     };
     type Fixture = SeqpacketFixture;
     type Tx = MessageSender<W, SocketPort>;

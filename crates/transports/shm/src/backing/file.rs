@@ -2,7 +2,7 @@
 
 use super::Backing;
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Error, Limits, Names, Result};
+use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
 use std::fs::{File, OpenOptions, remove_file};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,6 +34,7 @@ fn nameless(dir: &Path, token: &str) -> Result<File> {
 
 impl Backing for MappedFile {
     const MECHANISM: &'static str = "shm-ring-file";
+    const MEET_BY: MeetBy = MeetBy::Path;
     const SUMMARY: &'static str = "lock-free ring in a mapped file";
     const REFERENCE: &'static str = "mmap(2)";
 

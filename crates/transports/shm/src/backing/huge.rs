@@ -3,7 +3,7 @@
 use super::Backing;
 use crate::mapping::Mapping;
 use crate::ring::largest_within;
-use ipcmark_core::{Availability, Error, Limits, Names, Result};
+use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 /// Anonymous memory in huge pages of the machine's default size, which the administrator must have set aside.
@@ -77,6 +77,7 @@ fn map_huge(len: usize, pool: Pool) -> Result<Mapping> {
 
 impl Backing for HugePages {
     const MECHANISM: &'static str = "shm-ring-huge";
+    const MEET_BY: MeetBy = MeetBy::Descriptor;
     const SUMMARY: &'static str = "lock-free ring in huge pages (memfd, MFD_HUGETLB)";
     const REFERENCE: &'static str = "memfd_create(2)";
 

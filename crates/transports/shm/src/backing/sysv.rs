@@ -2,7 +2,7 @@
 
 use super::Backing;
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Limits, Names, Result};
+use ipcmark_core::{Availability, Limits, MeetBy, Names, Result};
 use ipcmark_sys::segment::Segment;
 
 /// Bytes of the segment that asks whether there can be one.
@@ -21,6 +21,7 @@ fn removed_at_once(len: usize) -> Result<Segment> {
 
 impl Backing for SystemV {
     const MECHANISM: &'static str = "shm-ring-sysv";
+    const MEET_BY: MeetBy = MeetBy::Key;
     const SUMMARY: &'static str = "lock-free ring in a System V segment (shmget)";
     const REFERENCE: &'static str = "shmget(2)";
 
