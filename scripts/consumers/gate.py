@@ -31,7 +31,8 @@ page = html.fromstring("<div>" + cmarkgfm.github_flavored_markdown_to_html((fold
 rows = page.xpath("//tbody/tr")
 assert {len(row) for row in rows} == {9} and not page.xpath("//x|//f|//a|//em"), "columns survive, and nobody's words mean anything"
 names = {squeezed(row[0].text_content()) for row in rows}
-of = lambda key: f"{key['transport']} {key['pattern']} {key['size_bytes']} B {key['placement']}"
+size = lambda n: next((f"{n >> bits} {unit}" for bits, unit in ((20, "MiB"), (10, "KiB")) if n and n % (1 << bits) == 0), f"{n} B")
+of = lambda key: f"{key['transport']} {key['pattern']} {size(key['size_bytes'])} {key['placement']}"
 shown = {of(item["key"]) for item in items if item["call"] != "absent"}
 assert names == shown, names ^ shown
 print(f"GitHub's Markdown: {len(rows)} rows of 9 columns, {len(names)} cells by name")

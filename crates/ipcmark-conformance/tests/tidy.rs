@@ -23,8 +23,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-suite", &["ipcmark-words", "ipcmark-core"]),
     ("ipcmark-summary", &["ipcmark-record", "ipcmark-stats"]),
     ("ipcmark-view", &["ipcmark-words", "ipcmark-record", "ipcmark-summary", "ipcmark-show"]),
-    ("ipcmark-judge", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
-    ("ipcmark-gate", &["ipcmark-record", "ipcmark-suite", "ipcmark-judge"]),
+    (
+        "ipcmark-judge",
+        &["ipcmark-record", "ipcmark-show", "ipcmark-stats", "ipcmark-suite", "ipcmark-summary"],
+    ),
     ("ipcmark-history", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-export", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
@@ -65,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "ipcmark-core",
             "ipcmark-sys",
+            "ipcmark-show",
             "ipcmark-stats",
             "ipcmark-record",
             "ipcmark-suite",
@@ -75,7 +78,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-doctor",
             "ipcmark-judge",
             "ipcmark-ab",
-            "ipcmark-gate",
             "ipcmark-history",
             "ipcmark-export",
             "ipcmark-report",
@@ -99,7 +101,6 @@ const PURE: &[&str] = &[
     "ipcmark-suite",
     "ipcmark-summary",
     "ipcmark-judge",
-    "ipcmark-gate",
     "ipcmark-report",
 ];
 const SYSTEM: &[&str] = &["rustix", "nix", "libc", "memmap2", "io-uring"];

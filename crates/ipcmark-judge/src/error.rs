@@ -1,32 +1,57 @@
-//! Why two records are not compared.
+//! Errors of comparisons and of policies.
 
-/// Shorthand.
+/// Result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why two records are not compared.
+/// The reason why something cannot be compared, or a policy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// They come from machines that differ in what decides about the figures.
+    /// The records come from machines that differ in what determines the figures.
     #[error(
-        "the records come from different hosts ({}): their figures differ for that alone; measure both on one host, or hold each against the limits of its own with --across-hosts",
+        "the records come from different machines ({}), which alone makes their figures differ; \
+         measure both on one machine, or compare each with the limits of its own machine \
+         (`ipcmark compare --across-hosts`)",
         differences.join("; ")
     )]
     HostsDiffer {
         /// Each fact that differs, with both values.
         differences: Vec<String>,
     },
-    /// One of them cannot be summed up.
+    /// A record cannot be summed up.
     #[error("the {which} record: {source}")]
     Record {
         /// `base` or `new`.
         which: &'static str,
-        /// Why.
+        /// The reason.
         source: ipcmark_summary::Error,
     },
-    /// One run agrees with nothing.
+    /// Fewer than two runs.
     #[error("{runs} records cannot agree or disagree; give at least two of one suite")]
     TooFewRuns {
-        /// How many were given.
+        /// Number of records given.
         runs: usize,
+    },
+    /// The policy's file cannot be read.
+    #[error(
+        "cannot read the policy {file}: {source}; \
+         write one with `ipcmark gate --print-policy > {file}`"
+    )]
+    NoPolicy {
+        /// The file.
+        file: String,
+        /// The kernel's answer.
+        source: std::io::Error,
+    },
+    /// Something in a policy is wrong, at a place.
+    #[error("{file}:{line}:{column}: {what}")]
+    Policy {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong, what was expected, and the nearest known word.
+        what: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What either kind of comparison found, in one shape: for a gate, for CI systems, for the history.
+//! What a comparison found, in one shape: for the gate, for CI systems, for tables.
 
 use crate::{Figure, Verdict};
 use ipcmark_record::CellKey;
@@ -7,13 +7,13 @@ use serde::Serialize;
 /// All that a comparison found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Findings {
-    /// What was compared with, in words: commit and time, or program and version.
+    /// The base in words: commit and time, or program and version.
     pub base: String,
-    /// What was judged.
+    /// The new side in words.
     pub new: String,
-    /// True for pairs that were alive at once; false for records of different times.
+    /// True for two sides measured side by side; false for records of different times.
     pub paired: bool,
-    /// What makes all of it doubtful: the A/A arm found a change, the canary was missed. Empty where nothing does.
+    /// What makes all of it doubtful: the base differs from itself, the canary was missed.
     pub alarms: Vec<String>,
     /// What else a reader must know.
     pub warnings: Vec<String>,
@@ -21,73 +21,91 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// Cells without a judged figure.
     pub unjudged: Vec<Unjudged>,
-    /// One line: how many of what.
+    /// The counts in one line.
     pub census: String,
 }
 
 /// One figure of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// Which cell.
+    /// The cell.
     pub key: CellKey,
     /// True for the floors: when they change, the machine or the harness did.
     pub floor: bool,
-    /// Which figure.
+    /// The figure.
     pub figure: Figure,
-    /// Of the base, ns: median over its invocations.
+    /// The base's value, ns: median over its invocations.
     pub base_ns: f64,
-    /// Of the new side.
+    /// The new side's value, ns.
     pub new_ns: f64,
-    /// New / base; above 1 is slower. Hodges-Lehmann estimate.
+    /// New / base; above 1 is slower.
     pub ratio: f64,
-    /// Its interval; absent where there are too few replicates.
+    /// Interval of the ratio; absent if there are too few replicates.
     pub interval: Option<(f64, f64)>,
-    /// The smallest true slow-down that this many replicates with this much noise call in four cases of five, as a fraction;
-    /// absent where it is not known.
+    /// The smallest true slow-down that this many replicates with this much noise detect in four
+    /// cases of five, as a fraction; absent if unknown, and between records.
     pub detectable: Option<f64>,
     /// Pairs of invocations, or invocations of the side that has fewer.
     pub replicates: usize,
-    /// False where a change may not be called one because many cells were looked at (Holm), or because it was not looked at
-    /// again on fresh invocations.
+    /// False if a change may not be called one: many cells were looked at (Holm), or no fresh
+    /// invocations confirmed it.
     pub significant: bool,
-    /// The smallest effect worth a word that it was judged against, as a fraction.
+    /// The smallest effect that it was judged by, as a fraction.
     pub delta: f64,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it is inconclusive.
+    /// The reason why it is undecided.
     pub why: Option<String>,
 }
 
-/// A cell that could not be judged.
+/// A cell that could not be judged by figures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Unjudged {
-    /// Which cell.
+    /// The cell.
     pub key: CellKey,
-    /// What that is worth: regressed where it failed in the new side alone, inconclusive where figures are missing, `None` where
-    /// there was nothing to lose.
-    pub verdict: Option<Verdict>,
-    /// What became of it.
+    /// [`Verdict::Failed`], [`Verdict::Missing`] or [`Verdict::Absent`].
+    pub verdict: Verdict,
+    /// What happened to it.
     pub why: String,
 }
 
 impl Finding {
-    /// The same figure judged against another smallest effect.
+    /// Judges the same figure by another smallest effect.
     ///
-    /// A change that is not significant is never called one; what stood against a verdict goes on to stand against it.
+    /// A change that is not significant is never called one; what kept it undecided still does.
     #[must_use]
     pub fn judged_by(&self, delta: f64) -> Finding {
         let mut verdict = Verdict::of(self.interval, delta);
         let was_refused = self.verdict == Verdict::Inconclusive
             && Verdict::of(self.interval, self.delta) != Verdict::Inconclusive;
-        let is_change = matches!(verdict, Verdict::Regressed | Verdict::Improved);
-        if was_refused || (is_change && !self.significant) {
+        if was_refused || (verdict.is_change() && !self.significant) {
             verdict = Verdict::Inconclusive;
         }
         let why = (verdict == Verdict::Inconclusive)
-            .then(|| self.why.clone().unwrap_or_else(|| "an effect on the border".into()));
-        // What is detectable lies beyond the smallest effect by the noise, which stays what it is.
+            .then(|| self.why.clone().unwrap_or_else(|| why_undecided(self.interval, delta)));
+        // The detectable slow-down exceeds the smallest effect by the noise, which is the same.
         let detectable =
             self.detectable.map(|d| (1.0 + d) * (1.0 + delta) / (1.0 + self.delta) - 1.0);
         Finding { delta, verdict, why, detectable, ..self.clone() }
+    }
+}
+
+/// Returns the reason why an interval decides nothing.
+pub(crate) fn why_undecided(interval: Option<(f64, f64)>, delta: f64) -> String {
+    let percent = delta * 100.0;
+    match interval {
+        None => "too few invocations for an interval; measure more rounds".into(),
+        Some((low, high)) if low <= 1.0 && 1.0 <= high => {
+            let side = match (low < 1.0 / (1.0 + delta), high > 1.0 + delta) {
+                (true, true) => "faster or slower",
+                (true, false) => "faster",
+                _ => "slower",
+            };
+            format!("could be unchanged or more than {percent:.0} % {side}")
+        }
+        Some((low, _)) => {
+            let side = if low > 1.0 { "slower" } else { "faster" };
+            format!("{side}, but perhaps by less than {percent:.0} %")
+        }
     }
 }

@@ -1,45 +1,39 @@
-//! Two records side by side: ratios, intervals, verdicts.
+//! Compares measurements, and decides what a difference means.
 //!
-//! A comparison of two records is a comparison of two times as much as of two programs, and on a shared machine the times
-//! differ more. So every comparison carries [`CAUTION`], judges by an interval and a smallest effect worth a word rather
-//! than by a p value, and calls "inconclusive" what it cannot tell: see [`Verdict`].
+//! - [`paired`]: two builds measured side by side. It gives verdicts.
+//! - [`sequential`]: two records of different times. It raises suspicions and gives no verdict.
+//! - [`agreement`]: several runs of one suite. It counts how often they confirm each other.
+//! - [`gate`]: what a project's policy makes of a comparison, for a CI job.
+//!
+//! A comparison judges by an interval and by the smallest effect that matters, never by an estimate
+//! alone. What it cannot decide it calls undecided: see [`Verdict`].
 #![forbid(unsafe_code)]
 
-mod across;
-mod agreement;
-mod carries;
-mod cell;
-mod compare;
-mod comparison;
+pub mod agreement;
+mod document;
 mod error;
+mod figure;
 mod finding;
-mod findings;
-mod markdown;
-mod metric;
-mod paired;
+pub mod gate;
+pub mod paired;
+pub mod sequential;
+mod shares;
+mod table;
 mod verdict;
 
-pub use across::{
-    ACROSS_CAUTION, ACROSS_SCHEMA, ALIKE, AcrossHosts, LimitComparison, NotComparable, Position,
-    across_to_json, across_to_markdown, compare_across_hosts,
-};
-pub use agreement::{
-    AGREEMENT_SCHEMA, Agreement, BelowLimit, CellContainment, Containment, Flag, Flagged, KEPT,
-    Limits, PairRanking, Ranking, SAME_ORDER, Tally, agreement, agreement_of, agreement_to_json,
-    agreement_to_markdown,
-};
-pub use carries::Carries;
-pub use cell::{CellComparison, Standing};
-pub use compare::compare;
-pub use comparison::{CAUTION, Census, Comparison, Run, SCHEMA, to_json};
+pub use document::{Document, Terminal};
 pub use error::{Error, Result};
+pub use figure::{Figure, Quantity};
 pub use finding::{Finding, Findings, Unjudged};
-pub use markdown::{time, to_markdown};
-pub(crate) use metric::Doubt;
-pub use metric::{Figure, Metric};
-pub use paired::{
-    Alarm, AlarmKind, Effect, FalseChange, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA,
-    PairedCensus, PairedComparison, PairedStanding, SetAside, Slowed, TRIALS_SCHEMA, Trials,
-    candidates, judge_paired, needs_more, paired_to_json, paired_to_markdown, trials_to_markdown,
-};
-pub use verdict::{Policy, Verdict};
+pub use shares::{Shares, SomeShares, Thresholds};
+pub use table::name;
+pub use verdict::{Counts, Verdict};
+
+/// Returns any of the results of this crate as JSON, with a newline at its end.
+///
+/// # Panics
+/// Never: the results hold nothing that JSON cannot.
+#[must_use]
+pub fn to_json(result: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(result).expect("plain data") + "\n"
+}

@@ -1,6 +1,7 @@
 //! Agreement of made-up runs whose truth is known.
 
-use ipcmark_judge::{Agreement, Error, Flag, agreement, agreement_to_json, agreement_to_markdown};
+use ipcmark_judge::agreement::{Agreement, Flag, agreement};
+use ipcmark_judge::{Error, to_json};
 use ipcmark_record::{
     Cell, CellKey, Distance, Limit, LimitKind, LimitSample, Record, Standing, sample,
 };
@@ -118,21 +119,21 @@ fn the_text_says_what_was_counted_and_the_json_has_it_all() {
     let mut records = runs(small_times);
     each_cell(&mut records[..1], small_times, |cell| sample::slow_down(cell, 3.0));
     let found = judge(&records);
-    let text = agreement_to_markdown(&found);
+    let text = found.document().markdown();
     let all = found.containment.all;
     for part in [
-        "# How far 6 runs agree".to_owned(),
-        format!("{} cells judged, of these 0 at 85 % or more", all.cells),
-        format!("over all {} pairs of runs", all.pairs),
+        "## Do 6 runs agree?".to_owned(),
+        format!("the runs agree in 0 of {} cells", all.cells),
+        format!("of {} pairs of runs", all.pairs),
         "### The worst cells".to_owned(),
         "| pipe/block ping-pong 64 B same-core | 6 | ".to_owned(),
-        "## Order of cells".to_owned(),
+        "**Order:** of ".to_owned(),
         "not measured".to_owned(),
-        "**Warning.** A record was given twice".to_owned(),
+        "**Warning:** A record was given twice".to_owned(),
     ] {
         assert!(text.contains(&part), "no '{part}' in\n{text}");
     }
-    let json: serde_json::Value = serde_json::from_str(&agreement_to_json(&found)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&to_json(&found)).unwrap();
     assert_eq!(json["schema"], "ipcmark.agreement/1");
     assert_eq!(json["containment"]["all"]["pairs"], all.pairs);
     let cells = json["containment"]["cells"].as_array().unwrap();
@@ -162,12 +163,12 @@ fn a_cell_that_beats_its_limit_is_found() {
     let cell = &limits.cells[0];
     assert_eq!((cell.below, cell.runs as u64), (1, RUNS));
     assert!(cell.times_least < 0.1 && !cell.words.is_empty(), "{cell:?}");
-    let text = agreement_to_markdown(&found);
-    assert!(text.contains("| 1 of 6 | 0.00 |") && text.contains("## Limits"), "{text}");
+    let text = found.document().markdown();
+    assert!(text.contains("| 1 of 6 | ") && text.contains("**Limits:** "), "{text}");
 }
 
 #[test]
-fn one_run_agrees_with_nothing_and_other_machines_are_told() {
+fn one_run_agrees_with_nothing_and_other_machines_are_named() {
     let mut records = runs(small_times);
     assert!(matches!(agreement(&records[..1]), Err(Error::TooFewRuns { runs: 1 })));
     records.truncate(2);

@@ -1,6 +1,7 @@
 //! Comparisons of the workloads beside ping-pong and stream.
 
-use ipcmark_judge::{CellComparison, Figure, Metric, Policy, Verdict, compare};
+use ipcmark_judge::sequential::{Comparison, compare};
+use ipcmark_judge::{Figure, Shares, Verdict};
 use ipcmark_record::{Cell, ClockBound, ClockCertificate, ClockPair, Record, sample};
 
 fn only(seed: u64, keep: impl Fn(&Cell) -> bool) -> Record {
@@ -9,12 +10,12 @@ fn only(seed: u64, keep: impl Fn(&Cell) -> bool) -> Record {
     record
 }
 
-fn cells(base: &Record, new: &Record) -> Vec<CellComparison> {
-    compare(base, new, &Policy::default()).unwrap().cells
+fn judge(base: &Record, new: &Record) -> Comparison {
+    compare(base, new, &Shares::default()).unwrap()
 }
 
 #[test]
-fn each_workload_is_judged_by_its_own_figure() {
+fn each_workload_is_compared_by_its_own_figure() {
     let base = only(1, |c| !c.invocations.is_empty() && !c.lossy);
     let mut new = base.clone();
     for cell in &mut new.cells {
@@ -23,7 +24,8 @@ fn each_workload_is_judged_by_its_own_figure() {
             task.parallel_ns = task.parallel_ns * 3 / 2;
         }
     }
-    for cell in cells(&base, &new) {
+    let comparison = judge(&base, &new);
+    for cell in &base.cells {
         let expected = match cell.key.pattern.as_str() {
             "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => Figure::TimePerMessage,
             "paced" => Figure::OneWayP50,
@@ -31,14 +33,19 @@ fn each_workload_is_judged_by_its_own_figure() {
             "scatter-gather" => Figure::TaskTime,
             _ => Figure::RoundTripP50,
         };
-        let Some(metric) = cell.metrics.first() else {
-            assert_eq!(cell.key.transport, "mq/block", "{} has no figure", cell.key);
+        let Some(found) = comparison.findings.iter().find(|found| found.key == cell.key) else {
+            let absent = comparison.unjudged.iter().find(|absent| absent.key == cell.key).unwrap();
+            assert_eq!(absent.verdict, Verdict::Absent, "{absent:?}");
             continue;
         };
-        assert_eq!(metric.figure, expected, "{}", cell.key);
-        assert!((metric.ratio - 1.5).abs() < 0.01, "{}: {}", cell.key, metric.ratio);
-        // What the seeds differ by is nothing here; few values, or CPUs that moved, are still no verdict.
-        assert!(metric.verdict == Verdict::Regressed || metric.why.is_some(), "{}", cell.key);
+        assert_eq!(found.figure, expected, "{}", cell.key);
+        assert!((found.ratio - 1.5).abs() < 0.01, "{}: {}", cell.key, found.ratio);
+        // Few values, or CPUs that moved, raise no suspicion.
+        assert!(
+            found.verdict == Verdict::SuspectedSlower || found.why.is_some(),
+            "{}: {found:?}",
+            cell.key
+        );
     }
 }
 
@@ -48,32 +55,37 @@ fn cells_of_another_load_are_other_cells() {
     let base = only(1, two);
     let mut new = base.clone();
     new.cells.iter_mut().for_each(|c| c.key.load.peers = Some(3));
-    assert_eq!(cells(&base, &new).len(), 2 * base.cells.len());
-    assert!(cells(&base, &new).iter().all(|c| c.metrics.is_empty()));
+    let comparison = judge(&base, &new);
+    assert_eq!(comparison.cells, 2 * base.cells.len());
+    assert_eq!(comparison.findings, []);
 }
 
 #[test]
-fn a_sender_that_is_too_slow_gives_no_verdict_and_losses_are_noted() {
+fn a_sender_that_missed_its_schedule_raises_no_suspicion_and_losses_are_noted() {
     let udp = |c: &Cell| c.key.transport == "udp4/block" && c.key.size_bytes == 64;
     let base = only(1, udp);
     let mut new = base.clone();
     new.cells.iter_mut().for_each(|cell| sample::slow_down(cell, 2.0));
-    let cells = cells(&base, &new);
-    for cell in &cells {
+    let comparison = judge(&base, &new);
+    for cell in &base.cells {
         // The slower cell sends too little to lose one.
         let slow = cell.key.load.rate_per_s == Some(50_000);
-        let lost = cell.notes.iter().any(|n| n.contains("loses 0.40 %"));
-        assert_eq!(lost, slow, "{:?}", cell.notes);
-        for metric in &cell.metrics {
-            let why = metric.why.as_deref().unwrap_or_default();
-            assert_eq!(why.contains("sender was too slow in both"), slow, "{}: {why}", cell.key);
+        let lost = comparison
+            .notes
+            .iter()
+            .any(|note| note.key == cell.key && note.text.contains("0.40 % in the base"));
+        assert_eq!(lost, slow, "{:?}", comparison.notes);
+        for found in comparison.findings.iter().filter(|found| found.key == cell.key) {
+            let why = found.why.as_deref().unwrap_or_default();
+            let missed = why.contains("sender missed its schedule in both");
+            assert_eq!(missed, slow, "{}: {why}", cell.key);
         }
     }
-    assert!(cells.iter().any(|c| c.metrics.iter().any(|m| m.verdict == Verdict::Regressed)));
+    assert!(comparison.census.suspected_slower > 0);
 }
 
 #[test]
-fn a_one_way_time_that_the_clocks_do_not_carry_gives_no_verdict() {
+fn a_one_way_time_beyond_the_clocks_is_missing() {
     let paced = |c: &Cell| c.key.transport == "pipe/block" && c.key.pattern == "paced";
     let base = only(1, paced);
     let mut new = only(2, paced);
@@ -84,14 +96,14 @@ fn a_one_way_time_that_the_clocks_do_not_carry_gives_no_verdict() {
     }
     let bound = ClockBound { at_ns: 0, offset_ns: 0.0, bound_ns: 1e6, exchanges: 4_000 };
     let pair = ClockPair { a: 0, b: 1, bounds: vec![bound] };
-    let judged = |new: &Record| {
-        let cells = cells(&base, new);
-        assert!(cells.iter().any(|c| !c.metrics.is_empty()));
-        let told = |m: &Metric| m.why.as_deref().is_some_and(|w| w.contains("no one-way time"));
-        let metrics = cells.iter().flat_map(|c| &c.metrics);
-        metrics.map(|m| (told(m), m.verdict)).collect::<Vec<_>>()
-    };
-    assert!(judged(&new).iter().all(|(told, _)| !told));
+    assert!(!judge(&base, &new).findings.is_empty());
     new.clock = Some(ClockCertificate { pairs: vec![pair], drift_ppm: None });
-    assert!(judged(&new).iter().all(|judged| *judged == (true, Verdict::Inconclusive)));
+    let comparison = judge(&base, &new);
+    assert_eq!(comparison.findings, []);
+    assert!(comparison.unjudged.iter().all(|c| c.verdict == Verdict::Missing));
+    assert!(
+        comparison.unjudged.iter().any(|c| c.why.contains("one-way")),
+        "{:?}",
+        comparison.unjudged
+    );
 }

@@ -79,10 +79,10 @@ pub(crate) enum Command {
     /// Measure a suite of cells, and write the record and its report.
     #[command(after_help = examples(RUN_EXAMPLES))]
     Run(Box<RunArgs>),
-    /// Run a suite several times, and say how far the runs agree.
+    /// Run a suite several times, and count how often the runs agree.
     ///
-    /// Counted are, cell by cell, the other runs' figures that fall inside the interval that a run states, and the pairs of
-    /// cells that come in the same order in all runs.
+    /// Counts, cell by cell, the other runs' figures inside the interval that a run states, and the pairs
+    /// of cells that come in the same order in all runs.
     #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
     /// Find the highest rate at which p99 stays under a bound, and what becomes of it above.
@@ -111,15 +111,15 @@ pub(crate) enum Command {
     Limits(LimitsArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
     Report(ReportArgs),
-    /// Hold two records against each other, cell by cell.
+    /// Compare two records of different times, cell by cell.
     ///
-    /// They were taken at different times, which carries little: it says what, and what not. `ipcmark ab` measures both sides at once.
+    /// It raises suspicions and gives no verdict. `ipcmark ab` measures both sides side by side.
     #[command(after_help = exit::HELP)]
     Compare(CompareArgs),
     /// Decide for a CI job whether a change may pass, by a policy in a file.
     ///
-    /// A paired comparison (`ipcmark ab`) can fail it; two records of different times only raise a suspicion, unless the policy
-    /// trusts them. What could not be told never passes in silence.
+    /// A paired comparison (`ipcmark ab`) can fail it; two records of different times only raise a
+    /// suspicion, unless the policy trusts them. Undecided figures never pass silently.
     #[command(after_help = gate::EXAMPLES)]
     Gate(GateArgs),
     /// Keep runs over time, in a folder, on a git branch or in an object store.
@@ -130,11 +130,10 @@ pub(crate) enum Command {
     /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp, Bencher, Prometheus ...
     #[command(after_help = export::EXAMPLES)]
     Export(ExportArgs),
-    /// Hold two builds, or one under two settings, against each other: alive at once, slice by slice in turn.
+    /// Compare two builds, or two settings, running side by side in alternating slices of 1 ms.
     ///
-    /// On a shared machine two identical programs run one after the other differ by tens of percent. Here both sides' processes
-    /// are alive at once and take turns of a millisecond, so that what the machine does happens to both; a third arm, the base
-    /// once more, and a known delay in one cell (the canary) show whether this very comparison can be believed.
+    /// On a shared machine, two runs of one program differ by tens of percent. Here what the machine does
+    /// happens to both sides. A second base and a known delay (the canary) check the comparison itself.
     #[command(after_help = examples(ab::EXAMPLES))]
     Ab(Box<AbArgs>),
     /// Measure for `ipcmark ab`: reads what to do from standard input.
@@ -307,16 +306,18 @@ pub(crate) struct CompareArgs {
     /// The record in question, or its folder.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) new: PathBuf,
-    /// Print JSON instead of Markdown.
+    /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Write the Markdown to a file as well.
+    /// Write Markdown to a file as well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Of machines that differ, compare how many times the limit of its own machine each cell takes, and no times. Gives no verdict:
-    /// ends with 3.
+    /// For different machines: compare ratios to each machine's own limits. Always ends with 3.
     #[arg(long)]
     pub(crate) across_hosts: bool,
+    /// Show every figure, not only the suspected ones.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[cfg(test)]

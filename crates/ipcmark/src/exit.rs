@@ -10,11 +10,12 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// All went well.
     Ok = 0,
-    /// `run`: a cell that should have been measured failed, or not one could be measured. `compare`: something regressed.
+    /// `run`: a cell that should have been measured failed, or not one could be measured. `ab`: something
+    /// regressed or failed. `compare`: something is suspected slower, or failed.
     Failed = 1,
     /// The command line, or a suite, asks for something that does not exist.
     Usage = 2,
-    /// `compare`: nothing regressed, but not everything could be decided.
+    /// `ab`, `compare`: not everything could be decided.
     Inconclusive = 3,
     /// A file could not be read or written, or the machine refused what the harness needs.
     Io = 4,
@@ -27,9 +28,9 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0    all went well; cells that a budget left out are counted in the last line
   1    run: a cell that should have been measured failed, or not one could be measured;
-       compare, ab: something regressed
+       ab: something regressed or failed; compare: something is suspected slower, or failed
   2    the command line or a suite asks for something that does not exist
-  3    compare, ab: nothing regressed, but not everything could be decided
+  3    compare, ab: not everything could be decided
   4    a file could not be read or written, or the machine refused what measuring needs
   130  interrupted; what was measured until then is kept";
 
@@ -39,12 +40,12 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What a verdict means to a script: inconclusive is never green.
-pub(crate) const fn of_verdict(verdict: Verdict) -> Exit {
-    match verdict {
-        Verdict::Regressed => Exit::Failed,
-        Verdict::Inconclusive => Exit::Inconclusive,
-        Verdict::Improved | Verdict::Equivalent => Exit::Ok,
+/// Returns the exit of a comparison whose worst verdict this is.
+pub(crate) const fn of_verdict(worst: Verdict) -> Exit {
+    match worst.exit_code() {
+        0 => Exit::Ok,
+        1 => Exit::Failed,
+        _ => Exit::Inconclusive,
     }
 }
 

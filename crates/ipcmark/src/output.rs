@@ -6,7 +6,10 @@
 
 use anyhow::{Context as _, Result};
 use console::{Style, Term};
+use ipcmark_judge::{Document, Terminal};
+use ipcmark_show::Tone;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 /// Writes a result. When its reader has gone, the rest is dropped: the exit code still tells what was found.
 ///
@@ -49,6 +52,34 @@ fn causes(error: &anyhow::Error) -> String {
 pub(crate) fn warn(text: &str) {
     let word = Style::new().for_stderr().yellow().bold().apply_to("note:");
     say(&format!("{word} {text}"));
+}
+
+/// Prints a document, coloured and fitted to the terminal; `rest` names the way to all of it.
+///
+/// # Errors
+/// Those of [`print`].
+pub(crate) fn document(document: &Document, all: bool, rest: &str) -> Result<()> {
+    print(&document.terminal(Terminal { columns: columns(), all, paint: &paint, rest }))
+}
+
+/// Colours text, if the terminal has colours.
+pub(crate) fn paint(tone: Tone, text: &str) -> String {
+    let style = match tone {
+        Tone::Plain => Style::new(),
+        Tone::Good => Style::new().green(),
+        Tone::Caution => Style::new().yellow(),
+        Tone::Bad => Style::new().red(),
+        Tone::Dim => Style::new().dim(),
+    };
+    style.apply_to(text).to_string()
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// The kernel's answer, with the file's name.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Columns of the terminal behind standard output; `None` when it is none.

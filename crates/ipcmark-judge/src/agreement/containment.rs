@@ -1,4 +1,4 @@
-//! Do the other runs' figures fall inside the interval that a run states?
+//! Counts how often the other runs' figures are inside the interval that a run states.
 
 use super::KEPT;
 use super::stated::{Cell, Stated};
@@ -7,18 +7,18 @@ use ipcmark_stats::median;
 use ipcmark_summary::Headline;
 use serde::Serialize;
 
-/// How often the other runs' figures fell inside the stated intervals.
+/// Number of times that the other runs' figures were inside the stated intervals.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Containment {
     /// Over all cells that were judged.
     pub all: Tally,
-    /// Over those that go by a median time.
+    /// Over cells whose figure is a median time.
     pub times: Tally,
-    /// Over pairs whose first run found the cell as narrow as was asked for.
+    /// Over pairs whose first run found the cell precise.
     pub precise: Tally,
-    /// Cell by cell, the worst first. Cells without a pair of runs to judge are left out.
+    /// Cells with a pair of runs to judge, the worst first.
     pub cells: Vec<CellContainment>,
-    /// Cells that no two runs measured unflagged in one distance class.
+    /// Cells that no two runs measured without a flag in one distance class.
     pub not_judged: usize,
 }
 
@@ -27,16 +27,16 @@ pub struct Containment {
 pub struct Tally {
     /// Cells with at least one pair of runs.
     pub cells: usize,
-    /// Of these, cells at 85 % or more.
+    /// Cells with [`KEPT`] or more inside.
     pub kept: usize,
-    /// Ordered pairs of runs, over all these cells: one states the interval, the other is held against it.
+    /// Ordered pairs of runs over all these cells: one states the interval, the other is compared.
     pub pairs: usize,
-    /// Pairs in which the other's figure fell inside.
+    /// Pairs in which the other's figure was inside.
     pub inside: usize,
 }
 
 impl Tally {
-    /// Pairs inside over pairs; `None` without a pair.
+    /// Returns pairs inside over pairs; `None` without a pair.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         (self.pairs > 0).then(|| self.inside as f64 / self.pairs as f64)
@@ -55,23 +55,23 @@ impl Tally {
 /// One cell over all runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellContainment {
-    /// Which cell.
+    /// The cell.
     pub key: CellKey,
     /// Runs that state an interval for it.
     pub runs: usize,
     /// Ordered pairs of runs within one distance class.
     pub pairs: usize,
-    /// Pairs in which the other run's figure fell inside.
+    /// Pairs in which the other run's figure was inside.
     pub inside: usize,
-    /// Half the width of its intervals relative to the figure: the median over runs. An interval that is wide enough is always
-    /// right.
+    /// Half-width of its intervals, relative to the figure: the median over runs. A wide interval
+    /// is always right.
     pub half_width: f64,
-    /// Largest figure over smallest, of one class: the worst class.
+    /// Largest figure over smallest within one class, in the worst class.
     pub spread: f64,
 }
 
 impl CellContainment {
-    /// Pairs inside over pairs.
+    /// Returns pairs inside over pairs.
     #[must_use]
     pub fn share(&self) -> f64 {
         self.inside as f64 / self.pairs.max(1) as f64
@@ -99,12 +99,12 @@ pub(super) fn containment(cells: &[Cell]) -> Containment {
             _ => found.cells.push(one(cell, pairs, inside)),
         }
     }
-    // Of two as bad, the one with more runs against it.
+    // Among equals the one with more runs against it comes first.
     found.cells.sort_by(|a, b| a.share().total_cmp(&b.share()).then(b.pairs.cmp(&a.pairs)));
     found
 }
 
-/// Ordered pairs of runs in which `counts` holds of the first run's figure, and those of them that are inside.
+/// Counts ordered pairs of runs whose first figure fulfils `counts`, and those that are inside.
 fn count(cell: &Cell, counts: impl Fn(&Stated) -> bool) -> (usize, usize) {
     let (mut pairs, mut inside) = (0, 0);
     for run in 0..cell.runs.len() {

@@ -1,16 +1,16 @@
-//! Does a cell beat a limit of the machine it was measured on? Then one of the two is wrong.
+//! Finds cells that are faster than a limit of their machine: then one of the two is wrong.
 
 use ipcmark_record::CellKey;
 use ipcmark_summary::Summary;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Cells beside their limits, in all runs.
+/// Cells compared with their limits, in all runs.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Limits {
-    /// Rows (a cell in a run) that stand beside a limit.
+    /// Rows (a cell in a run) with a limit.
     pub rows: usize,
-    /// Of these, rows that are below it with their whole interval.
+    /// Rows that are below it with their whole interval.
     pub below: usize,
     /// The cells of those rows, the one most often below first.
     pub cells: Vec<BelowLimit>,
@@ -19,15 +19,15 @@ pub struct Limits {
 /// A cell that is faster than its limit allows, in some run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BelowLimit {
-    /// Which cell.
+    /// The cell.
     pub key: CellKey,
-    /// What bounds it, in the words of the first such run.
+    /// The limit, in the words of the first such run.
     pub words: String,
     /// Runs in which it was below.
     pub below: usize,
-    /// Runs in which it stood beside a limit.
+    /// Runs in which it had a limit.
     pub runs: usize,
-    /// The least figure over limit of all runs.
+    /// The smallest ratio of figure to limit of all runs.
     pub times_least: f64,
 }
 

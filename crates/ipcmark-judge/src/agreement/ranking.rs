@@ -1,4 +1,4 @@
-//! Do cells that one run tells apart come in the same order in the others?
+//! Counts how often cells that one run tells apart come in the same order in the others.
 
 use super::SAME_ORDER;
 use super::stated::{Cell, Stated};
@@ -6,27 +6,27 @@ use ipcmark_record::CellKey;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The pairs kept for a reader: more than these say the same again.
+/// Pairs kept for a reader.
 const SHOWN: usize = 20;
 
-/// How often pairs of cells, of one table, kept their order. Two cells are told apart by a run whose intervals of them do not
-/// overlap, in one distance class.
+/// Number of pairs of cells of one table that kept their order. A run tells two cells apart if its
+/// intervals of them do not overlap, in one distance class.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Ranking {
     /// Pairs of cells that some run told apart, and that another run measured in the same class.
     pub pairs: usize,
-    /// Of these, pairs whose order 9 of 10 of the other runs confirm.
+    /// Pairs whose order [`SAME_ORDER`] of the other runs confirm.
     pub kept: usize,
-    /// A run that tells two cells apart, and another run: over all pairs of cells.
+    /// Comparisons of a run that tells two cells apart with another run, over all pairs of cells.
     pub comparisons: usize,
-    /// Of these, such that the other run has the same order.
+    /// Comparisons in which the other run has the same order.
     pub same: usize,
-    /// The pairs that kept their order worst, the worst first; at most 20, none that all runs confirm.
+    /// The pairs that kept their order least often, the worst first; at most 20.
     pub worst: Vec<PairRanking>,
 }
 
 impl Ranking {
-    /// Comparisons in the same order over comparisons; `None` without one.
+    /// Returns the share of comparisons in the same order; `None` without one.
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         (self.comparisons > 0).then(|| self.same as f64 / self.comparisons as f64)
@@ -42,9 +42,9 @@ pub struct PairRanking {
     pub b: CellKey,
     /// Runs that told them apart.
     pub apart: usize,
-    /// Such a run, and another.
+    /// Comparisons of such a run with another.
     pub comparisons: usize,
-    /// Of these, in the same order.
+    /// Comparisons in the same order.
     pub same: usize,
 }
 
@@ -57,7 +57,7 @@ impl PairRanking {
 pub(super) fn ranking(cells: &[Cell]) -> Ranking {
     let mut tables: BTreeMap<CellKey, Vec<&Cell>> = BTreeMap::new();
     for cell in cells {
-        // What stands in one table differs by the transport alone.
+        // Cells of one table differ by the transport alone.
         let table = CellKey { transport: String::new(), ..cell.key.clone() };
         tables.entry(table).or_default().push(cell);
     }

@@ -1,28 +1,28 @@
-//! What each run states of each cell, or why it is not held to it.
+//! The figure and the interval that each run states of each cell, or the reason not to use them.
 
 use ipcmark_record::{CellKey, Standing};
 use ipcmark_summary::{Estimate, Figure, Headline, Row, Status, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
-/// As few invocations of a class have no interval, and their median is no figure to hold others to.
+/// With fewer invocations of a class there is no interval, and the median is not compared.
 const FEWEST: usize = 6;
 
-/// What a run says of one cell in one distance class.
+/// The figure of one cell in one run and one distance class.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stated {
     /// The headline: a median time, a rate, a speed-up or a share.
     pub(super) value: f64,
-    /// Where another run's is expected; absent in a class that is not the row's own.
+    /// Interval in which another run is expected; absent in a class that is not the row's own.
     pub(super) interval: Option<(f64, f64)>,
-    /// The class, by its lower border in whole ns; `None` on one CPU and where there is none.
+    /// The class, by its lower border in whole ns; `None` on one CPU.
     pub(super) class: Option<u64>,
-    /// True when the run itself found it as narrow as was asked for.
+    /// True if the run found it precise.
     pub(super) precise: bool,
 }
 
 impl Stated {
-    /// Half the width of the interval relative to the figure; 0 without.
+    /// Returns half the width of the interval, relative to the figure; 0 without one.
     pub(super) fn half_width(&self) -> f64 {
         self.interval.map_or(0.0, |(low, high)| (high - low) / 2.0 / self.value.abs())
     }
@@ -31,25 +31,25 @@ impl Stated {
 /// One cell in all runs.
 pub(super) struct Cell {
     pub(super) key: CellKey,
-    /// What it goes by.
+    /// The headline figure.
     pub(super) headline: Headline,
-    /// In each run, what is stated of it: the row's own figure first, then those of other classes; none where it is flagged.
+    /// Its figures in each run: the row's own first, then those of other classes; none if flagged.
     pub(super) runs: Vec<Vec<Stated>>,
 }
 
 impl Cell {
-    /// The row's own figure in a run.
+    /// Returns the row's own figure in a run.
     pub(super) fn own(&self, run: usize) -> Option<&Stated> {
         self.runs[run].first()
     }
 
-    /// The figure of `class` in a run, whether it is the row's own or not.
+    /// Returns the figure of `class` in a run.
     pub(super) fn of_class(&self, run: usize, class: Option<u64>) -> Option<&Stated> {
         self.runs[run].iter().find(|stated| stated.class == class)
     }
 }
 
-/// Why a row is not held to what it states.
+/// The reason why a row is not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flag {
@@ -63,14 +63,14 @@ pub enum Flag {
     Noisy,
     /// Too few invocations of one class for an interval.
     Few,
-    /// Too few round trips for a median.
+    /// Too few samples for a median.
     FewSamples,
-    /// The sender was too slow for its rate: the figure tells of the sender.
+    /// The sender missed its schedule: the figure is the sender's.
     SenderTooSlow,
 }
 
 impl Flag {
-    /// In words: `not steady`.
+    /// The flag in words: `not steady`.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -79,22 +79,22 @@ impl Flag {
             Flag::NotSteady => "not steady",
             Flag::Noisy => "noisy",
             Flag::Few => "too few invocations of one class",
-            Flag::FewSamples => "too few round trips for a median",
-            Flag::SenderTooSlow => "sender too slow",
+            Flag::FewSamples => "too few samples for a median",
+            Flag::SenderTooSlow => "sender missed its schedule",
         }
     }
 }
 
-/// How many rows a flag kept out.
+/// Number of rows that a flag kept out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Flagged {
-    /// Why.
+    /// The reason.
     pub flag: Flag,
     /// Rows: a cell in a run.
     pub rows: usize,
 }
 
-/// Each cell that any run names, in the order of the first run that does.
+/// Returns each cell that any run has, in the order of the first run that has it.
 pub(super) fn cells(summaries: &[Summary]) -> Vec<Cell> {
     let mut places: HashMap<&CellKey, usize> = HashMap::new();
     let mut cells: Vec<Cell> = Vec::new();
@@ -122,7 +122,7 @@ pub(super) fn flagged(summaries: &[Summary]) -> Vec<Flagged> {
     rows.into_iter().map(|(flag, rows)| Flagged { flag, rows }).collect()
 }
 
-/// What a row states, the figure it goes by first.
+/// Returns the figures of a row, its own first.
 fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
     let headline = Headline::of(&row.key);
     let Some(figure) = &row.figure else { return Err(Flag::NotMeasured) };

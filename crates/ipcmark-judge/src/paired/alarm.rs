@@ -1,54 +1,56 @@
-//! What makes a whole comparison doubtful: the base differs from itself, or a known delay was not found.
+//! What makes a whole comparison doubtful: the base differs from itself, or a known delay was not
+//! detected.
 
-use super::{Effect, JudgedCell, PairedStanding};
-use crate::Verdict;
+use super::{Effect, JudgedCell, Standing};
+use crate::{Verdict, name};
 use ipcmark_record::CellKey;
+use ipcmark_show::{NO_INTERVAL, Quantity, share};
 use serde::Serialize;
 
-/// The estimate of the canary's delay may be off by so many times, where its interval does not hold the delay.
+/// The canary's estimate may be off by this factor, if its interval does not hold the delay.
 ///
-/// Either will do. An interval of 95 % misses in one honest comparison of twenty, and what a delay adds is calibrated on a
-/// machine that does not stand still; a delay lost half-way, or a scale that is wrong, is off by more than two.
+/// Either is enough. A 95 % interval misses in one honest comparison of twenty, and the delay was
+/// calibrated on a machine that changes. A delay that is half lost, or a wrong scale, is off by more.
 const FACTOR: f64 = 2.0;
 
 /// Something that makes the whole comparison doubtful.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Alarm {
-    /// What kind.
+    /// Its kind.
     pub kind: AlarmKind,
-    /// Where.
+    /// The cell.
     pub key: CellKey,
-    /// In words.
+    /// The alarm in words.
     pub words: String,
 }
 
-/// What kind of alarm.
+/// Kinds of alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AlarmKind {
     /// The base came out changed against itself.
     Again,
-    /// The known delay was not called a regression.
+    /// The known delay was not detected.
     CanaryMissed,
-    /// It was, and at another size.
+    /// It was detected at another size.
     CanaryMisjudged,
 }
 
-/// All alarms of these cells, judged.
+/// Returns all alarms of these judged cells.
 pub(super) fn alarms(cells: &[JudgedCell]) -> Vec<Alarm> {
     cells.iter().flat_map(again).chain(cells.iter().filter_map(canary)).collect()
 }
 
 fn again(cell: &JudgedCell) -> Vec<Alarm> {
-    let changed = cell.figures.iter().filter(|figure| figure.again.is_change());
+    let changed = cell.figures.iter().filter(|figure| figure.again.verdict.is_change());
     changed
         .map(|figure| Alarm {
             kind: AlarmKind::Again,
             key: cell.key.clone(),
             words: format!(
-                "the base came out {} against itself in {} ({}): {}. What is called a change here may be as false",
+                "self-check failed: the base {} against itself in {} ({}), {}; other changes may be as false",
                 figure.again.verdict.name(),
-                cell.key,
+                name(&cell.key),
                 figure.figure.name(),
                 span(&figure.again)
             ),
@@ -62,29 +64,28 @@ fn canary(cell: &JudgedCell) -> Option<Alarm> {
     }
     let delay = f64::from(cell.slow_down_permille.unwrap_or(0)) / 1e3;
     let known = match cell.slow_down_permille {
-        Some(_) => format!("a known delay of {:.1} % in {}", delay * 100.0, cell.key),
-        None => format!("a known delay in {}", cell.key),
+        Some(_) => format!("a planted delay of {} in {}", share(delay), name(&cell.key)),
+        None => format!("a planted delay in {}", name(&cell.key)),
     };
     let alarm = |kind, words| Some(Alarm { kind, key: cell.key.clone(), words });
-    let headline = cell.figures.first().filter(|_| cell.standing == PairedStanding::Judged);
+    let headline = cell.figures.first().filter(|_| cell.standing == Standing::Judged);
     let Some(figure) = headline else {
         let why = match &cell.standing {
-            PairedStanding::NewlyFailed { what, .. } | PairedStanding::Failed { what } => {
+            Standing::NewlyFailed { what, .. } | Standing::Failed { what } => {
                 format!("it failed: {what}")
             }
-            PairedStanding::NoPair { why } | PairedStanding::NotAvailable { why } => why.clone(),
-            PairedStanding::Judged => "it has no figure".into(),
-            PairedStanding::NotReached => "the time ended before it".into(),
+            Standing::NoPair { why } | Standing::NotAvailable { why } => why.clone(),
+            Standing::Judged => "it has no figure".into(),
+            Standing::NotReached => "the budget ended before it".into(),
         };
-        let words = format!(
-            "{known} was not measured, so that nothing shows that one would be found: {why}"
-        );
+        let words =
+            format!("self-check failed: {known} was not measured ({why}); do not trust a pass");
         return alarm(AlarmKind::CanaryMissed, words);
     };
     if figure.new.verdict != Verdict::Regressed {
         let why = figure.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
         let words = format!(
-            "{known} came out {}{why}: {}. Real ones like it may be missed as well",
+            "self-check failed: {known} was not detected, but {}{why}, {}; do not trust a pass",
             figure.new.verdict.name(),
             span(&figure.new)
         );
@@ -94,13 +95,13 @@ fn canary(cell: &JudgedCell) -> Option<Alarm> {
         return None;
     }
     let words = format!(
-        "{known} was found at another size: {}. The sizes of other changes may be as wrong",
+        "self-check failed: {known} was detected as {}; other sizes may be as wrong",
         span(&figure.new)
     );
     alarm(AlarmKind::CanaryMisjudged, words)
 }
 
-/// True when the interval holds the delay, a fraction, or the estimate is within a factor of two of it.
+/// Returns true if the interval holds the delay, a fraction, or the estimate is within [`FACTOR`].
 fn is_of_size(effect: &Effect, delay: f64) -> bool {
     let holds =
         effect.interval.is_some_and(|(low, high)| low <= 1.0 + delay && 1.0 + delay <= high);
@@ -108,10 +109,8 @@ fn is_of_size(effect: &Effect, delay: f64) -> bool {
     holds || (known / FACTOR <= found && found <= known * FACTOR)
 }
 
-/// `1.052 times, 1.041 to 1.063`.
+/// Returns `+5.2 % [+4.1 %, +6.3 %]`.
 fn span(effect: &Effect) -> String {
-    let interval = effect
-        .interval
-        .map_or_else(|| "no interval".into(), |(low, high)| format!("{low:.3} to {high:.3}"));
-    format!("{:.3} times as long, {interval}", effect.ratio)
+    let change = Quantity::Change.estimate(effect.ratio, effect.interval);
+    if effect.interval.is_some() { change } else { format!("{change}, {NO_INTERVAL}") }
 }

@@ -1,42 +1,36 @@
-//! How many of what: printed with every comparison, so that what was not judged is not forgotten.
+//! The counts of a paired comparison, so that what was not judged is not forgotten.
 
-use super::{JudgedCell, PairedStanding};
-use crate::Verdict;
-use crate::comparison::with_counts;
+use super::{JudgedCell, Standing};
+use crate::Counts;
+use crate::verdict::with_counts;
 use ipcmark_record::Stage;
+use ipcmark_show::{plural, share};
 use ipcmark_stats::median;
 use serde::Serialize;
 
-/// How many of what, without the canary. `judged` to `not_reached` add up to `cells`; `regressed` to `inconclusive` to `figures`.
+/// The counts without the canary; `judged` to `not_reached` add up to `cells`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct PairedCensus {
+pub struct Census {
     /// Cells of the suite.
     pub cells: usize,
     /// Cells with an interval.
     pub judged: usize,
-    /// Cells with too few usable pairs for one, or none.
+    /// Cells with too few usable pairs for one.
     pub wide: usize,
-    /// Cells in which the new side failed, and the base did not.
+    /// Cells that failed on the new side alone.
     pub newly_failed: usize,
-    /// Cells in which the base failed.
+    /// Cells that failed in the base.
     pub failed: usize,
     /// Cells that this machine cannot run.
     pub not_available: usize,
-    /// Cells that the time did not suffice for.
+    /// Cells that the budget did not reach.
     pub not_reached: usize,
-    /// Cells that were looked at again on fresh invocations.
+    /// Cells measured again on fresh invocations.
     pub looked_at_again: usize,
     /// Figures of the judged and the wide cells.
-    pub figures: usize,
-    /// Of these: slower beyond the smallest effect.
-    pub regressed: usize,
-    /// Faster beyond it.
-    pub improved: usize,
-    /// Within it.
-    pub equivalent: usize,
-    /// Cannot be told.
-    pub inconclusive: usize,
-    /// Pairs that the judged and the wide cells were judged by.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Pairs that these cells were judged by.
     pub pairs: usize,
     /// Pairs of these cells that do not count.
     pub set_aside: usize,
@@ -46,38 +40,29 @@ pub struct PairedCensus {
     pub detectable_worst: Option<f64>,
 }
 
-impl PairedCensus {
-    /// Counts cells, judged.
-    pub(super) fn of(cells: &[JudgedCell]) -> PairedCensus {
-        let mut census = PairedCensus::default();
+impl Census {
+    /// Counts judged cells.
+    pub(super) fn of(cells: &[JudgedCell]) -> Census {
+        let mut census = Census::default();
         let mut detectable = Vec::new();
         for cell in cells.iter().filter(|cell| !cell.canary) {
             census.cells += 1;
             census.looked_at_again += usize::from(cell.stage == Stage::Confirm);
             *match &cell.standing {
-                PairedStanding::Judged if cell.figures.iter().any(|f| f.new.interval.is_some()) => {
+                Standing::Judged if cell.figures.iter().any(|f| f.new.interval.is_some()) => {
                     &mut census.judged
                 }
-                PairedStanding::Judged | PairedStanding::NoPair { .. } => &mut census.wide,
-                PairedStanding::NewlyFailed { .. } => &mut census.newly_failed,
-                PairedStanding::Failed { .. } => &mut census.failed,
-                PairedStanding::NotAvailable { .. } => &mut census.not_available,
-                PairedStanding::NotReached => &mut census.not_reached,
+                Standing::Judged | Standing::NoPair { .. } => &mut census.wide,
+                Standing::NewlyFailed { .. } => &mut census.newly_failed,
+                Standing::Failed { .. } => &mut census.failed,
+                Standing::NotAvailable { .. } => &mut census.not_available,
+                Standing::NotReached => &mut census.not_reached,
             } += 1;
-            if !cell.is_judged() {
-                continue;
-            }
-            census.pairs += cell.pairs - cell.set_aside.all();
-            census.set_aside += cell.set_aside.all();
-            detectable.extend(cell.figures.first().and_then(|figure| figure.detectable));
-            for figure in &cell.figures {
-                census.figures += 1;
-                *match figure.new.verdict {
-                    Verdict::Regressed => &mut census.regressed,
-                    Verdict::Improved => &mut census.improved,
-                    Verdict::Equivalent => &mut census.equivalent,
-                    Verdict::Inconclusive => &mut census.inconclusive,
-                } += 1;
+            if cell.is_judged() {
+                census.pairs += cell.pairs - cell.set_aside.all();
+                census.set_aside += cell.set_aside.all();
+                detectable.extend(cell.figures.first().and_then(|figure| figure.detectable));
+                cell.figures.iter().for_each(|figure| census.counts.add(figure.new.verdict));
             }
         }
         census.detectable_median = median(&detectable);
@@ -85,40 +70,37 @@ impl PairedCensus {
         census
     }
 
-    /// One line for people.
+    /// Returns the counts in one line.
     #[must_use]
     pub fn line(&self) -> String {
-        let figures = match self.figures == self.judged {
+        let figures = match self.counts.figures == self.judged {
             true => String::new(),
-            false => format!(", {} figures", self.figures),
+            false => format!(", {}", plural(self.counts.figures, "figure")),
         };
         let line = format!(
-            "Judged {} of {} cells{figures}: {} regressed, {} improved, {} equivalent, {} inconclusive",
+            "Judged {} of {}{figures}: {}",
             self.judged,
-            self.cells,
-            self.regressed,
-            self.improved,
-            self.equivalent,
-            self.inconclusive
+            plural(self.cells, "cell"),
+            self.counts.words(true)
         );
-        let beside = [
-            (self.newly_failed, "newly failed"),
-            (self.wide, "wide"),
+        let others = [
+            (self.newly_failed, "failed on the new side alone"),
+            (self.wide, "with too few usable pairs"),
             (self.failed, "failed in the base"),
             (self.not_available, "not available"),
             (self.not_reached, "not reached"),
         ];
-        with_counts(line, &beside)
+        with_counts(line, &others)
     }
 
-    /// What could have been found, in one line; `None` where nothing was judged.
-    #[must_use]
-    pub fn detectable_line(&self) -> Option<String> {
+    /// Returns what could have been detected, in one line; `None` if nothing was judged.
+    pub(super) fn detectable_line(&self) -> Option<String> {
         let (median, worst) = (self.detectable_median?, self.detectable_worst?);
         Some(format!(
-            "Smallest slow-down that is found in four cases of five: {:.1} % in the median cell, {:.1} % in the worst.",
-            median * 100.0,
-            worst * 100.0
+            "Smallest slow-down detected in four cases of five: {} in the median cell, {} in the \
+             worst.",
+            share(median),
+            share(worst)
         ))
     }
 }

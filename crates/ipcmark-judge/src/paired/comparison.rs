@@ -1,42 +1,42 @@
-//! What a paired comparison found: plain data, ready to print.
+//! What a paired comparison found: plain data.
 
-use super::{Alarm, Effect, PairedCensus, SetAside};
-use crate::{Figure, Policy, Verdict};
+use super::{Alarm, Census, Effect, SetAside};
+use crate::{Figure, Finding, Findings, Thresholds, Unjudged, Verdict};
 use ipcmark_record::{CellKey, Contender, Outcome, PairedSettings, Stage};
 use serde::Serialize;
 
-/// What [`PairedComparison::schema`] says.
-pub const PAIRED_COMPARISON_SCHEMA: &str = "ipcmark.paired-comparison/1";
+/// What [`Comparison::schema`] says.
+pub const SCHEMA: &str = "ipcmark.paired-comparison/1";
 
 /// Two builds or settings, judged cell by cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PairedComparison {
+pub struct Comparison {
     /// `ipcmark.paired-comparison/1`.
     pub schema: String,
     /// When measuring began, RFC 3339, UTC.
     pub started: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What was compared with.
+    /// The base.
     pub base: Contender,
-    /// What was judged.
+    /// The new side.
     pub new: Contender,
     /// The suite's name.
     pub suite: String,
     /// The host's fingerprint.
     pub host_fingerprint: String,
-    /// What kind of CPU, and the kernel.
+    /// The CPU and the kernel.
     pub host: String,
     /// How it was measured.
     pub settings: PairedSettings,
-    /// What it was judged by.
-    pub policy: Policy,
-    /// What makes all of it doubtful; empty where nothing does.
+    /// The thresholds that it was judged by.
+    pub policy: Thresholds,
+    /// What makes all of it doubtful.
     pub alarms: Vec<Alarm>,
     /// What else a reader must know before the first figure.
     pub warnings: Vec<String>,
-    /// How many of what.
-    pub census: PairedCensus,
+    /// The counts.
+    pub census: Census,
     /// Every cell, in the suite's order; the canary last.
     pub cells: Vec<JudgedCell>,
 }
@@ -44,23 +44,23 @@ pub struct PairedComparison {
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JudgedCell {
-    /// Which cell.
+    /// The cell.
     pub key: CellKey,
     /// True for the floors: when they change, the machine or the harness did.
     pub floor: bool,
-    /// True for the cell with the known delay, which is there to be found.
+    /// True for the cell with the known delay, which must be detected.
     pub canary: bool,
     /// That delay, thousandths of the cell's time.
     pub slow_down_permille: Option<u32>,
     /// Whether there is anything to judge.
-    pub standing: PairedStanding,
+    pub standing: Standing,
     /// The stage whose pairs it is judged by.
     pub stage: Stage,
-    /// Pairs of that stage.
+    /// Number of pairs of that stage.
     pub pairs: usize,
-    /// How often it was looked at in that stage: p values are multiplied for it.
+    /// Number of looks at it in that stage: p values are multiplied for it.
     pub looks: u32,
-    /// Those of them that do not count.
+    /// Pairs that do not count.
     pub set_aside: SetAside,
     /// Its figures, the headline first.
     pub figures: Vec<JudgedFigure>,
@@ -71,106 +71,152 @@ pub struct JudgedCell {
 /// Whether there is anything to judge about a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
-pub enum PairedStanding {
+pub enum Standing {
     /// It has figures.
     Judged,
-    /// The new side failed in a pair, and the base in none: a regression whatever the figures say.
+    /// The new side failed in a pair, and the base in none.
     NewlyFailed {
         /// Pairs in which it failed.
         pairs: usize,
         /// What failed.
         what: String,
     },
-    /// The base failed, too: there was nothing to lose.
+    /// The base failed too: there was nothing to lose.
     Failed {
         /// What failed.
         what: String,
     },
     /// It ran, and no pair is usable.
     NoPair {
-        /// Why not.
+        /// The reason.
         why: String,
     },
     /// This machine cannot run it.
     NotAvailable {
-        /// Why not.
+        /// The reason.
         why: String,
     },
-    /// The time ended before it.
+    /// The budget ended before it.
     NotReached,
 }
 
 /// One figure of one cell. All figures are times: a ratio above 1 is slower.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JudgedFigure {
-    /// Which figure. Where its name says p50, it is the mean of the middle half, which moves in finer steps.
+    /// The figure. A p50 is the mean of the middle half here, which has a finer resolution.
     pub figure: Figure,
-    /// Of the base, ns: median over the pairs.
+    /// The base's value, ns: median over the pairs.
     pub base_ns: f64,
-    /// Of the new side.
+    /// The new side's value, ns.
     pub new_ns: f64,
     /// Usable pairs.
     pub pairs: usize,
-    /// The smallest effect worth a word that it was judged against, as a fraction.
+    /// The smallest effect that it was judged by, as a fraction.
     pub delta: f64,
-    /// New / base, and the verdict.
+    /// New / base.
     pub new: Effect,
-    /// The A/A arm: the base / itself, judged alike.
+    /// The base again / base, judged by the same rules.
     pub again: Effect,
-    /// False where a change may not be called one: it was not looked at again, or is chance among so many (Holm).
+    /// False if a change may not be called one: no second stage confirmed it, or it is chance among
+    /// so many figures (Holm).
     pub significant: bool,
-    /// The smallest true slow-down that a comparison like this calls in four cases of five, as a fraction; absent where there
-    /// are too few pairs to tell.
+    /// The smallest true slow-down that a comparison like this detects in four cases of five, as a
+    /// fraction; absent if there are too few pairs.
     pub detectable: Option<f64>,
-    /// Why it is inconclusive.
+    /// The reason why it is undecided.
     pub why: Option<String>,
 }
 
-impl JudgedCell {
-    /// The worst that can be said of it; `None` where there was nothing to lose.
+impl Standing {
+    /// Returns the verdict and the reason of a cell that is not judged by its figures.
     #[must_use]
-    pub fn worst(&self) -> Option<Verdict> {
-        let of_standing = match self.standing {
-            PairedStanding::Judged
-            | PairedStanding::Failed { .. }
-            | PairedStanding::NotAvailable { .. } => None,
-            PairedStanding::NewlyFailed { .. } => Some(Verdict::Regressed),
-            PairedStanding::NoPair { .. } | PairedStanding::NotReached => {
-                Some(Verdict::Inconclusive)
+    pub fn verdict(&self) -> Option<(Verdict, String)> {
+        Some(match self {
+            Standing::Judged => return None,
+            Standing::NewlyFailed { pairs, what } => {
+                (Verdict::Failed, format!("failed on the new side alone, in {pairs} pairs: {what}"))
             }
-        };
-        self.figures.iter().map(|figure| figure.new.verdict).chain(of_standing).max()
-    }
-
-    /// True when its figures count among the verdicts: it is no canary, and did not fail.
-    #[must_use]
-    pub fn is_judged(&self) -> bool {
-        !self.canary && self.standing == PairedStanding::Judged
+            Standing::Failed { what } => (Verdict::Absent, format!("failed in the base: {what}")),
+            Standing::NoPair { why } => (Verdict::Missing, why.clone()),
+            Standing::NotAvailable { why } => (Verdict::Absent, format!("not available: {why}")),
+            Standing::NotReached => {
+                (Verdict::Missing, "not reached: the budget ended first".into())
+            }
+        })
     }
 }
 
-impl PairedComparison {
-    /// The cells under judgement, without the canary.
+impl JudgedCell {
+    /// Returns true if its figures count: it is not the canary, and did not fail.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        !self.canary && self.standing == Standing::Judged
+    }
+
+    /// Returns its figures in the shape of all comparisons.
+    pub(super) fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.figures.iter().map(|figure| Finding {
+            key: self.key.clone(),
+            floor: self.floor,
+            figure: figure.figure,
+            base_ns: figure.base_ns,
+            new_ns: figure.new_ns,
+            ratio: figure.new.ratio,
+            interval: figure.new.interval,
+            detectable: figure.detectable,
+            replicates: figure.pairs,
+            significant: figure.significant,
+            delta: figure.delta,
+            verdict: figure.new.verdict,
+            why: figure.why.clone(),
+        })
+    }
+}
+
+impl Comparison {
+    /// Returns the cells without the canary.
     pub fn judged(&self) -> impl Iterator<Item = &JudgedCell> {
         self.cells.iter().filter(|cell| !cell.canary)
     }
 
-    /// The worst verdict, for an exit code. With an alarm, or where nothing could be judged, it is inconclusive at best.
+    /// Returns the worst verdict, for an exit code. With an alarm, or if nothing was judged, it is
+    /// undecided at best.
     #[must_use]
     pub fn worst(&self) -> Verdict {
-        let doubtful = !self.alarms.is_empty() || self.census.figures == 0;
-        self.judged()
-            .filter_map(JudgedCell::worst)
-            .chain(doubtful.then_some(Verdict::Inconclusive))
-            .max()
-            .unwrap_or(Verdict::Inconclusive)
+        let doubtful = !self.alarms.is_empty() || self.census.counts.figures == 0;
+        let figures = self.judged().flat_map(|cell| &cell.figures).map(|f| f.new.verdict);
+        let cells = self.judged().filter_map(|cell| Some(cell.standing.verdict()?.0));
+        let all = figures.chain(cells).chain(doubtful.then_some(Verdict::Inconclusive));
+        all.max().unwrap_or(Verdict::Inconclusive)
+    }
+
+    /// Returns what was found, without the canary, which shows in the alarms alone.
+    #[must_use]
+    pub fn findings(&self) -> Findings {
+        let judged = self.judged().filter(|cell| cell.is_judged());
+        let unjudged = self.judged().filter_map(|cell| {
+            let (verdict, why) = cell.standing.verdict()?;
+            Some(Unjudged { key: cell.key.clone(), verdict, why })
+        });
+        Findings {
+            base: side(&self.base),
+            new: side(&self.new),
+            paired: true,
+            alarms: self.alarms.iter().map(|alarm| alarm.words.clone()).collect(),
+            warnings: self.warnings.clone(),
+            findings: judged.flat_map(JudgedCell::findings).collect(),
+            unjudged: unjudged.collect(),
+            census: self.census.line(),
+        }
     }
 }
 
-/// The comparison as JSON, with a newline at its end.
-#[must_use]
-pub fn paired_to_json(comparison: &PairedComparison) -> String {
-    let mut text = serde_json::to_string_pretty(comparison).expect("a comparison is plain JSON");
-    text.push('\n');
-    text
+/// Returns a side in words: `base/ipcmark (0.1.0, 1f2e3d4c5b6a), X=1, --flag`.
+fn side(side: &Contender) -> String {
+    let commit = side.tool.commit.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
+    let mut words = format!("{} ({}{commit})", side.program, side.tool.version);
+    for extra in side.env.iter().chain(&side.args) {
+        words += &format!(", {extra}");
+    }
+    words
 }

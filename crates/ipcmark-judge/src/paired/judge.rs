@@ -1,29 +1,30 @@
-//! From a paired document to a comparison: the whole procedure, in order.
+//! The procedure from a paired document to a comparison.
 
 use super::effect::{detectable, detectable_in_two};
 use super::samples::{Failures, Sample, Samples};
 use super::{
-    Effect, JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedCensus, PairedComparison,
-    PairedStanding, alarm, stages::looks, warnings,
+    Census, Comparison, Effect, JudgedCell, JudgedFigure, SCHEMA, Standing, alarm, stages::looks,
+    warnings,
 };
-use crate::Policy;
+use crate::Thresholds;
 use ipcmark_record::{Paired, PairedCell, PairedSettings, Stage, State};
 use ipcmark_stats::holm;
 
-/// Judges a paired comparison, finished or not: what is there.
+/// Judges a paired comparison, finished or not.
 ///
-/// A cell that stays open is looked at more than once ([`needs_more`](super::needs_more)), and each look is another occasion for
-/// chance. So the k-th look at a cell multiplies its p value by k (k + 1): of the odds of a false alarm the first look takes a
-/// half, the second a sixth, the third a twelfth, and all of them together no more than the whole. Then comes Holm, over all
-/// figures that were looked at again. Both are Bonferroni's, and hold whatever depends on what.
+/// An undecided cell is looked at more than once ([`needs_more`](super::needs_more)), and each look
+/// is another chance for a false alarm. So the k-th look at a cell multiplies its p value by k (k + 1):
+/// the first look takes a half of the odds, the second a sixth, the third a twelfth, and all together
+/// at most the whole. Then Holm corrects for all figures of the second stage. Both are Bonferroni
+/// corrections, which hold under any dependence.
 #[must_use]
-pub fn judge_paired(paired: &Paired, policy: &Policy) -> PairedComparison {
+pub fn judge(paired: &Paired, policy: &Thresholds) -> Comparison {
     let mut cells: Vec<JudgedCell> =
         paired.cells.iter().map(|cell| draft(cell, &paired.settings, policy)).collect();
     settle(&mut cells, policy);
-    let census = PairedCensus::of(&cells);
-    PairedComparison {
-        schema: PAIRED_COMPARISON_SCHEMA.into(),
+    let census = Census::of(&cells);
+    Comparison {
+        schema: SCHEMA.into(),
         started: paired.started.clone(),
         outcome: paired.outcome,
         base: paired.base.clone(),
@@ -40,18 +41,18 @@ pub fn judge_paired(paired: &Paired, policy: &Policy) -> PairedComparison {
     }
 }
 
-/// A cell with estimates, intervals and p values, before any verdict.
-fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> JudgedCell {
+/// Returns a cell with estimates, intervals and p values, before any verdict.
+fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Thresholds) -> JudgedCell {
     let step_ns = settings.clock_step_ns;
     let (screened, confirmed) =
         (Samples::of(cell, Stage::Screen, step_ns), Samples::of(cell, Stage::Confirm, step_ns));
     let mut notes = Vec::new();
-    // A second look that was cut short says less than the first one.
+    // A second stage that was cut short says less than the first.
     let by_second = confirmed.made > 0
         && (has_interval(&confirmed, policy) || !has_interval(&screened, policy));
     if confirmed.made > 0 && !by_second {
         notes.push(format!(
-            "judged by its first look: of the second there are {} usable pairs",
+            "judged by the first stage: the second has {} usable pairs",
             confirmed.usable()
         ));
     }
@@ -64,7 +65,7 @@ fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> Judge
     let in_all = samples.figures.iter();
     let figures =
         in_all.filter_map(|sample| figure(sample, stage, &samples, settings, policy)).collect();
-    if standing == PairedStanding::Judged {
+    if standing == Standing::Judged {
         notes.extend(
             samples.set_aside.words().map(|words| format!("of {} pairs {words}", samples.made)),
         );
@@ -86,32 +87,32 @@ fn draft(cell: &PairedCell, settings: &PairedSettings, policy: &Policy) -> Judge
     }
 }
 
-fn has_interval(samples: &Samples, policy: &Policy) -> bool {
+fn has_interval(samples: &Samples, policy: &Thresholds) -> bool {
     let headline = samples.figures.first().and_then(|sample| Effect::of(&sample.new, policy));
     headline.is_some_and(|effect| effect.interval.is_some())
 }
 
-fn standing(cell: &PairedCell, samples: &Samples, failures: &Failures) -> PairedStanding {
+fn standing(cell: &PairedCell, samples: &Samples, failures: &Failures) -> Standing {
     match &cell.state {
         State::Unavailable { reason, .. } | State::Unsupported { reason } => {
-            return PairedStanding::NotAvailable { why: reason.clone() };
+            return Standing::NotAvailable { why: reason.clone() };
         }
         State::Pending | State::Measured if cell.pairs.is_empty() => {
-            return PairedStanding::NotReached;
+            return Standing::NotReached;
         }
         State::Pending | State::Measured => {}
     }
     if failures.new > 0 && failures.base == 0 {
-        return PairedStanding::NewlyFailed { pairs: failures.new, what: failures.what.clone() };
+        return Standing::NewlyFailed { pairs: failures.new, what: failures.what.clone() };
     }
     if samples.usable() > 0 {
-        return PairedStanding::Judged;
+        return Standing::Judged;
     }
     if failures.base > 0 {
-        return PairedStanding::Failed { what: failures.what.clone() };
+        return Standing::Failed { what: failures.what.clone() };
     }
     let why = samples.set_aside.words().unwrap_or_else(|| "no pair was made".into());
-    PairedStanding::NoPair { why: format!("of {} pairs {why}", samples.made) }
+    Standing::NoPair { why: format!("of {} pairs {why}", samples.made) }
 }
 
 fn figure(
@@ -119,10 +120,10 @@ fn figure(
     stage: Stage,
     samples: &Samples,
     settings: &PairedSettings,
-    policy: &Policy,
+    policy: &Thresholds,
 ) -> Option<JudgedFigure> {
-    let delta = sample.figure.delta(policy);
-    // Of the second look as many pairs will be usable as of the first.
+    let delta = policy.delta(sample.figure);
+    // The second stage will have the same share of usable pairs as the first.
     let share = samples.usable() as f64 / samples.made.max(1) as f64;
     let second = (f64::from(settings.confirm_pairs) * share).round() as usize;
     let detectable = match stage {
@@ -143,25 +144,25 @@ fn figure(
     })
 }
 
-/// What a mechanism that may lose messages lost.
+/// Counts the messages that were lost.
 fn losses(cell: &PairedCell) -> Option<String> {
     let lost = |of: fn(&ipcmark_record::Pair) -> &ipcmark_record::Arm| -> u64 {
         cell.pairs.iter().map(|pair| of(pair).integrity.lost).sum()
     };
     let (base, new) = (lost(|pair| &pair.base), lost(|pair| &pair.new));
-    (base + new > 0).then(|| format!("lost {base} messages in the base, {new} in the new side"))
+    (base + new > 0).then(|| format!("lost messages: {base} in the base, {new} on the new side"))
 }
 
-/// Adjusts the p values over all figures that were looked at again, each arm for itself, and gives the verdicts.
-fn settle(cells: &mut [JudgedCell], policy: &Policy) {
-    let arms: [fn(&mut JudgedFigure) -> &mut Effect; 2] = [|f| &mut f.new, |f| &mut f.again];
+/// Adjusts the p values over all figures of the second stage, for each side, and gives the verdicts.
+fn settle(cells: &mut [JudgedCell], policy: &Thresholds) {
+    let sides: [fn(&mut JudgedFigure) -> &mut Effect; 2] = [|f| &mut f.new, |f| &mut f.again];
     let mut looked_at = 0;
-    for arm in arms {
+    for side in sides {
         let again = cells.iter_mut().filter(|cell| cell.stage == Stage::Confirm);
         let mut effects: Vec<(f64, &mut Effect)> = again
             .flat_map(|cell| {
                 let factor = f64::from(cell.looks * (cell.looks + 1));
-                cell.figures.iter_mut().map(move |figure| (factor, arm(figure)))
+                cell.figures.iter_mut().map(move |figure| (factor, side(figure)))
             })
             .collect();
         looked_at = effects.len();

@@ -1,24 +1,25 @@
-//! A paired comparison judged: from turns of a few milliseconds to verdicts.
+//! The paired comparison: from slices of a few milliseconds to verdicts.
 //!
-//! Both sides were alive at once and took turns, so what is compared is not two times but two programs. The unit is a **pair of
-//! invocations**: its log ratio, made within palindromes of turns in which nothing moved (`pair`). A cell's figure is the
-//! Hodges-Lehmann estimate over its pairs, with the interval and the p value of the signed-rank test (`effect`).
+//! The base, the new side and the base again run side by side and take turns. So what differs is
+//! the program, not the time. The unit is a **pair of invocations**: its log ratio, made within laps
+//! of slices in which nothing moved (`pair`). A cell's figure is the Hodges-Lehmann estimate over its
+//! pairs, with the interval and the p value of the signed-rank test (`effect`).
 //!
-//! A suite has hundreds of cells, and one in twenty looks changed by chance. So there are two stages. Every cell is screened;
-//! [`candidates`] are looked at again on fresh invocations, and judged by those alone, with Holm's correction over all figures
-//! that were. A cell that was not looked at again is never called changed, though it may be called equivalent. What time is left
-//! goes to cells that [`needs_more`] names, at few and fixed looks.
+//! A suite has hundreds of cells, and one in twenty looks changed by chance. So there are two
+//! stages. The first screens every cell. The second measures the [`candidates`] again on fresh
+//! invocations; these alone decide, with Holm's correction over all figures of that stage. A cell
+//! that was only screened is never called changed, but it may be called equivalent. The rest of the
+//! time goes to the cells that [`needs_more`] returns, at few and fixed looks.
 //!
-//! Each comparison judges itself: the base is also compared with itself, by the very same rules (the A/A arm), and one cell has
-//! a known delay that has to be found (the canary). See [`Alarm`].
+//! Each comparison checks itself: the base is compared with itself by the same rules, and one cell
+//! has a known delay that must be detected (the canary). See [`Alarm`].
 
 mod alarm;
 mod census;
 mod comparison;
+mod document;
 mod effect;
-mod findings;
 mod judge;
-mod markdown;
 mod pair;
 mod samples;
 mod stages;
@@ -26,14 +27,10 @@ mod trials;
 mod warnings;
 
 pub use alarm::{Alarm, AlarmKind};
-pub use census::PairedCensus;
-pub use comparison::{
-    JudgedCell, JudgedFigure, PAIRED_COMPARISON_SCHEMA, PairedComparison, PairedStanding,
-    paired_to_json,
-};
+pub use census::Census;
+pub use comparison::{Comparison, JudgedCell, JudgedFigure, SCHEMA, Standing};
 pub use effect::Effect;
-pub use judge::judge_paired;
-pub use markdown::paired_to_markdown;
+pub use judge::judge;
 pub use samples::SetAside;
 pub use stages::{candidates, needs_more};
-pub use trials::{FalseChange, Slowed, TRIALS_SCHEMA, Trials, trials_to_markdown};
+pub use trials::{FalseChange, Slowed, TRIALS_SCHEMA, Trials};

@@ -1,27 +1,27 @@
-//! One pair of invocations: what its turns say of new / base, and of the base against itself.
+//! One pair of invocations: the ratio of new / base, and of the base against itself.
 //!
-//! The turns go through the arms and back (A B C C B A), so that whatever drifts while they last adds the same to each arm.
-//! That holds within one such palindrome, and only while the CPUs stay where they are: so a ratio is made within a palindrome,
-//! one in which anything moved is left out, and the median over the rest is the pair's. Where the CPUs then were does not matter:
-//! all arms were there.
+//! A lap goes through the sides and back (A B C C B A), so that a drift adds the same to each. That
+//! holds within one lap, and only while the CPUs stay where they are. So each lap gives a ratio, laps
+//! in which anything moved are left out, and the pair's ratio is the median over the rest. Where the
+//! CPUs were does not matter: all sides were there.
 
 use ipcmark_record::{Arm, Distance, InvocationOutcome, Pair, Slice};
 use ipcmark_stats::median;
 
-/// Turns of a palindrome, two of each arm.
-const TURNS: u32 = 6;
-/// Values that a slice must hold for its 99th percentile to be worth judging: ten beyond it.
+/// Slices of a lap, two per side.
+const SLICES: u32 = 6;
+/// Values that a slice needs for its 99th percentile: ten beyond it.
 pub(super) const P99_VALUES: u64 = 1_000;
 
-/// The arms of a palindrome, base, new, again, with two slices each.
-type Palindrome<'a> = [[&'a Slice; 2]; 3];
+/// A lap: the base, the new side, the base again, with two slices each.
+type Lap<'a> = [[&'a Slice; 2]; 3];
 
-/// What one pair says of one figure.
+/// The ratios of one pair for one figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ratios {
     /// ln(new / base).
     pub(super) new: f64,
-    /// ln(again / base): the A/A arm.
+    /// ln(base again / base).
     pub(super) again: f64,
     /// The base, ns.
     pub(super) base_ns: f64,
@@ -34,27 +34,27 @@ pub(super) struct Ratios {
 pub(super) enum Reading {
     /// It counts.
     Usable {
-        /// The typical time, or the time of one message of a rate.
+        /// The typical time, or the time per message of a rate.
         typical: Ratios,
-        /// The 99th percentile, where each slice of some palindrome holds enough values.
+        /// The 99th percentile, if each slice of some lap has enough values.
         p99: Option<Ratios>,
     },
-    /// An arm failed.
+    /// A side failed.
     Failed,
-    /// The CPUs moved in every palindrome.
+    /// The CPUs moved in every lap.
     Moved,
-    /// No palindrome is whole.
+    /// No lap is whole.
     Short,
 }
 
 impl Reading {
-    /// Reads a pair; `is_rate` as [`CellKey::is_rate`](ipcmark_record::CellKey::is_rate).
+    /// Reads a pair; for `is_rate` see [`CellKey::is_rate`](ipcmark_record::CellKey::is_rate).
     pub(super) fn of(pair: &Pair, is_rate: bool) -> Reading {
         if [&pair.base, &pair.new, &pair.again].into_iter().any(has_failed) {
             return Reading::Failed;
         }
-        let whole = palindromes(pair);
-        let still: Vec<&Palindrome> = whole.iter().filter(|p| is_still(p)).collect();
+        let whole = laps(pair);
+        let still: Vec<&Lap> = whole.iter().filter(|p| is_still(p)).collect();
         if still.is_empty() {
             return if whole.is_empty() { Reading::Short } else { Reading::Moved };
         }
@@ -75,22 +75,23 @@ impl Reading {
     }
 }
 
-/// True when an arm did not end well.
-pub(super) fn has_failed(arm: &Arm) -> bool {
-    arm.outcome != InvocationOutcome::Ok
+/// Returns true if a side failed.
+pub(super) fn has_failed(side: &Arm) -> bool {
+    side.outcome != InvocationOutcome::Ok
 }
 
-/// Those in which each arm had both its turns.
-fn palindromes(pair: &Pair) -> Vec<Palindrome<'_>> {
-    let arms = [&pair.base, &pair.new, &pair.again];
-    let last = arms.iter().flat_map(|arm| &arm.slices).map(|slice| slice.turn / TURNS).max();
-    let of = |arm: &'_ Arm, number: u32| -> Option<[usize; 2]> {
-        let mut at = (0..arm.slices.len()).filter(|at| arm.slices[*at].turn / TURNS == number);
+/// Returns the laps in which each side has both slices.
+fn laps(pair: &Pair) -> Vec<Lap<'_>> {
+    let sides = [&pair.base, &pair.new, &pair.again];
+    let last = sides.iter().flat_map(|side| &side.slices).map(|slice| slice.turn / SLICES).max();
+    let of = |side: &'_ Arm, number: u32| -> Option<[usize; 2]> {
+        let mut at = (0..side.slices.len()).filter(|at| side.slices[*at].turn / SLICES == number);
         let two = [at.next()?, at.next()?];
         at.next().is_none().then_some(two)
     };
-    let whole = |number: u32| -> Option<Palindrome<'_>> {
-        let [base, new, again] = [of(arms[0], number)?, of(arms[1], number)?, of(arms[2], number)?];
+    let whole = |number: u32| -> Option<Lap<'_>> {
+        let [base, new, again] =
+            [of(sides[0], number)?, of(sides[1], number)?, of(sides[2], number)?];
         Some([
             base.map(|at| &pair.base.slices[at]),
             new.map(|at| &pair.new.slices[at]),
@@ -100,19 +101,20 @@ fn palindromes(pair: &Pair) -> Vec<Palindrome<'_>> {
     (0..=last.unwrap_or(0)).filter_map(whole).collect()
 }
 
-/// True when no slice moved and all were at one distance, as far as distances were taken.
-fn is_still(palindrome: &Palindrome) -> bool {
-    let distances = || palindrome.iter().flatten().filter_map(|slice| slice.distance);
+/// Returns true if no slice moved and all were at one distance, if distances were measured.
+fn is_still(lap: &Lap) -> bool {
+    let distances = || lap.iter().flatten().filter_map(|slice| slice.distance);
     let middles = || distances().map(|d: Distance| (d.before_ns + d.after_ns) / 2.0);
     let (least, most) = (middles().fold(f64::INFINITY, f64::min), middles().fold(0.0, f64::max));
     !distances().any(|d| d.has_moved()) && (most == 0.0 || !Distance::differ(least, most))
 }
 
-/// The median over palindromes of the ratios of `figure`, ns; `None` where no palindrome has it in each slice.
-fn ratios(palindromes: &[&Palindrome], figure: impl Fn(&Slice) -> f64) -> Option<Ratios> {
-    let logs: Vec<[f64; 3]> = palindromes
+/// Returns the median over laps of the ratios of `figure`, ns; `None` if no lap has it in each
+/// slice.
+fn ratios(laps: &[&Lap], figure: impl Fn(&Slice) -> f64) -> Option<Ratios> {
+    let logs: Vec<[f64; 3]> = laps
         .iter()
-        .map(|arms| arms.map(|[a, b]| (figure(a).ln() + figure(b).ln()) / 2.0))
+        .map(|sides| sides.map(|[a, b]| (figure(a).ln() + figure(b).ln()) / 2.0))
         .filter(|logs| logs.iter().all(|log| log.is_finite()))
         .collect();
     let over = |of: &dyn Fn(&[f64; 3]) -> f64| median(&logs.iter().map(of).collect::<Vec<_>>());

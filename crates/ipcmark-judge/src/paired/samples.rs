@@ -1,8 +1,9 @@
-//! All pairs of one cell in one stage: a row of log ratios for each figure, and what was set aside.
+//! All pairs of one cell in one stage: log ratios for each figure, and the pairs that do not count.
 
 use super::pair::{P99_VALUES, Ratios, Reading, has_failed};
 use crate::Figure;
 use ipcmark_record::{InvocationOutcome, Pair, PairedCell, Stage};
+use ipcmark_show::time;
 use ipcmark_stats::median;
 use ipcmark_summary::Headline;
 use serde::Serialize;
@@ -10,39 +11,39 @@ use serde::Serialize;
 /// Pairs that do not count, by reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct SetAside {
-    /// An arm failed.
+    /// A side failed.
     pub failed: usize,
-    /// The CPUs moved in every palindrome of its turns.
+    /// The CPUs moved in every lap.
     pub moved: usize,
-    /// No palindrome of its turns is whole: it was cut off.
+    /// No lap is whole: it was cut off.
     pub short: usize,
 }
 
 impl SetAside {
-    /// All of them.
+    /// Returns the number of all.
     #[must_use]
     pub const fn all(&self) -> usize {
         self.failed + self.moved + self.short
     }
 
-    /// `6 set aside: the CPUs moved in 4, an arm failed in 2`; nothing of none.
+    /// Returns `6 discarded: the CPUs moved in 4, a side failed in 2`; `None` if all count.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         let parts = [
             (self.moved, "the CPUs moved in"),
-            (self.failed, "an arm failed in"),
-            (self.short, "the turns were cut off in"),
+            (self.failed, "a side failed in"),
+            (self.short, "cut off in"),
         ];
         let parts: Vec<String> = parts
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{what} {count}"))
             .collect();
-        (!parts.is_empty()).then(|| format!("{} set aside: {}", self.all(), parts.join(", ")))
+        (!parts.is_empty()).then(|| format!("{} discarded: {}", self.all(), parts.join(", ")))
     }
 }
 
-/// A 99th percentile of fewer steps of the clock moves by more than its smallest effect when it moves by one.
+/// A 99th percentile of fewer clock steps exceeds its smallest effect when it moves by one.
 const STEPS: f64 = 10.0;
 
 /// One figure over the usable pairs of a stage.
@@ -59,20 +60,20 @@ pub(super) struct Sample {
     pub(super) new_ns: f64,
 }
 
-/// What a stage brought for one cell.
+/// The result of a stage for one cell.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Samples {
-    /// Pairs made.
+    /// Number of pairs.
     pub(super) made: usize,
     pub(super) set_aside: SetAside,
-    /// The headline figure first; none where no pair is usable.
+    /// The headline figure first; empty if no pair is usable.
     pub(super) figures: Vec<Sample>,
-    /// Why the 99th percentile is not among the figures, where it could be.
+    /// The reason why the 99th percentile is missing, if the workload has one.
     pub(super) no_p99: Option<String>,
 }
 
 impl Samples {
-    /// Reads the pairs of a cell that were made in `stage`.
+    /// Reads the pairs of a cell in `stage`.
     pub(super) fn of(cell: &PairedCell, stage: Stage, clock_step_ns: f64) -> Samples {
         let mut samples = Samples::default();
         let (mut typical, mut tails): (Vec<Ratios>, Vec<Option<Ratios>>) = Default::default();
@@ -91,33 +92,34 @@ impl Samples {
         let (figure, tail) = figures(cell);
         samples.figures.extend(sample(figure, &typical));
         let Some(tail) = tail.filter(|_| !typical.is_empty()) else { return samples };
-        // Pairs that hold enough and pairs that do not are not of one kind: all of them, or none.
+        // Pairs with enough values and pairs with too few differ in kind: use all of them, or none.
         match tails.into_iter().collect::<Option<Vec<Ratios>>>() {
             Some(tails) => match sample(tail, &tails) {
                 Some(sample) if sample.base_ns < STEPS * clock_step_ns => {
                     samples.no_p99 = Some(format!(
-                        "p99 is not judged: it is known to one step of the clock, {clock_step_ns:.0} ns, and is {:.0} ns",
-                        sample.base_ns
+                        "p99 is not judged: it is {}, and the clock has steps of {}",
+                        time(sample.base_ns),
+                        time(clock_step_ns)
                     ));
                 }
                 sample => samples.figures.extend(sample),
             },
             None => {
                 samples.no_p99 = Some(format!(
-                    "p99 is not judged: it takes {P99_VALUES} values in a slice, and some hold fewer"
+                    "p99 is not judged: it needs {P99_VALUES} values per slice, and some have fewer"
                 ));
             }
         }
         samples
     }
 
-    /// Usable pairs.
+    /// Returns the number of usable pairs.
     pub(super) fn usable(&self) -> usize {
         self.made - self.set_aside.all()
     }
 }
 
-/// The headline figure of a cell, and the second one where its pattern has one.
+/// Returns the headline figure of a cell, and the second one if its workload has one.
 fn figures(cell: &PairedCell) -> (Figure, Option<Figure>) {
     match Headline::of(&cell.key) {
         Headline::Rate => (Figure::TimePerMessage, None),
@@ -140,28 +142,28 @@ fn sample(figure: Figure, pairs: &[Ratios]) -> Option<Sample> {
     })
 }
 
-/// How often each side failed, and what the first failure was.
+/// Number of failures of each side, and the first of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Failures {
-    /// Pairs in which the base failed, as either of its two arms.
+    /// Pairs in which the base failed, at first or again.
     pub(super) base: usize,
     /// Pairs in which the new side failed.
     pub(super) new: usize,
-    /// What happened first, to the new side if to that.
+    /// The first failure, of the new side if it has one.
     pub(super) what: String,
 }
 
 impl Failures {
     pub(super) fn of(cell: &PairedCell) -> Failures {
         let base = |pair: &Pair| has_failed(&pair.base) || has_failed(&pair.again);
-        let arms = |of: fn(&Pair) -> [&ipcmark_record::Arm; 3]| {
-            cell.pairs.iter().flat_map(of).find_map(|arm| match &arm.outcome {
+        let first = |of: fn(&Pair) -> [&ipcmark_record::Arm; 3]| {
+            cell.pairs.iter().flat_map(of).find_map(|side| match &side.outcome {
                 InvocationOutcome::Failed { side, what } => Some(format!("{side}: {what}")),
                 InvocationOutcome::Ok => None,
             })
         };
         let what =
-            arms(|p| [&p.new, &p.new, &p.new]).or_else(|| arms(|p| [&p.base, &p.again, &p.new]));
+            first(|p| [&p.new, &p.new, &p.new]).or_else(|| first(|p| [&p.base, &p.again, &p.new]));
         Failures {
             base: cell.pairs.iter().filter(|p| base(p)).count(),
             new: cell.pairs.iter().filter(|p| has_failed(&p.new)).count(),

@@ -1,27 +1,28 @@
-//! Which cells are worth more pairs: for the second stage, and for the time that is left after it.
+//! The cells that get more pairs: in the second stage, and in the time that is left after it.
 //!
-//! Both look at the A/A arm as they look at the new side, so that the one is judged exactly as the other.
+//! Both treat the base again like the new side, so that the same rules judge it.
 
 use super::effect::is_within_reach;
 use super::samples::Samples;
-use super::{Effect, JudgedFigure, judge_paired};
-use crate::{Policy, Verdict};
+use super::{Effect, JudgedFigure, judge};
+use crate::{Thresholds, Verdict};
 use ipcmark_record::{Paired, Stage};
 
-/// Indices of the cells that a second stage has to look at, in the document's order: the p value of new / base or of the base
-/// against itself is at most the settings' `screen_p`; or an estimate lies beyond the smallest effect where there are too few usable
-/// pairs for any p value to be small, or where as many fresh pairs could decide.
+/// Returns the indices of the cells for the second stage, in the document's order: the p value of
+/// new / base or of the base against itself is at most the settings' `screen_p`; or an estimate is
+/// beyond the smallest effect, and either there are too few usable pairs for a small p value or fresh
+/// pairs could decide.
 ///
-/// Noisier cells whose estimate alone lies beyond it are not looked at again: there are many, fresh pairs cannot decide them, and the
-/// time would be missing where they can (measured: 94 candidates of 237 cells, 9 pairs for each, and no verdict that many tests
-/// allow).
+/// Noisier cells are left out even if their estimate is beyond the smallest effect: there are many,
+/// fresh pairs cannot decide them, and the time is needed for the others (measured: 94 candidates of
+/// 237 cells, 9 pairs for each, and no verdict).
 #[must_use]
-pub fn candidates(paired: &Paired, policy: &Policy) -> Vec<usize> {
+pub fn candidates(paired: &Paired, policy: &Thresholds) -> Vec<usize> {
     let suspect = |at: &usize| {
         let confirm = paired.settings.confirm_pairs as usize;
         let step_ns = paired.settings.clock_step_ns;
         Samples::of(&paired.cells[*at], Stage::Screen, step_ns).figures.iter().any(|sample| {
-            let delta = sample.figure.delta(policy);
+            let delta = policy.delta(sample.figure);
             [&sample.new, &sample.again]
                 .into_iter()
                 .filter_map(|logs| Some((logs, Effect::of(logs, policy)?)))
@@ -34,15 +35,16 @@ pub fn candidates(paired: &Paired, policy: &Policy) -> Vec<usize> {
     (0..paired.cells.len()).filter(suspect).collect()
 }
 
-/// Indices of the cells that were looked at again and need more pairs, those first that the fewest may decide.
+/// Returns the indices of the cells of the second stage that need more pairs, those first that the
+/// fewest may decide.
 ///
-/// A cell is looked at when it has as many pairs as the settings' `confirm_pairs`, then twice as many, then four times; between
-/// two looks it needs more in any case. It may be asked after each pair: to look after each would be to wait for a false alarm
-/// (where noise is beyond the smallest effect, that hinders nothing). For the looks there are, p values are multiplied: see
-/// [`judge_paired`]. What that leaves of false alarms is simulated in `tests/paired/simulation.rs`.
+/// A cell is looked at when it has as many pairs as the settings' `confirm_pairs`, then twice, then
+/// four times as many; between two looks it always needs more. A look after each pair would wait for a
+/// false alarm. P values are multiplied for the looks: see [`judge`]. `tests/paired/simulation.rs`
+/// simulates the false alarms that remain.
 #[must_use]
-pub fn needs_more(paired: &Paired, policy: &Policy) -> Vec<usize> {
-    let comparison = judge_paired(paired, policy);
+pub fn needs_more(paired: &Paired, policy: &Thresholds) -> Vec<usize> {
+    let comparison = judge(paired, policy);
     let each = paired.settings.confirm_pairs as usize;
     let made = |at: usize| {
         paired.cells[at].pairs.iter().filter(|pair| pair.stage == Stage::Confirm).count()
@@ -64,18 +66,18 @@ pub fn needs_more(paired: &Paired, policy: &Policy) -> Vec<usize> {
     open.into_iter().map(|(at, _)| at).collect()
 }
 
-/// True when a cell with so many pairs of a second stage is looked at: at `each`, 2 `each`, 4 `each` ...
+/// Returns true if a cell with this many pairs is looked at: `each`, 2 `each`, 4 `each` ...
 fn is_look(made: usize, each: usize) -> bool {
     let each = each.max(1);
     made.is_multiple_of(each) && (made / each).is_power_of_two()
 }
 
-/// How often a cell with so many pairs has been looked at, the last time included.
+/// Returns the number of looks at a cell with this many pairs, including the last one.
 pub(super) fn looks(made: usize, each: usize) -> u32 {
     1 + made.div_ceil(each.max(1)).max(1).next_power_of_two().ilog2()
 }
 
-/// How far from decided an inconclusive figure is; without an interval yet, as far as it can be and still be near.
+/// Returns the distance of an undecided figure from a decision; a guess without an interval.
 fn openness(figure: &JudgedFigure) -> Option<f64> {
     const UNKNOWN: f64 = 2.0;
     (figure.new.verdict == Verdict::Inconclusive)

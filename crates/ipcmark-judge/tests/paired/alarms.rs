@@ -1,11 +1,12 @@
 //! Each alarm, and what it does to the whole.
 
 use super::{canary, judge, looked_at_twice, quiet};
-use ipcmark_judge::{AlarmKind, PairedComparison, Verdict};
+use ipcmark_judge::Verdict;
+use ipcmark_judge::paired::{AlarmKind, Comparison};
 use ipcmark_record::sample::{MadeUp, paired_of};
 use ipcmark_record::{Paired, State};
 
-fn kinds(comparison: &PairedComparison) -> Vec<AlarmKind> {
+fn kinds(comparison: &Comparison) -> Vec<AlarmKind> {
     comparison.alarms.iter().map(|alarm| alarm.kind).collect()
 }
 
@@ -14,7 +15,7 @@ fn a_base_that_differs_from_itself_is_an_alarm_even_where_all_is_equivalent() {
     let drifting = MadeUp { again: 1.06, ..quiet(0) };
     let comparison = judge(&looked_at_twice(1, &[drifting, quiet(1), canary()]));
     assert_eq!(kinds(&comparison), [AlarmKind::Again]);
-    assert_eq!(comparison.census.equivalent, 2);
+    assert_eq!(comparison.census.counts.equivalent, 2);
     assert_eq!(comparison.worst(), Verdict::Inconclusive, "an alarm is never green");
     let words = &comparison.findings().alarms[0];
     assert!(words.contains("regressed against itself in made-0/block"), "{words}");
@@ -38,7 +39,7 @@ fn an_a_a_arm_that_was_not_looked_at_again_raises_no_alarm_as_it_gives_no_verdic
 fn a_canary_that_is_found_raises_no_alarm_and_counts_nowhere() {
     let comparison = judge(&looked_at_twice(1, &[quiet(0), canary()]));
     assert_eq!(comparison.alarms, []);
-    assert_eq!((comparison.census.cells, comparison.census.regressed), (1, 0));
+    assert_eq!((comparison.census.cells, comparison.census.counts.regressed), (1, 0));
     assert_eq!(comparison.worst(), Verdict::Equivalent);
     assert!(comparison.findings().findings.iter().all(|f| f.verdict == Verdict::Equivalent));
 }
@@ -49,7 +50,7 @@ fn a_canary_without_its_delay_is_missed() {
     assert_eq!(kinds(&comparison), [AlarmKind::CanaryMissed]);
     assert_eq!(comparison.worst(), Verdict::Inconclusive);
     let words = &comparison.alarms[0].words;
-    assert!(words.contains("a known delay of 5.0 %") && words.contains("equivalent"), "{words}");
+    assert!(words.contains("a planted delay of 5 %") && words.contains("equivalent"), "{words}");
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_canary_that_could_not_be_measured_is_an_alarm_and_none_at_all_a_warning() {
     assert_eq!(kinds(&unavailable), [AlarmKind::CanaryMissed]);
     assert!(unavailable.alarms[0].words.contains(reason));
     let late = without(|paired| paired.cells[1].pairs.clear());
-    assert!(late.alarms[0].words.contains("the time ended before it"));
+    assert!(late.alarms[0].words.contains("the budget ended before it"));
     let none = without(|paired| paired.cells.truncate(1));
     assert_eq!(kinds(&none), []);
     assert!(none.warnings.iter().any(|w| w.contains("no canary")), "{:?}", none.warnings);
@@ -106,7 +107,7 @@ fn what_a_reader_must_know_is_said() {
     said(&|p| p.new = p.base.clone(), "nothing can have changed");
     said(&|p| p.cells[0].slow_down_permille = Some(50), "slowed down on purpose in some cells (1)");
     said(&|p| p.new.tool.rustc = "rustc 1.95.0".into(), "compiler rustc 1.89.0 and rustc 1.95.0");
-    said(&|p| p.outcome = ipcmark_record::Outcome::BudgetSpent, "budget of time was spent");
+    said(&|p| p.outcome = ipcmark_record::Outcome::BudgetSpent, "The budget ended before");
     let debug = |p: &mut Paired| {
         p.base.tool.profile = "debug".into();
         p.new.tool.profile = "debug".into();

@@ -1,4 +1,4 @@
-//! Paired comparisons judged: each verdict, each alarm, each reason, and how often they are wrong.
+//! Paired comparisons: each verdict, each alarm, each reason, and how often they are wrong.
 
 mod alarms;
 mod outputs;
@@ -6,7 +6,8 @@ mod simulation;
 mod trials;
 mod verdicts;
 
-use ipcmark_judge::{JudgedCell, PairedComparison, Policy, judge_paired};
+use ipcmark_judge::Thresholds;
+use ipcmark_judge::paired::{self, Comparison, JudgedCell};
 use ipcmark_record::sample::{MadeUp, look_again, paired_of};
 use ipcmark_record::{CellKey, Paired};
 
@@ -32,11 +33,11 @@ fn looked_at_twice(seed: u64, made: &[MadeUp]) -> Paired {
     paired
 }
 
-fn judge(paired: &Paired) -> PairedComparison {
-    judge_paired(paired, &Policy::default())
+fn judge(paired: &Paired) -> Comparison {
+    paired::judge(paired, &Thresholds::default())
 }
 
-fn cell(comparison: &PairedComparison, transport: &str, pattern: &str) -> JudgedCell {
+fn cell(comparison: &Comparison, transport: &str, pattern: &str) -> JudgedCell {
     let found = comparison
         .judged()
         .find(|cell| cell.key.transport == transport && cell.key.pattern == pattern);

@@ -4,7 +4,8 @@
 #![allow(clippy::print_stdout, reason = "figures for people, with --nocapture")]
 
 use super::{canary, judge, quiet};
-use ipcmark_judge::{AlarmKind, PairedComparison, Policy, Verdict, candidates, needs_more};
+use ipcmark_judge::paired::{AlarmKind, Comparison, candidates, needs_more};
+use ipcmark_judge::{Thresholds, Verdict};
 use ipcmark_record::sample::{MadeUp, Trouble, look_again, paired_of};
 
 /// Pairs of the first stage; the second has twice as many.
@@ -38,8 +39,8 @@ fn hard() -> Vec<MadeUp> {
 }
 
 /// A whole comparison: screened, candidates looked at again, then `looks` times more what is still open.
-fn compare(seed: u64, made: &[MadeUp], looks: u32) -> PairedComparison {
-    let policy = Policy::default();
+fn compare(seed: u64, made: &[MadeUp], looks: u32) -> Comparison {
+    let policy = Thresholds::default();
     let mut paired = paired_of(seed, SCREEN, made);
     let again = candidates(&paired, &policy);
     look_again(&mut paired, made, &again, 2 * SCREEN);
@@ -51,11 +52,11 @@ fn compare(seed: u64, made: &[MadeUp], looks: u32) -> PairedComparison {
     judge(&paired)
 }
 
-fn changed(comparison: &PairedComparison) -> usize {
-    comparison.census.regressed + comparison.census.improved
+fn changed(comparison: &Comparison) -> usize {
+    comparison.census.counts.regressed + comparison.census.counts.improved
 }
 
-fn alarms(comparison: &PairedComparison, kind: AlarmKind) -> usize {
+fn alarms(comparison: &Comparison, kind: AlarmKind) -> usize {
     comparison.alarms.iter().filter(|alarm| alarm.kind == kind).count()
 }
 
@@ -66,8 +67,7 @@ fn where_nothing_changed_nothing_is_called_changed_in_one_look_or_three() {
         [("middling", suite(0, 1.0), 0), ("middling", suite(0, 1.0), 2), ("hard", hard(), 2)]
     {
         let all: Vec<_> = (0..SUITES).map(|seed| compare(seed, &made, looks)).collect();
-        let with =
-            |test: &dyn Fn(&PairedComparison) -> bool| all.iter().filter(|c| test(c)).count();
+        let with = |test: &dyn Fn(&Comparison) -> bool| all.iter().filter(|c| test(c)).count();
         let wrong = with(&|c| changed(c) > 0);
         let alarmed = with(&|c| alarms(c, AlarmKind::Again) > 0);
         let missed = with(&|c| !c.alarms.is_empty()) - alarmed;
@@ -116,7 +116,7 @@ fn a_change_on_the_border_stays_open_or_is_called_by_its_side() {
     // Half the smallest effect is no regression, in however many looks.
     let made = suite(20, 1.01);
     let regressed: usize =
-        (0..SUITES).map(|seed| compare(2_000 + seed, &made, 2).census.regressed).sum();
+        (0..SUITES).map(|seed| compare(2_000 + seed, &made, 2).census.counts.regressed).sum();
     println!("1 % slower, 3 looks: {regressed} of {} called regressed", SUITES * 20);
     assert!(regressed as u64 * 100 <= SUITES * 20, "{regressed}");
 }
@@ -124,7 +124,7 @@ fn a_change_on_the_border_stays_open_or_is_called_by_its_side() {
 #[test]
 fn what_is_said_to_be_detectable_is_detected_in_about_four_cases_of_five() {
     // The first stage tells what both together find: cells of every noise, slowed by what their twins say.
-    let policy = Policy::default();
+    let policy = Thresholds::default();
     let (mut found, mut all) = (0u32, 0u32);
     for seed in 0..12 {
         let calm = suite(0, 1.0);
@@ -148,7 +148,7 @@ fn what_is_said_to_be_detectable_is_detected_in_about_four_cases_of_five() {
 
 #[test]
 fn what_needs_more_is_open_and_the_nearest_comes_first() {
-    let policy = Policy::default();
+    let policy = Thresholds::default();
     let made = [
         MadeUp { slow_down: 1.02, spread: 0.04, ..quiet(0) },
         MadeUp { slow_down: 1.2, ..quiet(1) },
@@ -186,7 +186,7 @@ fn candidates_are_those_that_may_have_changed_in_either_arm() {
         MadeUp { again: 1.05, ..quiet(2) },
         MadeUp { slow_down: 0.95, ..quiet(3) },
     ];
-    let policy = Policy::default();
+    let policy = Thresholds::default();
     let mut quiet_ones = 0;
     for seed in 0..40 {
         let found = candidates(&paired_of(seed, SCREEN, &made), &policy);

@@ -1,7 +1,8 @@
 //! What is counted over several comparisons of a program with itself.
 
 use super::{canary, judge, looked_at_twice, quiet};
-use ipcmark_judge::{Trials, Verdict, trials_to_markdown};
+use ipcmark_judge::Verdict;
+use ipcmark_judge::paired::Trials;
 use ipcmark_record::sample::MadeUp;
 
 #[test]
@@ -32,12 +33,12 @@ fn what_is_false_what_is_found_and_what_could_be_is_counted() {
     let (low, middle, high) = found.ratios.unwrap();
     assert!(1.03 < low && low <= middle && middle <= high && high < 1.07, "{found:?}");
     assert_eq!(trials.detectable.len(), 3);
-    let markdown = trials_to_markdown(&trials);
+    let markdown = trials.document().markdown();
     for part in [
         "1 of 3 comparisons called something changed that is not: 1 of 6 figures",
-        "3 of 3 found their canary",
-        "- false: comparison 2, made-0/block",
-        "| 5.0 % | 3 of 3 |",
+        "3 of 3 detected the canary",
+        "- comparison 2, made-0/block",
+        "| 5 % | 3 of 3 |",
     ] {
         assert!(markdown.contains(part), "'{part}' is not in:\n{markdown}");
     }

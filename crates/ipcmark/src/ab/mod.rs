@@ -1,11 +1,10 @@
-//! `ipcmark ab`: two builds or settings, alive at once, slice by slice in turn.
+//! `ipcmark ab`: the paired comparison of two builds or settings, side by side, slice by slice.
 
 pub(crate) mod args;
 mod build;
 mod cells;
 mod progress;
 pub(crate) mod slices;
-mod table;
 mod trials;
 
 pub(crate) use build::Interrupted;
@@ -14,34 +13,33 @@ use crate::Catalog;
 use crate::exit::{self, Exit, Usage};
 use crate::folder::Folder;
 use crate::{output, tool};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use args::AbArgs;
 use ipcmark_ab::{Duel, Judge, Options, Side};
-use ipcmark_judge::{
-    PairedComparison, Policy, candidates, judge_paired, needs_more, paired_to_json,
-    paired_to_markdown,
-};
+use ipcmark_judge::paired::{Comparison, candidates, judge, needs_more};
+use ipcmark_judge::{Shares, Thresholds, to_json};
 use ipcmark_record::{Outcome, Paired};
 use progress::Progress;
 use std::path::{Path, PathBuf};
 
-/// What was measured, in its folder.
+/// The file with the pairs.
 const DOCUMENT: &str = "paired.json";
-/// Pairs in all for a cell that stays undecided, as a multiple of those that each candidate gets.
+/// Most pairs of an undecided cell, as a multiple of those that each candidate gets.
 const MOST: u32 = 4;
-/// The p value up to which a cell of the first stage is looked at again: one in ten of those that did not change.
+/// The largest p value that sends a cell to the second stage: one in ten unchanged ones.
 const SCREEN_P: f64 = 0.1;
 
-/// Compares, or judges what was compared before.
+/// Compares, or judges an earlier comparison again.
 ///
 /// # Errors
-/// A suite or a glob that names nothing; a side that is no program to compare; a folder that cannot be written to.
+/// A suite or a glob that matches nothing; a side that is not an ipcmark; a folder that cannot be
+/// written to.
 pub(crate) fn ab(catalog: &Catalog, args: &AbArgs) -> Result<Exit> {
-    let policy = policy(args);
+    let thresholds = thresholds(args);
     if let Some(path) = &args.of {
-        let found = judge_paired(&Paired::read(&document_at(path))?, &policy);
-        output::print(&text(args, &found))?;
-        return Ok(exit_of(&found));
+        let found = judge(&Paired::read(&document_at(path))?, &thresholds);
+        show(args, &found)?;
+        return Ok(exit::of_verdict(found.worst()));
     }
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
@@ -60,29 +58,39 @@ pub(crate) fn ab(catalog: &Catalog, args: &AbArgs) -> Result<Exit> {
         return trials::trials(catalog, args, n, &folder);
     }
     let document =
-        measure(catalog, args, &policy, folder.path()).inspect_err(|_| folder.take_back())?;
-    let found = judge_paired(&document, &policy);
+        measure(catalog, args, &thresholds, folder.path()).inspect_err(|_| folder.take_back())?;
+    let found = judge(&document, &thresholds);
     keep(&found, folder.path())?;
-    output::print(&text(args, &found))?;
+    show(args, &found)?;
     if !args.quiet {
         output::say(&format!("Pairs and comparison: {}", folder.path().display()));
     }
-    Ok(if document.outcome == Outcome::Interrupted { Exit::Interrupted } else { exit_of(&found) })
+    Ok(match document.outcome {
+        Outcome::Interrupted => Exit::Interrupted,
+        _ => exit::of_verdict(found.worst()),
+    })
 }
 
-/// Writes a comparison beside its pairs.
-fn keep(found: &PairedComparison, folder: &Path) -> Result<()> {
-    for (file, text) in
-        [("comparison.md", paired_to_markdown(found)), ("comparison.json", paired_to_json(found))]
-    {
-        let path = folder.join(file);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+fn show(args: &AbArgs, found: &Comparison) -> Result<()> {
+    if args.json {
+        return output::print(&to_json(found));
     }
-    Ok(())
+    output::document(&found.document(), args.all, "--all")
 }
 
-/// Measures into a folder. What was measured until something went wrong is kept there.
-fn measure(catalog: &Catalog, args: &AbArgs, policy: &Policy, folder: &Path) -> Result<Paired> {
+/// Writes a comparison to the folder of its pairs.
+fn keep(found: &Comparison, folder: &Path) -> Result<()> {
+    output::write(&folder.join("comparison.md"), &found.document().markdown())?;
+    output::write(&folder.join("comparison.json"), &to_json(found))
+}
+
+/// Measures into a folder. What was measured before an error is kept there.
+fn measure(
+    catalog: &Catalog,
+    args: &AbArgs,
+    thresholds: &Thresholds,
+    folder: &Path,
+) -> Result<Paired> {
     let (cells, suite) = cells::of(catalog, args)?;
     let of = |program, rev| program_of(program, rev, args.quiet);
     let base = side(of(&args.base, &args.base_rev)?, &args.base_env, &args.base_arg);
@@ -102,14 +110,14 @@ fn measure(catalog: &Catalog, args: &AbArgs, policy: &Policy, folder: &Path) -> 
         suite,
     };
     let mut duel = Duel::new(base, new, cells, options)?;
-    let ran = duel.run(&By(policy), &mut Progress::new(args.quiet));
+    let ran = duel.run(&By(thresholds), &mut Progress::new(args.quiet));
     let document = duel.into_document();
     document.write(&folder.join(DOCUMENT))?;
     ran?;
     Ok(document)
 }
 
-/// A program, and what it is called.
+/// Returns a program and its name.
 fn program_of(
     program: &Option<PathBuf>,
     rev: &Option<String>,
@@ -118,7 +126,7 @@ fn program_of(
     Ok(match (program, rev) {
         (Some(path), _) => (path.clone(), path.display().to_string()),
         (None, Some(rev)) => (build::program_of(rev, quiet)?, rev.clone()),
-        // The very program that runs, even where its file was replaced meanwhile.
+        // The running program, even if its file was replaced.
         (None, None) => {
             (format!("/proc/{}/exe", std::process::id()).into(), "this program".to_owned())
         }
@@ -129,30 +137,17 @@ fn side((program, name): (PathBuf, String), env: &[(String, String)], given: &[S
     Side { program, name, env: env.to_vec(), args: given.to_vec() }
 }
 
-fn policy(args: &AbArgs) -> Policy {
-    Policy {
-        delta_p50: args.delta,
-        delta_p99: 5.0 * args.delta,
-        delta_throughput: args.delta,
-        ..Policy::default()
-    }
+fn thresholds(args: &AbArgs) -> Thresholds {
+    let smallest = Shares { p50: args.delta, p99: 5.0 * args.delta, rate: args.delta };
+    Thresholds { smallest, ..Thresholds::default() }
 }
 
 fn document_at(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(DOCUMENT) } else { path.to_owned() }
 }
 
-fn text(args: &AbArgs, found: &PairedComparison) -> String {
-    if args.json { paired_to_json(found) } else { table::table(found, args.all, output::columns()) }
-}
-
-/// Inconclusive is never green.
-fn exit_of(found: &PairedComparison) -> Exit {
-    exit::of_verdict(found.worst())
-}
-
-/// Looks at what was measured by a policy.
-struct By<'a>(&'a Policy);
+/// Judges during the measurement.
+struct By<'a>(&'a Thresholds);
 
 impl Judge for By<'_> {
     fn candidates(&self, so_far: &Paired) -> Vec<usize> {

@@ -11,12 +11,14 @@ use crate::Catalog;
 use crate::exit::{Exit, Usage};
 use crate::folder::{self, Folder};
 use crate::selection::Job;
-use crate::units::{count, wall};
+
 use crate::{output, run, tool};
 use anyhow::{Context as _, Result, bail};
 use console::Term;
-use ipcmark_judge::{Error, agreement, agreement_to_json, agreement_to_markdown};
+use ipcmark_judge::agreement::{Agreement, agreement};
+use ipcmark_judge::{Error, to_json};
 use ipcmark_record::{Cell, Invocation, Outcome, Record};
+use ipcmark_show::{plural, wall};
 use ipcmark_sys::process::{self, Child, Interrupts};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -37,9 +39,8 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
         bail!(Usage("a repetition is not gone on with; go on with one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
     }
     if !args.of.is_empty() {
-        let records = records_of(&args.of)?;
-        let (markdown, json) = evaluate(&records)?;
-        output::print(if args.run.json { &json } else { &markdown })?;
+        let found = evaluate(&records_of(&args.of)?)?;
+        show(args, &found)?;
         return Ok(Exit::Ok);
     }
     if tool::is_debug() && !args.run.quiet {
@@ -61,27 +62,32 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
     if records.len() < 2 {
         output::warn(&format!(
             "{} is too few to say how far runs agree",
-            count(records.len(), "run")
+            plural(records.len(), "run")
         ));
         return Ok(if exit == Exit::Ok { Exit::Failed } else { exit });
     }
-    let (markdown, json) = evaluate(&records)?;
-    for (file, text) in [("agreement.md", &markdown), ("agreement.json", &json)] {
-        let path = folder.path().join(file);
-        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    let found = evaluate(&records)?;
+    output::write(&folder.path().join("agreement.md"), &found.document().markdown())?;
+    output::write(&folder.path().join("agreement.json"), &to_json(&found))?;
+    show(args, &found)?;
+    if !args.run.quiet {
+        output::say(&format!("Runs and evaluation: {}", folder.path().display()));
     }
-    let place = format!("\nRuns and evaluation: {}", folder.path().display());
-    output::print(&if args.run.json { json } else { markdown + &place })?;
     Ok(exit)
 }
 
-/// As Markdown and as JSON.
-fn evaluate(records: &[Record]) -> Result<(String, String)> {
-    let found = agreement(records).map_err(|error| match error {
+fn show(args: &RepeatArgs, found: &Agreement) -> Result<()> {
+    if args.run.json {
+        return output::print(&to_json(found));
+    }
+    output::document(&found.document(), true, "")
+}
+
+fn evaluate(records: &[Record]) -> Result<Agreement> {
+    agreement(records).map_err(|error| match error {
         Error::TooFewRuns { .. } => Usage(error.to_string()).into(),
         _ => anyhow::Error::new(error),
-    })?;
-    Ok((agreement_to_markdown(&found), agreement_to_json(&found)))
+    })
 }
 
 /// All runs, one after the other, until one is interrupted or cannot be made.
@@ -154,7 +160,7 @@ fn line(n: u32, runs: u32, record: &Record, took: Duration, out: &Path) -> Strin
     format!(
         "run {} of {runs}: {figures} of {} have figures, {}{interrupted}: {}",
         n + 1,
-        count(record.cells.len(), "cell"),
+        plural(record.cells.len(), "cell"),
         wall(took),
         out.display()
     )

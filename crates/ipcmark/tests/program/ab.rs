@@ -25,7 +25,7 @@ const ONE: [&str; 17] = [
 ];
 
 #[test]
-fn three_arms_take_turns_and_what_was_measured_can_be_judged_again() {
+fn three_sides_take_turns_and_what_was_measured_can_be_judged_again() {
     let desk = Desk::new();
     let shown = stdout(&desk.ipcmark(&ONE).code(3));
     let paired = Paired::read(&desk.path("ab/paired.json")).unwrap();
@@ -51,7 +51,10 @@ fn three_arms_take_turns_and_what_was_measured_can_be_judged_again() {
         );
     }
     let markdown = std::fs::read_to_string(desk.path("ab/comparison.md")).unwrap();
-    assert!(markdown.contains("pipe/block") && markdown.contains("## Canary"), "{markdown}");
+    assert!(
+        markdown.contains("pipe/block") && markdown.contains("Canary: it must be detected"),
+        "{markdown}"
+    );
     assert!(shown.contains("pipe/block"), "{shown}");
     let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(3));
     let written = std::fs::read_to_string(desk.path("ab/comparison.json")).unwrap();

@@ -1,0 +1,94 @@
+//! The columns of figures, the same in every comparison and in the gate.
+
+use crate::document::WHY;
+use crate::{Finding, Verdict};
+use ipcmark_record::CellKey;
+use ipcmark_show::{Cell, Column, Head, Quantity, Table, Tone, bytes, share, time};
+
+/// A figure of a cell, or a cell without one.
+pub(crate) struct Row<'a> {
+    pub(crate) key: &'a CellKey,
+    pub(crate) finding: Option<&'a Finding>,
+    pub(crate) verdict: Verdict,
+    pub(crate) why: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn of(finding: &'a Finding) -> Row<'a> {
+        Row {
+            key: &finding.key,
+            finding: Some(finding),
+            verdict: finding.verdict,
+            why: finding.why.as_deref(),
+        }
+    }
+}
+
+/// Returns the table of these rows; the verdict is left out where a heading has it.
+pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: bool) -> Table {
+    let rows: Vec<Row<'a>> = rows.into_iter().collect();
+    let number =
+        |of: fn(&Finding) -> Cell| move |row: &Row<'_>| row.finding.map_or_else(Cell::default, of);
+    let mut columns = vec![
+        Column::new(
+            Head::words("cell", "transport, workload, size, placement"),
+            |row: &Row<'_>| Cell::words(name(row.key)),
+        ),
+        Column::new(Head::words("figure", "").spare(6), |row: &Row<'_>| {
+            Cell::words(row.finding.map_or("", |found| found.figure.name()))
+        }),
+        Column::new(
+            Head::number("base", "median over its invocations").spare(3),
+            number(|found| Cell::words(time(found.base_ns))),
+        ),
+        Column::new(
+            Head::number("new", "median over its invocations").spare(4),
+            number(|found| Cell::words(time(found.new_ns))),
+        ),
+        Column::new(
+            Head::number("change", "of the time: + is slower"),
+            number(|found| Cell::estimate(Quantity::Change, found.ratio, found.interval)),
+        ),
+        Column::new(
+            Head::number("matters from", "the smallest effect that it was judged by").spare(2),
+            number(|found| Cell::words(share(found.delta))),
+        ),
+        Column::new(
+            Head::number("detectable from", "the smallest slow-down found in four cases of five")
+                .spare(7),
+            number(|found| found.detectable.map_or_else(Cell::default, |d| Cell::words(share(d)))),
+        ),
+        Column::new(
+            Head::number("replicates", "pairs of invocations, or invocations").spare(5),
+            number(|found| Cell::words(found.replicates.to_string())),
+        ),
+    ];
+    if with_verdict {
+        columns.push(Column::new(Head::words("verdict", ""), |row: &Row<'_>| {
+            Cell::words(row.verdict.name()).tone(tone(row.verdict))
+        }));
+    }
+    columns.push(Column::new(Head::words(WHY, "").spare(1), |row: &Row<'_>| {
+        Cell::words(row.why.unwrap_or_default())
+    }));
+    Table::of(&columns, &rows)
+}
+
+/// The colour of a verdict.
+pub(crate) const fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Failed | Verdict::Regressed => Tone::Bad,
+        Verdict::SuspectedSlower | Verdict::Missing | Verdict::Inconclusive => Tone::Caution,
+        Verdict::Improved | Verdict::SuspectedFaster => Tone::Good,
+        Verdict::Equivalent | Verdict::Absent => Tone::Dim,
+    }
+}
+
+/// Returns the name of a cell for people: `pipe/block stream 4 KiB cross-core (capacity 256 KiB)`.
+#[must_use]
+pub fn name(key: &CellKey) -> String {
+    let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } = key;
+    let load = if load.is_empty() { String::new() } else { format!(" ({load})") };
+    let capacity = capacity_bytes.map_or_else(String::new, |n| format!(" (capacity {})", bytes(n)));
+    format!("{transport} {pattern} {} {placement}{load}{capacity}", bytes(*size_bytes))
+}
