@@ -244,10 +244,10 @@ catalog! {
     calls Rpc<OverTcp, Matched, AtMostOnce>,
 
     // Frameworks for calls.
-    calls ipcmark_rpc_capnp::CapnpUnix,
-    calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverUnix>,
-    calls ipcmark_rpc_grpc::Grpc<ipcmark_rpc_grpc::OverTcp>,
-    calls ipcmark_rpc_dbus::Dbus,
+    calls ipcmark_frameworks::CapnpUnix,
+    calls ipcmark_frameworks::Grpc<ipcmark_frameworks::OverUnix>,
+    calls ipcmark_frameworks::Grpc<ipcmark_frameworks::OverTcp>,
+    calls ipcmark_frameworks::Dbus,
 }
 
 /// The transport on which the cost of the harness's whole loop is measured.

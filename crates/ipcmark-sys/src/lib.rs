@@ -22,6 +22,4 @@ pub use family::{
 pub use ground::{
     affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, shared,
 };
-pub use tool::{
-    baton, contention, counters, delay, janitor, noise, service, subprocess, trace, usage,
-};
+pub use tool::{baton, contention, counters, delay, janitor, noise, subprocess, trace, usage};

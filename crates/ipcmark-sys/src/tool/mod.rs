@@ -6,7 +6,6 @@ pub mod counters;
 pub mod delay;
 pub mod janitor;
 pub mod noise;
-pub mod service;
 pub mod subprocess;
 pub mod trace;
 pub mod usage;

@@ -1,4 +1,4 @@
-//! What gRPC goes over: connections made before the fork, and taken into an event loop after it.
+//! The connections under gRPC: made before the fork, taken into an event loop after it.
 
 use ipcmark_core::{Error, Info, Result};
 use std::io;
@@ -27,7 +27,7 @@ pub trait Wire: 'static {
 pub struct OverUnix;
 
 impl Wire for OverUnix {
-    const INFO: Info = crate::row::UNIX;
+    const INFO: Info = crate::row::GRPC_UNIX;
     type End = UnixStream;
     type Stream = tokio::net::UnixStream;
 
@@ -46,7 +46,7 @@ impl Wire for OverUnix {
 pub struct OverTcp;
 
 impl Wire for OverTcp {
-    const INFO: Info = crate::row::TCP;
+    const INFO: Info = crate::row::GRPC_TCP;
     type End = TcpStream;
     type Stream = tokio::net::TcpStream;
 
@@ -63,7 +63,7 @@ impl Wire for OverTcp {
     }
 }
 
-/// Connects this process with itself; whoever else came to the port is turned away.
+/// Connects this process with itself; another program that connects to the port is turned away.
 fn connected() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let client = TcpStream::connect(listener.local_addr()?)?;

@@ -1,7 +1,7 @@
 //! The calling side: an event loop that runs while a call does.
 
-use crate::Wire;
-use crate::remote::{ARGUMENT_MAX, Argument, LIMITED_BY, MESSAGE_MAX, Outcome, PATH, event_loop};
+use super::{Argument, LONGEST, MESSAGE_MAX, Outcome, PATH, Wire};
+use crate::server::event_loop;
 use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
 use ipcmark_core::{Call, Error, Result};
@@ -64,10 +64,7 @@ impl<T> Service<Uri> for Once<T> {
 
 impl Call for GrpcCaller {
     fn call(&mut self, argument: &[u8]) -> Result<&[u8]> {
-        let len = argument.len();
-        if len > ARGUMENT_MAX {
-            return Err(Error::TooLong { len, max: ARGUMENT_MAX, limited_by: LIMITED_BY });
-        }
+        LONGEST.check(argument.len())?;
         let GrpcCaller { stub, runtime, result, .. } = self;
         *result = runtime
             .block_on(async {

@@ -1,7 +1,8 @@
 //! The calling side: an event loop that runs while a call does.
 
+use super::{LONGEST, network};
 use crate::call_capnp::procedure;
-use crate::remote::{ARGUMENT_MAX, LIMITED_BY, event_loop, network};
+use crate::server::event_loop;
 use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use ipcmark_core::{Call, Error, Result};
@@ -36,14 +37,11 @@ impl CapnpCaller {
 
 impl Call for CapnpCaller {
     fn call(&mut self, argument: &[u8]) -> Result<&[u8]> {
-        let len = argument.len();
-        if len > ARGUMENT_MAX {
-            return Err(Error::TooLong { len, max: ARGUMENT_MAX, limited_by: LIMITED_BY });
-        }
+        LONGEST.check(argument.len())?;
         let CapnpCaller { procedure, tasks, runtime, result, .. } = self;
         let called: capnp::Result<()> = tasks.block_on(runtime, async {
             let mut request = procedure.run_request();
-            request.get().init_argument(len as u32).copy_from_slice(argument);
+            request.get().init_argument(argument.len() as u32).copy_from_slice(argument);
             let reply = request.send().promise.await?;
             result.clear();
             result.extend_from_slice(reply.get()?.get_result()?);

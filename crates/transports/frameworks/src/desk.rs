@@ -1,20 +1,20 @@
-//! A procedure that a thread of the server executes while another waits.
+//! A procedure that one thread of the server executes while another waits.
 //!
-//! Frameworks for calls drive their connections from an event loop. A server that stopped driving it as soon as its
-//! procedure says stop would leave that very reply unsent. So the loop runs in a thread of its own for as long as the
-//! server lives; the thread that serves lends its procedure to it, and sleeps.
+//! Frameworks for calls drive their connections from an event loop. A server that stopped the loop as soon as its procedure
+//! says stop would never send that last reply. So the loop has its own thread for as long as the server lives; the thread
+//! that serves lends its procedure to the loop, and sleeps.
 
-use crate::lifeline::Lifeline;
 use ipcmark_core::{Error, Flow, Procedure, Result};
+use ipcmark_sys::lifeline::Lifeline;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a thread that serves sees whether its caller is still there.
+/// Time between two looks at the caller, by the thread that serves.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Where the two threads meet.
+/// The procedure, handed from the thread that serves to the thread of the event loop.
 #[derive(Default)]
-pub struct Desk {
+pub(crate) struct Desk {
     state: Mutex<State>,
     news: Condvar,
 }
@@ -33,12 +33,12 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// In the thread of the event loop: executes the procedure that is lent, waiting until there is one. Its result is
-    /// left in the empty buffer.
+    /// Executes the procedure that is lent, and waits until there is one. The result is left in the empty buffer. For the
+    /// thread of the event loop.
     ///
     /// # Errors
-    /// [`Error::Closed`] when there will be none any more.
-    pub fn execute(&self, argument: &[u8], result: &mut Vec<u8>) -> Result<()> {
+    /// [`Error::Closed`] if no procedure will be lent any more.
+    pub(crate) fn execute(&self, argument: &[u8], result: &mut Vec<u8>) -> Result<()> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -56,11 +56,11 @@ impl Desk {
         }
     }
 
-    /// In the thread that serves: lends the procedure until it says stop.
+    /// Lends the procedure until it says stop. For the thread that serves.
     ///
     /// # Errors
-    /// [`Error::Closed`] or [`Error::PeerDied`] when the caller at the other end of the lifeline is gone.
-    pub fn serve(&self, procedure: Procedure, caller: &Lifeline) -> Result<()> {
+    /// [`Error::Closed`] or [`Error::PeerDied`] if the caller at the other end of the lifeline is gone.
+    pub(crate) fn serve(&self, procedure: Procedure, caller: &Lifeline) -> Result<()> {
         let mut state = self.lock();
         state.procedure = Some(procedure);
         state.stopped = false;
@@ -80,8 +80,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Nothing is executed from now on; who waits is told.
-    pub fn close(&self) {
+    /// Ends the service: nothing is executed from now on, and threads that wait return.
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.news.notify_all();
     }
@@ -96,7 +96,7 @@ impl std::fmt::Debug for Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifeline::LifelinePair;
+    use ipcmark_sys::lifeline::LifelinePair;
     use std::sync::Arc;
 
     #[test]

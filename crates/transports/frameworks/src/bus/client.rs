@@ -1,7 +1,8 @@
 //! The calling side: an event loop that runs while a call does.
 
-use crate::daemon;
-use crate::remote::{METHOD, NAME, OBJECT, START, event_loop, refuse_over_long};
+use super::daemon;
+use super::{LONGEST, METHOD, NAME, OBJECT, START};
+use crate::server::event_loop;
 use ipcmark_core::{Call, Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
 use serde_bytes::Bytes;
@@ -74,7 +75,7 @@ async fn is_there(connection: &Connection) -> zbus::Result<bool> {
 
 impl Call for DbusCaller {
     fn call(&mut self, argument: &[u8]) -> Result<&[u8]> {
-        refuse_over_long(argument.len())?;
+        LONGEST.check(argument.len())?;
         let DbusCaller { connection, runtime, result, server } = self;
         let called: zbus::Result<()> = runtime.block_on(async {
             let body = Bytes::new(argument);

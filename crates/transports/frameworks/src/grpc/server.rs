@@ -1,53 +1,26 @@
-//! The serving side: an event loop in a thread of its own, for as long as the server lives.
+//! The serving side: the service, written by hand.
 
-use crate::Wire;
-use crate::remote::{Argument, MESSAGE_MAX, Outcome, PATH, event_loop};
-use ipcmark_core::{Error, Procedure, Result, Serve};
+use super::{Argument, MESSAGE_MAX, Outcome, PATH, Wire};
+use crate::desk::Desk;
+use crate::server::{Server, event_loop};
+use ipcmark_core::{Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
-use ipcmark_sys::service::Desk;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt;
 use tonic::body::Body;
 use tonic::server::{Grpc, UnaryService};
-use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower_service::Service;
 
-/// How long a server that ends waits for its caller to end first.
-const LINGER: Duration = Duration::from_secs(1);
-
-/// Serves.
-#[derive(Debug)]
-pub struct GrpcServer {
-    desk: Arc<Desk>,
-    caller: Lifeline,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl GrpcServer {
-    pub(crate) fn new<W: Wire>(end: W::End, caller: Lifeline) -> Result<GrpcServer> {
-        let desk = Arc::new(Desk::default());
-        let (stop, stopped) = oneshot::channel();
-        let at_desk = Arc::clone(&desk);
-        let thread = std::thread::Builder::new()
-            .name("grpc".into())
-            .spawn(move || {
-                // Whatever ends the loop ends the service.
-                let _ = run::<W>(end, Arc::clone(&at_desk), stopped);
-                at_desk.close();
-            })
-            .map_err(|e| Error::os("clone", e))?;
-        Ok(GrpcServer { desk, caller, stop: Some(stop), thread: Some(thread) })
-    }
+/// Starts the server at its end of the connection.
+pub(super) fn start<W: Wire>(end: W::End, caller: Lifeline) -> Result<Server> {
+    Server::start("grpc", caller, (), |desk, stopped| run::<W>(end, desk, stopped))
 }
 
 /// Drives the connection until the server ends.
@@ -57,7 +30,8 @@ fn run<W: Wire>(end: W::End, desk: Arc<Desk>, stopped: oneshot::Receiver<()>) ->
         // One connection, and no end of connections: an end would end those that there are.
         let connections =
             tokio_stream::once(Ok::<_, Infallible>(stream)).chain(tokio_stream::pending());
-        let serving = Server::builder().serve_with_incoming(AtDesk(desk), connections);
+        let serving =
+            tonic::transport::Server::builder().serve_with_incoming(AtDesk(desk), connections);
         tokio::select! {
             served = serving => served.map_err(|e| Error::Protocol(format!("gRPC: {e}"))),
             _ = stopped => Ok(()),
@@ -107,26 +81,5 @@ impl UnaryService<Argument> for Run {
             Ok(()) => Ok(Response::new(Outcome { bytes })),
             Err(e) => Err(Status::unavailable(e.to_string())),
         })
-    }
-}
-
-impl Serve for GrpcServer {
-    fn serve(&mut self, procedure: Procedure) -> Result<()> {
-        self.desk.serve(procedure, &self.caller)
-    }
-}
-
-impl Drop for GrpcServer {
-    fn drop(&mut self) {
-        // Its last reply may be under way as long as the caller is there.
-        let begun = Instant::now();
-        while begun.elapsed() < LINGER && !self.caller.peer_is_gone() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.desk.close();
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
