@@ -4,10 +4,9 @@ mod client;
 mod daemon;
 mod server;
 
-use crate::server::{Longest, Server};
+use crate::server::{Fixture, Longest, Server};
 use client::DbusCaller;
 use ipcmark_core::{Availability, Info, Plan, Remote, Result, Side};
-use ipcmark_sys::lifeline::LifelinePair;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,16 +23,10 @@ const START: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Dbus;
 
-/// The daemon's directory, and the lifeline that shows each side the other's end.
-#[derive(Debug)]
-pub struct Fixture {
-    dir: PathBuf,
-    lifelines: LifelinePair,
-}
-
 impl Remote for Dbus {
     const INFO: Info = crate::row::DBUS;
-    type Fixture = Fixture;
+    /// Each side has the daemon's directory.
+    type Fixture = Fixture<PathBuf>;
     type Caller = DbusCaller;
     type Server = Server;
 
@@ -41,16 +34,16 @@ impl Remote for Dbus {
         LONGEST.availability(daemon::probe())
     }
 
-    fn fixture(plan: &Plan) -> Result<Fixture> {
-        LONGEST.check(plan.size)?;
-        Ok(Fixture { dir: plan.names.dir.clone(), lifelines: LifelinePair::new()? })
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        let dir = plan.names.dir.clone();
+        LONGEST.fixture(plan, Ok((dir.clone(), dir)))
     }
 
-    fn caller(Fixture { dir, lifelines }: Fixture) -> Result<DbusCaller> {
+    fn caller(Fixture { ends: (dir, _), lifelines }: Self::Fixture) -> Result<DbusCaller> {
         DbusCaller::new(&dir, lifelines.split(Side::Initiator))
     }
 
-    fn server(Fixture { dir, lifelines }: Fixture) -> Result<Server> {
+    fn server(Fixture { ends: (_, dir), lifelines }: Self::Fixture) -> Result<Server> {
         server::start(dir, lifelines.split(Side::Responder))
     }
 }
