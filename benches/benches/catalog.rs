@@ -8,7 +8,7 @@
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use ipcmark_benches::plan;
 use ipcmark_catalog::CATALOG;
-use ipcmark_core::{Availability, Extent, Pattern, Placement, Role};
+use ipcmark_core::{Availability, Extent, Placement, Role, Workload};
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_sys::clock::Clock;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn place(entry: &Entry) -> Option<(Placement, placement::Cpus)> {
 
 fn bench(criterion: &mut Criterion, scratch: &Scratch) {
     let clock = Clock::calibrate();
-    for pattern in [Pattern::PingPong, Pattern::Stream] {
+    for pattern in [Workload::PingPong, Workload::Stream] {
         for entry in CATALOG.iter().filter(|entry| entry.info.supports(pattern).is_ok()) {
             let Availability::Available(limits) = entry.available() else { continue };
             let Some((placement, cpus)) = place(entry) else { continue };

@@ -10,7 +10,7 @@
 use ipcmark_benches::bare::Bare;
 use ipcmark_benches::overhead::{Cell, Found, LEAST, measure};
 use ipcmark_catalog::{find, floor};
-use ipcmark_core::{Pattern, Placement};
+use ipcmark_core::{Placement, Workload};
 use ipcmark_harness::{Bench, Scratch, harness_cost, host, placement};
 use ipcmark_sys::clock::Clock;
 use std::time::Duration;
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (bare, name) in Bare::ALL {
         let entry = find(name).ok_or(name)?;
         let (sizes, places, slice) = shape(bare);
-        for pattern in [Pattern::PingPong, Pattern::Stream] {
+        for pattern in [Workload::PingPong, Workload::Stream] {
             for &size in sizes {
                 for &placement in places {
                     let title = format!("{name} {pattern} {size} B {placement}");

@@ -9,7 +9,7 @@
 
 use ipcmark_benches::plan;
 use ipcmark_benches::stall::{Stalling, predicted_ns};
-use ipcmark_core::{Arrivals, Extent, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Arrivals, Extent, Placement, Plan, Workload};
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_pipe::Pipe;
 use ipcmark_record::{Histogram, Invocation};
@@ -101,10 +101,9 @@ fn try_out(
 ) -> Result<Vec<String>, Box<dyn Error>> {
     let mut wrong = Vec::new();
     let service_ns = desk.service_ns(plain)?;
-    let closed = desk.values(entry, Pattern::PingPong, Load::DEFAULT)?;
+    let closed = desk.values(entry, Workload::PingPong)?;
     for arrivals in Arrivals::ALL {
-        let load = Load { rate: RATE_PER_S, arrivals, ..Load::DEFAULT };
-        let open = desk.values(entry, Pattern::Paced, load)?;
+        let open = desk.values(entry, Workload::Paced { rate: RATE_PER_S, arrivals })?;
         let base_ns = at(&open, 0.5)?;
         for q in QUANTILES {
             let cell = format!("{name} {arrivals}");
@@ -159,32 +158,27 @@ impl Desk {
     fn invoke(
         &self,
         entry: &Entry,
-        (pattern, load, time): (Pattern, Load, Duration),
+        (workload, time): (Workload, Duration),
         seed: u64,
     ) -> Result<Invocation, Box<dyn Error>> {
-        let plan = plan(pattern, SIZE, self.place, Extent::Time(time), self.scratch.names());
-        let plan = Plan { load, seed, deadline: time + Duration::from_secs(20), ..plan };
+        let plan = plan(workload, SIZE, self.place, Extent::Time(time), self.scratch.names());
+        let plan = Plan { seed, deadline: time + Duration::from_secs(20), ..plan };
         let found = entry.invoke(&plan, &self.bench).invocation;
         if found.is_ok() { Ok(found) } else { Err(format!("{:?}", found.outcome).into()) }
     }
 
     /// What the transport needs for a message when it never waits for one, ns.
     fn service_ns(&self, entry: &Entry) -> Result<f64, Box<dyn Error>> {
-        let stream = (Pattern::Stream, Load::DEFAULT, Duration::from_millis(200));
+        let stream = (Workload::Stream, Duration::from_millis(200));
         let found = self.invoke(entry, stream, 0)?;
         Ok(found.elapsed_ns as f64 / found.messages as f64)
     }
 
     /// The times of as many invocations as the seconds hold, the moments of each drawn anew.
-    fn values(
-        &self,
-        entry: &Entry,
-        pattern: Pattern,
-        load: Load,
-    ) -> Result<Vec<Histogram>, Box<dyn Error>> {
+    fn values(&self, entry: &Entry, workload: Workload) -> Result<Vec<Histogram>, Box<dyn Error>> {
         let of = |seed| -> Result<Histogram, Box<dyn Error>> {
-            let found = self.invoke(entry, (pattern, load, INVOCATION), seed << 8)?;
-            let teller = usize::from(pattern == Pattern::Paced);
+            let found = self.invoke(entry, (workload, INVOCATION), seed << 8)?;
+            let teller = usize::from(workload.is_one_way());
             let encoded = found.sides[teller].histogram.as_ref().ok_or("nothing was timed")?;
             Ok(encoded.unpack()?)
         };

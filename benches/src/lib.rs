@@ -8,20 +8,20 @@ pub mod overhead;
 pub mod soak;
 pub mod stall;
 
-use ipcmark_core::{Extent, Names, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Names, Placement, Plan, Workload};
 use std::time::Duration;
 
 /// A plan for one invocation of a fixed number of messages or length of time.
 #[must_use]
 pub fn plan(
-    pattern: Pattern,
+    workload: Workload,
     size: usize,
     placement: Placement,
     extent: Extent,
     names: Names,
 ) -> Plan {
     Plan {
-        pattern,
+        workload,
         placement,
         extent,
         warm_up: Duration::from_millis(5),

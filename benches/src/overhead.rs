@@ -6,7 +6,7 @@
 
 use crate::bare::{self, Bare, Task, Trial};
 use crate::plan;
-use ipcmark_core::{Extent, Pattern, Placement};
+use ipcmark_core::{Extent, Placement, Workload};
 use ipcmark_harness::{Bench, Entry, Scratch};
 use ipcmark_record::{Distance, Invocation};
 use ipcmark_stats::{classes, median, median_interval};
@@ -23,7 +23,7 @@ pub struct Cell<'a> {
     /// ipcmark's.
     pub entry: &'a Entry,
     /// Round trips, or a stream.
-    pub pattern: Pattern,
+    pub pattern: Workload,
     /// Bytes of a message.
     pub size: usize,
     /// Where the two sides run.
@@ -148,9 +148,9 @@ fn pair(ours: &Trial, bare: &Trial) -> Option<Pair> {
 ///
 /// # Errors
 /// When there is no figure, in words.
-pub fn reported_ns(pattern: Pattern, found: &Invocation) -> Result<f64, String> {
+pub fn reported_ns(pattern: Workload, found: &Invocation) -> Result<f64, String> {
     match pattern {
-        Pattern::PingPong => {
+        Workload::PingPong => {
             let trips = found.sides[0].histogram.as_ref().ok_or("no round trips were timed")?;
             Ok(trips.unpack().map_err(|e| e.to_string())?.mean())
         }

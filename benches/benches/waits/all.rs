@@ -2,7 +2,7 @@
 
 use super::Machine;
 use ipcmark_benches::plan;
-use ipcmark_core::{Extent, Pattern, Placement};
+use ipcmark_core::{Extent, Placement, Workload};
 use ipcmark_harness::{Bench, Counted, Entry};
 use ipcmark_record::Invocation;
 use ipcmark_shm::{
@@ -48,7 +48,7 @@ pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
         };
         // A side that spins on the only CPU keeps its peer from running until its time slice ends.
         let waits = if place == Placement::SameCore { &WAITS[SPINNERS..] } else { &WAITS[..] };
-        for pattern in [Pattern::PingPong, Pattern::Stream] {
+        for pattern in [Workload::PingPong, Workload::Stream] {
             println!("\n{pattern}, {SIZE} B, {place}; ns each, medians over {rounds} rounds");
             println!("{:<20} {:>10} {:>14} {:>14}", "wait", "time", "CPU time", "system calls");
             one(machine, &bench, waits, (pattern, place), rounds);
@@ -61,7 +61,7 @@ fn one(
     machine: &Machine,
     bench: &Bench,
     waits: &[(&str, Entry)],
-    (pattern, place): (Pattern, Placement),
+    (pattern, place): (Workload, Placement),
     rounds: u32,
 ) {
     let plan_of = |extent| plan(pattern, SIZE, place, extent, machine.scratch.names());

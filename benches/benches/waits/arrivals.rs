@@ -2,7 +2,7 @@
 
 use super::Machine;
 use ipcmark_benches::plan;
-use ipcmark_core::{Arrivals, Extent, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Arrivals, Extent, Placement, Workload};
 use ipcmark_harness::{Bench, Entry};
 use ipcmark_shm::{HybridAs, Memfd, ShmRing, Spin};
 use ipcmark_stats::median;
@@ -67,10 +67,8 @@ fn visit(
     gap_us: u32,
 ) -> Result<(f64, f64), String> {
     let names = machine.scratch.names();
-    let plan = Plan {
-        load: Load { rate: 1_000_000 / gap_us, arrivals, ..Load::DEFAULT },
-        ..plan(Pattern::Paced, 64, Placement::CrossCore, Extent::Time(SLICE), names)
-    };
+    let workload = Workload::Paced { rate: 1_000_000 / gap_us, arrivals };
+    let plan = plan(workload, 64, Placement::CrossCore, Extent::Time(SLICE), names);
     let found = entry.invoke(&plan, bench).invocation;
     let receiver = found.sides.get(1).ok_or_else(|| format!("{:?}", found.outcome))?;
     let latency = receiver.histogram.as_ref().ok_or("no latency was measured")?;

@@ -4,7 +4,7 @@ use super::Machine;
 use ipcmark_benches::bare::Trial;
 use ipcmark_benches::overhead::{Pair, found, reported_ns};
 use ipcmark_benches::plan;
-use ipcmark_core::{Extent, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::{Bench, Counted, Entry};
 use ipcmark_shm::{FencedHybrid, Hybrid, Memfd, ShmRing, Spin};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const SIZE: usize = 64;
 const SLICE: Duration = Duration::from_millis(3);
 const WARM_UP: Duration = Duration::from_millis(2);
 /// What the hybrid wait's time may be of the spinning one's, at most.
-const TARGETS: [(Pattern, f64); 2] = [(Pattern::Stream, 1.10), (Pattern::PingPong, 1.05)];
+const TARGETS: [(Workload, f64); 2] = [(Workload::Stream, 1.10), (Workload::PingPong, 1.05)];
 
 /// Prints the ratio of either hybrid wait to the spinning one, by distance of the CPUs, and how many system calls it made.
 pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
@@ -84,7 +84,7 @@ pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
     Ok(())
 }
 
-fn plan_of(machine: &Machine, pattern: Pattern) -> Plan {
+fn plan_of(machine: &Machine, pattern: Workload) -> Plan {
     let (place, extent) = (Placement::CrossCore, Extent::Time(SLICE));
     Plan { warm_up: WARM_UP, ..plan(pattern, SIZE, place, extent, machine.scratch.names()) }
 }
@@ -93,7 +93,7 @@ fn slice(
     machine: &Machine,
     bench: &Bench,
     entry: &Entry,
-    pattern: Pattern,
+    pattern: Workload,
 ) -> Result<Trial, String> {
     let found = entry.invoke(&plan_of(machine, pattern), bench).invocation;
     if !found.is_ok() {
@@ -103,7 +103,7 @@ fn slice(
 }
 
 /// As many as were counted, of how many messages.
-fn calls(machine: &Machine, bench: &Bench, entry: &Entry, pattern: Pattern) -> String {
+fn calls(machine: &Machine, bench: &Bench, entry: &Entry, pattern: Workload) -> String {
     match entry.count(&plan_of(machine, pattern), bench) {
         Counted::Calls(calls) => format!("{} in {} messages", calls.calls, calls.messages),
         other => format!("{other:?}"),

@@ -7,7 +7,7 @@
 mod calls;
 mod ring;
 
-use ipcmark_core::{Error, Pattern, Result, Side};
+use ipcmark_core::{Error, Result, Side, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_record::Distance;
 use ipcmark_sys::barrier::{self, Barrier};
@@ -34,7 +34,7 @@ pub enum Bare {
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     /// Round trips, or a stream.
-    pub pattern: Pattern,
+    pub pattern: Workload,
     /// Bytes of a message.
     pub size: usize,
     /// Of a ring, bytes.
@@ -70,10 +70,10 @@ trait Loops {
     fn receive(&mut self, messages: u64) -> Result<()>;
 
     /// The side's part of a pattern.
-    fn run(&mut self, pattern: Pattern, side: Side, count: u64) -> Result<()> {
+    fn run(&mut self, pattern: Workload, side: Side, count: u64) -> Result<()> {
         match (pattern, side) {
-            (Pattern::PingPong, Side::Initiator) => self.initiate(count),
-            (Pattern::PingPong, Side::Responder) => self.respond(count),
+            (Workload::PingPong, Side::Initiator) => self.initiate(count),
+            (Workload::PingPong, Side::Responder) => self.respond(count),
             (_, Side::Initiator) => self.send(count),
             (_, Side::Responder) => self.receive(count),
         }
@@ -138,7 +138,7 @@ pub fn run(bare: Bare, task: &Task<'_>) -> Result<Trial> {
         return Err(Error::Protocol("the bare loop failed".into()));
     };
     // The one whose work ends last: whoever began a round trip, and whoever receives a stream.
-    let [elapsed_ns, ..] = if task.pattern == Pattern::PingPong { initiator } else { responder };
+    let [elapsed_ns, ..] = if task.pattern == Workload::PingPong { initiator } else { responder };
     let [_, before_ns, after_ns] = initiator;
     Ok(Trial {
         ns: elapsed_ns / task.count as f64,

@@ -96,9 +96,9 @@ impl Server<'_> {
         let entry = (self.find)(&key.transport).ok_or_else(|| {
             unsupported(format!("this build has no transport '{}'", key.transport))
         })?;
-        let spec = CellSpec::of_key(entry, &key, "").map_err(unsupported)?;
+        let spec = CellSpec { entry, key, group: String::new() };
         let unavailable = |(reason, remedy)| State::Unavailable { reason, remedy };
-        let cpus = placement::choose(spec.placement, &self.cpus).map_err(unavailable)?;
+        let cpus = placement::choose(spec.key.placement, &self.cpus).map_err(unavailable)?;
         let plan = Plan {
             extent: Extent::Time(Duration::from_nanos(request.slice_ns)),
             warm_up: Duration::from_nanos(request.warm_up_ns),
@@ -117,7 +117,7 @@ impl Server<'_> {
         CellKey {
             transport: transport.clone().unwrap_or(key.transport),
             size_bytes: size.map_or(key.size_bytes, |bytes| bytes as u64),
-            placement: placement.map_or(key.placement, |word| word.name().into()),
+            placement: placement.unwrap_or(key.placement),
             capacity_bytes: capacity.map_or(key.capacity_bytes, |c| c.map(|bytes| bytes as u64)),
             ..key
         }

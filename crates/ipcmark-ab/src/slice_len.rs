@@ -1,6 +1,6 @@
 //! How long a cell's slices are.
 
-use ipcmark_record::{CellKey, Slice};
+use ipcmark_record::{CellKey, Parameter, Slice};
 use std::time::Duration;
 
 /// A slice holds about so many values: beyond that, the machine changes faster than they help.
@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_millis(8);
 
 /// How long a slice of a cell is before anything is known of it.
 pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
-    match key.load.rate_per_s {
+    match key.workload.value(Parameter::Rate) {
         // Its values come at this rate, whatever the mechanism; one it has to hold.
         Some(rate) => {
             let gap = Duration::from_secs(1) / rate.max(1);
@@ -30,6 +30,7 @@ pub(crate) fn after(had: Duration, slices: &[Slice], least: Duration) -> Duratio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_record::{Arrivals, Placement, Workload};
 
     #[test]
     fn slices_grow_until_they_hold_enough_and_no_longer() {
@@ -48,11 +49,16 @@ mod tests {
         assert_eq!(after(ms(1), &[slice(0)], ms(1)), ms(8));
         assert_eq!(after(ms(4), &[slice(1)], ms(1)), LONGEST);
         assert_eq!(after(ms(200), &[slice(2)], ms(1)), ms(200), "it never shrinks");
-        let mut key = CellKey::new("pipe/block", "paced", 64, "cross-core");
+        let mut key = CellKey::new(
+            "pipe/block",
+            Workload::Paced { rate: 0, arrivals: Arrivals::Constant },
+            64,
+            Placement::CrossCore,
+        );
         assert_eq!(at_first(&key, ms(1)), ms(1));
-        key.load.rate_per_s = Some(1_000);
+        key.workload = key.workload.with_value(1_000);
         assert_eq!(at_first(&key, ms(1)), ms(8));
-        key.load.rate_per_s = Some(10);
+        key.workload = key.workload.with_value(10);
         assert_eq!(at_first(&key, ms(1)), ms(200));
     }
 }

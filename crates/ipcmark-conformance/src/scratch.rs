@@ -1,6 +1,6 @@
 //! A plan with a private directory and a token of its own, cleared when it goes.
 
-use ipcmark_core::{Limits, Names, Pattern, Plan};
+use ipcmark_core::{Limits, Names, Plan, Workload};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,7 +34,7 @@ impl Scratch {
         let dir = std::env::temp_dir().join(&token);
         fs::create_dir(&dir).map_err(|e| format!("mkdir {}: {e}", dir.display()))?;
         let plan = Plan {
-            pattern: Pattern::Stream,
+            workload: Workload::Stream,
             fixed,
             deadline: DEADLINE,
             seed: 0x1a3c_57e9 ^ size as u64,

@@ -1,27 +1,7 @@
 //! What a transport says of itself, before and on a given machine.
 
-use crate::{Pattern, WaitKind};
+use ipcmark_words::{Carries, Framing, WaitKind, Workload};
 use std::fmt;
-
-/// Whether message boundaries survive the mechanism itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Framing {
-    /// The kernel or the protocol keeps boundaries.
-    Message,
-    /// Bytes only; [`crate::Framed`] adds boundaries.
-    Stream,
-}
-
-impl Framing {
-    /// `message` or `stream`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Framing::Message => "message",
-            Framing::Stream => "stream",
-        }
-    }
-}
 
 /// What a catalog row is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,29 +10,6 @@ pub enum Role {
     Mechanism,
     /// Runs in one process, both ends: the cost of the harness itself, the least any mechanism can show.
     Floor,
-}
-
-/// What passes between the two sides: which of the three seams a row of the catalog implements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Carries {
-    /// Messages: a [`Transport`](crate::Transport).
-    Messages,
-    /// Only the news that something happened: a [`Notifier`](crate::Notifier).
-    Notifications,
-    /// Calls and their answers: a [`Remote`](crate::Remote).
-    Calls,
-}
-
-impl Carries {
-    /// `messages`, `notifications` or `calls`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Carries::Messages => "messages",
-            Carries::Notifications => "notifications",
-            Carries::Calls => "calls",
-        }
-    }
 }
 
 /// The thing by which two processes find each other at a mechanism.
@@ -219,14 +176,14 @@ impl Info {
     ///
     /// # Errors
     /// The reason, in words for a row.
-    pub const fn suits(&self, pattern: Pattern) -> Result<(), &'static str> {
-        match (self.role, self.carries, pattern) {
-            (Role::Floor, _, Pattern::PingPong | Pattern::Stream) => Ok(()),
+    pub const fn suits(&self, workload: Workload) -> Result<(), &'static str> {
+        match (self.role, self.carries, workload) {
+            (Role::Floor, _, Workload::PingPong | Workload::Stream) => Ok(()),
             (Role::Floor, ..) => Err("a floor runs in one process"),
-            (_, Carries::Notifications, Pattern::WakeUp) => Ok(()),
+            (_, Carries::Notifications, Workload::WakeUp) => Ok(()),
             (_, Carries::Notifications, _) => Err("it carries no payload: see wake-up"),
-            (_, _, Pattern::WakeUp) => Err("it carries messages: see ping-pong"),
-            (_, Carries::Calls, Pattern::PingPong) => Ok(()),
+            (_, _, Workload::WakeUp) => Err("it carries messages: see ping-pong"),
+            (_, Carries::Calls, Workload::PingPong) => Ok(()),
             (_, Carries::Calls, _) => Err("a call waits for its answer: see ping-pong"),
             _ => Ok(()),
         }
@@ -236,10 +193,10 @@ impl Info {
     ///
     /// # Errors
     /// The reason, in words for that row.
-    pub const fn supports(&self, pattern: Pattern) -> Result<(), &'static str> {
-        match (self.suits(pattern), pattern) {
+    pub const fn supports(&self, workload: Workload) -> Result<(), &'static str> {
+        match (self.suits(workload), workload) {
             (Err(reason), _) => Err(reason),
-            (Ok(()), Pattern::Overlap) if !self.overlaps => {
+            (Ok(()), Workload::Overlap) if !self.overlaps => {
                 Err("a side that waits like this can do nothing else meanwhile")
             }
             (Ok(()), _) => Ok(()),

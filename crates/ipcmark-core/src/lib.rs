@@ -31,13 +31,14 @@ mod wait;
 pub use buffer::Buffer;
 pub use error::{Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
-pub use info::{
-    Availability, Capacity, Carries, Framing, Info, LEAST_SHARED, Limits, MeetBy, Role,
+pub use info::{Availability, Capacity, Info, LEAST_SHARED, Limits, MeetBy, Role};
+pub use ipcmark_words::{
+    Arrivals, Carries, Framing, Input, Parameter, Placement, Side, WaitKind, Workload,
 };
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict, copy_message};
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
 pub use notifier::{Listen, Notifier, Notify};
-pub use plan::{Arrivals, Extent, Heeds, Input, Load, Names, Pattern, Placement, Plan, Side};
+pub use plan::{Extent, Names, Plan};
 pub use remote::{Absent, Call, Flow, LeftOut, Nobody, Procedure, Remote, Serve};
 pub use transport::{Address, Link, Receiver, Sender, Transport, Visitor};
-pub use wait::{Wait, WaitKind};
+pub use wait::Wait;

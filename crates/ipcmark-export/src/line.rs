@@ -3,7 +3,7 @@
 //! What does not apply is empty: a record has no slices, a paired comparison no sides' CPU times.
 
 use crate::table::{Value, count, flag, number, text};
-use ipcmark_record::{CellKey, State};
+use ipcmark_record::{Arrivals, CellKey, Input, Parameter, State};
 use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
 
 /// What is the same in all rows of a document, so that rows of many documents can lie in one table.
@@ -121,7 +121,7 @@ pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
 
 fn about(of: &Of) -> Vec<(&'static str, Value)> {
     let Of { frame, key, family, floor, group, state } = of;
-    let load = &key.load;
+    let value = |of| count(key.workload.value(of).map(u64::from));
     let (word, reason) = match state {
         State::Pending => ("pending", None),
         State::Measured => ("measured", None),
@@ -137,19 +137,24 @@ fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("suite", text(Some(frame.suite))),
         ("cell", text(Some(&key.to_string()))),
         ("transport", text(Some(&key.transport))),
-        ("pattern", text(Some(&key.pattern))),
+        ("pattern", text(Some(key.workload.name()))),
         ("size_bytes", count(key.size_bytes)),
-        ("placement", text(Some(&key.placement))),
+        ("placement", text(Some(key.placement.name()))),
         ("capacity_bytes", count(key.capacity_bytes)),
-        ("peers", count(load.peers.map(u64::from))),
-        ("depth", count(load.depth.map(u64::from))),
-        ("rate_per_s", count(load.rate_per_s.map(u64::from))),
-        ("arrivals", text(load.arrivals.as_deref())),
-        ("input", text(load.input.as_deref())),
+        ("peers", value(Parameter::Peers)),
+        ("depth", value(Parameter::Depth)),
+        ("rate_per_s", value(Parameter::Rate)),
+        ("arrivals", text(arrivals(key).map(Arrivals::name))),
+        ("input", text(key.workload.input().map(Input::name))),
         ("family", text(Some(family))),
         ("floor", flag(*floor)),
         ("suite_group", text(Some(group))),
         ("state", text(Some(word))),
         ("reason", text(reason)),
     ]
+}
+
+/// Returns the arrivals that a key names: `constant` is the default, and left out.
+pub(crate) fn arrivals(key: &CellKey) -> Option<Arrivals> {
+    key.workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant)
 }

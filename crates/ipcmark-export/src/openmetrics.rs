@@ -4,8 +4,9 @@
 //! the label `quantile` nowhere else. Bounds are families of their own, so that no sum over labels mixes them with
 //! figures. Cells without figures are in `ipcmark_cell_info` with the reason.
 
+use crate::line::arrivals;
 use crate::measure::measures;
-use ipcmark_record::{CellKey, Record};
+use ipcmark_record::{CellKey, Parameter, Record};
 use ipcmark_summary::{Row, Status, Summary};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -113,21 +114,21 @@ fn bound(family: &str, unit: Option<&str>, end: &str) -> String {
 }
 
 fn cell(row: &Row) -> Vec<(&'static str, String)> {
-    let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } = &row.key;
-    let number = |n: &Option<u32>| n.map(|n| n.to_string());
+    let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = &row.key;
+    let number = |of| workload.value(of).map(|n| n.to_string());
     let always = [
         ("transport", transport.clone()),
-        ("pattern", pattern.clone()),
+        ("pattern", workload.to_string()),
         ("size_bytes", size_bytes.to_string()),
-        ("placement", placement.clone()),
+        ("placement", placement.to_string()),
     ];
     let sometimes = [
         ("capacity_bytes", capacity_bytes.map(|n| n.to_string())),
-        ("peers", number(&load.peers)),
-        ("depth", number(&load.depth)),
-        ("rate_per_s", number(&load.rate_per_s)),
-        ("arrivals", load.arrivals.clone()),
-        ("input", load.input.clone()),
+        ("peers", number(Parameter::Peers)),
+        ("depth", number(Parameter::Depth)),
+        ("rate_per_s", number(Parameter::Rate)),
+        ("arrivals", arrivals(&row.key).map(|arrivals| arrivals.to_string())),
+        ("input", workload.input().map(|input| input.to_string())),
         ("distance", row.class.map(|class| class.word().to_owned())),
     ];
     let there = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));

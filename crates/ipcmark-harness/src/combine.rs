@@ -5,7 +5,7 @@ use crate::noise::Heard;
 use crate::pattern::fan;
 use crate::rules::rules;
 use crate::setup::Making;
-use ipcmark_core::{Info, Pattern, Plan};
+use ipcmark_core::{Info, Plan, Workload};
 use ipcmark_record::{
     Distance, Integrity, Invocation, InvocationOutcome, Mark, Noise, Setup, WarmUp,
 };
@@ -15,10 +15,10 @@ use ipcmark_record::{
 pub(crate) const TELLING: usize = 8;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Invocation {
-    if plan.pattern == Pattern::Broadcast {
+    if matches!(plan.workload, Workload::Broadcast { .. }) {
         lost_by_each(&mut sides);
     }
-    let figure = rules(plan.pattern).figure;
+    let figure = rules(plan.workload).figure;
     let counts = |process: usize| sides.len() == 1 || figure.is(process);
     let counted = || sides.iter().enumerate().filter(|(process, _)| counts(*process));
     let integrity = integrity(info, plan, &sides);
@@ -45,8 +45,8 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
         warm_up: WarmUp {
             steady: sides.iter().all(|side| side.frame.warm_up().steady),
             // A broadcast counts at its receivers, in the warm-up as in the measured phase.
-            messages: match plan.pattern {
-                Pattern::Broadcast => {
+            messages: match plan.workload {
+                Workload::Broadcast { .. } => {
                     counted().map(|(_, side)| side.frame.warm_up().messages).sum()
                 }
                 _ => frame.warm_up().messages,
@@ -82,11 +82,7 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
         reordered: sum.reordered + side.integrity.reordered,
         damaged: sum.damaged + side.integrity.damaged,
     });
-    let one_way = matches!(
-        plan.pattern,
-        Pattern::Stream | Pattern::Paced | Pattern::FanIn | Pattern::FanOut | Pattern::Broadcast
-    );
-    if !info.lossy || !one_way {
+    if !info.lossy || !plan.workload.is_one_way() {
         // Only all receivers of a shared link together show what was lost or came twice.
         let (lost, repeated) = fan::settle(sides.iter().map(|side| side.sums));
         return Integrity { lost: sum.lost + lost, repeated: sum.repeated + repeated, ..sum };

@@ -1,7 +1,7 @@
 //! What the harness itself costs: printed beside the results, never taken from them.
 
 use crate::{Bench, Entry, Scratch};
-use ipcmark_core::{Checker, Extent, Pattern, Plan, Stamper};
+use ipcmark_core::{Checker, Extent, Plan, Stamper, Workload};
 use ipcmark_record::{HarnessCost, Histogram};
 use ipcmark_sys::clock::Clock;
 use std::hint::black_box;
@@ -68,7 +68,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 /// away now and then does not move.
 fn loop_ns(bench: &Bench, floor: &Entry, scratch: &Scratch) -> Option<f64> {
     let plan = Plan {
-        pattern: Pattern::Stream,
+        workload: Workload::Stream,
         extent: Extent::Time(Duration::from_millis(10)),
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(5),

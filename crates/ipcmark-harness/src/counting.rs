@@ -9,7 +9,7 @@
 //! reads while that side stands still at a call, says whether that call counts. What the harness itself calls is
 //! outside: barriers, waits for a message's due time, what ends a phase over a mechanism that may lose the message that does.
 
-use ipcmark_core::{Error, Pattern, Plan, Result};
+use ipcmark_core::{Error, Plan, Result, Workload};
 use ipcmark_record::{Cycles, SystemCalls};
 use ipcmark_sys::counters::{Counters, Modes};
 use ipcmark_sys::futex;
@@ -164,14 +164,20 @@ const BURSTS_LEAST: u64 = 4;
 /// How many messages (round trips, bursts, tasks) the counted phase of `plan` has; `None` where their number says nothing:
 /// in `overlap` it is how often there was time to look.
 pub(crate) fn messages(plan: &Plan) -> Option<u64> {
-    match plan.pattern {
-        Pattern::Overlap => None,
-        Pattern::ScatterGather => Some(1),
-        Pattern::Burst => Some(MESSAGES.max(BURSTS_LEAST * plan.load.depth as u64)),
-        Pattern::Paced => {
-            let due = (f64::from(plan.load.rate) * PACED.as_secs_f64()) as u64;
+    match plan.workload {
+        Workload::Overlap => None,
+        Workload::ScatterGather { .. } => Some(1),
+        Workload::Burst { .. } => Some(MESSAGES.max(BURSTS_LEAST * plan.workload.depth() as u64)),
+        Workload::Paced { rate, .. } => {
+            let due = (f64::from(rate) * PACED.as_secs_f64()) as u64;
             Some(due.clamp(PACED_LEAST, MESSAGES))
         }
-        _ => Some(MESSAGES),
+        Workload::PingPong
+        | Workload::Stream
+        | Workload::Duplex { .. }
+        | Workload::FanIn { .. }
+        | Workload::FanOut { .. }
+        | Workload::Broadcast { .. }
+        | Workload::WakeUp => Some(MESSAGES),
     }
 }

@@ -54,16 +54,11 @@ pub fn add(limits: &mut Vec<Limit>, placement: Placement, at_ns: u64, found: &[F
         let Found { kind, size_bytes, median_ns, least_ns, distance } = *one;
         let sample = LimitSample { at_ns, median_ns, least_ns, distance };
         let same = |l: &&mut Limit| {
-            l.kind == kind && l.size_bytes == size_bytes && l.placement == placement.name()
+            l.kind == kind && l.size_bytes == size_bytes && l.placement == placement
         };
         match limits.iter_mut().find(same) {
             Some(limit) => limit.samples.push(sample),
-            None => limits.push(Limit {
-                kind,
-                placement: placement.name().into(),
-                size_bytes,
-                samples: vec![sample],
-            }),
+            None => limits.push(Limit { kind, placement, size_bytes, samples: vec![sample] }),
         }
     }
 }
@@ -121,8 +116,7 @@ fn on(
 /// The sizes of the cells that are measured on a placement, ascending.
 fn sizes_on(record: &Record, placement: Placement) -> Vec<u64> {
     let measured = record.cells.iter().filter(|cell| {
-        matches!(cell.state, State::Pending | State::Measured)
-            && cell.key.placement == placement.name()
+        matches!(cell.state, State::Pending | State::Measured) && cell.key.placement == placement
     });
     let mut sizes: Vec<u64> = measured.map(|cell| cell.key.size_bytes).collect();
     sizes.sort_unstable();
@@ -150,13 +144,13 @@ mod tests {
         }
         add(&mut limits, Placement::SameCore, 3, &[found(Some(64), 4.0)]);
         let shapes: Vec<_> =
-            limits.iter().map(|l| (l.placement.as_str(), l.size_bytes, l.samples.len())).collect();
+            limits.iter().map(|l| (l.placement, l.size_bytes, l.samples.len())).collect();
         assert_eq!(
             shapes,
             [
-                ("cross-core", Some(64), 2),
-                ("cross-core", Some(1024), 2),
-                ("same-core", Some(64), 1)
+                (Placement::CrossCore, Some(64), 2),
+                (Placement::CrossCore, Some(1024), 2),
+                (Placement::SameCore, Some(64), 1)
             ]
         );
     }

@@ -1,6 +1,6 @@
 //! Facts about each pattern that the frame needs: who counts, who ends the warm-up, and what is timed.
 
-use ipcmark_core::Pattern;
+use ipcmark_core::Workload;
 use ipcmark_record::Unit;
 
 /// Processes that a rule is about.
@@ -41,24 +41,28 @@ pub(crate) struct Rules {
 }
 
 /// Returns the rules of a pattern.
-pub(crate) const fn rules(pattern: Pattern) -> Rules {
+pub(crate) const fn rules(workload: Workload) -> Rules {
     const BLOCKS: [Option<Unit>; 2] = [Some(Unit::PsPerMessageBlock); 2];
     const fn initiators(unit: Unit) -> Rules {
         Rules { figure: Whose::One, judge: Whose::One, units: [Some(unit), None] }
     }
-    match pattern {
-        Pattern::PingPong | Pattern::Overlap | Pattern::WakeUp => initiators(Unit::NsPerRoundTrip),
-        Pattern::Burst => initiators(Unit::NsPerBurst),
+    match workload {
+        Workload::PingPong | Workload::Overlap | Workload::WakeUp => {
+            initiators(Unit::NsPerRoundTrip)
+        }
+        Workload::Burst { .. } => initiators(Unit::NsPerBurst),
         // A warm-up holds too few tasks for a median to settle.
-        Pattern::ScatterGather => Rules { judge: Whose::Nobody, ..initiators(Unit::NsPerTask) },
+        Workload::ScatterGather { .. } => {
+            Rules { judge: Whose::Nobody, ..initiators(Unit::NsPerTask) }
+        }
         // A rate at the sender would count what is still under way.
-        Pattern::Stream | Pattern::FanOut | Pattern::Broadcast => {
+        Workload::Stream | Workload::FanOut { .. } | Workload::Broadcast { .. } => {
             Rules { figure: Whose::Peers, judge: Whose::One, units: BLOCKS }
         }
-        Pattern::FanIn => Rules { figure: Whose::One, judge: Whose::Peers, units: BLOCKS },
-        Pattern::Duplex => Rules { figure: Whose::All, judge: Whose::One, units: BLOCKS },
+        Workload::FanIn { .. } => Rules { figure: Whose::One, judge: Whose::Peers, units: BLOCKS },
+        Workload::Duplex { .. } => Rules { figure: Whose::All, judge: Whose::One, units: BLOCKS },
         // The rate sets how many values there are: too few for a median to settle.
-        Pattern::Paced => Rules {
+        Workload::Paced { .. } => Rules {
             figure: Whose::Peers,
             judge: Whose::Nobody,
             units: [Some(Unit::NsLag), Some(Unit::NsOneWay)],

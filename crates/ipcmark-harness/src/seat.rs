@@ -1,6 +1,6 @@
 //! The processes of an invocation: one side of one process, one side of one or several.
 
-use ipcmark_core::{Pattern, Plan, Role, Side};
+use ipcmark_core::{Plan, Role, Side, Workload};
 
 /// One process of an invocation, as the frame sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,12 @@ impl Seat {
 
 /// The seats of a plan, in the order of their processes.
 pub(crate) fn seats(plan: &Plan, role: Role) -> Vec<Seat> {
-    let one = match plan.pattern {
-        Pattern::FanIn => Side::Responder,
+    let one = match plan.workload {
+        Workload::FanIn { .. } => Side::Responder,
         _ => Side::Initiator,
     };
-    let several = plan.pattern.heeds().peers;
-    let peers = match (role, several) {
-        (Role::Floor, _) => 0,
-        (_, true) => plan.load.peers,
-        (_, false) => 1,
-    };
+    let several = plan.workload.has_peers();
+    let peers = if role == Role::Floor { 0 } else { plan.workload.peers() };
     let others =
         (0..peers).map(|i| Seat { process: i + 1, side: one.peer(), peer: several.then_some(i) });
     std::iter::once(Seat { process: 0, side: one, peer: None }).chain(others).collect()
@@ -47,23 +43,22 @@ pub(crate) fn seats(plan: &Plan, role: Role) -> Vec<Seat> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Load, Names};
+    use ipcmark_core::Names;
 
-    fn names(pattern: Pattern, role: Role) -> Vec<String> {
+    fn names(workload: Workload, role: Role) -> Vec<String> {
         let names = Names { token: String::new(), dir: "/".into() };
-        let load = Load { peers: 3, ..Load::DEFAULT };
-        let plan = Plan { pattern, load, ..Plan::new(8, names) };
+        let plan = Plan { workload: workload.with_value(3), ..Plan::new(8, names) };
         seats(&plan, role).into_iter().map(Seat::name).collect()
     }
 
     #[test]
     fn the_one_comes_first_and_the_several_are_numbered() {
-        assert_eq!(names(Pattern::PingPong, Role::Mechanism), ["initiator", "responder"]);
-        assert_eq!(names(Pattern::PingPong, Role::Floor), ["initiator"]);
+        assert_eq!(names(Workload::PingPong, Role::Mechanism), ["initiator", "responder"]);
+        assert_eq!(names(Workload::PingPong, Role::Floor), ["initiator"]);
         let fan_in = ["responder", "initiator-0", "initiator-1", "initiator-2"];
-        assert_eq!(names(Pattern::FanIn, Role::Mechanism), fan_in);
+        assert_eq!(names(Workload::FanIn { peers: 3 }, Role::Mechanism), fan_in);
         let fan_out = ["initiator", "responder-0", "responder-1", "responder-2"];
-        assert_eq!(names(Pattern::FanOut, Role::Mechanism), fan_out);
-        assert_eq!(names(Pattern::Broadcast, Role::Mechanism), fan_out);
+        assert_eq!(names(Workload::FanOut { peers: 3 }, Role::Mechanism), fan_out);
+        assert_eq!(names(Workload::Broadcast { peers: 3 }, Role::Mechanism), fan_out);
     }
 }

@@ -275,7 +275,8 @@ impl Session {
         patience: Duration,
     ) -> (Plan, Bench) {
         let spec = &self.specs[index];
-        let cpus = placement::choose(spec.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
+        let cpus =
+            placement::choose(spec.key.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
         let plan = Plan {
             extent: Extent::Time(measure),

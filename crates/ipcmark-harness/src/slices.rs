@@ -89,7 +89,7 @@ impl<'a> Stage<'a> {
 
 /// Puts the slices of all processes together, as the pattern counts.
 pub(crate) fn together(plan: &Plan, sides: &mut [Findings]) -> Vec<Slice> {
-    let figure = rules(plan.pattern).figure;
+    let figure = rules(plan.workload).figure;
     let alone = sides.len() == 1;
     let of: Vec<_> = sides.iter_mut().map(|side| std::mem::take(&mut side.frame.slices)).collect();
     let turns = of.iter().map(Vec::len).min().unwrap_or_default();

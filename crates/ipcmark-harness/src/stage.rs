@@ -88,7 +88,7 @@ impl<'a> Stage<'a> {
             Some(_) => bench.cpus.alone(seat.process, processes),
             None => affinity::allowed()?.len() >= processes,
         };
-        let unit = rules(plan.pattern).units[seat.side.index()];
+        let unit = rules(plan.workload).units[seat.side.index()];
         Ok(Stage {
             plan,
             control,
@@ -175,7 +175,7 @@ impl<'a> Stage<'a> {
         self.timer.warm_up(WarmUp::new(&clock, self.plan.warm_up, self.start));
         let done = act(self)?;
         let elapsed = clock.now() - self.start;
-        let judges = rules(self.plan.pattern).judge.is(self.seat.process);
+        let judges = rules(self.plan.workload).judge.is(self.seat.process);
         self.found.warmed_up(ipcmark_record::WarmUp {
             messages: done.messages,
             elapsed_ns: clock.ns(elapsed) as u64,

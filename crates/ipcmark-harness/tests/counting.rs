@@ -3,7 +3,7 @@
 mod spinning;
 mod toy;
 
-use ipcmark_core::{Load, Pattern, Placement, Plan};
+use ipcmark_core::{Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Counted, Entry, Scratch};
@@ -43,29 +43,28 @@ fn main() {
     libtest_mimic::run(&args, trials).exit();
 }
 
-fn count_with(entry: Entry, pattern: Pattern, warm_up: Duration) -> Counted {
+fn count_with(entry: Entry, workload: Workload, warm_up: Duration) -> Counted {
     let scratch = Scratch::new().unwrap();
     let plan = Plan {
-        pattern,
-        load: Load { depth: 4, rate: 1_000, ..Load::DEFAULT },
+        workload,
         warm_up,
         deadline: Duration::from_secs(20),
         seed: 7,
-        ..Plan::new(if pattern == Pattern::WakeUp { 0 } else { SIZE }, scratch.names())
+        ..Plan::new(if workload == Workload::WakeUp { 0 } else { SIZE }, scratch.names())
     };
     entry.count(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE })
 }
 
-fn count(entry: Entry, pattern: Pattern) -> Result<SystemCalls, Failed> {
-    match count_with(entry, pattern, Duration::from_millis(2)) {
+fn count(entry: Entry, workload: Workload) -> Result<SystemCalls, Failed> {
+    match count_with(entry, workload, Duration::from_millis(2)) {
         Counted::Calls(calls) => Ok(calls),
-        other => Err(format!("{pattern}: {other:?}").into()),
+        other => Err(format!("{workload}: {other:?}").into()),
     }
 }
 
 fn ping_pong() -> Test {
     for _ in 0..5 {
-        let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::PingPong)?;
+        let SystemCalls { messages, calls } = count(GOOD_ONE, Workload::PingPong)?;
         assert!(messages >= 16, "{messages}");
         assert_eq!(calls, 4 * messages, "a write and a read on each side, and nothing else");
     }
@@ -73,53 +72,53 @@ fn ping_pong() -> Test {
 }
 
 fn stream() -> Test {
-    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Stream)?;
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Workload::Stream)?;
     assert_eq!(calls, 2 * messages, "a write there, a read here");
     Ok(())
 }
 
 fn burst() -> Test {
-    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Burst)?;
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Workload::Burst { depth: 4 })?;
     assert_eq!(4 * calls, 10 * messages, "four messages there and one back");
     Ok(())
 }
 
 fn paced() -> Test {
-    let SystemCalls { messages, calls } = count(GOOD_ONE, Pattern::Paced)?;
+    let SystemCalls { messages, calls } = count(GOOD_ONE, Workload::PACED)?;
     assert_eq!(calls, 2 * messages, "its sleeps are the harness's own");
     Ok(())
 }
 
 fn spins() -> Test {
-    let SystemCalls { messages, calls } = count(Entry::of::<Slots>(), Pattern::PingPong)?;
+    let SystemCalls { messages, calls } = count(Entry::of::<Slots>(), Workload::PingPong)?;
     assert_eq!((calls, messages >= 16), (0, true));
     Ok(())
 }
 
 fn threads() -> Test {
-    let SystemCalls { messages, calls } = count(Entry::of::<Threads>(), Pattern::PingPong)?;
+    let SystemCalls { messages, calls } = count(Entry::of::<Threads>(), Workload::PingPong)?;
     // A thread is in its first read before the phase begins, and may be in the next one when it ends.
     assert!(calls.abs_diff(4 * messages) <= 2, "{calls} calls, {messages} round trips");
     Ok(())
 }
 
 fn others() -> Test {
-    let SystemCalls { messages, calls } = count(Entry::of_notifier::<Bell<1>>(), Pattern::WakeUp)?;
+    let SystemCalls { messages, calls } = count(Entry::of_notifier::<Bell<1>>(), Workload::WakeUp)?;
     assert_eq!(calls, 4 * messages, "a notification");
-    let SystemCalls { messages, calls } = count(Entry::of_remote::<Counter>(), Pattern::PingPong)?;
+    let SystemCalls { messages, calls } = count(Entry::of_remote::<Counter>(), Workload::PingPong)?;
     // The clerk serves on a thread that is started in the phase: its start and its end are calls, too.
     let beyond = calls.checked_sub(4 * messages).ok_or("too few calls")?;
     assert!((1..50).contains(&beyond), "{beyond}");
-    let overlap = count_with(GOOD_ONE, Pattern::Overlap, Duration::ZERO);
+    let overlap = count_with(GOOD_ONE, Workload::Overlap, Duration::ZERO);
     assert_eq!(overlap, Counted::Nothing, "looks are as many as there is time for");
     Ok(())
 }
 
 fn fails() -> Test {
     let cases = [
-        (Entry::of::<Toy<DIES>>(), Pattern::PingPong, "responder: was killed by SIGKILL"),
-        (Entry::of::<Toy<PANICS>>(), Pattern::PingPong, "responder: panicked: a toy fell over"),
-        (Entry::of::<Toy<LOSES>>(), Pattern::Stream, "1 lost"),
+        (Entry::of::<Toy<DIES>>(), Workload::PingPong, "responder: was killed by SIGKILL"),
+        (Entry::of::<Toy<PANICS>>(), Workload::PingPong, "responder: panicked: a toy fell over"),
+        (Entry::of::<Toy<LOSES>>(), Workload::Stream, "1 lost"),
     ];
     for (entry, pattern, expected) in cases {
         // Without a warm-up the fault comes in the phase that is counted.
@@ -142,7 +141,7 @@ fn interrupted() -> Test {
     board.clear();
     let mut child = process::fork(|| {
         let Ok(_interrupts) = Interrupts::heed() else { return 2 };
-        let ended = count_with(HANGING, Pattern::PingPong, Duration::ZERO);
+        let ended = count_with(HANGING, Workload::PingPong, Duration::ZERO);
         i32::from(ended != Counted::Interrupted || has_children())
     })?;
     while board.sent().load(Ordering::SeqCst) < 50 {
@@ -187,20 +186,12 @@ fn session(cells: Vec<CellSpec>, count: bool, budget: Option<Duration>) -> Resul
     Ok(session)
 }
 
-fn spec(entry: &'static Entry, pattern: Pattern) -> CellSpec {
-    CellSpec {
-        entry,
-        pattern,
-        load: Load::DEFAULT,
-        size: SIZE,
-        placement: Placement::Free,
-        capacity: None,
-        group: "counting".into(),
-    }
+fn spec(entry: &'static Entry, workload: Workload) -> CellSpec {
+    CellSpec::new(entry, workload, SIZE, Placement::Free)
 }
 
 fn a_run() -> Test {
-    let cells = || vec![spec(&GOOD_ONE, Pattern::PingPong), spec(&GOOD_ONE, Pattern::Stream)];
+    let cells = || vec![spec(&GOOD_ONE, Workload::PingPong), spec(&GOOD_ONE, Workload::Stream)];
     let record = session(cells(), true, None)?.into_record();
     assert_eq!(record.outcome, Outcome::Complete);
     assert!(record.not_counted.iter().all(|line| !line.contains("system calls")));
@@ -218,7 +209,7 @@ fn not_counted() -> Test {
     static SHY_ONE: Entry = Entry::of::<Toy<SHY>>();
     let shy = |pattern| spec(&SHY_ONE, pattern);
     let record =
-        session(vec![spec(&GOOD_ONE, Pattern::Stream), shy(Pattern::PingPong)], true, None)?;
+        session(vec![spec(&GOOD_ONE, Workload::Stream), shy(Workload::PingPong)], true, None)?;
     let lines = system_call_lines(&record);
     let [line] = &lines[..] else { return Err(format!("{lines:?}").into()) };
     assert!(
@@ -226,7 +217,8 @@ fn not_counted() -> Test {
         "{line}"
     );
     // One reason, again and again: it is the machine's, and is not met once more.
-    let patterns = [Pattern::PingPong, Pattern::Stream, Pattern::Burst, Pattern::Duplex];
+    let patterns =
+        [Workload::PingPong, Workload::Stream, Workload::Burst { depth: 4 }, Workload::DUPLEX];
     let lines = system_call_lines(&session(patterns.map(shy).to_vec(), true, None)?);
     let [line] = &lines[..] else { return Err(format!("{lines:?}").into()) };
     assert!(line.starts_with("system calls: not available here: "), "{line}");

@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ipcmark_core::{Extent, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
@@ -55,9 +55,9 @@ fn main() {
     libtest_mimic::run(&args, trials).exit();
 }
 
-fn plan(pattern: Pattern, extent: Extent, scratch: &Scratch) -> Plan {
+fn plan(workload: Workload, extent: Extent, scratch: &Scratch) -> Plan {
     Plan {
-        pattern,
+        workload,
         extent,
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(3),
@@ -66,14 +66,14 @@ fn plan(pattern: Pattern, extent: Extent, scratch: &Scratch) -> Plan {
     }
 }
 
-fn invoke_on(entry: Entry, pattern: Pattern, extent: Extent, cpus: Cpus) -> Invocation {
+fn invoke_on(entry: Entry, workload: Workload, extent: Extent, cpus: Cpus) -> Invocation {
     let scratch = Scratch::new().unwrap();
     let bench = Bench { clock: Clock::calibrate(), cpus };
-    entry.invoke(&plan(pattern, extent, &scratch), &bench).invocation
+    entry.invoke(&plan(workload, extent, &scratch), &bench).invocation
 }
 
-fn invoke(entry: Entry, pattern: Pattern, extent: Extent) -> Invocation {
-    invoke_on(entry, pattern, extent, Cpus::FREE)
+fn invoke(entry: Entry, workload: Workload, extent: Extent) -> Invocation {
+    invoke_on(entry, workload, extent, Cpus::FREE)
 }
 
 const SHORT: Extent = Extent::Time(Duration::from_millis(20));
@@ -86,7 +86,7 @@ fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
 }
 
 fn ping_pong() -> Test {
-    let found = invoke(GOOD_ONE, Pattern::PingPong, SHORT);
+    let found = invoke(GOOD_ONE, Workload::PingPong, SHORT);
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert_eq!(found.sides.len(), 2);
     let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
@@ -105,7 +105,7 @@ fn ping_pong() -> Test {
 fn stream() -> Test {
     // The reader needs 20 µs a message and the pipe holds 1024: a sender's rate would be far higher at first, and
     // what it has not delivered when it stops would be counted.
-    let found = invoke(Entry::of::<Toy<SLOW_READER>>(), Pattern::Stream, SHORT);
+    let found = invoke(Entry::of::<Toy<SLOW_READER>>(), Workload::Stream, SHORT);
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     let each = found.elapsed_ns as f64 / found.messages as f64;
     assert!(each >= 19_900.0, "{each} ns a message is faster than its reader");
@@ -117,7 +117,7 @@ fn stream() -> Test {
 }
 
 fn exact() -> Test {
-    for pattern in [Pattern::PingPong, Pattern::Stream] {
+    for pattern in [Workload::PingPong, Workload::Stream] {
         for n in [1, 2, 1_000] {
             let found = invoke(GOOD_ONE, pattern, Extent::Messages(n));
             assert_eq!(found.outcome, InvocationOutcome::Ok);
@@ -129,14 +129,14 @@ fn exact() -> Test {
 
 fn late() -> Test {
     // One round trip, and a responder that is ready 30 ms late: were the clock started before, it would show.
-    let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(1));
+    let found = invoke(Entry::of::<Toy<LATE>>(), Workload::PingPong, Extent::Messages(1));
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert!(found.elapsed_ns < 25_000_000, "{} ns", found.elapsed_ns);
     Ok(())
 }
 
 fn setup() -> Test {
-    let found = invoke(Entry::of::<Toy<LATE>>(), Pattern::PingPong, Extent::Messages(10));
+    let found = invoke(Entry::of::<Toy<LATE>>(), Workload::PingPong, Extent::Messages(10));
     let setup = found.setup.ok_or("no setup")?;
     // The responder's half takes 30 ms: the slower side's stands, and it is in no other figure.
     assert!(setup.split_ns >= 30_000_000, "{setup:?}");
@@ -152,7 +152,7 @@ fn ending() -> Test {
     let cpus = host::cpus();
     let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
     for _ in 0..20 {
-        let found = invoke_on(GOOD_ONE, Pattern::PingPong, Extent::Messages(100), same.clone());
+        let found = invoke_on(GOOD_ONE, Workload::PingPong, Extent::Messages(100), same.clone());
         assert_eq!(found.outcome, InvocationOutcome::Ok);
     }
     Ok(())
@@ -161,12 +161,12 @@ fn ending() -> Test {
 fn placed() -> Test {
     let cpus = host::cpus();
     let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
-    let found = invoke_on(GOOD_ONE, Pattern::PingPong, SHORT, same);
+    let found = invoke_on(GOOD_ONE, Workload::PingPong, SHORT, same);
     let [a, b] = &found.sides[..] else { return Err("two sides".into()) };
     assert_eq!(a.placed, b.placed);
     assert!(found.distance.is_none(), "one CPU has no distance to itself");
     let Ok(apart) = placement::choose(Placement::CrossCore, &cpus) else { return Ok(()) };
-    let found = invoke_on(GOOD_ONE, Pattern::PingPong, SHORT, apart);
+    let found = invoke_on(GOOD_ONE, Workload::PingPong, SHORT, apart);
     let [a, b] = &found.sides[..] else { return Err("two sides".into()) };
     for side in [a, b] {
         assert_eq!(side.placed.allowed, [side.placed.cpu_before]);
@@ -179,7 +179,7 @@ fn placed() -> Test {
 }
 
 fn processes() -> Test {
-    let found = invoke(GOOD_ONE, Pattern::Stream, Extent::Messages(100));
+    let found = invoke(GOOD_ONE, Workload::Stream, Extent::Messages(100));
     // The responder would have failed had it seen the initiator's counter move.
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert_eq!(SENT.load(Ordering::Relaxed), 0, "the initiator's memory is the supervisor's");
@@ -192,7 +192,7 @@ fn narrow_mask() -> Test {
     let mut child = process::fork(|| {
         let check = || -> Test {
             affinity::pin(cpu)?;
-            let across = CellSpec { placement: Placement::CrossCore, ..spec(&GOOD_ONE, 64) };
+            let across = CellSpec::new(&GOOD_ONE, Workload::PingPong, 64, Placement::CrossCore);
             let session = Session::new(vec![across], options(1, None))?;
             let [cell] = &session.record().cells[..] else { return Err("one cell".into()) };
             let State::Unavailable { reason, .. } = &cell.state else { return Err("ran".into()) };
@@ -207,7 +207,7 @@ fn narrow_mask() -> Test {
 
 fn dies() -> Test {
     let begun = Instant::now();
-    let found = invoke(Entry::of::<Toy<DIES>>(), Pattern::PingPong, SHORT);
+    let found = invoke(Entry::of::<Toy<DIES>>(), Workload::PingPong, SHORT);
     let (side, what) = failure(&found)?;
     assert_eq!(side, "responder", "its peer saw no more than a closed link");
     assert!(what.contains("SIGKILL"), "{what}");
@@ -217,7 +217,7 @@ fn dies() -> Test {
 
 fn hangs() -> Test {
     let begun = Instant::now();
-    let found = invoke(Entry::of::<Toy<HANGS>>(), Pattern::PingPong, SHORT);
+    let found = invoke(Entry::of::<Toy<HANGS>>(), Workload::PingPong, SHORT);
     let (_, what) = failure(&found)?;
     assert!(what.contains("hung") && what.contains("killed"), "{what}");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
@@ -225,14 +225,14 @@ fn hangs() -> Test {
 }
 
 fn panics() -> Test {
-    let found = invoke(Entry::of::<Toy<PANICS>>(), Pattern::PingPong, SHORT);
+    let found = invoke(Entry::of::<Toy<PANICS>>(), Workload::PingPong, SHORT);
     let (side, what) = failure(&found)?;
     assert!(side == "responder" && what.contains("a toy fell over"), "{side}: {what}");
     Ok(())
 }
 
 fn loses() -> Test {
-    let found = invoke(LOSING, Pattern::Stream, SHORT);
+    let found = invoke(LOSING, Workload::Stream, SHORT);
     let (_, what) = failure(&found)?;
     assert!(what.contains("1 lost"), "{what}");
     assert_eq!(found.integrity.lost, 1);
@@ -240,7 +240,7 @@ fn loses() -> Test {
 }
 
 fn damages() -> Test {
-    let found = invoke(Entry::of::<Toy<DAMAGES>>(), Pattern::Stream, Extent::Messages(5_000));
+    let found = invoke(Entry::of::<Toy<DAMAGES>>(), Workload::Stream, Extent::Messages(5_000));
     // Byte 20 of 64 is body: seen by the byte-for-byte check of the first message of a thousand, or not; the wrong byte
     // stays in the private buffer, so that a later one sees it.
     let (_, what) = failure(&found)?;
@@ -249,7 +249,7 @@ fn damages() -> Test {
 }
 
 fn no_fixture() -> Test {
-    let found = invoke(Entry::of::<Toy<NO_FIXTURE>>(), Pattern::PingPong, SHORT);
+    let found = invoke(Entry::of::<Toy<NO_FIXTURE>>(), Workload::PingPong, SHORT);
     let (side, what) = failure(&found)?;
     assert!(side == "supervisor" && what.contains("the toy box is empty"), "{side}: {what}");
     Ok(())
@@ -278,7 +278,7 @@ fn belongings() -> (usize, usize, usize, usize) {
 fn nothing_left() -> Test {
     let before = belongings();
     for entry in [GOOD_ONE, Entry::of::<Toy<DIES>>(), HANGING, Entry::of::<Toy<NO_FIXTURE>>()] {
-        let _ = invoke(entry, Pattern::PingPong, SHORT);
+        let _ = invoke(entry, Workload::PingPong, SHORT);
     }
     assert_eq!(before, belongings(), "descriptors, children, shared mappings, folders");
     Ok(())
@@ -313,15 +313,7 @@ fn options(rounds: u32, budget: Option<Duration>) -> Options {
 }
 
 fn spec(entry: &'static Entry, size: usize) -> CellSpec {
-    CellSpec {
-        entry,
-        load: ipcmark_core::Load::DEFAULT,
-        pattern: Pattern::PingPong,
-        size,
-        placement: Placement::Free,
-        capacity: None,
-        group: "g".into(),
-    }
+    CellSpec::new(entry, Workload::PingPong, size, Placement::Free)
 }
 
 #[derive(Default)]
@@ -370,7 +362,7 @@ fn run_goes_on() -> Test {
         spec(&LOSING, 64),
         spec(&RAINED_OUT, 64),
         spec(&GOOD_ONE, 2 << 20),
-        CellSpec { pattern: Pattern::Stream, ..spec(&LOSING, 128) },
+        CellSpec::new(&LOSING, Workload::Stream, 128, Placement::Free),
         spec(&GOOD_ONE, 64),
         spec(&FULL, 64),
     ];
@@ -406,12 +398,12 @@ fn run_goes_on() -> Test {
 }
 
 fn limits() -> Test {
-    let on = |placement, size| CellSpec { placement, ..spec(&GOOD_ONE, size) };
+    let on = |placement, size| CellSpec::new(&GOOD_ONE, Workload::PingPong, size, placement);
     let specs = vec![on(Placement::SameCore, 64), on(Placement::SameCore, 1_024)];
     let mut session = Session::new(specs, options(2, None))?;
     session.run(&mut Rounds::new(2), &mut Log::default())?;
     let limits = &session.record().limits;
-    assert!(limits.iter().all(|l| l.placement == "same-core" && !l.samples.is_empty()));
+    assert!(limits.iter().all(|l| l.placement == Placement::SameCore && !l.samples.is_empty()));
     let copies = limits.iter().filter(|l| l.kind == LimitKind::Copy);
     let sizes: Vec<_> = copies.map(|l| l.size_bytes).collect();
     assert_eq!(sizes, [Some(64), Some(1_024)], "{:?}", session.record().not_counted);

@@ -4,7 +4,7 @@
 
 mod toy;
 
-use ipcmark_core::{Extent, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::certificate::{self, Offset};
 use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
@@ -136,7 +136,7 @@ fn invoke(entry: &Entry, placement: Placement) -> Invocation {
     let scratch = Scratch::new().unwrap();
     let bench = Bench { clock: Clock::calibrate(), cpus: cpus(placement) };
     let plan = Plan {
-        pattern: Pattern::PingPong,
+        workload: Workload::PingPong,
         placement,
         extent: Extent::Time(Duration::from_millis(30)),
         warm_up: Duration::from_millis(2),
@@ -202,15 +202,7 @@ fn session_options(rounds: u32) -> Options {
 }
 
 fn run() -> Test {
-    let spec = CellSpec {
-        entry: &GOOD_ONE,
-        load: Load::DEFAULT,
-        pattern: Pattern::PingPong,
-        size: 64,
-        placement: Placement::CrossCore,
-        capacity: None,
-        group: String::new(),
-    };
+    let spec = CellSpec::new(&GOOD_ONE, Workload::PingPong, 64, Placement::CrossCore);
     let go = |mut session: Session| -> Result<Record, Failed> {
         session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
         Ok(session.into_record())

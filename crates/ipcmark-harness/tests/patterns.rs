@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ipcmark_core::{Arrivals, Extent, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Arrivals, Extent, Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
@@ -55,24 +55,16 @@ fn main() {
     libtest_mimic::run(&args, trials).exit();
 }
 
-const LOAD: Load = Load { depth: 4, ..Load::DEFAULT };
-
-fn report(entry: Entry, pattern: Pattern, extent: Extent, load: Load) -> Report {
-    let size = if pattern == Pattern::WakeUp { 0 } else { 64 };
-    report_of(entry, (pattern, size), extent, load)
+fn report(entry: Entry, workload: Workload, extent: Extent) -> Report {
+    let size = if workload == Workload::WakeUp { 0 } else { 64 };
+    report_of(entry, (workload, size), extent)
 }
 
-fn report_of(
-    entry: Entry,
-    (pattern, size): (Pattern, usize),
-    extent: Extent,
-    load: Load,
-) -> Report {
+fn report_of(entry: Entry, (workload, size): (Workload, usize), extent: Extent) -> Report {
     let scratch = Scratch::new().unwrap();
     let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
     let plan = Plan {
-        pattern,
-        load,
+        workload,
         extent,
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(3),
@@ -83,16 +75,16 @@ fn report_of(
     entry.invoke(&plan, &bench)
 }
 
-fn invoke(entry: Entry, pattern: Pattern, extent: Extent) -> Invocation {
-    report(entry, pattern, extent, LOAD).invocation
+fn invoke(entry: Entry, workload: Workload, extent: Extent) -> Invocation {
+    report(entry, workload, extent).invocation
 }
 
-fn well(entry: Entry, pattern: Pattern, extent: Extent) -> Result<Invocation, Failed> {
-    let found = invoke(entry, pattern, extent);
+fn well(entry: Entry, workload: Workload, extent: Extent) -> Result<Invocation, Failed> {
+    let found = invoke(entry, workload, extent);
     match &found.outcome {
         InvocationOutcome::Ok => Ok(found),
         InvocationOutcome::Failed { side, what } => {
-            Err(format!("{pattern}: {side}: {what}").into())
+            Err(format!("{workload}: {side}: {what}").into())
         }
     }
 }
@@ -107,10 +99,10 @@ const SHORT: Extent = Extent::Time(Duration::from_millis(20));
 
 fn exact() -> Test {
     let all = [
-        (GOOD_ONE, Pattern::Paced),
-        (GOOD_ONE, Pattern::Overlap),
-        (BELL, Pattern::WakeUp),
-        (COUNTER, Pattern::PingPong),
+        (GOOD_ONE, Workload::PACED),
+        (GOOD_ONE, Workload::Overlap),
+        (BELL, Workload::WakeUp),
+        (COUNTER, Workload::PingPong),
     ];
     for (entry, pattern) in all {
         for n in [1, 2, 100] {
@@ -121,14 +113,20 @@ fn exact() -> Test {
     for (n, bursts, both) in
         [(1, 4, 2), (4, 4, 4), (5, 8, 6), (100, 100, 100), (1_001, 1_004, 1_002)]
     {
-        assert_eq!(well(GOOD_ONE, Pattern::Burst, Extent::Messages(n))?.messages, bursts);
-        assert_eq!(well(GOOD_ONE, Pattern::Duplex, Extent::Messages(n))?.messages, both);
+        assert_eq!(
+            well(GOOD_ONE, Workload::Burst { depth: 4 }, Extent::Messages(n))?.messages,
+            bursts
+        );
+        assert_eq!(
+            well(GOOD_ONE, Workload::Duplex { depth: 4 }, Extent::Messages(n))?.messages,
+            both
+        );
     }
     Ok(())
 }
 
 fn wake_up() -> Test {
-    let found = well(BELL, Pattern::WakeUp, SHORT)?;
+    let found = well(BELL, Workload::WakeUp, SHORT)?;
     let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
     assert_eq!(trips.len(), found.messages);
     assert!(found.sides[1].histogram.is_none() && found.warm_up.messages > 0);
@@ -136,14 +134,14 @@ fn wake_up() -> Test {
 }
 
 fn rings_twice() -> Test {
-    let found = invoke(Entry::of_notifier::<Bell<2>>(), Pattern::WakeUp, Extent::Messages(10));
+    let found = invoke(Entry::of_notifier::<Bell<2>>(), Workload::WakeUp, Extent::Messages(10));
     assert!(!found.is_ok());
     assert!(found.integrity.repeated >= 20, "one too many at each end: {:?}", found.integrity);
     Ok(())
 }
 
 fn calls() -> Test {
-    let found = well(COUNTER, Pattern::PingPong, SHORT)?;
+    let found = well(COUNTER, Workload::PingPong, SHORT)?;
     let calls = values(&found, 0, Unit::NsPerRoundTrip)?;
     assert_eq!(calls.len(), found.messages);
     let usage = found.sides[1].usage;
@@ -153,7 +151,7 @@ fn calls() -> Test {
 
 fn lossy_stream() -> Test {
     for extent in [SHORT, Extent::Messages(5), Extent::Messages(1_000)] {
-        let found = well(DROPPING, Pattern::Stream, extent)?;
+        let found = well(DROPPING, Workload::Stream, extent)?;
         let dropped = Board::get().dropped().load(Ordering::SeqCst);
         let lost = found.integrity.lost;
         assert!(dropped > 0 && lost == dropped, "{lost} lost, {dropped} dropped");
@@ -168,8 +166,8 @@ fn lossy_stream() -> Test {
 fn lossy_short() -> Test {
     for size in [1, 4, 7] {
         for n in [129, 169, 1_000, 5_000] {
-            let pattern = (Pattern::Stream, size);
-            let found = report_of(DROPPING, pattern, Extent::Messages(n), LOAD).invocation;
+            let pattern = (Workload::Stream, size);
+            let found = report_of(DROPPING, pattern, Extent::Messages(n)).invocation;
             let dropped = Board::get().dropped().load(Ordering::SeqCst);
             assert_eq!(found.outcome, InvocationOutcome::Ok, "{size} bytes, {n}");
             assert_eq!(found.integrity.lost, dropped, "{size} bytes, {n}");
@@ -179,7 +177,7 @@ fn lossy_short() -> Test {
 }
 
 fn lossy_paced() -> Test {
-    let found = well(DROPPING, Pattern::Paced, Extent::Messages(100))?;
+    let found = well(DROPPING, Workload::PACED, Extent::Messages(100))?;
     let dropped = Board::get().dropped().load(Ordering::SeqCst);
     assert!(dropped >= 10 && found.integrity.lost == dropped, "{:?}", found.integrity);
     assert_eq!(found.messages, 90, "ten of a hundred numbers end in 3");
@@ -191,19 +189,19 @@ fn lossy_paced() -> Test {
 }
 
 fn lossy_ping_pong() -> Test {
-    let found = invoke(DROPPING, Pattern::PingPong, SHORT);
+    let found = invoke(DROPPING, Workload::PingPong, SHORT);
     let InvocationOutcome::Failed { what, .. } = &found.outcome else { return Err("ok".into()) };
     assert!(what.contains("hung") && what.contains("may lose"), "{what}");
     Ok(())
 }
 
-fn at(rate: u32) -> Load {
-    Load { rate, ..LOAD }
+fn at(rate: u32) -> Workload {
+    Workload::PACED.with_value(rate)
 }
 
 fn rate() -> Test {
     let time = Duration::from_millis(100);
-    let found = report(GOOD_ONE, Pattern::Paced, Extent::Time(time), at(2_000)).invocation;
+    let found = report(GOOD_ONE, at(2_000), Extent::Time(time)).invocation;
     assert_eq!((found.is_ok(), found.messages), (true, 200));
     // The last is due 200 / 2,000 s less one message after the first, and cannot come before that.
     assert!(found.elapsed_ns >= 99_500_000, "{}", found.elapsed_ns);
@@ -213,10 +211,10 @@ fn rate() -> Test {
 }
 
 fn poisson() -> Test {
-    let load = Load { arrivals: Arrivals::Poisson, ..at(2_000) };
+    let random = at(2_000).with_arrivals(Arrivals::Poisson);
     let extent = Extent::Time(Duration::from_millis(100));
     for entry in [GOOD_ONE, DROPPING] {
-        let found = report(entry, Pattern::Paced, extent, load).invocation;
+        let found = report(entry, random, extent).invocation;
         assert_eq!(found.outcome, InvocationOutcome::Ok);
         let sent = values(&found, 0, Unit::NsLag)?.len();
         // Five standard deviations about 200.
@@ -241,7 +239,7 @@ fn stalled(entry: Entry, is_as_expected: fn(u64, u64) -> bool) -> Test {
     let mut seen = Vec::new();
     for _ in 0..8 {
         let extent = Extent::Time(Duration::from_millis(150));
-        let found = report(entry, Pattern::Paced, extent, at(1_000)).invocation;
+        let found = report(entry, at(1_000), extent).invocation;
         let late = Duration::from_millis(3);
         let arrived = values(&found, 1, Unit::NsOneWay)?;
         assert!(arrived.max() >= 19_000_000, "the one that met the stall: {}", arrived.max());
@@ -273,20 +271,18 @@ fn stall_here() -> Test {
 fn freezes() -> Test {
     let entry = Entry::of::<Toy<FREEZES>>();
     let extent = Extent::Time(Duration::from_secs(1));
-    let share_late = |pattern, side, load, unit| -> Result<f64, Failed> {
-        let found = report(entry, pattern, extent, load).invocation;
+    let share_late = |workload, side, unit| -> Result<f64, Failed> {
+        let found = report(entry, workload, extent).invocation;
         let times = values(&found, side, unit)?;
         Ok(beyond(&times, Duration::from_millis(5)) as f64 / times.len() as f64)
     };
     let mut seen = Vec::new();
     for _ in 0..4 {
-        let open = [Arrivals::Constant, Arrivals::Poisson].map(|arrivals| {
-            let load = Load { arrivals, ..at(1_000) };
-            share_late(Pattern::Paced, 1, load, Unit::NsOneWay)
-        });
+        let open = [Arrivals::Constant, Arrivals::Poisson]
+            .map(|arrivals| share_late(at(1_000).with_arrivals(arrivals), 1, Unit::NsOneWay));
         let [constant, poisson] = open;
         let (constant, poisson) = (constant?, poisson?);
-        let closed = share_late(Pattern::PingPong, 0, LOAD, Unit::NsPerRoundTrip)?;
+        let closed = share_late(Workload::PingPong, 0, Unit::NsPerRoundTrip)?;
         // 2.5 % at least: a machine that freezes by itself adds to it.
         if constant > 0.015 && poisson > 0.012 && closed < 0.01 {
             return Ok(());
@@ -297,7 +293,7 @@ fn freezes() -> Test {
 }
 
 fn too_slow() -> Test {
-    let found = report(GOOD_ONE, Pattern::Paced, SHORT, at(10));
+    let found = report(GOOD_ONE, at(10), SHORT);
     let Some(State::Unsupported { reason }) = found.refused else { return Err("ran".into()) };
     assert!(reason.contains("20ms") && reason.contains("10 a second"), "{reason}");
     Ok(())
@@ -306,8 +302,7 @@ fn too_slow() -> Test {
 fn burst() -> Test {
     // 2,000 messages of 64 bytes are twice what a pipe holds.
     for depth in [1, 4, 2_000] {
-        let load = Load { depth, ..LOAD };
-        let found = report(GOOD_ONE, Pattern::Burst, SHORT, load).invocation;
+        let found = report(GOOD_ONE, Workload::Burst { depth }, SHORT).invocation;
         assert_eq!(found.outcome, InvocationOutcome::Ok);
         let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
         assert_eq!(encoded.messages_per_value, depth as u64);
@@ -319,7 +314,7 @@ fn burst() -> Test {
 }
 
 fn duplex() -> Test {
-    let found = well(GOOD_ONE, Pattern::Duplex, SHORT)?;
+    let found = well(GOOD_ONE, Workload::Duplex { depth: 4 }, SHORT)?;
     assert!(found.messages > 0 && found.messages.is_multiple_of(2));
     values(&found, 0, Unit::PsPerMessageBlock)?;
     values(&found, 1, Unit::PsPerMessageBlock)?;
@@ -329,7 +324,7 @@ fn duplex() -> Test {
 }
 
 fn narrow() -> Test {
-    let found = report(Entry::of::<Toy<NARROW>>(), Pattern::Duplex, SHORT, LOAD);
+    let found = report(Entry::of::<Toy<NARROW>>(), Workload::Duplex { depth: 4 }, SHORT);
     let Some(State::Unsupported { reason }) = found.refused else { return Err("ran".into()) };
     assert!(reason.contains("holds 1"), "{reason}");
     Ok(())
@@ -337,7 +332,7 @@ fn narrow() -> Test {
 
 fn overlap() -> Test {
     // The responder takes 20 µs to look at a message.
-    let found = well(Entry::of::<Toy<SLOW_READER>>(), Pattern::Overlap, SHORT)?;
+    let found = well(Entry::of::<Toy<SLOW_READER>>(), Workload::Overlap, SHORT)?;
     let work = found.overlap.ok_or("no work was done")?;
     let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
     assert_eq!(trips.len(), found.messages);
@@ -349,16 +344,8 @@ fn overlap() -> Test {
     Ok(())
 }
 
-fn spec(entry: &'static Entry, pattern: Pattern, size: usize) -> CellSpec {
-    CellSpec {
-        entry,
-        load: LOAD,
-        pattern,
-        size,
-        placement: Placement::Free,
-        capacity: None,
-        group: "g".into(),
-    }
+fn spec(entry: &'static Entry, workload: Workload, size: usize) -> CellSpec {
+    CellSpec::new(entry, workload, size, Placement::Free)
 }
 
 fn options(measure: Duration) -> Options {
@@ -386,16 +373,15 @@ fn options(measure: Duration) -> Options {
 }
 
 fn senseless() -> Test {
-    let same_core =
-        CellSpec { placement: Placement::SameCore, ..spec(&GOOD_ONE, Pattern::Overlap, 64) };
-    let slow = CellSpec { load: at(10), ..spec(&GOOD_ONE, Pattern::Paced, 64) };
-    let empty = CellSpec { load: Load { depth: 0, ..LOAD }, ..spec(&GOOD_ONE, Pattern::Burst, 64) };
+    let same_core = CellSpec::new(&GOOD_ONE, Workload::Overlap, 64, Placement::SameCore);
+    let slow = spec(&GOOD_ONE, at(10), 64);
+    let empty = spec(&GOOD_ONE, Workload::Burst { depth: 0 }, 64);
     let cases = [
-        (spec(&GOOD_ONE, Pattern::Stream, 0), "at least 1 byte"),
-        (spec(&BELL, Pattern::WakeUp, 8), "its size is 0"),
-        (spec(&BELL, Pattern::Stream, 0), "no payload"),
-        (spec(&COUNTER, Pattern::Stream, 8), "ping-pong"),
-        (spec(&DROPPING, Pattern::Paced, 4), "cannot be told"),
+        (spec(&GOOD_ONE, Workload::Stream, 0), "at least 1 byte"),
+        (spec(&BELL, Workload::WakeUp, 8), "its size is 0"),
+        (spec(&BELL, Workload::Stream, 0), "no payload"),
+        (spec(&COUNTER, Workload::Stream, 8), "ping-pong"),
+        (spec(&DROPPING, Workload::PACED, 4), "cannot be told"),
         (same_core, "the scheduler's"),
         (slow, "10 a second"),
         (empty, "depth of at least 1"),
@@ -408,7 +394,7 @@ fn senseless() -> Test {
         };
         assert!(reason.contains(words), "{reason}");
     }
-    let good = vec![spec(&BELL, Pattern::WakeUp, 0), spec(&COUNTER, Pattern::PingPong, 64)];
+    let good = vec![spec(&BELL, Workload::WakeUp, 0), spec(&COUNTER, Workload::PingPong, 64)];
     let session = Session::new(good, options(Duration::from_millis(5)))?;
     assert!(session.record().cells.iter().all(|cell| cell.state == State::Pending));
     Ok(())
@@ -425,7 +411,7 @@ fn interrupted() -> Test {
     board.clear();
     let mut child = process::fork(|| {
         let run = || -> Result<Outcome, Failed> {
-            let cells = vec![spec(&GOOD_ONE, Pattern::Duplex, 64)];
+            let cells = vec![spec(&GOOD_ONE, Workload::Duplex { depth: 4 }, 64)];
             let mut session = Session::new(cells, options(Duration::from_secs(60)))?;
             session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
             Ok(session.into_record().outcome)

@@ -5,7 +5,7 @@ mod crowd;
 
 use chorus::{Chorus, EVERY};
 use crowd::*;
-use ipcmark_core::{Extent, Input, LEAST_SHARED, Load, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Input, LEAST_SHARED, Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
@@ -44,11 +44,10 @@ fn main() {
 
 const SHORT: Extent = Extent::Time(Duration::from_millis(20));
 
-fn report(entry: Entry, pattern: Pattern, load: Load, size: usize, extent: Extent) -> Report {
+fn report(entry: Entry, workload: Workload, size: usize, extent: Extent) -> Report {
     let scratch = Scratch::new().unwrap();
     let plan = Plan {
-        pattern,
-        load,
+        workload,
         extent,
         warm_up: Duration::ZERO,
         deadline: Duration::from_secs(60),
@@ -61,13 +60,12 @@ fn report(entry: Entry, pattern: Pattern, load: Load, size: usize, extent: Exten
     report
 }
 
-fn invoke(entry: Entry, pattern: Pattern, peers: usize, extent: Extent) -> Invocation {
-    report(entry, pattern, Load { peers, ..Load::DEFAULT }, 64, extent).invocation
+fn invoke(entry: Entry, workload: Workload, peers: u32, extent: Extent) -> Invocation {
+    report(entry, workload.with_value(peers), 64, extent).invocation
 }
 
-fn scatter(entry: Entry, peers: usize, input: Input, size: usize) -> Invocation {
-    let load = Load { peers, input, ..Load::DEFAULT };
-    report(entry, Pattern::ScatterGather, load, size, Extent::Messages(3)).invocation
+fn scatter(entry: Entry, peers: u32, input: Input, size: usize) -> Invocation {
+    report(entry, Workload::ScatterGather { peers, input }, size, Extent::Messages(3)).invocation
 }
 
 fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
@@ -84,13 +82,13 @@ fn names(invocation: &Invocation) -> Vec<&str> {
 fn fan_in() -> Test {
     for (entry, links) in [(TOGETHER, "shared"), (APART, "per-peer")] {
         for peers in [1, 2, 5] {
-            let found = invoke(entry, Pattern::FanIn, peers, Extent::Messages(1_000));
+            let found = invoke(entry, Workload::FAN_IN, peers, Extent::Messages(1_000));
             assert_eq!(found.outcome, InvocationOutcome::Ok);
             assert_eq!(found.messages, 1_000 * peers as u64, "each sends as many as asked");
             assert_eq!(found.links.as_deref(), Some(links));
-            assert_eq!(found.sides.len(), 1 + peers);
+            assert_eq!(found.sides.len(), 1 + peers as usize);
         }
-        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_IN, 3, SHORT);
         assert_eq!(found.outcome, InvocationOutcome::Ok);
         assert_eq!(names(&found), ["responder", "initiator-0", "initiator-1", "initiator-2"]);
         let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
@@ -104,13 +102,13 @@ fn fan_out() -> Test {
     for (entry, links) in [(TOGETHER, "shared"), (APART, "per-peer")] {
         for peers in [1, 2, 5] {
             for n in [5, 6, 1_000, 1_001] {
-                let found = invoke(entry, Pattern::FanOut, peers, Extent::Messages(n));
+                let found = invoke(entry, Workload::FAN_OUT, peers, Extent::Messages(n));
                 assert_eq!(found.outcome, InvocationOutcome::Ok);
                 assert_eq!(found.messages, n, "what all received is what was sent");
                 assert_eq!(found.links.as_deref(), Some(links));
             }
         }
-        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_OUT, 3, SHORT);
         assert_eq!(found.outcome, InvocationOutcome::Ok);
         assert_eq!(names(&found), ["initiator", "responder-0", "responder-1", "responder-2"]);
         assert!(found.elapsed_ns >= 20_000_000, "until the last one has its last");
@@ -122,16 +120,16 @@ fn broadcast() -> Test {
     for (entry, links) in [(Entry::of::<Chorus<false>>(), "shared"), (APART, "per-peer")] {
         for peers in [1, 2, 5] {
             for n in [1, 5, 1_001] {
-                let found = invoke(entry, Pattern::Broadcast, peers, Extent::Messages(n));
+                let found = invoke(entry, Workload::BROADCAST, peers, Extent::Messages(n));
                 assert_eq!(found.outcome, InvocationOutcome::Ok);
                 assert_eq!(found.messages, n * peers as u64, "each receives what was sent");
                 assert_eq!(found.links.as_deref(), Some(links));
                 let lost: Vec<_> = found.sides.iter().map(|side| side.lost).collect();
                 assert_eq!(lost[0], None);
-                assert_eq!(lost[1..], vec![Some(0); peers]);
+                assert_eq!(lost[1..], vec![Some(0); peers as usize]);
             }
         }
-        let found = invoke(entry, Pattern::Broadcast, 3, SHORT);
+        let found = invoke(entry, Workload::BROADCAST, 3, SHORT);
         assert_eq!(found.outcome, InvocationOutcome::Ok);
         assert_eq!(names(&found), ["initiator", "responder-0", "responder-1", "responder-2"]);
         assert!(found.elapsed_ns >= 20_000_000, "until the last one has its last");
@@ -142,7 +140,7 @@ fn broadcast() -> Test {
 /// Of 1,200 messages, and of those of the warm-up, the receiver that came first gets a third.
 fn broadcast_lossy() -> Test {
     let entry = Entry::of::<Chorus<true>>();
-    let found = invoke(entry, Pattern::Broadcast, 3, Extent::Messages(1_200));
+    let found = invoke(entry, Workload::BROADCAST, 3, Extent::Messages(1_200));
     assert_eq!(found.outcome, InvocationOutcome::Ok, "what it may lose is no failure");
     let lost: Vec<u64> = found.sides.iter().filter_map(|side| side.lost).collect();
     let (all, most) = (lost.iter().sum::<u64>(), lost.iter().max());
@@ -157,10 +155,10 @@ fn broadcast_lossy() -> Test {
 fn sender_dies() -> Test {
     type Dying<const SHARED: bool> = Crowd<SHARED, INITIATOR_DIES>;
     for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
-        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_IN, 3, SHORT);
         let (side, what) = failure(&found)?;
         assert!(side.starts_with("initiator-") && what.contains("SIGKILL"), "{side}: {what}");
-        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_OUT, 3, SHORT);
         let (side, what) = failure(&found)?;
         assert!(side == "initiator" && what.contains("SIGKILL"), "{side}: {what}");
     }
@@ -170,12 +168,12 @@ fn sender_dies() -> Test {
 fn receiver_dies() -> Test {
     type Dying<const SHARED: bool> = Crowd<SHARED, RESPONDER_DIES>;
     for entry in [Entry::of::<Dying<true>>(), Entry::of::<Dying<false>>()] {
-        let found = invoke(entry, Pattern::Broadcast, 3, SHORT);
+        let found = invoke(entry, Workload::BROADCAST, 3, SHORT);
         assert!(failure(&found)?.0.starts_with("responder-"));
-        let found = invoke(entry, Pattern::FanOut, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_OUT, 3, SHORT);
         let (side, what) = failure(&found)?;
         assert!(side.starts_with("responder-") && what.contains("SIGKILL"), "{side}: {what}");
-        let found = invoke(entry, Pattern::FanIn, 3, SHORT);
+        let found = invoke(entry, Workload::FAN_IN, 3, SHORT);
         let (side, what) = failure(&found)?;
         assert!(side == "responder" && what.contains("SIGKILL"), "{side}: {what}");
     }
@@ -203,11 +201,11 @@ fn faults() -> Test {
     ];
     for (shared, per_peer, expected) in cases {
         for entry in [shared, per_peer] {
-            for pattern in [Pattern::FanIn, Pattern::FanOut] {
+            for pattern in [Workload::FAN_IN, Workload::FAN_OUT] {
                 let found = invoke(entry, pattern, 3, Extent::Messages(400));
                 let (_, what) = failure(&found)?;
                 assert!(what.contains("did not arrive as they were sent"), "{pattern}: {what}");
-                if pattern == Pattern::FanIn || entry.info.many_senders {
+                if pattern == Workload::FAN_IN || entry.info.many_senders {
                     let Integrity { lost, repeated, damaged, .. } = found.integrity;
                     // Who gets a message again may see it as one out of order; a damaged one has no number.
                     assert!(
@@ -225,14 +223,14 @@ fn faults() -> Test {
 }
 
 fn too_short() -> Test {
-    for pattern in [Pattern::FanIn, Pattern::FanOut] {
+    for pattern in [Workload::FAN_IN, Workload::FAN_OUT] {
         let size = LEAST_SHARED - 1;
-        let refused = report(TOGETHER, pattern, Load::DEFAULT, size, Extent::Messages(10));
+        let refused = report(TOGETHER, pattern, size, Extent::Messages(10));
         let Some(State::Unsupported { reason }) = refused.refused else {
             return Err("it was not refused".into());
         };
         assert!(reason.contains("at least 16"), "{reason}");
-        let fine = report(APART, pattern, Load::DEFAULT, 1, Extent::Messages(1_000)).invocation;
+        let fine = report(APART, pattern, 1, Extent::Messages(1_000)).invocation;
         assert_eq!(fine.outcome, InvocationOutcome::Ok, "a link for each needs no name");
     }
     Ok(())
@@ -248,7 +246,7 @@ fn scatter_gather() -> Test {
             assert_eq!(found.messages, 3, "a run is what is counted");
             assert!(task.serial_ns > 0 && task.parallel_ns > 0);
             assert_eq!(found.links.as_deref(), Some("per-peer"));
-            assert_eq!(found.sides.len(), 1 + peers);
+            assert_eq!(found.sides.len(), 1 + peers as usize);
             let encoded = found.sides[0].histogram.as_ref().ok_or("no histogram")?;
             assert_eq!((encoded.unit, encoded.count), (Unit::NsPerTask, 3));
         }
@@ -311,24 +309,23 @@ fn options(rounds: u32) -> Options {
     }
 }
 
-fn spec(entry: &'static Entry, pattern: Pattern, load: Load, size: usize) -> CellSpec {
-    let group = "several".into();
-    CellSpec { entry, pattern, load, size, placement: Placement::Free, capacity: None, group }
+fn spec(entry: &'static Entry, workload: Workload, size: usize) -> CellSpec {
+    CellSpec::new(entry, workload, size, Placement::Free)
 }
 
 fn refusals() -> Test {
     static LOSSY_ONE: Entry = Entry::of::<Crowd<false, LOSSY>>();
     static ONE: Entry = Entry::of::<Crowd<false, ONE_LINK>>();
-    let shared = Load { input: Input::Shared, ..Load::DEFAULT };
+    let shared = Workload::SCATTER_GATHER.with_input(Input::Shared);
     let cells = [
-        (spec(&ONE, Pattern::FanIn, Load::DEFAULT, 64), "a process can hold only one"),
-        (spec(&ONE, Pattern::FanOut, Load::DEFAULT, 64), "a process can hold only one"),
-        (spec(&TOGETHER, Pattern::FanIn, Load::DEFAULT, 8), "no room to say whose it is"),
-        (spec(&ONE, Pattern::Broadcast, Load::DEFAULT, 64), "a process can hold only one"),
-        (spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 8), "no room to say whose it is"),
-        (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 64), "at least 1024"),
-        (spec(&LOSSY_ONE, Pattern::ScatterGather, Load::DEFAULT, 4_096), "may lose a part"),
-        (spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 1 << 20), "a message of 1048576"),
+        (spec(&ONE, Workload::FAN_IN, 64), "a process can hold only one"),
+        (spec(&ONE, Workload::FAN_OUT, 64), "a process can hold only one"),
+        (spec(&TOGETHER, Workload::FAN_IN, 8), "no room to say whose it is"),
+        (spec(&ONE, Workload::BROADCAST, 64), "a process can hold only one"),
+        (spec(&TOGETHER, Workload::FAN_OUT, 8), "no room to say whose it is"),
+        (spec(&APART, Workload::SCATTER_GATHER, 64), "at least 1024"),
+        (spec(&LOSSY_ONE, Workload::SCATTER_GATHER, 4_096), "may lose a part"),
+        (spec(&APART, Workload::SCATTER_GATHER, 1 << 20), "a message of 1048576"),
     ];
     let (specs, reasons): (Vec<_>, Vec<_>) = cells.into_iter().unzip();
     let session = Session::new(specs, options(1))?;
@@ -341,8 +338,7 @@ fn refusals() -> Test {
         }
     }
     // Shared input does not travel: the part may be longer than any message.
-    let fine =
-        Session::new(vec![spec(&APART, Pattern::ScatterGather, shared, 1 << 20)], options(1))?;
+    let fine = Session::new(vec![spec(&APART, shared, 1 << 20)], options(1))?;
     assert_eq!(fine.record().cells[0].state, State::Pending);
     Ok(())
 }
@@ -354,14 +350,14 @@ impl ipcmark_harness::session::Watch for Silent {
 }
 
 fn a_run() -> Test {
-    let four = Load { peers: 4, ..Load::DEFAULT };
-    let shared = Load { input: Input::Shared, ..Load::DEFAULT };
+    let four = Workload::FanIn { peers: 4 };
+    let shared = Workload::SCATTER_GATHER.with_input(Input::Shared);
     let specs = vec![
-        spec(&TOGETHER, Pattern::FanIn, four, 64),
-        spec(&APART, Pattern::FanIn, Load::DEFAULT, 64),
-        spec(&TOGETHER, Pattern::FanOut, Load::DEFAULT, 64),
-        spec(&APART, Pattern::ScatterGather, Load::DEFAULT, 65_536),
-        spec(&APART, Pattern::ScatterGather, shared, 65_536),
+        spec(&TOGETHER, four, 64),
+        spec(&APART, Workload::FAN_IN, 64),
+        spec(&TOGETHER, Workload::FAN_OUT, 64),
+        spec(&APART, Workload::SCATTER_GATHER, 65_536),
+        spec(&APART, shared, 65_536),
     ];
     let mut session = Session::new(specs, options(2))?;
     session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
@@ -374,8 +370,7 @@ fn a_run() -> Test {
             cell.invocations
         );
         assert!(cell.invocations.iter().all(Invocation::is_ok), "{:?}", cell.invocations);
-        let peers = cell.key.load.peers.ok_or("a pattern of several names how many")?;
-        assert_eq!(cell.invocations[0].sides.len(), 1 + peers as usize);
+        assert_eq!(cell.invocations[0].sides.len(), 1 + cell.key.workload.peers());
     }
     Ok(())
 }

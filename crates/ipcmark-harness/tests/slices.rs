@@ -2,7 +2,7 @@
 
 mod toy;
 
-use ipcmark_core::{Extent, Pattern, Placement, Plan};
+use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::placement;
 use ipcmark_harness::slices::Turns;
 use ipcmark_harness::{Bench, Entry, Scratch, host};
@@ -39,7 +39,7 @@ fn main() {
 /// Runs two arms, each supervised by a process of its own; gives what they brought home. `over` is asked while both run.
 fn run(
     arms: [(&'static Entry, u32); 2],
-    pattern: Pattern,
+    workload: Workload,
     order: &[usize],
     over: impl Fn(&Baton, &mut [Child]),
 ) -> Result<Vec<Arm>, Failed> {
@@ -54,7 +54,7 @@ fn run(
             let relay = Arc::new(Baton::open(&path, 2).unwrap());
             let scratch = Scratch::new().unwrap();
             let plan = Plan {
-                pattern,
+                workload,
                 extent: Extent::Time(SLICE),
                 warm_up: SLICE,
                 deadline: Duration::from_secs(20),
@@ -82,7 +82,7 @@ fn run(
 }
 
 fn turns() -> Test {
-    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 0)], Pattern::PingPong, &ORDER, |_, _| {})?;
+    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 0)], Workload::PingPong, &ORDER, |_, _| {})?;
     for (number, arm) in arms.iter().enumerate() {
         assert_eq!(arm.outcome, InvocationOutcome::Ok);
         let turns: Vec<_> = arm.slices.iter().map(|slice| slice.turn as usize).collect();
@@ -99,7 +99,7 @@ fn turns() -> Test {
 }
 
 fn stream() -> Test {
-    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 0)], Pattern::Stream, &ORDER, |_, _| {})?;
+    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 0)], Workload::Stream, &ORDER, |_, _| {})?;
     for arm in arms {
         assert_eq!((arm.outcome, arm.slices.len()), (InvocationOutcome::Ok, 3));
         assert!(arm.slices.iter().all(|slice| slice.messages > 0 && slice.elapsed_ns > 0));
@@ -111,7 +111,7 @@ fn stream() -> Test {
 fn delay() -> Test {
     let there_and_back: Vec<usize> = (0..40).flat_map(|_| [0, 1, 1, 0]).collect();
     let order = [&[0, 1], &there_and_back[..]].concat();
-    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 500)], Pattern::PingPong, &order, |_, _| {})?;
+    let arms = run([(&GOOD_ONE, 0), (&GOOD_ONE, 500)], Workload::PingPong, &order, |_, _| {})?;
     let pairs = arms[0].slices.chunks(2).zip(arms[1].slices.chunks(2));
     let mean = |slices: &[ipcmark_record::Slice]| {
         slices.iter().map(|slice| slice.midmean_ns.ln()).sum::<f64>() / slices.len() as f64
@@ -130,7 +130,7 @@ fn dies() -> Test {
         assert!(ended.is_ok_and(|exit| exit.is_some()), "a dead side is noticed");
         relay.stop().unwrap();
     };
-    let arms = run([(&GOOD_ONE, 0), (&DYING, 0)], Pattern::PingPong, &ORDER, stop)?;
+    let arms = run([(&GOOD_ONE, 0), (&DYING, 0)], Workload::PingPong, &ORDER, stop)?;
     assert_eq!(arms[0].outcome, InvocationOutcome::Ok);
     assert!(arms[0].slices.len() < 3, "its turn never came again");
     let InvocationOutcome::Failed { side, what } = &arms[1].outcome else {

@@ -3,7 +3,7 @@
 
 use ipcmark_judge::gate::{Policy, annotations, judge, to_junit};
 use ipcmark_judge::{Thresholds, Unjudged, Verdict, paired, to_json};
-use ipcmark_record::{CellKey, sample};
+use ipcmark_record::{CellKey, Placement, Workload, sample};
 use std::path::PathBuf;
 
 /// Text with a meaning in XML, Markdown, HTML or a workflow command, and what XML cannot hold.
@@ -17,10 +17,16 @@ fn main() -> std::io::Result<()> {
     document.write(&folder.join("paired.json")).map_err(std::io::Error::other)?;
     let mut found = paired::judge(&document, &Thresholds::default()).findings();
     found.warnings.push(NASTY.into());
-    let nasty = CellKey::new("my|ring/sp,in:100%<x>*_`", "ping-pong", 64, "cross-core");
+    let nasty =
+        CellKey::new("my|ring/sp,in:100%<x>*_`", Workload::PingPong, 64, Placement::CrossCore);
     found.unjudged.push(Unjudged { key: nasty, verdict: Verdict::Failed, why: NASTY.into() });
     for number in 0..30 {
-        let key = CellKey::new(&format!("ring-{number}/spin"), "ping-pong", 64, "cross-core");
+        let key = CellKey::new(
+            &format!("ring-{number}/spin"),
+            Workload::PingPong,
+            64,
+            Placement::CrossCore,
+        );
         found.unjudged.push(Unjudged { key, verdict: Verdict::Missing, why: "not reached".into() });
     }
     let policy = "[[rule]]\ncells = \"fifo\"\neffect.p50 = \"1%\"\n";

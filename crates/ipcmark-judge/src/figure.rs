@@ -1,5 +1,6 @@
 //! The figures that are compared.
 
+use ipcmark_record::{Timed, Workload};
 use serde::{Deserialize, Serialize};
 
 /// A figure of a cell. All are times: a ratio above 1 is slower.
@@ -65,11 +66,13 @@ impl Figure {
     }
 
     /// The median and the 99th percentile of a pattern whose figure is a time.
-    pub(crate) fn percentiles(pattern: &str) -> (Figure, Figure) {
-        match pattern {
-            "paced" => (Figure::OneWayP50, Figure::OneWayP99),
-            "burst" => (Figure::BurstP50, Figure::BurstP99),
-            _ => (Figure::RoundTripP50, Figure::RoundTripP99),
+    pub(crate) fn percentiles(workload: Workload) -> (Figure, Figure) {
+        match workload.timed() {
+            Timed::OneWay => (Figure::OneWayP50, Figure::OneWayP99),
+            Timed::Burst => (Figure::BurstP50, Figure::BurstP99),
+            Timed::RoundTrip | Timed::Task | Timed::Block => {
+                (Figure::RoundTripP50, Figure::RoundTripP99)
+            }
         }
     }
 }

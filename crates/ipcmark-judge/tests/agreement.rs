@@ -3,7 +3,8 @@
 use ipcmark_judge::agreement::{Agreement, Flag, agreement};
 use ipcmark_judge::{Error, to_json};
 use ipcmark_record::{
-    Cell, CellKey, Distance, Limit, LimitKind, LimitSample, Record, Standing, sample,
+    Cell, CellKey, Distance, Limit, LimitKind, LimitSample, Placement, Record, Standing, Workload,
+    sample,
 };
 
 const RUNS: u64 = 6;
@@ -14,7 +15,7 @@ fn runs(keep: impl Fn(&CellKey) -> bool) -> Vec<Record> {
 }
 
 fn small_times(key: &CellKey) -> bool {
-    key.pattern == "ping-pong" && key.size_bytes == 64
+    key.workload == Workload::PingPong && key.size_bytes == 64
 }
 
 fn judge(records: &[Record]) -> Agreement {
@@ -58,7 +59,7 @@ fn a_run_that_is_off_takes_the_share_of_its_pairs_along() {
 
 #[test]
 fn figures_of_two_distance_classes_are_not_held_against_each_other() {
-    let cross = |key: &CellKey| small_times(key) && key.placement == "cross-core";
+    let cross = |key: &CellKey| small_times(key) && key.placement == Placement::CrossCore;
     let mut records = runs(cross);
     let together = judge(&records).containment.all;
     each_cell(&mut records[..2], cross, |cell| {
@@ -90,7 +91,8 @@ fn what_a_run_flags_is_not_held_against_it() {
 
 #[test]
 fn cells_that_change_places_are_found() {
-    let key = |transport: &str| sample::key(transport, "ping-pong", 64, "cross-core");
+    let key =
+        |transport: &str| CellKey::new(transport, Workload::PingPong, 64, Placement::CrossCore);
     let [pipe, stream] = ["pipe/block", "unix-stream/epoll"].map(key);
     let both = [pipe.clone(), stream.clone()];
     let mut records = runs(|key| both.contains(key));
@@ -142,7 +144,7 @@ fn the_text_says_what_was_counted_and_the_json_has_it_all() {
 
 #[test]
 fn a_cell_that_beats_its_limit_is_found() {
-    let cross = |key: &CellKey| small_times(key) && key.placement == "cross-core";
+    let cross = |key: &CellKey| small_times(key) && key.placement == Placement::CrossCore;
     let mut records = runs(cross);
     assert_eq!(judge(&records).limits.below, 0);
     for (run, record) in records.iter_mut().enumerate() {
@@ -151,7 +153,7 @@ fn a_cell_that_beats_its_limit_is_found() {
         let distance = Some(Distance { before_ns: 112.0, after_ns: 112.0 });
         record.limits = vec![Limit {
             kind: LimitKind::SharedCopy,
-            placement: "cross-core".into(),
+            placement: Placement::CrossCore,
             size_bytes: Some(64),
             samples: vec![LimitSample { at_ns: 0, median_ns: least_ns, least_ns, distance }],
         }];

@@ -6,10 +6,10 @@ use ipcmark_judge::{
     Figure, Finding, Findings, Shares, Thresholds, Unjudged, Verdict, paired, to_json,
 };
 
-use ipcmark_record::{CellKey, InvocationOutcome, sample};
+use ipcmark_record::{CellKey, InvocationOutcome, Placement, Workload, sample};
 
 fn key(transport: &str) -> CellKey {
-    CellKey::new(transport, "ping-pong", 64, "cross-core")
+    CellKey::new(transport, Workload::PingPong, 64, Placement::CrossCore)
 }
 
 fn finding(transport: &str, ratio: f64, half: f64) -> Finding {
@@ -168,7 +168,7 @@ fn a_cell_that_is_gone_does_what_the_policy_says() {
 
 #[test]
 fn records_of_different_times_raise_a_suspicion_and_no_more() {
-    let pipe = sample::key("pipe/block", "ping-pong", 64, "same-core");
+    let pipe = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::SameCore);
     let record = |seed| sample::record_of(seed, 40, |key| *key == pipe);
     let (base, mut new) = (record(1), record(2));
     sample::slow_down(&mut new.cells[0], 1.3);

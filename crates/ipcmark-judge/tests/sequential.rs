@@ -2,14 +2,16 @@
 
 use ipcmark_judge::sequential::{CAUTION, Comparison, Position, compare, compare_across_hosts};
 use ipcmark_judge::{Error, Figure, Finding, Shares, Unjudged, Verdict, to_json};
-use ipcmark_record::{Cell, CellKey, Distance, InvocationOutcome, Record, State, sample};
+use ipcmark_record::{
+    Cell, CellKey, Distance, InvocationOutcome, Placement, Record, State, Workload, sample,
+};
 
 fn judge(base: &Record, new: &Record) -> Comparison {
     compare(base, new, &Shares::default()).unwrap()
 }
 
 fn pipe() -> CellKey {
-    sample::key("pipe/block", "ping-pong", 64, "same-core")
+    CellKey::new("pipe/block", Workload::PingPong, 64, Placement::SameCore)
 }
 
 fn cell_mut<'a>(record: &'a mut Record, key: &CellKey) -> &'a mut Cell {
@@ -35,7 +37,7 @@ fn only(seed: u64, invocations: u32, keys: &[CellKey]) -> Record {
 
 #[test]
 fn figures_whose_intervals_lie_apart_are_suspected() {
-    let stream = sample::key("shm-ring/spin", "stream", 64, "cross-core");
+    let stream = CellKey::new("shm-ring/spin", Workload::Stream, 64, Placement::CrossCore);
     let keys = [pipe(), stream.clone()];
     let base = only(1, 12, &keys);
     let mut new = only(2, 12, &keys);
@@ -93,7 +95,7 @@ fn too_few_invocations_are_undecided_and_say_so() {
 
 #[test]
 fn a_percentile_without_enough_samples_is_not_compared() {
-    let slow = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let slow = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::CrossCore);
     let base = only(1, 6, std::slice::from_ref(&slow));
     let comparison = judge(&base, &base.clone());
     assert_eq!(figures(&comparison, &slow).len(), 1);
@@ -115,8 +117,8 @@ fn records_of_two_hosts_are_refused_unless_asked_for() {
 
 #[test]
 fn cells_of_one_record_alone_are_named() {
-    let gone = sample::key("mq/block", "ping-pong", 64, "cross-core");
-    let added = sample::key("unix-stream/epoll", "ping-pong", 64, "cross-core");
+    let gone = CellKey::new("mq/block", Workload::PingPong, 64, Placement::CrossCore);
+    let added = CellKey::new("unix-stream/epoll", Workload::PingPong, 64, Placement::CrossCore);
     let base = only(1, 6, &[pipe(), gone.clone()]);
     let new = only(1, 6, &[pipe(), added.clone()]);
     let comparison = judge(&base, &new);
@@ -147,7 +149,11 @@ fn a_cell_that_fails_in_the_new_record_alone_is_certain() {
 
 #[test]
 fn a_cell_that_is_no_longer_measured_is_not_a_pass() {
-    let base = only(1, 40, &[pipe(), sample::key("null/none", "stream", 64, "same-core")]);
+    let base = only(
+        1,
+        40,
+        &[pipe(), CellKey::new("null/none", Workload::Stream, 64, Placement::SameCore)],
+    );
     let mut new = base.clone();
     let cell = cell_mut(&mut new, &pipe());
     cell.invocations.clear();
@@ -161,7 +167,7 @@ fn a_cell_that_is_no_longer_measured_is_not_a_pass() {
 
 #[test]
 fn a_difference_of_less_than_a_clock_step_raises_no_suspicion() {
-    let ring = sample::key("shm-ring/spin", "ping-pong", 64, "cross-core");
+    let ring = CellKey::new("shm-ring/spin", Workload::PingPong, 64, Placement::CrossCore);
     let with = |step_ns: f64, factor: f64| {
         let mut base = only(1, 40, std::slice::from_ref(&ring));
         base.harness.clock_step_ns = step_ns;
@@ -246,7 +252,7 @@ fn nothing_in_common_is_undecided() {
 
 #[test]
 fn cells_of_two_distances_raise_no_suspicion() {
-    let ring = sample::key("shm-ring/spin", "ping-pong", 64, "cross-core");
+    let ring = CellKey::new("shm-ring/spin", Workload::PingPong, 64, Placement::CrossCore);
     let base = only(1, 12, std::slice::from_ref(&ring));
     let mut new = base.clone();
     sample::slow_down(cell_mut(&mut new, &ring), 3.0);
@@ -262,7 +268,7 @@ fn cells_of_two_distances_raise_no_suspicion() {
 
 #[test]
 fn a_floor_that_moved_warns_about_everything_else() {
-    let floor = sample::key("null/none", "stream", 64, "same-core");
+    let floor = CellKey::new("null/none", Workload::Stream, 64, Placement::SameCore);
     let base = only(1, 12, &[floor.clone(), pipe()]);
     let mut new = base.clone();
     new.started = "2025-01-03T03:04:05Z".into();

@@ -2,7 +2,7 @@
 
 use ipcmark_judge::sequential::{Comparison, compare};
 use ipcmark_judge::{Figure, Shares, Verdict};
-use ipcmark_record::{Cell, ClockBound, ClockCertificate, ClockPair, Record, sample};
+use ipcmark_record::{Cell, ClockBound, ClockCertificate, ClockPair, Parameter, Record, sample};
 
 fn only(seed: u64, keep: impl Fn(&Cell) -> bool) -> Record {
     let mut record = sample::every(seed, 12);
@@ -26,7 +26,7 @@ fn each_workload_is_compared_by_its_own_figure() {
     }
     let comparison = judge(&base, &new);
     for cell in &base.cells {
-        let expected = match cell.key.pattern.as_str() {
+        let expected = match cell.key.workload.name() {
             "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => Figure::TimePerMessage,
             "paced" => Figure::OneWayP50,
             "burst" => Figure::BurstP50,
@@ -51,10 +51,12 @@ fn each_workload_is_compared_by_its_own_figure() {
 
 #[test]
 fn cells_of_another_load_are_other_cells() {
-    let two = |c: &Cell| c.key.pattern == "fan-in" && c.key.load.peers == Some(2);
+    let two = |c: &Cell| {
+        c.key.workload.name() == "fan-in" && c.key.workload.value(Parameter::Peers) == Some(2)
+    };
     let base = only(1, two);
     let mut new = base.clone();
-    new.cells.iter_mut().for_each(|c| c.key.load.peers = Some(3));
+    new.cells.iter_mut().for_each(|c| c.key.workload = c.key.workload.with_value(3));
     let comparison = judge(&base, &new);
     assert_eq!(comparison.cells, 2 * base.cells.len());
     assert_eq!(comparison.findings, []);
@@ -69,7 +71,7 @@ fn a_sender_that_missed_its_schedule_raises_no_suspicion_and_losses_are_noted() 
     let comparison = judge(&base, &new);
     for cell in &base.cells {
         // The slower cell sends too little to lose one.
-        let slow = cell.key.load.rate_per_s == Some(50_000);
+        let slow = cell.key.workload.value(Parameter::Rate) == Some(50_000);
         let lost = comparison
             .notes
             .iter()
@@ -86,7 +88,7 @@ fn a_sender_that_missed_its_schedule_raises_no_suspicion_and_losses_are_noted() 
 
 #[test]
 fn a_one_way_time_beyond_the_clocks_is_missing() {
-    let paced = |c: &Cell| c.key.transport == "pipe/block" && c.key.pattern == "paced";
+    let paced = |c: &Cell| c.key.transport == "pipe/block" && c.key.workload.name() == "paced";
     let base = only(1, paced);
     let mut new = only(2, paced);
     for invocation in new.cells.iter_mut().flat_map(|c| &mut c.invocations) {

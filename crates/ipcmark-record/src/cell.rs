@@ -1,110 +1,14 @@
 //! Cells and their invocations: the rows of a record.
 
 use crate::{Cycles, Encoded, Mark, Noise, Setup, Standing, SystemCalls};
+use ipcmark_words::{Carries, CellKey, Framing, WaitKind};
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// What identifies a cell, in every record that has it.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub struct CellKey {
-    /// Mechanism and wait, e.g. `pipe/block`.
-    pub transport: String,
-    /// `ping-pong`, `stream`, `fan-in` ...
-    pub pattern: String,
-    /// Message size in bytes; 0 where nothing but the news is carried (`wake-up`).
-    pub size_bytes: u64,
-    /// `same-core`, `cross-core`, `smt-siblings`, `cross-node` or `free`.
-    pub placement: String,
-    /// Capacity asked of each direction in bytes; absent means the mechanism's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capacity_bytes: Option<u64>,
-    /// What else the workload was given, where it heeds it.
-    #[serde(default, skip_serializing_if = "LoadKey::is_empty", flatten)]
-    pub load: LoadKey,
-}
-
-/// How much of a workload: each field stands where the pattern heeds it.
-#[derive(
-    Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub struct LoadKey {
-    /// Senders of a `fan-in`, receivers of a `fan-out` or a `broadcast`, workers of a `scatter-gather`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub peers: Option<u32>,
-    /// Messages of a `burst`; messages under way each way in `duplex`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub depth: Option<u32>,
-    /// Messages a second, `paced`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_per_s: Option<u32>,
-    /// `poisson` where messages are due at random, `paced`; absent where they are due at equal distances.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arrivals: Option<String>,
-    /// `sent` or `shared`: how the workers of a `scatter-gather` come by their input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<String>,
-}
-
-impl LoadKey {
-    /// True when the pattern heeds none of it.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == LoadKey::default()
-    }
-}
-
-impl fmt::Display for LoadKey {
-    /// `2 peers, input shared`; nothing when empty.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = [
-            self.peers.map(|n| format!("{n} peers")),
-            self.depth.map(|n| format!("depth {n}")),
-            self.rate_per_s.map(|n| format!("{n}/s")),
-            self.arrivals.clone(),
-            self.input.as_ref().map(|input| format!("input {input}")),
-        ];
-        f.write_str(&words.into_iter().flatten().collect::<Vec<_>>().join(", "))
-    }
-}
-
-impl CellKey {
-    /// A cell with the mechanism's own capacity, under a workload that heeds no load.
-    #[must_use]
-    pub fn new(transport: &str, pattern: &str, size_bytes: u64, placement: &str) -> CellKey {
-        CellKey {
-            transport: transport.into(),
-            pattern: pattern.into(),
-            size_bytes,
-            placement: placement.into(),
-            capacity_bytes: None,
-            load: LoadKey::default(),
-        }
-    }
-
-    /// True when the cell's figure is a rate (its histograms hold ps a message), false when it is a time.
-    #[must_use]
-    pub fn is_rate(&self) -> bool {
-        matches!(self.pattern.as_str(), "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast")
-    }
-}
-
-impl fmt::Display for CellKey {
-    /// `pipe/block ping-pong 64 B cross-core`, with the load and the capacity behind it where there are some.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CellKey { transport, pattern, size_bytes, placement, capacity_bytes, load } = self;
-        write!(f, "{transport} {pattern} {size_bytes} B {placement}")?;
-        if !load.is_empty() {
-            write!(f, " ({load})")?;
-        }
-        capacity_bytes.map_or(Ok(()), |bytes| write!(f, " (capacity {bytes} B)"))
-    }
-}
 
 /// One row of results: a transport under a workload, size and placement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Cell {
     /// What identifies it.
     #[serde(flatten)]
@@ -112,16 +16,16 @@ pub struct Cell {
     /// The family, i.e. the crate, the transport lives in.
     pub family: String,
     /// How a side waits: `block`, `spin`, `epoll` ...
-    pub wait: String,
+    pub wait: WaitKind,
     /// `message` or `stream`.
-    pub framing: String,
+    pub framing: Framing,
     /// True when messages are written into the mechanism's own memory.
     pub zero_copy: bool,
     /// True for the floors (`null`, `copy`), which run in one process and communicate with nobody.
     pub floor: bool,
     /// `messages`, `notifications` or `calls`.
-    #[serde(default = "messages")]
-    pub carries: String,
+    #[serde(default)]
+    pub carries: Carries,
     /// True for mechanisms that may lose what was sent: losses are counted, and are no failure.
     #[serde(default)]
     pub lossy: bool,
@@ -146,12 +50,9 @@ pub struct Cell {
     pub invocations: Vec<Invocation>,
 }
 
-fn messages() -> String {
-    "messages".into()
-}
-
 /// What became of a cell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum State {
     /// Named by the suite, not yet visited (or the budget ended first).
@@ -174,7 +75,8 @@ pub enum State {
 }
 
 /// Capacity of one direction of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Capacity {
     /// Bytes, as the kernel or the ring reports them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,7 +87,8 @@ pub struct Capacity {
 }
 
 /// One fork of a cell's processes: the unit of replication.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Invocation {
     /// Round of the run in which it was made, from 0.
     pub round: u32,
@@ -228,7 +131,8 @@ pub struct Invocation {
 }
 
 /// What a side did between sending a message and receiving the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Overlap {
     /// Pieces of work done between calls and completions, in all.
     pub pieces: u64,
@@ -239,7 +143,8 @@ pub struct Overlap {
 }
 
 /// One divisible task, done by one process alone and by several together.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Task {
     /// Bytes of input.
     pub input_bytes: u64,
@@ -282,7 +187,8 @@ impl Invocation {
 }
 
 /// How an invocation ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum InvocationOutcome {
     /// Both sides did what was planned.
@@ -297,7 +203,8 @@ pub enum InvocationOutcome {
 }
 
 /// How the warm-up went.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct WarmUp {
     /// Messages (round trips) before the measured phase.
     pub messages: u64,
@@ -308,7 +215,8 @@ pub struct WarmUp {
 }
 
 /// Cache-line round trips between the sides' two CPUs, in ns: median over batches.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Distance {
     /// Just before the measured phase.
     pub before_ns: f64,
@@ -333,7 +241,8 @@ impl Distance {
 }
 
 /// Faults found by sequence numbers and check values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Integrity {
     /// Sequence numbers that never came.
     pub lost: u64,
@@ -346,7 +255,8 @@ pub struct Integrity {
 }
 
 /// What one side brought home.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct SideReport {
     /// `initiator` or `responder`; with several of one, `initiator-0` and so on.
     pub side: String,
@@ -364,7 +274,8 @@ pub struct SideReport {
 }
 
 /// Where a side ran, read back rather than assumed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Placed {
     /// CPUs the kernel allowed it (`sched_getaffinity`).
     pub allowed: Vec<u32>,
@@ -375,7 +286,8 @@ pub struct Placed {
 }
 
 /// Cost of the measured phase for one side (`getrusage(2)`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Usage {
     /// CPU time in user mode, ns.
     pub user_ns: u64,

@@ -4,6 +4,7 @@ use crate::{Error, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::read::ZlibDecoder;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -17,7 +18,8 @@ const INFLATED_MAX: u64 = 16 << 20;
 pub type Histogram = hdrhistogram::Histogram<u64>;
 
 /// What the values of a histogram are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// ns for one message there and one back. Half of it is not a one-way latency.
@@ -36,7 +38,8 @@ pub enum Unit {
 }
 
 /// A histogram in the record: HdrHistogram V2, deflated, in base64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Encoded {
     /// What the values are.
     pub unit: Unit,

@@ -1,12 +1,14 @@
 //! The machine a record was taken on.
 
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The facts that decide whether two records may be compared. Each is read from the machine; what could not be read
 /// is absent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Host {
     /// Hash over the facts that make two machines alike (CPU model, topology, kernel, clock source, idle driver);
     /// 16 hexadecimal digits.
@@ -56,7 +58,8 @@ pub struct Host {
 }
 
 /// One CPU and where it sits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Cpu {
     /// Its number.
     pub id: u32,
@@ -72,7 +75,8 @@ pub struct Cpu {
 }
 
 /// Kernel limits, read from `/proc/sys` and `getrlimit(2)`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct KernelLimits {
     /// `fs.pipe-max-size`, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,14 @@
 //! What a search for the highest rate under a bound found.
 
 use crate::CellKey;
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The highest rate at which the 99th percentile of a transport's latency, from each message's intended start, stays under a
 /// bound. The rates that were tried are cells of the record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Knee {
     /// What the cells of the search have in common: their key without a rate.
     pub of: CellKey,

@@ -23,12 +23,16 @@ pub mod sample;
 mod schema;
 
 pub use cell::{
-    Capacity, Cell, CellKey, Distance, Integrity, Invocation, InvocationOutcome, LoadKey, Overlap,
-    Placed, SideReport, State, Task, Usage, WarmUp,
+    Capacity, Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed,
+    SideReport, State, Task, Usage, WarmUp,
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Cpu, Host, KernelLimits};
+pub use ipcmark_words::{
+    Arrivals, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter, Placement,
+    Side, Timed, WaitKind, Workload,
+};
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;
 pub use machine::{
@@ -42,4 +46,6 @@ pub use record::{
     GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Target, Tool,
 };
 pub use rule::{Rule, Verdict};
-pub use schema::json_schema;
+pub use schema::JSON_SCHEMA;
+#[cfg(feature = "schema")]
+pub use schema::generated_schema;

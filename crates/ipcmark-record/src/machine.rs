@@ -1,12 +1,14 @@
 //! What the machine was like while a run went on: its clocks, its limits, its noise.
 
-use crate::Distance;
+use crate::{Distance, Placement};
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How far apart the clock readings of two CPUs can be: what a one-way time is held against.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct ClockCertificate {
     /// Each pair of CPUs that processes of this run were put on.
     pub pairs: Vec<ClockPair>,
@@ -17,7 +19,8 @@ pub struct ClockCertificate {
 }
 
 /// The clocks of two CPUs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct ClockPair {
     /// The first CPU.
     pub a: u32,
@@ -47,7 +50,8 @@ impl ClockBound {
 ///
 /// A stamp taken on `a` before a message, one on `b` when it came, one on `a` when the answer came: the offset lies
 /// between two of the differences, and over many exchanges the narrowest span stands.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct ClockBound {
     /// When, in ns after the run's start.
     pub at_ns: u64,
@@ -60,12 +64,13 @@ pub struct ClockBound {
 }
 
 /// A bound that the hardware or the kernel sets, measured in the run on the CPUs that it bounds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Limit {
     /// Which.
     pub kind: LimitKind,
     /// `same-core`, `cross-core` ...: the CPUs it was measured on, as a cell's placement names them.
-    pub placement: String,
+    pub placement: Placement,
     /// Bytes moved at a time; absent where nothing is moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
@@ -74,9 +79,8 @@ pub struct Limit {
 }
 
 /// The kinds of limits.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LimitKind {
     /// A cache line there and back between two CPUs, ns a round trip.
@@ -125,7 +129,8 @@ impl fmt::Display for LimitKind {
 }
 
 /// One measurement of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct LimitSample {
     /// When, in ns after the run's start.
     pub at_ns: u64,
@@ -139,7 +144,8 @@ pub struct LimitSample {
 }
 
 /// What else took time on the CPUs of a run, from its start to its end.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct MachineNoise {
     /// Length of the run so far, ns.
     pub elapsed_ns: u64,
@@ -155,7 +161,8 @@ pub struct MachineNoise {
 }
 
 /// One CPU, listened to.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Listened {
     /// The CPU.
     pub cpu: u32,
@@ -166,7 +173,8 @@ pub struct Listened {
 }
 
 /// Stretches over the threshold (5 µs) in which a spinning process did not see its clock.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Gaps {
     /// How many.
     pub count: u64,
@@ -177,7 +185,8 @@ pub struct Gaps {
 }
 
 /// What was heard around one invocation.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Noise {
     /// How long the sides listened just before and just after the measured phase, all together, ns.
     pub listened_ns: u64,
@@ -194,7 +203,8 @@ pub struct Noise {
 
 /// Why an invocation is set aside. What it measured stays in the record and stands behind no figure. The rules look at the
 /// machine and never at the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mark {
     /// The distance of its CPUs changed by more than a third on the way: it belongs to no class.
@@ -218,7 +228,8 @@ impl Mark {
 }
 
 /// What it took to make the link and to end it, beside the measured phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Setup {
     /// Making what the sides inherit, ns.
     pub fixture_ns: u64,
@@ -231,7 +242,8 @@ pub struct Setup {
 }
 
 /// System calls of one cell, counted in an invocation made for counting: no figure of time comes from it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct SystemCalls {
     /// Messages (round trips) in the phase that was counted.
     pub messages: u64,
@@ -240,7 +252,8 @@ pub struct SystemCalls {
 }
 
 /// Cycles and instructions of one cell, counted in an invocation made for counting: no figure of time comes from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Cycles {
     /// Messages (round trips) in the phase that was counted.
     pub messages: u64,
@@ -253,7 +266,8 @@ pub struct Cycles {
 }
 
 /// How a cell was left: what its figures can be trusted with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Its interval is as narrow as was asked for.

@@ -8,6 +8,7 @@ use crate::{
     CellKey, Distance, Error, Host, Integrity, InvocationOutcome, Outcome, Result, State,
     SuiteNote, Tool,
 };
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -19,7 +20,8 @@ const VERSION: u32 = 1;
 pub const PAIRED_SCHEMA: &str = "ipcmark.paired/1";
 
 /// Everything one paired comparison measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Paired {
     /// `ipcmark.paired/1`.
     pub schema: String,
@@ -47,7 +49,8 @@ pub struct Paired {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PairedSettings {
     /// Seeds the order of cells, of arms, and the contents of messages.
     pub seed: u64,
@@ -71,7 +74,8 @@ pub struct PairedSettings {
 }
 
 /// One of the two sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Contender {
     /// The program, as it was named; or the revision it was built from.
     pub program: String,
@@ -86,7 +90,8 @@ pub struct Contender {
 }
 
 /// One cell under comparison.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PairedCell {
     /// What identifies it.
     #[serde(flatten)]
@@ -110,7 +115,8 @@ pub struct PairedCell {
 }
 
 /// Invocations of all arms, alive at once: the unit of replication.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Pair {
     /// In which stage it was made.
     pub stage: Stage,
@@ -127,7 +133,8 @@ pub struct Pair {
 }
 
 /// A stage of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// All cells.
@@ -137,7 +144,8 @@ pub enum Stage {
 }
 
 /// One arm's invocation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Arm {
     /// Whether it ended well.
     pub outcome: InvocationOutcome,
@@ -148,7 +156,8 @@ pub struct Arm {
 }
 
 /// A short stretch of one invocation, between two of which another arm has its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Slice {
     /// Number of the turn, over all arms, from 0. The turns of a pair go through the arms and back, again and again (A B C C B A ...):
     /// each such palindrome takes 6 turns, and a drift of the machine adds the same to each arm.

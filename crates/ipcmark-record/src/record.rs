@@ -3,6 +3,7 @@
 use crate::{
     Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, journal,
 };
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ pub(crate) const VERSION: u32 = 1;
 pub const SCHEMA: &str = "ipcmark.record/1";
 
 /// Everything one run measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Record {
     /// `ipcmark.record/1`.
     pub schema: String,
@@ -60,7 +62,8 @@ pub struct Record {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Still running, or killed: no end was written.
@@ -76,7 +79,8 @@ pub enum Outcome {
 }
 
 /// The build that measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Tool {
     /// `ipcmark`, or the name of a program built on its crates.
     pub name: String,
@@ -94,7 +98,8 @@ pub struct Tool {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Settings {
     /// Seeds the order of cells and the contents of messages.
     pub seed: u64,
@@ -120,7 +125,8 @@ pub struct Settings {
 }
 
 /// How narrow intervals are to be: half their width, as a fraction of the figure.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Target {
     /// Of medians, rates and shares.
     pub p50: f64,
@@ -136,7 +142,8 @@ impl Default for Target {
 }
 
 /// The suite that named the cells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct SuiteNote {
     /// Its name.
     pub name: String,
@@ -149,7 +156,8 @@ pub struct SuiteNote {
 }
 
 /// One group of a suite.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct GroupNote {
     /// Its name; each [`Cell::group`] is one of these.
     pub name: String,
@@ -158,7 +166,8 @@ pub struct GroupNote {
 }
 
 /// What one turn of the harness costs, ns; medians of many turns, measured in the run that holds the record.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct HarnessCost {
     /// One clock read.
     pub clock_ns: f64,

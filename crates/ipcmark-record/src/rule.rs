@@ -1,11 +1,13 @@
 //! The mechanisms' own rules, as facts measured on the machine.
 
+#[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One rule of one mechanism, and what this machine showed of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Rule {
     /// The family it belongs to: `signal`, `pipe`, `rpc` ...
     pub family: String,
@@ -28,7 +30,8 @@ pub struct Rule {
 }
 
 /// What became of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Verdict {
     /// The machine showed it.

@@ -4,7 +4,7 @@
 //! takes too long.
 #![forbid(unsafe_code)]
 
-use ipcmark_record::{Cell, Record, State, sample};
+use ipcmark_record::{Cell, Placement, Record, State, sample};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,11 +51,11 @@ fn fail(why: &str) -> ExitCode {
 /// The sample of every workload, with cells of the whole catalog made from those of its pipe.
 fn crowded() -> Record {
     let mut record = sample::every(1, 8);
-    let simple = |c: &Cell| ["ping-pong", "stream"].contains(&c.key.pattern.as_str());
+    let simple = |c: &Cell| ["ping-pong", "stream"].contains(&c.key.workload.name());
     let models: Vec<Cell> = record
         .cells
         .iter()
-        .filter(|c| c.key.transport == "pipe/block" && c.key.placement == "cross-core")
+        .filter(|c| c.key.transport == "pipe/block" && c.key.placement == Placement::CrossCore)
         .filter(|c| SIZES_BYTES.contains(&c.key.size_bytes) || c.key.size_bytes == 0)
         .cloned()
         .collect();
@@ -72,11 +72,11 @@ fn crowded() -> Record {
                     let mut cell = model.clone();
                     cell.key.transport = format!("{mechanism}/{wait}");
                     cell.family = family.into();
-                    cell.wait = (*wait).into();
+                    cell.wait = wait.parse().expect("a known wait");
                     if record.cell(&cell.key).is_some() {
                         continue;
                     }
-                    let keeps_its_cpu = matches!(*wait, "spin" | "pause");
+                    let keeps_its_cpu = cell.wait.burns_cpu();
                     let wake = if keeps_its_cpu { 0.05 } else { 1.0 };
                     let share = slower * wake * (1.0 + 0.15 * m as f64 + 0.04 * w as f64);
                     sample::slow_down(&mut cell, share);

@@ -4,7 +4,7 @@ use crate::markup;
 use crate::ranking::{Entry, Order, Ranking, Setting, order};
 use crate::standing::census;
 use crate::units::{self, Quantity};
-use ipcmark_record::Standing;
+use ipcmark_record::{Carries, Placement, Standing, Workload};
 use ipcmark_summary::{Census, Estimate, Summary};
 use std::collections::BTreeSet;
 
@@ -24,15 +24,15 @@ pub(crate) struct Part {
 
 /// The answer, a part for each placement that has a ranking.
 pub(crate) fn answer(summary: &Summary, rankings: &[Ranking]) -> Vec<Part> {
-    let mut placements: Vec<&str> = Vec::new();
+    let mut placements: Vec<Placement> = Vec::new();
     for ranking in rankings {
-        if !placements.contains(&ranking.setting.placement.as_str()) {
-            placements.push(&ranking.setting.placement);
+        if !placements.contains(&ranking.setting.placement) {
+            placements.push(ranking.setting.placement);
         }
     }
     let mut parts: Vec<Part> = placements
         .iter()
-        .map(|placement| Part { head: placement.to_string(), sentences: at(placement, rankings) })
+        .map(|&placement| Part { head: placement.to_string(), sentences: at(placement, rankings) })
         .filter(|part| !part.sentences.is_empty())
         .collect();
     let all = if parts.is_empty() {
@@ -48,23 +48,23 @@ fn missing(of: &Census) -> Option<String> {
     (of.measured < of.cells).then(|| format!("Not everything has a figure. {}", census(of)))
 }
 
-fn at(placement: &str, rankings: &[Ranking]) -> Vec<String> {
-    let here = |pattern: &'static str| {
+fn at(placement: Placement, rankings: &[Ranking]) -> Vec<String> {
+    let here = |workload: Workload| {
         rankings
             .iter()
-            .filter(move |r| r.setting.placement == placement && r.setting.pattern == pattern)
+            .filter(move |r| r.setting.placement == placement && r.setting.workload == workload)
     };
     // Where cells of several capacities were measured, each sentence says of which it speaks.
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     let several = capacities.len() > 1;
     let mut sentences = Vec::new();
-    let round_trips = here("ping-pong")
+    let round_trips = here(Workload::PingPong)
         .find(|r| r.setting.size_bytes == USUAL_SIZE_BYTES)
-        .or_else(|| here("ping-pong").min_by_key(|r| r.setting.size_bytes));
+        .or_else(|| here(Workload::PingPong).min_by_key(|r| r.setting.size_bytes));
     if let Some(ranking) = round_trips {
         sentences.extend(latency(ranking, several));
     }
-    if let Some(ranking) = here("stream").max_by_key(|r| r.setting.size_bytes) {
+    if let Some(ranking) = here(Workload::Stream).max_by_key(|r| r.setting.size_bytes) {
         sentences.extend(throughput(ranking, several));
     }
     sentences
@@ -200,8 +200,8 @@ fn flag(entry: &Entry) -> String {
 /// The transport, and that it is a call where it is one: a call does more than a message. And that it may lose what is
 /// sent, where it may: it does less.
 fn name(entry: &Entry) -> String {
-    let more = match (entry.row.carries.as_str(), entry.row.lossy) {
-        ("calls", _) => " (calls)",
+    let more = match (entry.row.carries, entry.row.lossy) {
+        (Carries::Calls, _) => " (calls)",
         (_, true) => " (may lose messages)",
         (_, false) => "",
     };
@@ -349,11 +349,11 @@ mod tests {
     #[test]
     fn a_call_among_messages_is_told_as_one_and_other_workloads_do_not_answer() {
         let mut call = row("rpc-unix/block", 64, 70.0, Some((69.0, 71.0)));
-        call.carries = "calls".into();
+        call.carries = Carries::Calls;
         let mut overlap = row("x/poll", 64, 1.0, Some((0.9, 1.1)));
-        overlap.key.pattern = "overlap".into();
+        overlap.key.workload = Workload::Overlap;
         let mut wake_up = row("eventfd/block", 0, 2.0, Some((1.9, 2.1)));
-        wake_up.key.pattern = "wake-up".into();
+        wake_up.key.workload = Workload::WakeUp;
         let text =
             words(vec![wake_up, overlap, call, row("a/block", 64, 90.0, Some((89.0, 91.0)))]);
         assert!(text.contains("(median): `rpc-unix/block` (calls), 70.0 ns"), "{text}");

@@ -206,7 +206,7 @@ fn cpus_used(record: &Record) -> String {
         for invocation in cell.invocations.iter().filter(|i| i.sides.len() > 1) {
             let mut cpus: Vec<u32> = invocation.sides.iter().map(|s| s.placed.cpu_after).collect();
             cpus.dedup();
-            used.entry(&cell.key.placement).or_default().insert(cpus);
+            used.entry(cell.key.placement.name()).or_default().insert(cpus);
         }
     }
     let parts: Vec<String> = used

@@ -96,7 +96,7 @@ fn cells(rows: &[&Row]) -> String {
     let mut alike: Vec<(Vec<String>, String)> = Vec::new();
     for (name, of) in workloads {
         let sizes: BTreeSet<u64> = of.iter().map(|r| r.key.size_bytes).collect();
-        let placements: BTreeSet<&str> = of.iter().map(|r| r.key.placement.as_str()).collect();
+        let placements: BTreeSet<&str> = of.iter().map(|r| r.key.placement.name()).collect();
         let capacities: BTreeSet<_> = of.iter().map(|r| r.key.capacity_bytes).collect();
         let where_ = if sizes.len() * placements.len() * capacities.len() == of.len() {
             let sizes: Vec<String> = sizes.into_iter().map(payload).collect();
@@ -121,8 +121,8 @@ fn cells(rows: &[&Row]) -> String {
 
 /// `ping-pong`, `fan-in (2 peers)`.
 fn workload(row: &Row) -> String {
-    let load = &row.key.load;
-    if load.is_empty() { row.key.pattern.clone() } else { format!("{} ({load})", row.key.pattern) }
+    let (workload, parameters) = (row.key.workload, row.key.workload.parameters());
+    if parameters.is_empty() { workload.to_string() } else { format!("{workload} ({parameters})") }
 }
 
 #[cfg(test)]
@@ -171,8 +171,7 @@ mod tests {
                     }
                     let size_bytes = if pattern == "wake-up" { 0 } else { size_bytes };
                     let mut row = row(&format!("t{n}/block"), size_bytes, 1.0, None);
-                    row.key.pattern = pattern.into();
-                    row.key.load.depth = (pattern == "burst").then_some(8);
+                    row.key.workload = pattern.parse().unwrap();
                     row.status = Status::Unsupported { reason: format!("it carries {carries}") };
                     if !(size_bytes == 0 && rows.iter().any(|r: &Row| r.key == row.key)) {
                         rows.push(row);
@@ -182,7 +181,8 @@ mod tests {
         }
         let gaps = gaps(&summary(rows));
         let cells: Vec<_> = gaps.iter().map(|g| (g.transports.len(), g.cells.as_str())).collect();
-        let workloads = "ping-pong, stream, paced, burst (depth 8); 64 B, 1 KiB; cross-core";
+        let workloads =
+            "ping-pong, stream, paced (1000/s), burst (depth 8); 64 B, 1 KiB; cross-core";
         assert_eq!(cells, [(30, workloads), (70, "wake-up; no payload; cross-core")]);
     }
 }

@@ -124,7 +124,7 @@ fn document(
 
 fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
     let setting = &ranking.setting;
-    writeln!(out, "### {}, {}\n", literal(&setting.pattern), literal(&setting.place()))?;
+    writeln!(out, "### {}, {}\n", setting.workload, literal(&setting.place()))?;
     let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
     writeln!(
         out,
@@ -237,8 +237,7 @@ mod tests {
     fn a_hostile_record_makes_no_tag_and_no_further_column() {
         let mut record = sample::record(1, 6);
         record.suite.title = "<script>alert(1)</script> | x".into();
-        let mut evil = row("a|`b`<script>\nc", 64, 1.0, Some((1.0, 1.0)));
-        evil.key.placement = "p|q".into();
+        let evil = row("a|`b`<script>\nc", 64, 1.0, Some((1.0, 1.0)));
         let summary = summary(vec![evil]);
         let text = render(&record, &summary, &rankings(&summary));
         assert!(text.contains("\\<script\\>alert(1)"), "{text}");

@@ -6,7 +6,7 @@
 use crate::ranking::middle;
 use crate::units::{Quantity, count, plain, plural};
 use ipcmark_record::{ClockPair, Invocation, Mark, Record};
-use ipcmark_summary::{Classes, DistanceClass, Drift, Headline, Row, Summary};
+use ipcmark_summary::{Classes, DistanceClass, Drift, Row, Summary};
 use serde::Serialize;
 
 /// Shares above which a machine is called noisy, and below a fifth of which it is called quiet.
@@ -95,7 +95,9 @@ fn verdict(grade: &str, half_width: Option<f64>, record: &Record) -> String {
 
 /// Half the width of the interval in the middle of all ranked cells, as a share of the figure.
 fn half_width(summary: &Summary) -> Option<f64> {
-    let of = |row: &Row| Headline::of(&row.key).value(row.figure.as_ref()?)?.relative_half_width();
+    let of = |row: &Row| {
+        row.figure.as_ref()?.headline(row.key.workload.headline())?.relative_half_width()
+    };
     let rows = summary.rows.iter().filter(|row| !row.floor);
     middle(rows.filter_map(of).filter(|half| half.is_finite()).collect())
 }

@@ -223,7 +223,7 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
                 format!("{what}: {}, {few}{figure}", e.row.key.transport)
             }),
             heads: table::ranking_heads(setting),
-            open: patterns.last().is_none_or(|p| p.name != setting.pattern),
+            open: patterns.last().is_none_or(|p| p.name != setting.workload.name()),
             rows: table::ranking_rows(ranking),
             chart_html: chart
                 .map(|c| c.pieces())
@@ -232,9 +232,9 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
             stem: chart.map_or_else(String::new, |c| c.stem.clone()),
         };
         match patterns.last_mut() {
-            Some(pattern) if pattern.name == setting.pattern => pattern.rankings.push(view),
+            Some(pattern) if pattern.name == setting.workload.name() => pattern.rankings.push(view),
             _ => patterns.push(Pattern {
-                name: setting.pattern.clone(),
+                name: setting.workload.to_string(),
                 rate: setting.headline() == Headline::Rate,
                 rankings: vec![view],
             }),

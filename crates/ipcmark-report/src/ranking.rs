@@ -1,54 +1,40 @@
 //! Who is first, for each pattern, size and placement, and how sure that is.
 
 use crate::units::{self, Quantity};
-use ipcmark_record::{CellKey, LoadKey};
-use ipcmark_summary::{
-    DistanceClass, Estimate, Figure, Headline, Row, Status, Summary, counted, time_of,
-};
+use ipcmark_record::CellKey;
+use ipcmark_summary::{DistanceClass, Estimate, Figure, Headline, Row, Status, Summary};
+use std::ops::Deref;
 
-/// What cells must share to be ranked against each other.
+/// The key that cells share which are ranked together: it names no transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting {
-    pub pattern: String,
-    pub placement: String,
-    pub size_bytes: u64,
-    pub capacity_bytes: Option<u64>,
-    pub load: LoadKey,
+pub(crate) struct Setting(pub CellKey);
+
+impl Deref for Setting {
+    type Target = CellKey;
+
+    fn deref(&self) -> &CellKey {
+        &self.0
+    }
 }
 
 impl Setting {
     pub(crate) fn of(row: &Row) -> Setting {
-        Setting {
-            pattern: row.key.pattern.clone(),
-            placement: row.key.placement.clone(),
-            size_bytes: row.key.size_bytes,
-            capacity_bytes: row.key.capacity_bytes,
-            load: row.key.load.clone(),
-        }
+        Setting(row.key.setting())
     }
 
-    /// The key of a cell in this setting, of no transport.
-    fn key(&self) -> CellKey {
-        CellKey {
-            capacity_bytes: self.capacity_bytes,
-            load: self.load.clone(),
-            ..CellKey::new("", &self.pattern, self.size_bytes, &self.placement)
-        }
-    }
-
-    /// What the ranking goes by.
+    /// Returns the figure that the ranking goes by.
     pub(crate) fn headline(&self) -> Headline {
-        Headline::of(&self.key())
+        self.workload.headline()
     }
 
-    /// What times are of: `round trip`, `8 messages and an answer` ...
+    /// Returns the name of the time: `round trip`, `8 messages and an answer` ...
     pub(crate) fn time_of(&self) -> String {
-        time_of(&self.key())
+        self.workload.time_of()
     }
 
-    /// What costs are given for one of: `round trip`, `message`, `task`.
+    /// Returns the thing that costs are given for one of: `round trip`, `message`, `task`.
     pub(crate) fn counted(&self) -> &'static str {
-        counted(&self.key())
+        self.workload.counted()
     }
 
     pub(crate) fn quantity(&self) -> Quantity {
@@ -62,8 +48,9 @@ impl Setting {
 
     /// `cross-core, 2 peers, capacity 4 KiB asked`: all but the size.
     pub(crate) fn circumstances(&self) -> String {
-        let mut words = vec![self.placement.clone()];
-        words.extend((!self.load.is_empty()).then(|| self.load.to_string()));
+        let parameters = self.workload.parameters();
+        let mut words = vec![self.placement.to_string()];
+        words.extend((!parameters.is_empty()).then_some(parameters));
         words.extend(self.capacity_bytes.map(|c| format!("capacity {} asked", units::size(c))));
         words.join(", ")
     }
@@ -109,7 +96,7 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// True when a waiting side holds on to its CPU.
     pub(crate) fn keeps_its_cpu(&self) -> bool {
-        matches!(self.row.wait.as_str(), "spin" | "pause" | "yield" | "hybrid")
+        self.row.wait.retries()
     }
 
     /// What places go by: the value, without its interval where too few values stand behind it.
@@ -169,13 +156,12 @@ pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
             settings.push(setting);
         }
     }
-    let first = |part: fn(&Setting) -> &String, of: &Setting| {
-        settings.iter().position(|s| part(s) == part(of))
-    };
+    let first = |is_same: &dyn Fn(&Setting) -> bool| settings.iter().position(is_same);
     let mut sorted = settings.clone();
     sorted.sort_by_key(|s| {
-        let (load, capacity) = (s.load.clone(), s.capacity_bytes);
-        (first(|s| &s.pattern, s), first(|s| &s.placement, s), load, capacity, s.size_bytes)
+        let kind = first(&|other| other.workload.is_kind(s.workload));
+        let place = first(&|other| other.placement == s.placement);
+        (kind, place, s.workload, s.capacity_bytes, s.size_bytes)
     });
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }
@@ -183,7 +169,7 @@ pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
 /// A floor has no peer, so it belongs to every placement and capacity of its pattern and size.
 fn belongs(row: &Row, setting: &Setting) -> bool {
     if row.floor {
-        row.key.pattern == setting.pattern && row.key.size_bytes == setting.size_bytes
+        row.key.workload == setting.workload && row.key.size_bytes == setting.size_bytes
     } else {
         Setting::of(row) == *setting
     }
@@ -197,8 +183,8 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         .filter(|row| row.status == Status::Measured && belongs(row, &setting))
         .filter_map(|row| {
             let figure = row.figure.as_ref()?;
-            let value = headline.value(figure).filter(|v| v.value.is_finite())?;
-            let enough = headline.enough(figure);
+            let value = figure.headline(headline).filter(|v| v.value.is_finite())?;
+            let enough = figure.has_enough(headline);
             Some(Entry { row, figure, value, enough, places: None, elsewhere: false })
         })
         .partition(|entry| entry.row.floor);
@@ -245,6 +231,7 @@ pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::testing::{estimate, row, summary};
+    use ipcmark_record::{Placement, Workload};
 
     #[test]
     fn places_are_what_the_intervals_leave_open() {
@@ -292,7 +279,7 @@ mod tests {
             row("c/spin", 64, 1.0, None),
         ];
         for (row, rate) in rows.iter_mut().zip([1e6, 3e6, 9e6]) {
-            row.key.pattern = "stream".into();
+            row.key.workload = Workload::Stream;
             row.figure.as_mut().unwrap().messages_per_s = estimate(rate, None);
         }
         rows[2].status = Status::Failed { what: "lost 3 messages".into() };
@@ -305,7 +292,7 @@ mod tests {
     #[test]
     fn a_floor_stands_below_every_placement_and_capacity_of_its_size() {
         let mut floor = row("null/none", 64, 1.0, None);
-        (floor.floor, floor.key.placement) = (true, "same-core".into());
+        (floor.floor, floor.key.placement) = (true, Placement::SameCore);
         let mut wide = row("a/block", 64, 9.0, None);
         wide.key.capacity_bytes = Some(4096);
         let summary = summary(vec![floor, row("a/block", 64, 9.0, None), wide]);
@@ -345,7 +332,7 @@ mod tests {
     #[test]
     fn sizes_ascend_within_the_records_order_of_placements() {
         let mut far = row("a/block", 1024, 1.0, None);
-        far.key.placement = "same-core".into();
+        far.key.placement = Placement::SameCore;
         let summary =
             summary(vec![row("a/block", 1024, 1.0, None), far, row("a/block", 64, 1.0, None)]);
         let places: Vec<_> = rankings(&summary).iter().map(|r| r.setting.place()).collect();

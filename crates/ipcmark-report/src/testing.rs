@@ -1,6 +1,6 @@
 //! Rows and records for the tests of this crate.
 
-use ipcmark_record::{CellKey, Integrity};
+use ipcmark_record::{Carries, CellKey, Framing, Integrity, Placement, WaitKind, Workload};
 use ipcmark_summary::{
     Census, DistanceClass, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status,
     Summary,
@@ -29,14 +29,14 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
         })
         .collect();
     Row {
-        key: CellKey::new(name, "ping-pong", size_bytes, "cross-core"),
+        key: CellKey::new(name, Workload::PingPong, size_bytes, Placement::CrossCore),
         family: mechanism.split('-').next().unwrap_or(mechanism).into(),
-        wait: wait.into(),
-        framing: "stream".into(),
+        wait: wait.parse().unwrap_or(WaitKind::Block),
+        framing: Framing::Stream,
         floor: false,
         time_of: "round trip".into(),
         counted: "round trip",
-        carries: "messages".into(),
+        carries: Carries::Messages,
         lossy: false,
         links: None,
         group: "latency".into(),

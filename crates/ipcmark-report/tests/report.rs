@@ -1,6 +1,8 @@
 //! The report as a whole, from made-up records: its files, its structure, and that nothing in a record can break out of it.
 
-use ipcmark_record::{Cell, GroupNote, InvocationOutcome, Outcome, Record, State, sample};
+use ipcmark_record::{
+    Cell, GroupNote, InvocationOutcome, Outcome, Parameter, Record, State, sample,
+};
 use std::fs;
 use std::path::Path;
 
@@ -214,7 +216,9 @@ fn hostile_words_stay_words() {
         "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' & \u{2028}\0|`";
     let mut record = sample::every(1, 6);
     // Every cell becomes a setting of its own, and pictures are slow to draw without optimisation.
-    record.cells.retain(|c| c.key.size_bytes != 1024 && c.key.load.peers.is_none_or(|n| n < 4));
+    record.cells.retain(|c| {
+        c.key.size_bytes != 1024 && c.key.workload.value(Parameter::Peers).is_none_or(|n| n < 4)
+    });
     for rule in &mut record.rules {
         for word in
             [&mut rule.family, &mut rule.mechanism, &mut rule.name, &mut rule.rule, &mut rule.seen]
@@ -233,13 +237,8 @@ fn hostile_words_stay_words() {
     for (at, cell) in record.cells.iter_mut().enumerate() {
         cell.key.transport = format!("{EVIL}{at}");
         cell.family = format!("{EVIL}{}", at % 3);
-        cell.wait = EVIL.into();
         cell.group = EVIL.into();
-        cell.key.load.input = cell.key.load.input.as_ref().map(|_| EVIL.into());
         cell.invocations.iter_mut().for_each(|i| i.links = i.links.as_ref().map(|_| EVIL.into()));
-        if at % 2 == 0 {
-            cell.key.placement = format!("../{EVIL}");
-        }
         match &mut cell.state {
             State::Unavailable { reason, remedy } => {
                 (*reason, *remedy) = (EVIL.into(), Some(EVIL.into()))
@@ -284,7 +283,7 @@ fn meagre() -> Vec<(&'static str, Record)> {
             .cells
             .iter()
             .filter(|c| {
-                c.key.pattern == pattern
+                c.key.workload.name() == pattern
                     && c.key.transport == "pipe/block"
                     && !c.invocations.is_empty()
             })

@@ -1,27 +1,10 @@
 //! From groups to cells.
 
+use crate::load::or;
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
-use ipcmark_core::{Info, Load, Pattern, Placement};
+use ipcmark_core::Info;
+use ipcmark_words::CellKey;
 use std::collections::HashSet;
-
-/// One cell that a suite names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Point {
-    /// The group that named it first.
-    pub group: String,
-    /// Mechanism and wait, e.g. `pipe/block`.
-    pub transport: String,
-    /// The workload.
-    pub pattern: Pattern,
-    /// How much of it.
-    pub load: Load,
-    /// Message size in bytes; 0 for a wake-up.
-    pub size: usize,
-    /// CPUs.
-    pub placement: Placement,
-    /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
-    pub capacity: Option<usize>,
-}
 
 /// The transports of a group; a glob that names none is refused where it stands.
 fn named_by(group: &Group, suite: &Suite, names: &[&str]) -> Result<Vec<String>> {
@@ -44,13 +27,10 @@ fn named_by(group: &Group, suite: &Suite, names: &[&str]) -> Result<Vec<String>>
     Ok(chosen.into_iter().map(str::to_owned).collect())
 }
 
-fn or<'a, T>(given: &'a [T], own: &'a [T]) -> &'a [T] {
-    if given.is_empty() { own } else { given }
-}
-
 impl Suite {
-    /// The cells this suite names among the transports `rows`, narrowed to `axes`: group by group, and in a group by
-    /// pattern, load, size, placement and transport. A cell that several groups name belongs to the first.
+    /// Returns the cells this suite names among the transports `rows`, narrowed to `axes`, each with its group: group by
+    /// group, and in a group by workload, parameters, size, placement and transport. A cell that several groups name
+    /// belongs to the first.
     ///
     /// What a transport is and carries decides which patterns a wildcard means it for ([`Info::suits`]). A transport
     /// named outright, by the group or the command line that also names the pattern, gets its cell in any case: it
@@ -58,47 +38,48 @@ impl Suite {
     ///
     /// # Errors
     /// A glob that no transport matches; see [`Suite::pick`] for the globs of the command line.
-    pub fn points(&self, axes: &Axes, rows: &[Info]) -> Result<Vec<Point>> {
+    pub fn cells(&self, axes: &Axes, rows: &[Info]) -> Result<Vec<(String, CellKey)>> {
         let rows: Vec<(String, &Info)> = rows.iter().map(|row| (row.name(), row)).collect();
         let names: Vec<&str> = rows.iter().map(|(name, _)| name.as_str()).collect();
         let mut seen = HashSet::new();
-        let mut points = Vec::new();
+        let mut cells: Vec<(String, CellKey)> = Vec::new();
         for group in &self.groups {
             let mut transports = named_by(group, self, &names)?;
             transports.retain(|name| is_picked(&axes.transports, name, &names));
             let outright =
                 if axes.patterns.is_empty() { &group.transports } else { &axes.transports };
-            let is_meant = |name: &str, pattern| {
+            let is_meant = |name: &str, workload| {
                 let row = rows.iter().find(|row| row.0 == name);
-                row.is_some_and(|(_, info)| info.suits(pattern).is_ok())
+                row.is_some_and(|(_, info)| info.suits(workload).is_ok())
                     || outright.iter().any(|glob| glob.is_outright() && glob.names(name))
             };
-            for &pattern in or(&axes.patterns, &group.patterns) {
+            for &workload in or(&axes.patterns, &group.patterns) {
                 let mut transports = transports.clone();
-                transports.retain(|name| is_meant(name, pattern));
-                // Nothing is carried: neither size nor capacity means anything.
-                let bare = pattern == Pattern::WakeUp;
+                transports.retain(|name| is_meant(name, workload));
+                // Without a payload, neither size nor capacity means anything.
+                let bare = !workload.has_payload();
                 let sizes = if bare { &[0] } else { or(&axes.sizes, &group.sizes) };
                 let capacity = if bare { None } else { axes.capacity.unwrap_or(group.capacity) };
-                for load in axes.load.loads(&group.load, pattern) {
+                let capacity_bytes = capacity.map(|bytes| bytes as u64);
+                for workload in axes.load.vary(&group.load, workload) {
                     for &size in sizes {
                         for &placement in or(&axes.placements, &group.placements) {
-                            points.extend(transports.iter().map(|transport| Point {
-                                group: group.name.clone(),
+                            let key = |transport: &String| CellKey {
                                 transport: transport.clone(),
-                                pattern,
-                                load,
-                                size,
+                                workload,
+                                size_bytes: size as u64,
                                 placement,
-                                capacity,
-                            }));
+                                capacity_bytes,
+                            };
+                            let own = transports.iter().map(|t| (group.name.clone(), key(t)));
+                            cells.extend(own);
                         }
                     }
                 }
             }
         }
-        points.retain(|point| seen.insert(Point { group: String::new(), ..point.clone() }));
-        Ok(points)
+        cells.retain(|(_, key)| seen.insert(key.clone()));
+        Ok(cells)
     }
 
     /// Checks the globs of a command line against the transports `names`, before anything else is done.
@@ -117,7 +98,7 @@ fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Carries, Role, WaitKind};
+    use ipcmark_core::{Carries, Parameter, Placement, Role, WaitKind, Workload};
 
     const NAMES: [&str; 4] = ["null/none", "pipe/block", "pipe/spin", "tcp/block"];
 
@@ -181,15 +162,15 @@ mod tests {
 
     #[test]
     fn a_cell_that_two_groups_name_belongs_to_the_first() {
-        let points = suite().points(&Axes::default(), &rows()).unwrap();
+        let points = suite().cells(&Axes::default(), &rows()).unwrap();
         assert_eq!(points.len(), 2 * 2 * 3 + 3 + 1);
-        assert!(points[..12].iter().all(|p| p.group == "across" && p.capacity == Some(262_144)));
-        assert!(points[12..15].iter().all(|p| p.placement == Placement::SameCore));
-        assert_eq!(
-            (points[15].transport.as_str(), points[15].placement),
-            ("null/none", Placement::CrossCore)
-        );
-        let order: Vec<_> = points[..4].iter().map(|p| (p.transport.as_str(), p.size)).collect();
+        let big = |key: &CellKey| key.capacity_bytes == Some(262_144);
+        assert!(points[..12].iter().all(|(group, key)| group == "across" && big(key)));
+        assert!(points[12..15].iter().all(|(_, key)| key.placement == Placement::SameCore));
+        let last = &points[15].1;
+        assert_eq!((last.transport.as_str(), last.placement), ("null/none", Placement::CrossCore));
+        let order: Vec<_> =
+            points[..4].iter().map(|(_, key)| (key.transport.as_str(), key.size_bytes)).collect();
         assert_eq!(
             order,
             [("pipe/block", 64), ("pipe/spin", 64), ("tcp/block", 64), ("pipe/block", 1024)]
@@ -202,9 +183,11 @@ mod tests {
         given.sizes = vec![8];
         given.placements = vec![Placement::Free];
         given.capacity = Some(None);
-        let points = suite().points(&given, &rows()).unwrap();
-        let all: Vec<_> =
-            points.iter().map(|p| (p.transport.as_str(), p.pattern.name(), p.size)).collect();
+        let points = suite().cells(&given, &rows()).unwrap();
+        let all: Vec<_> = points
+            .iter()
+            .map(|(_, k)| (k.transport.as_str(), k.workload.name(), k.size_bytes))
+            .collect();
         let expected = [
             ("pipe/block", "ping-pong", 8),
             ("pipe/spin", "ping-pong", 8),
@@ -212,14 +195,18 @@ mod tests {
             ("pipe/spin", "stream", 8),
         ];
         assert_eq!(all, expected);
-        assert!(points.iter().all(|p| p.placement == Placement::Free && p.capacity.is_none()));
+        assert!(
+            points
+                .iter()
+                .all(|(_, k)| k.placement == Placement::Free && k.capacity_bytes.is_none())
+        );
     }
 
     #[test]
     fn a_glob_that_names_nothing_is_refused() {
         let mut broken = suite();
         broken.groups[0].transports = vec![Selector::parse("pip").unwrap()];
-        let said = broken.points(&Axes::default(), &rows()).unwrap_err().to_string();
+        let said = broken.cells(&Axes::default(), &rows()).unwrap_err().to_string();
         assert!(said.contains("group across") && said.contains("pipe"), "{said}");
         assert!(Suite::pick(&axes(&["vsock*"]).transports, &NAMES).is_err());
         assert!(Suite::pick(&axes(&["pipe*", "!x"]).transports, &NAMES).is_err());
@@ -231,7 +218,7 @@ mod tests {
         let text = "name = \"s\"\ntitle = \"t\"\nprose = \"p\"\n[[group]]\nname = \"g\"\nprose = \"p\"\n\
             transports = [\"pipe\",\n  \"!tpc\"]\nsizes = [\"64\"]\nplacements = [\"same-core\"]\n";
         let suite = Suite::parse(text, "s.toml").unwrap();
-        let said = suite.points(&Axes::default(), &rows()).unwrap_err().to_string();
+        let said = suite.cells(&Axes::default(), &rows()).unwrap_err().to_string();
         assert!(said.starts_with("s.toml:8:3: `group \"g\": transports`: '!tpc'"), "{said}");
     }
 
@@ -244,8 +231,11 @@ mod tests {
     }
 
     fn cells(suite: &Suite, axes: &Axes) -> Vec<String> {
-        let points = suite.points(axes, &all_kinds()).unwrap();
-        points.iter().map(|p| format!("{} {} {}", p.transport, p.pattern, p.size)).collect()
+        let points = suite.cells(axes, &all_kinds()).unwrap();
+        points
+            .iter()
+            .map(|(_, k)| format!("{} {} {}", k.transport, k.workload, k.size_bytes))
+            .collect()
     }
 
     #[test]
@@ -256,9 +246,11 @@ mod tests {
         let all = cells(&suite, &Axes::default());
         assert_eq!(all.len(), 2 * 4 + 2 * 3 + 1, "{all:?}");
         assert_eq!(all.last().unwrap(), "eventfd/block wake-up 0", "one cell, not one a size");
-        let points = suite.points(&Axes::default(), &all_kinds()).unwrap();
-        assert!(points.iter().all(|p| (p.size == 0) == (p.pattern == Pattern::WakeUp)));
-        let calls = Axes { patterns: vec![Pattern::PingPong], ..axes(&["{rpc,eventfd}/*"]) };
+        let points = suite.cells(&Axes::default(), &all_kinds()).unwrap();
+        assert!(
+            points.iter().all(|(_, k)| (k.size_bytes == 0) == (k.workload == Workload::WakeUp))
+        );
+        let calls = Axes { patterns: vec![Workload::PingPong], ..axes(&["{rpc,eventfd}/*"]) };
         assert_eq!(cells(&suite, &calls), ["rpc/block ping-pong 8", "rpc/block ping-pong 64"]);
     }
 
@@ -270,24 +262,27 @@ mod tests {
             cells(&suite, &Axes::default()),
             ["tcp/block stream 8", "eventfd/block stream 8"]
         );
-        let wake_up = Axes { patterns: vec![Pattern::WakeUp], ..Axes::default() };
+        let wake_up = Axes { patterns: vec![Workload::WakeUp], ..Axes::default() };
         assert_eq!(cells(&suite, &wake_up), ["eventfd/block wake-up 0"]);
-        let named = Axes { patterns: vec![Pattern::WakeUp], ..axes(&["tcp"]) };
+        let named = Axes { patterns: vec![Workload::WakeUp], ..axes(&["tcp"]) };
         assert_eq!(cells(&suite, &named), ["tcp/block wake-up 0"]);
         let all = group("transports = [\"*\"]\nsizes = [\"8\"]");
         assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "nobody named a ping-pong for it");
     }
 
     #[test]
-    fn the_load_is_an_axis_where_it_is_heeded() {
+    fn a_parameter_is_an_axis_of_workloads_that_take_it() {
         let suite = group(
             "transports = [\"pipe/block\"]\npatterns = [\"ping-pong\", \"paced\", \"scatter-gather\"]\n\
              sizes = [\"64\"]\nrates = [10, 1000]\npeers = [2, 4]\ninputs = [\"sent\", \"shared\"]",
         );
         assert_eq!(cells(&suite, &Axes::default()).len(), 1 + 2 + 4);
         let load = crate::LoadAxes { rates: vec![7], ..crate::LoadAxes::default() };
-        let given = Axes { load, patterns: vec![Pattern::Paced], ..Axes::default() };
-        let points = suite.points(&given, &rows()).unwrap();
-        assert_eq!(points.iter().map(|p| p.load.rate).collect::<Vec<_>>(), [7]);
+        let given = Axes { load, patterns: vec!["paced".parse().unwrap()], ..Axes::default() };
+        let points = suite.cells(&given, &rows()).unwrap();
+        assert_eq!(
+            points.iter().map(|(_, k)| k.workload.value(Parameter::Rate)).collect::<Vec<_>>(),
+            [Some(7)]
+        );
     }
 }

@@ -32,7 +32,7 @@
 //! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent
 //! ```
 //!
-//! A pattern is multiplied by those of the last four that it heeds. A `wake-up` carries no payload: it is one cell
+//! A pattern is multiplied by those of the last four that it takes. A `wake-up` carries no payload: it is one cell
 //! whatever the sizes, and a group of nothing else names none. A glob with a wildcard means the transports that can run
 //! the pattern; one without names its transports outright, and what they cannot do becomes a row that says why.
 //!
@@ -56,7 +56,6 @@ mod suite;
 pub use duration::{parse_duration, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
-pub use expand::Point;
 pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};
 pub use nearest::{nearest, nearest_several};
 pub use selector::Selector;

@@ -1,10 +1,10 @@
-//! The axes of a load: how many peers, how deep, how fast, when messages are due, and where the input lies.
+//! The axes of a workload's parameters: peers, depth, rate, arrivals, input.
 //!
-//! A pattern is multiplied by the axes it heeds and by no others, so that a suite may name three rates beside a
-//! ping-pong without measuring it three times.
+//! A workload is multiplied only by the axes of parameters that it takes, so that a suite may name
+//! three rates and a ping-pong without measuring the ping-pong three times.
 
 use crate::WordError;
-use ipcmark_core::{Arrivals, Input, Load, Pattern};
+use ipcmark_words::{Arrivals, Input, Parameter, Workload};
 use std::ops::RangeInclusive;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
@@ -14,66 +14,57 @@ pub const DEPTHS: RangeInclusive<u32> = 1..=65_536;
 /// Messages a second. Faster than the upper end nothing is paced: a clock read would be in each gap.
 pub const RATES: RangeInclusive<u32> = 1..=10_000_000;
 
-/// What a group, or the command line, says of the load. An axis left empty is left to others.
+/// The parameters that a group, or the command line, names. An empty axis is left to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadAxes {
-    /// [`Load::peers`].
+    /// Processes on the side that has several.
     pub peers: Vec<u32>,
-    /// [`Load::depth`].
+    /// Messages of a burst, or under way in each direction.
     pub depths: Vec<u32>,
-    /// [`Load::rate`], messages a second.
+    /// Messages a second.
     pub rates: Vec<u32>,
-    /// [`Load::arrivals`].
+    /// The times at which they are due.
     pub arrivals: Vec<Arrivals>,
-    /// [`Load::input`].
+    /// The way workers get their input.
     pub inputs: Vec<Input>,
 }
 
 impl LoadAxes {
-    /// The loads of a pattern: the product of the axes it heeds, each from here, or else from `group`, or else
-    /// [`Load::DEFAULT`]'s.
-    pub(crate) fn loads(&self, group: &LoadAxes, pattern: Pattern) -> Vec<Load> {
-        let heeds = pattern.heeds();
-        let own = Load::DEFAULT;
-        let axis = |heeded: bool, given: &[u32], group: &[u32]| -> Vec<Option<u32>> {
-            match (heeded, given, group) {
-                (false, ..) | (true, [], []) => vec![None],
-                (true, [], group) => group.iter().copied().map(Some).collect(),
-                (true, given, _) => given.iter().copied().map(Some).collect(),
-            }
+    /// Returns a workload with each of its parameters, once for each combination: from here, or
+    /// else from `group`, or else its own.
+    pub(crate) fn vary(&self, group: &LoadAxes, workload: Workload) -> Vec<Workload> {
+        let values = match workload.parameter() {
+            Some((Parameter::Peers, _)) => or(&self.peers, &group.peers),
+            Some((Parameter::Depth, _)) => or(&self.depths, &group.depths),
+            Some((Parameter::Rate, _)) => or(&self.rates, &group.rates),
+            None => &[],
         };
-        let peers = axis(heeds.peers, &self.peers, &group.peers);
-        let depths = axis(heeds.depth, &self.depths, &group.depths);
-        let rates = axis(heeds.rate, &self.rates, &group.rates);
-        let all_arrivals = words(heeds.rate, &self.arrivals, &group.arrivals, own.arrivals);
-        let inputs = words(heeds.input, &self.inputs, &group.inputs, own.input);
-        let mut loads = Vec::new();
-        for peers in &peers {
-            for depth in &depths {
-                for rate in &rates {
-                    for &arrivals in &all_arrivals {
-                        loads.extend(inputs.iter().map(|&input| Load {
-                            peers: peers.map_or(own.peers, |n| n as usize),
-                            depth: depth.map_or(own.depth, |n| n as usize),
-                            rate: rate.unwrap_or(own.rate),
-                            arrivals,
-                            input,
-                        }));
-                    }
-                }
-            }
-        }
-        loads
+        let arrivals = or(&self.arrivals, &group.arrivals);
+        let arrivals = if workload.arrivals().is_some() { arrivals } else { &[] };
+        let inputs = or(&self.inputs, &group.inputs);
+        let inputs = if workload.input().is_some() { inputs } else { &[] };
+        let each = vec![workload];
+        let each = product(each, values, Workload::with_value);
+        let each = product(each, arrivals, Workload::with_arrivals);
+        product(each, inputs, Workload::with_input)
     }
 }
 
-/// An axis of words: as given, or else the group's, or else `own`.
-fn words<T: Copy>(heeded: bool, given: &[T], group: &[T], own: T) -> Vec<T> {
-    match (heeded, given, group) {
-        (false, ..) | (true, [], []) => vec![own],
-        (true, [], group) => group.to_vec(),
-        (true, given, _) => given.to_vec(),
+/// Returns the first list unless it is empty.
+pub(crate) fn or<'a, T>(given: &'a [T], own: &'a [T]) -> &'a [T] {
+    if given.is_empty() { own } else { given }
+}
+
+/// Returns each workload with each value of an axis; an empty axis changes nothing.
+fn product<T: Copy>(
+    each: Vec<Workload>,
+    axis: &[T],
+    with: fn(Workload, T) -> Workload,
+) -> Vec<Workload> {
+    if axis.is_empty() {
+        return each;
     }
+    each.into_iter().flat_map(|w| axis.iter().map(move |value| with(w, *value))).collect()
 }
 
 /// Parses a comma-separated list of whole numbers within `bounds`; `what` is how an error calls them: `peers`. Numbers
@@ -116,29 +107,23 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_multiplied_by_what_it_heeds_and_by_nothing_else() {
-        for (pattern, loads) in [
-            (Pattern::PingPong, 1),
-            (Pattern::WakeUp, 1),
-            (Pattern::Overlap, 1),
-            (Pattern::Paced, 6),
-            (Pattern::Burst, 2),
-            (Pattern::Duplex, 2),
-            (Pattern::FanIn, 2),
-            (Pattern::FanOut, 2),
-            (Pattern::Broadcast, 2),
-            (Pattern::ScatterGather, 4),
+    fn a_workload_is_multiplied_by_the_parameters_it_takes_and_by_nothing_else() {
+        for (word, count) in [
+            ("ping-pong", 1),
+            ("wake-up", 1),
+            ("overlap", 1),
+            ("paced", 6),
+            ("burst", 2),
+            ("duplex", 2),
+            ("fan-in", 2),
+            ("fan-out", 2),
+            ("broadcast", 2),
+            ("scatter-gather", 4),
         ] {
-            let all = axes().loads(&LoadAxes::default(), pattern);
-            assert_eq!(all.len(), loads, "{pattern}");
-            let heeds = pattern.heeds();
-            for load in all {
-                assert!(heeds.peers || load.peers == Load::DEFAULT.peers);
-                assert!(heeds.depth || load.depth == Load::DEFAULT.depth);
-                assert!(heeds.rate || load.rate == Load::DEFAULT.rate);
-                assert!(heeds.rate || load.arrivals == Load::DEFAULT.arrivals);
-                assert!(heeds.input || load.input == Load::DEFAULT.input);
-            }
+            let workload: Workload = word.parse().unwrap();
+            let all = axes().vary(&LoadAxes::default(), workload);
+            assert_eq!(all.len(), count, "{word}");
+            assert!(all.iter().all(|each| each.is_kind(workload)), "{word}");
         }
     }
 
@@ -146,9 +131,11 @@ mod tests {
     fn an_axis_left_empty_is_the_groups_and_then_the_defaults() {
         let given = LoadAxes { peers: vec![8], ..LoadAxes::default() };
         let group = LoadAxes { peers: vec![2], inputs: vec![Input::Shared], ..LoadAxes::default() };
-        let load = Load { peers: 8, input: Input::Shared, ..Load::DEFAULT };
-        assert_eq!(given.loads(&group, Pattern::ScatterGather), [load]);
-        assert_eq!(LoadAxes::default().loads(&group, Pattern::Paced), [Load::DEFAULT]);
+        let gather = Workload::ScatterGather { peers: 2, input: Input::Sent };
+        let expected = Workload::ScatterGather { peers: 8, input: Input::Shared };
+        assert_eq!(given.vary(&group, gather), [expected]);
+        let paced: Workload = "paced".parse().unwrap();
+        assert_eq!(LoadAxes::default().vary(&group, paced), [paced]);
     }
 
     #[test]

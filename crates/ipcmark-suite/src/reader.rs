@@ -8,7 +8,7 @@ use crate::{
     DEPTHS, Defaults, Error, Group, LoadAxes, PEERS, RATES, Result, Selector, Suite, nearest,
     parse_capacity, parse_counts, parse_duration, parse_share, parse_sizes,
 };
-use ipcmark_core::{Arrivals, Input, Pattern, Placement};
+use ipcmark_words::{Arrivals, Input, Placement, Workload};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -106,12 +106,12 @@ fn read_groups(top: &Section<'_>, defaults: Defaults) -> Result<Vec<Group>> {
 fn read_group(section: &Section<'_>, defaults: Defaults) -> Result<Group> {
     section.refuse_unknown(&GROUP)?;
     let patterns = match section.words("patterns")? {
-        None => vec![Pattern::PingPong, Pattern::Stream],
-        Some(words) => section.known("patterns", words, &Pattern::ALL, Pattern::name)?,
+        None => vec![Workload::PingPong, Workload::Stream],
+        Some(words) => section.known("patterns", words, &Workload::ALL, Workload::name)?,
     };
     let mut sizes = Vec::new();
     let words = match section.words("sizes")? {
-        None if patterns == [Pattern::WakeUp] => Vec::new(),
+        None if patterns == [Workload::WakeUp] => Vec::new(),
         words => words.ok_or_else(|| section.missing("sizes"))?,
     };
     for word in words {

@@ -1,7 +1,7 @@
 //! What a suite says, parsed.
 
 use crate::{Error, LoadAxes, Result, Selector, reader};
-use ipcmark_core::{Pattern, Placement};
+use ipcmark_words::{Placement, Workload};
 use std::path::Path;
 use std::time::Duration;
 
@@ -68,13 +68,13 @@ pub struct Group {
     pub prose: String,
     /// Which transports.
     pub transports: Vec<Selector>,
-    /// Which workloads.
-    pub patterns: Vec<Pattern>,
+    /// The workloads; parameters that [`Group::load`] names replace theirs.
+    pub patterns: Vec<Workload>,
     /// Which message sizes, bytes; empty only where no pattern carries any.
     pub sizes: Vec<usize>,
     /// On which CPUs.
     pub placements: Vec<Placement>,
-    /// How much of each workload.
+    /// Their parameters.
     pub load: LoadAxes,
     /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
     pub capacity: Option<usize>,
@@ -87,7 +87,7 @@ pub struct Axes {
     /// Empty: all that the groups name.
     pub transports: Vec<Selector>,
     /// Empty: as the groups say.
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<Workload>,
     /// Empty: as the groups say; bytes.
     pub sizes: Vec<usize>,
     /// Empty: as the groups say.

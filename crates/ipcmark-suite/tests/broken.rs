@@ -1,6 +1,6 @@
 //! A broken suite is answered with the place, the key, what was expected and the nearest word.
 
-use ipcmark_core::{Framing, Info, Input, MeetBy, Pattern, WaitKind};
+use ipcmark_core::{Framing, Info, Input, MeetBy, WaitKind, Workload};
 use ipcmark_suite::{Axes, LoadAxes, Suite};
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn a_whole_suite_says_what_it_says() {
         reference: "pipe(7)",
         ..Info::DEFAULT
     };
-    assert_eq!(suite.points(&Axes::default(), &[pipe]).unwrap().len(), 2 * 4 + 2);
+    assert_eq!(suite.cells(&Axes::default(), &[pipe]).unwrap().len(), 2 * 4 + 2);
     let load = &suite.groups[1].load;
     assert_eq!((&load.peers[..], &load.inputs[..]), (&[2, 4][..], &[Input::Shared][..]));
     assert_eq!(suite.groups[0].load, LoadAxes::default());
@@ -128,7 +128,7 @@ fn each_slip_is_told_with_what_was_expected() {
 fn what_is_left_out_has_its_default() {
     let text = WHOLE.replacen("patterns = [\"ping-pong\", \"stream\"]\n", "", 1);
     let suite = Suite::parse(&text, "my.toml").unwrap();
-    assert_eq!(suite.groups[0].patterns, [Pattern::PingPong, Pattern::Stream]);
+    assert_eq!(suite.groups[0].patterns, [Workload::PingPong, Workload::Stream]);
     let bare = WHOLE.replacen("[\"scatter-gather\"]\nsizes = [\"64\"]", "[\"wake-up\"]", 1);
     assert!(Suite::parse(&bare, "my.toml").unwrap().groups[1].sizes.is_empty());
     let text = said("[\"scatter-gather\"]\nsizes = [\"64\"]", "[\"wake-up\", \"stream\"]");

@@ -6,14 +6,9 @@
 //! by range, and the number is the fact.
 
 use crate::counting::is_good;
-use ipcmark_record::{Distance, Invocation, Mark, Record};
+use ipcmark_record::{Distance, Invocation, Mark, Nearness, Record};
 use serde::Serialize;
 use std::fmt;
-
-/// Below this many ns a cache line that goes there and back has hardly left the core.
-const SIBLINGS_NS: f64 = 80.0;
-/// Above this many ns it has hardly stayed within one last-level cache.
-const FAR_NS: f64 = 200.0;
 
 /// One class of distances: cache-line round trips that lie together.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -27,15 +22,10 @@ pub struct DistanceClass {
 }
 
 impl DistanceClass {
-    /// A guess at what the number means, by its range: `siblings` under 80 ns, `one cache` up to 200 ns, `far` above. The host
-    /// does not tell; processors differ; the number is the fact.
+    /// Returns a guess at what the number means: see [`Nearness`].
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match self.centre_ns {
-            ns if ns < SIBLINGS_NS => "siblings",
-            ns if ns <= FAR_NS => "one cache",
-            _ => "far",
-        }
+        Nearness::of(self.centre_ns).name()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::counting::is_good;
 use crate::{Figure, Row};
-use ipcmark_record::{Cell, ClockCertificate, SideReport};
+use ipcmark_record::{Cell, ClockCertificate, SideReport, Timed};
 use std::collections::BTreeSet;
 
 /// A one-way time is refused where the clocks may differ by more than this share of its median.
@@ -29,7 +29,8 @@ impl Row {
 }
 
 fn refusal(figure: &Figure, clocks: &ClockCertificate, cell: &Cell) -> Option<String> {
-    let p50_ns = figure.percentile(0.5).filter(|_| cell.key.pattern == "paced")?.ns.value;
+    let p50_ns =
+        figure.percentile(0.5).filter(|_| cell.key.workload.timed() == Timed::OneWay)?.ns.value;
     let (apart_ns, on) = apart(clocks, cell)?;
     (apart_ns > SHARE * p50_ns).then(|| {
         format!(

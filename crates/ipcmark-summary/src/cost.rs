@@ -3,8 +3,7 @@
 use crate::Estimate;
 use crate::figure::estimate;
 use crate::samples::times;
-use crate::workload::counted;
-use ipcmark_record::{Cell, Invocation, Setup, SideReport, Usage};
+use ipcmark_record::{Cell, Invocation, Setup, SideReport, Timed, Usage};
 use ipcmark_stats::median;
 use serde::Serialize;
 
@@ -60,7 +59,7 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
     };
     let a_message = |all: u64, messages: u64| (messages > 0).then(|| all as f64 / messages as f64);
     // A task is many messages, and how many is the mechanism's own affair.
-    let calls = cell.system_calls.filter(|_| counted(&cell.key) != "task");
+    let calls = cell.system_calls.filter(|_| cell.key.workload.timed() != Timed::Task);
     let cycles = cell.cycles;
     Some(Cost {
         user_ns_per_message: estimate(&each(all, |u| u.user_ns), drift)?,
@@ -82,12 +81,14 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::{Cycles, SystemCalls, sample};
+    use ipcmark_record::{Cycles, SystemCalls, Workload, sample};
 
     #[test]
     fn costs_are_of_one_message_and_of_whom_they_say() {
         let mut record = sample::record_of(1, 7, |key| {
-            key.transport == "pipe/block" && key.pattern == "ping-pong" && key.size_bytes == 64
+            key.transport == "pipe/block"
+                && key.workload == Workload::PingPong
+                && key.size_bytes == 64
         });
         let cell = &mut record.cells[0];
         cell.system_calls = Some(SystemCalls { messages: 64, calls: 256 });

@@ -4,8 +4,8 @@
 //! away. It can be seen inside one run, because the cells are visited in interleaved rounds: what they have in common is
 //! the machine. How much of it is left in a run's own mean widens every interval that the run states.
 
-use crate::{Context, Headline, Result, Samples};
-use ipcmark_record::{Cell, Invocation, Record};
+use crate::{Context, Result, Samples};
+use ipcmark_record::{Cell, Headline, Invocation, Placement, Record};
 use ipcmark_stats::{Drift as Drifted, Observation};
 use serde::Serialize;
 use std::fmt;
@@ -47,12 +47,12 @@ impl Kind {
     /// The kind of a cell.
     #[must_use]
     pub fn of(cell: &Cell) -> Kind {
-        let spins = cell.floor || matches!(cell.wait.as_str(), "spin" | "pause");
-        match (cell.key.is_rate(), cell.key.placement.as_str()) {
-            (false, "same-core") => Kind::SameCoreTime,
+        let spins = cell.floor || cell.wait.burns_cpu();
+        match (cell.key.is_rate(), cell.key.placement) {
+            (false, Placement::SameCore) => Kind::SameCoreTime,
             (false, _) if spins => Kind::SpinningTime,
             (false, _) => Kind::AsleepTime,
-            (true, "same-core") => Kind::SameCoreRate,
+            (true, Placement::SameCore) => Kind::SameCoreRate,
             (true, _) if spins => Kind::SpinningRate,
             (true, _) => Kind::AsleepRate,
         }
@@ -127,7 +127,7 @@ pub(crate) fn drifts(record: &Record, context: &Context) -> Result<Vec<Drift>> {
 /// What one cell tells: the time of a message, round trip or task in each invocation behind its row.
 fn observations(series: usize, cell: &Cell, context: &Context) -> Result<Vec<Observation>> {
     let samples = Samples::of(cell, context)?;
-    let times = match Headline::of(&cell.key) {
+    let times = match cell.key.workload.headline() {
         Headline::Rate => samples.messages_per_s.iter().map(|rate| 1e9 / rate).collect(),
         Headline::SpeedUp => samples.parallel_ns,
         // Other work is a share of the round trip, in which the machine's factor cancels.

@@ -1,7 +1,7 @@
 //! Medians over invocations, with their intervals.
 
 use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples};
-use ipcmark_record::Cell;
+use ipcmark_record::{Cell, Headline};
 use ipcmark_stats::{median, replication_interval};
 
 /// In shares, counts and quotients of two times the machine's factor cancels.
@@ -99,6 +99,23 @@ impl Figure {
     #[must_use]
     pub fn percentile(&self, quantile: f64) -> Option<&Percentile> {
         self.percentiles.iter().find(|p| p.quantile == quantile)
+    }
+
+    /// Returns the estimate that a row goes by; `None` if the record does not hold it.
+    #[must_use]
+    pub fn headline(&self, by: Headline) -> Option<Estimate> {
+        match by {
+            Headline::Median => self.percentile(0.5).map(|p| p.ns),
+            Headline::Rate => Some(self.messages_per_s),
+            Headline::SpeedUp => self.task.map(|task| task.speed_up),
+            Headline::UsefulWork => self.overlap.map(|overlap| overlap.work_share),
+        }
+    }
+
+    /// Returns true if that estimate has enough values behind it.
+    #[must_use]
+    pub fn has_enough(&self, by: Headline) -> bool {
+        by != Headline::Median || self.percentile(0.5).is_some_and(|p| p.enough)
     }
 
     /// Time of one message (round trip) by the rate, ns: its inverse. In a stream this is the figure; a percentile of blocks

@@ -19,7 +19,6 @@ mod row;
 mod samples;
 mod standing;
 mod summarize;
-mod workload;
 
 pub use classes::{Classes, DistanceClass};
 pub use context::Context;
@@ -27,6 +26,7 @@ pub use cost::Cost;
 pub use counting::Counting;
 pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
+pub use ipcmark_record::Headline;
 pub use limit::AgainstLimit;
 pub use pooled::{Pooled, pooled, tells, told};
 pub use row::{
@@ -36,4 +36,3 @@ pub use row::{
 pub use samples::Samples;
 pub use standing::{excess, standing};
 pub use summarize::{summarize, summarize_cell, summarize_in};
-pub use workload::{Headline, counted, time_of};

@@ -46,7 +46,7 @@ pub struct AgainstLimit {
     pub kind: Option<LimitKind>,
     /// The same in words: `a cache line there and back`, `64 KiB through shared memory, there and back` ...
     pub words: String,
-    /// The bound, ns, for what the cell's time is of: see [`time_of`](crate::time_of); of a rate for one message.
+    /// The bound, ns, for what the cell's time is of: see [`Row::time_of`](crate::Row::time_of); of a rate for one message.
     pub limit_ns: f64,
     /// The figure over the bound: how many times as long as the best that could be.
     pub times: Estimate,
@@ -85,7 +85,7 @@ pub(crate) fn against(
     let in_class = |d| counting.class.is_none() || classes.of_distance(d) == counting.class;
     let ground = Ground {
         limits: context.limits(),
-        placement: &cell.key.placement,
+        placement: cell.key.placement,
         nearest_ns: ends.reduce(f64::min),
         in_class: &in_class,
     };
@@ -103,7 +103,7 @@ fn shared_task(
     serial_ns: f64,
     speed_up: Estimate,
 ) -> Option<AgainstLimit> {
-    let workers = cell.key.load.peers? as usize;
+    let workers = cell.key.workload.peers();
     let shares = workers.min(bounds::cpus(behind)?).max(1) as f64;
     let times = Estimate {
         value: shares / speed_up.value,

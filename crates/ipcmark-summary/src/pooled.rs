@@ -1,8 +1,7 @@
 //! Histograms of a cell: whose they are, and all of them together.
 
-use crate::workload::Teller;
 use crate::{Context, Error, Result};
-use ipcmark_record::{Cell, Encoded, Histogram, Invocation, SideReport, Unit};
+use ipcmark_record::{Cell, Encoded, Histogram, Invocation, Side, SideReport, Unit};
 
 /// All values behind a cell's row in one histogram: the shape of its distribution, for charts.
 ///
@@ -60,7 +59,8 @@ pub fn told(cell: &Cell, invocation: &Invocation) -> Result<Option<Pooled>> {
 #[must_use]
 pub fn tells(cell: &Cell, side: &SideReport) -> bool {
     // A floor has one side.
-    cell.floor || Teller::of(&cell.key).is(&side.side, &cell.key.pattern)
+    cell.floor
+        || Side::of_process(&side.side).is_some_and(|side| cell.key.workload.is_timed_by(side))
 }
 
 fn add(sum: &mut Option<Pooled>, mut one: Pooled) {

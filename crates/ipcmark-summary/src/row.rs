@@ -1,7 +1,7 @@
 //! The rows: plain data, ready to print or draw.
 
 use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift};
-use ipcmark_record::{Capacity, CellKey, Integrity, Standing, Target};
+use ipcmark_record::{Capacity, Carries, CellKey, Framing, Integrity, Standing, Target, WaitKind};
 use serde::Serialize;
 
 /// The percentiles of every row, as fractions.
@@ -57,17 +57,17 @@ pub struct Row {
     /// Its family.
     pub family: String,
     /// Its wait.
-    pub wait: String,
+    pub wait: WaitKind,
     /// `message` or `stream`.
-    pub framing: String,
+    pub framing: Framing,
     /// True for the floors.
     pub floor: bool,
-    /// What its times are of, in words: see [`time_of`](crate::time_of).
+    /// What its times are of, in words: see `Workload::time_of`.
     pub time_of: String,
-    /// What its rate and its costs are given for one of: see [`counted`](crate::counted).
+    /// What its rate and its costs are given for one of: see `Workload::counted`.
     pub counted: &'static str,
     /// `messages`, `notifications` or `calls`.
-    pub carries: String,
+    pub carries: Carries,
     /// True for mechanisms that may lose what was sent: see [`Figure::lost_share`].
     pub lossy: bool,
     /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in`, `fan-out` and `broadcast`.
@@ -90,7 +90,7 @@ pub struct Row {
     pub set_aside: usize,
     /// True when some of those had to be taken all the same, because too few would have been left.
     pub disturbed: bool,
-    /// Messages (round trips) measured in all good invocations together, as [`counted`](crate::counted) has it.
+    /// Messages (round trips) measured in all good invocations together, as [`Row::counted`] has it.
     pub messages: u64,
     /// The distance class of the figures; absent where there is none: on one CPU, on CPUs of the kernel's choice, with
     /// several peers.
@@ -152,7 +152,7 @@ pub enum Status {
 /// The figures of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figure {
-    /// The time that [`time_of`](crate::time_of) names, ns: of ping-pong the round trip, of `paced` one way from the
+    /// The time that [`Row::time_of`] names, ns: of ping-pong the round trip, of `paced` one way from the
     /// intended start, of `burst` the whole exchange, of `scatter-gather` the task. Of rates (`stream`, `duplex`, `fan-in`,
     /// `fan-out`): ns per message over blocks of about 50 µs at the receivers, so of their bursts: no latency, and no
     /// substitute for [`Figure::ns_per_message`]. One entry for each of [`PERCENTILES`]; none at all when no histogram holds

@@ -2,8 +2,8 @@
 //! steers a run.
 
 use crate::counting::FEWEST;
-use crate::{Estimate, Headline, Row};
-use ipcmark_record::{Standing, Target};
+use crate::{Estimate, Row};
+use ipcmark_record::{Headline, Standing, Target};
 
 /// How far an interval is from what was asked for: half its width over the target's, of the headline, and of the 99th
 /// percentile where that is a time and stands on enough values, whichever is more. Up to 1 it is as narrow as was asked
@@ -11,7 +11,7 @@ use ipcmark_record::{Standing, Target};
 #[must_use]
 pub fn excess(row: &Row, target: Target) -> Option<f64> {
     let figure = row.figure.as_ref()?;
-    let headline = Headline::of(&row.key);
+    let headline = row.key.workload.headline();
     let width = |estimate: Estimate| {
         let (low, high) = estimate.interval?;
         // Of the value 0 no width is a fraction.
@@ -21,7 +21,7 @@ pub fn excess(row: &Row, target: Target) -> Option<f64> {
             estimate.relative_half_width().unwrap_or(f64::INFINITY)
         })
     };
-    let own = width(headline.value(figure)?)? / target.p50;
+    let own = width(figure.headline(headline)?)? / target.p50;
     let tail = figure.percentile(0.99).filter(|p| headline == Headline::Median && p.enough);
     let tail = tail.and_then(|p| width(p.ns)).map(|width| width / target.p99);
     Some(tail.map_or(own, |tail| own.max(tail)))

@@ -6,7 +6,6 @@ use crate::counting::is_good;
 use crate::figure::figure;
 use crate::limit::against;
 use crate::standing::standing;
-use crate::workload::{counted, time_of};
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
     Cell, Distance, Integrity, Invocation, InvocationOutcome, Record, Standing, State,
@@ -58,12 +57,12 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
     let row = Row {
         key: cell.key.clone(),
         family: cell.family.clone(),
-        wait: cell.wait.clone(),
-        framing: cell.framing.clone(),
+        wait: cell.wait,
+        framing: cell.framing,
         floor: cell.floor,
-        time_of: time_of(&cell.key),
-        counted: counted(&cell.key),
-        carries: cell.carries.clone(),
+        time_of: cell.key.workload.time_of(),
+        counted: cell.key.workload.counted(),
+        carries: cell.carries,
         lossy: cell.lossy,
         links: good.iter().find_map(|i| i.links.clone()),
         group: cell.group.clone(),

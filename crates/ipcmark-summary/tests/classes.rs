@@ -1,6 +1,6 @@
 //! Distance classes, marks, and which invocations stand behind a row: on made-up cells whose truth is known.
 
-use ipcmark_record::{Cell, Distance, Invocation, Mark, Record, sample};
+use ipcmark_record::{Cell, Distance, Invocation, Mark, Placement, Record, Workload, sample};
 use ipcmark_summary::{
     Classes, Context, Counting, Row, Samples, pooled, summarize, summarize_cell,
 };
@@ -8,7 +8,7 @@ use ipcmark_summary::{
 /// The ping-pong cells between two CPUs of the sample, with `invocations` each.
 fn record(invocations: u32) -> Record {
     sample::record_of(1, invocations, |key| {
-        key.pattern == "ping-pong" && key.placement == "cross-core"
+        key.workload == Workload::PingPong && key.placement == Placement::CrossCore
     })
 }
 
@@ -155,7 +155,7 @@ fn a_cell_whose_cpus_never_stood_still_has_a_figure_and_no_class() {
     assert_eq!((row.class, row.invocations, row.set_aside), (None, 6, 6));
     assert!(row.disturbed && row.figure.is_some());
     // One CPU has no distance, and so no class and nothing to be set aside for.
-    let same_core = sample::record_of(1, 6, |key| key.placement == "same-core");
+    let same_core = sample::record_of(1, 6, |key| key.placement == Placement::SameCore);
     for row in summarize(&same_core).unwrap().rows.iter().filter(|r| r.figure.is_some()) {
         assert_eq!((row.class, row.set_aside, row.disturbed), (None, 0, false), "{}", row.key);
     }

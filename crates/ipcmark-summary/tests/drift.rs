@@ -1,11 +1,13 @@
 //! The machine's drift as it shows in the intervals of a made-up record, and the context that carries it.
 
-use ipcmark_record::{Cell, Record, sample};
+use ipcmark_record::{Cell, Placement, Record, Workload, sample};
 use ipcmark_summary::{Context, Estimate, Kind, Row, summarize, summarize_cell, summarize_in};
 
 /// Same-core ping-pong of the sample, 6 cells, 24 rounds.
 fn steady() -> Record {
-    sample::record_of(7, 24, |k| k.pattern == "ping-pong" && k.placement == "same-core")
+    sample::record_of(7, 24, |k| {
+        k.workload == Workload::PingPong && k.placement == Placement::SameCore
+    })
 }
 
 /// The same on a machine that is `by` slower in its second half, in all cells alike.

@@ -1,7 +1,8 @@
 //! Each cell beside its limit: which bound is chosen, of which samples, and that a bound above its figure is said.
 
 use ipcmark_record::sample;
-use ipcmark_record::{Cell, Distance, Limit, LimitKind, LimitSample, LoadKey, Record, SystemCalls};
+use ipcmark_record::{Cell, Distance, Limit, LimitKind, LimitSample, Record, SystemCalls};
+use ipcmark_record::{CellKey, Placement, Workload};
 use ipcmark_summary::{AgainstLimit, Row, summarize};
 use std::sync::OnceLock;
 
@@ -23,7 +24,7 @@ fn limit(
     };
     Limit {
         kind,
-        placement: placement.into(),
+        placement: placement.parse().unwrap(),
         size_bytes,
         samples: samples.iter().map(sample).collect(),
     }
@@ -52,7 +53,7 @@ fn all() -> Record {
 }
 
 fn cell(transport: &str, pattern: &str, size: u64, placement: &str) -> Cell {
-    let key = sample::key(transport, pattern, size, placement);
+    let key = CellKey::new(transport, pattern.parse().unwrap(), size, placement.parse().unwrap());
     all().cell(&key).unwrap_or_else(|| panic!("{key} is in the sample")).clone()
 }
 
@@ -105,14 +106,13 @@ fn a_wake_up_bounds_those_who_slept_in_every_round_trip() {
     };
     slept(&mut pipe, 1.0);
     assert_eq!(chosen(&pipe, across()), (Some(LimitKind::WakeUp), 3_000.0));
-    pipe.wait = "yield".into();
+    pipe.wait = "yield".parse().unwrap();
     assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "its sleeps are for a lock");
-    pipe.wait = "block".into();
+    pipe.wait = "block".parse().unwrap();
     slept(&mut pipe, 0.5);
     assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff));
     slept(&mut pipe, 1.0);
-    pipe.key.pattern = "burst".into();
-    pipe.key.load = LoadKey { depth: Some(8), ..LoadKey::default() };
+    pipe.key.workload = Workload::Burst { depth: 8 };
     assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "it sleeps for a moment only");
 }
 
@@ -123,9 +123,9 @@ fn counted_calls_bound_what_does_not_look_again_and_again() {
     pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 3_000 });
     assert_eq!(chosen(&pipe, across()), (Some(LimitKind::NullCall), 150.0), "on two CPUs");
     assert_eq!(against(&pipe, across()).words, "3 system calls on 2 CPUs");
-    pipe.wait = "spin".into();
+    pipe.wait = "spin".parse().unwrap();
     assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
-    pipe.wait = "block".into();
+    pipe.wait = "block".parse().unwrap();
     pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 500 });
     assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
 }
@@ -193,7 +193,7 @@ fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
 #[test]
 fn a_task_is_bounded_by_its_work_shared_without_loss() {
     let cells = all().cells;
-    let scatter = cells.iter().find(|c| c.key.pattern == "scatter-gather").unwrap();
+    let scatter = cells.iter().find(|c| c.key.workload.name() == "scatter-gather").unwrap();
     let row = row(scatter, Vec::new());
     let (limit, task) = (row.limit.unwrap(), row.figure.unwrap().task.unwrap());
     assert_eq!(limit.kind, None);
@@ -221,7 +221,7 @@ fn every_pattern_of_the_sample_has_a_limit_or_none_by_its_nature() {
     let mut record = all();
     record.limits.extend(across());
     for row in summarize(&record).unwrap().rows.iter().filter(|r| r.figure.is_some()) {
-        let bare = row.key.transport == "null/none" || row.key.placement == "free";
+        let bare = row.key.transport == "null/none" || row.key.placement == Placement::Free;
         let refused = row.figure.as_ref().is_some_and(|f| f.refused.is_some());
         assert!(row.limit.is_some() || bare || refused, "{}", row.key);
     }

@@ -1,8 +1,8 @@
 //! Rows against figures worked out by hand, and against the sample record with one cell of each kind.
 
 use ipcmark_record::{
-    Cell, Distance, Encoded, Histogram, Invocation, InvocationOutcome, Placed, SideReport, State,
-    Unit, Usage, WarmUp, sample,
+    Carries, Cell, CellKey, Distance, Encoded, Framing, Histogram, Invocation, InvocationOutcome,
+    Placed, Placement, SideReport, State, Unit, Usage, WaitKind, WarmUp, Workload, sample,
 };
 use ipcmark_summary::{
     Context, Error, PERCENTILES, Pooled, Result, Row, Samples, Status, summarize,
@@ -47,13 +47,13 @@ fn invocation(messages: u64, elapsed_ns: u64, sides: Vec<SideReport>) -> Invocat
 
 fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
     Cell {
-        key: sample::key("pipe/block", pattern, 64, "cross-core"),
+        key: CellKey::new("pipe/block", pattern.parse().unwrap(), 64, Placement::CrossCore),
         family: "pipe".into(),
-        wait: "block".into(),
-        framing: "stream".into(),
+        wait: WaitKind::Block,
+        framing: Framing::Stream,
         zero_copy: false,
         floor: false,
-        carries: "messages".into(),
+        carries: Carries::Messages,
         lossy: false,
         group: "latency".into(),
         state: State::Measured,
@@ -171,7 +171,7 @@ fn no_round_trip_is_known_finer_than_the_clock_steps() {
     let figure = row(&cell, 10.0).figure.unwrap();
     assert_eq!(figure.percentiles[0].ns.value, 100.0, "the median stays where it was");
     assert_eq!(figure.messages_per_s, row(&cell, 0.0).figure.unwrap().messages_per_s);
-    cell.key.pattern = "stream".into();
+    cell.key.workload = Workload::Stream;
     for invocation in &mut cell.invocations {
         invocation.sides[1].histogram = invocation.sides[0].histogram.clone();
     }
@@ -286,7 +286,7 @@ fn the_sample_comes_out_as_it_was_made() {
         let Some(figure) = &row.figure else { continue };
         let p: Vec<f64> = figure.percentiles.iter().map(|p| p.ns.value).collect();
         assert!(p.is_sorted(), "{}: {p:?}", row.key);
-        if row.key.pattern == "stream" {
+        if row.key.workload == Workload::Stream {
             // The time of a message is about the inverse of the rate.
             let product = figure.messages_per_s.value * p[0] / 1e9;
             assert!((0.8..1.2).contains(&product), "{}: {product}", row.key);

@@ -1,15 +1,15 @@
 //! Rows of the workloads beside ping-pong and stream, from the large sample and from figures worked out by hand.
 
 use ipcmark_record::{
-    Cell, ClockBound, ClockCertificate, ClockPair, Integrity, Overlap, Task, Unit, sample,
+    Cell, ClockBound, ClockCertificate, ClockPair, Headline, Integrity, Overlap, Parameter, Task,
+    Unit, Workload, sample,
 };
-use ipcmark_summary::{
-    Context, Figure, Headline, Pooled, Row, Status, counted, summarize_cell, time_of,
-};
+use ipcmark_summary::{Context, Figure, Pooled, Row, Status, summarize_cell};
 
 fn cell(transport: &str, pattern: &str, which: impl Fn(&Cell) -> bool) -> Cell {
     let record = sample::every(1, 6);
-    let wanted = |c: &&Cell| c.key.transport == transport && c.key.pattern == pattern && which(c);
+    let wanted =
+        |c: &&Cell| c.key.transport == transport && c.key.workload.name() == pattern && which(c);
     record.cells.iter().find(wanted).unwrap().clone()
 }
 
@@ -28,23 +28,25 @@ fn every_cell_of_the_large_sample_has_a_row_and_every_measured_one_a_headline() 
     for cell in &sample::every(2, 6).cells {
         let row = summarize_cell(cell, &Context::bare(10.0)).unwrap();
         let Some(figure) = row.figure.filter(|_| row.status == Status::Measured) else { continue };
-        let headline = Headline::of(&row.key).value(&figure);
+        let headline = figure.headline(row.key.workload.headline());
         let value = headline.unwrap_or_else(|| panic!("{} has none", row.key)).value;
         assert!(value.is_finite() && value > 0.0, "{}: {value}", row.key);
         assert_eq!(figure.max_ns.is_none(), row.key.is_rate(), "{}", row.key);
         assert!(figure.cpu_ns_per_message.value > 0.0);
-        assert!(!time_of(&row.key).is_empty() && !counted(&row.key).is_empty());
+        assert!(!row.key.workload.time_of().is_empty() && !row.key.workload.counted().is_empty());
     }
 }
 
 #[test]
 fn a_paced_latency_is_the_receivers_and_the_lag_the_senders() {
-    let on_time = cell("pipe/block", "paced", |c| c.key.load.rate_per_s == Some(1_000));
+    let on_time =
+        cell("pipe/block", "paced", |c| c.key.workload.value(Parameter::Rate) == Some(1_000));
     let (_, figure) = row(&on_time);
     let lag = figure.lag.unwrap();
     assert!(figure.percentile(0.5).unwrap().ns.value > 20.0 * lag.p50_ns.value, "{lag:?}");
     assert!(!lag.sender_too_slow && figure.lost_share.is_none());
-    let late = cell("udp4/block", "paced", |c| c.key.load.rate_per_s == Some(50_000));
+    let late =
+        cell("udp4/block", "paced", |c| c.key.workload.value(Parameter::Rate) == Some(50_000));
     let (late_row, figure) = row(&late);
     assert!(figure.lag.unwrap().sender_too_slow);
     let share = figure.lost_share.unwrap().value;
@@ -59,7 +61,8 @@ fn a_paced_latency_is_the_receivers_and_the_lag_the_senders() {
 
 #[test]
 fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
-    let fan_out = cell("pipe/block", "fan-out", |c| c.key.load.peers == Some(4));
+    let fan_out =
+        cell("pipe/block", "fan-out", |c| c.key.workload.value(Parameter::Peers) == Some(4));
     let mut one = fan_out.clone();
     for invocation in &mut one.invocations {
         invocation.sides.retain(|s| s.side == "initiator" || s.side == "responder-2");
@@ -76,7 +79,8 @@ fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
     let ratio = figure.cpu_ns_per_message.value / lonely.cpu_ns_per_message.value;
     assert!((ratio - 5.0).abs() < 1e-6, "one and four: {ratio}");
     // A fan-in is told by its one receiver.
-    let fan_in = cell("pipe/block", "fan-in", |c| c.key.load.peers == Some(4));
+    let fan_in =
+        cell("pipe/block", "fan-in", |c| c.key.workload.value(Parameter::Peers) == Some(4));
     let mut receiver = fan_in.clone();
     for invocation in &mut receiver.invocations {
         invocation.sides.retain(|side| side.side == "responder");
@@ -95,7 +99,7 @@ fn other_work_is_given_per_round_trip_and_as_a_share() {
     let outside = row(&cell).1.overlap.unwrap();
     assert_eq!((outside.work_ns.value, outside.look_ns.value), (6_000.0, 300.0));
     assert!((outside.work_share.value - 0.6).abs() < 1e-9);
-    assert_eq!(Headline::of(&cell.key), Headline::UsefulWork);
+    assert_eq!(cell.key.workload.headline(), Headline::UsefulWork);
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn a_speed_up_is_over_one_process_with_its_interval_and_costs_are_of_one_task() 
     assert!((speed_up.value - 1.75).abs() < 1e-9 && speed_up.interval == Some((1.5, 2.0)));
     let sides = cell.invocations[0].sides.len() as f64;
     assert_eq!(figure.cpu_ns_per_message.value, 1_000.0 * sides, "20 µs over 20 runs");
-    assert_eq!(counted(&row.key), "task");
+    assert_eq!(row.key.workload.counted(), "task");
     // A task that took no time says nothing.
     cell.invocations.iter_mut().for_each(|i| i.task.as_mut().unwrap().parallel_ns = 0);
     assert_eq!(summarize_cell(&cell, &Context::bare(0.0)).unwrap().figure.unwrap().task, None);
@@ -163,7 +167,8 @@ fn placed(cell: &Cell, allowed: [&[u32]; 2]) -> Cell {
 
 #[test]
 fn a_one_way_time_is_refused_where_the_clocks_may_differ_by_a_tenth_of_it() {
-    let paced = cell("pipe/block", "paced", |c| c.key.load.rate_per_s == Some(1_000));
+    let paced =
+        cell("pipe/block", "paced", |c| c.key.workload.value(Parameter::Rate) == Some(1_000));
     let (measured, figure) = row(&paced);
     let tenth = figure.percentile(0.5).unwrap().ns.value / 10.0;
     let refused = |cell: &Cell, certificate: Option<&ClockCertificate>| {
@@ -171,7 +176,7 @@ fn a_one_way_time_is_refused_where_the_clocks_may_differ_by_a_tenth_of_it() {
         let figure = row.figure.unwrap();
         assert_eq!(figure.refused.is_some(), figure.percentiles.is_empty());
         assert_eq!(figure.refused.is_some(), figure.max_ns.is_none());
-        assert_eq!(figure.refused.is_some(), Headline::Median.value(&figure).is_none());
+        assert_eq!(figure.refused.is_some(), figure.headline(Headline::Median).is_none());
         figure.refused
     };
     let apart = placed(&paced, [&[0], &[1]]);
@@ -198,6 +203,6 @@ fn a_one_way_time_is_refused_where_the_clocks_may_differ_by_a_tenth_of_it() {
     assert!(refused(&free, Some(&both)).unwrap().contains("not pinned"));
     // A round trip begins and ends with one clock.
     let mut round_trip = apart;
-    round_trip.key.pattern = "ping-pong".into();
+    round_trip.key.workload = Workload::PingPong;
     assert_eq!(refused(&round_trip, Some(&far)), None);
 }

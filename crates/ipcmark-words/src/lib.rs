@@ -1,2 +1,23 @@
-//! The vocabulary: workloads, cells, waits, distances; no system calls.
+//! The vocabulary of ipcmark: workloads, cells, waits, distances. Plain data, no system calls.
+//!
+//! Each fact about a workload or a wait is in one `match` of this crate. Every other crate asks
+//! here, so that no two of them can differ, and the compiler finds each place that a new one
+//! needs.
 #![forbid(unsafe_code)]
+
+mod cell;
+mod distance;
+mod mechanism;
+mod parameter;
+mod placement;
+mod wait;
+mod word;
+mod workload;
+
+pub use cell::CellKey;
+pub use distance::Nearness;
+pub use mechanism::{Carries, Framing};
+pub use parameter::{Arrivals, Input, Parameter};
+pub use placement::{Placement, Side};
+pub use wait::{CpuUse, WaitKind};
+pub use workload::{Headline, Timed, Workload};

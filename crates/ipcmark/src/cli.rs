@@ -12,7 +12,7 @@ use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use ipcmark_core::{Arrivals, Input, Pattern, Placement};
+use ipcmark_core::{Arrivals, Input, Placement, Workload};
 use ipcmark_suite::{Selector, parse_duration, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -216,7 +216,7 @@ pub(crate) struct AxisArgs {
     pub(crate) transport: Vec<Several<Selector>>,
     /// ping-pong, stream, paced, burst, duplex, fan-in, fan-out, broadcast, scatter-gather, overlap, wake-up.
     #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
-    pub(crate) pattern: Vec<Several<Pattern>>,
+    pub(crate) pattern: Vec<Several<Workload>>,
     /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8.
     #[arg(long, help_heading = WHAT, short, value_name = "SIZE,...", value_parser = parse_size_list)]
     pub(crate) size: Vec<Several<usize>>,
@@ -346,7 +346,7 @@ mod tests {
         let globs: Vec<_> = all(&args.axes.transport).iter().map(ToString::to_string).collect();
         assert_eq!(globs, ["{pipe,tcp}/block", "unix*"]);
         let args = run(&["--pattern", "stream,ping-pong", "--capacity", "default"]).unwrap();
-        assert_eq!(all(&args.axes.pattern), [Pattern::Stream, Pattern::PingPong]);
+        assert_eq!(all(&args.axes.pattern), [Workload::Stream, Workload::PingPong]);
         assert!(matches!(args.axes.capacity, Some(CapacityArg(None))));
         let args =
             run(&["--peers", "2,4", "--peers", "8", "--rate", "10", "--input", "shared,sent"])
@@ -361,7 +361,7 @@ mod tests {
             .find_subcommand_mut("run")
             .map(|run| run.render_help().to_string())
             .unwrap_or_default();
-        let words = Pattern::ALL.map(Pattern::name).into_iter();
+        let words = Workload::ALL.map(Workload::name).into_iter();
         let words =
             words.chain(Placement::ALL.map(Placement::name)).chain(Input::ALL.map(Input::name));
         let words = words.chain(Arrivals::ALL.map(Arrivals::name));

@@ -90,7 +90,7 @@ fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
             Ok(Exit::Ok)
         }
         Command::Schema => {
-            output::print(&ipcmark_record::json_schema())?;
+            output::print(ipcmark_record::JSON_SCHEMA)?;
             Ok(Exit::Ok)
         }
     }

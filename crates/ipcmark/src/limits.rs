@@ -131,7 +131,7 @@ fn measure(args: &LimitsArgs) -> Result<Document> {
 fn for_people(document: &Document, columns: Option<u16>) -> String {
     let mut text = String::new();
     for placement in Placement::ALL {
-        let own = || document.limits.iter().filter(|l| l.placement == placement.name());
+        let own = || document.limits.iter().filter(|l| l.placement == placement);
         if own().next().is_none() {
             continue;
         }

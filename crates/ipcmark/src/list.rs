@@ -7,7 +7,7 @@ use crate::layout::{fitting, plain, wrapped};
 use crate::{notes, output};
 use anyhow::Result;
 use console::Style;
-use ipcmark_core::{Availability, Pattern, Role};
+use ipcmark_core::{Availability, Role, Workload};
 use ipcmark_harness::Entry;
 use ipcmark_suite::{EMBEDDED, Selector, show_size};
 use serde::Serialize;
@@ -106,10 +106,10 @@ fn listed(entry: &'static Entry) -> Listed {
         overlaps: info.overlaps,
         empty_messages: info.empty_messages,
         never_waits: info.never_waits,
-        patterns: Pattern::ALL
+        patterns: Workload::ALL
             .into_iter()
             .filter(|pattern| info.supports(*pattern).is_ok())
-            .map(Pattern::name)
+            .map(Workload::name)
             .collect(),
         summary: info.summary,
         reference: info.reference,

@@ -2,7 +2,7 @@
 
 use crate::layout::wrapped;
 use crate::units::{count, factor, rate, share, time};
-use ipcmark_record::{Capacity, CellKey};
+use ipcmark_record::{Capacity, Carries, CellKey};
 use ipcmark_suite::show_size;
 use ipcmark_summary::{AgainstLimit, Headline, Row, Status, Summary};
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ pub(crate) fn notes(row: &Row) -> Vec<String> {
     if row.limit.as_ref().is_some_and(AgainstLimit::is_below) {
         notes.push("below its limit: one of the two is wrong".into());
     }
-    if row.carries == "calls" {
+    if row.carries == Carries::Calls {
         notes.push("a call".to_owned());
     }
     let figure = row.figure.as_ref();
@@ -65,9 +65,9 @@ pub(crate) fn notes(row: &Row) -> Vec<String> {
 
 /// What it came to at other distances, where enough invocations tell: `at 411 ns 12.3 µs`.
 fn elsewhere(row: &Row) -> impl Iterator<Item = String> {
-    let headline = Headline::of(&row.key);
+    let headline = row.key.workload.headline();
     row.others.iter().filter_map(move |other| {
-        let value = headline.value(&other.figure).filter(|value| value.interval.is_some())?.value;
+        let value = other.figure.headline(headline).filter(|value| value.interval.is_some())?.value;
         let shown = match headline {
             Headline::Median => time(value),
             Headline::Rate => rate(value),
@@ -207,16 +207,16 @@ impl<'a> Gaps<'a> {
             }
             words.join(", ")
         }
-        let patterns: Vec<&str> = rows.iter().map(|r| r.key.pattern.as_str()).collect();
+        let patterns: Vec<&str> = rows.iter().map(|r| r.key.workload.name()).collect();
         let own =
-            |r: &&Row| r.key.transport == transport && patterns.contains(&r.key.pattern.as_str());
+            |r: &&Row| r.key.transport == transport && patterns.contains(&r.key.workload.name());
         let all = self.summary.rows.iter().filter(own).count() == rows.len();
-        let of = words(rows, |row| row.key.pattern.clone());
+        let of = words(rows, |row| row.key.workload.to_string());
         if all {
             return of;
         }
         let sizes = words(rows, |row| show_size(row.key.size_bytes as usize));
-        format!("{of}; {sizes}; {}", words(rows, |row| row.key.placement.clone()))
+        format!("{of}; {sizes}; {}", words(rows, |row| row.key.placement.to_string()))
     }
 }
 

@@ -4,11 +4,11 @@ use crate::Catalog;
 use crate::cli::{AxisArgs, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
-use ipcmark_record::{GroupNote, Record, SuiteNote, Target};
-use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Point, Suite, embedded, nearest};
+use ipcmark_record::{Cell, CellKey, GroupNote, Record, SuiteNote, Target};
+use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ impl Job {
     pub(crate) fn of(catalog: &Catalog, args: &RunArgs) -> Result<Job> {
         let suite = find_suite(args.suite.as_deref().unwrap_or("quick"))?;
         let axes = axes(&args.axes);
-        let points = points(catalog, &suite, &axes)?;
-        if points.is_empty() {
+        let cells = cells(catalog, &suite, &axes)?;
+        if cells.is_empty() {
             bail!(no_cell(&suite, &axes));
         }
-        let specs = points.into_iter().map(|point| spec(catalog, point)).collect::<Result<_>>()?;
+        let specs = cells.into_iter().map(|cell| spec(catalog, cell)).collect::<Result<_>>()?;
         Ok(Job { specs, options: options(catalog, args, &suite) })
     }
 
@@ -40,10 +40,7 @@ impl Job {
     /// # Errors
     /// A record that names transports, patterns or placements this build does not know.
     pub(crate) fn of_record(catalog: &Catalog, record: &Record, args: &RunArgs) -> Result<Job> {
-        let spec_of = |cell: &ipcmark_record::Cell| {
-            let entry = entry(catalog, &cell.key.transport)?;
-            CellSpec::of_key(entry, &cell.key, &cell.group).map_err(|e| anyhow!("{e}"))
-        };
+        let spec_of = |cell: &Cell| spec(catalog, (cell.group.clone(), cell.key.clone()));
         let settings = &record.settings;
         let options = Options {
             seed: settings.seed,
@@ -84,16 +81,20 @@ fn no_cell(suite: &Suite, axes: &Axes) -> Usage {
     })
 }
 
-/// Returns the points of a suite over the catalog.
+/// Returns the cells of a suite over the catalog, each with its group.
 ///
 /// # Errors
 /// Globs that name nothing.
-pub(crate) fn points(catalog: &Catalog, suite: &Suite, axes: &Axes) -> Result<Vec<Point>> {
+pub(crate) fn cells(
+    catalog: &Catalog,
+    suite: &Suite,
+    axes: &Axes,
+) -> Result<Vec<(String, CellKey)>> {
     let names = catalog.names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     Suite::pick(&axes.transports, &names)
         .map_err(|e| Usage(format!("--transport {e}; `ipcmark list` shows them all")))?;
-    Ok(suite.points(axes, &catalog.infos())?)
+    Ok(suite.cells(axes, &catalog.infos())?)
 }
 
 fn entry(catalog: &Catalog, name: &str) -> Result<&'static Entry> {
@@ -102,17 +103,9 @@ fn entry(catalog: &Catalog, name: &str) -> Result<&'static Entry> {
     })
 }
 
-/// A point with its transport.
-pub(crate) fn spec(catalog: &Catalog, point: Point) -> Result<CellSpec> {
-    Ok(CellSpec {
-        entry: entry(catalog, &point.transport)?,
-        pattern: point.pattern,
-        load: point.load,
-        size: point.size,
-        placement: point.placement,
-        capacity: point.capacity,
-        group: point.group,
-    })
+/// Finds the transport of a group's cell.
+pub(crate) fn spec(catalog: &Catalog, (group, key): (String, CellKey)) -> Result<CellSpec> {
+    Ok(CellSpec { entry: entry(catalog, &key.transport)?, key, group })
 }
 
 /// An embedded suite by its name, or a file by its path.
@@ -194,7 +187,7 @@ pub(crate) fn note(suite: &Suite) -> SuiteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Arrivals, Carries, Input, Load, Pattern, Placement, Role};
+    use ipcmark_core::{Carries, Role, Workload};
 
     #[test]
     fn each_embedded_suite_finds_its_transports_in_the_catalog() {
@@ -231,11 +224,12 @@ mod tests {
     fn every_suite_has_every_workload() {
         for (suite, _) in EMBEDDED {
             let job = job(suite);
-            for pattern in Pattern::ALL.into_iter().filter(|&pattern| {
+            for pattern in Workload::ALL.into_iter().filter(|&pattern| {
                 ipcmark_catalog::CATALOG.iter().any(|entry| entry.info.supports(pattern).is_ok())
             }) {
-                let has =
-                    |s: &CellSpec| s.pattern == pattern && s.entry.info.supports(pattern).is_ok();
+                let has = |s: &CellSpec| {
+                    s.key.workload.is_kind(pattern) && s.entry.info.supports(pattern).is_ok()
+                };
                 assert!(job.specs.iter().any(has), "{suite}: {pattern}");
             }
         }
@@ -277,10 +271,14 @@ mod tests {
         for (suite, _) in EMBEDDED {
             let job = job(suite);
             let floors = job.specs.iter().filter(|s| s.entry.info.role == Role::Floor);
-            let floors: Vec<_> = floors.map(|s| (s.pattern, s.size)).collect();
+            let floors: Vec<_> = floors.map(|s| (s.key.workload, s.key.size_bytes)).collect();
             let floor = ipcmark_catalog::floor().info;
-            for spec in job.specs.iter().filter(|s| floor.suits(s.pattern).is_ok()) {
-                assert!(floors.contains(&(spec.pattern, spec.size)), "{suite}: {}", spec.key());
+            for spec in job.specs.iter().filter(|s| floor.suits(s.key.workload).is_ok()) {
+                assert!(
+                    floors.contains(&(spec.key.workload, spec.key.size_bytes)),
+                    "{suite}: {}",
+                    spec.key
+                );
             }
         }
     }
@@ -289,33 +287,14 @@ mod tests {
     fn no_suite_asks_a_mechanism_for_what_it_does_not_carry() {
         for (suite, _) in EMBEDDED {
             for spec in job(suite).specs {
-                assert!(spec.entry.info.suits(spec.pattern).is_ok(), "{suite}: {}", spec.key());
-                assert_eq!(spec.size == 0, spec.pattern == Pattern::WakeUp, "{}", spec.key());
+                assert!(spec.entry.info.suits(spec.key.workload).is_ok(), "{suite}: {}", spec.key);
+                assert_eq!(
+                    spec.key.size_bytes == 0,
+                    spec.key.workload == Workload::WakeUp,
+                    "{}",
+                    spec.key
+                );
             }
-        }
-    }
-
-    #[test]
-    fn a_load_survives_the_record() {
-        let load =
-            Load { peers: 4, depth: 3, rate: 7, arrivals: Arrivals::Poisson, input: Input::Shared };
-        for pattern in Pattern::ALL {
-            let spec = CellSpec {
-                entry: ipcmark_catalog::floor(),
-                pattern,
-                load,
-                size: 64,
-                placement: Placement::SameCore,
-                capacity: None,
-                group: "g".into(),
-            };
-            let again = CellSpec::of_key(spec.entry, &spec.key(), "g").unwrap();
-            assert_eq!(again.key(), spec.key());
-            let back = again.load;
-            let heeds = pattern.heeds();
-            assert_eq!(back.rate == 7, heeds.rate, "{pattern}");
-            assert_eq!(back.arrivals == Arrivals::Poisson, heeds.rate, "{pattern}");
-            assert_eq!(back.input == Input::Shared, heeds.input, "{pattern}");
         }
     }
 

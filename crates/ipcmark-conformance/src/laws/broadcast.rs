@@ -4,7 +4,7 @@ use super::pace;
 use crate::end::End;
 use crate::pair::{Pair, Told};
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Checker, Integrity, Limits, Load, Pattern, Side, Stamper, Transport};
+use ipcmark_core::{Checker, Integrity, Limits, Side, Stamper, Transport, Workload};
 
 /// Processes that receive.
 const PEERS: usize = 2;
@@ -15,8 +15,7 @@ const FLOOD_BYTES: usize = 4 << 20;
 
 fn scratch(size: usize) -> Result<Scratch, String> {
     let mut scratch = Scratch::new(size, true)?;
-    scratch.plan.pattern = Pattern::Broadcast;
-    scratch.plan.load = Load { peers: PEERS, ..Load::DEFAULT };
+    scratch.plan.workload = Workload::Broadcast { peers: PEERS as u32 };
     Ok(scratch)
 }
 

@@ -4,7 +4,7 @@ use super::pace;
 use crate::end::{End, same};
 use crate::pair::{Pair, Told};
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Input, LEAST_SHARED, Limits, Load, Pattern, Side, Transport};
+use ipcmark_core::{LEAST_SHARED, Limits, Side, Transport, Workload};
 use ipcmark_sys::shared::Lines;
 use std::sync::atomic::Ordering::AcqRel;
 
@@ -31,10 +31,9 @@ fn head(message: &[u8]) -> (usize, u64) {
     (message[8].into(), u64::from_le_bytes(number))
 }
 
-fn scratch(pattern: Pattern, size: usize) -> Result<Scratch, String> {
+fn scratch(workload: Workload, size: usize) -> Result<Scratch, String> {
     let mut scratch = Scratch::new(size, true)?;
-    scratch.plan.pattern = pattern;
-    scratch.plan.load = Load { peers: PEERS, input: Input::Sent, ..Load::DEFAULT };
+    scratch.plan.workload = workload.with_value(PEERS as u32);
     Ok(scratch)
 }
 
@@ -43,7 +42,7 @@ fn scratch(pattern: Pattern, size: usize) -> Result<Scratch, String> {
 pub fn senders<T: Transport>(limits: &Limits) -> Told {
     for size in SIZES.into_iter().filter(|&size| size <= largest(limits)) {
         let count = pace::<T>(2_000);
-        let scratch = scratch(Pattern::FanIn, size)?;
+        let scratch = scratch(Workload::FAN_IN, size)?;
         let sends = |end: &mut End<'_, T>| {
             (0..count).try_for_each(|n| end.send(&message(end.number, n, size)))?;
             // None may end before the others have.
@@ -87,7 +86,7 @@ fn attribute(received: &[u8], next: &mut [u64; PEERS], size: usize) -> Told {
 pub fn receivers<T: Transport>(limits: &Limits) -> Told {
     for size in SIZES.into_iter().filter(|&size| size <= largest(limits)) {
         let count = pace::<T>(2_000);
-        let scratch = scratch(Pattern::FanOut, size)?;
+        let scratch = scratch(Workload::FAN_OUT, size)?;
         // One bit a message.
         let came = Lines::new(count.div_ceil(64) as usize).map_err(|e| e.to_string())?;
         let sends = |end: &mut End<'_, T>| {

@@ -4,7 +4,7 @@ use crate::{RECORD, bytes, record};
 use ipcmark_export::{Document, Error, Format, Options, export};
 use ipcmark_record::{
     Arm, Integrity, InvocationOutcome, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings,
-    Slice, Stage, State, sample,
+    Parameter, Slice, Stage, State, sample,
 };
 use ipcmark_stats::median;
 use ipcmark_summary::summarize;
@@ -33,7 +33,8 @@ fn medians_of_the_rows_that_count_are_the_tables_figures() {
             told.map(|r| r[column].parse().unwrap()).collect()
         };
         // Several sides that tell are put together before a percentile is taken.
-        let single = row.key.load.peers.is_none() && row.key.pattern != "duplex";
+        let single = row.key.workload.value(Parameter::Peers).is_none()
+            && row.key.workload.name() != "duplex";
         for (percentile, column) in figure.percentiles.iter().zip(["p50_ns", "p90_ns", "p99_ns"]) {
             if single {
                 assert_eq!(median(&own("tells", column)), Some(percentile.ns.value), "{}", row.key);

@@ -3,7 +3,7 @@
 mod long;
 
 use ipcmark_export::{Document, Exported, Format, Options, Shape, export};
-use ipcmark_record::{Record, sample};
+use ipcmark_record::{Placement, Record, sample};
 use std::sync::LazyLock;
 
 /// Every kind of cell, every workload; made once, because a build without optimization takes seconds for it.
@@ -36,7 +36,7 @@ fn formats() -> impl Iterator<Item = Format> {
 
 #[test]
 fn every_format_keeps_its_shape_and_has_no_nan() {
-    let once = sample::record_of(2, 1, |key| key.placement == "cross-core");
+    let once = sample::record_of(2, 1, |key| key.placement == Placement::CrossCore);
     for document in [record(RECORD.clone()), record(once)] {
         for format in formats() {
             let (folder, files) = match export(&document, format, &Options::default()).unwrap() {

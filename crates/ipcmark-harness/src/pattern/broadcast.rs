@@ -37,7 +37,7 @@ pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
         let mut tally = tear_down(ends, stage);
         if shared {
             // Each receiver is owed every message.
-            tally.sent *= stage.plan.load.peers as u64;
+            tally.sent *= stage.plan.workload.peers() as u64;
         }
         Ok(tally)
     }))
@@ -84,7 +84,7 @@ fn send_to_all<M: Mechanism>(
 
 /// Says over each link that the phase is over, to those who receive from it.
 fn say_the_end<M: Mechanism>(links: &mut [End<M>], stage: &Stage<'_>, shared: bool) -> Result<()> {
-    let peers = stage.plan.load.peers;
+    let peers = stage.plan.workload.peers();
     let mut audiences: Vec<ending::Audience<'_>> = Vec::with_capacity(links.len());
     for (number, End { tx, desk, .. }) in links.iter_mut().enumerate() {
         let receivers = if shared { 1..=peers } else { number + 1..=number + 1 };

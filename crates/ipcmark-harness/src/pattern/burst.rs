@@ -14,7 +14,7 @@ use ipcmark_core::{Capacity, Plan, Result};
 /// # Errors
 /// The reason why it does not.
 pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), String> {
-    let (depth, held) = (plan.load.depth, held(plan.size, capacity).unwrap_or(1));
+    let (depth, held) = (plan.workload.depth(), held(plan.size, capacity).unwrap_or(1));
     if depth <= held {
         return Ok(());
     }
@@ -32,7 +32,7 @@ pub(crate) fn initiate<M: Mechanism>(
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    let depth = stage.plan.load.depth as u64;
+    let depth = stage.plan.workload.depth() as u64;
     let mut last = stage.timer.ends_within(1);
     let mut messages = 0;
     loop {
@@ -61,7 +61,7 @@ pub(crate) fn respond<M: Mechanism>(
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    let depth = stage.plan.load.depth as u64;
+    let depth = stage.plan.workload.depth() as u64;
     let mut messages = 0;
     loop {
         for _ in 1..depth {
@@ -78,13 +78,13 @@ pub(crate) fn respond<M: Mechanism>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Load, Names};
+    use ipcmark_core::{Names, Workload};
 
     #[test]
     fn a_burst_that_would_overwrite_itself_is_refused() {
         let names = Names { token: String::new(), dir: "/".into() };
-        let load = Load { depth: 8, ..Load::DEFAULT };
-        let plan = Plan { load, ..Plan::new(64, names) };
+        let workload = Workload::Burst { depth: 8 };
+        let plan = Plan { workload, ..Plan::new(64, names) };
         let messages = |n| Capacity { bytes: None, messages: Some(n) };
         let bytes = |n| Capacity { bytes: Some(n), messages: None };
         assert_eq!(fits(&plan, messages(8)), Ok(()));

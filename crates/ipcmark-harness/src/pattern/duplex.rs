@@ -27,7 +27,7 @@ pub(crate) fn held(size: usize, capacity: Capacity) -> Option<usize> {
 pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64, String> {
     // Where nothing is known: the least that goes both ways.
     let fit = held(plan.size, capacity).unwrap_or(2);
-    let window = fit.min(2 * plan.load.depth);
+    let window = fit.min(2 * plan.workload.depth());
     if window < 2 {
         return Err(format!(
             "each way must hold 2 messages of {} bytes, else both sides wait for room at the same time; it holds {fit}",
@@ -104,12 +104,12 @@ pub(crate) fn respond<M: Mechanism>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Load, Names};
+    use ipcmark_core::{Names, Workload};
 
-    fn of(size: usize, depth: usize, capacity: Capacity) -> std::result::Result<u64, String> {
+    fn of(size: usize, depth: u32, capacity: Capacity) -> std::result::Result<u64, String> {
         let names = Names { token: String::new(), dir: "/".into() };
-        let load = Load { depth, ..Load::DEFAULT };
-        window(&Plan { load, ..Plan::new(size, names) }, capacity)
+        let workload = Workload::Duplex { depth };
+        window(&Plan { workload, ..Plan::new(size, names) }, capacity)
     }
 
     #[test]

@@ -16,15 +16,15 @@ use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
-    Buffer, Checker, Info, Integrity, LEAST_SHARED, MOST_SENDERS, Pattern, Plan, Receiver, Result,
-    Rising, Sums, Verdict, first_of_sender, sender_of,
+    Buffer, Checker, Info, Integrity, LEAST_SHARED, MOST_SENDERS, Plan, Receiver, Result, Rising,
+    Sums, Verdict, Workload, first_of_sender, sender_of,
 };
 
 /// True when the peers of such a cell share one link.
-pub(crate) const fn is_shared(info: &Info, pattern: Pattern) -> bool {
-    match pattern {
-        Pattern::FanIn => info.many_senders,
-        Pattern::FanOut => info.many_receivers,
+pub(crate) const fn is_shared(info: &Info, workload: Workload) -> bool {
+    match workload {
+        Workload::FanIn { .. } => info.many_senders,
+        Workload::FanOut { .. } => info.many_receivers,
         _ => false,
     }
 }
@@ -33,13 +33,14 @@ pub(crate) const fn is_shared(info: &Info, pattern: Pattern) -> bool {
 pub(super) const ONE_LINK: &str = "each peer needs a link of its own, and a process can hold only one: what is sent over several comes mixed";
 
 /// Why there can be no such cell, anywhere.
-pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) -> Option<String> {
+pub(crate) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<String> {
+    let peers = workload.peers();
     if info.lossy {
         return Some(
             "it may lose the messages that tell several peers of a phase's end: see stream".into(),
         );
     }
-    if !is_shared(info, pattern) {
+    if !is_shared(info, workload) {
         let mixes = info.one_link && peers > 1;
         return mixes.then(|| ONE_LINK.into());
     }
@@ -54,7 +55,7 @@ pub(crate) fn refusal(info: &Info, pattern: Pattern, peers: usize, size: usize) 
 
 /// Makes what the processes inherit: one link for all peers, or one for each.
 pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
-    let shared = is_shared(mechanism.info(), plan.pattern);
+    let shared = is_shared(mechanism.info(), plan.workload);
     let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(mechanism, plan)?;
     Ok(fixtures.with(move |links, stage| {
         stage.links = words(shared);
@@ -71,17 +72,19 @@ fn run<M: Mechanism>(
     shared: bool,
     stage: &mut Stage<'_>,
 ) -> Result<Option<Tally>> {
-    let peers = stage.plan.load.peers;
-    match (stage.plan.pattern, stage.seat.peer, shared) {
-        (Pattern::FanIn, Some(peer), _) => {
+    let peers = stage.plan.workload.peers();
+    match (stage.plan.workload, stage.seat.peer, shared) {
+        (Workload::FanIn { .. }, Some(peer), _) => {
             if shared {
                 ends[0].desk.number_from(first_of_sender(peer));
             }
             let End { tx, desk, .. } = &mut ends[0];
             stage.phases(&mut |s| stream::send::<M>(tx, desk, s))?;
         }
-        (Pattern::FanIn, None, true) => return receive_from_all(&mut ends[0], stage).map(Some),
-        (Pattern::FanIn, None, false) => {
+        (Workload::FanIn { .. }, None, true) => {
+            return receive_from_all(&mut ends[0], stage).map(Some);
+        }
+        (Workload::FanIn { .. }, None, false) => {
             stage.phases(&mut |s| receive_in_turn(ends, &mut s.timer))?;
         }
         (_, None, _) => {
@@ -104,7 +107,7 @@ fn run<M: Mechanism>(
 
 /// The one receiver of a shared link: a checker for each sender.
 fn receive_from_all<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Result<Tally> {
-    let (size, peers) = (stage.plan.size, stage.plan.load.peers);
+    let (size, peers) = (stage.plan.size, stage.plan.workload.peers());
     let (seed, _) = stage.seeds(0);
     let mut checkers: Vec<_> =
         (0..peers).map(|sender| Checker::of_sender(seed, size, sender)).collect();

@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use crate::mechanism::Mechanism;
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Pattern, Result};
+use ipcmark_core::{Result, Workload};
 
 #[inline(never)]
 pub(crate) fn turns<M: Mechanism>(
@@ -12,7 +12,7 @@ pub(crate) fn turns<M: Mechanism>(
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    let hops = if stage.plan.pattern == Pattern::PingPong { 2 } else { 1 };
+    let hops = if stage.plan.workload == Workload::PingPong { 2 } else { 1 };
     let block_len = stage.timer.block_len;
     let mut done = 0;
     loop {

@@ -5,7 +5,7 @@ use crate::desk::{Desk, Tally};
 use crate::mechanism::Mechanism;
 use crate::setup::{Making, making};
 use crate::stage::Stage;
-use ipcmark_core::{Capacity, Error, Link, Load, Names, Plan, Result, Role, Side};
+use ipcmark_core::{Capacity, Error, Link, Names, Plan, Result, Role, Side};
 
 /// The two halves that one process holds of a link.
 pub(super) type Halves<M> = Link<<M as Mechanism>::Tx, <M as Mechanism>::Rx>;
@@ -38,7 +38,7 @@ impl<M: Mechanism> Fixtures<M> {
     /// Makes a link for each peer, with names of its own. The plan of each has one peer.
     pub(super) fn per_peer(mechanism: M, plan: &Plan) -> Result<Fixtures<M>> {
         let mut fixtures = Fixtures { mechanism, made: Vec::new(), took: Making::default() };
-        for link in 0..plan.load.peers {
+        for link in 0..plan.workload.peers() {
             let plan = plan_of_link(plan, link)?;
             let (fixture, took) = making(|| mechanism.fixture(&plan))?;
             fixtures.made.push(fixture);
@@ -71,7 +71,7 @@ fn plan_of_link(plan: &Plan, link: usize) -> Result<Plan> {
         _ => {}
     }
     let names = Names { token: format!("{}-{link}", plan.names.token), dir };
-    Ok(Plan { names, load: Load { peers: 1, ..plan.load }, ..plan.clone() })
+    Ok(Plan { names, workload: plan.workload.with_value(1), ..plan.clone() })
 }
 
 impl<M: Mechanism> Play for Links<M> {

@@ -28,8 +28,7 @@ use crate::mechanism::{Erased, Known, Mechanism};
 use crate::setup::{Making, making};
 use crate::stage::Stage;
 use ipcmark_core::{
-    Capacity, Error, Extent, Info, Load, Notifier, Pattern, Plan, Remote, Result, Role, Side,
-    Transport,
+    Capacity, Error, Extent, Info, Notifier, Plan, Remote, Result, Role, Side, Transport, Workload,
 };
 
 use links::{End, Fixtures, ends, tear_down};
@@ -87,9 +86,11 @@ fn of_floor<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
 }
 
 fn of_user_space<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
-    match plan.pattern {
+    match plan.workload {
         // A virtual call is nothing to a part of a task, to a piece of other work, or to a sleep.
-        Pattern::Paced | Pattern::Overlap | Pattern::ScatterGather => of_kernel::<T>(plan),
+        Workload::Paced { .. } | Workload::Overlap | Workload::ScatterGather { .. } => {
+            of_kernel::<T>(plan)
+        }
         _ => make(Known::<T>::NEW, plan),
     }
 }
@@ -99,13 +100,13 @@ fn of_kernel<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
 }
 
 fn make_erased(mechanism: Erased, plan: &Plan) -> std::result::Result<Made, NotMade> {
-    let part = match plan.pattern {
-        Pattern::ScatterGather => {
+    let part = match plan.workload {
+        Workload::ScatterGather { .. } => {
             refuse(mechanism.info(), plan)?;
             return Ok(scatter::make(mechanism, plan)?);
         }
-        Pattern::Paced => paced::part,
-        Pattern::Overlap => overlap::part,
+        Workload::Paced { .. } => paced::part,
+        Workload::Overlap => overlap::part,
         _ => return make(mechanism, plan),
     };
     refuse(mechanism.info(), plan)?;
@@ -117,23 +118,23 @@ fn make_erased(mechanism: Erased, plan: &Plan) -> std::result::Result<Made, NotM
 }
 
 fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
-    let reason = refusal(info, (plan.pattern, plan.load), plan.size, plan.extent);
+    let reason = refusal(info, plan.workload, plan.size, plan.extent);
     reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
 }
 
 fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> std::result::Result<Made, NotMade> {
     refuse(mechanism.info(), plan)?;
-    match plan.pattern {
-        Pattern::FanIn | Pattern::FanOut => return Ok(fan::make(mechanism, plan)?),
-        Pattern::Broadcast => return Ok(broadcast::make(mechanism, plan)?),
+    match plan.workload {
+        Workload::FanIn { .. } | Workload::FanOut { .. } => return Ok(fan::make(mechanism, plan)?),
+        Workload::Broadcast { .. } => return Ok(broadcast::make(mechanism, plan)?),
         _ => {}
     }
     let fixtures = Fixtures::one(mechanism, plan)?;
-    let window = match plan.pattern {
-        Pattern::Duplex => {
+    let window = match plan.workload {
+        Workload::Duplex { .. } => {
             duplex::window(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?
         }
-        Pattern::Burst if mechanism.info().lossy => {
+        Workload::Burst { .. } if mechanism.info().lossy => {
             burst::fits(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?;
             0
         }
@@ -150,26 +151,28 @@ fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> std::result::Result<Made, No
 /// both ways together.
 fn perform<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>, window: u64) -> Result<()> {
     let End { tx, rx, desk } = end;
-    match (stage.plan.pattern, stage.seat.side) {
-        (Pattern::PingPong, Side::Initiator) => stage.phases(&mut |s| {
+    match (stage.plan.workload, stage.seat.side) {
+        (Workload::PingPong, Side::Initiator) => stage.phases(&mut |s| {
             let alone = s.is_alone();
             ping_pong::initiate::<M>(tx, rx, desk, &mut s.timer, alone)
         }),
-        (Pattern::PingPong, Side::Responder) => {
+        (Workload::PingPong, Side::Responder) => {
             stage.phases(&mut |s| ping_pong::respond::<M>(tx, rx, desk, s.delay))
         }
-        (Pattern::Stream, Side::Initiator) => stage.phases(&mut |s| stream::send::<M>(tx, desk, s)),
-        (Pattern::Stream, Side::Responder) => {
+        (Workload::Stream, Side::Initiator) => {
+            stage.phases(&mut |s| stream::send::<M>(tx, desk, s))
+        }
+        (Workload::Stream, Side::Responder) => {
             stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))
         }
-        (Pattern::Burst, side) => {
-            stage.timer.per_turn = stage.plan.load.depth as u64;
+        (Workload::Burst { .. }, side) => {
+            stage.timer.per_turn = stage.plan.workload.depth() as u64;
             match side {
                 Side::Initiator => stage.phases(&mut |s| burst::initiate::<M>(tx, rx, desk, s)),
                 Side::Responder => stage.phases(&mut |s| burst::respond::<M>(tx, rx, desk, s)),
             }
         }
-        (Pattern::Duplex, side) => {
+        (Workload::Duplex { .. }, side) => {
             stage.timer.per_turn = 2;
             match side {
                 Side::Initiator => {
@@ -178,7 +181,7 @@ fn perform<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>, window: u64) -
                 Side::Responder => stage.phases(&mut |s| duplex::respond::<M>(tx, rx, desk, s)),
             }
         }
-        (pattern, _) => Err(Error::Protocol(format!("{pattern} is not a pattern of one link"))),
+        (workload, _) => Err(Error::Protocol(format!("{workload} is not a pattern of one link"))),
     }
 }
 
@@ -197,16 +200,23 @@ pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Made, Not
 /// Why a pattern cannot be run so, whatever the machine.
 pub(crate) fn refusal(
     info: &Info,
-    (pattern, load): (Pattern, Load),
+    workload: Workload,
     size: usize,
     extent: Extent,
 ) -> Option<String> {
-    match pattern {
-        Pattern::FanIn | Pattern::FanOut => fan::refusal(info, pattern, load.peers, size),
-        Pattern::Broadcast => broadcast::refusal(info, load.peers),
-        Pattern::ScatterGather => scatter::refusal(info.lossy, size),
-        Pattern::Paced => (messages_in(extent, load.rate) < 1).then(|| too_slow(extent, load.rate)),
-        _ => None,
+    match workload {
+        Workload::FanIn { .. } | Workload::FanOut { .. } => fan::refusal(info, workload, size),
+        Workload::Broadcast { .. } => broadcast::refusal(info, workload.peers()),
+        Workload::ScatterGather { .. } => scatter::refusal(info.lossy, size),
+        Workload::Paced { rate, .. } => {
+            (messages_in(extent, rate) < 1).then(|| too_slow(extent, rate))
+        }
+        Workload::PingPong
+        | Workload::Stream
+        | Workload::Burst { .. }
+        | Workload::Duplex { .. }
+        | Workload::Overlap
+        | Workload::WakeUp => None,
     }
 }
 

@@ -16,7 +16,7 @@ use super::task::{
 use crate::desk::Tally;
 use crate::mechanism::{AnyTx, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Error, Input, Load, Plan, Receiver, Result, Sender};
+use ipcmark_core::{Error, Input, Plan, Receiver, Result, Sender};
 use ipcmark_record::Task;
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::shared;
@@ -25,11 +25,16 @@ use ipcmark_sys::shared;
 const ALONE: usize = 3;
 
 /// The longest message of such a cell, bytes.
-pub(crate) fn longest_message(load: Load, size: usize) -> usize {
-    match load.input {
+pub(crate) fn longest_message(input: Input, size: usize) -> usize {
+    match input {
         Input::Sent => size.max(ANSWER_BYTES),
         Input::Shared => ANSWER_BYTES,
     }
+}
+
+/// Returns the way the workers get their input.
+fn input_of(plan: &Plan) -> Input {
+    plan.workload.input().unwrap_or(Input::Sent)
 }
 
 /// Why there can be no such cell, anywhere.
@@ -44,7 +49,8 @@ pub(crate) fn refusal(lossy: bool, size: usize) -> Option<String> {
 
 /// Makes what the processes inherit: a link for each worker, and the input.
 pub(super) fn make(mechanism: Erased, plan: &Plan) -> Result<Made> {
-    let plan = Plan { size: longest_message(plan.load, plan.size), fixed: false, ..plan.clone() };
+    let plan =
+        Plan { size: longest_message(input_of(plan), plan.size), fixed: false, ..plan.clone() };
     let fixtures = Fixtures::per_peer(mechanism, &plan)?;
     let input = shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?;
     Ok(fixtures.with(move |mut links, stage| {
@@ -52,7 +58,7 @@ pub(super) fn make(mechanism: Erased, plan: &Plan) -> Result<Made> {
             return coordinate(links, input.bytes(), stage);
         }
         let mut worker = Worker { input: input.bytes(), run: 0 };
-        stage.phases(&mut |s| worker.work(&mut links[0], s.plan.load.input, &s.clock))?;
+        stage.phases(&mut |s| worker.work(&mut links[0], input_of(s.plan), &s.clock))?;
         stage.tear_down(links);
         Ok(Tally::default())
     }))
@@ -65,7 +71,7 @@ fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Resu
     let clock = stage.clock;
     // The workers are still on their way to the first meeting, or asleep there: nobody else works.
     let (whole, serial) = alone(&clock, input);
-    let deal = Deal { input, size: stage.plan.size, mode: stage.plan.load.input, whole };
+    let deal = Deal { input, size: stage.plan.size, mode: input_of(stage.plan), whole };
     let mut run = 0;
     let mut taken = Vec::new();
     stage.phases(&mut |stage| {

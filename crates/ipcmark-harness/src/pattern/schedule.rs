@@ -8,7 +8,7 @@
 
 use crate::stage::Stage;
 use fastrand::Rng;
-use ipcmark_core::{Arrivals, Extent, Load};
+use ipcmark_core::{Arrivals, Extent, Parameter};
 use ipcmark_sys::clock::{Clock, Ticks};
 use std::time::Duration;
 
@@ -56,13 +56,22 @@ impl Schedule {
         let begin = stage.start + stage.clock.ticks(LEAD);
         // No two phases of an invocation have their messages at the same distances.
         let seed = stage.plan.seed ^ SALT ^ (u64::from(stage.phase) << 60);
-        Schedule::new(begin, &stage.clock, stage.plan.load, stage.extent, seed)
+        let workload = stage.plan.workload;
+        let rate = workload.value(Parameter::Rate).unwrap_or(1);
+        let arrivals = workload.arrivals().unwrap_or(Arrivals::Constant);
+        Schedule::new(begin, &stage.clock, (rate, arrivals), stage.extent, seed)
     }
 
-    fn new(begin: Ticks, clock: &Clock, load: Load, extent: Extent, seed: u64) -> Schedule {
-        let gap = clock.hz() / f64::from(load.rate);
-        let (random, end) = match (load.arrivals, extent) {
-            (Arrivals::Constant, _) => (None, End::Count(messages_in(extent, load.rate).max(1))),
+    fn new(
+        begin: Ticks,
+        clock: &Clock,
+        (rate, arrivals): (u32, Arrivals),
+        extent: Extent,
+        seed: u64,
+    ) -> Schedule {
+        let gap = clock.hz() / f64::from(rate);
+        let (random, end) = match (arrivals, extent) {
+            (Arrivals::Constant, _) => (None, End::Count(messages_in(extent, rate).max(1))),
             (Arrivals::Poisson, Extent::Messages(n)) => {
                 (Some(Rng::with_seed(seed)), End::Count(n.max(1)))
             }
@@ -127,8 +136,7 @@ mod tests {
     static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::calibrate);
 
     fn schedule(rate: u32, arrivals: Arrivals, extent: Extent, seed: u64) -> Schedule {
-        let load = Load { rate, arrivals, ..Load::DEFAULT };
-        Schedule::new(1_000, &CLOCK, load, extent, seed)
+        Schedule::new(1_000, &CLOCK, (rate, arrivals), extent, seed)
     }
 
     /// When each message of a phase is due, in gaps after its beginning.

@@ -4,8 +4,8 @@ use super::CellSpec;
 use crate::combine::TELLING;
 use crate::pattern;
 use crate::placement;
-use ipcmark_core::{Availability, Extent, Load, Pattern, Placement, Role};
-use ipcmark_record::{Cell, Cpu, State};
+use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, Workload};
+use ipcmark_record::{Cell, CellKey, Cpu, State, Timed};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -27,43 +27,41 @@ pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cel
 /// Why a spec makes no sense for this transport, whatever the machine.
 fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     let info = &spec.entry.info;
-    if let Err(reason) = info.supports(spec.pattern) {
+    let CellKey { workload, size_bytes, .. } = spec.key;
+    let size = size_bytes as usize;
+    if let Err(reason) = info.supports(workload) {
         return Some(reason.into());
     }
-    let heeds = spec.pattern.heeds();
-    let Load { peers, depth, .. } = spec.load;
-    match (spec.pattern, spec.size) {
-        (Pattern::WakeUp, 1..) => return Some("a wake-up carries nothing: its size is 0".into()),
-        (Pattern::WakeUp, 0) => {}
-        (_, 0) => return Some("a message has at least 1 byte".into()),
-        (Pattern::Paced, ..TELLING) if info.lossy => {
+    match (workload.has_payload(), size) {
+        (false, 1..) => return Some(format!("a {workload} carries nothing: its size is 0")),
+        (false, 0) => {}
+        (true, 0) => return Some("a message has at least 1 byte".into()),
+        (true, ..TELLING) if info.lossy && workload.timed() == Timed::OneWay => {
             return Some(format!(
-                "which message was lost cannot be told from {} bytes; from {TELLING} on it can",
-                spec.size
+                "which message was lost cannot be told from {size} bytes; from {TELLING} on it can"
             ));
         }
+        (true, _) => {}
+    }
+    match workload.parameter() {
+        Some((Parameter::Peers, 0)) => return Some("it needs at least 1 peer".into()),
+        Some((Parameter::Depth, 0)) => return Some("it needs a depth of at least 1".into()),
         _ => {}
     }
-    if heeds.peers && peers == 0 {
-        return Some("it needs at least 1 peer".into());
-    }
-    if heeds.depth && depth == 0 {
-        return Some("it needs a depth of at least 1".into());
-    }
-    pattern::refusal(info, (spec.pattern, spec.load), spec.size, Extent::Time(measure))
+    pattern::refusal(info, workload, size, Extent::Time(measure))
 }
 
 /// A cell without invocations, and whether it can have any here.
 fn new_cell(spec: &CellSpec, state: State) -> Cell {
     let info = &spec.entry.info;
     Cell {
-        key: spec.key(),
+        key: spec.key.clone(),
         family: info.family.into(),
-        wait: info.wait.name().into(),
-        framing: info.framing.name().into(),
+        wait: info.wait,
+        framing: info.framing,
         zero_copy: info.zero_copy,
         floor: info.role == Role::Floor,
-        carries: info.carries.name().into(),
+        carries: info.carries,
         lossy: info.lossy,
         group: spec.group.clone(),
         state,
@@ -77,15 +75,18 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
 
 fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     let info = &spec.entry.info;
+    let CellKey { workload, size_bytes, placement, .. } = spec.key;
     let limits = match available {
         Availability::Available(limits) => limits,
         Availability::Unavailable { reason, remedy } => {
             return State::Unavailable { reason, remedy };
         }
     };
-    let longest = match spec.pattern {
-        Pattern::ScatterGather => pattern::scatter::longest_message(spec.load, spec.size),
-        _ => spec.size,
+    let longest = match workload {
+        Workload::ScatterGather { input, .. } => {
+            pattern::scatter::longest_message(input, size_bytes as usize)
+        }
+        _ => size_bytes as usize,
     };
     if let Some(max) = limits.max_message.filter(|&max| longest > max) {
         return State::Unavailable {
@@ -100,11 +101,11 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
             }),
         };
     }
-    if let Err((reason, remedy)) = placement::choose(spec.placement, cpus) {
+    if let Err((reason, remedy)) = placement::choose(placement, cpus) {
         return State::Unavailable { reason, remedy };
     }
-    let processes = if spec.pattern.heeds().peers { 1 + spec.load.peers } else { 2 };
-    let cpus = if spec.placement == Placement::SameCore { 1 } else { cpus.len() };
+    let processes = 1 + workload.peers();
+    let cpus = if placement == Placement::SameCore { 1 } else { cpus.len() };
     if cpus < processes && info.wait.burns_cpu() && info.role == Role::Mechanism {
         let (sides, cpus) = match (processes, cpus) {
             (2, _) => ("two spinning sides".to_owned(), "one CPU".to_owned()),
@@ -117,7 +118,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
             ),
         };
     }
-    if cpus < 2 && spec.pattern == Pattern::Overlap {
+    if cpus < 2 && workload == Workload::Overlap {
         return State::Unsupported {
             reason: "a side that works instead of waiting keeps its peer from the one CPU: the figure would be the scheduler's".into(),
         };

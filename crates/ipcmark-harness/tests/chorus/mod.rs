@@ -57,7 +57,7 @@ impl<const LOSSY: bool> Transport for Chorus<LOSSY> {
     }
 
     fn fixture(plan: &Plan) -> Result<Fixture> {
-        let pipes = (0..plan.load.peers).map(|_| pipe().map_err(|e| Error::os("pipe", e)));
+        let pipes = (0..plan.workload.peers()).map(|_| pipe().map_err(|e| Error::os("pipe", e)));
         Ok(Fixture { size: plan.size, came: Lines::new(1)?, pipes: pipes.collect::<Result<_>>()? })
     }
 

@@ -1,7 +1,7 @@
 //! A process that adds runs to a store, and what may be asked of a store whoever wrote to it.
 
 use ipcmark_history::{Appended, Provenance, Run, Store, TroubleKind, store};
-use ipcmark_record::{Record, sample};
+use ipcmark_record::{CellKey, Placement, Record, Workload, sample};
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub(crate) const KILLS: u32 = 10;
 
 /// A small record that no call with another number makes.
 pub(crate) fn record(n: u64) -> Record {
-    let wanted = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let wanted = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::CrossCore);
     let mut record = sample::record_of(n, 6, |key| *key == wanted);
     let time = |second| format!("2026-03-{:02}T10:{:02}:{second:02}Z", 1 + n / 60, n % 60);
     (record.started, record.finished) = (time(0), Some(time(50)));

@@ -103,7 +103,7 @@ pub(super) fn cells(summaries: &[Summary]) -> Vec<Cell> {
             let at = *places.entry(&row.key).or_insert_with(|| {
                 cells.push(Cell {
                     key: row.key.clone(),
-                    headline: Headline::of(&row.key),
+                    headline: row.key.workload.headline(),
                     runs: vec![Vec::new(); summaries.len()],
                 });
                 cells.len() - 1
@@ -124,7 +124,7 @@ pub(super) fn flagged(summaries: &[Summary]) -> Vec<Flagged> {
 
 /// Returns the figures of a row, its own first.
 fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
-    let headline = Headline::of(&row.key);
+    let headline = row.key.workload.headline();
     let Some(figure) = &row.figure else { return Err(Flag::NotMeasured) };
     match (&row.status, row.standing) {
         (Status::Failed { .. }, _) => return Err(Flag::Failed),
@@ -134,13 +134,13 @@ fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
         (_, Some(Standing::Few)) => return Err(Flag::Few),
         _ => {}
     }
-    if !headline.enough(figure) {
+    if !figure.has_enough(headline) {
         return Err(Flag::FewSamples);
     }
     if figure.lag.is_some_and(|lag| lag.sender_too_slow) {
         return Err(Flag::SenderTooSlow);
     }
-    let usable = |figure: &Figure| headline.value(figure).filter(|e| e.value.is_finite());
+    let usable = |figure: &Figure| figure.headline(headline).filter(|e| e.value.is_finite());
     let Some(Estimate { value, interval: Some(interval), .. }) = usable(figure) else {
         return Err(Flag::Few);
     };

@@ -5,7 +5,7 @@
 //! axis, because no two axes share a word.
 
 use glob_match::glob_match;
-use ipcmark_record::CellKey;
+use ipcmark_record::{Arrivals, CellKey, Parameter};
 use ipcmark_suite::{Selector, nearest, show_size};
 use serde::{Deserialize, Deserializer};
 
@@ -81,20 +81,20 @@ impl Word {
 /// Returns the words of a cell's name without the transport: `ping-pong`, `64`, `64B`, `cross-core`,
 /// `peers=2`, `poisson` ...
 fn parts(key: &CellKey) -> Vec<String> {
-    let CellKey { pattern, size_bytes, placement, capacity_bytes, load, .. } = key;
+    let CellKey { workload, size_bytes, placement, capacity_bytes, .. } = key;
     let shown = |bytes: u64| show_size(bytes as usize).replace(' ', "");
-    let number = |name, n: Option<u32>| n.map(|n| format!("{name}={n}"));
+    let number = |name, of| workload.value(of).map(|n| format!("{name}={n}"));
     [
-        Some(pattern.clone()),
+        Some(workload.to_string()),
         Some(size_bytes.to_string()),
         Some(shown(*size_bytes)),
-        Some(placement.clone()),
+        Some(placement.to_string()),
         capacity_bytes.map(|bytes| format!("capacity={}", shown(bytes))),
-        number("peers", load.peers),
-        number("depth", load.depth),
-        number("rate", load.rate_per_s),
-        load.arrivals.clone(),
-        load.input.as_ref().map(|input| format!("input={input}")),
+        number("peers", Parameter::Peers),
+        number("depth", Parameter::Depth),
+        number("rate", Parameter::Rate),
+        workload.arrivals().filter(|a| *a != Arrivals::Constant).map(|a| a.to_string()),
+        workload.input().map(|input| format!("input={input}")),
     ]
     .into_iter()
     .flatten()
@@ -123,13 +123,17 @@ impl<'de> Deserialize<'de> for Cells {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::LoadKey;
+    use ipcmark_record::{Placement, Workload};
 
     fn key() -> CellKey {
         CellKey {
             capacity_bytes: Some(1 << 18),
-            load: LoadKey { peers: Some(4), input: Some("shared".into()), ..LoadKey::default() },
-            ..CellKey::new("unix-stream/block", "fan-in", 4096, "cross-core")
+            ..CellKey::new(
+                "unix-stream/block",
+                Workload::FanIn { peers: 4 },
+                4096,
+                Placement::CrossCore,
+            )
         }
     }
 
@@ -142,7 +146,7 @@ mod tests {
             ("unix*/block fan-in", true),
             ("fan-in 4096", true),
             ("4KiB cross-core unix-stream", true),
-            ("peers=4 input=shared capacity=256KiB", true),
+            ("peers=4 capacity=256KiB", true),
             ("!pipe", true),
             ("* !fan-*", false),
             ("unix*/spin", false),

@@ -165,6 +165,7 @@ fn with_nearest(message: &str) -> String {
 mod tests {
     use super::*;
     use crate::Shares;
+    use ipcmark_record::{Placement, Workload};
 
     fn said(text: &str) -> String {
         Policy::parse(text, "p.toml").unwrap_err().to_string()
@@ -202,13 +203,15 @@ mod tests {
             [[rule]]\ncells = [\"pipe/* ping-pong\", \"fifo\"]\neffect = { p50 = \"5%\" }\nleast-detectable.p50 = \"9%\"\n\
             # between\n[[rule]]\ncells = \"*\"\nfigures = [\"p99\"]\ninconclusive = \"pass\"\n";
         let policy = Policy::parse(text, "p.toml").unwrap();
-        let pipe = ipcmark_record::CellKey::new("pipe/block", "ping-pong", 64, "same-core");
+        let pipe =
+            ipcmark_record::CellKey::new("pipe/block", Workload::PingPong, 64, Placement::SameCore);
         let p50 = policy.of(&pipe, Some(Quantity::P50));
         assert_eq!((p50.line, p50.effect.p50, p50.least_detectable.p50), (Some(2), 0.05, 0.09));
         assert_eq!((p50.inconclusive, p50.effect.rate), (Weight::Warn, 0.02));
         let p99 = policy.of(&pipe, Some(Quantity::P99));
         assert_eq!((p99.line, p99.inconclusive), (Some(7), Weight::Pass));
-        let tcp = ipcmark_record::CellKey::new("tcp/block", "ping-pong", 64, "same-core");
+        let tcp =
+            ipcmark_record::CellKey::new("tcp/block", Workload::PingPong, 64, Placement::SameCore);
         assert_eq!(policy.of(&tcp, Some(Quantity::P50)).line, None);
         assert_eq!(policy.of(&pipe, None).line, Some(2), "a cell without figures");
     }

@@ -52,13 +52,14 @@ mod tests {
     use super::TEMPLATE;
     use crate::gate::Policy;
     use crate::{Quantity, SomeShares};
+    use ipcmark_record::{Placement, Workload};
 
     #[test]
     fn it_says_what_is_built_in() {
         let read = Policy::parse(TEMPLATE, "p.toml").unwrap();
         let builtin = Policy { file: Some("p.toml".into()), ..Policy::default() };
         assert_eq!(Policy { least_detectable: SomeShares::default(), ..read.clone() }, builtin);
-        let key = ipcmark_record::CellKey::new("pipe/block", "stream", 64, "free");
+        let key = ipcmark_record::CellKey::new("pipe/block", Workload::Stream, 64, Placement::Free);
         for quantity in [Quantity::P50, Quantity::P99, Quantity::Rate] {
             let of =
                 |policy: &Policy| policy.of(&key, Some(quantity)).least_detectable.get(quantity);

@@ -121,11 +121,11 @@ impl Samples {
 
 /// Returns the headline figure of a cell, and the second one if its workload has one.
 fn figures(cell: &PairedCell) -> (Figure, Option<Figure>) {
-    match Headline::of(&cell.key) {
+    match cell.key.workload.headline() {
         Headline::Rate => (Figure::TimePerMessage, None),
         Headline::SpeedUp => (Figure::TaskTime, None),
         Headline::Median | Headline::UsefulWork => {
-            let (p50, p99) = Figure::percentiles(&cell.key.pattern);
+            let (p50, p99) = Figure::percentiles(cell.key.workload);
             (p50, Some(p99))
         }
     }

@@ -82,14 +82,14 @@ struct Reading {
 fn readings(row: &Row) -> Vec<Reading> {
     let Some(summed) = &row.figure else { return Vec::new() };
     let one = |figure, ns| vec![Reading { figure, ns, few: false }];
-    match Headline::of(&row.key) {
+    match row.key.workload.headline() {
         Headline::Rate => one(Figure::TimePerMessage, summed.ns_per_message()),
         // A speed-up moves with either of its two times; the parallel one is the task's.
         Headline::SpeedUp => {
             summed.task.map_or_else(Vec::new, |task| one(Figure::TaskTime, task.parallel_ns))
         }
         Headline::Median | Headline::UsefulWork => {
-            let (p50, p99) = Figure::percentiles(&row.key.pattern);
+            let (p50, p99) = Figure::percentiles(row.key.workload);
             let reading =
                 |figure| move |p: &Percentile| Reading { figure, ns: p.ns, few: !p.enough };
             let p50 = summed.percentile(0.5).map(reading(p50));

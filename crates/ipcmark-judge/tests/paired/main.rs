@@ -9,11 +9,11 @@ mod verdicts;
 use ipcmark_judge::Thresholds;
 use ipcmark_judge::paired::{self, Comparison, JudgedCell};
 use ipcmark_record::sample::{MadeUp, look_again, paired_of};
-use ipcmark_record::{CellKey, Paired};
+use ipcmark_record::{CellKey, Paired, Placement, Workload};
 
 /// A key for cell number `n`.
 fn key(n: usize) -> CellKey {
-    CellKey::new(&format!("made-{n}/block"), "ping-pong", 64, "cross-core")
+    CellKey::new(&format!("made-{n}/block"), Workload::PingPong, 64, Placement::CrossCore)
 }
 
 /// A quiet cell, number `n`, of 9 µs.
@@ -40,6 +40,6 @@ fn judge(paired: &Paired) -> Comparison {
 fn cell(comparison: &Comparison, transport: &str, pattern: &str) -> JudgedCell {
     let found = comparison
         .judged()
-        .find(|cell| cell.key.transport == transport && cell.key.pattern == pattern);
+        .find(|cell| cell.key.transport == transport && cell.key.workload.name() == pattern);
     found.cloned().unwrap_or_else(|| panic!("no cell {transport} {pattern}"))
 }

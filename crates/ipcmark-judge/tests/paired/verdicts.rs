@@ -4,7 +4,7 @@ use super::{canary, cell, judge, key, looked_at_twice, quiet};
 use ipcmark_judge::paired::{JudgedCell, Standing};
 use ipcmark_judge::{Figure, Verdict};
 use ipcmark_record::sample::{self, MadeUp, Trouble, look_again, paired_of};
-use ipcmark_record::{Pair, Stage, State};
+use ipcmark_record::{Pair, Stage, State, Workload};
 use proptest::prelude::*;
 
 fn headline(cell: &JudgedCell) -> (Verdict, String) {
@@ -185,7 +185,7 @@ proptest! {
     ) {
         let mut made = MadeUp { slow_down, spread, ns: 300.0, ..quiet(0) };
         if rate {
-            made.key.pattern = "stream".into();
+            made.key.workload = Workload::Stream;
         }
         let paired = looked_at_twice(seed, &[made, quiet(1)]);
         let mut swap = paired.clone();

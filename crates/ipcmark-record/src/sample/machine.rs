@@ -3,7 +3,7 @@
 use super::DISTANCE_NS;
 use crate::{
     ClockBound, ClockCertificate, ClockPair, Distance, Gaps, Limit, LimitKind, LimitSample,
-    Listened, MachineNoise, Record,
+    Listened, MachineNoise, Placement, Record,
 };
 
 /// Length of the sample's run, ns.
@@ -42,8 +42,8 @@ fn noise() -> MachineNoise {
 }
 
 fn limits() -> Vec<Limit> {
-    let of = |kind, placement: &str, size_bytes, ns: f64| {
-        let two_cpus = placement != "same-core";
+    let of = |kind, placement, size_bytes, ns: f64| {
+        let two_cpus = placement != Placement::SameCore;
         let sample = |at: u64| {
             let far = two_cpus && at == TIMES - 2;
             let (near_ns, far_ns) = DISTANCE_NS;
@@ -58,20 +58,20 @@ fn limits() -> Vec<Limit> {
             }
         };
         let samples = (0..TIMES).map(sample).collect();
-        Limit { kind, placement: placement.into(), size_bytes, samples }
+        Limit { kind, placement, size_bytes, samples }
     };
     let mut limits = vec![
-        of(LimitKind::HandOff, "cross-core", None, DISTANCE_NS.0),
-        of(LimitKind::NullCall, "same-core", None, 92.0),
-        of(LimitKind::WakeUp, "same-core", None, 5_600.0),
-        of(LimitKind::WakeUp, "cross-core", None, 34_000.0),
-        of(LimitKind::Switch, "same-core", None, 1_900.0),
+        of(LimitKind::HandOff, Placement::CrossCore, None, DISTANCE_NS.0),
+        of(LimitKind::NullCall, Placement::SameCore, None, 92.0),
+        of(LimitKind::WakeUp, Placement::SameCore, None, 5_600.0),
+        of(LimitKind::WakeUp, Placement::CrossCore, None, 34_000.0),
+        of(LimitKind::Switch, Placement::SameCore, None, 1_900.0),
     ];
     for (size_bytes, copy_ns, shared_ns) in
         [(64, 4.0, 21.0), (1024, 14.0, 120.0), (65_536, 1_900.0, 6_400.0)]
     {
-        limits.push(of(LimitKind::Copy, "same-core", Some(size_bytes), copy_ns));
-        limits.push(of(LimitKind::SharedCopy, "cross-core", Some(size_bytes), shared_ns));
+        limits.push(of(LimitKind::Copy, Placement::SameCore, Some(size_bytes), copy_ns));
+        limits.push(of(LimitKind::SharedCopy, Placement::CrossCore, Some(size_bytes), shared_ns));
     }
     limits
 }

@@ -18,8 +18,9 @@ pub use paired::{MadeUp, Trouble, look_again, paired, paired_kinds, paired_of};
 pub use workloads::every;
 
 use crate::{
-    Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Mark, Placed, Record, Setup,
-    SideReport, State, SystemCalls, Unit, Usage, WarmUp,
+    Carries, Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Mark, Placed,
+    Placement, Record, Setup, SideReport, State, SystemCalls, Unit, Usage, WaitKind, WarmUp,
+    Workload,
 };
 use fastrand::Rng;
 use frame::frame;
@@ -46,14 +47,14 @@ pub fn record(seed: u64, invocations: u32) -> Record {
 pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -> Record {
     let mut record = frame(seed, invocations);
     let mut number = 0;
-    for pattern in ["ping-pong", "stream"] {
+    for workload in [Workload::PingPong, Workload::Stream] {
         for profile in &PROFILES {
             for size_bytes in SIZES_BYTES {
                 // Each cell draws for itself, so that it is the same in whatever company.
                 let mut rng = Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number));
                 number += 1;
-                if keep(&key(profile.transport, pattern, size_bytes, profile.placement)) {
-                    record.cells.push(cell(profile, pattern, size_bytes, invocations, &mut rng));
+                if keep(&CellKey::new(profile.transport, workload, size_bytes, profile.placement)) {
+                    record.cells.push(cell(profile, workload, size_bytes, invocations, &mut rng));
                 }
             }
         }
@@ -61,12 +62,6 @@ pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -
     spoil(&mut record);
     machine::around(&mut record);
     record
-}
-
-/// The key of a cell with the default capacity.
-#[must_use]
-pub fn key(transport: &str, pattern: &str, size_bytes: u64, placement: &str) -> CellKey {
-    CellKey::new(transport, pattern, size_bytes, placement)
 }
 
 /// Makes everything in `cell` take `factor` times as long.
@@ -88,16 +83,22 @@ pub fn slow_down(cell: &mut Cell, factor: f64) {
     }
 }
 
+/// Returns the wait in a transport's name.
+fn wait_of(transport: &str) -> WaitKind {
+    let word = transport.split_once('/').map_or("", |(_, wait)| wait);
+    word.parse().expect("the sample's waits are known")
+}
+
 fn cell(
     profile: &Profile,
-    pattern: &str,
+    workload: Workload,
     size_bytes: u64,
     invocations: u32,
     rng: &mut Rng,
 ) -> Cell {
     let floor = profile.family == "floor";
-    let wait = profile.transport.split_once('/').map_or("", |(_, wait)| wait);
-    let state = if wait == "spin" && profile.placement == "same-core" {
+    let wait = wait_of(profile.transport);
+    let state = if wait.burns_cpu() && profile.placement == Placement::SameCore {
         State::Unsupported {
             reason: "two spinning sides on one CPU wait out each other's time slices".into(),
         }
@@ -113,37 +114,37 @@ fn cell(
     };
     let made = if state == State::Measured { invocations } else { 0 };
     Cell {
-        key: key(profile.transport, pattern, size_bytes, profile.placement),
+        key: CellKey::new(profile.transport, workload, size_bytes, profile.placement),
         family: profile.family.into(),
-        wait: wait.into(),
-        framing: profile.framing.into(),
+        wait,
+        framing: profile.framing,
         zero_copy: profile.family == "shm",
         floor,
-        carries: "messages".into(),
+        carries: Carries::Messages,
         lossy: false,
-        group: if pattern == "stream" { "throughput" } else { "latency" }.into(),
+        group: if workload == Workload::Stream { "throughput" } else { "latency" }.into(),
         capacity: profile.capacity.filter(|_| made > 0),
         state,
         standing: None,
         system_calls: (made > 0 && !floor).then(|| SystemCalls {
             messages: 1_000,
-            calls: if wait == "spin" { 4 } else { 4_010 },
+            calls: if wait.burns_cpu() { 4 } else { 4_010 },
         }),
         cycles: None,
         invocations: (0..made)
-            .map(|round| invocation(profile, pattern, size_bytes, round, rng))
+            .map(|round| invocation(profile, workload, size_bytes, round, rng))
             .collect(),
     }
 }
 
 fn invocation(
     profile: &Profile,
-    pattern: &str,
+    workload: Workload,
     size_bytes: u64,
     round: u32,
     rng: &mut Rng,
 ) -> Invocation {
-    let stream = pattern == "stream";
+    let stream = workload == Workload::Stream;
     let (ns, per_byte_ns) = if stream { profile.stream_ns } else { profile.round_trip_ns };
     // Invocations differ by a few percent, as they do on a quiet machine.
     let level = (0.04 * (rng.f64() + rng.f64() + rng.f64() - 1.5)).exp();
@@ -158,7 +159,7 @@ fn invocation(
     let messages = values * per_value;
     let elapsed_ns = (histogram.mean() / scale * messages as f64) as u64;
     let one_sided = profile.family == "floor";
-    let two_cpus = profile.placement == "cross-core";
+    let two_cpus = profile.placement == Placement::CrossCore;
     let spins = profile.transport.ends_with("/spin") || one_sided;
     let side = |name: &str, cpu: u32, histogram: Option<&Histogram>| SideReport {
         side: name.into(),
@@ -202,16 +203,16 @@ fn invocation(
 
 /// What goes wrong in every real run.
 fn spoil(record: &mut Record) {
-    let mut with = |transport, pattern, size_bytes, placement, change: &dyn Fn(&mut Cell)| {
-        let key = key(transport, pattern, size_bytes, placement);
+    let mut with = |transport, workload, size_bytes, placement, change: &dyn Fn(&mut Cell)| {
+        let key = CellKey::new(transport, workload, size_bytes, placement);
         record.cells.iter_mut().filter(|c| c.key == key).for_each(change);
     };
-    with("mq/block", "stream", 1024, "cross-core", &|cell| {
+    with("mq/block", Workload::Stream, 1024, Placement::CrossCore, &|cell| {
         for invocation in &mut cell.invocations {
             fail(invocation, "responder", "still waiting at the deadline of 5 s, and killed");
         }
     });
-    with("unix-stream/epoll", "stream", 65_536, "cross-core", &|cell| {
+    with("unix-stream/epoll", Workload::Stream, 65_536, Placement::CrossCore, &|cell| {
         if let Some(first) = cell.invocations.first_mut() {
             fail(
                 first,
@@ -221,29 +222,29 @@ fn spoil(record: &mut Record) {
             first.integrity.damaged = 1;
         }
     });
-    with("pipe/block", "stream", 65_536, "same-core", &|cell| {
+    with("pipe/block", Workload::Stream, 65_536, Placement::SameCore, &|cell| {
         cell.state = State::Pending;
         cell.capacity = None;
         cell.invocations.clear();
     });
-    with("pipe/block", "ping-pong", 65_536, "same-core", &|cell| {
+    with("pipe/block", Workload::PingPong, 65_536, Placement::SameCore, &|cell| {
         if let Some(first) = cell.invocations.first_mut() {
             first.warm_up.steady = false;
         }
     });
-    with("shm-ring/spin", "stream", 1024, "cross-core", &|cell| {
+    with("shm-ring/spin", Workload::Stream, 1024, Placement::CrossCore, &|cell| {
         let marks = cell.invocations.len() >= MARKED;
         if let Some(moved) = cell.invocations.get_mut(1) {
             moved.marks.extend(marks.then_some(Mark::Moved));
             moved.distance.iter_mut().for_each(|distance| distance.after_ns = DISTANCE_NS.1);
         }
     });
-    with("pipe/block", "ping-pong", 1024, "cross-core", &|cell| {
+    with("pipe/block", Workload::PingPong, 1024, Placement::CrossCore, &|cell| {
         if cell.invocations.len() >= MARKED {
             cell.invocations[6].marks = vec![Mark::Stolen, Mark::Gaps];
         }
     });
-    with("unix-stream/epoll", "ping-pong", 1024, "cross-core", &far_at_last);
+    with("unix-stream/epoll", Workload::PingPong, 1024, Placement::CrossCore, &far_at_last);
 }
 
 /// Where there are enough invocations, the last half is made far apart, and takes half as long again.

@@ -7,7 +7,7 @@ use super::DISTANCE_NS;
 use super::frame::frame;
 use crate::{
     Arm, CellKey, Contender, Distance, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA, Pair,
-    Paired, PairedCell, PairedSettings, Slice, Stage, State,
+    Paired, PairedCell, PairedSettings, Placement, Slice, Stage, State, Workload,
 };
 use fastrand::Rng;
 use std::time::Duration;
@@ -81,27 +81,27 @@ impl MadeUp {
 /// One cell of each kind that [`paired`] holds, in its order; the canary last.
 #[must_use]
 pub fn paired_kinds() -> Vec<MadeUp> {
-    let of = |transport: &str, pattern: &str, ns: f64| {
-        MadeUp::quiet(CellKey::new(transport, pattern, 64, "cross-core"), ns)
+    let of = |transport: &str, workload, ns: f64| {
+        MadeUp::quiet(CellKey::new(transport, workload, 64, Placement::CrossCore), ns)
     };
     let trouble = |trouble, made: MadeUp| MadeUp { trouble, ..made };
-    let ring = || of("shm-ring/spin", "ping-pong", 240.0);
+    let ring = || of("shm-ring/spin", Workload::PingPong, 240.0);
     vec![
-        MadeUp { floor: true, ..of("null", "ping-pong", 34.0) },
-        of("pipe/block", "ping-pong", 9_100.0),
-        MadeUp { spread: 0.09, ..of("unix-stream/block", "ping-pong", 11_500.0) },
-        MadeUp { slow_down: 1.05, ..of("fifo/block", "ping-pong", 9_400.0) },
-        MadeUp { slow_down: 0.93, ..of("mq/block", "ping-pong", 14_000.0) },
+        MadeUp { floor: true, ..of("null", Workload::PingPong, 34.0) },
+        of("pipe/block", Workload::PingPong, 9_100.0),
+        MadeUp { spread: 0.09, ..of("unix-stream/block", Workload::PingPong, 11_500.0) },
+        MadeUp { slow_down: 1.05, ..of("fifo/block", Workload::PingPong, 9_400.0) },
+        MadeUp { slow_down: 0.93, ..of("mq/block", Workload::PingPong, 14_000.0) },
         MadeUp { slow_down: 1.25, ..ring() },
-        trouble(Trouble::Bimodal, of("tcp/block", "ping-pong", 17_000.0)),
-        trouble(Trouble::FailsInNew, of("udp4/block", "ping-pong", 16_000.0)),
-        trouble(Trouble::FailsInBoth, of("pty/block", "ping-pong", 21_000.0)),
-        trouble(Trouble::Unavailable, of("vsock/block", "ping-pong", 30_000.0)),
-        trouble(Trouble::NotReached, of("sysv/block", "ping-pong", 12_000.0)),
-        trouble(Trouble::Moves, of("shm-ring/pause", "ping-pong", 260.0)),
-        trouble(Trouble::MovesAlways, of("shm-ring/hybrid", "ping-pong", 270.0)),
-        of("pipe/block", "stream", 610.0),
-        MadeUp { slow_down: 1.08, ..of("shm-ring/spin", "stream", 21.0) },
+        trouble(Trouble::Bimodal, of("tcp/block", Workload::PingPong, 17_000.0)),
+        trouble(Trouble::FailsInNew, of("udp4/block", Workload::PingPong, 16_000.0)),
+        trouble(Trouble::FailsInBoth, of("pty/block", Workload::PingPong, 21_000.0)),
+        trouble(Trouble::Unavailable, of("vsock/block", Workload::PingPong, 30_000.0)),
+        trouble(Trouble::NotReached, of("sysv/block", Workload::PingPong, 12_000.0)),
+        trouble(Trouble::Moves, of("shm-ring/pause", Workload::PingPong, 260.0)),
+        trouble(Trouble::MovesAlways, of("shm-ring/hybrid", Workload::PingPong, 270.0)),
+        of("pipe/block", Workload::Stream, 610.0),
+        MadeUp { slow_down: 1.08, ..of("shm-ring/spin", Workload::Stream, 21.0) },
         MadeUp { slow_down: 1.05, canary_permille: Some(50), ..ring() },
     ]
 }
@@ -240,7 +240,7 @@ fn arms(made: &MadeUp, number: u32, rng: &mut Rng) -> [Arm; 3] {
 
 /// How far the CPUs are apart around a turn, and whether that is far.
 fn distance(made: &MadeUp, number: u32, turn: u32, rng: &mut Rng) -> (Option<Distance>, bool) {
-    if made.floor || made.key.placement != "cross-core" {
+    if made.floor || made.key.placement != Placement::CrossCore {
         return (None, false);
     }
     let mut of = |far: bool| {

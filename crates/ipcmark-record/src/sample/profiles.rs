@@ -1,13 +1,13 @@
 //! How the transports of the sample behave.
 
-use crate::Capacity;
+use crate::{Capacity, Framing, Placement};
 
 /// How one transport of the sample behaves at one placement.
 pub(super) struct Profile {
     pub(super) transport: &'static str,
     pub(super) family: &'static str,
-    pub(super) framing: &'static str,
-    pub(super) placement: &'static str,
+    pub(super) framing: Framing,
+    pub(super) placement: Placement,
     /// Median round trip of a small message, ns, and what each byte adds.
     pub(super) round_trip_ns: (f64, f64),
     /// Median time of a small message in a stream, ns, and what each byte adds.
@@ -23,8 +23,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "null/none",
         family: "floor",
-        framing: "message",
-        placement: "same-core",
+        framing: Framing::Message,
+        placement: Placement::SameCore,
         round_trip_ns: (34.0, 0.0001),
         stream_ns: (14.0, 0.0001),
         capacity: None,
@@ -32,8 +32,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "pipe/block",
         family: "pipe",
-        framing: "stream",
-        placement: "cross-core",
+        framing: Framing::Stream,
+        placement: Placement::CrossCore,
         round_trip_ns: (88_000.0, 0.9),
         stream_ns: (560.0, 0.21),
         capacity: bytes(65_536),
@@ -41,8 +41,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "pipe/block",
         family: "pipe",
-        framing: "stream",
-        placement: "same-core",
+        framing: Framing::Stream,
+        placement: Placement::SameCore,
         round_trip_ns: (8_500.0, 0.25),
         stream_ns: (610.0, 0.19),
         capacity: bytes(65_536),
@@ -50,8 +50,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "unix-stream/epoll",
         family: "unix",
-        framing: "stream",
-        placement: "cross-core",
+        framing: Framing::Stream,
+        placement: Placement::CrossCore,
         round_trip_ns: (97_000.0, 0.7),
         stream_ns: (2_000.0, 0.16),
         capacity: bytes(212_992),
@@ -59,8 +59,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "shm-ring/spin",
         family: "shm",
-        framing: "message",
-        placement: "cross-core",
+        framing: Framing::Message,
+        placement: Placement::CrossCore,
         round_trip_ns: (240.0, 0.3),
         stream_ns: (28.0, 0.15),
         capacity: bytes(262_144),
@@ -68,8 +68,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "shm-ring/spin",
         family: "shm",
-        framing: "message",
-        placement: "same-core",
+        framing: Framing::Message,
+        placement: Placement::SameCore,
         round_trip_ns: (0.0, 0.0),
         stream_ns: (0.0, 0.0),
         capacity: None,
@@ -77,8 +77,8 @@ pub(super) const PROFILES: [Profile; 7] = [
     Profile {
         transport: "mq/block",
         family: "mq",
-        framing: "message",
-        placement: "cross-core",
+        framing: Framing::Message,
+        placement: Placement::CrossCore,
         round_trip_ns: (91_000.0, 0.5),
         stream_ns: (1_500.0, 0.22),
         capacity: Some(Capacity { bytes: None, messages: Some(10) }),

@@ -1,6 +1,6 @@
 //! The sample records are what they say: repeatable, of every kind of cell, and slowed down on request.
 
-use ipcmark_record::{Cell, State, sample};
+use ipcmark_record::{Cell, CellKey, Placement, State, Workload, sample};
 
 #[test]
 fn the_same_seed_gives_the_same_record_and_another_gives_another() {
@@ -10,7 +10,7 @@ fn the_same_seed_gives_the_same_record_and_another_gives_another() {
 
 #[test]
 fn a_cell_is_the_same_in_whatever_company() {
-    let key = sample::key("mq/block", "stream", 64, "cross-core");
+    let key = CellKey::new("mq/block", Workload::Stream, 64, Placement::CrossCore);
     let alone = sample::record_of(7, 3, |k| *k == key);
     assert_eq!(alone.cells.len(), 1);
     assert_eq!(alone.cell(&key), sample::record(7, 3).cell(&key));
@@ -32,7 +32,7 @@ fn every_kind_of_cell_is_there() {
 #[test]
 fn a_slowed_cell_has_longer_times_and_the_same_counts() {
     let mut record = sample::record(1, 2);
-    let key = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let key = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::CrossCore);
     let cell = record.cells.iter_mut().find(|c| c.key == key).unwrap();
     let before = cell.clone();
     sample::slow_down(cell, 1.5);
@@ -68,13 +68,13 @@ fn every_pattern_and_every_field_of_it_is_in_the_large_sample() {
         "wake-up",
     ] {
         let measured =
-            |c: &&Cell| c.key.pattern == pattern && !c.floor && !c.invocations.is_empty();
+            |c: &&Cell| c.key.workload.name() == pattern && !c.floor && !c.invocations.is_empty();
         let cell = record.cells.iter().find(measured).unwrap_or_else(|| panic!("no {pattern}"));
         let one = &cell.invocations[0];
         assert_eq!(one.overlap.is_some(), pattern == "overlap");
         assert_eq!(one.task.is_some(), pattern == "scatter-gather");
         assert_eq!(one.links.is_some(), pattern.starts_with("fan"));
-        assert_eq!(one.sides.len(), cell.key.load.peers.map_or(2, |n| n as usize + 1), "{pattern}");
+        assert_eq!(one.sides.len(), 1 + cell.key.workload.peers(), "{pattern}");
     }
     assert!(record.cells.iter().any(|c| c.lossy && c.invocations[0].integrity.lost > 0));
     assert_eq!(record.rules.len(), 3);

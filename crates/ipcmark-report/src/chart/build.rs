@@ -13,7 +13,7 @@ use crate::Result;
 use crate::palette;
 use crate::ranking::{Entry, Ranking, Setting};
 use crate::units::{self, Quantity};
-use ipcmark_record::Record;
+use ipcmark_record::{Record, Workload};
 use ipcmark_summary::{Context, Summary, pooled};
 use std::collections::BTreeSet;
 
@@ -21,8 +21,20 @@ use std::collections::BTreeSet;
 const CAPACITY: &str = "-capacity-";
 /// Values that must lie beyond a percentile before it is drawn.
 const BEYOND: f64 = 100.0;
-/// Workloads whose whole distribution is drawn: in the others it tells of the work or of the depth.
-const DISTRIBUTED: [&str; 3] = ["ping-pong", "paced", "wake-up"];
+/// Returns true if the whole distribution is drawn: elsewhere it shows the work or the depth.
+const fn is_distributed(workload: Workload) -> bool {
+    match workload {
+        Workload::PingPong | Workload::Paced { .. } | Workload::WakeUp => true,
+        Workload::Stream
+        | Workload::Burst { .. }
+        | Workload::Duplex { .. }
+        | Workload::FanIn { .. }
+        | Workload::FanOut { .. }
+        | Workload::Broadcast { .. }
+        | Workload::ScatterGather { .. }
+        | Workload::Overlap => false,
+    }
+}
 
 /// All charts of a record, in the order of the report.
 pub(crate) fn charts(
@@ -32,7 +44,7 @@ pub(crate) fn charts(
     rankings: &[Ranking],
 ) -> Result<Vec<Chart>> {
     let mut charts: Vec<Chart> = rankings.iter().filter_map(ranking).collect();
-    for r in rankings.iter().filter(|r| DISTRIBUTED.contains(&r.setting.pattern.as_str())) {
+    for r in rankings.iter().filter(|r| is_distributed(r.setting.workload)) {
         charts.extend(percentiles(record, context, r)?);
     }
     charts.extend(sweeps(rankings));
@@ -63,8 +75,8 @@ pub(super) fn colours<'a>(
 ) -> Vec<(String, palette::Colour)> {
     let mut colours: Vec<(palette::Colour, Vec<&str>)> = Vec::new();
     for row in entries.map(|e| e.row) {
-        let word = if row.floor { "floor (one process)" } else { &row.wait };
-        let colour = palette::of_wait(&row.wait, row.floor);
+        let word = if row.floor { "floor (one process)" } else { row.wait.name() };
+        let colour = palette::of_wait(row.wait, row.floor);
         match colours.iter_mut().find(|(known, _)| *known == colour) {
             Some((_, words)) if words.contains(&word) => {}
             Some((_, words)) => words.push(word),
@@ -131,15 +143,16 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
 /// two that every run has and whose charts differ by their first words.
 pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
     let mut words = vec![head.to_string()];
-    if head == "ranking" || !["ping-pong", "stream"].contains(&setting.pattern.as_str()) {
-        words.push(plain(&setting.pattern));
+    if head == "ranking" || !is_plain(setting.workload) {
+        words.push(plain(setting.workload.name()));
     }
-    if with_size && (setting.size_bytes > 0 || setting.pattern == "ping-pong") {
+    if with_size && (setting.size_bytes > 0 || setting.workload == Workload::PingPong) {
         words.push(plain(&units::size(setting.size_bytes).replace([' ', ','], "")));
     }
-    words.push(plain(&setting.placement));
-    if !setting.load.is_empty() {
-        words.push(plain(&setting.load.to_string().replace(", ", "-").replace('/', "-per-")));
+    words.push(plain(setting.placement.name()));
+    let parameters = setting.workload.parameters();
+    if !parameters.is_empty() {
+        words.push(plain(&parameters.replace(", ", "-").replace('/', "-per-")));
     }
     words.extend(
         setting
@@ -147,6 +160,11 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
             .map(|c| format!("capacity-{}", plain(&units::size(c).replace([' ', ','], "")))),
     );
     words.join("-")
+}
+
+/// Returns true for the two workloads that every run has.
+pub(super) const fn is_plain(workload: Workload) -> bool {
+    matches!(workload, Workload::PingPong | Workload::Stream)
 }
 
 /// Letters, digits and `-`, 40 at most: no word of a record can name a folder.
@@ -174,15 +192,17 @@ mod tests {
     use crate::testing::{row, summary};
 
     #[test]
-    fn a_hostile_placement_names_no_folder_and_no_two_charts_share_a_name() {
-        let mut rows = vec![row("a/block", 64, 1.0, None), row("a/block", 64, 1.0, None)];
-        rows[0].key.placement = "../../etc".into();
-        rows[1].key.placement = "..\\..\\etc".into();
+    fn no_two_charts_share_a_name() {
+        let rows = vec![row("a/block", 64, 1.0, None)];
         let summary = summary(rows);
         let mut charts: Vec<Chart> = rankings(&summary).iter().filter_map(ranking).collect();
+        charts.push(charts[0].clone());
         name_apart(&mut charts);
         let stems: Vec<&str> = charts.iter().map(|c| c.stem.as_str()).collect();
-        assert_eq!(stems, ["ranking-ping-pong-64B-------etc", "ranking-ping-pong-64B-------etc-2"]);
+        assert_eq!(
+            stems,
+            ["ranking-ping-pong-64B-cross-core", "ranking-ping-pong-64B-cross-core-2"]
+        );
     }
 
     #[test]

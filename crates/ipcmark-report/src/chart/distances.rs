@@ -144,7 +144,7 @@ fn seconds(s: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
+    use ipcmark_record::{Placement, sample};
 
     fn drawn(record: &Record) -> Option<Chart> {
         distances(record, &Classes::of(&[record]))
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_record_without_distances_has_no_such_chart() {
         let mut record = sample::record(1, 8);
-        record.cells.retain(|c| c.key.placement == "same-core");
+        record.cells.retain(|c| c.key.placement == Placement::SameCore);
         assert_eq!(drawn(&record), None);
     }
 }

@@ -10,7 +10,7 @@ use super::{Body, Chart, Kind, capital};
 use crate::palette;
 use crate::ranking::{Ranking, Setting};
 use crate::units::Quantity;
-use ipcmark_record::Knee;
+use ipcmark_record::{CellKey, Knee, Parameter, Timed};
 use ipcmark_summary::{Figure, Row};
 
 /// With fewer rates there is no bend to be seen.
@@ -38,14 +38,14 @@ pub(super) fn against_load(rankings: &[Ranking], knees: &[Knee]) -> Vec<Chart> {
 
 /// True when a chart against load has these rankings, so that none of their medians alone is called for.
 pub(super) fn has_chart(sweep: &[&Ranking]) -> bool {
-    sweep.first().is_some_and(|r| r.setting.pattern == "paced") && curves(sweep).next().is_some()
+    sweep.first().is_some_and(|r| r.setting.workload.timed() == Timed::OneWay)
+        && curves(sweep).next().is_some()
 }
 
 /// What the rates of one chart have in common; `None` of a workload that is not paced.
 fn without_rate(setting: &Setting) -> Option<Setting> {
-    let mut rest = setting.clone();
-    rest.load.rate_per_s.take().filter(|_| rest.pattern == "paced")?;
-    Some(rest)
+    setting.workload.value(Parameter::Rate)?;
+    Some(Setting(CellKey { workload: setting.workload.with_value(0), ..setting.0.clone() }))
 }
 
 fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Chart> {
@@ -64,7 +64,7 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
         let first = lines.len();
         lines.extend(curves.iter().enumerate().map(|(shape, c)| Line {
             name: c.row.key.transport.clone(),
-            colour: palette::of_wait(&c.row.wait, c.row.floor),
+            colour: palette::of_wait(c.row.wait, c.row.floor),
             marker: Some(shape),
             points: c.points[at].clone(),
         }));
@@ -124,9 +124,9 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
 fn curves<'a>(sweep: &[&'a Ranking<'a>]) -> impl Iterator<Item = Curves<'a>> {
     let mut all: Vec<Curves<'a>> = Vec::new();
     let mut sweep: Vec<&'a Ranking<'a>> = sweep.to_vec();
-    sweep.sort_by_key(|r| r.setting.load.rate_per_s);
+    sweep.sort_by_key(|r| r.setting.workload.value(Parameter::Rate));
     for ranking in sweep {
-        let rate = f64::from(ranking.setting.load.rate_per_s.unwrap_or_default());
+        let rate = f64::from(ranking.setting.workload.value(Parameter::Rate).unwrap_or_default());
         for entry in members(ranking) {
             let at = |q| point(entry.figure, q, rate);
             let name = &entry.row.key.transport;
@@ -158,12 +158,7 @@ fn mark(name: &str, ends: Vec<(f64, f64)>) -> Line {
 
 /// True when a knee was looked for in this setting.
 fn is_of(knee: &Knee, setting: &Setting) -> bool {
-    let key = &knee.of;
-    key.pattern == setting.pattern
-        && key.placement == setting.placement
-        && key.size_bytes == setting.size_bytes
-        && key.capacity_bytes == setting.capacity_bytes
-        && key.load == setting.load
+    knee.of.setting() == setting.0
 }
 
 #[cfg(test)]
@@ -171,12 +166,11 @@ mod tests {
     use super::*;
     use crate::ranking::rankings;
     use crate::testing::{row, summary};
-    use ipcmark_record::CellKey;
+    use ipcmark_record::{CellKey, Placement, Workload};
 
     fn paced(name: &str, rate: u32, ns: f64) -> Row {
         let mut row = row(name, 1024, ns, Some((ns * 0.9, ns * 1.1)));
-        row.key.pattern = "paced".into();
-        row.key.load.rate_per_s = Some(rate);
+        row.key.workload = Workload::PACED.with_value(rate);
         row.time_of = "one-way from intended start".into();
         row
     }
@@ -209,8 +203,8 @@ mod tests {
 
     #[test]
     fn a_knee_and_its_bound_are_drawn_where_one_was_looked_for() {
-        let knee = |transport: &str, placement: &str| Knee {
-            of: CellKey::new(transport, "paced", 1024, placement),
+        let knee = |transport: &str, placement| Knee {
+            of: CellKey::new(transport, Workload::PACED.with_value(0), 1024, placement),
             bound_ns: 5e4,
             rate_per_s: Some(4_000),
             above_per_s: Some(16_000),
@@ -222,8 +216,8 @@ mod tests {
             let named = |name: &str| lines.lines.iter().filter(|l| l.name == name).count();
             (named("bound"), named("knee"), lines.panels[1].front.len())
         };
-        assert_eq!(count(&[knee("pipe/block", "cross-core")]), (1, 1, 3));
-        assert_eq!(count(&[knee("tcp/block", "cross-core")]), (1, 0, 3));
-        assert_eq!(count(&[knee("pipe/block", "same-core")]), (0, 0, 2));
+        assert_eq!(count(&[knee("pipe/block", Placement::CrossCore)]), (1, 1, 3));
+        assert_eq!(count(&[knee("tcp/block", Placement::CrossCore)]), (1, 0, 3));
+        assert_eq!(count(&[knee("pipe/block", Placement::SameCore)]), (0, 0, 2));
     }
 }

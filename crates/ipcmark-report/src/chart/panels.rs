@@ -75,7 +75,7 @@ pub(crate) fn in_panels(
         .enumerate()
         .map(|(i, points)| Line {
             name: rows[i].key.transport.clone(),
-            colour: palette::of_wait(&rows[i].wait, rows[i].floor),
+            colour: palette::of_wait(rows[i].wait, rows[i].floor),
             marker: markers.then(|| shape(rows, i)),
             points,
         })

@@ -7,6 +7,7 @@ use super::{Body, Chart, Kind};
 use crate::palette;
 use crate::ranking::{Entry, Ranking, Setting, mechanism};
 use crate::units::{self, Quantity};
+use ipcmark_record::WaitKind;
 use ipcmark_summary::Headline;
 use std::collections::BTreeSet;
 
@@ -37,7 +38,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         .iter()
         .map(|entry| Bar {
             name: entry.row.key.transport.clone(),
-            colour: palette::of_wait(&entry.row.wait, entry.row.floor),
+            colour: palette::of_wait(entry.row.wait, entry.row.floor),
             value: entry.value.value,
             interval: entry.value.interval,
             hollow: entry.judged().interval.is_none(),
@@ -49,7 +50,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
             cpu: Quantity::Time.show(entry.figure.cpu_ns_per_message.value),
         })
         .collect();
-    let waits: BTreeSet<&str> = entries.iter().map(|e| e.row.wait.as_str()).collect();
+    let waits: BTreeSet<WaitKind> = entries.iter().map(|e| e.row.wait).collect();
     let note = format!(
         "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval \
          (fewer than 6), or too few samples.\n{}{choice}",
@@ -99,7 +100,7 @@ fn chosen<'a, 'b>(entries: &'b [Entry<'a>]) -> (Vec<&'b Entry<'a>>, String) {
 
 /// The title of a ranking. The page finds the chart by it.
 pub(crate) fn ranking_title(setting: &Setting) -> String {
-    format!("Ranking: {}, {}", setting.pattern, setting.place())
+    format!("Ranking: {}, {}", setting.workload, setting.place())
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! A figure against what was varied: the message size, the rate, the depth, the number of peers.
 
 use super::axis::Axis;
-use super::build::{members, stem};
+use super::build::{is_plain, members, stem};
 use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
 use super::{Body, Chart, Kind, capital};
 use crate::ranking::{Ranking, Setting};
 use crate::units::{self, Quantity};
-use ipcmark_record::LimitKind;
+use ipcmark_record::{LimitKind, Parameter};
 use ipcmark_summary::{Estimate, Figure, Headline, Row};
 
 /// What is varied, everything else held.
@@ -42,25 +42,29 @@ impl Along {
         }
     }
 
+    fn parameter(self) -> Option<Parameter> {
+        match self {
+            Along::Size => None,
+            Along::Rate => Some(Parameter::Rate),
+            Along::Depth => Some(Parameter::Depth),
+            Along::Peers => Some(Parameter::Peers),
+        }
+    }
+
     /// Where a setting stands on it; `None` where its workload does not heed it.
     fn at(self, setting: &Setting) -> Option<u64> {
-        let load = &setting.load;
-        match self {
-            Along::Size => Some(setting.size_bytes),
-            Along::Rate => load.rate_per_s.map(u64::from),
-            Along::Depth => load.depth.map(u64::from),
-            Along::Peers => load.peers.map(u64::from),
+        match self.parameter() {
+            None => Some(setting.size_bytes),
+            Some(parameter) => setting.workload.value(parameter).map(u64::from),
         }
     }
 
     /// The setting without it: what all points of one chart share.
     fn without(self, setting: &Setting) -> Setting {
         let mut rest = setting.clone();
-        match self {
-            Along::Size => rest.size_bytes = 0,
-            Along::Rate => rest.load.rate_per_s = None,
-            Along::Depth => rest.load.depth = None,
-            Along::Peers => rest.load.peers = None,
+        match self.parameter() {
+            None => rest.0.size_bytes = 0,
+            Some(_) => rest.0.workload = rest.workload.with_value(0),
         }
         rest
     }
@@ -108,7 +112,7 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     let headline = rest.headline();
     let by_bytes = headline == Headline::Rate && along == Along::Size;
     let value = |figure: &Figure| -> Option<Estimate> {
-        if by_bytes { Some(figure.bytes_per_s) } else { headline.value(figure) }
+        if by_bytes { Some(figure.bytes_per_s) } else { figure.headline(headline) }
     };
     let curve = |row: &&Row| -> Vec<Point> {
         let point = |r: &&Ranking| {
@@ -134,8 +138,8 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     } else {
         rest.place()
     };
-    if !["ping-pong", "stream"].contains(&rest.pattern.as_str()) {
-        place = format!("{}, {place}", rest.pattern);
+    if !is_plain(rest.workload) {
+        place = format!("{}, {place}", rest.workload);
     }
     let limit = limit(sweep, along, by_bytes, headline);
     let scale = Scale {

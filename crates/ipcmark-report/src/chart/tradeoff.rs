@@ -12,6 +12,7 @@ use super::{Body, Chart, Kind};
 use crate::palette::{self, Colour};
 use crate::ranking::{Entry, Ranking};
 use crate::units::Quantity;
+use ipcmark_record::Workload;
 
 /// One transport: its median, its CPU time, both ns.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,10 +47,12 @@ const LEADING: f64 = 12.5;
 /// One chart for each placement that has round trips: of the usual size, or the smallest.
 pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
     let mut chosen: Vec<&Ranking> = Vec::new();
-    for ranking in rankings.iter().filter(|r| r.setting.pattern == "ping-pong") {
+    for ranking in rankings.iter().filter(|r| r.setting.workload == Workload::PingPong) {
         let place = |r: &&&Ranking| r.setting.placement == ranking.setting.placement;
         if !chosen.iter().any(|r| place(&r)) {
-            let here = || rankings.iter().filter(|r| r.setting.pattern == "ping-pong" && place(&r));
+            let here = || {
+                rankings.iter().filter(|r| r.setting.workload == Workload::PingPong && place(&r))
+            };
             let usual = here().find(|r| r.setting.size_bytes == crate::answer::USUAL_SIZE_BYTES);
             chosen.extend(usual.or(here().min_by_key(|r| r.setting.size_bytes)));
         }
@@ -72,7 +75,7 @@ fn chart(ranking: &Ranking) -> Option<Chart> {
     let asleep: fn(&Entry) -> bool = |e| !e.keeps_its_cpu();
     let spot = |e: &&Entry| Spot {
         name: e.row.key.transport.clone(),
-        colour: palette::of_wait(&e.row.wait, false),
+        colour: palette::of_wait(e.row.wait, false),
         at: at(e),
         front: !beaten(at(e), |_| true),
         front_asleep: asleep(e) && !beaten(at(e), asleep),
@@ -93,7 +96,7 @@ fn chart(ranking: &Ranking) -> Option<Chart> {
     Some(Chart {
         stem: stem("latency-and-cpu", setting, true),
         kind: Kind::TradeOff,
-        title: format!("What latency costs: {}, {}", setting.pattern, setting.place()),
+        title: format!("What latency costs: {}, {}", setting.workload, setting.place()),
         note: "Left is faster, down is cheaper. Joined and named: no other is both faster and cheaper, of all and of \
                those that sleep while they wait."
             .into(),

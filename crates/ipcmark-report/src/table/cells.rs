@@ -64,10 +64,10 @@ pub(crate) fn row(row: &Row) -> Vec<Cell> {
     let mut cells = vec![
         words(&row.key.transport),
         words(&row.family),
-        words(&row.framing),
-        Cell { under: row.key.load.to_string(), ..words(&row.key.pattern) },
+        words(row.framing.name()),
+        Cell { under: row.key.workload.parameters(), ..words(row.key.workload.name()) },
         number(payload(size), size as f64),
-        words(&row.key.placement),
+        words(row.key.placement.name()),
     ];
     match &row.figure {
         Some(figure) => {

@@ -5,6 +5,7 @@
 use super::{Cell, Head, head, missing, number, words};
 use crate::ranking::payload;
 use crate::units::{self, Quantity};
+use ipcmark_record::Workload;
 use ipcmark_summary::{Cost, Estimate, Figure, Row};
 use serde::Serialize;
 
@@ -26,19 +27,19 @@ type Column = (Head, fn(Costs<'_>) -> Cell);
 
 /// A table a workload, in the record's order; columns that no cell of it fills are left out.
 pub(crate) fn cost_tables(rows: &[Row]) -> Vec<CostTable> {
-    let mut patterns: Vec<(&str, Vec<Costs<'_>>)> = Vec::new();
+    let mut patterns: Vec<(Workload, Vec<Costs<'_>>)> = Vec::new();
     for row in rows.iter().filter(|row| !row.floor) {
         let Some((figure, cost)) = row.figure.as_ref().zip(row.cost.as_ref()) else { continue };
         let costs = (row, figure, cost);
-        match patterns.iter_mut().find(|(known, _)| *known == row.key.pattern) {
+        match patterns.iter_mut().find(|(known, _)| known.is_kind(row.key.workload)) {
             Some((_, of)) => of.push(costs),
-            None => patterns.push((&row.key.pattern, vec![costs])),
+            None => patterns.push((row.key.workload, vec![costs])),
         }
     }
-    patterns.into_iter().map(|(pattern, costs)| table(pattern, &costs)).collect()
+    patterns.into_iter().map(|(workload, costs)| table(workload, &costs)).collect()
 }
 
-fn table(pattern: &str, costs: &[Costs<'_>]) -> CostTable {
+fn table(workload: Workload, costs: &[Costs<'_>]) -> CostTable {
     let counted = costs[0].0.counted;
     let mut heads = vec![
         head("Transport", "mechanism / wait", true),
@@ -54,7 +55,7 @@ fn table(pattern: &str, costs: &[Costs<'_>]) -> CostTable {
         heads.push(head);
         rows.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
     }
-    CostTable { pattern: pattern.into(), counted, heads, rows }
+    CostTable { pattern: workload.to_string(), counted, heads, rows }
 }
 
 fn named(row: &Row) -> Vec<Cell> {
@@ -62,7 +63,7 @@ fn named(row: &Row) -> Vec<Cell> {
     vec![
         words(&key.transport),
         number(payload(key.size_bytes), key.size_bytes as f64),
-        Cell { under: key.load.to_string(), ..words(&key.placement) },
+        Cell { under: key.workload.parameters(), ..words(key.placement.name()) },
     ]
 }
 
@@ -162,7 +163,9 @@ mod tests {
     #[test]
     fn a_side_has_its_own_cost_and_what_is_set_aside_none() {
         let mut record = sample::record_of(1, 9, |key| {
-            key.transport == "pipe/block" && key.pattern == "ping-pong" && key.size_bytes == 64
+            key.transport == "pipe/block"
+                && key.workload == Workload::PingPong
+                && key.size_bytes == 64
         });
         record.cells.truncate(1);
         for (at, invocation) in record.cells[0].invocations.iter_mut().enumerate() {

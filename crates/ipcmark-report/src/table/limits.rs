@@ -81,7 +81,7 @@ fn row(limit: &Limit, class: Option<DistanceClass>, samples: &[&LimitSample]) ->
     let span = format!("{} to {}", Quantity::Time.show(low), Quantity::Time.show(high));
     vec![
         Cell { under: limit.kind.name().into(), ..words(limit_words(limit.kind)) },
-        words(&limit.placement),
+        words(limit.placement.name()),
         limit.size_bytes.map_or_else(missing, |b| number(units::size(b), b as f64)),
         time(least),
         Cell { under: span, ..time(median) },
@@ -116,7 +116,7 @@ fn distance(class: Option<DistanceClass>, distances_ns: Vec<f64>) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::sample;
+    use ipcmark_record::{Placement, sample};
 
     #[test]
     fn every_limit_is_a_row_that_fills_its_heads() {
@@ -131,7 +131,7 @@ mod tests {
         let classes = Classes::of(&[&record]);
         let table = limit_table(&record, &classes).unwrap();
         // What was measured at two distances has a row for each.
-        let two = record.limits.iter().filter(|l| l.placement == "cross-core").count();
+        let two = record.limits.iter().filter(|l| l.placement == Placement::CrossCore).count();
         assert_eq!(table.rows.len(), record.limits.len() + two);
         assert!(table.rows.iter().all(|row| row.len() == table.heads.len()));
         let of = |name: &str| table.rows.iter().find(|r| r[0].under == name).unwrap();

@@ -13,6 +13,7 @@ pub(crate) use ranking::{ranking_heads, ranking_rows};
 use crate::capacity::capacity_remark;
 use crate::ranking::Entry;
 use crate::units::{self, FEW, NONE, Quantity};
+use ipcmark_record::Carries;
 use ipcmark_summary::{ClassFigure, Estimate, Headline, Percentile, Row, Status};
 use serde::{Serialize, Serializer};
 
@@ -99,9 +100,9 @@ fn quantile(p: &Percentile) -> Cell {
 /// The distance of a row's figures, what that class is called, and its figures of other classes to fold out.
 fn distance(row: &Row) -> Cell {
     let Some(range) = row.distance else { return missing() };
-    let headline = Headline::of(&row.key);
+    let headline = row.key.workload.headline();
     let other = |other: &ClassFigure| {
-        let value = headline.value(&other.figure)?;
+        let value = other.figure.headline(headline)?;
         let figure = quantity(headline).estimate(&value);
         Some(format!(
             "{}: {figure}, {}",
@@ -171,7 +172,7 @@ pub(crate) fn remarks_of(entry: &Entry) -> Vec<String> {
 /// What must be said of a measured row.
 fn remarks(row: &Row) -> Vec<String> {
     let mut out = Vec::new();
-    if row.carries == "calls" {
+    if row.carries == Carries::Calls {
         out.push("a call: arguments marshalled, a procedure run".to_string());
     }
     if row.figure.as_ref().and_then(|f| f.lag).is_some_and(|lag| lag.sender_too_slow) {
@@ -220,6 +221,7 @@ mod tests {
     use super::*;
     use crate::ranking::rankings;
     use crate::testing::{row as sample, summary};
+    use ipcmark_record::Workload;
     use ipcmark_record::sample as records;
 
     #[test]
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn percentiles_of_blocks_say_so_and_the_time_of_a_message_is_by_the_rate() {
         let mut stream = sample("pipe/block", 64, 500.0, Some((490.0, 510.0)));
-        stream.key.pattern = "stream".into();
+        stream.key.workload = Workload::Stream;
         stream.figure.as_mut().unwrap().messages_per_s =
             crate::testing::estimate(1e6, Some((8e5, 2e6)));
         let cells = row(&stream);

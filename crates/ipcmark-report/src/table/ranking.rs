@@ -8,6 +8,7 @@ use crate::chart::capital;
 use crate::ranking::{Entry, Ranking, Setting};
 use crate::standing;
 use crate::units::Quantity;
+use ipcmark_record::Timed;
 use ipcmark_summary::{Estimate, Figure, Headline};
 
 /// Heads of a ranking.
@@ -39,7 +40,7 @@ pub(crate) fn ranking_heads(setting: &Setting) -> Vec<Head> {
                 head(&format!("{time} p50"), over, false),
                 head(&format!("{time} p99"), "", false),
             ]);
-            if setting.pattern == "paced" {
+            if setting.workload.timed() == Timed::OneWay {
                 let help = "from a message's intended start to the call that sent it: its p99, and its p50 below";
                 heads.push(head("Sender's lag p99", help, false));
             }
@@ -95,7 +96,7 @@ fn row(setting: &Setting, place: String, entry: &Entry) -> Vec<Cell> {
         ]),
         Headline::Median => {
             cells.push(figure.percentile(0.99).map_or_else(missing, quantile));
-            if setting.pattern == "paced" {
+            if setting.workload.timed() == Timed::OneWay {
                 cells.push(figure.lag.map_or_else(missing, |lag| Cell {
                     under: format!("p50 {}", Quantity::Time.show(lag.p50_ns.value)),
                     ..number(Quantity::Time.show(lag.p99_ns.value), lag.p99_ns.value)

@@ -1,14 +1,12 @@
 //! Which bounds apply to a cell. The reasons stand in the table of the module above.
 
 use super::Ground;
-use ipcmark_record::{Cell, Invocation, LimitKind};
+use ipcmark_record::{Cell, Invocation, LimitKind, Placement, Timed, Workload};
 use ipcmark_stats::median;
 use std::collections::BTreeSet;
 
 /// Sleeps a message of a side that sleeps in each.
 const SLEPT: f64 = 0.95;
-/// Waits that look again and again: how many calls they make depends on how long they wait.
-const LOOKING: [&str; 4] = ["spin", "pause", "yield", "hybrid"];
 
 /// One lower bound.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,12 +36,12 @@ pub(super) fn cpus(behind: &[&Invocation]) -> Option<usize> {
 /// All bounds that apply.
 pub(super) fn bounds(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) -> Vec<Bound> {
     let Some(view) = View::of(cell, behind, ground) else { return Vec::new() };
-    let found = match cell.key.pattern.as_str() {
+    let found = match cell.key.workload.timed() {
         _ if cell.floor => view.floor(),
-        "ping-pong" | "wake-up" | "overlap" | "burst" => view.round_trip(),
-        "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => view.rate(),
-        "paced" => view.one_way(),
-        _ => Vec::new(),
+        Timed::RoundTrip | Timed::Burst => view.round_trip(),
+        Timed::Block => view.rate(),
+        Timed::OneWay => view.one_way(),
+        Timed::Task => Vec::new(),
     };
     found.into_iter().flatten().collect()
 }
@@ -65,7 +63,7 @@ impl<'a> View<'a> {
         ground: &'a Ground<'a>,
     ) -> Option<View<'a>> {
         let processes = behind.first()?.sides.len();
-        let pinned = cell.key.placement != "free";
+        let pinned = cell.key.placement != Placement::Free;
         // What nobody pinned may have been on as many CPUs as there are processes.
         let cpus = if pinned { cpus(behind)? } else { processes };
         let seating = match cpus {
@@ -85,14 +83,14 @@ impl<'a> View<'a> {
     }
 
     fn round_trip(&self) -> Vec<Option<Bound>> {
-        let depth = self.cell.key.load.depth.filter(|_| self.cell.key.pattern == "burst");
-        let messages = f64::from(depth.unwrap_or(1));
+        let workload = self.cell.key.workload;
+        let messages = workload.depth() as f64;
         let mut found = match self.seating {
             Seating::Apart => vec![
                 self.hand_off(),
                 self.shared_copies(messages + 1.0),
                 self.bound(LimitKind::WakeUp, 1.0, "a wake-up there and back")
-                    .filter(|_| depth.is_none() && self.all_slept()),
+                    .filter(|_| workload.timed() == Timed::RoundTrip && self.all_slept()),
             ],
             Seating::Together => vec![
                 self.bound(LimitKind::Switch, 1.0, "two context switches"),
@@ -101,17 +99,30 @@ impl<'a> View<'a> {
             Seating::Mixed => vec![self.copies((messages + 1.0) / self.cpus as f64)],
         };
         // With work between two looks, how many looks there are depends on how long they take.
-        if self.cell.key.pattern != "overlap" {
+        if workload != Workload::Overlap {
             found.push(self.calls(messages));
         }
         found
     }
 
     fn rate(&self) -> Vec<Option<Bound>> {
-        let copied = match (self.cell.key.pattern.as_str(), self.seating) {
-            ("stream", Seating::Apart) => self.shared_copies(1.0),
-            ("duplex", Seating::Apart) => self.shared_copies(0.5),
-            _ => self.copies(1.0 / self.cpus as f64),
+        let copied = match (self.cell.key.workload, self.seating) {
+            (Workload::Stream, Seating::Apart) => self.shared_copies(1.0),
+            (Workload::Duplex { .. }, Seating::Apart) => self.shared_copies(0.5),
+            (
+                Workload::FanIn { .. } | Workload::FanOut { .. } | Workload::Broadcast { .. },
+                Seating::Apart,
+            )
+            | (_, Seating::Together | Seating::Mixed) => self.copies(1.0 / self.cpus as f64),
+            (
+                Workload::PingPong
+                | Workload::Paced { .. }
+                | Workload::Burst { .. }
+                | Workload::ScatterGather { .. }
+                | Workload::Overlap
+                | Workload::WakeUp,
+                Seating::Apart,
+            ) => None,
         };
         vec![copied, self.calls(1.0)]
     }
@@ -160,7 +171,7 @@ impl<'a> View<'a> {
 
     /// The system calls of `messages` messages, one after the other on each CPU.
     fn calls(&self, messages: f64) -> Option<Bound> {
-        if LOOKING.contains(&self.cell.wait.as_str()) {
+        if self.cell.wait.retries() {
             return None;
         }
         let counted = self.cell.system_calls.filter(|c| c.messages > 0)?;
@@ -179,8 +190,7 @@ impl<'a> View<'a> {
 
     /// True when every side slept in every round trip.
     fn all_slept(&self) -> bool {
-        !LOOKING[..3].contains(&self.cell.wait.as_str())
-            && self.sleeps("").is_some_and(|sleeps| sleeps >= SLEPT)
+        self.cell.wait.can_sleep() && self.sleeps("").is_some_and(|sleeps| sleeps >= SLEPT)
     }
 
     /// Sleeps a message of the side of this name (of all: empty) that slept least, median over invocations.

@@ -1,13 +1,13 @@
 //! The limits of one placement, as one cell meets them.
 
-use ipcmark_record::{Distance, Limit, LimitKind, LimitSample};
+use ipcmark_record::{Distance, Limit, LimitKind, LimitSample, Placement};
 
 /// The limits that hold where a cell was measured.
 pub(crate) struct Ground<'a> {
     /// All limits of the record.
     pub(crate) limits: &'a [Limit],
     /// The cell's placement.
-    pub(crate) placement: &'a str,
+    pub(crate) placement: Placement,
     /// The least distance of the invocations behind the figure, ns; `None` where they have none.
     pub(crate) nearest_ns: Option<f64>,
     /// True of distances in the cell's class; of all, where it has none.

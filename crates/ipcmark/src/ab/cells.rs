@@ -7,7 +7,7 @@ use crate::exit::Usage;
 use crate::selection::Job;
 use anyhow::{Context as _, Result, bail};
 use glob_match::glob_match;
-use ipcmark_core::{Load, Pattern, Placement};
+use ipcmark_core::{Placement, Workload};
 use ipcmark_harness::host;
 use ipcmark_harness::session::{CellSpec, new_cells};
 use ipcmark_record::{Cell, PairedCell, State, SuiteNote};
@@ -51,32 +51,24 @@ fn paired(cell: Cell, canary: bool) -> PairedCell {
 /// A round trip of a mechanism on one core, as the suite has it, if it has one that carries messages.
 fn canary(catalog: &Catalog, specs: &[CellSpec]) -> Result<CellSpec> {
     let will_do = |spec: &&CellSpec| {
-        spec.pattern == Pattern::PingPong
-            && spec.placement == Placement::SameCore
-            && spec.entry.info.name() == CANARY
+        spec.key.workload == Workload::PingPong
+            && spec.key.placement == Placement::SameCore
+            && spec.key.transport == CANARY
     };
     if let Some(spec) = specs.iter().find(will_do) {
         return Ok(spec.clone());
     }
     let entry = catalog.find(CANARY).context("this build has no canary")?;
     let group = specs.first().map(|spec| spec.group.clone()).unwrap_or_default();
-    Ok(CellSpec {
-        entry,
-        pattern: Pattern::PingPong,
-        load: Load::DEFAULT,
-        size: 64,
-        placement: Placement::SameCore,
-        capacity: None,
-        group,
-    })
+    let canary = CellSpec::new(entry, Workload::PingPong, 64, Placement::SameCore);
+    Ok(CellSpec { group, ..canary })
 }
 
 /// Slows down what a glob over the cells' names matches.
 fn slow_down(cells: &mut [PairedCell], glob: &str, permille: u32) -> Result<()> {
     let mut matched = 0;
     for cell in cells.iter_mut().filter(|cell| glob_match(glob, &cell.key.to_string())) {
-        let pattern: Option<Pattern> = cell.key.pattern.parse().ok();
-        if pattern.is_some_and(Pattern::can_be_slowed) && !cell.floor {
+        if cell.key.workload.can_be_slowed() && !cell.floor {
             matched += u32::from(matches!(cell.state, State::Pending));
             cell.slow_down_permille = Some(permille);
         }

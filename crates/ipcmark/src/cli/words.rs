@@ -1,6 +1,6 @@
 //! The words that flags take, and lists of them.
 
-use ipcmark_core::{Arrivals, Input, Pattern, Placement};
+use ipcmark_core::{Arrivals, Input, Placement, Workload};
 use ipcmark_suite::{
     DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
 };
@@ -26,8 +26,8 @@ pub(crate) fn parse_size_list(list: &str) -> Result<Several<usize>, WordError> {
     parse_sizes(list).map(Several)
 }
 
-pub(super) fn parse_patterns(list: &str) -> Result<Several<Pattern>, WordError> {
-    parse_names(list, &Pattern::ALL.map(|p| (p.name(), p)))
+pub(super) fn parse_patterns(list: &str) -> Result<Several<Workload>, WordError> {
+    parse_names(list, &Workload::ALL.map(|p| (p.name(), p)))
 }
 
 pub(crate) fn parse_placements(list: &str) -> Result<Several<Placement>, WordError> {

@@ -13,7 +13,7 @@ use crate::cli::all;
 use crate::exit::{Exit, Usage};
 use crate::folder::Folder;
 use crate::progress::Progress;
-use crate::selection::{note, points, spec};
+use crate::selection::{cells, note, spec};
 use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
@@ -118,11 +118,11 @@ fn seek(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Result<Seek> {
         // What is named outright has its row, and says why it cannot be paced.
         patterns: suite.groups[0].patterns.clone(),
     };
-    let points = points(catalog, suite, &axes)?;
-    if points.is_empty() {
+    let cells = cells(catalog, suite, &axes)?;
+    if cells.is_empty() {
         bail!(Usage("no transport that --transport names can be paced: see `ipcmark list`".into()));
     }
-    let searches = points.into_iter().map(|point| spec(catalog, point)).collect::<Result<_>>()?;
+    let searches = cells.into_iter().map(|cell| spec(catalog, cell)).collect::<Result<_>>()?;
     let aims = Aims {
         bound_ns: bound_ns(args),
         first_per_s: args.from,

@@ -4,9 +4,9 @@
 //! side by side, so that rounds interleave them as any run's do.
 
 use super::search::{self, Around, Grade, Rung};
-use ipcmark_core::{Arrivals, Load};
+use ipcmark_core::{Arrivals, Parameter};
 use ipcmark_harness::session::{CellSpec, Round, Rounds, Steer, is_open, rounds_of};
-use ipcmark_record::{Cell, CellKey, Knee, LoadKey, Record, Standing, State};
+use ipcmark_record::{Cell, CellKey, Knee, Record, Standing, State};
 use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ impl Seek {
 
     fn searches_in(&self, record: &Record, context: &Context) -> Vec<Search> {
         let of = |spec: &CellSpec| {
-            let key = without_rate(&spec.key());
+            let key = without_rate(&spec.key);
             let cells =
                 (0..record.cells.len()).filter(|&i| without_rate(&record.cells[i].key) == key);
             let (done, open): (Vec<_>, Vec<_>) = cells.partition(|&i| self.is_done(record, i));
@@ -121,7 +121,7 @@ impl Seek {
     }
 
     fn tried(&self, cell: &Cell, context: &Context) -> Tried {
-        let rate_per_s = cell.key.load.rate_per_s.unwrap_or_default();
+        let rate_per_s = cell.key.workload.value(Parameter::Rate).unwrap_or_default();
         let nothing = |why: String| Tried {
             rung: Rung { rate_per_s, grade: Grade::Failed },
             p99_ns: None,
@@ -193,17 +193,18 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
 
 /// A search's cell at a rate.
 fn at(spec: &CellSpec, rate: u32) -> CellSpec {
-    CellSpec { load: Load { rate, ..spec.load }, ..spec.clone() }
+    let key = CellKey { workload: spec.key.workload.with_value(rate), ..spec.key.clone() };
+    CellSpec { key, ..spec.clone() }
 }
 
 /// What the rungs of one search have in common.
 fn without_rate(key: &CellKey) -> CellKey {
-    CellKey { load: LoadKey { rate_per_s: None, ..key.load.clone() }, ..key.clone() }
+    CellKey { workload: key.workload.with_value(0), ..key.clone() }
 }
 
 /// `constant` or `poisson`.
-pub(crate) fn arrivals(key: &CellKey) -> &str {
-    key.load.arrivals.as_deref().unwrap_or(Arrivals::Constant.name())
+pub(crate) fn arrivals(key: &CellKey) -> &'static str {
+    key.workload.arrivals().unwrap_or(Arrivals::Constant).name()
 }
 
 impl Steer for Seek {
@@ -229,7 +230,7 @@ impl Steer for Seek {
     }
 
     fn phase(&self, record: &Record, cell: usize) -> Option<Duration> {
-        record.cells[cell].key.load.rate_per_s.map(|rate| self.phase_at(rate))
+        record.cells[cell].key.workload.value(Parameter::Rate).map(|rate| self.phase_at(rate))
     }
 
     fn standings(&mut self, record: &Record) -> Vec<Option<Standing>> {

@@ -137,6 +137,7 @@ pub(crate) fn thousands(n: u32) -> String {
 mod tests {
     use super::*;
     use crate::knee::search::Rung;
+    use ipcmark_record::{Placement, Workload};
 
     fn tried(rate_per_s: u32, grade: Grade, p99_ns: f64) -> Tried {
         Tried {
@@ -150,7 +151,8 @@ mod tests {
     }
 
     fn said(tried: Vec<Tried>, over: bool) -> String {
-        let key = CellKey::new("pipe/block", "paced", 1024, "cross-core");
+        let key =
+            CellKey::new("pipe/block", Workload::PACED.with_value(0), 1024, Placement::CrossCore);
         sentence(&Search { key, tried, over }, 1e5)
     }
 

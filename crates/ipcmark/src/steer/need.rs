@@ -71,8 +71,8 @@ impl Need {
 
 /// Returns the half-width, as a fraction, that no number of invocations reduces. (More time reduces the machine's part.)
 fn bound(row: &Row, drift: f64, context: &Context) -> f64 {
-    let headline = Headline::of(&row.key);
-    let value = row.figure.as_ref().and_then(|figure| headline.value(figure)).map(|e| e.value);
+    let headline = row.key.workload.headline();
+    let value = row.figure.as_ref().and_then(|figure| figure.headline(headline)).map(|e| e.value);
     match (headline, value) {
         // Half a step of the clock on either side.
         (Headline::Median, Some(ns)) => APART * drift + context.clock_step_ns() / 2.0 / ns,

@@ -4,7 +4,9 @@
 use super::{Adaptive, Fixed, steer};
 use fastrand::Rng;
 use ipcmark_harness::session::{Aim, Steer, rounds_of};
-use ipcmark_record::{CellKey, Invocation, Mark, Record, Standing, Target, sample};
+use ipcmark_record::{
+    CellKey, Invocation, Mark, Placement, Record, Standing, Target, Workload, sample,
+};
 
 /// Rounds of the pilot, and invocations at most.
 const PILOT: u32 = 9;
@@ -27,7 +29,7 @@ struct Drawn {
 
 impl Drawn {
     fn new(spread: &[f64]) -> Drawn {
-        let key = sample::key("pipe/block", "ping-pong", 64, "same-core");
+        let key = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::SameCore);
         let mut record = sample::record_of(1, 1, |k| *k == key);
         let mut cell = record.cells.remove(0);
         let mut template = cell.invocations.remove(0);

@@ -1,7 +1,7 @@
 //! The columns of a ranking on the terminal: what each workload shows.
 
-use super::Section;
 use crate::units::{bytes_rate, factor, interval, rate, share, time};
+use ipcmark_record::{CellKey, Timed};
 use ipcmark_summary::{Estimate, Figure, Headline};
 
 /// Which columns stand between the transport and its notes, what stands in them, and which may be left out first.
@@ -14,10 +14,10 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(section: &Section) -> Columns {
-        let headline = Headline::of(&section.key);
-        let paced = section.key.pattern == "paced";
-        let of = ipcmark_summary::time_of(&section.key);
+    pub(super) fn of(setting: &CellKey) -> Columns {
+        let headline = setting.workload.headline();
+        let paced = setting.workload.timed() == Timed::OneWay;
+        let of = setting.workload.time_of();
         let (heads, spare): (Vec<String>, &[usize]) = match headline {
             Headline::Rate => {
                 let heads =
@@ -26,7 +26,7 @@ impl Columns {
             }
             Headline::Median => {
                 // The rate of a paced sender is what it was told: how late it was says more.
-                let counted = ipcmark_summary::counted(&section.key);
+                let counted = setting.workload.counted();
                 let count = if paced { "sender's\nlag p99".into() } else { format!("{counted}s") };
                 let heads =
                     [p50(&of), "95 % interval".into(), "p99".into(), count, "CPU each".into()];
@@ -53,7 +53,7 @@ impl Columns {
 
     /// What a row goes by; NaN, and so last, where it has nothing.
     pub(super) fn value(&self, figure: &Figure) -> f64 {
-        let value = self.headline.value(figure).map_or(f64::NAN, |e| e.value);
+        let value = figure.headline(self.headline).map_or(f64::NAN, |e| e.value);
         // `total_cmp` puts NaN after every number.
         if self.headline.more_is_better() { -value.abs() } else { value.abs() }
     }

@@ -3,7 +3,7 @@
 use crate::layout::wrapped;
 use crate::units::{share, time};
 use console::Style;
-use ipcmark_record::{MachineNoise, Record};
+use ipcmark_record::{MachineNoise, Record, Timed};
 use ipcmark_summary::{DistanceClass, Drift, Summary};
 
 /// Lines that begin with `Noise:`, `Distances:` and `Clocks:`, each where the record can tell; nothing of one that cannot.
@@ -91,7 +91,8 @@ fn distances(summary: &Summary) -> Option<String> {
 
 /// How far apart the clocks were, where a figure stands on two of them.
 fn clocks(record: &Record, summary: &Summary) -> Option<String> {
-    let one_way = summary.rows.iter().any(|r| r.key.pattern == "paced" && r.figure.is_some());
+    let one_way =
+        summary.rows.iter().any(|r| r.key.workload.timed() == Timed::OneWay && r.figure.is_some());
     let pairs = &record.clock.as_ref().filter(|_| one_way)?.pairs;
     let worst = pairs.iter().max_by(|a, b| a.apart_ns().total_cmp(&b.apart_ns()))?;
     let at_worst = if pairs.len() > 1 { ", the worst pair" } else { "" };

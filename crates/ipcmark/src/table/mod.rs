@@ -20,38 +20,30 @@ use ipcmark_summary::{DistanceClass, Figure, Row, Summary};
 use marks::{coloured, legend, marks, shared_class};
 use std::fmt::Write as _;
 
-/// What the rows of one table have in common: the key of a cell, of no transport.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Section {
-    key: CellKey,
-}
-
-impl Section {
-    fn of(key: &CellKey) -> Section {
-        Section { key: CellKey { transport: String::new(), ..key.clone() } }
+/// Returns the title of a table: what its rows share.
+fn title(setting: &CellKey) -> String {
+    let CellKey { workload, size_bytes, placement, capacity_bytes, .. } = setting;
+    let size = match size_bytes {
+        0 => "no payload".into(),
+        n => show_size(*n as usize),
+    };
+    let capacity = match capacity_bytes {
+        Some(bytes) => format!("{} asked each way", show_size(*bytes as usize)),
+        None => "default capacity".into(),
+    };
+    let mut parameters = workload.parameters();
+    if !parameters.is_empty() {
+        parameters.push_str(", ");
     }
-
-    fn title(&self) -> String {
-        let CellKey { pattern, size_bytes, placement, capacity_bytes, load, .. } = &self.key;
-        let size = match size_bytes {
-            0 => "no payload".into(),
-            n => show_size(*n as usize),
-        };
-        let capacity = match capacity_bytes {
-            Some(bytes) => format!("{} asked each way", show_size(*bytes as usize)),
-            None => "default capacity".into(),
-        };
-        let load = if load.is_empty() { String::new() } else { format!("{load}, ") };
-        format!("{pattern}, {size}, {placement}, {load}{capacity}")
-    }
+    format!("{workload}, {size}, {placement}, {parameters}{capacity}")
 }
 
 /// All tables of a run: rankings, each with the reasons of its rows that have no figures; a reason that several tables would
 /// give is given once, at the end. Numbers in parentheses are those that too few samples carry.
 pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
-    let mut sections: Vec<(Section, Vec<&Row>)> = Vec::new();
+    let mut sections: Vec<(CellKey, Vec<&Row>)> = Vec::new();
     for row in &summary.rows {
-        let section = Section::of(&row.key);
+        let section = row.key.setting();
         match sections.iter_mut().find(|(known, _)| *known == section) {
             Some((_, rows)) => rows.push(row),
             None => sections.push((section, vec![row])),
@@ -68,7 +60,7 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
             // Nothing to show but reasons, and those stand at the end.
             continue;
         }
-        let title = Style::new().bold().apply_to(section.title());
+        let title = Style::new().bold().apply_to(title(section));
         let shown: Vec<&Row> = measured.iter().map(|(row, _)| *row).collect();
         let class = shared_class(&shown).map(|class| format!(", {class}")).unwrap_or_default();
         let _ = writeln!(text, "{title}{class}");
@@ -143,11 +135,11 @@ pub(crate) fn census(summary: &Summary) -> String {
 const BEHIND: usize = 2;
 
 fn ranking(
-    section: &Section,
+    setting: &CellKey,
     mut rows: Vec<(&Row, &Figure)>,
     width: Option<u16>,
 ) -> (String, bool) {
-    let columns = Columns::of(section);
+    let columns = Columns::of(setting);
     let shown: Vec<&Row> = rows.iter().map(|(row, _)| *row).collect();
     let marks = marks(&shown);
     // What stood at another distance is no rival of the rest: it goes below.

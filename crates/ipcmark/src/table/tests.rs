@@ -2,7 +2,7 @@
 
 use super::*;
 use console::measure_text_width;
-use ipcmark_record::{Capacity, Record, Standing, sample};
+use ipcmark_record::{Capacity, Placement, Record, Standing, Workload, sample};
 use ipcmark_summary::summarize;
 
 fn text(columns: Option<u16>) -> String {
@@ -45,7 +45,7 @@ fn every_row_of_the_summary_is_in_the_tables() {
     let text = tables(&summary, None);
     let end = section(&text, "No figures:");
     for row in &summary.rows {
-        let mut lines = section(&text, &Section::of(&row.key).title());
+        let mut lines = section(&text, &title(&row.key));
         lines.extend(end.clone());
         let said = |line: &String| line.contains(&row.key.transport) || line.contains("  all ");
         assert!(lines.iter().any(said), "{}", row.key);
@@ -87,9 +87,9 @@ fn a_hundred_transports_times_five_workloads_do_not_bury_the_figures() {
                 let mut row = model.clone();
                 row.key = CellKey::new(
                     &format!("m{}/w{}", n / 4, n % 4),
-                    pattern,
+                    pattern.parse().unwrap(),
                     size_bytes,
-                    "cross-core",
+                    Placement::CrossCore,
                 );
                 let why = match (pattern, n) {
                     (_, ..40) => Some("it carries no payload: see wake-up"),
@@ -131,7 +131,7 @@ fn a_link_that_holds_something_else_than_was_asked_says_so() {
     let row = summary.rows.iter_mut().find(|row| row.figure.is_some()).unwrap();
     row.key.capacity_bytes = Some(262_144);
     row.capacity = Some(Capacity { bytes: Some(640), messages: Some(10) });
-    let title = Section::of(&row.key).title();
+    let title = title(&row.key);
     assert!(title.ends_with(" 256 KiB asked each way"), "{title}");
     let name = row.key.transport.clone();
     for columns in [None, Some(80), Some(100)] {
@@ -151,7 +151,7 @@ fn a_narrow_terminal_still_gets_the_notes() {
     let measured = summary.rows.iter().find(|row| row.figure.is_some()).unwrap();
     for columns in [80, 100] {
         let text = tables(&summary, Some(columns));
-        let lines = section(&text, &Section::of(&measured.key).title());
+        let lines = section(&text, &title(&measured.key));
         assert!(lines.iter().any(|l| l.contains("2 of 6 not steady")), "{lines:#?}");
     }
 }
@@ -174,8 +174,8 @@ fn moving() -> (Record, Summary) {
 fn rows_of_one_class_share_a_heading_and_a_row_of_another_goes_below_them() {
     let (_, mut summary) = moving();
     let title = "ping-pong, 1.0 KiB, cross-core";
-    let key = sample::key("unix-stream/epoll", "ping-pong", 1024, "cross-core");
-    let title = Section::of(&key).title().split(", default").next().unwrap_or(title).to_owned();
+    let key = CellKey::new("unix-stream/epoll", Workload::PingPong, 1024, Placement::CrossCore);
+    let title = super::title(&key).split(", default").next().unwrap_or(title).to_owned();
     let text = tables(&summary, None);
     let lines = section(&text, &title);
     assert!(lines[0].ends_with(", 113 ns (one cache)"), "{lines:#?}");
@@ -201,7 +201,7 @@ fn a_flag_stands_beside_its_interval_and_is_explained_once() {
         row.standing = row.figure.as_ref().map(|_| Standing::Precise);
     }
     assert!(!tables(&summary, None).contains("flag"), "nothing to say, no column");
-    let key = sample::key("pipe/block", "ping-pong", 64, "cross-core");
+    let key = CellKey::new("pipe/block", Workload::PingPong, 64, Placement::CrossCore);
     let row = summary.rows.iter_mut().find(|row| row.key == key).unwrap();
     row.standing = Some(Standing::NotSteady);
     for columns in [None, Some(80), Some(100)] {
@@ -242,7 +242,7 @@ fn the_machine_is_told_above_the_tables() {
     }
     // Clocks matter where a figure stands on two of them, and nothing is said that was not heard.
     record.noise = None;
-    record.cells.retain(|cell| cell.key.placement == "same-core");
+    record.cells.retain(|cell| cell.key.placement == Placement::SameCore);
     let summary = summarize(&record).unwrap();
     let text = machine(&record, &summary, None);
     assert!(!text.contains("Clocks:") && !text.contains("steal") && !text.contains("Distances:"));

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, SMALL, record, stderr, stdout};
 use ipcmark_harness::session::rounds_of;
-use ipcmark_record::{Outcome, State};
+use ipcmark_record::{Outcome, Parameter, State};
 
 #[test]
 fn a_run_leaves_a_record_a_report_and_tables_and_nothing_else() {
@@ -92,13 +92,18 @@ fn several_processes_talk_over_real_links_shared_and_their_own() {
     for cell in &record.cells {
         let made = &cell.invocations[0];
         assert!(made.is_ok(), "{}: {:?}", cell.key, made.outcome);
-        assert_eq!((cell.key.load.peers, made.sides.len()), (Some(2), 3), "{}", cell.key);
-        let divided = cell.key.pattern == "scatter-gather";
+        assert_eq!(
+            (cell.key.workload.value(Parameter::Peers), made.sides.len()),
+            (Some(2), 3),
+            "{}",
+            cell.key
+        );
+        let divided = cell.key.workload.name() == "scatter-gather";
         let shared = cell.key.transport == "pipe/block" && !divided;
         let links = if shared { "shared" } else { "per-peer" };
         assert_eq!(made.links.as_deref(), Some(links), "{}", cell.key);
         assert_eq!(made.task.is_some_and(|t| t.input_bytes == 8 << 20 && t.runs > 0), divided);
-        assert_eq!(cell.key.load.input.is_some(), divided);
+        assert_eq!(cell.key.workload.input().is_some(), divided);
     }
     desk.assert_clean();
 }

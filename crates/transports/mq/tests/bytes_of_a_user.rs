@@ -1,7 +1,7 @@
 //! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A separate program, as the
 //! limit is the process's, and without the standard harness, as it forks.
 
-use ipcmark_core::{Error, Names, Pattern, Plan, Receiver, Result, Sender, Side, Transport};
+use ipcmark_core::{Error, Names, Plan, Receiver, Result, Sender, Side, Transport, Workload};
 use ipcmark_mq::{Mq, MqFixture};
 use ipcmark_sys::fd::Block;
 use ipcmark_sys::process::{Exit, fork};
@@ -111,7 +111,7 @@ fn leave(bytes: usize) {
 
 fn plan(test: &str, capacity: Option<usize>) -> Plan {
     Plan {
-        pattern: Pattern::Stream,
+        workload: Workload::Stream,
         capacity,
         ..Plan::new(
             SIZE,

@@ -1,6 +1,6 @@
 //! What several processes may do with one pipe.
 
-use ipcmark_core::{Error, Pattern, Plan, Result};
+use ipcmark_core::{Error, Plan, Result, Workload};
 use rustix::pipe::PIPE_BUF;
 
 /// Refuses a plan by which several processes would write more than is atomic, or read what has no boundary.
@@ -11,7 +11,7 @@ use rustix::pipe::PIPE_BUF;
 /// # Errors
 /// [`Error::Unavailable`] with what the plan should ask instead.
 pub(crate) fn refuse_torn(plan: &Plan) -> Result<()> {
-    let shared = plan.pattern.heeds().peers && plan.load.peers > 1;
+    let shared = plan.workload.peers() > 1;
     if !shared {
         return Ok(());
     }
@@ -25,7 +25,7 @@ pub(crate) fn refuse_torn(plan: &Plan) -> Result<()> {
             remedy: Some(format!("ask for messages of at most {PIPE_BUF} bytes, or one peer")),
         });
     }
-    if !plan.fixed && plan.pattern != Pattern::FanIn {
+    if !plan.fixed && !matches!(plan.workload, Workload::FanIn { .. }) {
         return Err(Error::Unavailable {
             reason: "several processes read one pipe, which keeps no boundaries between messages of different sizes"
                 .into(),

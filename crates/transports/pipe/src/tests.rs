@@ -3,8 +3,8 @@
 use crate::ends::Ends;
 use crate::{Pipe, PipePacket, PipeStream, PipeVmsplice};
 use ipcmark_core::{
-    Availability, ByteSink, ByteSource, ByteStream, Error, Link, Load, Names, Pattern, Plan, Side,
-    Transport,
+    Availability, ByteSink, ByteSource, ByteStream, Error, Link, Names, Plan, Side, Transport,
+    Workload,
 };
 use ipcmark_sys::fd::{Block, Epoll, FdSink, FdSource, Poll, Sigio, Spin, Uring, Yield, sysctl};
 
@@ -87,17 +87,16 @@ fn every_wait_is_a_transport() {
 
 #[test]
 fn several_share_a_pipe_up_to_what_is_atomic() {
-    let refusal = |pattern, size, fixed| {
-        let load = Load { peers: 3, ..Load::DEFAULT };
-        let plan = Plan { pattern, load, size, fixed, ..plan(None) };
+    let refusal = |workload, size, fixed| {
+        let plan = Plan { workload, size, fixed, ..plan(None) };
         Pipe::<Block>::fixture(&plan).err().map(|e| e.to_string())
     };
-    for pattern in [Pattern::FanIn, Pattern::FanOut] {
-        assert_eq!(refusal(pattern, 4_096, true), None);
-        assert!(refusal(pattern, 4_097, true).unwrap().contains("PIPE_BUF"));
+    for workload in [Workload::FanIn { peers: 3 }, Workload::FanOut { peers: 3 }] {
+        assert_eq!(refusal(workload, 4_096, true), None);
+        assert!(refusal(workload, 4_097, true).unwrap().contains("PIPE_BUF"));
     }
-    assert!(refusal(Pattern::FanOut, 64, false).unwrap().contains("pipe-packet"));
-    assert_eq!(refusal(Pattern::Stream, 1 << 20, true), None);
+    assert!(refusal(Workload::FanOut { peers: 3 }, 64, false).unwrap().contains("pipe-packet"));
+    assert_eq!(refusal(Workload::Stream, 1 << 20, true), None);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::placement::{self, Cpus};
 use crate::session::is_open;
-use ipcmark_core::{Pattern, Placement};
 use ipcmark_record::{Cell, Cpu};
 use std::collections::BTreeSet;
 
@@ -40,43 +39,34 @@ pub(super) fn pairs(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<(u32, u32)> {
 
 /// The cells that are to be measured, each with its CPUs.
 fn open<'a>(cells: &'a [Cell], cpus: &'a [Cpu]) -> impl Iterator<Item = (&'a Cell, Cpus)> {
-    cells.iter().filter(|cell| is_open(cell)).filter_map(|cell| {
-        let placement = cell.key.placement.parse::<Placement>().ok()?;
-        Some((cell, placement::choose(placement, cpus).ok()?))
-    })
+    cells
+        .iter()
+        .filter(|cell| is_open(cell))
+        .filter_map(|cell| Some((cell, placement::choose(cell.key.placement, cpus).ok()?)))
 }
 
 /// Processes of one invocation of a cell.
 fn processes(cell: &Cell) -> usize {
-    let several = cell.key.pattern.parse::<Pattern>().is_ok_and(|p| p.heeds().peers);
-    match cell.key.load.peers {
-        _ if cell.floor => 1,
-        Some(peers) if several => 1 + peers as usize,
-        _ => 2,
-    }
+    if cell.floor { 1 } else { 1 + cell.key.workload.peers() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::{CellKey, LoadKey, State};
+    use ipcmark_record::Placement::{CrossCore, Free, SameCore};
+    use ipcmark_record::{Carries, CellKey, Framing, Placement, State, WaitKind, Workload};
 
-    fn cell(pattern: &str, placement: &str, peers: Option<u32>) -> Cell {
+    const PACED: Workload = Workload::ALL[2];
+
+    fn cell(workload: Workload, placement: Placement) -> Cell {
         Cell {
-            key: CellKey {
-                transport: "toy/block".into(),
-                pattern: pattern.into(),
-                size_bytes: 64,
-                placement: placement.into(),
-                capacity_bytes: None,
-                load: LoadKey { peers, ..LoadKey::default() },
-            },
+            key: CellKey::new("toy/block", workload, 64, placement),
             family: "toy".into(),
-            wait: "block".into(),
-            framing: "message".into(),
+            wait: WaitKind::Block,
+            framing: Framing::Message,
             zero_copy: false,
             floor: false,
-            carries: "messages".into(),
+            carries: Carries::Messages,
             lossy: false,
             group: String::new(),
             state: State::Pending,
@@ -96,10 +86,10 @@ mod tests {
     #[test]
     fn cpus_in_use_are_those_that_processes_are_put_on() {
         let used = |cells: &[Cell]| in_use(cells, &four()).into_iter().collect::<Vec<_>>();
-        assert_eq!(used(&[cell("ping-pong", "same-core", None)]), [3]);
-        assert_eq!(used(&[cell("ping-pong", "cross-core", None)]), [0, 1]);
-        assert_eq!(used(&[cell("fan-in", "cross-core", Some(9))]), [0, 1, 2, 3]);
-        assert_eq!(used(&[cell("paced", "free", None)]), [0, 1, 2, 3]);
+        assert_eq!(used(&[cell(Workload::PingPong, SameCore)]), [3]);
+        assert_eq!(used(&[cell(Workload::PingPong, CrossCore)]), [0, 1]);
+        assert_eq!(used(&[cell(Workload::FanIn { peers: 9 }, CrossCore)]), [0, 1, 2, 3]);
+        assert_eq!(used(&[cell(PACED, Free)]), [0, 1, 2, 3]);
         assert!(used(&[]).is_empty());
     }
 
@@ -109,11 +99,11 @@ mod tests {
 
     #[test]
     fn pairs_are_those_that_messages_cross() {
-        let two = cell("ping-pong", "cross-core", None);
-        assert_eq!(of(&[two.clone(), cell("paced", "cross-core", None)]), [(0, 1)]);
-        assert_eq!(of(&[cell("ping-pong", "same-core", None)]), []);
-        assert_eq!(of(&[cell("fan-in", "cross-core", Some(5))]), [(0, 1), (0, 2), (0, 3)]);
-        assert_eq!(of(&[cell("paced", "free", None)]), [(0, 1), (0, 2), (0, 3)]);
+        let two = cell(Workload::PingPong, CrossCore);
+        assert_eq!(of(&[two.clone(), cell(PACED, CrossCore)]), [(0, 1)]);
+        assert_eq!(of(&[cell(Workload::PingPong, SameCore)]), []);
+        assert_eq!(of(&[cell(Workload::FanIn { peers: 5 }, CrossCore)]), [(0, 1), (0, 2), (0, 3)]);
+        assert_eq!(of(&[cell(PACED, Free)]), [(0, 1), (0, 2), (0, 3)]);
         let closed = Cell { state: State::Unsupported { reason: "no".into() }, ..two.clone() };
         assert_eq!(of(&[closed, Cell { floor: true, ..two }]), []);
     }

@@ -1,0 +1,192 @@
+//! The key of a cell: what identifies it on the command line, in a record and in a report.
+
+use crate::{Arrivals, Input, Parameter, Placement, Workload};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The key of a cell, in every record that has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Flat", into = "Flat")]
+pub struct CellKey {
+    /// Mechanism and wait, e.g. `pipe/block`. Empty in a key of several transports.
+    pub transport: String,
+    /// The workload, with its parameters.
+    pub workload: Workload,
+    /// Message size in bytes; 0 of a `wake-up`, which carries none.
+    pub size_bytes: u64,
+    /// The CPUs.
+    pub placement: Placement,
+    /// Capacity asked of each direction in bytes; `None` keeps the mechanism's default.
+    pub capacity_bytes: Option<u64>,
+}
+
+impl CellKey {
+    /// Makes the key of a cell with the mechanism's own capacity.
+    #[must_use]
+    pub fn new(
+        transport: &str,
+        workload: Workload,
+        size_bytes: u64,
+        placement: Placement,
+    ) -> CellKey {
+        CellKey {
+            transport: transport.into(),
+            workload,
+            size_bytes,
+            placement,
+            capacity_bytes: None,
+        }
+    }
+
+    /// Returns true if the cell's figure is a rate, false if it is a time.
+    #[must_use]
+    pub const fn is_rate(&self) -> bool {
+        self.workload.is_rate()
+    }
+
+    /// Returns the key without its transport: what cells share that are ranked together.
+    #[must_use]
+    pub fn setting(&self) -> CellKey {
+        CellKey { transport: String::new(), ..self.clone() }
+    }
+}
+
+impl fmt::Display for CellKey {
+    /// `pipe/block ping-pong 64 B cross-core`, then the parameters and the capacity, if any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = self;
+        write!(f, "{transport} {workload} {size_bytes} B {placement}")?;
+        let parameters = workload.parameters();
+        if !parameters.is_empty() {
+            write!(f, " ({parameters})")?;
+        }
+        capacity_bytes.map_or(Ok(()), |bytes| write!(f, " (capacity {bytes} B)"))
+    }
+}
+
+/// A key as JSON has it: one field a parameter, present only if the workload takes it.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Flat {
+    /// Mechanism and wait, e.g. `pipe/block`.
+    transport: String,
+    /// `ping-pong`, `stream`, `fan-in` ...
+    pattern: String,
+    /// Message size in bytes; 0 of a `wake-up`, which carries none.
+    size_bytes: u64,
+    /// `same-core`, `cross-core`, `smt-siblings`, `cross-node` or `free`.
+    placement: Placement,
+    /// Capacity asked of each direction in bytes; absent means the mechanism's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capacity_bytes: Option<u64>,
+    /// Senders of `fan-in`, receivers of `fan-out` and `broadcast`, workers of `scatter-gather`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peers: Option<u32>,
+    /// Messages of a `burst`; messages under way in each direction of a `duplex`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    depth: Option<u32>,
+    /// Messages a second, `paced`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_per_s: Option<u32>,
+    /// `poisson` if messages are due at random, `paced`; absent if at equal distances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    arrivals: Option<Arrivals>,
+    /// `sent` or `shared`: the way the workers of a `scatter-gather` get their input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input: Option<Input>,
+}
+
+impl From<CellKey> for Flat {
+    fn from(key: CellKey) -> Flat {
+        let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = key;
+        Flat {
+            transport,
+            pattern: workload.name().into(),
+            size_bytes,
+            placement,
+            capacity_bytes,
+            peers: workload.value(Parameter::Peers),
+            depth: workload.value(Parameter::Depth),
+            rate_per_s: workload.value(Parameter::Rate),
+            arrivals: workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant),
+            input: workload.input(),
+        }
+    }
+}
+
+impl TryFrom<Flat> for CellKey {
+    type Error = String;
+
+    fn try_from(flat: Flat) -> Result<CellKey, String> {
+        let workload: Workload = flat.pattern.parse()?;
+        let number = match workload.parameter() {
+            Some((Parameter::Peers, _)) => flat.peers,
+            Some((Parameter::Depth, _)) => flat.depth,
+            Some((Parameter::Rate, _)) => flat.rate_per_s,
+            None => None,
+        };
+        Ok(CellKey {
+            transport: flat.transport,
+            workload: workload
+                .with_value(number.unwrap_or_default())
+                .with_arrivals(flat.arrivals.unwrap_or(Arrivals::Constant))
+                .with_input(flat.input.unwrap_or(Input::Sent)),
+            size_bytes: flat.size_bytes,
+            placement: flat.placement,
+            capacity_bytes: flat.capacity_bytes,
+        })
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for CellKey {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CellKey".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Flat::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_flat_json_and_read_back() {
+        for workload in Workload::ALL {
+            let key = CellKey {
+                capacity_bytes: Some(4096),
+                ..CellKey::new("pipe/block", workload, 64, Placement::CrossCore)
+            };
+            let json = serde_json::to_string(&key).unwrap();
+            assert!(!json.contains("workload") && !json.contains("null"), "{json}");
+            assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), key);
+        }
+        let workload = Workload::Paced { rate: 7, arrivals: Arrivals::Poisson };
+        let key = CellKey::new("pipe/block", workload, 64, Placement::Free);
+        assert_eq!(
+            serde_json::to_string(&key).unwrap(),
+            r#"{"transport":"pipe/block","pattern":"paced","size_bytes":64,"placement":"free","rate_per_s":7,"arrivals":"poisson"}"#
+        );
+        assert_eq!(key.to_string(), "pipe/block paced 64 B free (7/s, poisson)");
+        let open = CellKey { workload: workload.with_value(0), ..key };
+        assert_eq!(open.to_string(), "pipe/block paced 64 B free (poisson)");
+        assert!(!serde_json::to_string(&open).unwrap().contains("rate_per_s"));
+    }
+
+    #[test]
+    fn words_of_a_newer_build_are_refused() {
+        for (pattern, placement, said) in [
+            ("telepathy", "free", "unknown pattern 'telepathy'; known: ping-pong"),
+            ("stream", "nearby", "unknown placement 'nearby'; known: same-core"),
+        ] {
+            let json = format!(
+                r#"{{"transport":"a/b","pattern":"{pattern}","size_bytes":1,"placement":"{placement}"}}"#
+            );
+            let error = serde_json::from_str::<CellKey>(&json).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

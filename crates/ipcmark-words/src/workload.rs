@@ -1,0 +1,301 @@
+//! The workloads, with their parameters and everything that is known of each.
+
+use crate::word::word;
+use crate::{Arrivals, Input, Side};
+use std::mem::discriminant;
+
+/// A workload with its parameters. A number of 0 is left open: such a workload names a sweep over
+/// that number, and cannot be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Workload {
+    /// One message there, one back; the figure is the round trip.
+    PingPong,
+    /// One direction until back-pressure; the figure is the drained, verified rate.
+    Stream,
+    /// One direction at a set rate; the figure is the time from each message's intended start to
+    /// its receipt.
+    Paced {
+        /// Messages a second.
+        rate: u32,
+        /// The times at which they are due.
+        arrivals: Arrivals,
+    },
+    /// Several messages there, one back; the figure is the whole exchange.
+    Burst {
+        /// Messages of a burst.
+        depth: u32,
+    },
+    /// Both directions at the same time; the figure is the rate of both together.
+    Duplex {
+        /// Messages under way in each direction.
+        depth: u32,
+    },
+    /// Several senders, one receiver; the figure is the drained, verified rate at the receiver.
+    FanIn {
+        /// Senders.
+        peers: u32,
+    },
+    /// One sender, several receivers, each message to one of them; the figure is the rate of all
+    /// receivers together.
+    FanOut {
+        /// Receivers.
+        peers: u32,
+    },
+    /// One sender, several receivers, each message to all of them; the figure is the rate of all
+    /// receivers together. A message that two received counts twice.
+    Broadcast {
+        /// Receivers.
+        peers: u32,
+    },
+    /// One task over several workers, their partial results merged; the figure is the task's time.
+    ScatterGather {
+        /// Workers.
+        peers: u32,
+        /// The way the workers get their part of the input.
+        input: Input,
+    },
+    /// A round trip with other work done between sending and receipt; the figures are the round
+    /// trip and that work.
+    Overlap,
+    /// A notification there, one back, no payload; the figure is the round trip.
+    WakeUp,
+}
+
+/// The thing whose time a workload measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Timed {
+    /// A message (or notification) there and one back.
+    RoundTrip,
+    /// A message, from its intended start to its receipt.
+    OneWay,
+    /// Several messages and one answer.
+    Burst,
+    /// A divisible task.
+    Task,
+    /// A block of messages at the receiver: a rate, and no latency.
+    Block,
+}
+
+/// The figure that a row is ranked and charted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Headline {
+    /// The median of a time, ns: less is better.
+    Median,
+    /// Messages a second, drained and verified: more is better.
+    Rate,
+    /// Speed relative to one process alone: more is better.
+    SpeedUp,
+    /// Share of the round trip in which other work was done, 0 to 1: more is better.
+    UsefulWork,
+}
+
+impl Headline {
+    /// Returns true if more is better.
+    #[must_use]
+    pub const fn more_is_better(self) -> bool {
+        match self {
+            Headline::Median => false,
+            Headline::Rate | Headline::SpeedUp | Headline::UsefulWork => true,
+        }
+    }
+}
+
+impl Workload {
+    /// `paced` with its default parameters.
+    pub const PACED: Workload = Workload::Paced { rate: 1_000, arrivals: Arrivals::Constant };
+    /// `burst` with its default parameter.
+    pub const BURST: Workload = Workload::Burst { depth: 8 };
+    /// `duplex` with its default parameter.
+    pub const DUPLEX: Workload = Workload::Duplex { depth: 8 };
+    /// `fan-in` with its default parameter.
+    pub const FAN_IN: Workload = Workload::FanIn { peers: 2 };
+    /// `fan-out` with its default parameter.
+    pub const FAN_OUT: Workload = Workload::FanOut { peers: 2 };
+    /// `broadcast` with its default parameter.
+    pub const BROADCAST: Workload = Workload::Broadcast { peers: 2 };
+    /// `scatter-gather` with its default parameters.
+    pub const SCATTER_GATHER: Workload = Workload::ScatterGather { peers: 2, input: Input::Sent };
+
+    /// All workloads, in the order of reports, each with its default parameters.
+    pub const ALL: [Workload; 11] = [
+        Workload::PingPong,
+        Workload::Stream,
+        Workload::PACED,
+        Workload::BURST,
+        Workload::DUPLEX,
+        Workload::FAN_IN,
+        Workload::FAN_OUT,
+        Workload::BROADCAST,
+        Workload::SCATTER_GATHER,
+        Workload::Overlap,
+        Workload::WakeUp,
+    ];
+
+    /// Returns the word used in suites, names and records: `ping-pong`, `fan-in` ...
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Workload::PingPong => "ping-pong",
+            Workload::Stream => "stream",
+            Workload::Paced { .. } => "paced",
+            Workload::Burst { .. } => "burst",
+            Workload::Duplex { .. } => "duplex",
+            Workload::FanIn { .. } => "fan-in",
+            Workload::FanOut { .. } => "fan-out",
+            Workload::Broadcast { .. } => "broadcast",
+            Workload::ScatterGather { .. } => "scatter-gather",
+            Workload::Overlap => "overlap",
+            Workload::WakeUp => "wake-up",
+        }
+    }
+
+    /// Returns true if both are one workload, whatever their parameters.
+    #[must_use]
+    pub fn is_kind(self, other: Workload) -> bool {
+        discriminant(&self) == discriminant(&other)
+    }
+
+    /// Returns the thing whose time it measures.
+    #[must_use]
+    pub const fn timed(self) -> Timed {
+        match self {
+            Workload::PingPong | Workload::Overlap | Workload::WakeUp => Timed::RoundTrip,
+            Workload::Paced { .. } => Timed::OneWay,
+            Workload::Burst { .. } => Timed::Burst,
+            Workload::ScatterGather { .. } => Timed::Task,
+            Workload::Stream
+            | Workload::Duplex { .. }
+            | Workload::FanIn { .. }
+            | Workload::FanOut { .. }
+            | Workload::Broadcast { .. } => Timed::Block,
+        }
+    }
+
+    /// Returns true if its figure is a rate (its histograms hold ps a message), false if a time.
+    #[must_use]
+    pub const fn is_rate(self) -> bool {
+        matches!(self.timed(), Timed::Block)
+    }
+
+    /// Returns the figure that a row is ranked and charted by.
+    #[must_use]
+    pub const fn headline(self) -> Headline {
+        match self.timed() {
+            Timed::Block => Headline::Rate,
+            Timed::Task => Headline::SpeedUp,
+            Timed::RoundTrip if matches!(self, Workload::Overlap) => Headline::UsefulWork,
+            Timed::RoundTrip | Timed::OneWay | Timed::Burst => Headline::Median,
+        }
+    }
+
+    /// Returns the name of its time: `round trip`, `one-way from intended start`,
+    /// `8 messages and an answer`, `task`, `round trip, no payload`; `block` of a rate.
+    #[must_use]
+    pub fn time_of(self) -> String {
+        match self.timed() {
+            Timed::Block => "block".into(),
+            Timed::Task => "task".into(),
+            Timed::OneWay => "one-way from intended start".into(),
+            Timed::Burst => match self.parameter() {
+                Some((_, 1..)) => format!("{} messages and an answer", self.depth()),
+                _ => "burst and an answer".into(),
+            },
+            Timed::RoundTrip if self.has_payload() => "round trip".into(),
+            Timed::RoundTrip => "round trip, no payload".into(),
+        }
+    }
+
+    /// Returns the thing that is counted, and that costs are given for one of: `round trip`,
+    /// `message` or `task`.
+    #[must_use]
+    pub const fn counted(self) -> &'static str {
+        match self.timed() {
+            Timed::RoundTrip => "round trip",
+            Timed::Task => "task",
+            Timed::OneWay | Timed::Burst | Timed::Block => "message",
+        }
+    }
+
+    /// Returns true if the figures are made of what this side timed: a round trip is timed where
+    /// it began, and what was sent counts only when it is received.
+    #[must_use]
+    pub const fn is_timed_by(self, side: Side) -> bool {
+        match self.timed() {
+            Timed::RoundTrip | Timed::Burst | Timed::Task => matches!(side, Side::Initiator),
+            // Both sides of a duplex receive.
+            Timed::OneWay | Timed::Block => {
+                matches!(side, Side::Responder) || matches!(self, Workload::Duplex { .. })
+            }
+        }
+    }
+
+    /// Returns true if messages go one way only.
+    #[must_use]
+    pub const fn is_one_way(self) -> bool {
+        match self.timed() {
+            Timed::OneWay | Timed::Block => !matches!(self, Workload::Duplex { .. }),
+            Timed::RoundTrip | Timed::Burst | Timed::Task => false,
+        }
+    }
+
+    /// Returns true if messages carry something: size and capacity then mean something.
+    #[must_use]
+    pub const fn has_payload(self) -> bool {
+        !matches!(self, Workload::WakeUp)
+    }
+
+    /// Returns true if a known delay can be added to each round trip.
+    #[must_use]
+    pub const fn can_be_slowed(self) -> bool {
+        matches!(self, Workload::PingPong | Workload::WakeUp)
+    }
+}
+
+word!(Workload, "pattern");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(word: &str) -> Workload {
+        word.parse().unwrap()
+    }
+
+    #[test]
+    fn each_workload_is_timed_by_the_side_that_sees_its_end() {
+        for (word, initiator, responder) in [
+            ("ping-pong", true, false),
+            ("stream", false, true),
+            ("paced", false, true),
+            ("fan-in", false, true),
+            ("fan-out", false, true),
+            ("broadcast", false, true),
+            ("duplex", true, true),
+            ("scatter-gather", true, false),
+        ] {
+            let timed = Side::ALL.map(|side| of(word).is_timed_by(side));
+            assert_eq!(timed, [initiator, responder], "{word}");
+        }
+    }
+
+    #[test]
+    fn a_rate_a_task_and_overlap_have_headlines_of_their_own() {
+        let words = ["ping-pong", "duplex", "scatter-gather", "overlap"];
+        let expected = [Headline::Median, Headline::Rate, Headline::SpeedUp, Headline::UsefulWork];
+        assert_eq!(words.map(|word| of(word).headline()), expected);
+        assert_eq!(of("burst").time_of(), "8 messages and an answer");
+        assert_eq!(of("burst").with_value(0).time_of(), "burst and an answer");
+    }
+
+    #[test]
+    fn every_word_is_read_back_and_an_unknown_one_is_refused() {
+        for workload in Workload::ALL {
+            assert_eq!(of(workload.name()), workload);
+            let other = workload.with_value(3);
+            assert!(other.is_kind(workload));
+            assert_eq!(other == workload, workload.parameter().is_none(), "{workload}");
+        }
+        let said = "telepathy".parse::<Workload>().unwrap_err();
+        assert!(said.contains("unknown pattern 'telepathy'; known: ping-pong"), "{said}");
+    }
+}
