@@ -16,7 +16,7 @@ cargo build --quiet --manifest-path "$manifest"
 own=target/debug/own-transport
 
 "$own" list door | grep -q 'a pair of sockets'
-"$own" verify own | grep 'read(2) returned 0'
+"$own" rules own | grep 'read(2) returned 0'
 "$own" run --transport door,pipe/block --budget 10s --out "$out/run" --quiet | grep 'door/block'
 grep -q 'door/block' "$out/run/index.html"
 # Whether a machine can tell a program from itself in ten seconds is not asked here.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// What stands there when no rule was tried.
 pub(crate) const NONE: &str =
-    "This run tried none of the mechanisms' own rules; `ipcmark verify` shows them.";
+    "This run tried none of the mechanisms' own rules; `ipcmark rules` checks them.";
 
 /// A family's rules, for the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -161,6 +161,6 @@ mod tests {
         assert_eq!(line.replace("\\|", "").matches('|').count(), 7, "{line}");
         let mut none = String::new();
         markdown(&mut none, &[]).unwrap();
-        assert!(none.contains("`ipcmark verify` shows them"), "{none}");
+        assert!(none.contains("`ipcmark rules` checks them"), "{none}");
     }
 }

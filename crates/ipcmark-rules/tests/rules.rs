@@ -4,7 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a test may say what it saw")]
 
 use ipcmark_record::{Rule, Verdict};
-use ipcmark_rules::{Trial, Watch, trials, verify};
+use ipcmark_rules::{Trial, Watch, run, trials};
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Case};
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ impl Watch for Quiet {
 }
 
 fn shown(trial: Trial) -> Result<Completion, Failed> {
-    let rules = verify(&[trial], &mut Quiet).map_err(|e| e.to_string())?;
+    let rules = run(&[trial], &mut Quiet).map_err(|e| e.to_string())?;
     let [rule] = &rules[..] else { return Err(format!("{} rules", rules.len()).into()) };
     match &rule.verdict {
         Verdict::Shown if rule.seen.is_empty() || rule.figures.is_empty() => {

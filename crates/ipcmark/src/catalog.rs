@@ -27,7 +27,7 @@ impl Catalog {
         self
     }
 
-    /// Adds rules, which `ipcmark verify` and each run then try.
+    /// Adds rules, which `ipcmark rules` and each run then try.
     #[must_use]
     pub fn with_rules(mut self, rules: &[Trial]) -> Catalog {
         self.rules.extend(rules);

@@ -26,7 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   ipcmark                                      measure everything once around, in a minute, and narrow what is wide
   ipcmark list                                 what can be measured here, and what cannot, and why
-  ipcmark verify pipe                          what a pipe's own rules are, shown on this machine
+  ipcmark rules pipe                           the rules that pipe(7) documents, checked on this machine
   ipcmark doctor                               what this machine withholds, and the line that changes it
   ipcmark limits                               what its hardware and kernel allow at best
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
@@ -47,16 +47,16 @@ Examples:
   ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
   ipcmark run --resume reports/2026-01-31-full";
 
-const VERIFY_EXAMPLES: &str = "\
+const RULES_EXAMPLES: &str = "\
 Examples:
-  ipcmark verify                       every rule of every mechanism
-  ipcmark verify signal pipe           two families
-  ipcmark verify rpc/at-most-once      one rule
-  ipcmark verify --into reports/2026-01-31-quick
+  ipcmark rules                        every rule of every mechanism
+  ipcmark rules signal pipe            two families
+  ipcmark rules rpc/at-most-once       one rule
+  ipcmark rules --into reports/2026-01-31-quick
 
 Exit codes:
-  0    every rule that could be tried was shown
-  1    the machine did otherwise than a rule says
+  0    the machine confirmed every rule that could be tried
+  1    the machine broke a rule
   2    a glob names no rule";
 
 pub(crate) const WHAT: &str = "What to measure";
@@ -93,12 +93,12 @@ pub(crate) enum Command {
     Knee(Box<KneeArgs>),
     /// Show what can be measured here; and what cannot, and why.
     List(ListArgs),
-    /// Show each mechanism's own rules: what really happens here, in plain words, with the calls that were made.
+    /// Check the rules that each mechanism documents, and show what happened, with the calls that were made.
     ///
-    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in a process of its own; `--list` shows
-    /// them without running any.
-    #[command(after_help = VERIFY_EXAMPLES)]
-    Verify(VerifyArgs),
+    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in its own process; `--list` shows the
+    /// rules without running any.
+    #[command(visible_alias = "verify", after_help = RULES_EXAMPLES)]
+    Rules(RulesArgs),
     /// Examine the machine: what it offers and withholds, what that costs, and the line that would change it.
     ///
     /// Changes nothing. What it finds fault with is no failure.
@@ -196,7 +196,7 @@ pub(crate) struct RunArgs {
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
-    /// Do not try the mechanisms' own rules before measuring; see `ipcmark verify`. With --transport none are tried.
+    /// Skip the rules that the mechanisms document (`ipcmark rules`). With --transport a run skips them too.
     #[arg(long, help_heading = WHAT)]
     pub(crate) no_rules: bool,
     /// Do not count system calls. By default each cell has one short invocation for it, under ptrace(2), in the first round.
@@ -254,7 +254,7 @@ pub(crate) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
+pub(crate) struct RulesArgs {
     /// Only the rules that these globs name: a family (signal, pipe, rpc ...) or family/rule.
     #[arg(value_name = "MECHANISM", value_parser = parse_selectors)]
     pub(crate) rules: Vec<Several<Selector>>,

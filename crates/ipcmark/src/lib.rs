@@ -38,8 +38,8 @@ mod selection;
 mod steer;
 mod table;
 mod tool;
+mod try_rules;
 mod units;
-mod verify;
 
 pub use catalog::Catalog;
 pub use ipcmark_catalog::{Entry, catalog};
@@ -73,7 +73,7 @@ fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
         Command::Repeat(args) => repeat::repeat(catalog, &args),
         Command::Knee(args) => knee::knee(catalog, &args),
         Command::List(args) => list::list(catalog, &args),
-        Command::Verify(args) => verify::verify(catalog, &args),
+        Command::Rules(args) => try_rules::rules(catalog, &args),
         Command::Doctor(args) => doctor::doctor(catalog, &args),
         Command::Limits(args) => limits::limits(&args),
         Command::Report(args) => report::report(&args),

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::selection::Job;
 use crate::steer::steer;
 use crate::units::count;
-use crate::{output, rules, table, tool, verify};
+use crate::{output, rules, table, tool, try_rules};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing, Target};
@@ -68,7 +68,7 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
     // Who picks transports wants their figures and no more.
     let rules = match args.no_rules || !args.axes.transport.is_empty() {
         true => Some(Vec::new()),
-        false => verify::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
+        false => try_rules::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
     };
     let Some(rules) = rules.filter(|_| !process::is_interrupted()) else {
         folder.take_back();

@@ -53,7 +53,7 @@ fn pair() -> Result<(OwnedFd, OwnedFd)> {
         .map_err(|e| Error::os("socketpair", e))
 }
 
-/// A rule of the mechanism, which `ipcmark verify own` shows.
+/// A rule of the mechanism, which `ipcmark rules own` shows.
 pub const ENDS: ipcmark::Trial = ipcmark::Trial {
     family: "own",
     mechanism: "door",

@@ -74,7 +74,7 @@ fn permission(_: &Names) -> Found {
             nix::errno::Errno::EINVAL => Error::Unavailable {
                 reason: "this is root of a user namespace that has no ordinary user to become"
                     .into(),
-                remedy: Some("ipcmark verify vm, as an ordinary user, outside of it".into()),
+                remedy: Some("ipcmark rules vm, as an ordinary user, outside of it".into()),
             },
             _ => Error::os("setresuid", std::io::Error::from(e)),
         };

@@ -14,5 +14,5 @@ mod limits;
 mod list;
 mod refusals;
 mod repeat;
+mod rules;
 mod run;
-mod verify;

@@ -1,7 +1,7 @@
-//! `ipcmark verify`: the mechanisms' own rules, as this machine shows them.
+//! `ipcmark rules`: the rules that each mechanism documents, checked on this machine.
 
 use crate::Catalog;
-use crate::cli::{VerifyArgs, all};
+use crate::cli::{RulesArgs, all};
 use crate::exit::{Exit, Usage};
 use crate::{folder, output, rules};
 use anyhow::{Context as _, Result};
@@ -12,7 +12,7 @@ use ipcmark_sys::process::{self, Interrupts};
 use serde::Serialize;
 use std::slice::from_ref;
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     /// Names this form; the number behind the slash is its version.
@@ -23,8 +23,8 @@ struct Document<'a> {
 /// Tries the rules that the command line names.
 ///
 /// # Errors
-/// Globs that name nothing; a record that cannot be read or written.
-pub(crate) fn verify(catalog: &Catalog, args: &VerifyArgs) -> Result<Exit> {
+/// A glob names nothing; a record cannot be read or written.
+pub(crate) fn rules(catalog: &Catalog, args: &RulesArgs) -> Result<Exit> {
     let trials = chosen(catalog, args)?;
     if args.list {
         output::print(&listed(&trials))?;
@@ -49,33 +49,33 @@ pub(crate) fn verify(catalog: &Catalog, args: &VerifyArgs) -> Result<Exit> {
     Ok(if broken { Exit::Failed } else { Exit::Ok })
 }
 
-/// Every rule, for the record of a run; `None` when a signal asked for the end before all were tried. The run heeds the
-/// signals already ([`Interrupts`]): heeding them anew would forget one that came while it got ready.
+/// Tries every rule, for the record of a run; `None` if a signal came before all were tried. The run handles signals already
+/// ([`Interrupts`]): a second handler would forget a signal that came while the run got ready.
 pub(crate) fn all_rules(catalog: &Catalog, quiet: bool) -> Result<Option<Vec<Rule>>> {
     let (tried, interrupted) = try_out(catalog.rules(), quiet)?;
     Ok((!interrupted).then_some(tried))
 }
 
-/// Tries rules; true when a signal asked for the end meanwhile.
+/// Tries rules; returns them, and true if a signal came meanwhile.
 fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
-    let tried = ipcmark_rules::verify(trials, &mut Progress { quiet, left: trials.len() })?;
+    let tried = ipcmark_rules::run(trials, &mut Progress { quiet, left: trials.len() })?;
     Ok((tried, process::is_interrupted()))
 }
 
-/// The rules whose `family/name` a glob matches; all of them without globs.
-fn chosen(catalog: &Catalog, args: &VerifyArgs) -> Result<Vec<Trial>> {
+/// Returns the rules whose `family/name` a glob matches; all of them without globs.
+fn chosen(catalog: &Catalog, args: &RulesArgs) -> Result<Vec<Trial>> {
     let trials = catalog.rules();
     let names: Vec<String> = trials.iter().map(Trial::full_name).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let globs = all(&args.rules);
-    // A glob that names nothing is the one fault of a choice; its own words would be of transports.
+    // The selector's own message would be about transports.
     let stray = globs.iter().find(|&glob| Selector::choose(from_ref(glob), &names).is_err());
     if let Some(stray) = stray {
         let mut families: Vec<_> = trials.iter().map(|trial| trial.family).collect();
         families.dedup();
         let families = families.join(", ");
         return Err(Usage(format!(
-            "'{stray}': no rule has such a name; there are rules of {families}; `ipcmark verify --list` shows each"
+            "'{stray}': no rule has this name. There are rules of {families}; `ipcmark rules --list` shows each"
         ))
         .into());
     }
@@ -88,7 +88,7 @@ fn chosen(catalog: &Catalog, args: &VerifyArgs) -> Result<Vec<Trial>> {
         .collect())
 }
 
-/// Name and rule of each.
+/// Returns name and rule of each.
 fn listed(trials: &[Trial]) -> String {
     let width = trials.iter().map(|trial| trial.full_name().len()).max().unwrap_or(0);
     let line = |trial: &Trial| {
@@ -97,7 +97,7 @@ fn listed(trials: &[Trial]) -> String {
     trials.iter().map(line).collect()
 }
 
-/// Puts the rules into the record of a run, and writes its report again.
+/// Adds the rules to the record of a run, and writes its report again.
 fn keep(path: &std::path::Path, tried: &[Rule]) -> Result<()> {
     let file = folder::record_at(path);
     let mut record = Record::read(&file)?;
