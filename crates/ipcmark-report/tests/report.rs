@@ -196,7 +196,7 @@ fn every_workload_has_its_ranking_and_the_rules_their_section() {
     }
     assert_eq!(data(&html)["rules"].as_array().unwrap().len(), record.rules.len());
     let none = ipcmark_report::html(&sample::record(1, 6)).unwrap();
-    assert!(none.contains("<code>ipcmark verify</code> shows them"));
+    assert!(none.contains("<code>ipcmark rules</code> checks them"));
     let markdown = ipcmark_report::markdown(&record).unwrap();
     assert!(markdown.contains("### Rules of signal") && markdown.contains("| speed-up | task |"));
 }

@@ -15,7 +15,7 @@ mod rules;
 mod run;
 mod trial;
 
-pub use run::{Watch, verify};
+pub use run::{Watch, run};
 pub use trial::{Found, Seen, Trial};
 
 /// Every rule, family by family, in the order of reports.

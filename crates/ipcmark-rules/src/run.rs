@@ -27,7 +27,7 @@ pub trait Watch {
 ///
 /// # Errors
 /// When no scratch folder can be made. What goes wrong in an experiment is part of its rule.
-pub fn verify(trials: &[Trial], watch: &mut dyn Watch) -> ipcmark_harness::Result<Vec<Rule>> {
+pub fn run(trials: &[Trial], watch: &mut dyn Watch) -> ipcmark_harness::Result<Vec<Rule>> {
     let scratch = Scratch::new()?;
     let mut rules = Vec::with_capacity(trials.len());
     for trial in trials {

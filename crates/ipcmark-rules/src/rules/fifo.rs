@@ -9,10 +9,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+const FIFO: Trial = Trial::of("fifo", "FIFO", "fifo(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "fifo",
-        mechanism: "FIFO",
         name: "open-waits",
         rule: "Opening a FIFO for reading waits until somebody opens it for writing, and the other way round; a non-blocking writer is refused with ENXIO instead.",
         calls: &[
@@ -21,21 +21,17 @@ pub(crate) const RULES: &[Trial] = &[
             "open(O_RDONLY) in another process",
             "open(O_WRONLY)",
         ],
-        reference: "fifo(7)",
         run: open_waits,
+        ..FIFO
     },
     Trial {
-        family: "fifo",
-        mechanism: "FIFO",
         name: "strangers",
         rule: "Two processes that share nothing but a name can talk through a FIFO.",
         calls: &["mkfifo", "sh -c 'echo ... > name'", "sh -c 'cat < name'"],
-        reference: "fifo(7)",
         run: strangers,
+        ..FIFO
     },
     Trial {
-        family: "fifo",
-        mechanism: "FIFO",
         name: "outlives",
         rule: "The name of a FIFO outlives the processes that used it, and what was in the pipe does not; the name must be removed.",
         calls: &[
@@ -45,8 +41,8 @@ pub(crate) const RULES: &[Trial] = &[
             "open(O_RDONLY | O_NONBLOCK), read",
             "unlink",
         ],
-        reference: "fifo(7)",
         run: outlives,
+        ..FIFO
     },
 ];
 

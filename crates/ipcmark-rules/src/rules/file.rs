@@ -12,10 +12,10 @@ use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::time::Duration;
 
+const RECORD_LOCK: Trial = Trial::of("file", "record lock", "fcntl_locking(2)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "file",
-        mechanism: "record lock",
         name: "fcntl-excludes",
         rule: "Who holds a record lock is alone: a number that two processes read, add to and write back under it loses nothing.",
         calls: &[
@@ -25,8 +25,8 @@ pub(crate) const RULES: &[Trial] = &[
             "pwrite",
             "fcntl(F_SETLKW, F_UNLCK)",
         ],
-        reference: "fcntl_locking(2)",
         run: |names| increments(names, "under a record lock", true, set_record, unset_record),
+        ..RECORD_LOCK
     },
     Trial {
         family: "file",
@@ -47,8 +47,6 @@ pub(crate) const RULES: &[Trial] = &[
         run: |names| increments(names, "without a lock", false, |_| Ok(()), |_| Ok(())),
     },
     Trial {
-        family: "file",
-        mechanism: "record lock",
         name: "any-close-drops-it",
         rule: "A process that closes any descriptor of a file drops its record locks on it, also those that it took through another descriptor; a flock stays.",
         calls: &[
@@ -56,8 +54,8 @@ pub(crate) const RULES: &[Trial] = &[
             "open and close of another descriptor of the same file",
             "fcntl(F_SETLK) and flock(LOCK_EX | LOCK_NB), by another process",
         ],
-        reference: "fcntl_locking(2)",
         run: any_close,
+        ..RECORD_LOCK
     },
     Trial {
         family: "file",

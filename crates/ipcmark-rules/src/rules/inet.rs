@@ -12,27 +12,26 @@ use std::os::fd::AsRawFd;
 use std::thread::sleep;
 use std::time::Duration;
 
+const TCP: Trial = Trial::of("tcp", "TCP", "tcp(7)");
+const UDP: Trial = Trial::of("udp", "UDP", "socket(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "tcp",
-        mechanism: "TCP",
         name: "nothing-lost",
         rule: "TCP delivers every byte once and in order; a reader that is slow makes the writer wait.",
         calls: &[
             "write of 100 MB in numbered blocks, by a process of its own",
             "read, with naps between",
         ],
-        reference: "tcp(7)",
         run: nothing_lost,
+        ..TCP
     },
     Trial {
-        family: "tcp",
-        mechanism: "TCP",
         name: "no-boundaries",
         rule: "TCP carries bytes, not messages: what was written in many pieces may be read in one.",
         calls: &["write of 10 bytes, 1,000 times", "read of up to 64 KiB, until the end"],
-        reference: "tcp(7)",
         run: no_boundaries,
+        ..TCP
     },
     Trial {
         family: "tcp",
@@ -49,8 +48,6 @@ pub(crate) const RULES: &[Trial] = &[
         run: zerocopy_copied,
     },
     Trial {
-        family: "udp",
-        mechanism: "UDP",
         name: "drops-counted",
         rule: "A datagram that finds its receiver's buffer full is dropped; the receiver's socket counts it, the sender is told nothing.",
         calls: &[
@@ -59,17 +56,16 @@ pub(crate) const RULES: &[Trial] = &[
             "recvmsg until EAGAIN",
             "send and recvmsg once more, for the count",
         ],
-        reference: "socket(7)",
         run: drops_counted,
+        ..UDP
     },
     Trial {
-        family: "udp",
-        mechanism: "UDP",
         name: "boundaries",
         rule: "A datagram is received whole, alone, and cut to the space that is offered: the rest of it is gone.",
         calls: &["send of 10 bytes, 3 times", "recv with 100, with 4, and with 100 bytes of space"],
         reference: "udp(7)",
         run: boundaries,
+        ..UDP
     },
     Trial {
         family: "udp",

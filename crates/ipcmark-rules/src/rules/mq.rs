@@ -8,48 +8,40 @@ use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send
 use nix::sys::stat::Mode;
 use rustix::io::Errno;
 
-const MECHANISM: &str = "POSIX message queue";
+const MQ: Trial = Trial::of("mq", "POSIX message queue", "mq_overview(7)");
 
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "mq",
-        mechanism: MECHANISM,
         name: "priority",
         rule: "The oldest message of the highest priority is received first, whatever was sent before it.",
         calls: &["mq_open(O_CREAT)", "mq_send at priorities 1, 5, 3, 5", "mq_receive"],
         reference: "mq_send(3)",
         run: priority,
+        ..MQ
     },
     Trial {
-        family: "mq",
-        mechanism: MECHANISM,
         name: "boundaries",
         rule: "One message sent is one message received, also an empty one.",
         calls: &["mq_open(O_CREAT)", "mq_send of 1, 100 and 0 bytes", "mq_receive"],
-        reference: "mq_overview(7)",
         run: boundaries,
+        ..MQ
     },
     Trial {
-        family: "mq",
-        mechanism: MECHANISM,
         name: "full",
         rule: "A queue holds as many messages as it was made for; the next one waits, or is refused with EAGAIN.",
         calls: &["mq_open(O_CREAT | O_NONBLOCK), mq_maxmsg 4", "mq_send until EAGAIN"],
         reference: "mq_send(3)",
         run: full,
+        ..MQ
     },
     Trial {
-        family: "mq",
-        mechanism: MECHANISM,
         name: "depth-limit",
         rule: "A user without a right beyond it gets no queue deeper than fs.mqueue.msg_max.",
         calls: &["mq_open(O_CREAT), mq_maxmsg at fs.mqueue.msg_max", "mq_open, one more"],
-        reference: "mq_overview(7)",
         run: depth_limit,
+        ..MQ
     },
     Trial {
-        family: "mq",
-        mechanism: MECHANISM,
         name: "outlives",
         rule: "A queue and its messages outlive the process that made them, until the name is removed.",
         calls: &[
@@ -59,8 +51,8 @@ pub(crate) const RULES: &[Trial] = &[
             "mq_unlink",
             "mq_open",
         ],
-        reference: "mq_overview(7)",
         run: outlives,
+        ..MQ
     },
 ];
 

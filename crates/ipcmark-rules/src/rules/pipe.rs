@@ -11,28 +11,24 @@ use rustix::io::{Errno, read, write};
 use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
 
+const PIPE: Trial = Trial::of("pipe", "pipe", "pipe(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "atomic",
         rule: "A write of up to PIPE_BUF bytes goes into a pipe whole, however many processes write.",
         calls: &["pipe2", "write(PIPE_BUF bytes), 500 times in each of 4 processes", "read"],
-        reference: "pipe(7)",
         run: atomic,
+        ..PIPE
     },
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "interleave",
         rule: "A write of more than PIPE_BUF bytes may come apart: bytes of other writers appear inside it.",
         calls: &["pipe2", "write(32 PIPE_BUF bytes), 50 times in each of 4 processes", "read"],
-        reference: "pipe(7)",
         run: interleave,
+        ..PIPE
     },
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "full",
         rule: "A full pipe makes a writer sleep until somebody reads, and tells a non-blocking one EAGAIN.",
         calls: &[
@@ -42,21 +38,17 @@ pub(crate) const RULES: &[Trial] = &[
             "write without",
             "read",
         ],
-        reference: "pipe(7)",
         run: full,
+        ..PIPE
     },
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "short",
         rule: "A non-blocking write of more than PIPE_BUF bytes takes what there is room for; a shorter one takes all or nothing; a read takes what is there.",
         calls: &["pipe2(O_NONBLOCK)", "write", "read"],
-        reference: "pipe(7)",
         run: short,
+        ..PIPE
     },
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "end-of-file",
         rule: "A reader sees the end of file when the last writer is gone, not before, and after all that was written.",
         calls: &[
@@ -67,12 +59,10 @@ pub(crate) const RULES: &[Trial] = &[
             "the other writer ends",
             "read",
         ],
-        reference: "pipe(7)",
         run: end_of_file,
+        ..PIPE
     },
     Trial {
-        family: "pipe",
-        mechanism: "pipe",
         name: "broken",
         rule: "A write to a pipe that nobody reads fails with EPIPE, and the writer is sent SIGPIPE, which ends a program that does not ignore it.",
         calls: &[
@@ -82,8 +72,8 @@ pub(crate) const RULES: &[Trial] = &[
             "write",
             "signalfd, read",
         ],
-        reference: "pipe(7)",
         run: broken,
+        ..PIPE
     },
 ];
 

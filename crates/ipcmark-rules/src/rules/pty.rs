@@ -9,10 +9,10 @@ use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::os::fd::OwnedFd;
 
+const PSEUDO_TERMINAL: Trial = Trial::of("pty", "pseudo-terminal", "termios(3)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "pty",
-        mechanism: "pseudo-terminal",
         name: "line-discipline",
         rule: "A terminal edits what passes: it gives a reader whole lines and takes back what was erased; in raw mode it changes no byte and holds nothing back.",
         calls: &[
@@ -21,29 +21,26 @@ pub(crate) const RULES: &[Trial] = &[
             "read(slave)",
             "tcsetattr(raw)",
         ],
-        reference: "termios(3)",
         run: line_discipline,
+        ..PSEUDO_TERMINAL
     },
     Trial {
-        family: "pty",
-        mechanism: "pseudo-terminal",
         name: "hang-up",
         rule: "When the slave hangs up, the master reads what is left and then EIO; when the master hangs up, what the slave has not read is thrown away.",
         calls: &["posix_openpt, unlockpt, ioctl(TIOCGPTPEER)", "write", "close", "read"],
         reference: "pty(7)",
         run: hang_up,
+        ..PSEUDO_TERMINAL
     },
     Trial {
-        family: "pty",
-        mechanism: "pseudo-terminal",
         name: "full",
         rule: "A pseudo-terminal holds little: a reader's buffer of 4096 bytes and a few thousand on their way; then a writer waits, or is told EAGAIN.",
         calls: &[
             "posix_openpt, unlockpt, ioctl(TIOCGPTPEER)",
             "write(slave) with O_NONBLOCK until EAGAIN",
         ],
-        reference: "termios(3)",
         run: full,
+        ..PSEUDO_TERMINAL
     },
 ];
 

@@ -15,6 +15,8 @@ const CALLS: &[&str] = &[
 const LISKOV: &str = "unix(7); Liskov, Shrira, Wroclawski 1991";
 const BIRRELL: &str = "unix(7); Birrell, Nelson 1984";
 
+const AT_MOST_ONCE: Trial = Trial::of("rpc", "remote procedure call, at most once", LISKOV);
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
         family: "rpc",
@@ -26,13 +28,11 @@ pub(crate) const RULES: &[Trial] = &[
         run: at_least_once,
     },
     Trial {
-        family: "rpc",
-        mechanism: "remote procedure call, at most once",
         name: "at-most-once",
         rule: "A server that remembers, by time stamp, which calls it has executed never executes one twice; a client that gives up does not know whether it was executed at all.",
         calls: CALLS,
-        reference: LISKOV,
         run: at_most_once,
+        ..AT_MOST_ONCE
     },
     Trial {
         family: "rpc",
@@ -49,22 +49,18 @@ pub(crate) const RULES: &[Trial] = &[
         run: exactly_once,
     },
     Trial {
-        family: "rpc",
-        mechanism: "remote procedure call, at most once",
         name: "record-size",
         rule: "The record of calls seen is bounded in size: what it has forgotten it refuses to execute, so that a late copy is not executed a second time.",
         calls: &["send(request), twice", "send(other requests)", "send(the first request again)"],
-        reference: LISKOV,
         run: record_size,
+        ..AT_MOST_ONCE
     },
     Trial {
-        family: "rpc",
-        mechanism: "remote procedure call, at most once",
         name: "record-age",
         rule: "The record of calls seen is bounded in age: a copy that is older than it reaches back is refused and not executed.",
         calls: &["send(request), twice", "nanosleep", "send(the request again)"],
-        reference: LISKOV,
         run: record_age,
+        ..AT_MOST_ONCE
     },
     Trial {
         family: "rpc",

@@ -15,10 +15,10 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU64, fence};
 use std::time::Duration;
 
+const SHARED_MEMORY: Trial = Trial::of("shm", "shared memory", "shm_overview(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "shm",
-        mechanism: "shared memory",
         name: "lost-update",
         rule: "An increment is a load and a store: of two processes that increment a shared word without synchronisation, one overwrites what the other has just added. An atomic addition or a lock loses none.",
         calls: &[
@@ -27,12 +27,10 @@ pub(crate) const RULES: &[Trial] = &[
             "atomic add, as often",
             "pthread_mutex_lock, load, add, pause, store, pthread_mutex_unlock, as often",
         ],
-        reference: "shm_overview(7)",
         run: lost_update,
+        ..SHARED_MEMORY
     },
     Trial {
-        family: "shm",
-        mechanism: "shared memory",
         name: "torn-read",
         rule: "Two words that are written one after the other can be read in between: half old, half new. A seqlock lets the reader notice and read again.",
         calls: &[
@@ -40,8 +38,8 @@ pub(crate) const RULES: &[Trial] = &[
             "store, store in one process; load, load in another",
             "the same between two changes of a sequence number",
         ],
-        reference: "shm_overview(7)",
         run: torn_read,
+        ..SHARED_MEMORY
     },
     Trial {
         family: "shm",

@@ -20,6 +20,8 @@ const QUEUE: u64 = 64;
 const DISTURBANCES: u64 = 1_000;
 const DISTURBED: Duration = Duration::from_secs(3);
 
+const REAL_TIME: Trial = Trial::of("signal", "real-time signals", "signal(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
         family: "signal",
@@ -35,8 +37,6 @@ pub(crate) const RULES: &[Trial] = &[
         run: merge,
     },
     Trial {
-        family: "signal",
-        mechanism: "real-time signals",
         name: "queue",
         rule: "Real-time signals are queued: none is lost, each brings its word, and they come in the order in which they were sent.",
         calls: &[
@@ -44,12 +44,10 @@ pub(crate) const RULES: &[Trial] = &[
             "pidfd_send_signal with a word, 1,000 times, from another process",
             "sigpending, sigwaitinfo",
         ],
-        reference: "signal(7)",
         run: queue,
+        ..REAL_TIME
     },
     Trial {
-        family: "signal",
-        mechanism: "real-time signals",
         name: "queue-limit",
         rule: "The queue of real-time signals ends at RLIMIT_SIGPENDING, which all processes of a user share; then sigqueue says EAGAIN.",
         calls: &[
@@ -59,6 +57,7 @@ pub(crate) const RULES: &[Trial] = &[
         ],
         reference: "sigqueue(3)",
         run: queue_limit,
+        ..REAL_TIME
     },
     Trial {
         family: "signal",

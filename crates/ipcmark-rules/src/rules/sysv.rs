@@ -8,40 +8,33 @@ use ipcmark_sys::sysv::{Envelope, MessageQueue, Patience, Semaphore, listed, sys
 use rustix::io::Errno;
 use std::time::Duration;
 
-const QUEUE: &str = "System V message queue";
 const SEMAPHORE: &str = "System V semaphore";
+
+const QUEUE: Trial = Trial::of("sysv", "System V message queue", "msgop(2)");
 
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "sysv",
-        mechanism: QUEUE,
         name: "types",
         rule: "A receiver takes the oldest message of the type it asks for, and leaves the others where they are.",
         calls: &["msgget(IPC_CREAT)", "msgsnd of types 2, 1, 2", "msgrcv of type 1, then of any"],
-        reference: "msgop(2)",
         run: types,
+        ..QUEUE
     },
     Trial {
-        family: "sysv",
-        mechanism: QUEUE,
         name: "boundaries",
         rule: "One message sent is one message received; one that does not fit the receiver's space is refused and stays.",
         calls: &["msgsnd of 1, 100 and 0 bytes", "msgrcv", "msgsnd of 100 bytes", "msgrcv into 10"],
-        reference: "msgop(2)",
         run: boundaries,
+        ..QUEUE
     },
     Trial {
-        family: "sysv",
-        mechanism: QUEUE,
         name: "limit",
         rule: "A message longer than kernel.msgmax is refused with EINVAL.",
         calls: &["msgctl(IPC_INFO)", "msgsnd of msgmax bytes", "msgsnd of one more"],
-        reference: "msgop(2)",
         run: limit,
+        ..QUEUE
     },
     Trial {
-        family: "sysv",
-        mechanism: QUEUE,
         name: "outlives",
         rule: "A queue and its messages outlive the processes that sent them, until IPC_RMID.",
         calls: &[
@@ -52,6 +45,7 @@ pub(crate) const RULES: &[Trial] = &[
         ],
         reference: "sysvipc(7)",
         run: outlives,
+        ..QUEUE
     },
     Trial {
         family: "sysv",

@@ -14,28 +14,24 @@ use rustix::net::{
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
+const UNIX: Trial = Trial::of("unix", "Unix-domain sockets", "unix(7)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "unix",
-        mechanism: "Unix-domain sockets",
         name: "boundaries",
         rule: "Sequenced packets and datagrams keep the boundaries between messages; a stream does not.",
         calls: &["socketpair(AF_UNIX)", "send(10 bytes), three times", "recv(100 bytes)"],
-        reference: "unix(7)",
         run: boundaries,
+        ..UNIX
     },
     Trial {
-        family: "unix",
-        mechanism: "Unix-domain sockets",
         name: "credentials",
         rule: "The kernel tells who is at the other end of a connection: process, user and group, as they were when it connected.",
         calls: &["bind, listen, accept", "connect in another process", "getsockopt(SO_PEERCRED)"],
-        reference: "unix(7)",
         run: credentials,
+        ..UNIX
     },
     Trial {
-        family: "unix",
-        mechanism: "Unix-domain sockets",
         name: "descriptor",
         rule: "A descriptor passed with SCM_RIGHTS works in the process that receives it: the same open file, under a number of its own.",
         calls: &[
@@ -46,8 +42,8 @@ pub(crate) const RULES: &[Trial] = &[
             "write",
             "pread in the sender",
         ],
-        reference: "unix(7)",
         run: descriptor,
+        ..UNIX
     },
 ];
 

@@ -13,10 +13,10 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 
+const PROCESS_VM_READV: Trial = Trial::of("vm", "process_vm_readv", "process_vm_readv(2)");
+
 pub(crate) const RULES: &[Trial] = &[
     Trial {
-        family: "vm",
-        mechanism: "process_vm_readv",
         name: "permission",
         rule: "It takes the permission to trace the other process: the same user, and a process that may be dumped.",
         calls: &[
@@ -25,12 +25,10 @@ pub(crate) const RULES: &[Trial] = &[
             "prctl(PR_SET_DUMPABLE, 0) by that process, and process_vm_readv again",
             "process_vm_readv from a process of another user",
         ],
-        reference: "process_vm_readv(2)",
         run: permission,
+        ..PROCESS_VM_READV
     },
     Trial {
-        family: "vm",
-        mechanism: "process_vm_readv",
         name: "one-copy-saved",
         rule: "Bytes go from one process to the other in one copy and one call; a pipe copies them into the kernel and out again.",
         calls: &[
@@ -38,8 +36,8 @@ pub(crate) const RULES: &[Trial] = &[
             "read by the other",
             "process_vm_readv of 1 MiB, 64 times",
         ],
-        reference: "process_vm_readv(2)",
         run: one_copy_saved,
+        ..PROCESS_VM_READV
     },
 ];
 
