@@ -86,3 +86,19 @@ impl Error {
         matches!(self, Error::Closed | Error::PeerDied)
     }
 }
+
+/// Names the system call whose result this is.
+pub trait Called<T> {
+    /// Turns a failure into an [`Error::Os`] of this call.
+    ///
+    /// # Errors
+    /// The call failed.
+    fn called(self, call: &str) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> Called<T> for std::result::Result<T, E> {
+    #[inline]
+    fn called(self, call: &str) -> Result<T> {
+        self.map_err(|source| Error::os(call, source))
+    }
+}

@@ -29,7 +29,7 @@ mod transport;
 mod wait;
 
 pub use buffer::Buffer;
-pub use error::{Error, Result};
+pub use error::{Called, Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Capacity, Info, LEAST_SHARED, Limits, MeetBy, Role};
 pub use ipcmark_words::{

@@ -2,11 +2,11 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Names, Result};
 use ipcmark_sys::fd::{FdWait, Interest, ReadAhead, Sigio};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use rustix::io::{Errno, write};
+use rustix::io::write;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::hint::black_box;
 use std::os::fd::{AsFd, OwnedFd};
@@ -49,12 +49,8 @@ const MEANWHILE: Duration = Duration::from_millis(50);
 /// Additions in one piece of work.
 const PIECE: u64 = 1_000;
 
-fn os(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |errno| Error::os(call, errno)
-}
-
 fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    pipe_with(PipeFlags::CLOEXEC).map_err(os("pipe2"))
+    pipe_with(PipeFlags::CLOEXEC).called("pipe2")
 }
 
 /// Work that nothing else depends on.
@@ -71,7 +67,7 @@ fn completes_later(_: &Names) -> Found {
     let at_once = ahead.completed()?.is_some();
     let other = peer(|| {
         sleep(MEANWHILE);
-        write(&writer, b"data").map(drop).map_err(os("write"))
+        write(&writer, b"data").map(drop).called("write")
     })?;
     let mut pieces = 0u64;
     let came = loop {
@@ -101,10 +97,10 @@ fn sigio(_: &Names) -> Found {
     let _armed = Sigio::arm(reader.as_fd(), Interest::Readable, None)?;
     let set = SigSet::from(Signal::SIGIO);
     let pending = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-        .map_err(|e| Error::os("signalfd", e))?;
+        .called("signalfd")?;
     let take = || -> Result<u64> {
         let mut signals = 0;
-        while pending.read_signal().map_err(|e| Error::os("read(signalfd)", e))?.is_some() {
+        while pending.read_signal().called("read(signalfd)")?.is_some() {
             signals += 1;
         }
         Ok(signals)
@@ -112,7 +108,7 @@ fn sigio(_: &Names) -> Found {
     let before = take()?;
     let other = peer(|| {
         sleep(MEANWHILE);
-        write(&writer, &[1]).map(drop).map_err(os("write"))
+        write(&writer, &[1]).map(drop).called("write")
     })?;
     let mut pieces = 0u64;
     let first = loop {
@@ -124,7 +120,7 @@ fn sigio(_: &Names) -> Found {
     };
     joined([other])?;
     let many =
-        peer(|| (0..WRITES).try_for_each(|_| write(&writer, &[1]).map(drop).map_err(os("write"))))?;
+        peer(|| (0..WRITES).try_for_each(|_| write(&writer, &[1]).map(drop).called("write")))?;
     joined([many])?;
     let merged = take()?;
     let words = format!(

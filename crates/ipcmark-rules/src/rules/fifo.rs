@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkfifoat, open, stat, unlink};
 use rustix::io::{Errno, read, write};
 use std::os::fd::OwnedFd;
@@ -63,24 +63,20 @@ fn open_fifo(path: &Path, flags: OFlags) -> std::result::Result<OwnedFd, Errno> 
     open(path, flags | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn os(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |errno| Error::os(call, errno)
-}
-
 fn open_waits(names: &Names) -> Found {
     let path = make(names)?;
     let alone = open_fifo(&path, OFlags::WRONLY | OFlags::NONBLOCK).err();
     let mut reader = peer(|| {
-        let fifo = open_fifo(&path, OFlags::RDONLY).map_err(os("open"))?;
+        let fifo = open_fifo(&path, OFlags::RDONLY).called("open")?;
         let mut space = [0; 8];
-        match read(&fifo, &mut space).map_err(os("read"))? {
+        match read(&fifo, &mut space).called("read")? {
             3 => Ok(()),
             n => Err(Error::Protocol(format!("{n} bytes came of 3"))),
         }
     })?;
     let slept = sleeps(&mut reader)?;
-    let fifo = open_fifo(&path, OFlags::WRONLY).map_err(os("open"))?;
-    write(&fifo, b"met").map_err(os("write"))?;
+    let fifo = open_fifo(&path, OFlags::WRONLY).called("open")?;
+    write(&fifo, b"met").called("write")?;
     joined([reader])?;
     let words = format!(
         "Nobody reads: a non-blocking open for writing said {}. One opened for reading and {} until one opened for \
@@ -109,7 +105,7 @@ fn strangers(names: &Names) -> Found {
     if heard.is_err() {
         let _ = writer.kill();
     }
-    writer.wait().map_err(|e| Error::os("wait4", e))?;
+    writer.wait().called("wait4")?;
     let heard = heard.map_err(unavailable)?.stdout;
     let words = format!(
         "One shell wrote into the name, another read from it: {} bytes came, '{}'.",
@@ -123,14 +119,14 @@ fn outlives(names: &Names) -> Found {
     let path = make(names)?;
     // Open both ways, so that nobody need read.
     let user = peer(|| {
-        let fifo = open_fifo(&path, OFlags::RDWR).map_err(os("open"))?;
-        write(&fifo, b"left").map(drop).map_err(os("write"))
+        let fifo = open_fifo(&path, OFlags::RDWR).called("open")?;
+        write(&fifo, b"left").map(drop).called("write")
     })?;
     joined([user])?;
     let there = stat(&path).map(|s| FileType::from_raw_mode(s.st_mode)) == Ok(FileType::Fifo);
-    let fifo = open_fifo(&path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(os("open"))?;
-    let left = read(&fifo, &mut [0; 8]).map_err(os("read"))? as u64;
-    unlink(&path).map_err(os("unlink"))?;
+    let fifo = open_fifo(&path, OFlags::RDONLY | OFlags::NONBLOCK).called("open")?;
+    let left = read(&fifo, &mut [0; 8]).called("read")? as u64;
+    unlink(&path).called("unlink")?;
     let gone = stat(&path).err() == Some(Errno::NOENT);
     let words = format!(
         "A process wrote 4 bytes and ended: its FIFO is {} there, with {left} bytes in it; after unlink it is {}.",

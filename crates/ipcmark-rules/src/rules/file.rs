@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::process::Exit;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -115,11 +115,11 @@ fn unset_record(file: &File) -> Result<()> {
 }
 
 fn set_flock(file: &File) -> Result<()> {
-    flock(file, FlockOperation::LockExclusive).map_err(|e| Error::os("flock(LOCK_EX)", e))
+    flock(file, FlockOperation::LockExclusive).called("flock(LOCK_EX)")
 }
 
 fn unset_flock(file: &File) -> Result<()> {
-    flock(file, FlockOperation::Unlock).map_err(|e| Error::os("flock(LOCK_UN)", e))
+    flock(file, FlockOperation::Unlock).called("flock(LOCK_UN)")
 }
 
 /// Two processes add to one number; `exact` says whether all of it must be there in the end.
@@ -132,7 +132,7 @@ fn increments(
 ) -> Found {
     const EACH: u64 = 10_000;
     let file = open(names)?;
-    pwrite(&file, &[0; 8], 0).map_err(|e| Error::os("pwrite", e))?;
+    pwrite(&file, &[0; 8], 0).called("pwrite")?;
     let add = || {
         // Its own open file description: an inherited one would share a flock.
         let file = open(names)?;
@@ -140,7 +140,7 @@ fn increments(
             lock(&file)?;
             let number = read_number(&file)?;
             rustix::thread::sched_yield();
-            pwrite(&file, &(number + 1).to_le_bytes(), 0).map_err(|e| Error::os("pwrite", e))?;
+            pwrite(&file, &(number + 1).to_le_bytes(), 0).called("pwrite")?;
             unlock(&file)?;
         }
         Ok(())
@@ -217,7 +217,7 @@ fn who_owns(names: &Names) -> Found {
     let held = [open(names)?, open(names)?];
     record(&held[0], libc::F_WRLCK, false)?;
     set_flock(&held[1])?;
-    let again = |file: &File| file.try_clone().map_err(|e| Error::os("dup", e));
+    let again = |file: &File| file.try_clone().called("dup");
     let child = had_by_another(|| Ok([again(&held[0])?, again(&held[1])?]))?;
     let words = format!(
         "A child with the same descriptors {} the record lock, and {} the flock.",

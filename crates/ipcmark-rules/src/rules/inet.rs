@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::zerocopy;
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
@@ -82,10 +82,6 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-fn os(call: &'static str) -> impl Fn(io::Error) -> Error {
-    move |e| Error::os(call, e)
-}
-
 /// Any free port of this machine.
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -103,9 +99,9 @@ fn over_loopback(call: &'static str) -> impl Fn(io::Error) -> Error {
 /// Two ends of one TCP connection.
 fn tcp() -> Result<[TcpStream; 2]> {
     let listener = TcpListener::bind(LOOPBACK).map_err(over_loopback("bind"))?;
-    let here = listener.local_addr().map_err(os("getsockname"))?;
+    let here = listener.local_addr().called("getsockname")?;
     let client = TcpStream::connect(here).map_err(over_loopback("connect"))?;
-    let (server, _) = listener.accept().map_err(os("accept"))?;
+    let (server, _) = listener.accept().called("accept")?;
     Ok([client, server])
 }
 
@@ -113,8 +109,8 @@ fn tcp() -> Result<[TcpStream; 2]> {
 fn udp() -> Result<[UdpSocket; 2]> {
     let bind = || UdpSocket::bind(LOOPBACK).map_err(over_loopback("bind"));
     let (a, b) = (bind()?, bind()?);
-    a.connect(b.local_addr().map_err(os("getsockname"))?).map_err(over_loopback("connect"))?;
-    b.connect(a.local_addr().map_err(os("getsockname"))?).map_err(over_loopback("connect"))?;
+    a.connect(b.local_addr().called("getsockname")?).map_err(over_loopback("connect"))?;
+    b.connect(a.local_addr().called("getsockname")?).map_err(over_loopback("connect"))?;
     Ok([a, b])
 }
 
@@ -123,7 +119,7 @@ fn nothing_lost(_: &Names) -> Found {
     const BLOCKS: u64 = 1_000;
     const HEAD: usize = 8;
     let [mut writer, mut reader] = tcp()?;
-    let inherited = reader.try_clone().map_err(os("dup"))?;
+    let inherited = reader.try_clone().called("dup")?;
     // Each block bears its number.
     let mut block: Vec<u8> = (0..BLOCK).map(|at| (at % 251) as u8).collect();
     let mut space = vec![0; BLOCK];
@@ -132,7 +128,7 @@ fn nothing_lost(_: &Names) -> Found {
         drop(inherited);
         for n in 0..BLOCKS {
             outgoing[..HEAD].copy_from_slice(&n.to_le_bytes());
-            writer.write_all(&outgoing).map_err(os("write"))?;
+            writer.write_all(&outgoing).called("write")?;
         }
         Ok(())
     })?;
@@ -141,7 +137,7 @@ fn nothing_lost(_: &Names) -> Found {
     for n in 0..BLOCKS {
         let mut filled = 0;
         while filled < BLOCK {
-            match reader.read(&mut space[filled..]).map_err(os("read"))? {
+            match reader.read(&mut space[filled..]).called("read")? {
                 0 => break,
                 n => filled += n,
             }
@@ -153,7 +149,7 @@ fn nothing_lost(_: &Names) -> Found {
             sleep(Duration::from_millis(3));
         }
     }
-    let more = reader.read(&mut space).map_err(os("read"))?;
+    let more = reader.read(&mut space).called("read")?;
     joined([sender])?;
     let written = BLOCKS * BLOCK as u64;
     let words = format!(
@@ -172,13 +168,13 @@ fn no_boundaries(_: &Names) -> Found {
     const WRITES: u64 = 1_000;
     let [mut writer, mut reader] = tcp()?;
     for _ in 0..WRITES {
-        writer.write_all(&[7; 10]).map_err(os("write"))?;
+        writer.write_all(&[7; 10]).called("write")?;
     }
     drop(writer);
     let (mut reads, mut bytes) = (0u64, 0u64);
     let mut space = vec![0; 64 << 10];
     loop {
-        match reader.read(&mut space).map_err(os("read"))? {
+        match reader.read(&mut space).called("read")? {
             0 => break,
             n => (reads, bytes) = (reads + 1, bytes + n as u64),
         }
@@ -209,10 +205,9 @@ fn zerocopy_copied(_: &Names) -> Found {
     for _ in 0..SENDS {
         let mut sent = 0;
         while sent < BYTES {
-            sent += zerocopy::send(&writer, &message[sent..])
-                .map_err(|e| Error::os("send(MSG_ZEROCOPY)", e))?;
+            sent += zerocopy::send(&writer, &message[sent..]).called("send(MSG_ZEROCOPY)")?;
         }
-        reader.read_exact(&mut space).map_err(os("read"))?;
+        reader.read_exact(&mut space).called("read")?;
         collect()?;
     }
     // The last acknowledgement may be held back for some 40 ms.
@@ -234,11 +229,11 @@ fn zerocopy_copied(_: &Names) -> Found {
 fn drops_counted(_: &Names) -> Found {
     const SENT: u64 = 10_000;
     let [sender, receiver] = udp()?;
-    receiver.set_nonblocking(true).map_err(os("fcntl"))?;
+    receiver.set_nonblocking(true).called("fcntl")?;
     setsockopt(&receiver, sockopt::RxqOvfl, &1)
         .map_err(|e| Error::os("setsockopt(SO_RXQ_OVFL)", io::Error::from(e)))?;
     for _ in 0..SENT {
-        sender.send(&[7; 1_000]).map_err(os("send"))?;
+        sender.send(&[7; 1_000]).called("send")?;
     }
     let mut space = [0; 1_000];
     let mut received = 0;
@@ -246,7 +241,7 @@ fn drops_counted(_: &Names) -> Found {
         received += 1;
     }
     // Each datagram brings the count as it was when that one came.
-    sender.send(&[7]).map_err(os("send"))?;
+    sender.send(&[7]).called("send")?;
     let counted = drops_told(&receiver)?;
     let words = format!(
         "{} datagrams sent to a socket that nobody read, {} received; the socket counted {} dropped.",
@@ -277,15 +272,15 @@ fn drops_told(socket: &UdpSocket) -> Result<u64> {
 
 fn boundaries(_: &Names) -> Found {
     let [sender, receiver] = udp()?;
-    receiver.set_nonblocking(true).map_err(os("fcntl"))?;
+    receiver.set_nonblocking(true).called("fcntl")?;
     for n in 0..3 {
-        sender.send(&[n; 10]).map_err(os("send"))?;
+        sender.send(&[n; 10]).called("send")?;
     }
     let mut lengths = [0; 3];
     let mut firsts = [9; 3];
     for (n, space) in [100, 4, 100].into_iter().enumerate() {
         let mut bytes = vec![9; space];
-        lengths[n] = receiver.recv(&mut bytes).map_err(os("recv"))?;
+        lengths[n] = receiver.recv(&mut bytes).called("recv")?;
         firsts[n] = bytes[0];
     }
     let left = receiver.recv(&mut [0; 100]).is_ok();
@@ -299,12 +294,12 @@ fn boundaries(_: &Names) -> Found {
 
 fn segments(_: &Names) -> Found {
     let [sender, receiver] = udp()?;
-    receiver.set_nonblocking(true).map_err(os("fcntl"))?;
+    receiver.set_nonblocking(true).called("fcntl")?;
     setsockopt(&sender, sockopt::UdpGsoSegment, &1_440).map_err(|e| Error::Unavailable {
         reason: format!("setsockopt(UDP_SEGMENT) fails here: {e}"),
         remedy: Some("Linux 4.18 or newer is needed".into()),
     })?;
-    sender.send(&[7; 14_000]).map_err(os("send"))?;
+    sender.send(&[7; 14_000]).called("send")?;
     let (mut datagrams, mut bytes) = (0, 0);
     let mut space = [0; 2_000];
     while let Ok(len) = receiver.recv(&mut space) {

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::fd::sysctl;
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
 use nix::sys::stat::Mode;
@@ -79,8 +79,7 @@ impl Named {
     fn take(&self) -> Result<(Vec<u8>, u32)> {
         let mut space = [0; 128];
         let mut priority = 0;
-        let len = mq_receive(self.queue()?, &mut space, &mut priority)
-            .map_err(|e| Error::os("mq_receive", e))?;
+        let len = mq_receive(self.queue()?, &mut space, &mut priority).called("mq_receive")?;
         Ok((space[..len].to_vec(), priority))
     }
 }
@@ -117,7 +116,7 @@ fn four(names: &Names, flags: MQ_OFlag) -> Result<Named> {
 fn priority(names: &Names) -> Found {
     let named = four(names, MQ_OFlag::empty())?;
     for (text, priority) in [("a", 1), ("b", 5), ("c", 3), ("d", 5)] {
-        mq_send(named.queue()?, text.as_bytes(), priority).map_err(|e| Error::os("mq_send", e))?;
+        mq_send(named.queue()?, text.as_bytes(), priority).called("mq_send")?;
     }
     let mut came = Vec::new();
     for _ in 0..4 {
@@ -134,7 +133,7 @@ fn boundaries(names: &Names) -> Found {
     let named = four(names, MQ_OFlag::empty())?;
     let lengths = [1usize, 100, 0];
     for len in lengths {
-        mq_send(named.queue()?, &vec![7; len], 0).map_err(|e| Error::os("mq_send", e))?;
+        mq_send(named.queue()?, &vec![7; len], 0).called("mq_send")?;
     }
     let mut came = Vec::new();
     for _ in lengths {
@@ -204,12 +203,12 @@ fn outlives(names: &Names) -> Found {
     drop(four(names, MQ_OFlag::empty())?);
     let name = format!("/{}", names.token);
     let maker = peer(|| {
-        let queue = create(&name, 4, MQ_OFlag::empty()).map_err(|e| Error::os("mq_open", e))?;
-        mq_send(&queue, b"still here", 0).map_err(|e| Error::os("mq_send", e))
+        let queue = create(&name, 4, MQ_OFlag::empty()).called("mq_open")?;
+        mq_send(&queue, b"still here", 0).called("mq_send")
     })?;
     joined([maker])?;
-    let reopened = mq_open(name.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None)
-        .map_err(|e| Error::os("mq_open", e))?;
+    let reopened =
+        mq_open(name.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None).called("mq_open")?;
     let named = Named { name: name.clone(), queue: Some(reopened) };
     let (text, _) = named.take()?;
     drop(named);

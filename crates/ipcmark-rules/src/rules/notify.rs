@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::process;
 use ipcmark_sys::shared::Lines;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -52,12 +52,11 @@ fn count(fd: &OwnedFd) -> rustix::io::Result<u64> {
 
 /// Writes five times in another process; returns what each read gives, until there is nothing to read.
 fn reads(flags: EventfdFlags) -> Result<Vec<u64>> {
-    let fd = eventfd(0, flags | EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)
-        .map_err(|e| Error::os("eventfd", e))?;
+    let fd =
+        eventfd(0, flags | EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC).called("eventfd")?;
     let writer = peer(|| {
-        (0..WRITES).try_for_each(|_| {
-            write(&fd, &1u64.to_ne_bytes()).map(drop).map_err(|e| Error::os("write(eventfd)", e))
-        })
+        (0..WRITES)
+            .try_for_each(|_| write(&fd, &1u64.to_ne_bytes()).map(drop).called("write(eventfd)"))
     })?;
     joined([writer])?;
     let mut all = Vec::new();
@@ -90,8 +89,7 @@ fn lost_wake(_: &Names) -> Found {
     let (word, woken) = (&lines.lines()[0].futex, &lines.lines()[1].word);
     let waker = peer(|| {
         word.store(1, Release);
-        let found = futex::wake(word, futex::Flags::empty(), 1)
-            .map_err(|e| Error::os("futex(FUTEX_WAKE)", e))?;
+        let found = futex::wake(word, futex::Flags::empty(), 1).called("futex(FUTEX_WAKE)")?;
         woken.store(found as u64, Release);
         Ok(())
     })?;
@@ -115,14 +113,14 @@ fn lost_wake(_: &Names) -> Found {
 fn readable(fd: impl AsFd, timeout: Duration) -> Result<bool> {
     let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: 0 };
     let ready = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));
-    ready.map(|n| n > 0).map_err(|e| Error::os("poll(pidfd)", e))
+    ready.map(|n| n > 0).called("poll(pidfd)")
 }
 
 fn exit_is_readable(_: &Names) -> Found {
-    let gate = eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| Error::os("eventfd", e))?;
+    let gate = eventfd(0, EventfdFlags::CLOEXEC).called("eventfd")?;
     let child = process::fork(|| i32::from(count(&gate).is_err()))?;
     let before = readable(&child, Duration::ZERO)?;
-    write(&gate, &1u64.to_ne_bytes()).map_err(|e| Error::os("write(eventfd)", e))?;
+    write(&gate, &1u64.to_ne_bytes()).called("write(eventfd)")?;
     let after = readable(&child, Duration::from_secs(10))?;
     let word = |readable: bool| if readable { "readable" } else { "not readable" };
     let words = format!(

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::fd::set_nonblocking;
 use ipcmark_sys::pipe::pipe_capacity;
 use nix::sys::signal::{SigSet, Signal};
@@ -80,7 +80,7 @@ pub(crate) const RULES: &[Trial] = &[
 const WRITERS: u8 = 4;
 
 fn pipe(flags: PipeFlags) -> Result<(OwnedFd, OwnedFd)> {
-    pipe_with(flags | PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))
+    pipe_with(flags | PipeFlags::CLOEXEC).called("pipe2")
 }
 
 fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
@@ -118,7 +118,7 @@ fn mixed(len: usize, count: usize) -> Result<Mixed> {
     let mut last = None;
     let mut torn = 0;
     loop {
-        let got = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
+        let got = read(&reader, &mut space).called("read")?;
         if got == 0 {
             break;
         }
@@ -184,7 +184,7 @@ fn full(_: &Names) -> Found {
     set_nonblocking(&writer, false)?;
     let mut waiting = peer(|| write_all(&writer, &[1]))?;
     let slept = sleeps(&mut waiting)?;
-    read(&reader, &mut [0; PIPE_BUF]).map_err(|e| Error::os("read", e))?;
+    read(&reader, &mut [0; PIPE_BUF]).called("read")?;
     joined([waiting])?;
     let words = format!(
         "A pipe of {} bytes took {} and then said EAGAIN; a blocking writer {} until a page had been read, and went on.",
@@ -200,12 +200,12 @@ fn short(_: &Names) -> Found {
     let (reader, writer) = pipe(PipeFlags::NONBLOCK)?;
     let capacity = fill(&writer, &[0; PIPE_BUF])?;
     let mut page = [0; PIPE_BUF];
-    read(&reader, &mut page).map_err(|e| Error::os("read", e))?;
+    read(&reader, &mut page).called("read")?;
     let long = vec![1; 4 * PIPE_BUF];
-    let taken = write(&writer, &long).map_err(|e| Error::os("write", e))? as u64;
+    let taken = write(&writer, &long).called("write")? as u64;
     let refused = write(&writer, &[2; 100]) == Err(Errno::AGAIN);
     let mut space = vec![0; 2 * capacity as usize];
-    let read_back = read(&reader, &mut space).map_err(|e| Error::os("read", e))? as u64;
+    let read_back = read(&reader, &mut space).called("read")? as u64;
     let words = format!(
         "With room for {PIPE_BUF} bytes a write of {} took {}, then one of 100 {}; a read of {} brought {}.",
         figure(long.len() as u64),
@@ -223,7 +223,7 @@ fn end_of_file(_: &Names) -> Found {
     let (go_reader, go) = pipe(PipeFlags::empty())?;
     // The peer holds the other copy of the writing end until it is told.
     let other = peer(|| {
-        read(&go_reader, &mut [0]).map_err(|e| Error::os("read", e))?;
+        read(&go_reader, &mut [0]).called("read")?;
         write_all(&writer, b"last")
     })?;
     drop(writer);
@@ -232,8 +232,8 @@ fn end_of_file(_: &Names) -> Found {
     write_all(&go, &[1])?;
     joined([other])?;
     let mut space = [0; 8];
-    let last = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
-    let end = read(&reader, &mut space).map_err(|e| Error::os("read", e))?;
+    let last = read(&reader, &mut space).called("read")?;
+    let end = read(&reader, &mut space).called("read")?;
     let words = format!(
         "One of two writers closed: read said {}. The other wrote {last} bytes and ended: read brought {last}, then {end}.",
         match while_held {
@@ -250,12 +250,12 @@ fn broken(_: &Names) -> Found {
     drop(reader);
     // A blocked signal stays pending even where it is ignored, as Rust programs ignore this one.
     let set = SigSet::from(Signal::SIGPIPE);
-    set.thread_block().map_err(|e| Error::os("sigprocmask", e))?;
+    set.thread_block().called("sigprocmask")?;
     let said = write(&writer, &[1]);
     let pending = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-        .map_err(|e| Error::os("signalfd", e))?;
+        .called("signalfd")?;
     let mut signals = 0;
-    while pending.read_signal().map_err(|e| Error::os("read(signalfd)", e))?.is_some() {
+    while pending.read_signal().called("read(signalfd)")?.is_some() {
         signals += 1;
     }
     let words = format!(

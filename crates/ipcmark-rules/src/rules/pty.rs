@@ -1,7 +1,7 @@
 //! Pseudo-terminals: a line discipline between two ends, little room, and how they hang up.
 
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::fd::set_nonblocking;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
@@ -47,10 +47,6 @@ pub(crate) const RULES: &[Trial] = &[
 /// How long the kernel may take to carry bytes from one end to the other.
 const ON_THE_WAY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
-fn os(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |errno| Error::os(call, errno)
-}
-
 /// A new one, master and slave, both non-blocking.
 fn open() -> Result<(OwnedFd, OwnedFd)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
@@ -58,23 +54,23 @@ fn open() -> Result<(OwnedFd, OwnedFd)> {
         reason: format!("no pseudo-terminal can be opened here ({e})"),
         remedy: Some("mount -t devpts devpts /dev/pts".into()),
     })?;
-    unlockpt(&master).map_err(os("unlockpt"))?;
-    let slave = ioctl_tiocgptpeer(&master, flags).map_err(os("ioctl(TIOCGPTPEER)"))?;
+    unlockpt(&master).called("unlockpt")?;
+    let slave = ioctl_tiocgptpeer(&master, flags).called("ioctl(TIOCGPTPEER)")?;
     set_nonblocking(&master, true)?;
     set_nonblocking(&slave, true)?;
     Ok((master, slave))
 }
 
 fn make_raw(slave: &OwnedFd) -> Result<()> {
-    let mut termios = tcgetattr(slave).map_err(os("tcgetattr"))?;
+    let mut termios = tcgetattr(slave).called("tcgetattr")?;
     termios.make_raw();
-    tcsetattr(slave, OptionalActions::Now, &termios).map_err(os("tcsetattr"))
+    tcsetattr(slave, OptionalActions::Now, &termios).called("tcsetattr")
 }
 
 /// What a reader gets, once it had the time to come.
 fn take(fd: &OwnedFd) -> Result<std::result::Result<Vec<u8>, Errno>> {
     let mut fds = [PollFd::new(fd, PollFlags::IN)];
-    poll(&mut fds, Some(&ON_THE_WAY)).map_err(os("poll"))?;
+    poll(&mut fds, Some(&ON_THE_WAY)).called("poll")?;
     let mut space = [0; 8192];
     Ok(read(fd, &mut space).map(|n| space[..n].to_vec()))
 }
@@ -89,7 +85,7 @@ fn told(taken: &std::result::Result<Vec<u8>, Errno>) -> String {
 
 fn line_discipline(_: &Names) -> Found {
     let (master, slave) = open()?;
-    let put = |bytes: &[u8]| write(&master, bytes).map_err(os("write"));
+    let put = |bytes: &[u8]| write(&master, bytes).called("write");
     // 0x7f is the erase character of a fresh terminal.
     put(b"ab\x7fc")?;
     let before = take(&slave)?;
@@ -115,14 +111,14 @@ fn line_discipline(_: &Names) -> Found {
 fn hang_up(_: &Names) -> Found {
     let (master, slave) = open()?;
     make_raw(&slave)?;
-    write(&slave, b"left").map_err(os("write"))?;
+    write(&slave, b"left").called("write")?;
     drop(slave);
     let (left, end) = (take(&master)?, take(&master)?);
     let (master, slave) = open()?;
     make_raw(&slave)?;
-    write(&master, b"lost").map_err(os("write"))?;
+    write(&master, b"lost").called("write")?;
     let mut fds = [PollFd::new(&slave, PollFlags::IN)];
-    let came = poll(&mut fds, Some(&ON_THE_WAY)).map_err(os("poll"))?;
+    let came = poll(&mut fds, Some(&ON_THE_WAY)).called("poll")?;
     drop(master);
     let lost = take(&slave)?;
     let words = format!(
@@ -148,7 +144,7 @@ fn full(_: &Names) -> Found {
             // The kernel may be about to make room: it is full when nothing more goes in after a while.
             Err(Errno::AGAIN) => {
                 let mut fds = [PollFd::new(&slave, PollFlags::OUT)];
-                if poll(&mut fds, Some(&ON_THE_WAY)).map_err(os("poll"))? == 0 {
+                if poll(&mut fds, Some(&ON_THE_WAY)).called("poll")? == 0 {
                     break;
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::process::Exit;
 use ipcmark_sys::robust::RobustMutex;
 use ipcmark_sys::segment::{self, Segment, State};
@@ -220,7 +220,7 @@ fn dead_owner(_: &Names) -> Found {
     let mut owner = peer(|| {
         let locked = mutex.lock()?;
         locked.word().store(1, Relaxed);
-        kill_process(getpid(), Signal::KILL).map_err(|e| Error::os("kill", e))
+        kill_process(getpid(), Signal::KILL).called("kill")
     })?;
     let exit = owner.wait(Duration::from_secs(10))?;
     let next = mutex.lock()?;

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::signal::{
     Blocked, Number, Payload, PendingLimit, Taking, Tally, Target, Waited, is_pending,
 };
@@ -87,15 +87,13 @@ pub(crate) const RULES: &[Trial] = &[
 fn merge(_: &Names) -> Found {
     let mut set = SigSet::empty();
     set.add(Signal::SIGUSR1);
-    set.thread_block().map_err(|e| Error::os("sigprocmask", e))?;
+    set.thread_block().called("sigprocmask")?;
     let here = getpid();
-    joined([peer(|| {
-        (0..SENT).try_for_each(|_| kill(here, Signal::SIGUSR1).map_err(|e| Error::os("kill", e)))
-    })?])?;
+    joined([peer(|| (0..SENT).try_for_each(|_| kill(here, Signal::SIGUSR1).called("kill")))?])?;
     let pending = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-        .map_err(|e| Error::os("signalfd", e))?;
+        .called("signalfd")?;
     let mut delivered = 0;
-    while pending.read_signal().map_err(|e| Error::os("read(signalfd)", e))?.is_some() {
+    while pending.read_signal().called("read(signalfd)")?.is_some() {
         delivered += 1;
     }
     let words =
@@ -120,13 +118,12 @@ fn queue(_: &Names) -> Found {
     let here = getpid().as_raw();
     joined([peer(|| {
         let target = Target::open(here, number)?;
-        (0..SENT).try_for_each(|word| {
-            target.queue(Payload { word, tag: 0 }).map_err(|e| Error::os("pidfd_send_signal", e))
-        })
+        (0..SENT)
+            .try_for_each(|word| target.queue(Payload { word, tag: 0 }).called("pidfd_send_signal"))
     })?])?;
     let mut words = Vec::new();
     while is_pending(number) {
-        words.push(taking.take().map_err(|e| Error::os("sigwaitinfo", e))?.word);
+        words.push(taking.take().called("sigwaitinfo")?.word);
     }
     let in_order = words.iter().copied().eq(0..words.len() as u64);
     let said = format!(
@@ -229,17 +226,16 @@ fn handler_races(_: &Names) -> Found {
 fn alarm_once(_: &Names) -> Found {
     let mut set = SigSet::empty();
     set.add(Signal::SIGALRM);
-    set.thread_block().map_err(|e| Error::os("sigprocmask", e))?;
-    let pending =
-        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC).map_err(|e| Error::os("signalfd", e))?;
+    set.thread_block().called("sigprocmask")?;
+    let pending = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC).called("signalfd")?;
     alarm::set(30);
     let begun = Instant::now();
     let left = alarm::set(1).unwrap_or(0);
-    pending.read_signal().map_err(|e| Error::os("read(signalfd)", e))?;
+    pending.read_signal().called("read(signalfd)")?;
     let after = begun.elapsed();
     let again = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .and_then(|fd| fd.read_signal())
-        .map_err(|e| Error::os("read(signalfd)", e))?;
+        .called("read(signalfd)")?;
     let words = format!(
         "alarm(30), then alarm(1), which said that {left} s were left of the first: SIGALRM came after {:.3} s, {}.",
         after.as_secs_f64(),

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Names, Result};
 use ipcmark_sys::process;
 use ipcmark_sys::sysv::{Envelope, MessageQueue, Patience, Semaphore, listed, system_limits};
 use rustix::io::Errno;
@@ -69,7 +69,7 @@ fn put(queue: &MessageQueue, kind: i64, len: usize) -> rustix::io::Result<()> {
 }
 
 fn sent(queue: &MessageQueue, kind: i64, len: usize) -> Result<()> {
-    put(queue, kind, len).map_err(|e| Error::os("msgsnd", e))
+    put(queue, kind, len).called("msgsnd")
 }
 
 fn take(queue: &MessageQueue, kind: i64, room: usize) -> rustix::io::Result<Vec<u8>> {
@@ -85,7 +85,7 @@ fn types(_: &Names) -> Found {
     }
     let mut came = Vec::new();
     for kind in [1, 0, 0] {
-        came.extend(take(&queue, kind, 1).map_err(|e| Error::os("msgrcv", e))?);
+        came.extend(take(&queue, kind, 1).called("msgrcv")?);
     }
     let words = format!(
         "Sent types 2, 1, 2. Asked for type 1: {}; then for any: {}, {}.",
@@ -101,7 +101,7 @@ fn boundaries(_: &Names) -> Found {
         sent(&queue, 1, len)?;
     }
     for _ in 0..3 {
-        came.push(take(&queue, 0, 128).map_err(|e| Error::os("msgrcv", e))?.len());
+        came.push(take(&queue, 0, 128).called("msgrcv")?.len());
     }
     sent(&queue, 1, 100)?;
     let refused = take(&queue, 0, 10).err();
@@ -118,7 +118,7 @@ fn boundaries(_: &Names) -> Found {
 }
 
 fn limit(_: &Names) -> Found {
-    let max = system_limits().map_err(|e| Error::os("msgctl(IPC_INFO)", e))?.msgmax;
+    let max = system_limits().called("msgctl(IPC_INFO)")?.msgmax;
     let queue = MessageQueue::create()?;
     let said = |errno: Option<Errno>| errno.map_or("sent".to_owned(), name_of);
     let (at, beyond) = (put(&queue, 1, max).err(), put(&queue, 1, max + 1).err());
@@ -137,7 +137,7 @@ fn outlives(_: &Names) -> Found {
     let queue = MessageQueue::create()?;
     let name = format!("msg {}", queue.id());
     joined([peer(|| (0..3).try_for_each(|_| sent(&queue, 1, 8)))?])?;
-    let held = queue.status().map_err(|e| Error::os("msgctl(IPC_STAT)", e))?.messages;
+    let held = queue.status().called("msgctl(IPC_STAT)")?.messages;
     let before = listed().contains(&name);
     // This process is the last that holds it, and removes it.
     drop(queue);
@@ -153,7 +153,7 @@ fn outlives(_: &Names) -> Found {
 /// Lets a process take the one there is, kills it, and says whether there is one again.
 fn back_after_death(undo: bool) -> Result<bool> {
     let semaphore = Semaphore::new()?;
-    semaphore.add().map_err(|e| Error::os("semop", e))?;
+    semaphore.add().called("semop")?;
     let took = Semaphore::new()?;
     let mut taker = process::fork(|| {
         let done = if undo { semaphore.take_until_exit() } else { semaphore.take() };
@@ -162,7 +162,7 @@ fn back_after_death(undo: bool) -> Result<bool> {
         }
         1
     })?;
-    took.take().map_err(|e| Error::os("semop", e))?;
+    took.take().called("semop")?;
     taker.kill();
     taker.wait(Duration::from_secs(15))?;
     Ok(semaphore.try_take().is_ok())

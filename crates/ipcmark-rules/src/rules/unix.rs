@@ -2,9 +2,9 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::io::{Errno, IoSlice, IoSliceMut, pread, read, write};
+use rustix::io::{IoSlice, IoSliceMut, pread, read, write};
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -47,21 +47,17 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-fn os(call: &'static str) -> impl Fn(Errno) -> Error {
-    move |errno| Error::os(call, errno)
-}
-
 fn pair(kind: SocketType) -> Result<(OwnedFd, OwnedFd)> {
-    socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).map_err(os("socketpair"))
+    socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).called("socketpair")
 }
 
 fn boundaries(_: &Names) -> Found {
     let first = |kind| -> Result<usize> {
         let (from, to) = pair(kind)?;
         for _ in 0..3 {
-            send(&from, &[7; 10], SendFlags::NOSIGNAL).map_err(os("send"))?;
+            send(&from, &[7; 10], SendFlags::NOSIGNAL).called("send")?;
         }
-        recv(&to, &mut [0; 100], RecvFlags::empty()).map(|(_, n)| n).map_err(os("recv"))
+        recv(&to, &mut [0; 100], RecvFlags::empty()).map(|(_, n)| n).called("recv")
     };
     let stream = first(SocketType::STREAM)?;
     let seqpacket = first(SocketType::SEQPACKET)?;
@@ -79,23 +75,23 @@ fn boundaries(_: &Names) -> Found {
 fn credentials(names: &Names) -> Found {
     let socket = || {
         socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-            .map_err(os("socket"))
+            .called("socket")
     };
-    let address = SocketAddrUnix::new_abstract_name(names.token.as_bytes()).map_err(os("name"))?;
+    let address = SocketAddrUnix::new_abstract_name(names.token.as_bytes()).called("name")?;
     let listener = socket()?;
-    bind(&listener, &address).map_err(os("bind"))?;
-    listen(&listener, 1).map_err(os("listen"))?;
+    bind(&listener, &address).called("bind")?;
+    listen(&listener, 1).called("listen")?;
     let (held, end) = pair(SocketType::STREAM)?;
     let stranger = peer(|| {
         let mine = socket()?;
-        connect(&mine, &address).map_err(os("connect"))?;
+        connect(&mine, &address).called("connect")?;
         // It stays until it has been looked at.
-        read(&held, &mut [0]).map(drop).map_err(os("read"))
+        read(&held, &mut [0]).map(drop).called("read")
     })?;
-    let connection = accept_with(&listener, SocketFlags::CLOEXEC).map_err(os("accept4"))?;
-    let told = socket_peercred(&connection).map_err(os("getsockopt(SO_PEERCRED)"))?;
+    let connection = accept_with(&listener, SocketFlags::CLOEXEC).called("accept4")?;
+    let told = socket_peercred(&connection).called("getsockopt(SO_PEERCRED)")?;
     let is = stranger.pid();
-    write(&end, &[1]).map_err(os("write"))?;
+    write(&end, &[1]).called("write")?;
     joined([stranger])?;
     let (pid, uid) = (told.pid.as_raw_nonzero().get(), told.uid.as_raw());
     let mine = rustix::process::getuid().as_raw();
@@ -112,18 +108,18 @@ fn credentials(names: &Names) -> Found {
 fn descriptor(_: &Names) -> Found {
     let (here, there) = pair(SocketType::SEQPACKET)?;
     let sender = peer(|| {
-        let file = memfd_create("passed", MemfdFlags::CLOEXEC).map_err(os("memfd_create"))?;
-        write(&file, b"from the sender").map_err(os("write"))?;
+        let file = memfd_create("passed", MemfdFlags::CLOEXEC).called("memfd_create")?;
+        write(&file, b"from the sender").called("write")?;
         let files = [file.as_fd()];
         let mut control = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut control);
         control.push(SendAncillaryMessage::ScmRights(&files));
         sendmsg(&there, &[IoSlice::new(&[1])], &mut control, SendFlags::NOSIGNAL)
-            .map_err(os("sendmsg"))?;
+            .called("sendmsg")?;
         // Told that the receiver has written, it finds that in its own file.
-        recv(&there, &mut [0], RecvFlags::empty()).map_err(os("recv"))?;
+        recv(&there, &mut [0], RecvFlags::empty()).called("recv")?;
         let mut space = [0; 64];
-        let n = pread(&file, &mut space, 0).map_err(os("pread"))?;
+        let n = pread(&file, &mut space, 0).called("pread")?;
         if &space[..n] == b"from the sender and back" {
             return Ok(());
         }
@@ -132,7 +128,7 @@ fn descriptor(_: &Names) -> Found {
     let mut control = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut control);
     let flags = RecvFlags::CMSG_CLOEXEC;
-    recvmsg(&here, &mut [IoSliceMut::new(&mut [0])], &mut control, flags).map_err(os("recvmsg"))?;
+    recvmsg(&here, &mut [IoSliceMut::new(&mut [0])], &mut control, flags).called("recvmsg")?;
     let files = control.drain().filter_map(|message| match message {
         RecvAncillaryMessage::ScmRights(files) => Some(files),
         _ => None,
@@ -140,11 +136,11 @@ fn descriptor(_: &Names) -> Found {
     let file = files.flatten().last();
     let file = file.ok_or_else(|| Error::Protocol("no descriptor came".into()))?;
     let mut space = [0; 64];
-    let n = pread(&file, &mut space, 0).map_err(os("pread"))?;
+    let n = pread(&file, &mut space, 0).called("pread")?;
     let read_here = &space[..n] == b"from the sender";
     // The offset is the open file's, and so the sender's: this goes behind what it wrote.
-    write(&file, b" and back").map_err(os("write"))?;
-    send(&here, &[1], SendFlags::NOSIGNAL).map_err(os("send"))?;
+    write(&file, b" and back").called("write")?;
+    send(&here, &[1], SendFlags::NOSIGNAL).called("send")?;
     joined([sender])?;
     let words = format!(
         "A descriptor of a memory file came: {n} bytes were read through it, {}; what was written through it stood behind \

@@ -2,7 +2,7 @@
 
 use crate::peers::peer;
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use ipcmark_sys::process::Child;
 use ipcmark_sys::vm::{Window, admit, pull};
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
@@ -47,19 +47,17 @@ const ANYONE: i32 = -1;
 
 /// A process that holds `bytes` at the window's address in its copy of this one's memory, until it is dropped.
 fn holder(dumpable: DumpableBehavior) -> Result<Child> {
-    let (ready, tell) = pipe().map_err(|e| Error::os("pipe", e))?;
+    let (ready, tell) = pipe().called("pipe")?;
     let child = peer(|| {
-        set_dumpable_behavior(dumpable).map_err(|e| Error::os("prctl(PR_SET_DUMPABLE)", e))?;
+        set_dumpable_behavior(dumpable).called("prctl(PR_SET_DUMPABLE)")?;
         admit(ANYONE)?;
-        File::from(tell.try_clone().map_err(|e| Error::os("dup", e))?)
-            .write_all(&[1])
-            .map_err(|e| Error::os("write", e))?;
+        File::from(tell.try_clone().called("dup")?).write_all(&[1]).called("write")?;
         loop {
             std::thread::park();
         }
     })?;
     drop(tell);
-    File::from(ready).read_exact(&mut [0]).map_err(|e| Error::os("read", e))?;
+    File::from(ready).read_exact(&mut [0]).called("read")?;
     Ok(child)
 }
 
@@ -112,18 +110,17 @@ fn permission(_: &Names) -> Found {
 fn one_copy_saved(_: &Names) -> Found {
     const BYTES: usize = 1 << 20;
     const TIMES: u64 = 64;
-    let (read_end, write_end) = pipe().map_err(|e| Error::os("pipe", e))?;
-    let inherited = read_end.as_fd().try_clone_to_owned().map_err(|e| Error::os("dup", e))?;
+    let (read_end, write_end) = pipe().called("pipe")?;
+    let inherited = read_end.as_fd().try_clone_to_owned().called("dup")?;
     let mut window = Window::new(BYTES)?;
     window.bytes_mut(0, BYTES).fill(7);
     // It has the window too, from the fork: the bytes that it writes to the pipe are those that are read from it.
     let writer = peer(|| {
         drop(inherited);
         admit(ANYONE)?;
-        let mut write_end =
-            File::from(write_end.as_fd().try_clone_to_owned().map_err(|e| Error::os("dup", e))?);
+        let mut write_end = File::from(write_end.as_fd().try_clone_to_owned().called("dup")?);
         for _ in 0..TIMES {
-            write_end.write_all(window.bytes(0, BYTES)).map_err(|e| Error::os("write", e))?;
+            write_end.write_all(window.bytes(0, BYTES)).called("write")?;
         }
         loop {
             std::thread::park();
@@ -134,7 +131,7 @@ fn one_copy_saved(_: &Names) -> Found {
     let mut read_end = File::from(read_end);
     let (mut calls, mut through_pipe) = (0u64, 0u64);
     while through_pipe < TIMES * BYTES as u64 {
-        match read_end.read(&mut space).map_err(|e| Error::os("read", e))? {
+        match read_end.read(&mut space).called("read")? {
             0 => break,
             n => (calls, through_pipe) = (calls + 1, through_pipe + n as u64),
         }

@@ -1,7 +1,7 @@
 //! Sockets of virtual machines: boundaries, as elsewhere, and the loopback they need.
 
 use crate::trial::{Found, Seen, Trial};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Result};
 use nix::libc::{VMADDR_CID_LOCAL, VMADDR_PORT_ANY};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, VsockAddr, bind, connect, getsockname, listen,
@@ -40,15 +40,14 @@ fn reads(kind: SockType) -> Result<u64> {
         reason: format!("no vsock connection over the loopback: {e}"),
         remedy: Some("modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)".into()),
     })?;
-    let failed = |call: &'static str| move |e| Error::os(call, e);
     for _ in 0..3 {
-        write(&from, &[7; 10]).map_err(failed("write"))?;
+        write(&from, &[7; 10]).called("write")?;
     }
-    shutdown(&from, Shutdown::Write).map_err(failed("shutdown"))?;
+    shutdown(&from, Shutdown::Write).called("shutdown")?;
     // A packet passes a worker of the kernel: it may not be there when the call returns.
     std::thread::sleep(std::time::Duration::from_millis(200));
     let mut count = 0;
-    while read(&to, &mut [0; 100]).map_err(failed("read"))? > 0 {
+    while read(&to, &mut [0; 100]).called("read")? > 0 {
         count += 1;
     }
     Ok(count)

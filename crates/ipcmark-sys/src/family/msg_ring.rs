@@ -12,7 +12,7 @@
 //! [io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html), `IORING_OP_MSG_RING`
 
 use io_uring::{IoUring, Probe, opcode, types};
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::io::{self, Errno};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -54,7 +54,7 @@ impl Inbox {
             .ring
             .submitter()
             .register_probe(&mut probe)
-            .map_err(|e| Error::os("io_uring_register(IORING_REGISTER_PROBE)", e))?;
+            .called("io_uring_register(IORING_REGISTER_PROBE)")?;
         if probe.is_supported(opcode::MsgRingData::CODE) {
             return Ok(());
         }
@@ -108,8 +108,7 @@ impl fmt::Debug for Outbox {
 impl Outbox {
     /// Makes a ring, and keeps a copy of the inbox's descriptor. After the fork.
     pub fn new(to: impl AsFd) -> Result<Outbox> {
-        let to = rustix::io::fcntl_dupfd_cloexec(to, 0)
-            .map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+        let to = rustix::io::fcntl_dupfd_cloexec(to, 0).called("fcntl(F_DUPFD_CLOEXEC)")?;
         Ok(Outbox { ring: crate::fd::ring(2)?, to })
     }
 

@@ -4,7 +4,7 @@ mod vmsplice;
 
 pub use vmsplice::VmspliceSender;
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::io::Errno;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ use std::os::fd::AsFd;
 /// # References
 /// [F_GETPIPE_SZ(2const)](https://man7.org/linux/man-pages/man2/F_GETPIPE_SZ.2const.html)
 pub fn pipe_capacity(fd: impl AsFd) -> Result<usize> {
-    fcntl_getpipe_size(fd).map_err(|e| Error::os("fcntl(F_GETPIPE_SZ)", e))
+    fcntl_getpipe_size(fd).called("fcntl(F_GETPIPE_SZ)")
 }
 
 /// `fcntl(fd, F_SETPIPE_SZ)` - makes the pipe behind `fd` hold `bytes`, rounded up by the kernel to a power of two

@@ -8,7 +8,7 @@
 use crate::sysv::Kind;
 use crate::sysv::object::{KEYS_MAX, random_key};
 use crate::sysv::registry::Entry;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
@@ -54,7 +54,7 @@ impl Segment {
     /// # References
     /// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html)
     pub fn remove(&self) -> Result<()> {
-        control(self.id, libc::IPC_RMID, None).map_err(|e| Error::os("shmctl(IPC_RMID)", e))?;
+        control(self.id, libc::IPC_RMID, None).called("shmctl(IPC_RMID)")?;
         if let Some(entry) = &self.entry {
             entry.clear();
         }
@@ -63,7 +63,7 @@ impl Segment {
 
     /// `shmctl(IPC_STAT)` - how many attachments there are, and whether it is removed already and waits for the last.
     pub fn state(&self) -> Result<State> {
-        state(self.id).map_err(|e| Error::os("shmctl(IPC_STAT)", e))
+        state(self.id).called("shmctl(IPC_STAT)")
     }
 
     /// Its number, as `ipcs -m` shows it.

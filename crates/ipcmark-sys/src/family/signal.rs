@@ -16,7 +16,7 @@ mod tally;
 pub use taking::{Handled, Taking, Waited, Watched};
 pub use tally::Tally;
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::SigSet;
 use rustix::io::{self, Errno};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -64,7 +64,7 @@ impl Blocked {
     /// # References
     /// [sigprocmask(2)](https://man7.org/linux/man-pages/man2/sigprocmask.2.html)
     pub fn new(number: Number) -> Result<Blocked> {
-        let before = SigSet::thread_get_mask().map_err(|e| Error::os("pthread_sigmask", e))?;
+        let before = SigSet::thread_get_mask().called("pthread_sigmask")?;
         let set = number.set();
         // SAFETY: the set lies there, and the old mask need not be told.
         let rc =
@@ -211,11 +211,11 @@ impl PendingLimit {
     /// [getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html)
     pub fn lower(count: u64) -> Result<PendingLimit> {
         use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        let before = getrlimit(Resource::RLIMIT_SIGPENDING)
-            .map_err(|e| Error::os("getrlimit(RLIMIT_SIGPENDING)", e))?;
+        let before =
+            getrlimit(Resource::RLIMIT_SIGPENDING).called("getrlimit(RLIMIT_SIGPENDING)")?;
         let limit = before.0.min(count);
         setrlimit(Resource::RLIMIT_SIGPENDING, limit, before.1)
-            .map_err(|e| Error::os("setrlimit(RLIMIT_SIGPENDING)", e))?;
+            .called("setrlimit(RLIMIT_SIGPENDING)")?;
         Ok(PendingLimit { before, limit })
     }
 

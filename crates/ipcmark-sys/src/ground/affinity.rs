@@ -1,6 +1,6 @@
 //! CPUs: which are allowed, pinning to one, and reading back where a process really runs.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 /// The CPUs this process may run on, ascending.
@@ -8,7 +8,7 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity}
 /// # References
 /// - [sched_getaffinity(2)](https://man7.org/linux/man-pages/man2/sched_getaffinity.2.html)
 pub fn allowed() -> Result<Vec<u32>> {
-    let set = sched_getaffinity(None).map_err(|e| Error::os("sched_getaffinity", e))?;
+    let set = sched_getaffinity(None).called("sched_getaffinity")?;
     Ok((0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).map(|cpu| cpu as u32).collect())
 }
 

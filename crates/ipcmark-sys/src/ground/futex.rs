@@ -3,7 +3,7 @@
 //! The futexes here are shared ones. A private futex is keyed by the process: a waker in another process would never
 //! find the sleeper.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::io::Errno;
 use rustix::thread::futex::{Flags, Timespec, wait as futex_wait, wake as futex_wake};
 use std::sync::atomic::AtomicU32;
@@ -40,7 +40,5 @@ pub fn sleep(word: &AtomicU32, value: u32) -> Result<()> {
 /// # References
 /// - [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html), `FUTEX_WAKE`
 pub fn wake_all(word: &AtomicU32) -> Result<()> {
-    futex_wake(word, Flags::empty(), i32::MAX as u32)
-        .map(drop)
-        .map_err(|e| Error::os("futex(FUTEX_WAKE)", e))
+    futex_wake(word, Flags::empty(), i32::MAX as u32).map(drop).called("futex(FUTEX_WAKE)")
 }

@@ -17,7 +17,7 @@ pub use interrupt::Interruption;
 pub(crate) use interrupt::own;
 pub use ticker::Ticker;
 
-use ipcmark_core::{Error, Result, Side};
+use ipcmark_core::{Called, Error, Result, Side};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
@@ -42,7 +42,7 @@ impl LifelinePair {
     pub fn new() -> Result<Self> {
         let (initiator, responder) =
             socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-                .map_err(|e| Error::os("socketpair (lifeline)", e))?;
+                .called("socketpair (lifeline)")?;
         Ok(LifelinePair { ends: [initiator, responder] })
     }
 

@@ -10,7 +10,7 @@
 //! - [membarrier(2)](https://man7.org/linux/man-pages/man2/membarrier.2.html), `MEMBARRIER_CMD_GLOBAL_EXPEDITED`; Linux 4.16
 //! - D. Goldblatt, [P1202, Asymmetric Fences](https://www.open-std.org/jtc1/sc22/wg21/docs/papers/2020/p1202r3.pdf)
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Result};
 use rustix::thread::{MembarrierCommand, membarrier};
 
 /// Agrees, for all threads of this process, to be interrupted by [`everywhere`], here and elsewhere. Agreeing again does
@@ -21,7 +21,7 @@ use rustix::thread::{MembarrierCommand, membarrier};
 /// (`nohz_full`); `EPERM` or `ENOSYS` where a filter (`seccomp`) withholds it.
 pub fn agree() -> Result<()> {
     membarrier(MembarrierCommand::RegisterGlobalExpedited)
-        .map_err(|e| Error::os("membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)", e))
+        .called("membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)")
 }
 
 /// Returns when this thread, and each running thread of all processes that have [agreed](agree), has been through a full
@@ -29,5 +29,5 @@ pub fn agree() -> Result<()> {
 /// Some microseconds: an interrupt to each CPU that runs such a process, and its answer.
 pub fn everywhere() -> Result<()> {
     membarrier(MembarrierCommand::GlobalExpedited)
-        .map_err(|e| Error::os("membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)", e))
+        .called("membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED)")
 }

@@ -4,7 +4,7 @@
 //! with `_exit` so that no buffer is flushed twice, and is held by a pidfd, so that no signal can reach another
 //! process that was given its number.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as NixSignal, sigaction};
 use nix::unistd::{ForkResult, fork as nix_fork};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -63,7 +63,7 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
     refuse_beside_threads()?;
     let parent = getpid();
     // SAFETY: the process has one thread, so that the child may do all that the parent may.
-    match unsafe { nix_fork() }.map_err(|e| Error::os("fork", e))? {
+    match unsafe { nix_fork() }.called("fork")? {
         ForkResult::Child => {
             let code = if settle(parent) { run(side) } else { 1 };
             // SAFETY: _exit ends the process, whatever its state.

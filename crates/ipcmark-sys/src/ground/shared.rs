@@ -4,7 +4,7 @@
 //! offer only what is sound while other processes run: atomics, bytes that change hands through one, and bytes that
 //! nobody writes any more.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use std::os::fd::{AsFd, AsRawFd};
@@ -15,10 +15,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 ///
 /// `map_anon` would be private to each process after the fork, hence the memfd.
 pub(crate) fn map(len: usize) -> Result<MmapRaw> {
-    let file =
-        memfd_create("ipcmark", MemfdFlags::CLOEXEC).map_err(|e| Error::os("memfd_create", e))?;
-    ftruncate(&file, len as u64).map_err(|e| Error::os("ftruncate(memfd)", e))?;
-    MmapOptions::new().len(len).map_raw(&file).map_err(|e| Error::os("mmap(MAP_SHARED)", e))
+    let file = memfd_create("ipcmark", MemfdFlags::CLOEXEC).called("memfd_create")?;
+    ftruncate(&file, len as u64).called("ftruncate(memfd)")?;
+    MmapOptions::new().len(len).map_raw(&file).called("mmap(MAP_SHARED)")
 }
 
 /// Zeroed, page-aligned memory that children inherit, for what is shared by other means than [`Line`]s.
@@ -68,9 +67,9 @@ impl Lines {
     /// - [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_SHARED`
     pub fn of_file(file: impl AsFd, count: usize) -> Result<Lines> {
         let len = count * size_of::<Line>();
-        ftruncate(&file, len as u64).map_err(|e| Error::os("ftruncate", e))?;
+        ftruncate(&file, len as u64).called("ftruncate")?;
         let map = MmapOptions::new().len(len).map_raw(file.as_fd().as_raw_fd());
-        Ok(Lines { map: map.map_err(|e| Error::os("mmap(MAP_SHARED)", e))?, count })
+        Ok(Lines { map: map.called("mmap(MAP_SHARED)")?, count })
     }
 
     /// The lines.

@@ -6,7 +6,7 @@
 
 use crate::futex;
 use crate::shared::Lines;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -33,8 +33,7 @@ impl Baton {
     /// # References
     /// [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html)
     pub fn new(groups: usize) -> Result<Baton> {
-        let file = memfd_create("ipcmark-relay", MemfdFlags::CLOEXEC)
-            .map_err(|e| Error::os("memfd_create", e))?;
+        let file = memfd_create("ipcmark-relay", MemfdFlags::CLOEXEC).called("memfd_create")?;
         Ok(Baton { lines: Lines::of_file(&file, groups)?, file: Some(file) })
     }
 

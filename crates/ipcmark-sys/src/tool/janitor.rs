@@ -2,7 +2,7 @@
 
 use crate::process::{detach, refuse_beside_threads};
 use crate::sysv::registry::Registry;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Result};
 use nix::unistd::{ForkResult, fork};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -28,11 +28,11 @@ impl Janitor {
     /// Children forked later hold a copy of the pipe's writing end; those of [`crate::process::fork`] die with this
     /// process, so that the duty begins when all of them are gone.
     pub fn start(duty: impl FnOnce()) -> Result<Janitor> {
-        let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
+        let (read, write) = pipe_with(PipeFlags::CLOEXEC).called("pipe2")?;
         refuse_beside_threads()?;
         let registry = Registry::open()?;
         // SAFETY: the process has one thread, so that the child may do all that the parent may.
-        match unsafe { fork() }.map_err(|e| Error::os("fork", e))? {
+        match unsafe { fork() }.called("fork")? {
             ForkResult::Child => {
                 keep_only(&read);
                 detach();

@@ -10,7 +10,7 @@
 mod stop;
 
 use crate::process::{Child, Exit, is_interrupted};
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use nix::sys::ptrace;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Pid, WaitOptions, waitpid};
@@ -96,8 +96,7 @@ impl Tracer {
                 if self.threads.iter().any(|thread| thread.id == id) {
                     continue;
                 }
-                ptrace::seize(raw(id), options)
-                    .map_err(|e| Error::os("ptrace(PTRACE_SEIZE)", e))?;
+                ptrace::seize(raw(id), options).called("ptrace(PTRACE_SEIZE)")?;
                 self.threads.push(Thread { id, child, stops: false, cut_short: false });
             }
             if self.threads.len() == held {
@@ -284,7 +283,7 @@ impl News {
     fn block() -> Result<News> {
         let before = SigSet::from(Signal::SIGCHLD)
             .thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)
-            .map_err(|e| Error::os("pthread_sigmask", e))?;
+            .called("pthread_sigmask")?;
         Ok(News { before })
     }
 

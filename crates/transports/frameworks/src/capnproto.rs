@@ -7,7 +7,7 @@ use crate::server::{Fixture, Longest, Server};
 use capnp_rpc::rpc_twoparty_capnp::Side as Role;
 use capnp_rpc::twoparty::VatNetwork;
 use client::CapnpCaller;
-use ipcmark_core::{Availability, Error, Info, Plan, Remote, Result, Side};
+use ipcmark_core::{Availability, Called, Error, Info, Plan, Remote, Result, Side};
 use std::os::unix::net::UnixStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
@@ -30,7 +30,7 @@ impl Remote for CapnpUnix {
     }
 
     fn fixture(plan: &Plan) -> Result<Self::Fixture> {
-        let ends = UnixStream::pair().map_err(|e| Error::os("socketpair(AF_UNIX)", e));
+        let ends = UnixStream::pair().called("socketpair(AF_UNIX)");
         LONGEST.fixture(plan, ends)
     }
 
@@ -45,9 +45,8 @@ impl Remote for CapnpUnix {
 
 /// Takes a socket into the event loop that runs. Both sides read messages of any argument that is allowed.
 fn network(end: UnixStream, role: Role) -> Result<Box<Network>> {
-    end.set_nonblocking(true).map_err(|e| Error::os("fcntl(O_NONBLOCK)", e))?;
-    let stream =
-        tokio::net::UnixStream::from_std(end).map_err(|e| Error::os("epoll_ctl(ADD)", e))?;
+    end.set_nonblocking(true).called("fcntl(O_NONBLOCK)")?;
+    let stream = tokio::net::UnixStream::from_std(end).called("epoll_ctl(ADD)")?;
     let (read, write) = stream.into_split();
     let mut options = capnp::message::ReaderOptions::new();
     options.traversal_limit_in_words(Some(2 * LONGEST.bytes / 8));

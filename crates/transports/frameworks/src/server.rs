@@ -1,7 +1,7 @@
 //! What the frameworks share: the server with its event loop in a thread, the inherited ends, and the limits.
 
 use crate::desk::Desk;
-use ipcmark_core::{Availability, Error, Limits, Plan, Procedure, Result, Serve};
+use ipcmark_core::{Availability, Called, Error, Limits, Plan, Procedure, Result, Serve};
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
 use std::any::Any;
@@ -43,7 +43,7 @@ impl Server {
                 let _ = drive(Arc::clone(&at_desk), stopped);
                 at_desk.close();
             })
-            .map_err(|e| Error::os("clone", e))?;
+            .called("clone")?;
         Ok(Server { desk, caller, stop: Some(stop), thread: Some(thread), _kept: Box::new(kept) })
     }
 }
@@ -110,5 +110,5 @@ impl Longest {
 
 /// Makes the event loop of one thread.
 pub(crate) fn event_loop() -> Result<Runtime> {
-    Builder::new_current_thread().enable_all().build().map_err(|e| Error::os("epoll_create1", e))
+    Builder::new_current_thread().enable_all().build().called("epoll_create1")
 }

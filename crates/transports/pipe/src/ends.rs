@@ -1,6 +1,6 @@
 //! Two pipes with all four ends, before the fork.
 
-use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_core::{Called, Capacity, Result, Side};
 use ipcmark_sys::pipe::{match_pipe_capacities, pipe_capacity};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
@@ -25,8 +25,7 @@ impl Ends {
     /// # References
     /// [pipe(2)](https://man7.org/linux/man-pages/man2/pipe.2.html)
     pub(crate) fn new(flags: PipeFlags) -> Result<Ends> {
-        let (reader, writer) =
-            pipe_with(flags | PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
+        let (reader, writer) = pipe_with(flags | PipeFlags::CLOEXEC).called("pipe2")?;
         Ok(Ends { reader, writer })
     }
 }

@@ -16,8 +16,8 @@
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
-    Availability, ByteSink, ByteSource, ByteStream, Capacity, Error, Framed, Framing, Info, Limits,
-    Link, MeetBy, Plan, Result, Side,
+    Availability, ByteSink, ByteSource, ByteStream, Called, Capacity, Error, Framed, Framing, Info,
+    Limits, Link, MeetBy, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, set_nonblocking};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -65,12 +65,11 @@ impl Terminal {
     fn new() -> Result<Terminal> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).map_err(none_here)?;
-        unlockpt(&master).map_err(|e| Error::os("unlockpt", e))?;
-        let slave =
-            ioctl_tiocgptpeer(&master, flags).map_err(|e| Error::os("ioctl(TIOCGPTPEER)", e))?;
-        let mut termios = tcgetattr(&slave).map_err(|e| Error::os("tcgetattr", e))?;
+        unlockpt(&master).called("unlockpt")?;
+        let slave = ioctl_tiocgptpeer(&master, flags).called("ioctl(TIOCGPTPEER)")?;
+        let mut termios = tcgetattr(&slave).called("tcgetattr")?;
         termios.make_raw();
-        tcsetattr(&slave, OptionalActions::Now, &termios).map_err(|e| Error::os("tcsetattr", e))?;
+        tcsetattr(&slave, OptionalActions::Now, &termios).called("tcsetattr")?;
         Ok(Terminal { master, slave })
     }
 
@@ -111,7 +110,7 @@ impl Terminal {
 /// Waits a little for `events`.
 fn ready(fd: &OwnedFd, events: PollFlags) -> Result<bool> {
     let mut fds = [PollFd::new(fd, events)];
-    poll(&mut fds, Some(&SETTLE)).map(|n| n > 0).map_err(|e| Error::os("poll", e))
+    poll(&mut fds, Some(&SETTLE)).map(|n| n > 0).called("poll")
 }
 
 #[cold]

@@ -7,7 +7,7 @@ use crate::lookup::Finder;
 use crate::semantics::Semantics;
 use crate::socket::{Address, Socket, Stream};
 use crate::wire::{ARGUMENT_MAX, Bytes, Message, Operation, Outcome, Request, unmarshal};
-use ipcmark_core::{Call, Error, Result};
+use ipcmark_core::{Call, Called, Error, Result};
 use ipcmark_sys::clock::monotonic_ns;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl<T: Stream> Connection<T> {
     fn set_timeout(&mut self, timeout: Duration) -> Result<()> {
         if self.timeout != timeout {
             let set = self.stream.set_timeout(Some(timeout));
-            set.map_err(|e| Error::os("setsockopt(SO_RCVTIMEO)", e))?;
+            set.called("setsockopt(SO_RCVTIMEO)")?;
             self.timeout = timeout;
         }
         Ok(())

@@ -7,7 +7,7 @@
 use crate::frame::{Inbox, Outbox, send};
 use crate::socket::{Address, Socket, Unix};
 use crate::wire::unmarshal;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use ipcmark_sys::process::{Child, fork};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -123,7 +123,7 @@ fn make_matches(listener: &UnixListener) -> Result<()> {
         }
         let stream = Unix::accept(listener)?;
         // So that one who sends half a question does not keep the others waiting.
-        stream.set_nonblocking(true).map_err(|e| Error::os("fcntl(O_NONBLOCK)", e))?;
+        stream.set_nonblocking(true).called("fcntl(O_NONBLOCK)")?;
         guests.push(Guest { number, stream, inbox: Inbox::default() });
     }
     Ok(())

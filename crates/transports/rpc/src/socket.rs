@@ -1,6 +1,6 @@
 //! The sockets that calls go over, and addresses that can be sent to others.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -120,7 +120,7 @@ impl Socket for Unix {
     }
 
     fn probe() -> Result<()> {
-        UnixStream::pair().map(drop).map_err(|e| Error::os("socketpair(AF_UNIX)", e))
+        UnixStream::pair().map(drop).called("socketpair(AF_UNIX)")
     }
 }
 
@@ -142,7 +142,7 @@ impl Socket for Tcp {
             reason: format!("there is no loopback address to listen at: {e}"),
             remedy: Some("ip link set lo up".into()),
         })?;
-        let address = listener.local_addr().map_err(|e| Error::os("getsockname", e))?;
+        let address = listener.local_addr().called("getsockname")?;
         Ok((listener, Address::Tcp(address)))
     }
 
@@ -167,7 +167,7 @@ impl Socket for Tcp {
 }
 
 fn at_once(stream: TcpStream) -> Result<TcpStream> {
-    stream.set_nodelay(true).map_err(|e| Error::os("setsockopt(TCP_NODELAY)", e))?;
+    stream.set_nodelay(true).called("setsockopt(TCP_NODELAY)")?;
     Ok(stream)
 }
 

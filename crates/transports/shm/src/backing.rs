@@ -9,7 +9,7 @@ pub use huge::HugePages;
 pub use sysv::SystemV;
 
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Result};
 use rustix::fs::{MemfdFlags, Mode, memfd_create, statfs};
 use rustix::shm;
 use std::fs::{OpenOptions, remove_file};
@@ -69,8 +69,8 @@ impl Backing for Memfd {
 
 /// `len` bytes of zeroed shared memory that never had a name.
 pub(crate) fn anonymous(len: usize) -> Result<Mapping> {
-    let file = memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC)
-        .map_err(|e| Error::os("memfd_create(ipcmark-ring)", e))?;
+    let file =
+        memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC).called("memfd_create(ipcmark-ring)")?;
     Mapping::of_file(file, len)
 }
 

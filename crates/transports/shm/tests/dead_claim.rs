@@ -1,7 +1,7 @@
 //! A sender that dies between claim and commit, in a separate process: the others' messages come, its claim does not.
 #![forbid(unsafe_code)]
 
-use ipcmark_core::{Error, Link, Names, Plan, Receiver, Result, Sender, Side, Transport};
+use ipcmark_core::{Called, Error, Link, Names, Plan, Receiver, Result, Sender, Side, Transport};
 use ipcmark_shm::{Hybrid, ShmMpsc, Spin};
 use ipcmark_sys::process::{Child, Exit, fork};
 use ipcmark_sys::shared::Lines;
@@ -32,7 +32,7 @@ fn victim<T: Transport>(link: Link<T::Tx, T::Rx>, stage: &Lines) -> Result<()> {
     send(&mut tx, 1001)?;
     tx.claim(8)?;
     stage.lines()[0].word.store(1, Release);
-    kill_process(getpid(), Signal::KILL).map_err(|e| Error::os("kill", e))
+    kill_process(getpid(), Signal::KILL).called("kill")
 }
 
 fn other<T: Transport>(link: Link<T::Tx, T::Rx>, stage: &Lines) -> Result<()> {

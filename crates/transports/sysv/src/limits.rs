@@ -1,11 +1,11 @@
 //! The limits of System V queues, and the line that raises each.
 
-use ipcmark_core::{Capacity, Error, Limits, Plan, Result};
+use ipcmark_core::{Called, Capacity, Error, Limits, Plan, Result};
 use ipcmark_sys::sysv::{MessageQueue, SystemLimits, system_limits};
 use rustix::io::Errno;
 
 fn system() -> Result<SystemLimits> {
-    system_limits().map_err(|e| Error::os("msgctl(IPC_INFO)", e))
+    system_limits().called("msgctl(IPC_INFO)")
 }
 
 /// Makes a queue and lets it go; the longest message is what the system's two limits leave.
@@ -54,6 +54,6 @@ pub(crate) fn queue(plan: &Plan, directions: usize) -> Result<MessageQueue> {
 
 /// Returns what one direction holds, read back.
 pub(crate) fn capacity(queue: &MessageQueue, directions: usize) -> Result<Capacity> {
-    let status = queue.status().map_err(|e| Error::os("msgctl(IPC_STAT)", e))?;
+    let status = queue.status().called("msgctl(IPC_STAT)")?;
     Ok(Capacity { bytes: Some(status.bytes_max / directions), messages: None })
 }

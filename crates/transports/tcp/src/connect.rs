@@ -1,6 +1,6 @@
 //! A connection from this process to itself over loopback, made before the fork.
 
-use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Result, Side};
 use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_tcp_nodelay, socket_recv_buffer_size, socket_send_buffer_size};
@@ -59,7 +59,7 @@ impl Connection {
     /// Lets Nagle's algorithm hold small writes back at both ends, as it does unless a program asks otherwise.
     pub(crate) fn with_nagle(self) -> Result<Connection> {
         for end in &self.ends {
-            set_tcp_nodelay(end, false).map_err(|e| Error::os("setsockopt(TCP_NODELAY, 0)", e))?;
+            set_tcp_nodelay(end, false).called("setsockopt(TCP_NODELAY, 0)")?;
         }
         Ok(self)
     }
@@ -67,7 +67,7 @@ impl Connection {
     fn over(loopback: SocketAddr, capacity: Option<usize>) -> Result<Connection> {
         let listener = endpoint(&loopback, capacity)?;
         bind(&listener, &loopback).map_err(|e| Error::os(format!("bind({loopback})"), e))?;
-        listen(&listener, 1).map_err(|e| Error::os("listen", e))?;
+        listen(&listener, 1).called("listen")?;
         let address = address_of(&listener)?;
 
         let client = endpoint(&loopback, capacity)?;
@@ -77,7 +77,7 @@ impl Connection {
         let here = address_of(&client)?;
         let server = accept_from(&listener, here)?;
         for end in [&client, &server] {
-            set_tcp_nodelay(end, true).map_err(|e| Error::os("setsockopt(TCP_NODELAY)", e))?;
+            set_tcp_nodelay(end, true).called("setsockopt(TCP_NODELAY)")?;
         }
         Ok(Connection { ends: [client, server] })
     }
@@ -86,10 +86,8 @@ impl Connection {
     /// buffer.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         let [client, server] = &self.ends;
-        let sent =
-            socket_send_buffer_size(client).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))?;
-        let received =
-            socket_recv_buffer_size(server).map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
+        let sent = socket_send_buffer_size(client).called("getsockopt(SO_SNDBUF)")?;
+        let received = socket_recv_buffer_size(server).called("getsockopt(SO_RCVBUF)")?;
         Ok(Capacity { bytes: Some(sent + received), messages: None })
     }
 
@@ -146,8 +144,8 @@ fn accept_from(listener: &OwnedFd, here: SocketAddr) -> Result<OwnedFd> {
 }
 
 fn address_of(socket: &OwnedFd) -> Result<SocketAddr> {
-    let address = getsockname(socket).map_err(|e| Error::os("getsockname", e))?;
-    SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))
+    let address = getsockname(socket).called("getsockname")?;
+    SocketAddr::try_from(address).called("getsockname")
 }
 
 /// Returns the errors that a missing or sleeping loopback gives.

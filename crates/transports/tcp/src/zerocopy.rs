@@ -10,8 +10,8 @@
 
 use crate::Connection;
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, FramedReceiver, Framing, Info, Limits, Link, MeetBy,
-    Plan, Result, Sender, Side, Transport, WaitKind,
+    Availability, Buffer, Called, Capacity, Error, FramedReceiver, Framing, Info, Limits, Link,
+    MeetBy, Plan, Result, Sender, Side, Transport, WaitKind,
 };
 use ipcmark_sys::fd::{Block, FdSource, availability};
 use ipcmark_sys::zerocopy::{self, Completion};
@@ -77,7 +77,7 @@ impl Transport for TcpZeroCopy {
     fn split(fixture: ZeroCopyFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let ZeroCopyFixture { connection, size, fixed } = fixture;
         let socket = connection.split(side);
-        let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+        let second = socket.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
         let rx = FramedReceiver::new(FdSource::new(socket)?, size, fixed);
         Ok(Link { tx: ZeroCopySender::new(second, size, fixed), rx })
     }

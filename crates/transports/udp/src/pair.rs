@@ -1,7 +1,7 @@
 //! Two sockets on loopback, connected to each other before the fork.
 
 use crate::{UdpPort, Variant};
-use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Result, Side};
 use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_recv_buffer_size;
@@ -53,15 +53,14 @@ impl Pair {
 
     /// Returns what one direction holds: the receiver's buffer, as the kernel counts it.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
-        let bytes = socket_recv_buffer_size(&self.ends[1])
-            .map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))?;
+        let bytes = socket_recv_buffer_size(&self.ends[1]).called("getsockopt(SO_RCVBUF)")?;
         Ok(Capacity { bytes: Some(bytes), messages: None })
     }
 
     /// Keeps `side`'s end, as a port to send and one to receive, and closes the other.
     pub(crate) fn split(self, side: Side) -> Result<[UdpPort; 2]> {
         let port = UdpPort(self.keep(side));
-        let second = port.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+        let second = port.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
         Ok([second, port])
     }
 
@@ -116,7 +115,7 @@ fn endpoint<V: Variant>(capacity: Option<usize>) -> Result<(OwnedFd, SocketAddr)
         set_receive_buffer(&socket, bytes)?;
     }
     bind(&socket, &loopback).map_err(|e| missing::<V>("bind", e))?;
-    let address = getsockname(&socket).map_err(|e| Error::os("getsockname", e))?;
-    let address = SocketAddr::try_from(address).map_err(|e| Error::os("getsockname", e))?;
+    let address = getsockname(&socket).called("getsockname")?;
+    let address = SocketAddr::try_from(address).called("getsockname")?;
     Ok((socket, address))
 }

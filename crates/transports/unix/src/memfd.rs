@@ -10,7 +10,8 @@
 
 use crate::pair::Pair;
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Result, Side, Transport,
+    Availability, Called, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Result, Side,
+    Transport,
 };
 use ipcmark_sys::fd::{
     FdWait, MessagePort, MessageReceiver, MessageSender, availability, message_halves,
@@ -143,7 +144,7 @@ fn pass(socket: &OwnedFd, file: &OwnedFd, len: u64, flags: SendFlags) -> io::Res
 /// Returns how many packets one direction of `pair` holds: it is filled and emptied.
 fn packets(pair: &Pair) -> Result<usize> {
     let [from, to] = pair.ends();
-    let file = written(&[0]).map_err(|e| Error::os("memfd_create", e))?;
+    let file = written(&[0]).called("memfd_create")?;
     let mut count = 0;
     loop {
         match pass(from, &file, 1, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
@@ -160,7 +161,7 @@ fn packets(pair: &Pair) -> Result<usize> {
         let mut word = [0; WORD];
         let mut none = RecvAncillaryBuffer::default();
         recvmsg(to, &mut [IoSliceMut::new(&mut word)], &mut none, RecvFlags::DONTWAIT)
-            .map_err(|e| Error::os("recvmsg", e))?;
+            .called("recvmsg")?;
     }
     Ok(count)
 }
@@ -204,7 +205,7 @@ impl<W: FdWait> Transport for UnixMemfd<W> {
 
     fn split(fixture: MemfdFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
         let (socket, size) = fixture.pair.split(side);
-        let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+        let second = socket.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
         message_halves(MemfdPort::new(second), MemfdPort::new(socket), size, None)
     }
 }

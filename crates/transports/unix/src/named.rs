@@ -6,8 +6,8 @@
 //! connection made by name is any other; `unix-stream` has all the waits.
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy, Names,
-    Plan, Result, Side,
+    Availability, ByteStream, Called, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy,
+    Names, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, set_send_buffer, socket_halves};
 use rustix::fs::unlink;
@@ -91,7 +91,7 @@ pub struct Meeting {
 
 fn stream() -> Result<OwnedFd> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-        .map_err(|e| Error::os("socket(AF_UNIX)", e))
+        .called("socket(AF_UNIX)")
 }
 
 /// Returns the address of `path`, or of the abstract name `token`.
@@ -119,7 +119,7 @@ impl Meeting {
             Some(path) => Error::os(format!("bind({})", path.display()), e),
             None => Error::os(format!("bind(abstract {})", names.token), e),
         })?;
-        listen(&listener, 1).map_err(|e| Error::os("listen", e))?;
+        listen(&listener, 1).called("listen")?;
         let granted = size(&stream()?, asked)?;
         Ok(Meeting { listener, address, path, asked, granted })
     }
@@ -131,13 +131,12 @@ impl Meeting {
             Side::Initiator => {
                 drop(listener);
                 let socket = stream()?;
-                retry_on_intr(|| connect(&socket, &address))
-                    .map_err(|e| Error::os("connect(AF_UNIX)", e))?;
+                retry_on_intr(|| connect(&socket, &address)).called("connect(AF_UNIX)")?;
                 socket
             }
             Side::Responder => {
                 let socket = retry_on_intr(|| accept_with(&listener, SocketFlags::CLOEXEC))
-                    .map_err(|e| Error::os("accept4(AF_UNIX)", e))?;
+                    .called("accept4(AF_UNIX)")?;
                 if let Some(path) = path {
                     unlink(&path)
                         .map_err(|e| Error::os(format!("unlink({})", path.display()), e))?;
@@ -159,7 +158,7 @@ impl Meeting {
 fn size(socket: &OwnedFd, asked: Option<usize>) -> Result<usize> {
     match asked {
         Some(bytes) => set_send_buffer(socket, bytes),
-        None => socket_send_buffer_size(socket).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e)),
+        None => socket_send_buffer_size(socket).called("getsockopt(SO_SNDBUF)"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A connected pair of sockets, and how long a message it carries.
 
-use ipcmark_core::{Capacity, Error, Limits, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Limits, Result, Side};
 use ipcmark_sys::fd::{set_send_buffer, sysctl};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_send_buffer_size;
@@ -77,7 +77,7 @@ impl Pair {
 
     fn new(kind: SocketType, size: usize) -> Result<Pair> {
         let (a, b) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)
-            .map_err(|e| Error::os("socketpair(AF_UNIX)", e))?;
+            .called("socketpair(AF_UNIX)")?;
         Ok(Pair { ends: [a, b], size })
     }
 
@@ -88,16 +88,14 @@ impl Pair {
 
     /// Returns bytes of the send buffer as the kernel counts them.
     fn send_buffer(&self) -> Result<usize> {
-        socket_send_buffer_size(&self.ends[0]).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))
+        socket_send_buffer_size(&self.ends[0]).called("getsockopt(SO_SNDBUF)")
     }
 
     /// Sends one message of `size` bytes through the pair and takes it out again.
     fn try_message(&self, size: usize) -> Result<()> {
         let [from, to] = &self.ends;
         match send(from, &vec![0; size], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-            Ok(_) => recv(to, &mut [0], RecvFlags::DONTWAIT)
-                .map(|_| ())
-                .map_err(|e| Error::os("recv", e)),
+            Ok(_) => recv(to, &mut [0], RecvFlags::DONTWAIT).map(|_| ()).called("recv"),
             Err(errno @ (Errno::MSGSIZE | Errno::NOBUFS | Errno::NOMEM)) => {
                 Err(Error::Unavailable {
                     reason: format!(

@@ -15,8 +15,8 @@
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Receiver, Result, Sender,
-    Side, Transport, WaitKind,
+    Availability, Called, Capacity, Error, Info, Limits, Link, MeetBy, Plan, Receiver, Result,
+    Sender, Side, Transport, WaitKind,
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair, Peer, Ticker};
@@ -185,7 +185,7 @@ impl Sender for RingSender {
             self.until_there_is_room()?;
         }
         let post = Post { word: u64::from_le_bytes(self.buffer), tag: self.len as i32 };
-        self.outbox.post(post).map_err(|errno| Error::os("io_uring MSG_RING", errno))?;
+        self.outbox.post(post).called("io_uring MSG_RING")?;
         self.sent += 1;
         Ok(())
     }

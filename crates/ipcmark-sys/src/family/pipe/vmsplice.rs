@@ -10,7 +10,7 @@
 
 use super::pipe_capacity;
 use crate::fd::{FdWait, Interest, set_nonblocking, until_sent};
-use ipcmark_core::{Error, Result, Sender};
+use ipcmark_core::{Called, Error, Result, Sender};
 use memmap2::MmapMut;
 use rustix::io;
 use rustix::pipe::{IoSliceRaw, SpliceFlags, vmsplice};
@@ -57,7 +57,7 @@ impl<W: FdWait> VmspliceSender<W> {
         let taken = if fixed { buffer_bytes / page } else { 1 };
         let buffers = slots.div_ceil(taken) + 1;
         let bytes = buffers.checked_mul(buffer_bytes).ok_or_else(too_long)?;
-        let pages = MmapMut::map_anon(bytes).map_err(|e| Error::os("mmap", e))?;
+        let pages = MmapMut::map_anon(bytes).called("mmap")?;
         let wait = W::arm(writer.as_fd(), Interest::Writable, None)?;
         Ok(VmspliceSender { wait, writer, pages, buffer_bytes, at: 0, size, prefix, frame: 0 })
     }

@@ -7,7 +7,7 @@
 
 use super::Kind;
 use super::registry::Entry;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{self, Errno};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -35,7 +35,7 @@ impl Object {
         get: impl Fn(libc::key_t) -> io::Result<i32>,
         explain: impl Fn(Errno) -> Error,
     ) -> Result<Object> {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).map_err(|e| Error::os("pipe2", e))?;
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).called("pipe2")?;
         let entry = Entry::take()?;
         let mut made = Err(Errno::EXIST);
         for _ in 0..KEYS_MAX {

@@ -2,7 +2,7 @@
 
 use super::wait::set_nonblocking;
 use io_uring::{IoUring, opcode, types};
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -42,7 +42,7 @@ impl ReadAhead {
         let fd = types::Fd(ahead._fd.as_raw_fd());
         let read = opcode::Read::new(fd, ahead.space.as_mut_ptr(), bytes).offset(u64::MAX);
         ahead.push(&read.build().user_data(READ))?;
-        ahead.ring.submit().map_err(|e| Error::os("io_uring_enter", e))?;
+        ahead.ring.submit().called("io_uring_enter")?;
         Ok(ahead)
     }
 

@@ -12,7 +12,7 @@ use super::message::say_farewell;
 use super::retry::{until_received, until_sent};
 use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
 use crate::lifeline::Lifeline;
-use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
+use ipcmark_core::{Buffer, Called, Error, Link, Receiver, Result, Sender};
 use rustix::io::{self, Errno};
 use rustix::net::{SendFlags, Shutdown, send, shutdown};
 use std::fmt;
@@ -254,7 +254,7 @@ pub fn batch_halves<W: FdWait>(
     lifeline: Option<Lifeline>,
 ) -> Result<Link<BatchSender<W>, BatchReceiver<W>>> {
     set_nonblocking(&socket, W::NONBLOCKING)?;
-    let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+    let second = socket.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
     let lifeline = lifeline.map(Arc::new);
     let news = lifeline.as_deref();
     Ok(Link {

@@ -3,7 +3,7 @@
 use super::message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 use super::wait::FdWait;
 use crate::lifeline::Lifeline;
-use ipcmark_core::{Error, Link, Result};
+use ipcmark_core::{Called, Link, Result};
 use rustix::io;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -66,7 +66,7 @@ pub fn socket_message_halves<W: FdWait>(
     lifeline: Option<Lifeline>,
 ) -> Result<Link<MessageSender<W, SocketPort>, MessageReceiver<W, SocketPort>>> {
     let has_end = lifeline.is_none();
-    let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+    let second = socket.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
     let port = |fd| SocketPort { fd, has_end };
     message_halves(port(second), port(socket), size, lifeline)
 }
@@ -76,6 +76,7 @@ mod tests {
     use super::super::wait::{Block, Epoll, Poll, Spin};
     use super::*;
     use crate::lifeline::LifelinePair;
+    use ipcmark_core::Error;
     use ipcmark_core::{Receiver, Sender};
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use std::thread;

@@ -9,7 +9,7 @@
 
 use super::wait::{FdWait, Interest, Waited};
 use crate::lifeline::{Lifeline, own};
-use ipcmark_core::{Error, Result, Wait, WaitKind};
+use ipcmark_core::{Called, Result, Wait, WaitKind};
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -36,7 +36,7 @@ impl FdWait for Sigio {
 
     fn arm(fd: BorrowedFd<'_>, interest: Interest, lifeline: Option<&Lifeline>) -> Result<Self> {
         let signals = SigSet::from(Signal::SIGIO);
-        signals.thread_block().map_err(|e| Error::os("pthread_sigmask(SIG_BLOCK, SIGIO)", e))?;
+        signals.thread_block().called("pthread_sigmask(SIG_BLOCK, SIGIO)")?;
         if let Some(lifeline) = lifeline {
             ask(lifeline.as_fd())?;
         }
@@ -61,7 +61,7 @@ impl FdWait for Sigio {
                 return Ok(Waited::Ready);
             }
         }
-        self.signals.wait().map_err(|e| Error::os("sigwait(SIGIO)", e))?;
+        self.signals.wait().called("sigwait(SIGIO)")?;
         Ok(if lifeline.is_some() { Waited::Long } else { Waited::Ready })
     }
 }
@@ -73,8 +73,8 @@ impl FdWait for Sigio {
 /// [fcntl(2)](https://man7.org/linux/man-pages/man2/fcntl.2.html), `O_ASYNC`
 fn ask(fd: BorrowedFd<'_>) -> Result<()> {
     own(fd)?;
-    let flags = fcntl_getfl(fd).map_err(|e| Error::os("fcntl(F_GETFL)", e))?;
-    fcntl_setfl(fd, flags | OFlags::ASYNC).map_err(|e| Error::os("fcntl(F_SETFL, O_ASYNC)", e))
+    let flags = fcntl_getfl(fd).called("fcntl(F_GETFL)")?;
+    fcntl_setfl(fd, flags | OFlags::ASYNC).called("fcntl(F_SETFL, O_ASYNC)")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The buffers of sockets.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use rustix::net::sockopt;
 use std::os::fd::AsFd;
 
@@ -13,7 +13,7 @@ pub fn set_send_buffer(socket: impl AsFd, bytes: usize) -> Result<usize> {
     let bytes = bytes.min(MOST);
     sockopt::set_socket_send_buffer_size(&socket, bytes)
         .map_err(|e| Error::os(format!("setsockopt(SO_SNDBUF, {bytes})"), e))?;
-    sockopt::socket_send_buffer_size(&socket).map_err(|e| Error::os("getsockopt(SO_SNDBUF)", e))
+    sockopt::socket_send_buffer_size(&socket).called("getsockopt(SO_SNDBUF)")
 }
 
 /// `setsockopt(SO_RCVBUF)` - the same for the receive buffer, which `net.core.rmem_max` bounds. Set it before a TCP
@@ -26,7 +26,7 @@ pub fn set_receive_buffer(socket: impl AsFd, bytes: usize) -> Result<usize> {
     let bytes = bytes.min(MOST);
     sockopt::set_socket_recv_buffer_size(&socket, bytes)
         .map_err(|e| Error::os(format!("setsockopt(SO_RCVBUF, {bytes})"), e))?;
-    sockopt::socket_recv_buffer_size(&socket).map_err(|e| Error::os("getsockopt(SO_RCVBUF)", e))
+    sockopt::socket_recv_buffer_size(&socket).called("getsockopt(SO_RCVBUF)")
 }
 
 /// Bytes that can be asked for: the kernel doubles them within an `int`.

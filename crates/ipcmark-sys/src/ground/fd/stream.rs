@@ -2,7 +2,7 @@
 
 use super::bytes::ByteWait;
 use super::wait::Interest;
-use ipcmark_core::{ByteSink, ByteSource, Error, Link, Result};
+use ipcmark_core::{ByteSink, ByteSource, Called, Link, Result};
 use rustix::net::{Shutdown, shutdown};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -75,7 +75,7 @@ impl<W> Drop for FdSink<W> {
 /// The halves hold a descriptor each for the same socket; dropping the sink shuts down its direction (`shutdown(2)`,
 /// `SHUT_WR`), so that the peer sees the end of the stream while this side still receives.
 pub fn socket_halves<W: ByteWait>(socket: OwnedFd) -> Result<Link<FdSink<W>, FdSource<W>>> {
-    let second = socket.try_clone().map_err(|e| Error::os("fcntl(F_DUPFD_CLOEXEC)", e))?;
+    let second = socket.try_clone().called("fcntl(F_DUPFD_CLOEXEC)")?;
     let mut tx = FdSink::new(second)?;
     tx.half_close = true;
     Ok(Link { tx, rx: FdSource::new(socket)? })
@@ -86,6 +86,7 @@ mod tests {
     use super::super::wait::{Block, Epoll, Poll, Spin, Yield};
     use super::super::{Sigio, Uring};
     use super::*;
+    use ipcmark_core::Error;
     use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
     use rustix::pipe::pipe;
     use std::thread;

@@ -16,7 +16,7 @@
 use super::bytes::ByteWait;
 use super::wait::{Interest, set_nonblocking};
 use io_uring::{IoUring, Probe, opcode, squeue, types};
-use ipcmark_core::{Error, Result, Wait, WaitKind};
+use ipcmark_core::{Called, Error, Result, Wait, WaitKind};
 use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -134,7 +134,7 @@ impl ByteWait for Uring {
             .ring
             .submitter()
             .register_probe(&mut probe)
-            .map_err(|e| Error::os("io_uring_register(IORING_REGISTER_PROBE)", e))?;
+            .called("io_uring_register(IORING_REGISTER_PROBE)")?;
         let needed = [opcode::Read::CODE, opcode::Write::CODE, opcode::PollAdd::CODE];
         if needed.into_iter().all(|code| probe.is_supported(code)) {
             return Ok(());
@@ -175,7 +175,7 @@ impl ByteWait for Uring {
             let readable = libc::POLLIN as u32;
             let entry = opcode::PollAdd::new(types::Fd(fd.as_raw_fd()), readable);
             self.submit(&entry.build().user_data(LOOK))?;
-            self.ring.submit().map_err(|e| Error::os("io_uring_enter", e))?;
+            self.ring.submit().called("io_uring_enter")?;
             self.look = Look::Posted;
         }
         if self.look == Look::Posted && self.ring.completion().next().is_some() {

@@ -7,7 +7,7 @@
 //! lifeline and 6.9 with neither, and with `epoll_wait(2)` 8.3, 7.6 and 7.4.
 
 use crate::lifeline::{Interruption, Lifeline};
-use ipcmark_core::{Error, Result, Wait, WaitKind};
+use ipcmark_core::{Called, Error, Result, Wait, WaitKind};
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
@@ -90,11 +90,11 @@ pub fn readable_now(fd: BorrowedFd<'_>, lifeline: Option<&Lifeline>) -> Result<b
 
 /// Sets or clears `O_NONBLOCK` on the open file description behind `fd`.
 pub fn set_nonblocking(fd: impl AsFd, nonblocking: bool) -> Result<()> {
-    let old = fcntl_getfl(&fd).map_err(|e| Error::os("fcntl(F_GETFL)", e))?;
+    let old = fcntl_getfl(&fd).called("fcntl(F_GETFL)")?;
     let mut new = old;
     new.set(OFlags::NONBLOCK, nonblocking);
     if new != old {
-        fcntl_setfl(&fd, new).map_err(|e| Error::os("fcntl(F_SETFL)", e))?;
+        fcntl_setfl(&fd, new).called("fcntl(F_SETFL)")?;
     }
     Ok(())
 }
@@ -244,13 +244,12 @@ impl FdWait for Epoll {
     const NONBLOCKING: bool = true;
 
     fn arm(fd: BorrowedFd<'_>, interest: Interest, lifeline: Option<&Lifeline>) -> Result<Self> {
-        let set = epoll::create(epoll::CreateFlags::CLOEXEC)
-            .map_err(|e| Error::os("epoll_create1", e))?;
+        let set = epoll::create(epoll::CreateFlags::CLOEXEC).called("epoll_create1")?;
         let add = |fd: BorrowedFd<'_>, name, events: PollFlags| {
             // The events have the same bits in both interfaces, epoll_ctl(2).
             let events = epoll::EventFlags::from_bits_retain(events.bits().into());
             epoll::add(&set, fd, epoll::EventData::new_u64(name), events)
-                .map_err(|e| Error::os("epoll_ctl(EPOLL_CTL_ADD)", e))
+                .called("epoll_ctl(EPOLL_CTL_ADD)")
         };
         add(fd, THE_FD, interest.of_poll())?;
         if let Some(lifeline) = lifeline {

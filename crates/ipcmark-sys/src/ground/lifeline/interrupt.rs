@@ -12,7 +12,7 @@
 use super::Peer::Here;
 use super::{Lifeline, ticker};
 use crate::fd::set_nonblocking;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::thread::gettid;
@@ -76,9 +76,8 @@ impl Lifeline {
     pub(super) fn sends_news(&self) -> Result<()> {
         listen()?;
         own(&self.end)?;
-        let flags = fcntl_getfl(&self.end).map_err(|e| Error::os("fcntl(F_GETFL)", e))?;
-        fcntl_setfl(&self.end, flags | OFlags::ASYNC)
-            .map_err(|e| Error::os("fcntl(F_SETFL, O_ASYNC)", e))
+        let flags = fcntl_getfl(&self.end).called("fcntl(F_GETFL)")?;
+        fcntl_setfl(&self.end, flags | OFlags::ASYNC).called("fcntl(F_SETFL, O_ASYNC)")
     }
 }
 
@@ -89,10 +88,8 @@ fn listen() -> Result<()> {
     let action =
         SigAction::new(SigHandler::Handler(end_blocking), SaFlags::SA_RESTART, SigSet::empty());
     // SAFETY: the handler calls nothing but what signal-safety(7) allows.
-    unsafe { sigaction(Signal::SIGIO, &action) }.map_err(|e| Error::os("sigaction(SIGIO)", e))?;
-    SigSet::from(Signal::SIGIO)
-        .thread_unblock()
-        .map_err(|e| Error::os("pthread_sigmask(SIG_UNBLOCK, SIGIO)", e))
+    unsafe { sigaction(Signal::SIGIO, &action) }.called("sigaction(SIGIO)")?;
+    SigSet::from(Signal::SIGIO).thread_unblock().called("pthread_sigmask(SIG_UNBLOCK, SIGIO)")
 }
 
 /// `fcntl(F_SETOWN_EX)` - names this thread as the one that is sent `SIGIO` for `end`.

@@ -8,7 +8,7 @@
 
 use super::Lifeline;
 use super::Peer::Here;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use rustix::thread::gettid;
 use std::ptr;
@@ -129,11 +129,8 @@ fn timer_for(thread: i32) -> Result<libc::timer_t> {
 fn heed_ticks() -> Result<()> {
     let action = SigAction::new(SigHandler::Handler(end_a_call), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing at all.
-    unsafe { sigaction(Signal::SIGALRM, &action) }
-        .map_err(|e| Error::os("sigaction(SIGALRM)", e))?;
-    SigSet::from(Signal::SIGALRM)
-        .thread_unblock()
-        .map_err(|e| Error::os("pthread_sigmask(SIG_UNBLOCK, SIGALRM)", e))
+    unsafe { sigaction(Signal::SIGALRM, &action) }.called("sigaction(SIGALRM)")?;
+    SigSet::from(Signal::SIGALRM).thread_unblock().called("pthread_sigmask(SIG_UNBLOCK, SIGALRM)")
 }
 
 extern "C" fn end_a_call(_: libc::c_int) {}

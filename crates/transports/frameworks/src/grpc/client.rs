@@ -4,7 +4,7 @@ use super::{Argument, LONGEST, MESSAGE_MAX, Outcome, PATH, Wire};
 use crate::server::event_loop;
 use http::uri::PathAndQuery;
 use hyper_util::rt::TokioIo;
-use ipcmark_core::{Call, Error, Result};
+use ipcmark_core::{Call, Called, Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
 use std::future::{Ready, ready};
 use std::io;
@@ -30,7 +30,7 @@ impl GrpcCaller {
     pub(crate) fn new<W: Wire>(end: W::End, lifeline: Lifeline) -> Result<GrpcCaller> {
         let runtime = event_loop()?;
         let channel = runtime.block_on(async {
-            let stream = W::enter(end).map_err(|e| Error::os("epoll_ctl(ADD)", e))?;
+            let stream = W::enter(end).called("epoll_ctl(ADD)")?;
             let once = Once(Some(TokioIo::new(stream)));
             let endpoint = Endpoint::from_static("http://ipcmark.invalid");
             endpoint

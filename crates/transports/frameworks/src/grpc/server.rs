@@ -3,7 +3,7 @@
 use super::{Argument, MESSAGE_MAX, Outcome, PATH, Wire};
 use crate::desk::Desk;
 use crate::server::{Server, event_loop};
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Called, Error, Result};
 use ipcmark_sys::lifeline::Lifeline;
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -26,7 +26,7 @@ pub(super) fn start<W: Wire>(end: W::End, caller: Lifeline) -> Result<Server> {
 /// Drives the connection until the server ends.
 fn run<W: Wire>(end: W::End, desk: Arc<Desk>, stopped: oneshot::Receiver<()>) -> Result<()> {
     event_loop()?.block_on(async {
-        let stream = W::enter(end).map_err(|e| Error::os("epoll_ctl(ADD)", e))?;
+        let stream = W::enter(end).called("epoll_ctl(ADD)")?;
         // One connection, and no end of connections: an end would end those that there are.
         let connections =
             tokio_stream::once(Ok::<_, Infallible>(stream)).chain(tokio_stream::pending());

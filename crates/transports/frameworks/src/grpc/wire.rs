@@ -1,6 +1,6 @@
 //! The connections under gRPC: made before the fork, taken into an event loop after it.
 
-use ipcmark_core::{Error, Info, Result};
+use ipcmark_core::{Called, Error, Info, Result};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -32,7 +32,7 @@ impl Wire for OverUnix {
     type Stream = tokio::net::UnixStream;
 
     fn pair() -> Result<(UnixStream, UnixStream)> {
-        UnixStream::pair().map_err(|e| Error::os("socketpair(AF_UNIX)", e))
+        UnixStream::pair().called("socketpair(AF_UNIX)")
     }
 
     fn enter(end: UnixStream) -> io::Result<Self::Stream> {

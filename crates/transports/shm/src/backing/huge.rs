@@ -3,7 +3,7 @@
 use super::Backing;
 use crate::mapping::Mapping;
 use crate::ring::largest_within;
-use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 /// Anonymous memory in huge pages of the machine's default size, which the administrator must have set aside.
@@ -56,7 +56,7 @@ impl Pool {
 /// [`Mapping::of_file`] takes them for certain.
 fn map_huge(len: usize, pool: Pool) -> Result<Mapping> {
     let file = memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC | MemfdFlags::HUGETLB)
-        .map_err(|e| Error::os("memfd_create(MFD_HUGETLB)", e))?;
+        .called("memfd_create(MFD_HUGETLB)")?;
     Mapping::of_file(file, len.next_multiple_of(pool.page)).map_err(|e| {
         // The hint of an ordinary memfd would mislead here.
         let e = match e {
