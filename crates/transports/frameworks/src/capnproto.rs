@@ -7,7 +7,7 @@ use crate::server::{Fixture, Longest, Server};
 use capnp_rpc::rpc_twoparty_capnp::Side as Role;
 use capnp_rpc::twoparty::VatNetwork;
 use client::CapnpCaller;
-use ipcmark_core::{Availability, Called, Error, Info, Plan, Remote, Result, Side};
+use ipcmark_core::{Availability, Called, Info, Plan, Remote, Result, Side};
 use std::os::unix::net::UnixStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
