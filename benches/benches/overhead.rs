@@ -1,52 +1,41 @@
-//! The harness is not in the number: ipcmark against bare loops over the same calls, interleaved in one run.
+//! The cost of the harness: ipcmark and bare loops over the same calls, interleaved in one run.
 //!
-//! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, ns for a round trip (a message)
+//! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, the time for a round trip (a message)
 //! under ipcmark and bare, and their ratio: the median over pairs of invocations, taken in the order A B B A, with its
-//! order-statistic interval. On two CPUs there is a row for each distance between them, told by the round trip of a cache
-//! line before and after; a pair whose CPUs were moved is dropped. `-- tcp` runs what has `tcp` in its name; `-- --pairs 100` takes more pairs;
-//! `-- --max-ratio 1.1` fails when an interval lies above it.
-#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+//! order-statistic interval. On two CPUs there is a row for each distance between them, measured by the round trip of a
+//! cache line before and after. A pair whose CPUs were moved is dropped. `-- tcp` runs the rows with `tcp` in their name,
+//! `-- --pairs 100` takes more pairs, and `-- --max-ratio 1.1` fails if an interval is above it.
+#![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
+use clap::Parser;
+use ipcmark_benches::arguments::Common;
 use ipcmark_benches::bare::Bare;
-use ipcmark_benches::overhead::{Cell, Found, LEAST, measure};
+use ipcmark_benches::overhead::{Cell, measure};
+use ipcmark_benches::pairs::Found;
 use ipcmark_catalog::{find, floor};
 use ipcmark_core::{Placement, Workload};
 use ipcmark_harness::{Bench, Scratch, harness_cost, host, placement};
 use ipcmark_sys::clock::Clock;
 use std::time::Duration;
 
-/// What is said of a cell's CPUs where they do not share one.
 const CROSS: Placement = Placement::CrossCore;
 const SAME: Placement = Placement::SameCore;
 
-struct Arguments {
-    filters: Vec<String>,
+/// Compares ipcmark with bare loops.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    common: Common,
+    /// Pairs of invocations for each row.
+    #[arg(long, default_value_t = 40)]
     pairs: usize,
+    /// Fail if a ratio's interval is above this.
+    #[arg(long)]
     max_ratio: Option<f64>,
 }
 
-/// Takes `--pairs N` and `--max-ratio X`; leaves alone what `cargo bench` passes to criterion targets.
-fn arguments() -> Arguments {
-    let mut found = Arguments { filters: Vec::new(), pairs: 40, max_ratio: None };
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--pairs" => {
-                found.pairs = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.pairs)
-            }
-            "--max-ratio" => found.max_ratio = rest.next().and_then(|ratio| ratio.parse().ok()),
-            "--save-baseline" | "--baseline" | "--sample-size" | "--measurement-time" => {
-                rest.next();
-            }
-            flag if flag.starts_with('-') => {}
-            filter => found.filters.push(filter.into()),
-        }
-    }
-    found
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments = arguments();
+    let line = Line::parse();
     let scratch = Scratch::new()?;
     let clock = Clock::calibrate();
     let cpus = host::cpus();
@@ -62,8 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         cost.loop_ns.map_or("not measured".into(), |ns| format!("{ns:.1}"))
     );
     println!(
-        "{:<42} {:>8} {:>12} {:>12} {:>8}  {:<18} pairs",
-        "cell", "line, ns", "ipcmark, ns", "bare, ns", "ratio", "interval"
+        "{:<42} {:>8} {:>12} {:>12}  {:<22} pairs",
+        "cell", "line, ns", "ipcmark, ns", "bare, ns", "ratio"
     );
     let mut beyond = Vec::new();
     for (bare, name) in Bare::ALL {
@@ -73,9 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             for &size in sizes {
                 for &placement in places {
                     let title = format!("{name} {pattern} {size} B {placement}");
-                    let wanted = arguments.filters.is_empty()
-                        || arguments.filters.iter().any(|f| title.contains(f.as_str()));
-                    if !wanted {
+                    if !line.common.wants(&title) {
                         continue;
                     }
                     let Ok(cpus) = placement::choose(placement, &cpus) else {
@@ -84,9 +71,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     };
                     let cell = Cell { bare, entry, pattern, size, placement };
                     let bench = Bench { clock, cpus };
-                    let found = measure(&cell, &bench, &scratch, (arguments.pairs, slice))?;
+                    let found = measure(&cell, &bench, &scratch, (line.pairs, slice))?;
                     let lows = report(&title, &found);
-                    if arguments.max_ratio.is_some_and(|max| lows.iter().any(|&low| low > max)) {
+                    if line.max_ratio.is_some_and(|max| lows.iter().any(|&low| low > max)) {
                         beyond.push(title);
                     }
                 }
@@ -100,8 +87,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Sizes in bytes, placements, and how long a slice lasts. What spins is not for one CPU, and moves with the distance of two:
-/// a virtual machine's host may change that within a tenth of a second, so its slices are short.
+/// Returns sizes in bytes, placements, and the length of a slice. Sides that spin need two CPUs, and their times depend on
+/// the distance, which a virtual machine's host may change within a tenth of a second: their slices are short.
 fn shape(bare: Bare) -> (&'static [usize], &'static [Placement], Duration) {
     if bare.spins() {
         (&[8, 64, 1 << 10, 64 << 10], &[CROSS], Duration::from_millis(4))
@@ -116,17 +103,14 @@ fn report(title: &str, found: &Found) -> Vec<f64> {
     for row in &found.rows {
         let distance = row.distance_ns.map_or("-".into(), |ns| format!("{ns:.0}"));
         let ratio = row.ratio();
-        let (middle, interval) = match ratio {
-            Some([middle, low, high]) => (format!("{middle:.3}"), format!("[{low:.3}, {high:.3}]")),
-            None => ("-".into(), format!("under {LEAST} pairs")),
-        };
         println!(
-            "{title:<42} {distance:>8} {:>12.1} {:>12.1} {middle:>8}  {interval:<18} {}",
+            "{title:<42} {distance:>8} {:>12.1} {:>12.1}  {:<22} {}",
             row.middle_ns(|p| p.ours_ns),
-            row.middle_ns(|p| p.bare_ns),
-            row.pairs.len()
+            row.middle_ns(|p| p.base_ns),
+            ratio.show(3),
+            ratio.n
         );
-        lows.extend(ratio.map(|[_, low, _]| low));
+        lows.extend(ratio.interval.map(|interval| interval.low));
     }
     if found.moved > 0 {
         println!("{title:<42} {} pairs dropped: the CPUs were moved", found.moved);

@@ -1,65 +1,49 @@
 //! Many messages through each ring, every byte compared: `cargo bench --bench soak -- --messages 1000000000`.
 //!
-//! `-- --ring spsc` tries one ring; `-- --seconds 20` stops after so long and says
-//! where `-- --from N` goes on. Ctrl-C ends both processes and says what was received until then. Fails when a message was
-//! lost, repeated, out of order or damaged.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "printing is what this program is for"
-)]
+//! `-- --ring spsc` tries one ring. `-- --seconds 20` stops after that time and prints the number for `-- --from N`, which
+//! continues there. Ctrl-C ends both processes and prints what was received. It fails if a message was lost, repeated,
+//! out of order or damaged.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is the purpose of a bench")]
 
+use clap::Parser;
+use ipcmark_benches::arguments::Common;
 use ipcmark_benches::soak::{Ring, Tally, soak};
-use ipcmark_sys::process::{Exit, Interrupts, is_interrupted, wait_any};
+use ipcmark_sys::crew::Over;
+use ipcmark_sys::process::{Interrupts, is_interrupted};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-const HELP: &str = "cargo bench --bench soak -- [FLAGS]
+/// Longest soak: bounds the wait.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Time for the receiver after the sender has stopped.
+const STOPPING: Duration = Duration::from_secs(20);
 
---ring NAME    spsc or mpsc alone
---messages N   so many messages through each ring (100000000)
---seconds N    stop after so long, and say where --from goes on
---from N       the number of the first message (0)";
-
-struct Arguments {
+/// Sends many messages through each ring and compares every byte.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    common: Common,
+    /// Try this ring only.
+    #[arg(long, value_parser = Ring::ALL.map(|(_, name)| name))]
     ring: Option<String>,
+    /// Messages through each ring.
+    #[arg(long, default_value_t = 100_000_000)]
     messages: u64,
-    from: u64,
+    /// Stop after this time, and print where --from continues.
+    #[arg(long)]
     seconds: Option<u64>,
-}
-
-fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut found = Arguments { ring: None, messages: 100_000_000, from: 0, seconds: None };
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        let mut value = || rest.next().ok_or(format!("{argument} wants a value"));
-        match argument.as_str() {
-            "--ring" => found.ring = Some(value()?),
-            "--messages" => found.messages = value()?.parse()?,
-            "--from" => found.from = value()?.parse()?,
-            "--seconds" => found.seconds = Some(value()?.parse()?),
-            "--help" | "-h" => {
-                println!("{HELP}");
-                std::process::exit(0);
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
+    /// Number of the first message.
+    #[arg(long, default_value_t = 0)]
+    from: u64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = arguments()?;
-    let chosen = |name: &str| arguments.ring.as_deref().is_none_or(|ring| ring == name);
-    let rings: Vec<_> = Ring::ALL.into_iter().filter(|(_, name)| chosen(name)).collect();
-    if rings.is_empty() {
-        let names = Ring::ALL.map(|(_, name)| name).join(", ");
-        return Err(format!("there is no such ring; there are {names}").into());
-    }
+    let line = Line::parse();
+    let chosen = |name: &str| line.ring.as_deref().is_none_or(|ring| ring == name);
     let _interrupts = Interrupts::heed()?;
     let mut wrong = Vec::new();
-    for (ring, name) in rings {
-        if let Err(e) = try_out(ring, name, &arguments) {
+    for (ring, name) in Ring::ALL.into_iter().filter(|(_, name)| chosen(name)) {
+        if let Err(e) = try_out(ring, name, &line) {
             wrong.push(format!("{name}: {e}"));
         }
         if is_interrupted() {
@@ -69,57 +53,49 @@ fn main() -> Result<(), Box<dyn Error>> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
 }
 
-fn try_out(ring: Ring, name: &str, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+fn try_out(ring: Ring, name: &str, line: &Line) -> Result<(), Box<dyn Error>> {
     let tally = Tally::new()?;
-    let end = arguments.from + arguments.messages;
     let begun = Instant::now();
-    let mut sides = soak(ring, arguments.from..end, &tally)?;
-    let mut told = begun;
-    while sides.iter().any(|side| side.exit().is_none()) {
-        wait_any(sides.iter_mut(), Duration::from_millis(100))?;
-        let late = arguments.seconds.is_some_and(|s| begun.elapsed() > Duration::from_secs(s));
-        if late || is_interrupted() {
+    let mut crew = soak(ring, line.from..line.from + line.messages, &tally)?;
+    let (mut shown, mut end) = (begun, begun + LONGEST);
+    // An interrupt or the end of the time stops the sender; the receiver then ends on its own.
+    while !crew.ended() && Instant::now() < end {
+        let over = crew.step(end)?;
+        let late = line.seconds.is_some_and(|s| begun.elapsed() > Duration::from_secs(s));
+        if late || over == Some(Over::Interrupted) {
             tally.stop();
-        }
-        if sides.iter().any(|side| !matches!(side.exit(), None | Some(Exit::Code(0)))) {
+            end = end.min(Instant::now() + STOPPING);
+        } else if over.is_some() {
             break;
         }
-        if told.elapsed() > Duration::from_secs(1) {
-            told = Instant::now();
-            eprint!(
-                "\r{name}: {:.1} % of {} ",
-                100.0 * share(&tally, arguments),
-                arguments.messages
-            );
+        if shown.elapsed() > Duration::from_secs(1) {
+            shown = Instant::now();
+            let share = 100.0 * tally.messages() as f64 / line.messages as f64;
+            eprint!("\r{name}: {share:.1} % of {} ", line.messages);
         }
     }
     let seconds = begun.elapsed().as_secs_f64();
     let (messages, bytes, faults) = (tally.messages(), tally.bytes(), tally.faults());
+    let finished = crew.finish(Instant::now())?;
     eprint!("\r");
     println!(
         "{name:<10} {messages:>13} messages {bytes:>15} bytes {faults:>3} faults {:>8.2} million/s {:>6.2} GB/s",
         messages as f64 / seconds / 1e6,
         bytes as f64 / seconds / 1e9,
     );
-    if sides.iter().any(|side| side.exit() != Some(Exit::Code(0))) {
-        return Err("a side failed".into());
-    }
+    finished.results().map_err(|failure| format!("a side failed: {failure}"))?;
     if faults > 0 {
         return Err(format!("{faults} messages were wrong").into());
     }
-    if messages < arguments.messages {
+    if messages < line.messages {
         println!(
-            "stopped; go on with --from {} --messages {}",
-            arguments.from + messages,
-            arguments.messages - messages
+            "stopped; continue with --from {} --messages {}",
+            line.from + messages,
+            line.messages - messages
         );
-        if arguments.seconds.is_none() && !is_interrupted() {
+        if line.seconds.is_none() && !is_interrupted() {
             return Err("messages were lost".into());
         }
     }
     Ok(())
-}
-
-fn share(tally: &Tally, arguments: &Arguments) -> f64 {
-    tally.messages() as f64 / arguments.messages as f64
 }

@@ -1,12 +1,14 @@
-//! A stall shows where it must, and a closed loop does not see it.
+//! A stall shows in an open loop as theory predicts, and a closed loop does not see it.
 //!
-//! `cargo bench --bench stall` lets the receiving process of real transports freeze for 10 ms every second, and prints p99.5 and
-//! p99.9 of an open loop (10,000 messages a second at equal distances, and at random) beside what theory says they must be, and
-//! beside what a ping-pong over the same transport shows. It fails when the open loop is off by more than 10 %, or when the
-//! ping-pong is not blind. Each pattern takes 20 s, so that 200 messages lie beyond p99.9; `-- --seconds 10` is quicker and
-//! stands on less; `-- pipe` runs what has `pipe` in its name.
-#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+//! `cargo bench --bench stall` freezes the receiving process of real transports for 10 ms every second. It prints p99.5 and
+//! p99.9 of an open loop (10,000 messages a second at equal distances, and at random), the prediction, and the same
+//! percentiles of a ping-pong over the same transport. It fails if the open loop is off by more than 10 %, or if the
+//! ping-pong sees the stall. Each pattern takes 20 s, so that 200 messages are beyond p99.9; `-- --seconds 10` is quicker
+//! and has fewer. `-- pipe` runs the transports with `pipe` in their name.
+#![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
+use clap::Parser;
+use ipcmark_benches::arguments::Common;
 use ipcmark_benches::plan;
 use ipcmark_benches::stall::{Stalling, predicted_ns};
 use ipcmark_core::{Arrivals, Extent, Placement, Plan, Workload};
@@ -22,46 +24,33 @@ use std::time::Duration;
 
 const PIPE: Entry = Entry::of::<Stalling<Pipe<Block>>>();
 const RING: Entry = Entry::of::<Stalling<ShmRing<Memfd, Hybrid>>>();
-/// The same without freezes.
+/// The transports without freezes.
 const PLAIN: [Entry; 2] = [Entry::of::<Pipe<Block>>(), Entry::of::<ShmRing<Memfd, Hybrid>>()];
 
 const SIZE: usize = 64;
-/// At equal distances a freeze meets messages at one phase only: they must be dense against 10 ms.
+/// Rate of the open loop. At equal distances a freeze meets messages at one phase only, so they must be dense compared with
+/// 10 ms.
 const RATE_PER_S: u32 = 10_000;
 const QUANTILES: [f64; 2] = [0.995, 0.999];
-/// How far measured and predicted may lie apart.
+/// Largest relative difference of measured and predicted.
 const TOLERANCE: f64 = 0.1;
-/// A closed loop that shows less than this part of what is there does not see it.
+/// Part of the stall below which a closed loop does not see it.
 const BLIND: f64 = 0.5;
-/// One invocation: whole seconds, so that each holds as many freezes as seconds.
+/// Length of one invocation: whole seconds, so that it has one freeze a second.
 const INVOCATION: Duration = Duration::from_secs(5);
 
-struct Arguments {
-    filters: Vec<String>,
+/// Freezes a receiver and looks for it in the percentiles.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    common: Common,
+    /// Seconds for each pattern.
+    #[arg(long, default_value_t = 20)]
     seconds: u64,
 }
 
-/// Takes `--seconds N`; leaves alone what `cargo bench` passes to criterion targets.
-fn arguments() -> Arguments {
-    let mut found = Arguments { filters: Vec::new(), seconds: 20 };
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--seconds" => {
-                found.seconds = rest.next().and_then(|n| n.parse().ok()).unwrap_or(found.seconds);
-            }
-            "--save-baseline" | "--baseline" | "--sample-size" | "--measurement-time" => {
-                rest.next();
-            }
-            flag if flag.starts_with('-') => {}
-            filter => found.filters.push(filter.into()),
-        }
-    }
-    found
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = arguments();
+    let line = Line::parse();
     let cpus = host::cpus();
     let (place, cpus) = [Placement::CrossCore, Placement::Free]
         .into_iter()
@@ -71,11 +60,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         bench: Bench { clock: Clock::calibrate(), cpus },
         place,
         scratch: Scratch::new()?,
-        seconds: arguments.seconds,
+        seconds: line.seconds,
     };
     println!(
         "receiver frozen for 10 ms every second; open loop at {RATE_PER_S}/s; {SIZE} B, {place}; {} s each",
-        arguments.seconds
+        line.seconds
     );
     println!(
         "{:<34} {:>6} {:>12} {:>13} {:>7} {:>14} {:>8}",
@@ -84,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut wrong = Vec::new();
     for (entry, plain) in [PIPE, RING].into_iter().zip(PLAIN) {
         let name = entry.info.name();
-        if !arguments.filters.is_empty() && !arguments.filters.iter().any(|f| name.contains(f)) {
+        if !line.common.wants(&name) {
             continue;
         }
         wrong.extend(try_out(&desk, &name, &entry, &plain)?);
@@ -92,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ").into()) }
 }
 
-/// Prints the rows of one transport; says what is not as it must be.
+/// Prints the rows of one transport; returns what is wrong.
 fn try_out(
     desk: &Desk,
     name: &str,
@@ -136,7 +125,7 @@ fn try_out(
     Ok(wrong)
 }
 
-/// The median over invocations of their quantile, ns: one that the machine disturbed is outvoted.
+/// Returns the median of the invocations' quantiles, ns: a single disturbed invocation does not move it.
 fn at(invocations: &[Histogram], q: f64) -> Result<f64, Box<dyn Error>> {
     let values: Vec<f64> = invocations.iter().map(|h| h.value_at_quantile(q) as f64).collect();
     Ok(median(&values).ok_or("no second to measure in")?)
@@ -146,7 +135,7 @@ fn count(invocations: &[Histogram]) -> f64 {
     invocations.iter().map(|h| h.len() as f64).sum()
 }
 
-/// Where and how invocations are made.
+/// Place and length of invocations.
 struct Desk {
     bench: Bench,
     place: Placement,
@@ -167,14 +156,14 @@ impl Desk {
         if found.is_ok() { Ok(found) } else { Err(format!("{:?}", found.outcome).into()) }
     }
 
-    /// What the transport needs for a message when it never waits for one, ns.
+    /// Returns the time that the transport needs for a message if it never waits for one, ns.
     fn service_ns(&self, entry: &Entry) -> Result<f64, Box<dyn Error>> {
         let stream = (Workload::Stream, Duration::from_millis(200));
         let found = self.invoke(entry, stream, 0)?;
         Ok(found.elapsed_ns as f64 / found.messages as f64)
     }
 
-    /// The times of as many invocations as the seconds hold, the moments of each drawn anew.
+    /// Returns the times of as many invocations as fit into the seconds, each with its own random moments.
     fn values(&self, entry: &Entry, workload: Workload) -> Result<Vec<Histogram>, Box<dyn Error>> {
         let of = |seed| -> Result<Histogram, Box<dyn Error>> {
             let found = self.invoke(entry, (workload, INVOCATION), seed << 8)?;

@@ -1,17 +1,18 @@
-//! What the benches share: the bare loops that the harness is held against, and the plans they run under.
+//! Code that the benches share: bare loops to compare the harness with, and rings to compare ours with.
 #![forbid(unsafe_code)]
 
+pub mod arguments;
 pub mod bare;
 pub mod duel;
-pub mod fan_in;
 pub mod overhead;
+pub mod pairs;
 pub mod soak;
 pub mod stall;
 
 use ipcmark_core::{Extent, Names, Placement, Plan, Workload};
 use std::time::Duration;
 
-/// A plan for one invocation of a fixed number of messages or length of time.
+/// Makes a plan for one invocation of a fixed number of messages or length of time.
 #[must_use]
 pub fn plan(
     workload: Workload,

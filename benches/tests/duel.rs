@@ -7,7 +7,7 @@
 
 use ipcmark_benches::duel::message::Sink;
 use ipcmark_benches::duel::{
-    Candidate, Extent, Link, Pattern, Role, Rx, Shape, Trials, Tx, measure, ours, spin,
+    Candidate, Extent, Link, Pattern, Role, Rx, Shape, Trials, Tx, fan_in, measure, spin,
 };
 use ipcmark_core::{Error, Result};
 use std::sync::mpsc;
@@ -63,14 +63,14 @@ impl<const W: usize> Rx<W> for ChannelRx<W> {
 
 #[cfg(feature = "peers")]
 fn candidates() -> Vec<Candidate> {
-    let mut all = ours::candidates();
+    let mut all = ipcmark_benches::duel::candidates();
     all.extend(ipcmark_benches::duel::peers::candidates());
     all
 }
 
 #[cfg(not(feature = "peers"))]
 fn candidates() -> Vec<Candidate> {
-    ours::candidates()
+    ipcmark_benches::duel::candidates()
 }
 
 fn main() {
@@ -97,4 +97,16 @@ fn main() {
     let harmful = Candidate::between_threads::<Channel<true>>("harmful channel", Role::Peer);
     once(&[harmful], &small, 1_000).expect_err("a message that is harmed is found");
     println!("a harmed message fails the run");
+
+    let queues = fan_in::candidates(fan_in::Gait::Yield);
+    let extent = Extent {
+        rounds: 1,
+        messages: Some(MESSAGES),
+        yields: true,
+        spread: true,
+        ..Extent::default()
+    };
+    let trials = measure(&queues, &Shape::fan_in(), extent).expect("every message arrives");
+    assert!(trials.entries.iter().all(|entry| entry.reason.is_none()));
+    println!("{} queues and shapes moved {MESSAGES} messages each", trials.entries.len());
 }

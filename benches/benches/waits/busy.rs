@@ -1,8 +1,8 @@
-//! Both sides busy: what it costs that a side could sleep, though none does.
+//! Both sides busy: the cost of being able to sleep although no side does.
 
 use super::Machine;
-use ipcmark_benches::bare::Trial;
-use ipcmark_benches::overhead::{Pair, found, reported_ns};
+use ipcmark_benches::overhead::reported;
+use ipcmark_benches::pairs::{Trial, alternate, found};
 use ipcmark_benches::plan;
 use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::{Bench, Counted, Entry};
@@ -17,61 +17,49 @@ const OTHERS: [(&str, Entry); 2] = [
 const SIZE: usize = 64;
 const SLICE: Duration = Duration::from_millis(3);
 const WARM_UP: Duration = Duration::from_millis(2);
-/// What the hybrid wait's time may be of the spinning one's, at most.
+/// Largest ratio of the hybrid wait's time to the spinning one's.
 const TARGETS: [(Workload, f64); 2] = [(Workload::Stream, 1.10), (Workload::PingPong, 1.05)];
 
-/// Prints the ratio of either hybrid wait to the spinning one, by distance of the CPUs, and how many system calls it made.
+/// Prints the ratio of each hybrid wait to the spinning one, by distance of the CPUs, and its system calls.
 pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
-    let bench = machine.bench(Placement::CrossCore)?;
+    let bench = &machine.bench(Placement::CrossCore)?;
     println!("\nboth sides busy, {SIZE} B, cross-core: time of a wait over the spinning one's");
     println!(
-        "{:<10} {:<16} {:>12} {:>10} {:>10} {:>7}  {:<16} {:>6}  {:>8}  system calls",
-        "pattern",
-        "wait",
-        "distance, ns",
-        "ns",
-        "spin, ns",
-        "ratio",
-        "interval",
-        "pairs",
-        "at most"
+        "{:<10} {:<16} {:>12} {:>10} {:>10}  {:<22} {:>6}  {:>8}  system calls",
+        "pattern", "wait", "distance, ns", "ns", "spin, ns", "ratio", "pairs", "at most"
     );
     for (pattern, at_most) in TARGETS {
-        // One slice of each, one right after the other; who comes first changes.
+        // Both hybrid waits take turns with the spinning one, so that all three see the same machine.
         let mut taken = [Vec::new(), Vec::new()];
-        for round in 0..rounds {
-            for (at, taken) in taken.iter_mut().enumerate() {
-                let other = || slice(machine, &bench, &OTHERS[at].1, pattern);
-                let spin = || slice(machine, &bench, &SPIN, pattern);
-                taken.push(if round % 2 == 0 {
-                    let other = other()?;
-                    (other, spin()?)
-                } else {
-                    let spin = spin()?;
-                    (other()?, spin)
-                });
+        for _ in 0..rounds.div_ceil(2) {
+            for ((_, other), taken) in OTHERS.iter().zip(&mut taken) {
+                let of = |entry| move || slice(machine, bench, entry, pattern);
+                taken.extend(alternate(2, of(other), of(&SPIN))?);
             }
         }
         for ((name, entry), taken) in OTHERS.iter().zip(&taken) {
-            let calls = calls(machine, &bench, entry, pattern);
+            let calls = calls(machine, bench, entry, pattern);
             let found = found(taken);
             for row in &found.rows {
-                let (ratio, interval, verdict) = match row.ratio() {
-                    Some([ratio, low, high]) => (
-                        format!("{ratio:.3}"),
-                        format!("[{low:.3}, {high:.3}]"),
-                        if ratio <= at_most { "met" } else { "SHORT" },
-                    ),
-                    None => ("".into(), "too few pairs".into(), ""),
+                let ratio = row.ratio();
+                let verdict = match ratio.median {
+                    Some(median) if *name == "hybrid" => {
+                        if median <= at_most {
+                            "met"
+                        } else {
+                            "SHORT"
+                        }
+                    }
+                    _ => "",
                 };
-                let verdict = if *name == "hybrid" { verdict } else { "" };
                 println!(
-                    "{:<10} {name:<16} {:>12.0} {:>10.1} {:>10.1} {ratio:>7}  {interval:<16} {:>6}  {at_most:>8.2} {verdict:<5} {calls}",
+                    "{:<10} {name:<16} {:>12.0} {:>10.1} {:>10.1}  {:<22} {:>6}  {at_most:>8.2} {verdict:<5} {calls}",
                     pattern.name(),
                     row.distance_ns.unwrap_or(f64::NAN),
-                    row.middle_ns(|p: &Pair| p.ours_ns),
-                    row.middle_ns(|p: &Pair| p.bare_ns),
-                    row.pairs.len(),
+                    row.middle_ns(|p| p.ours_ns),
+                    row.middle_ns(|p| p.base_ns),
+                    ratio.show(3),
+                    ratio.n,
                 );
             }
             println!(
@@ -95,14 +83,10 @@ fn slice(
     entry: &Entry,
     pattern: Workload,
 ) -> Result<Trial, String> {
-    let found = entry.invoke(&plan_of(machine, pattern), bench).invocation;
-    if !found.is_ok() {
-        return Err(format!("{:?}", found.outcome));
-    }
-    Ok(Trial { ns: reported_ns(pattern, &found)?, distance: found.distance })
+    reported(pattern, &entry.invoke(&plan_of(machine, pattern), bench).invocation)
 }
 
-/// As many as were counted, of how many messages.
+/// Returns the number of system calls and of messages.
 fn calls(machine: &Machine, bench: &Bench, entry: &Entry, pattern: Workload) -> String {
     match entry.count(&plan_of(machine, pattern), bench) {
         Counted::Calls(calls) => format!("{} in {} messages", calls.calls, calls.messages),

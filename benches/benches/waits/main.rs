@@ -1,28 +1,40 @@
-//! Waits over the ring, beside each other: what they cost while both sides are busy, what they cost at all, and how long to
+//! Waits over the ring, side by side: their cost while both sides are busy, their cost in general, and the best time to
 //! spin before a sleep.
 //!
 //! `cargo bench --bench waits` prints three tables; `-- busy`, `-- all` and `-- arrivals` print one each, `-- --rounds N`
-//! takes more or fewer rounds. Medians over rounds in which all candidates were visited in turn; sides are forked
-//! processes, pinned to a CPU each unless the table says otherwise.
+//! sets the rounds. Each round visits all candidates in turn, and the tables show medians over the rounds. Sides are
+//! forked processes, each pinned to a CPU unless the table says otherwise.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
+#![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
 mod all;
 mod arrivals;
 mod busy;
 
+use clap::Parser;
+use ipcmark_benches::arguments::Common;
 use ipcmark_core::Placement;
 use ipcmark_harness::{Bench, Scratch, host, placement};
 use ipcmark_sys::clock::Clock;
 
-/// What all tables need.
+/// Compares the waits of the ring.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    common: Common,
+    /// Rounds: 100 for the table of busy sides, 7 for the others.
+    #[arg(long)]
+    rounds: Option<u32>,
+}
+
+/// Needs of all tables.
 struct Machine {
     scratch: Scratch,
     clock: Clock,
 }
 
 impl Machine {
-    /// The CPUs of a placement; why not, where there are none.
+    /// Returns the CPUs of a placement, or the reason why there are none.
     fn bench(&self, place: Placement) -> Result<Bench, String> {
         let cpus = placement::choose(place, &host::cpus()).map_err(|(reason, _)| reason)?;
         Ok(Bench { clock: self.clock, cpus })
@@ -30,25 +42,15 @@ impl Machine {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut tables: Vec<String> = Vec::new();
-    let mut rounds = None;
-    let mut rest = std::env::args().skip(1);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--rounds" => rounds = rest.next().and_then(|n| n.parse().ok()),
-            flag if flag.starts_with('-') => {}
-            table => tables.push(table.into()),
-        }
-    }
-    let wanted = |table: &str| tables.is_empty() || tables.iter().any(|t| t == table);
+    let Line { common, rounds } = Line::parse();
     let machine = Machine { scratch: Scratch::new()?, clock: Clock::calibrate() };
-    if wanted("busy") {
+    if common.wants("busy") {
         busy::table(&machine, rounds.unwrap_or(100))?;
     }
-    if wanted("all") {
+    if common.wants("all") {
         all::table(&machine, rounds.unwrap_or(7))?;
     }
-    if wanted("arrivals") {
+    if common.wants("arrivals") {
         arrivals::table(&machine, rounds.unwrap_or(7))?;
     }
     Ok(())

@@ -1,21 +1,25 @@
-//! Bare loops: two forked, pinned processes and the calls of the mechanism, nothing else. No traits that hide a type, no
-//! check values, no histogram; the clock is read twice.
+//! Bare loops: two forked, pinned processes and the calls of the mechanism. They have no traits that hide a type, no check
+//! values and no histogram, and read the clock twice.
 //!
-//! Both sides meet with nothing under way before the clock starts, as ipcmark's do: what warm-up left in the buffers
-//! would come for free. Where each has a CPU of its own, the distance between the two is measured before and after.
+//! Both sides meet with nothing under way before the clock starts, as ipcmark's do: messages that the warm-up left in the
+//! buffers would come for free. If each has its own CPU, the distance between the two is measured before and after.
 
 mod calls;
 mod ring;
 
+use crate::pairs::Trial;
 use ipcmark_core::{Error, Result, Side, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_record::Distance;
 use ipcmark_sys::barrier::{self, Barrier};
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::process::{self, Exit};
-use ipcmark_sys::shared::{Lines, Parcel};
+use ipcmark_sys::crew::Crew;
+use ipcmark_sys::shared::Lines;
 use ipcmark_sys::{affinity, distance};
 use std::time::{Duration, Instant};
+
+/// Time for one task at most.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A mechanism with a bare loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,35 +34,26 @@ pub enum Bare {
     Ring,
 }
 
-/// What both sides do.
+/// Task of both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     /// Round trips, or a stream.
     pub pattern: Workload,
     /// Bytes of a message.
     pub size: usize,
-    /// Of a ring, bytes.
+    /// Capacity of a ring, bytes.
     pub capacity: Option<u64>,
-    /// Where the two run.
+    /// CPUs of the two.
     pub cpus: &'a Cpus,
     /// Keeps the time.
     pub clock: Clock,
-    /// Round trips or messages that are timed; a tenth as many come before.
+    /// Round trips or messages that are timed; a tenth of this number comes before.
     pub count: u64,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Trial {
-    /// For each round trip or message.
-    pub ns: f64,
-    /// How far apart the CPUs were; `None` where there was one.
-    pub distance: Option<Distance>,
 }
 
 /// One side of a mechanism, ready to run.
 trait Loops {
-    /// In the process that will run it, before anything else.
+    /// Prepares the side in the process that runs it.
     fn prepare(&self) {}
     /// Sends, and waits for the answer.
     fn initiate(&mut self, trips: u64) -> Result<()>;
@@ -69,7 +64,7 @@ trait Loops {
     /// Receives.
     fn receive(&mut self, messages: u64) -> Result<()>;
 
-    /// The side's part of a pattern.
+    /// Runs the side's part of a pattern.
     fn run(&mut self, pattern: Workload, side: Side, count: u64) -> Result<()> {
         match (pattern, side) {
             (Workload::PingPong, Side::Initiator) => self.initiate(count),
@@ -81,7 +76,7 @@ trait Loops {
 }
 
 impl Bare {
-    /// All of them, each with the name of its transport in the catalog.
+    /// All bare loops, each with the name of its transport in the catalog.
     pub const ALL: [(Bare, &'static str); 4] = [
         (Bare::Pipe, "pipe/block"),
         (Bare::UnixStream, "unix-stream/block"),
@@ -89,13 +84,13 @@ impl Bare {
         (Bare::Ring, "shm-ring/spin"),
     ];
 
-    /// True when its sides keep their CPUs while they wait.
+    /// Returns true if its sides keep their CPUs while they wait.
     #[must_use]
     pub fn spins(self) -> bool {
         self == Bare::Ring
     }
 
-    /// Initiator and responder.
+    /// Makes the initiator and the responder.
     fn sides(self, task: &Task<'_>) -> Result<[Box<dyn Loops>; 2]> {
         match self {
             Bare::Ring => ring::sides(task),
@@ -106,38 +101,25 @@ impl Bare {
     }
 }
 
-/// Has the task done by two processes made for it.
+/// Runs the task in two new processes.
 pub fn run(bare: Bare, task: &Task<'_>) -> Result<Trial> {
-    let parcels = [Parcel::new(64)?, Parcel::new(64)?];
     let lines = Lines::new(barrier::LINES + 1)?;
     let mut sides = bare.sides(task)?.map(Some);
-    let mut children = Vec::new();
+    let mut crew = Crew::new(2, size_of::<Found>())?;
     for side in Side::ALL {
-        children.push(process::fork(|| {
+        crew.fork(|| {
             let mine = sides[side.index()].take();
             // The other's ends would keep the link open.
             sides = [None, None];
-            let Some(mut mine) = mine else { return 1 };
-            match perform(mine.as_mut(), side, task, &lines) {
-                Ok(found) => {
-                    let bytes = found.map(f64::to_le_bytes).concat();
-                    i32::from(parcels[side.index()].put(&bytes).is_err())
-                }
-                Err(_) => 1,
-            }
-        })?);
+            let mut mine = mine.ok_or("a side was taken twice")?;
+            Ok(perform(mine.as_mut(), side, task, &lines)?.map(f64::to_le_bytes).concat())
+        })?;
     }
     drop(sides);
-    let end = Instant::now() + Duration::from_secs(60);
-    while children.iter().any(|c| c.exit().is_none()) && Instant::now() < end {
-        process::wait_any(children.iter_mut(), Duration::from_millis(100))?;
-    }
-    let failed = children.iter().any(|c| c.exit() != Some(Exit::Code(0)));
-    let found = parcels.each_ref().map(|parcel| parcel.get().and_then(|bytes| unpack(&bytes)));
-    let ([Some(initiator), Some(responder)], false) = (found, failed) else {
-        return Err(Error::Protocol("the bare loop failed".into()));
-    };
-    // The one whose work ends last: whoever began a round trip, and whoever receives a stream.
+    let results = crew.finish(Instant::now() + DEADLINE)?.results();
+    let results = results.map_err(|e| Error::Protocol(format!("the bare loop failed: {e}")))?;
+    let [initiator, responder] = [0, 1].map(|side| unpack(&results[side]));
+    // The side whose work ends last: the one that began a round trip, or the one that receives a stream.
     let [elapsed_ns, ..] = if task.pattern == Workload::PingPong { initiator } else { responder };
     let [_, before_ns, after_ns] = initiator;
     Ok(Trial {
@@ -150,18 +132,18 @@ fn apart(task: &Task<'_>) -> bool {
     task.cpus.apart(0, 1)
 }
 
-/// Time, and the distance before and after, ns: 0 on one CPU.
+/// Time, and the distance before and after, ns; 0 on one CPU.
 type Found = [f64; 3];
 
-fn unpack(bytes: &[u8]) -> Option<Found> {
-    let mut found = [0.0; 3];
-    for (value, bytes) in found.iter_mut().zip(bytes.chunks_exact(8)) {
-        *value = f64::from_le_bytes(bytes.try_into().ok()?);
+fn unpack(bytes: &[u8]) -> Found {
+    let mut found = [f64::NAN; 3];
+    for (value, bytes) in found.iter_mut().zip(bytes.as_chunks().0) {
+        *value = f64::from_le_bytes(*bytes);
     }
-    (bytes.len() == 24).then_some(found)
+    found
 }
 
-/// One process's part.
+/// Runs one process's part.
 fn perform(mine: &mut dyn Loops, side: Side, task: &Task<'_>, lines: &Lines) -> Result<Found> {
     let Task { pattern, cpus, clock, count, .. } = *task;
     if let Some(cpu) = cpus.of(side.index()) {

@@ -1,42 +1,41 @@
 //! A candidate, with its types erased.
 
-use super::link::{Asks, Both, Duplex, Echoes, End, Link, Part, Receives, Sends};
-use super::message::{Sink, Source};
+use super::link::{Both, Duplex, End, Link, Part, asks, echoes, receives, sends};
 use super::shape::{Pattern, Shape};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a candidate is there for.
+/// Role of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// What no ring can beat.
+    /// A bound that no ring can beat.
     Limit,
     /// Ours.
     Ours,
-    /// Ours, beside what it is compared with for another reason: no target counts it.
+    /// A variant of ours, for comparison; no target counts it.
     Variant,
-    /// Somebody else's.
+    /// Another project's.
     Peer,
 }
 
-/// Both ends of a candidate: the first sends or asks, the second receives or echoes.
+/// All ends of a candidate: the first worker's, which sends, asks or gathers, and those of the others.
 pub(super) enum Ends {
-    /// In two threads of one process.
-    Threads(Box<dyn End>, Box<dyn End + Send>),
-    /// In two processes, made before the fork.
-    Processes(Box<dyn End>, Box<dyn End>),
+    /// Ends in threads of one process.
+    Threads(Box<dyn End>, Vec<Box<dyn End + Send>>),
+    /// Ends in processes, made before the fork.
+    Processes(Box<dyn End>, Vec<Box<dyn End>>),
 }
 
-/// Makes both ends for a shape, with room for so many bytes of messages in each direction.
+/// Makes all ends for a shape, with room for this many bytes of messages in each direction.
 type Make = Box<dyn Fn(Shape, usize) -> Result<Ends, String>>;
 
 /// One way to move messages.
 pub struct Candidate {
     /// Its name in the table.
     pub name: String,
-    /// What it is there for.
+    /// Its role.
     pub role: Role,
-    /// Bytes of messages it has room for, instead of what the others have.
+    /// Bytes of messages it has room for, instead of the room of the others.
     pub bytes: Option<usize>,
     part: fn(Shape) -> Part,
     in_threads: bool,
@@ -64,38 +63,23 @@ macro_rules! sized {
 
 pub(super) use sized;
 
-type Two<A, B> = Result<(A, B), String>;
-
-fn streaming<const W: usize, L: Link>(
-    bytes: usize,
-) -> Two<Sends<W, L::Tx<W>>, Receives<W, L::Rx<W>>> {
-    let (tx, rx) = L::link::<W>(bytes)?;
-    Ok((Sends(tx, Source::begin()), Receives(rx, Sink::begin())))
-}
-
-type Pair<const W: usize, L> = Both<<L as Link>::Tx<W>, <L as Link>::Rx<W>>;
-
-fn asking<const W: usize, L: Link>(
-    bytes: usize,
-) -> Two<Asks<W, Pair<W, L>>, Echoes<W, Pair<W, L>>> {
-    let (there, here) = (L::link::<W>(bytes)?, L::link::<W>(bytes)?);
-    Ok((
-        Asks(Both { tx: there.0, rx: here.1 }, Source::begin(), Sink::begin()),
-        Echoes(Both { tx: here.0, rx: there.1 }, Sink::begin()),
-    ))
+/// Makes the two ends of a link, as one kind of ends.
+macro_rules! two_ends {
+    ($kind:ident, $pattern:expr, $bytes:expr) => {{
+        let (tx, rx) = L::link::<W>($bytes)?;
+        Ok(match $pattern {
+            Pattern::RoundTrip => {
+                let (back_tx, back_rx) = L::link::<W>($bytes)?;
+                let (here, there) = (Both { tx, rx: back_rx }, Both { tx: back_tx, rx });
+                Ends::$kind(Box::new(asks(here)), vec![Box::new(echoes(there))])
+            }
+            _ => Ends::$kind(Box::new(sends(tx)), vec![Box::new(receives(rx))]),
+        })
+    }};
 }
 
 fn in_processes<const W: usize, L: Link>(pattern: Pattern, bytes: usize) -> Result<Ends, String> {
-    Ok(match pattern {
-        Pattern::RoundTrip => {
-            let (a, b) = asking::<W, L>(bytes)?;
-            Ends::Processes(Box::new(a), Box::new(b))
-        }
-        Pattern::Stream | Pattern::Batched => {
-            let (a, b) = streaming::<W, L>(bytes)?;
-            Ends::Processes(Box::new(a), Box::new(b))
-        }
-    })
+    two_ends!(Processes, pattern, bytes)
 }
 
 fn in_threads<const W: usize, L: Link>(pattern: Pattern, bytes: usize) -> Result<Ends, String>
@@ -103,33 +87,20 @@ where
     L::Tx<W>: Send,
     L::Rx<W>: Send,
 {
-    Ok(match pattern {
-        Pattern::RoundTrip => {
-            let (a, b) = asking::<W, L>(bytes)?;
-            Ends::Threads(Box::new(a), Box::new(b))
-        }
-        Pattern::Stream | Pattern::Batched => {
-            let (a, b) = streaming::<W, L>(bytes)?;
-            Ends::Threads(Box::new(a), Box::new(b))
-        }
-    })
+    two_ends!(Threads, pattern, bytes)
 }
 
 impl Candidate {
-    /// Between two processes.
+    /// Makes a candidate between two processes.
     #[must_use]
     pub fn between_processes<L: Link + 'static>(name: &str, role: Role) -> Candidate {
-        Candidate {
-            name: name.into(),
-            role,
-            bytes: None,
-            part: L::part,
-            in_threads: false,
-            make: Box::new(|shape, bytes| sized!(shape, in_processes, [L], (shape.pattern, bytes))),
-        }
+        let make: Make =
+            Box::new(|shape, bytes| sized!(shape, in_processes, [L], (shape.pattern, bytes)));
+        Candidate::made_by(name, role, (L::part, false), make)
     }
 
-    /// Between two threads of one process: what was made for that, with its indices where its makers put them.
+    /// Makes a candidate between two threads of one process. Its indices stay in that process's memory, as its authors
+    /// intend.
     #[must_use]
     pub fn between_threads<L: Link + 'static>(name: &str, role: Role) -> Candidate
     where
@@ -142,45 +113,37 @@ impl Candidate {
         L::Tx<8192>: Send,
         L::Rx<8192>: Send,
     {
-        Candidate {
-            name: name.into(),
-            role,
-            bytes: None,
-            part: L::part,
-            in_threads: true,
-            make: Box::new(|shape, bytes| sized!(shape, in_threads, [L], (shape.pattern, bytes))),
-        }
+        let make: Make =
+            Box::new(|shape, bytes| sized!(shape, in_threads, [L], (shape.pattern, bytes)));
+        Candidate::made_by(name, role, (L::part, true), make)
     }
 
-    /// Round trips alone, between two processes, by something that is no pair of links.
+    /// Makes the ends of a candidate for round trips between two processes that is not a pair of links.
     pub(super) fn round_trips<const W: usize, D: Duplex<W> + 'static>(
         pair: Result<(D, D), String>,
     ) -> Result<Ends, String> {
-        let (a, b) = pair?;
-        Ok(Ends::Processes(
-            Box::new(Asks(a, Source::begin(), Sink::begin())),
-            Box::new(Echoes(b, Sink::begin())),
-        ))
+        let (here, there) = pair?;
+        Ok(Ends::Processes(Box::new(asks(here)), vec![Box::new(echoes(there))]))
     }
 
-    /// One that makes its ends itself, between two processes.
+    /// Makes a candidate with its own way to make ends.
     pub(super) fn made_by(
         name: &str,
         role: Role,
-        part: fn(Shape) -> Part,
+        (part, in_threads): (fn(Shape) -> Part, bool),
         make: Make,
     ) -> Candidate {
-        Candidate { name: name.into(), role, bytes: None, part, in_threads: false, make }
+        Candidate { name: name.into(), role, bytes: None, part, in_threads, make }
     }
 
-    /// Gives it room for so many bytes of messages, whatever the others have.
+    /// Gives it room for this many bytes of messages, whatever the others have.
     #[must_use]
     pub fn with_room(mut self, bytes: usize) -> Candidate {
         self.bytes = Some(bytes);
         self
     }
 
-    /// Whether it takes part in a shape.
+    /// Returns its part in a shape.
     #[must_use]
     pub fn part(&self, shape: Shape) -> Part {
         (self.part)(shape)

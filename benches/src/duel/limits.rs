@@ -1,9 +1,10 @@
-//! The limits that rings are held against: a mailbox for round trips, a copy with nothing around it for streams.
+//! The limits of rings: a mailbox for round trips, a bare copy for streams.
 
 use super::candidate::{Candidate, Ends, Role, sized};
 use super::link::{Duplex, Link, Part, Rx, Tx, spin};
 use super::message::{Sink, Source};
-use super::ours::{names, put, take};
+use super::names;
+use super::ours::{put, take};
 use super::shape::{Pattern, Shape};
 use ipcmark_shm::bare::{self, Mailbox, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
@@ -12,7 +13,7 @@ use zerocopy::IntoBytes;
 /// Bytes that the copy limit publishes at a time.
 const BULK: usize = 16 << 10;
 
-/// All limits.
+/// Returns all limits.
 pub(super) fn candidates() -> Vec<Candidate> {
     vec![mailbox(), Candidate::between_processes::<Bulk>(names::BULK, Role::Limit)]
 }
@@ -23,7 +24,7 @@ struct Bulk;
 struct BulkSending(OwnedProducer);
 struct BulkReceiving(OwnedConsumer);
 
-/// Messages of `W` words to a publication.
+/// Returns the messages of `W` words to a publication.
 const fn bulk<const W: usize>() -> usize {
     if 8 * W > BULK { 1 } else { BULK / (8 * W) }
 }
@@ -33,7 +34,10 @@ impl Link for Bulk {
     type Rx<const W: usize> = BulkReceiving;
 
     fn part(shape: Shape) -> Part {
-        if shape.pattern == Pattern::RoundTrip { Part::Stays } else { Part::Takes }
+        match shape.pattern {
+            Pattern::Stream | Pattern::Batched => Part::Takes,
+            Pattern::RoundTrip | Pattern::FanIn { .. } => Part::Stays,
+        }
     }
 
     fn link<const W: usize>(bytes: usize) -> Result<(BulkSending, BulkReceiving), String> {
@@ -98,7 +102,7 @@ impl<const W: usize> Rx<W> for BulkReceiving {
     }
 }
 
-/// The limit of round trips.
+/// Returns the limit of round trips.
 fn mailbox() -> Candidate {
     fn part(shape: Shape) -> Part {
         if shape.pattern == Pattern::RoundTrip { Part::Takes } else { Part::Stays }
@@ -106,12 +110,8 @@ fn mailbox() -> Candidate {
     fn made<const W: usize>() -> Result<Ends, String> {
         Candidate::round_trips::<W, Mailbox>(Mailbox::pair(8 * W).map_err(|e| e.to_string()))
     }
-    Candidate::made_by(
-        names::MAILBOX,
-        Role::Limit,
-        part,
-        Box::new(|shape, _| sized!(shape, made, [], ())),
-    )
+    let make = Box::new(|shape: Shape, _| sized!(shape, made, [], ()));
+    Candidate::made_by(names::MAILBOX, Role::Limit, (part, false), make)
 }
 
 impl<const W: usize> Duplex<W> for Mailbox {

@@ -1,21 +1,22 @@
-//! What the workers agree over: a few shared words.
+//! The line between the first worker and another: commands, answers, and the distance probe.
 
 use ipcmark_core::Result;
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::futex;
-use ipcmark_sys::shared::{Line, Lines};
+use ipcmark_sys::shared::{Line, Lines, Parcel};
+use ipcmark_sys::{distance, futex};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering;
+use std::thread::yield_now;
 use std::time::Duration;
 
-/// What the first worker tells a second one to do.
+/// Order of the first worker to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     /// Make ready the end of this number.
     Ready(u64),
     /// Answer the distance probe.
     Probe,
-    /// Run the end of this number for so many messages.
+    /// Run the end of this number for this many messages.
     Run(u64, u64),
     /// Sleep until woken.
     Park,
@@ -23,20 +24,25 @@ pub(super) enum Command {
     Leave,
 }
 
-/// Cache-line round trips of a distance probe: some 20 µs between siblings, 160 µs far apart.
-const TRIPS: u64 = 400;
-/// A parked worker looks at least this often, so that none sleeps for ever.
+/// Longest sleep of a parked worker before it looks again.
 const NAP: Duration = Duration::from_secs(1);
+/// Bytes of a reason at most.
+const REASON: usize = 4 << 10;
 
-/// The words between the first worker and one second worker.
+/// The words between the first worker and one other.
 #[derive(Debug)]
 pub(super) struct Wire {
     lines: Lines,
+    clock: Clock,
+    /// Waiting workers yield: another may need the CPU.
+    yields: bool,
+    /// The reason why the other worker failed.
+    reason: Parcel,
 }
 
 impl Wire {
-    pub(super) fn new() -> Result<Wire> {
-        Ok(Wire { lines: Lines::new(6)? })
+    pub(super) fn new(clock: Clock, yields: bool) -> Result<Wire> {
+        Ok(Wire { lines: Lines::new(6)?, clock, yields, reason: Parcel::new(REASON)? })
     }
 
     /// Counts commands.
@@ -44,75 +50,87 @@ impl Wire {
         &self.lines.lines()[0]
     }
 
-    /// The command's kind and its two numbers.
-    fn words(&self) -> [&Line; 3] {
-        let lines = self.lines.lines();
-        [&lines[1], &lines[2], &lines[3]]
-    }
-
-    /// Counts commands done; its futex word tells of failures.
+    /// Counts commands done; its futex word marks a failure.
     fn done(&self) -> &Line {
-        &self.lines.lines()[4]
+        &self.lines.lines()[1]
     }
 
-    fn ball(&self) -> &Line {
-        &self.lines.lines()[5]
+    /// The command's kind and its two numbers.
+    fn words(&self) -> &[Line] {
+        &self.lines.lines()[2..5]
     }
 
-    /// Gives a command to a second worker that waits for one; returns its number. Does not wake a parked one.
-    pub(super) fn tell(&self, command: Command) -> u64 {
-        let (kind, a, b) = match command {
-            Command::Ready(end) => (0, end, 0),
-            Command::Probe => (1, 0, 0),
-            Command::Run(end, count) => (2, end, count),
-            Command::Park => (3, 0, 0),
-            Command::Leave => (4, 0, 0),
+    fn wait_while(&self, waits: impl Fn() -> bool) {
+        while waits() {
+            if self.yields { yield_now() } else { spin_loop() }
+        }
+    }
+
+    /// Gives a command to the other worker. Does not wake a parked one.
+    pub(super) fn tell(&self, command: Command) {
+        let words = match command {
+            Command::Ready(end) => [0, end, 0],
+            Command::Probe => [1, 0, 0],
+            Command::Run(end, count) => [2, end, count],
+            Command::Park => [3, 0, 0],
+            Command::Leave => [4, 0, 0],
         };
-        for (line, word) in self.words().into_iter().zip([kind, a, b]) {
+        for (line, word) in self.words().iter().zip(words) {
             line.word.store(word, Ordering::Relaxed);
         }
-        let step = self.step().word.load(Ordering::Relaxed) + 1;
-        self.step().word.store(step, Ordering::Release);
-        step
+        self.step().word.fetch_add(1, Ordering::Release);
     }
 
-    /// Wakes a parked worker; it spins for commands until it is told to park.
+    /// Wakes a parked worker, which then waits for commands until it is parked again.
     pub(super) fn wake(&self) -> Result<()> {
         self.step().futex.fetch_add(1, Ordering::Release);
         futex::wake_all(&self.step().futex)
     }
 
-    /// Spins until the command of this number is done.
+    /// Waits until the last command is done.
     #[inline]
-    pub(super) fn await_done(&self, step: u64) {
-        while self.done().word.load(Ordering::Acquire) < step {
-            spin_loop();
-        }
+    pub(super) fn await_done(&self) {
+        let step = self.step().word.load(Ordering::Relaxed);
+        self.wait_while(|| self.done().word.load(Ordering::Acquire) < step);
     }
 
-    /// True when the last command failed.
+    /// Gives a command and waits until it is done.
+    pub(super) fn order(&self, command: Command) {
+        self.tell(command);
+        self.await_done();
+    }
+
+    /// Keeps the first reason for a failure.
+    pub(super) fn fail(&self, why: &str) {
+        let _ = self.reason.put(&why.as_bytes()[..why.len().min(REASON)]);
+    }
+
+    /// Returns the reason for the first failure.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.reason.get().map(|text| String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Returns true if the last command failed.
     pub(super) fn failed(&self) -> bool {
         self.done().futex.load(Ordering::Relaxed) != 0
     }
 
-    /// A second worker's loop: does what it is told until it is told to leave. `act` is false when it fails.
+    /// Obeys commands until the last one, in the other worker. `act` returns false if it fails.
     pub(super) fn obey(&self, mut act: impl FnMut(Command) -> bool) -> Result<()> {
         let (mut woken, mut step) = (0, 0);
         loop {
-            loop {
-                let now = self.step().futex.load(Ordering::Acquire);
-                if now != woken {
-                    woken = now;
-                    break;
-                }
+            let now = self.step().futex.load(Ordering::Acquire);
+            if now == woken {
                 futex::wait(&self.step().futex, woken, NAP)?;
+                continue;
             }
+            woken = now;
             loop {
                 let command = self.next(step);
                 step += 1;
                 let well = match command {
                     Command::Probe => {
-                        self.answer();
+                        let _ = self.distance_ns(false);
                         true
                     }
                     Command::Park | Command::Leave => true,
@@ -129,50 +147,29 @@ impl Wire {
         }
     }
 
-    /// Spins for the command after `step`.
+    /// Waits for the command after `step`.
     fn next(&self, step: u64) -> Command {
-        while self.step().word.load(Ordering::Acquire) == step {
-            spin_loop();
-        }
-        let [kind, a, b] = self.words().map(|line| line.word.load(Ordering::Relaxed));
-        match kind {
-            0 => Command::Ready(a),
+        self.wait_while(|| self.step().word.load(Ordering::Acquire) == step);
+        let word = |n: usize| self.words()[n].word.load(Ordering::Relaxed);
+        match word(0) {
+            0 => Command::Ready(word(1)),
             1 => Command::Probe,
-            2 => Command::Run(a, b),
+            2 => Command::Run(word(1), word(2)),
             3 => Command::Park,
             _ => Command::Leave,
         }
     }
 
-    /// The distance of the two workers' CPUs: ns of a cache-line round trip.
-    pub(super) fn probe(&self, clock: &Clock) -> f64 {
-        let ball = &self.ball().word;
-        ball.store(0, Ordering::Relaxed);
-        let step = self.tell(Command::Probe);
-        // The first trip waits for the peer to come.
-        let mut begun = 0;
-        for trip in 0..=TRIPS {
-            if trip == 1 {
-                begun = clock.now();
-            }
-            ball.store(2 * trip + 1, Ordering::Release);
-            while ball.load(Ordering::Acquire) != 2 * trip + 2 {
-                spin_loop();
-            }
-        }
-        let ns = clock.ns(clock.now() - begun) / TRIPS as f64;
-        self.await_done(step);
+    /// Measures the distance of the two workers' CPUs: ns of a cache-line round trip.
+    pub(super) fn probe(&self) -> f64 {
+        self.tell(Command::Probe);
+        let ns = self.distance_ns(true);
+        self.await_done();
         ns
     }
 
-    fn answer(&self) {
-        let ball = &self.ball().word;
-        for trip in 0..=TRIPS {
-            while ball.load(Ordering::Acquire) != 2 * trip + 1 {
-                spin_loop();
-            }
-            ball.store(2 * trip + 2, Ordering::Release);
-        }
+    fn distance_ns(&self, first: bool) -> f64 {
+        distance::median_ns(&self.lines.lines()[5].word, &self.clock, first)
     }
 }
 
@@ -181,8 +178,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_does_what_it_is_told_and_leaves() {
-        let wire = Wire::new().unwrap();
+    fn a_worker_obeys_and_leaves() {
+        let wire = Wire::new(Clock::calibrate(), true).unwrap();
         std::thread::scope(|scope| {
             let worker = scope.spawn(|| {
                 let mut seen = Vec::new();
@@ -193,13 +190,13 @@ mod tests {
                 obeyed.map(|()| seen)
             });
             wire.wake().unwrap();
-            wire.await_done(wire.tell(Command::Ready(3)));
+            wire.order(Command::Ready(3));
             assert!(!wire.failed());
-            wire.await_done(wire.tell(Command::Park));
+            wire.order(Command::Park);
             wire.wake().unwrap();
-            wire.await_done(wire.tell(Command::Run(7, 9)));
+            wire.order(Command::Run(7, 9));
             assert!(wire.failed());
-            wire.await_done(wire.tell(Command::Leave));
+            wire.order(Command::Leave);
             let seen = worker.join().unwrap().unwrap();
             assert_eq!(seen, [Command::Ready(3), Command::Run(7, 9)]);
         });

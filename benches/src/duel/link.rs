@@ -1,7 +1,7 @@
-//! What a candidate is made of: a sending and a receiving half for messages of each size, and the loops over them.
+//! The parts of a candidate: a sending and a receiving half for messages of each size, and the loops over them.
 //!
-//! A candidate is compiled for each size, so that a copy's length is known as it would be to who uses that crate for
-//! messages of one type. Types are erased once a trial, never once a message.
+//! A candidate is compiled for each size, so the length of a copy is known, as it is to a program that sends messages of
+//! one type. Types are erased once a trial, never once a message.
 
 use super::message::{Sink, Source};
 use super::shape::{Pattern, Shape};
@@ -9,10 +9,10 @@ use std::hint::spin_loop;
 
 /// Sends messages of `W` words.
 pub trait Tx<const W: usize> {
-    /// Called once, in the process or thread that sends, before the first message.
+    /// Prepares the half, once, in the process or thread that sends, before the first message.
     ///
     /// # Errors
-    /// Why it cannot be used here.
+    /// The reason why it cannot be used here.
     fn ready(&mut self) -> Result<(), String> {
         Ok(())
     }
@@ -20,7 +20,7 @@ pub trait Tx<const W: usize> {
     /// Copies a message in and publishes it; spins while there is no room.
     fn send(&mut self, message: &[u64; W]);
 
-    /// Sends the next `count` messages: each with a publication of its own, unless the candidate is there for batches.
+    /// Sends the next `count` messages, each with its own publication unless the candidate sends batches.
     #[inline(always)]
     fn send_many(&mut self, source: &mut Source<W>, count: u64) {
         for _ in 0..count {
@@ -31,10 +31,10 @@ pub trait Tx<const W: usize> {
 
 /// Receives messages of `W` words.
 pub trait Rx<const W: usize> {
-    /// As [`Tx::ready`].
+    /// Prepares the half: see [`Tx::ready`].
     ///
     /// # Errors
-    /// Why it cannot be used here.
+    /// The reason why it cannot be used here.
     fn ready(&mut self) -> Result<(), String> {
         Ok(())
     }
@@ -42,7 +42,7 @@ pub trait Rx<const W: usize> {
     /// Spins until a message is there, copies it out and has it checked.
     fn receive(&mut self, sink: &mut Sink<W>);
 
-    /// Receives `count` messages, however many are there at a time.
+    /// Receives `count` messages, in batches of any length.
     #[inline(always)]
     fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
         for _ in 0..count {
@@ -51,24 +51,24 @@ pub trait Rx<const W: usize> {
     }
 }
 
-/// Both halves, of two directions: what a round trip needs.
+/// Both halves of a round trip, of two directions.
 pub trait Duplex<const W: usize> {
-    /// As [`Tx::ready`].
+    /// Prepares the half: see [`Tx::ready`].
     ///
     /// # Errors
-    /// Why it cannot be used here.
+    /// The reason why it cannot be used here.
     fn ready(&mut self) -> Result<(), String>;
-    /// As [`Tx::send`].
+    /// Sends a message: see [`Tx::send`].
     fn send(&mut self, message: &[u64; W]);
-    /// As [`Rx::receive`].
+    /// Receives a message: see [`Rx::receive`].
     fn receive(&mut self, sink: &mut Sink<W>);
 }
 
 /// Halves of two links.
 pub struct Both<T, R> {
-    /// Of the one.
+    /// Half of the one.
     pub tx: T,
-    /// Of the other.
+    /// Half of the other.
     pub rx: R,
 }
 
@@ -89,7 +89,7 @@ impl<const W: usize, T: Tx<W>, R: Rx<W>> Duplex<W> for Both<T, R> {
     }
 }
 
-/// Looks until there is something, with a pause instruction between: how every candidate waits here.
+/// Looks until there is something, with a pause instruction between two looks. Every candidate waits like this.
 #[inline(always)]
 pub fn spin<T>(mut look: impl FnMut() -> Option<T>) -> T {
     loop {
@@ -100,15 +100,28 @@ pub fn spin<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Whether a candidate has part in a shape.
+/// Part of a candidate in a shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// It has.
+    /// It takes part.
     Takes,
-    /// The shape is not what it is there for: it has no row.
+    /// It is not made for the shape and has no row.
     Stays,
-    /// It should and cannot: a row with the reason.
+    /// It should take part and cannot: a row with the reason.
     Cannot(&'static str),
+}
+
+/// Returns the part of a link that sends messages one by one.
+pub(super) fn one_by_one(shape: Shape) -> Part {
+    match shape.pattern {
+        Pattern::RoundTrip | Pattern::Stream => Part::Takes,
+        Pattern::Batched | Pattern::FanIn { .. } => Part::Stays,
+    }
+}
+
+/// Returns the part of a link that sends batches.
+pub(super) fn batched(shape: Shape) -> Part {
+    if shape.pattern == Pattern::Batched { Part::Takes } else { Part::Stays }
 }
 
 /// A way to send messages of any size.
@@ -118,84 +131,87 @@ pub trait Link {
     /// The receiving half.
     type Rx<const W: usize>: Rx<W> + 'static;
 
-    /// Which shapes it takes part in. The default is what sends messages one by one.
+    /// Returns its part in a shape. The default is that of links that send messages one by one.
     fn part(shape: Shape) -> Part {
-        if shape.pattern == Pattern::Batched { Part::Stays } else { Part::Takes }
+        one_by_one(shape)
     }
 
     /// Makes one direction with room for `bytes` of messages.
     ///
     /// # Errors
-    /// Why that cannot be had here.
+    /// The reason why that is not available here.
     fn link<const W: usize>(bytes: usize) -> Result<(Self::Tx<W>, Self::Rx<W>), String>;
 }
 
 /// One end of a candidate's link, for one shape: what a worker runs.
 pub trait End {
-    /// As [`Tx::ready`].
+    /// Prepares the half: see [`Tx::ready`].
     ///
     /// # Errors
-    /// Why it cannot be used here.
+    /// The reason why it cannot be used here.
     fn ready(&mut self) -> Result<(), String>;
-    /// Moves `count` messages, or round trips. The other end must be told the same number.
+    /// Moves `count` messages, or round trips. The other end must get the same number.
     fn run(&mut self, count: u64);
 }
 
-/// Sends.
-pub(super) struct Sends<const W: usize, T>(pub(super) T, pub(super) Source<W>);
-/// Receives.
-pub(super) struct Receives<const W: usize, R>(pub(super) R, pub(super) Sink<W>);
-/// Sends and waits for the answer.
-pub(super) struct Asks<const W: usize, D>(pub(super) D, pub(super) Source<W>, pub(super) Sink<W>);
-/// Sends on what it received.
-pub(super) struct Echoes<const W: usize, D>(pub(super) D, pub(super) Sink<W>);
+/// An end made of one state and two functions.
+struct Worker<S, R, F> {
+    state: S,
+    ready: R,
+    run: F,
+}
 
-impl<const W: usize, T: Tx<W>> End for Sends<W, T> {
+impl<S, R, F> End for Worker<S, R, F>
+where
+    R: FnMut(&mut S) -> Result<(), String>,
+    F: FnMut(&mut S, u64),
+{
     fn ready(&mut self) -> Result<(), String> {
-        self.0.ready()
+        (self.ready)(&mut self.state)
     }
 
     #[inline(never)]
     fn run(&mut self, count: u64) {
-        self.0.send_many(&mut self.1, count);
+        (self.run)(&mut self.state, count);
     }
 }
 
-impl<const W: usize, R: Rx<W>> End for Receives<W, R> {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.ready()
-    }
-
-    #[inline(never)]
-    fn run(&mut self, count: u64) {
-        self.0.receive_many(&mut self.1, count);
-    }
+/// Returns an end that sends.
+pub(super) fn sends<const W: usize, T: Tx<W>>(tx: T) -> impl End + use<W, T> {
+    let run = |(tx, source): &mut (T, Source<W>), count| tx.send_many(source, count);
+    Worker { state: (tx, Source::begin(0)), ready: |(tx, _): &mut (T, _)| tx.ready(), run }
 }
 
-impl<const W: usize, D: Duplex<W>> End for Asks<W, D> {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.ready()
-    }
+/// Returns an end that receives.
+pub(super) fn receives<const W: usize, R: Rx<W>>(rx: R) -> impl End + use<W, R> {
+    let run = |(rx, sink): &mut (R, Sink<W>), count| rx.receive_many(sink, count);
+    Worker { state: (rx, Sink::begin()), ready: |(rx, _): &mut (R, _)| rx.ready(), run }
+}
 
-    #[inline(never)]
-    fn run(&mut self, count: u64) {
+/// Returns an end that sends and waits for the answer.
+pub(super) fn asks<const W: usize, D: Duplex<W>>(both: D) -> impl End + use<W, D> {
+    let run = |(both, source, sink): &mut (D, Source<W>, Sink<W>), count| {
         for _ in 0..count {
-            self.0.send(self.1.upcoming());
-            self.0.receive(&mut self.2);
+            both.send(source.upcoming());
+            both.receive(sink);
         }
-    }
+    };
+    let ready = |(both, ..): &mut (D, _, _)| both.ready();
+    Worker { state: (both, Source::begin(0), Sink::begin()), ready, run }
 }
 
-impl<const W: usize, D: Duplex<W>> End for Echoes<W, D> {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.ready()
-    }
-
-    #[inline(never)]
-    fn run(&mut self, count: u64) {
+/// Returns an end that sends back what it received.
+pub(super) fn echoes<const W: usize, D: Duplex<W>>(both: D) -> impl End + use<W, D> {
+    let run = |(both, sink): &mut (D, Sink<W>), count| {
         for _ in 0..count {
-            self.0.receive(&mut self.1);
-            self.0.send(self.1.message());
+            both.receive(sink);
+            both.send(sink.message());
         }
-    }
+    };
+    Worker { state: (both, Sink::begin()), ready: |(both, _): &mut (D, _)| both.ready(), run }
+}
+
+/// Returns an end that is only a function.
+pub(super) fn runs(mut run: impl FnMut(u64)) -> impl End {
+    Worker { state: (), ready: |(): &mut ()| Ok(()), run: move |(): &mut (), count| run(count) }
 }

@@ -1,15 +1,15 @@
-//! What is sent: messages of `W` words of 8 B, which come from private memory and go to private memory.
+//! The messages: `W` words of 8 B, which come from private memory and go to private memory.
 //!
-//! The first and the last word of a message are its number. Every candidate does the same work on it: a copy in, a copy out,
-//! and the check of those two words.
+//! The first and the last word of a message are its number. Every candidate does the same work on it: a copy in, a copy
+//! out, and the check of those two words. In a fan-in the number also contains the sender.
 
 use std::hint::black_box;
 use zerocopy::{FromZeros, IntoBytes};
 
-/// Messages that stand ready side by side where messages are short.
+/// Messages in the pool of a source of short messages.
 const POOL: usize = 16;
 
-/// Private memory that begins at a page: what a copy costs depends on where its source begins.
+/// Private memory that begins at a page: the cost of a copy depends on the alignment of its source.
 #[derive(FromZeros)]
 #[repr(C, align(4096))]
 struct Private<const W: usize> {
@@ -17,30 +17,34 @@ struct Private<const W: usize> {
 }
 
 impl<const W: usize> Private<W> {
-    /// Zeroed. What is never touched costs no memory.
+    /// Returns zeroed memory. Pages that are never touched cost nothing.
     fn new() -> Box<Private<W>> {
         Private::new_box_zeroed().expect("a few pages of memory")
     }
 }
 
-/// Where messages come from.
+/// Position of the sender in a number.
+const SENDER_SHIFT: u32 = 48;
+
+/// The source of messages.
 pub struct Source<const W: usize> {
     messages: Box<Private<W>>,
     sent: u64,
 }
 
 impl<const W: usize> Source<W> {
-    /// Places in use. A short message is numbered some messages before it is sent: loading it whole right after two of its words
-    /// were stored would wait for those stores (a failed store forwarding), which is nobody's cost in real life. A message
-    /// of one word forwards, and in a long one it is lost.
+    /// Places in use. A short message gets its number some messages before it is sent. A load of the whole message right
+    /// after two of its words were stored would wait for those stores (a failed store forwarding), a cost that real
+    /// programs do not have. A message of one word forwards; in a long one the wait does not show.
     const PLACES: usize = if W > 1 && W <= 16 { POOL } else { 1 };
     const AHEAD: u64 = Self::PLACES as u64 / 2;
 
-    /// Begins with message 1.
+    /// Begins with message 1 of this sender.
     #[must_use]
-    pub fn begin() -> Source<W> {
-        let mut source = Source { messages: Private::new(), sent: 0 };
-        for number in 1..=Self::AHEAD {
+    pub fn begin(sender: usize) -> Source<W> {
+        let sent = (sender as u64) << SENDER_SHIFT;
+        let mut source = Source { messages: Private::new(), sent };
+        for number in sent + 1..=sent + Self::AHEAD {
             source.number(number);
         }
         source
@@ -53,19 +57,19 @@ impl<const W: usize> Source<W> {
         message[W - 1] = number;
     }
 
-    /// The next message.
+    /// Returns the next message.
     #[inline(always)]
     pub fn upcoming(&mut self) -> &[u64; W] {
         self.sent += 1;
         self.number(self.sent + Self::AHEAD);
-        // Nobody may conclude what stands in it from what was written above.
+        // Keeps the optimiser from inferring the contents.
         let message = &mut self.messages.pool[self.sent as usize & (Self::PLACES - 1)];
         let unknown: &mut [u64; W] = black_box(message);
         unknown
     }
 }
 
-/// Where messages go to.
+/// The destination of messages.
 pub struct Sink<const W: usize> {
     space: Box<Private<W>>,
     taken: u64,
@@ -78,7 +82,7 @@ impl<const W: usize> Sink<W> {
         Sink { space: Private::new(), taken: 0 }
     }
 
-    /// Messages taken so far.
+    /// Returns the number of messages taken so far.
     #[inline(always)]
     #[must_use]
     pub fn taken(&self) -> u64 {
@@ -92,7 +96,7 @@ impl<const W: usize> Sink<W> {
         self.check();
     }
 
-    /// As [`take`](Sink::take), of bytes.
+    /// Copies a message of bytes out and checks it.
     #[inline(always)]
     pub fn take_bytes(&mut self, message: &[u8]) {
         if message.len() != 8 * W {
@@ -102,7 +106,7 @@ impl<const W: usize> Sink<W> {
         self.check();
     }
 
-    /// The private memory itself, for those who copy out by themselves; then comes [`check`](Sink::check).
+    /// Returns the private memory. The caller copies the message into it and then calls [`check`](Sink::check).
     #[inline(always)]
     pub fn space(&mut self) -> &mut [u64; W] {
         &mut self.space.pool[0]
@@ -118,17 +122,48 @@ impl<const W: usize> Sink<W> {
         }
     }
 
-    /// The message copied out last, to send it on.
+    /// Returns the message copied out last.
     #[inline(always)]
     pub fn message(&self) -> &[u64; W] {
         &self.space.pool[0]
     }
 }
 
+/// The destination of messages of several senders.
+pub(super) struct Gather<const W: usize> {
+    space: [u64; W],
+    /// Number of the last message of each sender.
+    last: Vec<u64>,
+}
+
+impl<const W: usize> Gather<W> {
+    /// Expects message 1 of each sender.
+    pub(super) fn begin(senders: usize) -> Gather<W> {
+        let last = (0..senders as u64).map(|sender| sender << SENDER_SHIFT).collect();
+        Gather { space: [0; W], last }
+    }
+
+    /// Returns the private memory. The caller copies the message into it and then calls `check`.
+    #[inline(always)]
+    pub(super) fn space(&mut self) -> &mut [u64; W] {
+        &mut self.space
+    }
+
+    /// Checks the message that was copied out against its sender's last.
+    #[inline(always)]
+    pub(super) fn check(&mut self) {
+        let message = black_box(&mut self.space);
+        match self.last.get_mut((message[0] >> SENDER_SHIFT) as usize) {
+            Some(last) if message[0] == *last + 1 && message[W - 1] == message[0] => *last += 1,
+            last => wrong(last.map_or(0, |last| *last + 1), message[0]),
+        }
+    }
+}
+
 #[cold]
 #[inline(never)]
-fn wrong(taken: u64, found: u64) -> ! {
-    panic!("message {taken} is lost, repeated, torn or of another length: found {found}")
+fn wrong(number: u64, found: u64) -> ! {
+    panic!("message {number} is lost, repeated, torn or of another length: found {found}")
 }
 
 #[cfg(test)]
@@ -136,7 +171,7 @@ mod tests {
     use super::*;
 
     fn all_arrive<const W: usize>() {
-        let (mut source, mut sink) = (Source::<W>::begin(), Sink::<W>::begin());
+        let (mut source, mut sink) = (Source::<W>::begin(0), Sink::<W>::begin());
         for number in 1..=100 {
             sink.take(source.upcoming());
             assert_eq!(sink.message()[W - 1], number);
@@ -155,7 +190,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "lost, repeated, torn")]
     fn a_repeated_message_is_found() {
-        let (mut source, mut sink) = (Source::<8>::begin(), Sink::<8>::begin());
+        let (mut source, mut sink) = (Source::<8>::begin(0), Sink::<8>::begin());
         let message = *source.upcoming();
         sink.take(&message);
         sink.take(&message);
@@ -164,7 +199,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "lost, repeated, torn")]
     fn a_torn_message_is_found() {
-        let (mut source, mut sink) = (Source::<128>::begin(), Sink::<128>::begin());
+        let (mut source, mut sink) = (Source::<128>::begin(0), Sink::<128>::begin());
         let mut message = *source.upcoming();
         message[127] = 0;
         sink.take(&message);

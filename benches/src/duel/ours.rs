@@ -1,68 +1,67 @@
 //! Our rings as candidates.
 
 use super::candidate::{Candidate, Role};
-use super::limits;
-use super::link::{Link, Part, Rx, Tx};
+use super::link::{Link, Part, Rx, Tx, batched, one_by_one};
 use super::message::{Sink, Source};
-use super::shape::{Pattern, Shape, batch};
+use super::names;
+use super::shape::{BATCH, Shape, batch};
 use ipcmark_ring::spsc;
 use ipcmark_shm::BATCH_PAUSES;
-use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
+use ipcmark_shm::bare::{
+    self, OwnedConsumer, OwnedProducer, OwnedSlotsConsumer, OwnedSlotsProducer,
+};
 use std::hint::spin_loop;
 use zerocopy::IntoBytes;
 
-/// What our rings and the limits of their shapes are called in tables.
-pub mod names {
-    /// The limit of round trips.
-    pub const MAILBOX: &str = "limit: one-slot mailbox";
-    /// The limit of streams.
-    pub const BULK: &str = "limit: bulk copy";
-    /// The ring for messages of any size.
-    pub const RING: &str = "ring";
-    /// The same, asked to copy: a long message is read while it is written.
-    pub const RING_COPIED: &str = "ring, copying";
-    /// The same, between threads.
-    pub const RING_THREADS: &str = "ring, two threads";
-    /// The same, with one publication a batch.
-    pub const RING_BATCHED: &str = "ring, batches";
-}
+/// Pauses of a receiver of slots that drained a batch: half the transport's. The figures in the ring's README were taken
+/// with it.
+const SLOTS_PAUSES: u32 = 32;
 
-/// Limits and our rings.
+/// Returns our rings.
 #[must_use]
 pub fn candidates() -> Vec<Candidate> {
-    let mut all = limits::candidates();
-    all.extend([
-        Candidate::between_processes::<Ring>(names::RING, Role::Ours),
-        Candidate::between_processes::<Copied>(names::RING_COPIED, Role::Ours),
-        Candidate::between_processes::<Batched>(names::RING_BATCHED, Role::Ours),
-        Candidate::between_threads::<Ring>(names::RING_THREADS, Role::Variant),
-    ]);
-    all.extend(super::slots::candidates());
-    all
+    vec![
+        Candidate::between_processes::<Ring<SINGLE>>(names::RING, Role::Ours),
+        Candidate::between_processes::<Ring<COPIED>>(names::RING_COPIED, Role::Ours),
+        Candidate::between_processes::<Ring<BATCHED>>(names::RING_BATCHED, Role::Ours),
+        Candidate::between_threads::<Ring<SINGLE>>(names::RING_THREADS, Role::Variant),
+        Candidate::between_processes::<Slots<false>>("slots", Role::Ours),
+        Candidate::between_processes::<Slots<true>>("slots, batches", Role::Ours),
+    ]
 }
 
-/// The ring for messages of any size, at several capacities, to find out which is best.
+/// Returns the ring for messages of any size at several capacities, to find the best one.
 #[must_use]
 pub fn capacities() -> Vec<Candidate> {
     let kib = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
     let ring = |kib: usize| {
         let name = format!("ring of {kib} KiB");
-        Candidate::between_processes::<Ring>(&name, Role::Ours).with_room(kib << 10)
+        Candidate::between_processes::<Ring<SINGLE>>(&name, Role::Ours).with_room(kib << 10)
     };
     kib.map(ring).into()
 }
 
-/// The ring for messages of any size, a publication a message.
-struct Ring;
+/// A publication a message.
+const SINGLE: u8 = 0;
+/// The halves copy.
+const COPIED: u8 = 1;
+/// 32 messages to a publication.
+const BATCHED: u8 = 2;
 
-struct Sending(OwnedProducer);
-struct Receiving(OwnedConsumer);
+/// The ring for messages of any size, used in one of three ways.
+struct Ring<const HOW: u8>;
+struct Sending<const HOW: u8>(OwnedProducer);
+struct Receiving<const HOW: u8>(OwnedConsumer);
 
-impl Link for Ring {
-    type Tx<const W: usize> = Sending;
-    type Rx<const W: usize> = Receiving;
+impl<const HOW: u8> Link for Ring<HOW> {
+    type Tx<const W: usize> = Sending<HOW>;
+    type Rx<const W: usize> = Receiving<HOW>;
 
-    fn link<const W: usize>(bytes: usize) -> Result<(Sending, Receiving), String> {
+    fn part(shape: Shape) -> Part {
+        part(shape, HOW == BATCHED)
+    }
+
+    fn link<const W: usize>(bytes: usize) -> Result<(Sending<HOW>, Receiving<HOW>), String> {
         let longest = ipcmark_ring::largest_message(bytes);
         if 8 * W > longest {
             return Err(format!("a ring of {bytes} B takes messages of up to {longest} B"));
@@ -70,6 +69,11 @@ impl Link for Ring {
         let (tx, rx) = bare::spsc(bytes).map_err(|e| e.to_string())?;
         Ok((Sending(tx), Receiving(rx)))
     }
+}
+
+/// Returns the part of a ring that sends batches, or of one that does not.
+fn part(shape: Shape, batches: bool) -> Part {
+    if batches { batched(shape) } else { one_by_one(shape) }
 }
 
 #[inline(always)]
@@ -81,7 +85,7 @@ pub(super) fn put<const W: usize>(ring: &mut spsc::Producer<'_>, message: &[u64;
     ring.commit();
 }
 
-/// Nothing is there: pauses, and longer where the sender runs ahead.
+/// Pauses if no message is there, and longer if the sender runs ahead.
 #[inline(always)]
 fn after_batch(ring: &mut spsc::Consumer<'_>) {
     let pauses = if ring.take_batch() > 1 { BATCH_PAUSES } else { 1 };
@@ -100,113 +104,7 @@ pub(super) fn take<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sin
     ring.release();
 }
 
-impl<const W: usize> Tx<W> for Sending {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.populate();
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn send(&mut self, message: &[u64; W]) {
-        self.0.with(|ring| put(ring, message));
-    }
-
-    #[inline(always)]
-    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
-        self.0.with(|ring| {
-            for _ in 0..count {
-                put(ring, source.upcoming());
-            }
-        });
-    }
-}
-
-impl<const W: usize> Rx<W> for Receiving {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.populate();
-        Ok(())
-    }
-
-    /// A round trip: the sender cannot run ahead.
-    #[inline(always)]
-    fn receive(&mut self, sink: &mut Sink<W>) {
-        self.0.with(|ring| {
-            while !ring.poll_receive().expect("the sender is there") {
-                spin_loop();
-            }
-            sink.take_bytes(ring.received());
-            ring.release();
-        });
-    }
-
-    #[inline(always)]
-    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
-        self.0.with(|ring| {
-            for _ in 0..count {
-                take(ring, sink);
-            }
-        });
-    }
-}
-
-/// The ring for messages of any size, whose halves are asked to copy.
-struct Copied;
-
-struct CopiedSending(OwnedProducer);
-struct CopiedReceiving(OwnedConsumer);
-
-impl Link for Copied {
-    type Tx<const W: usize> = CopiedSending;
-    type Rx<const W: usize> = CopiedReceiving;
-
-    fn link<const W: usize>(bytes: usize) -> Result<(CopiedSending, CopiedReceiving), String> {
-        let (Sending(tx), Receiving(rx)) = Ring::link::<W>(bytes)?;
-        Ok((CopiedSending(tx), CopiedReceiving(rx)))
-    }
-}
-
-impl<const W: usize> Tx<W> for CopiedSending {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.populate();
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn send(&mut self, message: &[u64; W]) {
-        self.0.with(|ring| {
-            while !ring.try_send(message.as_bytes()).expect("the receiver is there") {
-                spin_loop();
-            }
-        });
-    }
-}
-
-impl<const W: usize> Rx<W> for CopiedReceiving {
-    fn ready(&mut self) -> Result<(), String> {
-        self.0.populate();
-        Ok(())
-    }
-
-    /// A round trip: the sender cannot run ahead.
-    #[inline(always)]
-    fn receive(&mut self, sink: &mut Sink<W>) {
-        self.0.with(|ring| while !copy(ring, sink) {});
-    }
-
-    #[inline(always)]
-    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
-        self.0.with(|ring| {
-            for _ in 0..count {
-                if !copy(ring, sink) {
-                    after_batch(ring);
-                    while !copy(ring, sink) {}
-                }
-            }
-        });
-    }
-}
-
-/// Copies what there is of the next message; true when that was all of it.
+/// Copies what is there of the next message; returns true if that was all of it.
 #[inline(always)]
 fn copy<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) -> bool {
     let copied = ring.try_copy(sink.space().as_mut_bytes()).expect("the sender is there");
@@ -218,40 +116,34 @@ fn copy<const W: usize>(ring: &mut spsc::Consumer<'_>, sink: &mut Sink<W>) -> bo
     copied.is_some()
 }
 
-/// The ring for messages of any size, 32 messages to a publication.
-struct Batched;
-
-struct BatchedSending(OwnedProducer);
-
-struct BatchedReceiving(OwnedConsumer);
-
-impl Link for Batched {
-    type Tx<const W: usize> = BatchedSending;
-    type Rx<const W: usize> = BatchedReceiving;
-
-    fn part(shape: Shape) -> Part {
-        if shape.pattern == Pattern::Batched { Part::Takes } else { Part::Stays }
-    }
-
-    fn link<const W: usize>(bytes: usize) -> Result<(BatchedSending, BatchedReceiving), String> {
-        let (Sending(tx), Receiving(rx)) = Ring::link::<W>(bytes)?;
-        Ok((BatchedSending(tx), BatchedReceiving(rx)))
-    }
-}
-
-impl<const W: usize> Tx<W> for BatchedSending {
+impl<const W: usize, const HOW: u8> Tx<W> for Sending<HOW> {
     fn ready(&mut self) -> Result<(), String> {
         self.0.populate();
         Ok(())
     }
 
+    #[inline(always)]
     fn send(&mut self, message: &[u64; W]) {
-        self.0.with(|ring| put(ring, message));
+        self.0.with(|ring| {
+            if HOW == COPIED {
+                while !ring.try_send(message.as_bytes()).expect("the receiver is there") {
+                    spin_loop();
+                }
+            } else {
+                put(ring, message);
+            }
+        });
     }
 
     #[inline(always)]
     fn send_many(&mut self, source: &mut Source<W>, count: u64) {
+        if HOW == COPIED {
+            return (0..count).for_each(|_| self.send(source.upcoming()));
+        }
         self.0.with(|ring| {
+            if HOW == SINGLE {
+                return (0..count).for_each(|_| put(ring, source.upcoming()));
+            }
             let mut left = count;
             while left > 0 {
                 let sent = ring.send_many(batch(left), 8 * W, |_, space| {
@@ -266,14 +158,26 @@ impl<const W: usize> Tx<W> for BatchedSending {
     }
 }
 
-impl<const W: usize> Rx<W> for BatchedReceiving {
+impl<const W: usize, const HOW: u8> Rx<W> for Receiving<HOW> {
     fn ready(&mut self) -> Result<(), String> {
         self.0.populate();
         Ok(())
     }
 
+    /// Receives the one message of a round trip: the sender cannot run ahead.
+    #[inline(always)]
     fn receive(&mut self, sink: &mut Sink<W>) {
-        self.0.with(|ring| take(ring, sink));
+        self.0.with(|ring| {
+            if HOW == COPIED {
+                while !copy(ring, sink) {}
+                return;
+            }
+            while !ring.poll_receive().expect("the sender is there") {
+                spin_loop();
+            }
+            sink.take_bytes(ring.received());
+            ring.release();
+        });
     }
 
     #[inline(always)]
@@ -281,10 +185,111 @@ impl<const W: usize> Rx<W> for BatchedReceiving {
         self.0.with(|ring| {
             let mut left = count;
             while left > 0 {
-                let received = ring.receive_many(left as usize, |message| sink.take_bytes(message));
-                match received.expect("the sender is there") {
-                    0 => after_batch(ring),
-                    received => left -= received as u64,
+                match HOW {
+                    SINGLE => take(ring, sink),
+                    COPIED if copy(ring, sink) => {}
+                    COPIED => {
+                        after_batch(ring);
+                        while !copy(ring, sink) {}
+                    }
+                    _ => {
+                        let many = ring.receive_many(left as usize, |bytes| sink.take_bytes(bytes));
+                        match many.expect("the sender is there") {
+                            0 => after_batch(ring),
+                            received => left -= received as u64,
+                        }
+                        continue;
+                    }
+                }
+                left -= 1;
+            }
+        });
+    }
+}
+
+/// The ring of slots, message by message or 32 to a publication.
+struct Slots<const BATCHES: bool>;
+struct SlotsSending<const BATCHES: bool>(OwnedSlotsProducer);
+struct SlotsReceiving<const BATCHES: bool>(OwnedSlotsConsumer);
+
+impl<const BATCHES: bool> Link for Slots<BATCHES> {
+    type Tx<const W: usize> = SlotsSending<BATCHES>;
+    type Rx<const W: usize> = SlotsReceiving<BATCHES>;
+
+    fn part(shape: Shape) -> Part {
+        part(shape, BATCHES)
+    }
+
+    fn link<const W: usize>(bytes: usize) -> Result<(Self::Tx<W>, Self::Rx<W>), String> {
+        let (tx, rx) = bare::slots(bytes / (8 * W), 8 * W).map_err(|e| e.to_string())?;
+        Ok((SlotsSending(tx), SlotsReceiving(rx)))
+    }
+}
+
+impl<const W: usize, const BATCHES: bool> Tx<W> for SlotsSending<BATCHES> {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn send(&mut self, message: &[u64; W]) {
+        self.0.with(|ring| {
+            while !ring.poll_claim(8 * W).expect("the receiver is there") {
+                spin_loop();
+            }
+            ring.claimed().copy_from_slice(message.as_bytes());
+            ring.commit();
+        });
+    }
+
+    #[inline(always)]
+    fn send_many(&mut self, source: &mut Source<W>, count: u64) {
+        let mut left = count;
+        self.0.with(|ring| {
+            while left > 0 {
+                let now = if BATCHES { batch(left) } else { 1 };
+                for _ in 0..now {
+                    while !ring.poll_claim(8 * W).expect("the receiver is there") {
+                        spin_loop();
+                    }
+                    ring.claimed().copy_from_slice(source.upcoming().as_bytes());
+                    if BATCHES {
+                        ring.stage();
+                    } else {
+                        ring.commit();
+                    }
+                }
+                if BATCHES {
+                    ring.publish();
+                }
+                left -= now as u64;
+            }
+        });
+    }
+}
+
+impl<const W: usize, const BATCHES: bool> Rx<W> for SlotsReceiving<BATCHES> {
+    fn ready(&mut self) -> Result<(), String> {
+        self.0.populate();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, sink: &mut Sink<W>) {
+        <Self as Rx<W>>::receive_many(self, sink, 1);
+    }
+
+    #[inline(always)]
+    fn receive_many(&mut self, sink: &mut Sink<W>, count: u64) {
+        let end = sink.taken() + count;
+        let most = if BATCHES { BATCH as u64 } else { 1 };
+        self.0.with(|ring| {
+            while sink.taken() < end {
+                let got = ring.drain(most, |message| sink.take_bytes(message));
+                if got.expect("the sender is there") == 0 {
+                    let pauses = if ring.take_batch() > 1 { SLOTS_PAUSES } else { 1 };
+                    (0..pauses).for_each(|_| spin_loop());
                 }
             }
         });

@@ -1,62 +1,37 @@
-//! Ratios: of two candidates in one round, at one distance.
+//! Ratios of two candidates in one round, at one distance.
 
-use super::class::{Band, class_of, found};
 use super::shape::Shape;
 use super::trial::{Entry, Trials};
-use ipcmark_stats::{Class, Interval, median, median_interval, quantile};
+use crate::pairs::Ratio;
+use ipcmark_stats::{median, quantile};
+use ipcmark_summary::{Classes, DistanceClass};
 use std::collections::BTreeMap;
 
-/// Under so many pairs there is no ratio.
-pub const PAIRS_MIN: usize = 20;
-
-/// The median of paired ratios.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ratio {
-    /// Pairs.
-    pub n: usize,
-    /// Their median ratio; absent under [`PAIRS_MIN`] pairs.
-    pub median: Option<f64>,
-    /// Order-statistic interval of the median, 95 %.
-    pub interval: Option<Interval>,
-}
-
-impl Ratio {
-    /// Of paired values.
-    #[must_use]
-    pub fn of(ratios: &[f64]) -> Ratio {
-        let n = ratios.len();
-        if n < PAIRS_MIN {
-            return Ratio { n, median: None, interval: None };
-        }
-        Ratio { n, median: median(ratios), interval: median_interval(ratios, 0.95) }
-    }
-}
-
-/// What one entry took at one distance, ns for a message or a round trip.
+/// Times of one entry at one distance, ns for a message or a round trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// Trials.
     pub n: usize,
-    /// The middle.
+    /// Median.
     pub median_ns: f64,
-    /// A quarter of the trials took less.
+    /// First quartile.
     pub low_ns: f64,
-    /// A quarter took more.
+    /// Third quartile.
     pub high_ns: f64,
 }
 
 /// A run, sorted for comparing.
 #[derive(Debug)]
 pub struct Compared {
-    /// What was measured.
+    /// The entries.
     pub entries: Vec<Entry>,
-    /// At which distances, ascending.
-    pub classes: Vec<Class>,
+    /// Distances that the run met, ascending: found from all its probes, not set beforehand.
+    pub classes: Vec<DistanceClass>,
     /// ns of each entry, by class and round.
     by_round: Vec<BTreeMap<(usize, u32), f64>>,
-    /// Trials in all, and those during which the CPUs moved.
+    /// Number of trials.
     pub trials: usize,
-    /// See `trials`.
+    /// Number of trials during which the CPUs moved.
     pub moved: usize,
 }
 
@@ -64,11 +39,13 @@ impl Compared {
     /// Sorts a run.
     #[must_use]
     pub fn of(trials: Trials) -> Compared {
-        let classes = found(&trials);
+        let found = Classes::of_distances(trials.trials.iter().map(|trial| trial.distance));
+        let classes = found.all().to_vec();
         let mut by_round = vec![BTreeMap::new(); trials.entries.len()];
         let mut moved = 0;
         for trial in &trials.trials {
-            match class_of(trial, &classes) {
+            let class = found.of_distance(trial.distance);
+            match class.and_then(|class| classes.iter().position(|one| *one == class)) {
                 Some(class) => {
                     by_round[trial.entry].insert((class, trial.round), trial.ns);
                 }
@@ -79,19 +56,13 @@ impl Compared {
         Compared { entries, classes, by_round, trials, moved }
     }
 
-    /// What kind of distance a class is.
-    #[must_use]
-    pub fn band(&self, class: usize) -> Band {
-        Band::of(self.classes[class].centre)
-    }
-
-    /// The entry of a candidate in a shape.
+    /// Returns the entry of a candidate in a shape.
     #[must_use]
     pub fn find(&self, name: &str, shape: Shape) -> Option<usize> {
         self.entries.iter().position(|entry| entry.name == name && entry.shape == shape)
     }
 
-    /// An entry's times at a distance; `None` when there are none.
+    /// Returns an entry's times at a distance; `None` if there are none.
     #[must_use]
     pub fn spread(&self, entry: usize, class: usize) -> Option<Spread> {
         let ns: Vec<f64> = self.at(entry, class).map(|(_, ns)| ns).collect();
@@ -103,7 +74,7 @@ impl Compared {
         })
     }
 
-    /// How often `a` takes what `b` takes: the ratio over the rounds in which both were measured at this distance.
+    /// Returns how many times as long `a` takes as `b`, over the rounds in which both were measured at this distance.
     #[must_use]
     pub fn ratio(&self, a: usize, b: usize, class: usize) -> Ratio {
         let pairs = self.at(a, class).filter_map(|(round, ns)| {
@@ -123,10 +94,10 @@ mod tests {
     use super::super::shape::Pattern;
     use super::super::trial::Trial;
     use super::*;
-    use ipcmark_record::Distance;
+    use ipcmark_record::{Distance, Nearness};
 
-    /// Two entries in `rounds` rounds, of which the second half is far; the machine gets slower all the time, and the first
-    /// entry takes twice as long as the second, near, and three times as long, far.
+    /// Runs two entries in `rounds` rounds, the second half of them far. The machine gets slower all the time. The first
+    /// entry takes twice as long as the second if near, and three times as long if far.
     fn run(rounds: u32) -> Compared {
         let shape = Shape { pattern: Pattern::Stream, size: 8 };
         let entry = |name: &str| Entry { name: name.into(), role: Role::Ours, shape, reason: None };
@@ -154,7 +125,10 @@ mod tests {
             let interval = ratio.interval.unwrap();
             assert_eq!((interval.low, interval.high), (times, times));
         }
-        assert_eq!((compared.band(0), compared.band(1)), (Band::OneCache, Band::Far));
+        assert_eq!(
+            compared.classes.iter().map(|c| Nearness::of(c.centre_ns).name()).collect::<Vec<_>>(),
+            ["one cache", "far"]
+        );
         assert_eq!(compared.spread(1, 0).unwrap().median_ns, 13.0);
     }
 

@@ -1,23 +1,29 @@
 //! Shapes of traffic.
 
+use ipcmark_show::{bytes, plural};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which way messages go, and how they are published.
+/// Directions of messages, and the way they are published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Pattern {
     /// One message there and one back, one at a time.
     RoundTrip,
-    /// One way, as fast as it goes, each message published by itself.
+    /// One way, as fast as possible, each message published on its own.
     Stream,
     /// One way, 32 messages to a publication.
     Batched,
+    /// From several senders to one receiver.
+    FanIn {
+        /// Number of senders.
+        senders: usize,
+    },
 }
 
 /// Messages to a publication in [`Pattern::Batched`].
 pub const BATCH: usize = 32;
 
-/// Messages of the next batch, when `left` are left.
+/// Returns the length of the next batch if `left` messages are left.
 #[inline(always)]
 #[must_use]
 pub fn batch(left: u64) -> usize {
@@ -27,7 +33,7 @@ pub fn batch(left: u64) -> usize {
 /// A pattern at a size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shape {
-    /// Which way.
+    /// Pattern of the traffic.
     pub pattern: Pattern,
     /// Bytes of a message: one of [`SIZES`].
     pub size: usize,
@@ -36,37 +42,46 @@ pub struct Shape {
 /// Bytes of a message, of all shapes.
 pub const SIZES: [usize; 4] = [8, 64, 1024, 65536];
 
+fn of(pattern: Pattern, sizes: &[usize]) -> impl Iterator<Item = Shape> {
+    sizes.iter().map(move |&size| Shape { pattern, size })
+}
+
 impl Shape {
-    /// All shapes. Large messages are not sent in batches: the copy is all there is to them.
+    /// Returns all shapes of one sender. Long messages are not sent in batches: their copy is most of the work.
     #[must_use]
     pub fn all() -> Vec<Shape> {
-        let of = |pattern, sizes: &[usize]| {
-            sizes.iter().map(move |&size| Shape { pattern, size }).collect::<Vec<_>>()
-        };
-        [
-            of(Pattern::RoundTrip, &SIZES),
-            of(Pattern::Stream, &SIZES),
-            of(Pattern::Batched, &SIZES[..3]),
-        ]
-        .concat()
+        of(Pattern::RoundTrip, &SIZES)
+            .chain(of(Pattern::Stream, &SIZES))
+            .chain(of(Pattern::Batched, &SIZES[..3]))
+            .collect()
+    }
+
+    /// Returns all shapes of fan-in.
+    #[must_use]
+    pub fn fan_in() -> Vec<Shape> {
+        let shapes = [1, 2, 4].map(|senders| of(Pattern::FanIn { senders }, &SIZES[..3]));
+        shapes.into_iter().flatten().collect()
+    }
+
+    /// Returns the number of workers next to the first.
+    pub(super) fn others(&self) -> usize {
+        if let Pattern::FanIn { senders } = self.pattern { senders } else { 1 }
     }
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Pattern::RoundTrip => "round trip",
-            Pattern::Stream => "stream",
-            Pattern::Batched => "batched",
-        })
+        match self {
+            Pattern::RoundTrip => f.write_str("round trip"),
+            Pattern::Stream => f.write_str("stream"),
+            Pattern::Batched => f.write_str("batched"),
+            Pattern::FanIn { senders } => f.write_str(&plural(*senders, "sender")),
+        }
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.size {
-            size if size < 1024 => write!(f, "{} {size} B", self.pattern),
-            size => write!(f, "{} {} KiB", self.pattern, size / 1024),
-        }
+        write!(f, "{} {}", self.pattern, bytes(self.size as u64))
     }
 }

@@ -1,73 +1,46 @@
 //! The tables that a run prints.
 
 use super::candidate::Role;
-use super::pairing::{Compared, PAIRS_MIN, Ratio};
+use super::pairing::Compared;
 use super::shape::Shape;
 use super::target::targets;
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle, presets};
+use crate::pairs::Ratio;
+use ipcmark_show::time;
+use ipcmark_show::{Cell, Head, Table, markdown, terminal};
 use std::fmt::Write;
 
-/// How a table is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Style {
-    /// For a terminal.
-    #[default]
-    Plain,
-    /// Markdown.
-    Markdown,
+fn table(words: usize, heads: impl IntoIterator<Item = String>) -> Table {
+    let head = |(at, text)| if at < words { Head::words(text, "") } else { Head::number(text, "") };
+    Table::new(heads.into_iter().enumerate().map(head).collect())
 }
 
-fn table(style: Style, head: &[String]) -> Table {
-    let mut table = Table::new();
-    let rule = LineStyle::none().fill('─').junction('─');
-    table.load_style(match style {
-        Style::Plain => TableStyle::new().header_separator(rule),
-        Style::Markdown => presets::ASCII_MARKDOWN,
-    });
-    table.set_header(head);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-/// ns with three digits.
-fn digits(ns: f64) -> String {
-    match ns {
-        ns if ns < 10.0 => format!("{ns:.2}"),
-        ns if ns < 100.0 => format!("{ns:.1}"),
-        ns => format!("{ns:.0}"),
-    }
+fn row(words: usize, cells: impl IntoIterator<Item = String>) -> Vec<Cell> {
+    let cell = |(at, text)| match at < words {
+        true => Cell::words(text),
+        false => Cell { text, ..Cell::default() },
+    };
+    cells.into_iter().enumerate().map(cell).collect()
 }
 
 fn ratio(ratio: &Ratio) -> String {
-    match (ratio.median, ratio.interval) {
-        (Some(median), Some(i)) => {
-            // Ratios of a hundred times need more places than those of a tenth.
-            let places = if median < 0.1 { 4 } else { 2 };
-            format!("{median:.places$} [{:.places$}, {:.places$}]", i.low, i.high)
-        }
-        _ => format!("under {PAIRS_MIN} pairs"),
-    }
+    // A ratio of 1 to a hundred needs more digits than one of 1 to ten.
+    let places = if ratio.median.is_some_and(|median| median < 0.1) { 4 } else { 2 };
+    ratio.show(places)
 }
 
-/// Everything: for each distance the times, the ratios and the targets; then what was not measured.
+/// Prints the times, the ratios and the targets for each distance, and then what was not measured.
 #[must_use]
-pub fn print(compared: &Compared, style: Style) -> String {
+pub fn print(compared: &Compared, in_markdown: bool) -> String {
     let mut text = String::new();
     for (class, found) in compared.classes.iter().enumerate() {
-        let _ = writeln!(
-            text,
-            "\n## {}: cache-line round trip {:.0} ns\n",
-            compared.band(class),
-            found.centre
-        );
-        let _ = writeln!(text, "{}\n", times(compared, class, style).trim_fmt());
-        if let Some(ratios) = ratios(compared, class, style) {
-            let _ = writeln!(text, "{}\n", ratios.trim_fmt());
-        }
-        if let Some(targets) = verdicts(compared, class, style) {
-            let _ = writeln!(text, "{}\n", targets.trim_fmt());
+        let _ = writeln!(text, "\n## Cache-line round trip {found}\n");
+        let tables = [times(compared, class), ratios(compared, class), verdicts(compared, class)];
+        for table in tables.iter().filter(|table| !table.rows.is_empty()) {
+            let table = match in_markdown {
+                true => markdown::table(table),
+                false => terminal::table(table, None, &terminal::plain),
+            };
+            let _ = writeln!(text, "{}\n", table.trim_end());
         }
     }
     for entry in &compared.entries {
@@ -77,7 +50,7 @@ pub fn print(compared: &Compared, style: Style) -> String {
     }
     let _ = writeln!(
         text,
-        "{} trials of {} entries; the CPUs moved during {} of them, which count nowhere.",
+        "{} trials of {} entries; the CPUs moved during {} of them, which do not count.",
         compared.trials,
         compared.entries.iter().filter(|e| e.reason.is_none()).count(),
         compared.moved
@@ -102,74 +75,68 @@ fn names(compared: &Compared) -> Vec<&str> {
     names
 }
 
-/// Median ns of each candidate in each shape.
-fn times(compared: &Compared, class: usize, style: Style) -> Table {
+/// Makes the table of the medians of each candidate in each shape.
+fn times(compared: &Compared, class: usize) -> Table {
     let shapes = shapes(compared);
-    let head = std::iter::once("median, ns".into()).chain(shapes.iter().map(Shape::to_string));
-    let mut table = table(style, &head.collect::<Vec<_>>());
+    let heads = std::iter::once("median".into()).chain(shapes.iter().map(Shape::to_string));
+    let mut table = table(1, heads);
     for name in names(compared) {
         let cells = shapes.iter().map(|shape| {
             let entry = compared.find(name, *shape);
-            entry
-                .and_then(|entry| compared.spread(entry, class))
-                .map_or(String::new(), |spread| digits(spread.median_ns))
+            let spread = entry.and_then(|entry| compared.spread(entry, class));
+            spread.map_or(String::new(), |spread| time(spread.median_ns))
         });
-        table.add_row(std::iter::once(name.to_owned()).chain(cells));
+        table.rows.push(row(1, std::iter::once(name.to_owned()).chain(cells)));
     }
     table
 }
 
-/// Each entry's spread, and each of ours divided by it.
-fn ratios(compared: &Compared, class: usize, style: Style) -> Option<Table> {
-    let ours: Vec<&str> = names(compared)
-        .into_iter()
-        .filter(|name| compared.entries.iter().any(|e| e.name == *name && e.role == Role::Ours))
-        .collect();
-    let head = ["shape", "candidate", "n", "median, ns", "quarters, ns"].map(String::from);
-    let head: Vec<String> =
-        head.into_iter().chain(ours.iter().map(|name| format!("{name} ÷ it"))).collect();
-    let mut table = table(style, &head);
-    let mut any = false;
+/// Makes the table of each entry's spread, and of each of ours divided by it.
+fn ratios(compared: &Compared, class: usize) -> Table {
+    let ours = |name: &&str| {
+        compared.entries.iter().any(|entry| entry.name == **name && entry.role == Role::Ours)
+    };
+    let ours: Vec<&str> = names(compared).into_iter().filter(ours).collect();
+    let heads = ["shape", "candidate", "n", "median", "quartiles"].map(String::from);
+    let mut table =
+        table(2, heads.into_iter().chain(ours.iter().map(|name| format!("{name} ÷ it"))));
     for shape in shapes(compared) {
         let here = compared.entries.iter().enumerate().filter(|(_, e)| e.shape == shape);
         for (at, entry) in here {
             let Some(spread) = compared.spread(at, class) else { continue };
-            any = true;
-            let quarters = format!("{} to {}", digits(spread.low_ns), digits(spread.high_ns));
             let cells = [
                 shape.to_string(),
                 entry.name.clone(),
                 spread.n.to_string(),
-                digits(spread.median_ns),
-                quarters,
+                time(spread.median_ns),
+                format!("{} to {}", time(spread.low_ns), time(spread.high_ns)),
             ];
             let ours = ours.iter().map(|name| match compared.find(name, shape) {
                 Some(mine) if mine != at => ratio(&compared.ratio(mine, at, class)),
                 _ => String::new(),
             });
-            table.add_row(cells.into_iter().chain(ours));
+            table.rows.push(row(2, cells.into_iter().chain(ours)));
         }
     }
-    any.then_some(table)
+    table
 }
 
-/// Each target with what was found.
-fn verdicts(compared: &Compared, class: usize, style: Style) -> Option<Table> {
-    let head = ["target", "ours", "÷", "at most", "found", "n", ""].map(String::from);
-    let mut table = table(style, &head);
-    let mut any = false;
+/// Makes the table of each target with the ratio found.
+fn verdicts(compared: &Compared, class: usize) -> Table {
+    let mut table =
+        table(3, ["target", "ours", "÷", "at most", "found", "n", ""].map(String::from));
     for target in targets() {
         let Some(verdict) = target.judge(compared, class) else { continue };
-        any = true;
-        table.add_row([
+        let cells = [
             target.shape.to_string(),
-            verdict.ours.clone().unwrap_or_default(),
+            verdict.ours.clone(),
             verdict.against.clone(),
             format!("{:.*}", if verdict.at_most < 0.1 { 4 } else { 2 }, verdict.at_most),
             ratio(&verdict.ratio),
             verdict.ratio.n.to_string(),
             verdict.word().into(),
-        ]);
+        ];
+        table.rows.push(row(3, cells));
     }
-    any.then_some(table)
+    table
 }

@@ -1,12 +1,14 @@
-//! What our rings must reach, each as a ratio, and whether they do.
+//! The ratios that our rings must reach, and whether they do.
 
 use super::candidate::Role;
-use super::class::Band;
-use super::ours::names;
-use super::pairing::{Compared, Ratio};
+use super::names;
+use super::pairing::Compared;
 use super::shape::{Pattern, Shape};
+use crate::pairs::Ratio;
+use ipcmark_record::Nearness;
+use ipcmark_summary::DistanceClass;
 
-/// What ours is divided by.
+/// Divisor of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Against {
     /// One candidate's time.
@@ -20,31 +22,31 @@ pub enum Against {
 /// A bound on a ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
-    /// In which shape.
+    /// The shape.
     pub shape: Shape,
-    /// Ours divided by what.
+    /// The divisor.
     pub against: Against,
-    /// At most this where the CPUs share a cache.
+    /// Largest ratio if the CPUs share a cache.
     pub near: f64,
-    /// At most this where they are far apart.
+    /// Largest ratio if they are far apart.
     pub far: f64,
 }
 
-/// A target at one distance, and what was found.
+/// A target at one distance, and the ratio found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// The bound.
     pub at_most: f64,
-    /// Ours: that with the least ratio; absent when none was measured.
-    pub ours: Option<String>,
-    /// What it was divided by.
+    /// Ours: the one with the least ratio.
+    pub ours: String,
+    /// Its divisor.
     pub against: String,
     /// The ratio.
     pub ratio: Ratio,
 }
 
 impl Verdict {
-    /// `met`, `SHORT`, or why neither can be said.
+    /// Returns `met`, `SHORT`, or `no ratio`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self.ratio.median {
@@ -57,7 +59,7 @@ impl Verdict {
 
 const BATCHING: &[&str] = &["disruptor, batches", "rtrb, chunks"];
 
-/// All targets.
+/// Returns all targets.
 #[must_use]
 pub fn targets() -> Vec<Target> {
     use Pattern::{Batched, RoundTrip, Stream};
@@ -85,7 +87,7 @@ pub fn targets() -> Vec<Target> {
         target(Batched, 8, batching, 0.90, 0.90),
         target(Batched, 64, batching, 0.90, 0.90),
         target(Batched, 1024, batching, 1.00, 1.00),
-        // A round trip at least 8 times as fast, a stream of 64 B at least 80 times.
+        // At least 8 times as fast in a round trip, and 80 times in a stream of 64 B.
         target(RoundTrip, 8, iceoryx2, 1.0 / 8.0, 1.0 / 8.0),
         target(RoundTrip, 64, iceoryx2, 1.0 / 8.0, 1.0 / 8.0),
         target(Stream, 64, iceoryx2, 1.0 / 80.0, 1.0 / 80.0),
@@ -93,13 +95,16 @@ pub fn targets() -> Vec<Target> {
 }
 
 impl Target {
-    /// The bound at a distance.
+    /// Returns the bound at a distance.
     #[must_use]
-    pub fn at(&self, band: Band) -> f64 {
-        if band == Band::Far { self.far } else { self.near }
+    pub fn at(&self, class: &DistanceClass) -> f64 {
+        match Nearness::of(class.centre_ns) {
+            Nearness::Far => self.far,
+            Nearness::Siblings | Nearness::OneCache => self.near,
+        }
     }
 
-    /// Judges it at one distance; `None` where nothing of it was to be measured.
+    /// Judges it at one distance; `None` if one of its sides was not measured.
     #[must_use]
     pub fn judge(&self, compared: &Compared, class: usize) -> Option<Verdict> {
         let entries = || {
@@ -118,14 +123,14 @@ impl Target {
             .map(|(at, _)| at)
             .collect();
         let ours = entries().filter(|(_, entry)| entry.role == Role::Ours);
-        // Of each of ours the worst ratio counts, the best of the others; of all of ours the best.
+        // Each of ours counts with its worst ratio, to the best of the others. The best of ours counts.
         let order = |ratio: &Ratio| ratio.median.unwrap_or(f64::INFINITY);
         let best = ours
             .filter_map(|(mine, _)| {
                 let ratios =
                     against.iter().map(|&other| (compared.ratio(mine, other, class), other));
                 let worst = ratios.max_by(|a, b| {
-                    // One without a ratio says nothing.
+                    // A candidate without a ratio does not count.
                     let order = |r: &Ratio| r.median.unwrap_or(f64::NEG_INFINITY);
                     order(&a.0).total_cmp(&order(&b.0))
                 })?;
@@ -134,8 +139,8 @@ impl Target {
             .min_by(|a, b| order(&a.1.0).total_cmp(&order(&b.1.0)));
         let (mine, (ratio, other)) = best?;
         Some(Verdict {
-            at_most: self.at(compared.band(class)),
-            ours: Some(compared.entries[mine].name.clone()),
+            at_most: self.at(&compared.classes[class]),
+            ours: compared.entries[mine].name.clone(),
             against: compared.entries[other].name.clone(),
             ratio,
         })
@@ -150,7 +155,7 @@ mod tests {
 
     const SHAPE: Shape = Shape { pattern: Pattern::Stream, size: 8 };
 
-    /// One shape, each entry taking always the same ns, 30 rounds.
+    /// Runs one shape in 30 rounds; each entry always takes the same time.
     fn run(entries: &[(&str, Role, f64)]) -> Compared {
         let distance = Distance { before_ns: 110.0, after_ns: 110.0 };
         let trials = (0..30).flat_map(|round| {
@@ -180,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_ours_is_held_against_the_best_of_theirs() {
+    fn the_best_of_ours_is_compared_with_the_best_of_theirs() {
         let entries = [
             ("slow", Role::Ours, 9.0),
             ("fast", Role::Ours, 3.0),
@@ -189,14 +194,14 @@ mod tests {
             ("lame peer", Role::Peer, 50.0),
         ];
         let verdict = judge(Against::BestPeer, &entries).unwrap();
-        assert_eq!((verdict.ours.as_deref(), verdict.against.as_str()), (Some("fast"), "peer"));
+        assert_eq!((verdict.ours.as_str(), verdict.against.as_str()), ("fast", "peer"));
         assert_eq!((verdict.ratio.median, verdict.word()), (Some(0.6), "met"));
         let verdict = judge(Against::One("lame peer"), &entries).unwrap();
         assert_eq!((verdict.ratio.median, verdict.at_most), (Some(0.06), 0.7));
     }
 
     #[test]
-    fn what_falls_short_says_so_and_what_is_not_there_is_left_out() {
+    fn a_missed_target_is_short_and_a_missing_candidate_has_no_verdict() {
         let entries = [("ours", Role::Ours, 4.0), ("peer", Role::Peer, 5.0)];
         assert_eq!(judge(Against::BestPeer, &entries).unwrap().word(), "SHORT");
         assert_eq!(judge(Against::One("another"), &entries), None);

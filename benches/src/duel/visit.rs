@@ -1,25 +1,43 @@
-//! The order in which entries are visited, and how long.
+//! The first worker's order of visits to the entries, and the length of each visit.
 
-use super::class::Band;
 use super::lines::{Command, Wire};
-use super::session::First;
+use super::link::End;
 use super::shape::Shape;
-use super::trial::{Trial, Trials};
+use super::trial::{Entry, Extent, Trial, Trials};
 use ipcmark_core::Result;
-use ipcmark_record::Distance;
+use ipcmark_record::{Distance, Nearness};
+use ipcmark_sys::clock::Clock;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Of a trial's measured messages, this part is sent before them to warm up.
+/// Part of a trial's measured messages that is sent before them to warm up.
 const WARM_UP: u64 = 4;
-/// A pilot ends when it lasts this long.
+/// Length at which a pilot ends.
 const PILOT: Duration = Duration::from_micros(300);
+
+/// An entry's end in this worker, if it has one.
+pub(super) type Slot<E> = Option<Box<E>>;
+
+/// The first worker's things.
+pub(super) struct First<'a> {
+    pub(super) clock: Clock,
+    pub(super) extent: Extent,
+    pub(super) entries: Vec<Entry>,
+    pub(super) ends: Vec<Slot<dyn End>>,
+    /// True for entries whose other ends are in threads.
+    pub(super) in_threads: Vec<bool>,
+    /// Wires to the other processes.
+    pub(super) processes: &'a [Arc<Wire>],
+    /// Wires to the threads.
+    pub(super) threads: &'a [Arc<Wire>],
+}
 
 /// The first worker at work.
 pub(super) struct Visit<'a> {
     first: First<'a>,
-    /// ns for a message of an entry in a band, as last seen: how many fit into a trial.
-    seen: HashMap<(usize, Band), f64>,
+    /// Time for a message of an entry at a distance, as last seen, ns: it sets the messages of the next trial.
+    seen: HashMap<(usize, Nearness), f64>,
     found: Vec<Trial>,
 }
 
@@ -31,21 +49,21 @@ impl<'a> Visit<'a> {
     /// Visits all in rounds until time is over, and dismisses the other workers.
     pub(super) fn run(mut self) -> Result<Trials> {
         self.make_ready()?;
-        let begun = Instant::now();
+        let (begun, Extent { rounds, time, .. }) = (Instant::now(), self.first.extent);
         let mut random = fastrand::Rng::new();
         let mut shapes: Vec<Shape> = self.first.entries.iter().map(|e| e.shape).collect();
         shapes.dedup();
         let mut round = 0;
-        'time: while self.first.extent.rounds == 0 || round < self.first.extent.rounds {
+        'time: while rounds == 0 || round < rounds {
             random.shuffle(&mut shapes);
             for shape in &shapes {
-                if begun.elapsed() >= self.first.extent.time {
+                if begun.elapsed() >= time {
                     break 'time;
                 }
-                let mut order: Vec<usize> = (0..self.first.entries.len())
-                    .filter(|&at| self.first.entries[at].shape == *shape)
-                    .filter(|&at| self.first.entries[at].reason.is_none())
-                    .collect();
+                let here = |e: &Entry| e.shape == *shape && e.reason.is_none();
+                let entries = self.first.entries.iter().enumerate();
+                let mut order: Vec<usize> =
+                    entries.filter(|(_, e)| here(e)).map(|(at, _)| at).collect();
                 random.shuffle(&mut order);
                 for entry in order {
                     self.trial(entry, round)?;
@@ -53,9 +71,9 @@ impl<'a> Visit<'a> {
             }
             round += 1;
         }
-        for wire in [self.first.process, self.first.thread] {
+        for wire in self.first.processes.iter().chain(self.first.threads) {
             wire.wake()?;
-            wire.await_done(wire.tell(Command::Leave));
+            wire.order(Command::Leave);
         }
         // Ends that hold names must go before the process leaves by `_exit`.
         self.first.ends.clear();
@@ -63,59 +81,61 @@ impl<'a> Visit<'a> {
         Ok(Trials { entries, trials, rounds: round, seconds: begun.elapsed().as_secs_f64() })
     }
 
-    fn wire(&self, entry: usize) -> &'a Wire {
-        if self.first.in_threads[entry] { self.first.thread } else { self.first.process }
+    fn wires(&self, entry: usize) -> &'a [Arc<Wire>] {
+        let others = self.first.entries[entry].shape.others();
+        let in_threads = self.first.in_threads[entry];
+        &(if in_threads { self.first.threads } else { self.first.processes })[..others]
     }
 
-    /// Makes all entries ready on both sides; what fails becomes a reason.
+    /// Makes all entries ready on all sides; a failure becomes the entry's reason.
     fn make_ready(&mut self) -> Result<()> {
         for entry in 0..self.first.entries.len() {
-            let wire = self.wire(entry);
+            let wires = self.wires(entry);
             let Some(end) = self.first.ends[entry].as_mut() else { continue };
-            wire.wake()?;
-            wire.await_done(wire.tell(Command::Ready(entry as u64)));
-            let mut made = if wire.failed() {
-                let told = self.first.reasons[usize::from(self.first.in_threads[entry])].get();
-                Err(told.map_or("the other side failed".into(), |text| {
-                    String::from_utf8_lossy(&text).into_owned()
-                }))
-            } else {
-                Ok(())
-            };
+            let mut made = Ok(());
+            for wire in wires {
+                wire.wake()?;
+                wire.order(Command::Ready(entry as u64));
+                if wire.failed() {
+                    made = Err(wire.reason().unwrap_or_else(|| "the other side failed".into()));
+                }
+            }
             made = made.and_then(|()| end.ready());
-            wire.await_done(wire.tell(Command::Park));
+            wires.iter().for_each(|wire| wire.order(Command::Park));
             self.first.entries[entry].reason = made.err();
         }
         Ok(())
     }
 
-    /// One trial: distance, warm-up, the measured part, distance.
+    /// Makes one trial: distance, warm-up, the measured part, distance.
     fn trial(&mut self, entry: usize, round: u32) -> Result<()> {
-        let wire = self.wire(entry);
-        wire.wake()?;
-        let before_ns = wire.probe(&self.first.clock);
-        let band = Band::of(before_ns);
+        let (probed, others) = self.wires(entry).split_first().expect("a shape has two workers");
+        probed.wake()?;
+        let before_ns = probed.probe();
+        others.iter().try_for_each(|wire| wire.wake())?;
+        let at = (entry, Nearness::of(before_ns));
         let messages = match self.first.extent.messages {
             Some(messages) => messages,
             None => {
-                let seen = self.seen.get(&(entry, band)).copied();
+                let seen = self.seen.get(&at).copied();
                 let ns = seen.unwrap_or_else(|| self.pilot(entry));
                 ((self.first.extent.trial.as_nanos() as f64 / ns) as u64).max(1)
             }
         };
         self.timed(entry, messages.div_ceil(WARM_UP));
         let ns = self.timed(entry, messages);
-        let after_ns = wire.probe(&self.first.clock);
-        wire.await_done(wire.tell(Command::Park));
+        others.iter().for_each(|wire| wire.order(Command::Park));
+        let after_ns = probed.probe();
+        probed.order(Command::Park);
         let distance = Distance { before_ns, after_ns };
-        if Band::of(after_ns) == band {
-            self.seen.insert((entry, band), ns);
+        if Nearness::of(after_ns) == at.1 {
+            self.seen.insert(at, ns);
         }
         self.found.push(Trial { entry, round, ns, messages, distance });
         Ok(())
     }
 
-    /// How long a message takes here, roughly.
+    /// Estimates the time for a message here, ns.
     fn pilot(&mut self, entry: usize) -> f64 {
         let mut messages = 16;
         loop {
@@ -127,14 +147,14 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Runs both ends; returns ns for each message. The clock stops when the other side has taken and checked the last one.
+    /// Runs all ends; returns ns for each message. The clock stops when the last message was taken and checked.
     fn timed(&mut self, entry: usize, messages: u64) -> f64 {
-        let wire = self.wire(entry);
+        let wires = self.wires(entry);
         let Some(end) = self.first.ends[entry].as_mut() else { return f64::NAN };
         let begun = self.first.clock.now();
-        let step = wire.tell(Command::Run(entry as u64, messages));
+        wires.iter().for_each(|wire| wire.tell(Command::Run(entry as u64, messages)));
         end.run(messages);
-        wire.await_done(step);
+        wires.iter().for_each(|wire| wire.await_done());
         self.first.clock.ns(self.first.clock.now() - begun) / messages as f64
     }
 }

@@ -1,20 +1,20 @@
-//! Each ring's two processes.
+//! The two processes of each ring.
 
 use super::content::STAMPED;
 use super::{Content, Count, Rhythm, STOP, STRIDE, Tally, failed, until};
-use ipcmark_core::{Result, Side};
+use ipcmark_core::Result;
 use ipcmark_ring::{RingError, mpsc, spsc};
 use ipcmark_shm::bare::{self, OwnedConsumer, OwnedMpscConsumer, OwnedMpscProducer, OwnedProducer};
 use ipcmark_sys::affinity;
-use ipcmark_sys::process::{self, Child};
+use ipcmark_sys::crew::Crew;
 use std::ops::Range;
 
-/// Bytes of the ring for one sender: some five hundred messages to a lap.
+/// Bytes of the ring for one sender: about five hundred messages a lap.
 const CAPACITY: usize = 64 << 10;
-/// Slots of the ring for many senders, and its longest message; the shortest tells who sent it.
+/// Slots of the ring for many senders, and bytes of its longest message.
 const SLOTS: usize = 256;
 const SLOT: usize = 200;
-/// Its senders, which one process plays in turn.
+/// Number of its senders. One process plays all of them in turn.
 const SENDERS: usize = 3;
 
 /// A ring to try.
@@ -27,61 +27,49 @@ pub enum Ring {
 }
 
 impl Ring {
-    /// All of them, with the names they are chosen by.
+    /// All rings, and their names on the command line.
     pub const ALL: [(Ring, &'static str); 2] = [(Ring::Spsc, "spsc"), (Ring::Mpsc, "mpsc")];
 }
 
-/// Forks sender and receiver of the messages `numbers`; what they find is in the tally.
+/// Forks sender and receiver of the messages `numbers`; the tally holds what they find.
 ///
 /// # Errors
-/// When there is no memory or no process to be had.
-pub fn soak(ring: Ring, numbers: Range<u64>, tally: &Tally) -> Result<[Child; 2]> {
+/// If there is no memory or no process.
+pub fn soak(ring: Ring, numbers: Range<u64>, tally: &Tally) -> Result<Crew> {
+    let mut crew = Crew::new(2, 4096)?;
     match ring {
         Ring::Spsc => {
             let (producer, consumer) = bare::spsc(CAPACITY)?;
             let content = Content { least: 1, largest: ipcmark_ring::largest_message(CAPACITY) };
-            let (mut producer, mut consumer) = (Some(producer), Some(consumer));
-            Ok([
-                side(Side::Initiator, || match producer.take() {
-                    Some(half) => send_spsc(half, content, numbers.clone(), tally),
-                    None => Ok(()),
-                })?,
-                side(Side::Responder, || match consumer.take() {
-                    Some(half) => receive_spsc(half, content, numbers.clone(), tally),
-                    None => Ok(()),
-                })?,
-            ])
+            let (sends, receives) = (numbers.clone(), numbers);
+            side(&mut crew, 0, producer, |half| send_spsc(half, content, sends, tally))?;
+            side(&mut crew, 1, consumer, |half| receive_spsc(half, content, receives, tally))?;
         }
         Ring::Mpsc => {
             let (producers, consumer) = bare::mpsc(SLOTS, SLOT, SENDERS)?;
             let content = Content { least: STAMPED, largest: SLOT };
-            let (mut producers, mut consumer) = (Some(producers), Some(consumer));
-            Ok([
-                side(Side::Initiator, || match producers.take() {
-                    Some(halves) => send_mpsc(halves, content, numbers.clone(), tally),
-                    None => Ok(()),
-                })?,
-                side(Side::Responder, || match consumer.take() {
-                    Some(half) => receive_mpsc(half, content, numbers.clone(), tally),
-                    None => Ok(()),
-                })?,
-            ])
+            let (sends, receives) = (numbers.clone(), numbers);
+            side(&mut crew, 0, producers, |halves| send_mpsc(halves, content, sends, tally))?;
+            side(&mut crew, 1, consumer, |half| receive_mpsc(half, content, receives, tally))?;
         }
     }
+    Ok(crew)
 }
 
-/// A process, on a CPU of its own where there are two.
-fn side(side: Side, work: impl FnOnce() -> Result<()>) -> Result<Child> {
-    process::fork(|| {
+/// Forks one side, which works with its half on its own CPU if there are two. The parent's copy of the half goes too.
+fn side<H>(
+    crew: &mut Crew,
+    number: usize,
+    half: H,
+    work: impl FnOnce(H) -> Result<()>,
+) -> Result<()> {
+    crew.fork(|| {
         let cpus = affinity::allowed().unwrap_or_default();
-        let settled = match cpus.get(side.index()) {
-            Some(&cpu) if cpus.len() > 1 => affinity::pin(cpu),
-            _ => Ok(()),
-        };
-        match settled.and_then(|()| work()) {
-            Ok(()) => 0,
-            Err(_) => 1,
+        if cpus.len() > 1 {
+            affinity::pin(cpus[number])?;
         }
+        work(half)?;
+        Ok(Vec::new())
     })
 }
 
@@ -98,7 +86,7 @@ fn send_spsc(
             let len = content.len(number);
             until(|| Ok(ring.poll_claim(len).map_err(failed)?.then_some(())))?;
             content.fill(number, ring.claimed());
-            // Some batches are published by one store, some message by message.
+            // One store publishes some batches; others are published message by message.
             if rhythm.batched() {
                 ring.stage()
             } else {
@@ -138,7 +126,7 @@ fn receive_spsc(
     })
 }
 
-/// A message, the end, or neither yet.
+/// Returns true for a message, false for the end, and `None` for neither.
 #[inline]
 fn came(polled: std::result::Result<bool, RingError>) -> Result<Option<bool>> {
     match polled {
@@ -149,7 +137,7 @@ fn came(polled: std::result::Result<bool, RingError>) -> Result<Option<bool>> {
     }
 }
 
-/// Message `turn` of sender `sender` has the number `turn · SENDERS + sender`: who sent it follows from it.
+/// Sends messages of all senders. Message `turn` of sender `sender` has the number `turn · SENDERS + sender`.
 fn send_mpsc(
     mut halves: Vec<OwnedMpscProducer>,
     content: Content,
@@ -169,7 +157,7 @@ fn send_mpsc(
                 Ok((found > 0).then_some(found))
             })?;
             for _ in 0..reserved {
-                // A claim that is given up must hold up nobody.
+                // A claim that is given up must not block the others.
                 if rhythm.random.u32(0..256) == 0 {
                     ring.give_up();
                     break;
@@ -191,7 +179,7 @@ fn send_mpsc(
     Ok(())
 }
 
-/// Each sender's first number from `start` on.
+/// Returns each sender's first number from `start` on.
 fn firsts(start: u64) -> [u64; SENDERS] {
     let base = start.next_multiple_of(SENDERS as u64);
     std::array::from_fn(|sender| base + sender as u64)
@@ -209,7 +197,7 @@ fn receive_mpsc(
         let mut next = firsts(numbers.start);
         while until(|| came(ring.poll_receive()))? {
             let message = ring.received();
-            // Each sender's order is kept, and its messages say whose they are.
+            // The ring keeps the order of each sender, and a message's number identifies its sender.
             let sender = content.number(message).map(|number| (number % SENDERS as u64) as usize);
             let right = sender.is_some_and(|sender| content.is(next[sender], message));
             count.add(message.len(), right);

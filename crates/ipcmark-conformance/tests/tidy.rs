@@ -56,6 +56,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-sys",
             "ipcmark-stats",
             "ipcmark-record",
+            "ipcmark-show",
+            "ipcmark-summary",
             "ipcmark-harness",
             "ipcmark-catalog",
             "ipcmark-ring",

@@ -121,21 +121,26 @@ impl Crew {
         &mut self.children
     }
 
+    /// Returns true if all members have ended.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.children.iter().all(|child| child.exit().is_some())
+    }
+
     /// Waits a short time for news. Returns the reason once there is nothing more to wait for.
     pub fn step(&mut self, end: Instant) -> Result<Option<Over>> {
         let left = self.grace.map_or(end, |grace| grace.min(end));
         let left = left.saturating_duration_since(Instant::now());
-        if self.children.iter().any(|child| child.exit().is_none()) {
+        if !self.ended() {
             process::wait_any(self.children.iter_mut(), left.min(LOOK))?;
         }
         let exits = || self.children.iter().map(Child::exit).zip(&self.good);
         let all_well = exits().all(|(exit, good)| exit == Some(*good));
         let failed = exits().any(|(exit, good)| exit.is_some_and(|exit| exit != *good));
-        let ended = exits().all(|(exit, _)| exit.is_some());
         Ok(match failed {
             _ if all_well => Some(Over::Well),
+            true if self.ended() || left.is_zero() => Some(Over::Failed),
             _ if process::is_interrupted() => Some(Over::Interrupted),
-            true if ended || left.is_zero() => Some(Over::Failed),
             true => {
                 self.grace.get_or_insert_with(|| Instant::now() + GRACE);
                 None

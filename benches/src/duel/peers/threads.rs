@@ -4,9 +4,9 @@
 //! one by one, and 32 at a time.
 
 use crate::duel::candidate::{Candidate, Role};
-use crate::duel::link::{Link, Part, Rx, Tx, spin};
+use crate::duel::link::{Link, Part, Rx, Tx, batched, spin};
 use crate::duel::message::{Sink, Source};
-use crate::duel::shape::{BATCH, Pattern, Shape, batch};
+use crate::duel::shape::{BATCH, Shape, batch};
 use crossbeam_queue::ArrayQueue;
 use disruptor::{BusySpinWithSpinLoopHint, EventPoller, Producer as _, SingleConsumerBarrier};
 use ringbuf::traits::{Consumer as _, Observer as _, Producer as _, Split as _};
@@ -30,11 +30,6 @@ pub(super) fn candidates() -> Vec<Candidate> {
 /// Messages of `W` words that `bytes` have room for.
 fn messages<const W: usize>(bytes: usize) -> usize {
     bytes / (8 * W)
-}
-
-/// The shapes of what sends in batches.
-fn batched(shape: Shape) -> Part {
-    if shape.pattern == Pattern::Batched { Part::Takes } else { Part::Stays }
 }
 
 /// Up to here a message is moved by value, above it from slice to slice: each is what is faster.
