@@ -6,6 +6,9 @@ use ipcmark_sys::shared::{Line, Lines};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
+/// Result of a law: success, or a fault in words.
+pub(crate) type Told = Result<(), String>;
+
 /// A sender that moves nothing for this long is taken to wait for room. A slow machine may make it too short; then a
 /// law looks at a link that is less full than it could be, and is none the worse.
 const STALL: Duration = Duration::from_millis(60);

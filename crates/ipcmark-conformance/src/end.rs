@@ -1,7 +1,6 @@
 //! One side of a link as a law sees it: the transport's halves, with each step noted on the board.
 
-use crate::board::{Board, Step};
-use crate::pair::Told;
+use crate::board::{Board, Step, Told};
 use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side, Transport};
 use std::time::Duration;
 

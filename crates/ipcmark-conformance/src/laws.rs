@@ -10,6 +10,7 @@ pub mod limits;
 pub mod lossy;
 pub mod many;
 pub mod order;
+pub mod remote;
 
 use ipcmark_core::Transport;
 

@@ -23,8 +23,8 @@ mod remote;
 mod runner;
 mod scratch;
 
+pub use laws::remote::remote_cases;
 pub use notifier::notifier_cases;
-pub use remote::remote_cases;
 pub use runner::{Laws, main, run, trial};
 
 use holdings::Holdings;

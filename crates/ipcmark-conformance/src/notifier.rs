@@ -4,10 +4,10 @@
 //! traits promise is counted: notifications made, and notifications heard.
 
 use crate::Case;
-use crate::board::{Board, Step};
+use crate::board::{Board, Step, Told};
 use crate::holdings::{Holdings, bury_orphans};
 use crate::laws::ends::{LastBreath, SETTLE, killing};
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{DEADLINE, Scratch};
 use ipcmark_core::{Availability, Error, Limits, Link, Listen, Notifier, Notify, Side};
 use ipcmark_sys::affinity;

@@ -4,7 +4,7 @@
 //! that, and takes no part itself. So it can kill the side that hangs, whichever that is, and the
 //! law fails with the step that the side was in.
 
-use crate::board::{Board, Step};
+use crate::board::{Board, Step, Told};
 use crate::end::End;
 use crate::holdings::Holdings;
 use ipcmark_core::{Link, Plan, Side, Transport};
@@ -17,9 +17,6 @@ use std::time::{Duration, Instant};
 /// Room for the description of one side's failure, bytes.
 pub(crate) const WORDS_MAX: usize = 4096;
 const SIGKILL: i32 = 9;
-
-/// Result of a law: success, or a fault in words.
-pub(crate) type Told = Result<(), String>;
 
 /// Plan of a law's two processes.
 #[derive(Debug, Clone, Copy)]

@@ -1,47 +1,11 @@
-//! The laws of remote procedure calls: the cases, and the two processes that they run in.
+//! Both sides of remote procedure calls as a law sees them, and the two processes that they run in.
 
-use crate::board::{Board, Step};
-use crate::laws::{callers, calls};
-use crate::pair::{Pair, Told};
-use crate::{Case, Law};
+use crate::board::{Board, Step, Told};
+use crate::pair::Pair;
 use ipcmark_core::{self as core, Call, Error, Flow, Remote, Serve, Side};
 use ipcmark_sys::shared::Lines;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::sync::{Arc, Mutex};
-
-/// A law does not make room for arguments longer than this to see them refused, in bytes.
-const REFUSED_MAX: usize = 1 << 30;
-
-/// All cases of one mechanism for calls.
-#[must_use]
-pub fn remote_cases<R: Remote>() -> Vec<Case> {
-    let case = |name: &str, law: Law| Case {
-        name: format!("{}::{name}", R::INFO.name()),
-        law,
-        available: R::available,
-        moot: |_, _| None,
-        info: R::INFO,
-    };
-    vec![
-        case("asking-leaves-nothing", calls::on_asking::<R>),
-        case("same-bytes-at-every-size", calls::same_bytes::<R>),
-        case("one-call-one-execution", calls::executed_once::<R>),
-        case("order", calls::in_order::<R>),
-        Case {
-            moot: |_, limits| match limits.max_message {
-                None => Some("only memory bounds its arguments"),
-                Some(max) if max >= REFUSED_MAX => Some("its largest argument is too long to try"),
-                Some(_) => None,
-            },
-            ..case("refuses-an-over-long-argument", calls::refuses_over_long::<R>)
-        },
-        case("serves-again", calls::serves_again::<R>),
-        case("end-of-the-caller", callers::end_of_caller::<R>),
-        case("end-of-the-server", callers::end_of_server::<R>),
-        case("notices-a-dead-server", callers::notices_dead_server::<R>),
-        case("notices-a-dead-caller", callers::notices_dead_caller::<R>),
-    ]
-}
 
 /// The calling side as a law sees it.
 pub(crate) struct CallerEnd<'a, R: Remote> {

@@ -27,6 +27,8 @@ mod words;
 
 #[cfg(loom)]
 pub mod model;
+#[cfg(loom)]
+mod modelled;
 
 pub use error::RingError;
 pub use layout::{

@@ -7,7 +7,7 @@
 use crate::copy;
 use crate::layout::{Control, Header, LINE};
 #[cfg(loom)]
-use crate::model::{Flaw, Model};
+use crate::modelled::{Flaw, Model};
 use crate::sleep::{self, Fencing};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 #[cfg(not(loom))]

@@ -1,8 +1,9 @@
 //! Several receivers that each get every message.
 
 use super::pace;
+use crate::board::Told;
 use crate::end::End;
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Integrity, Limits, Side, Stamper, Transport, Workload};
 

@@ -1,8 +1,9 @@
 //! The same bytes: what is committed is received, at every size, in both directions, with its boundaries.
 
 use super::pace;
+use crate::board::Told;
 use crate::end::End;
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Limits, Sender, Side, Stamper, Transport};
 

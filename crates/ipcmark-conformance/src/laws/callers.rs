@@ -1,7 +1,8 @@
 //! Ends of callers and servers: in good order, and by death.
 
+use crate::board::Told;
 use crate::laws::ends::{LastBreath, NOTICE, SETTLE, killing};
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::remote::run;
 use crate::scratch::Scratch;
 use ipcmark_core::{Flow, Limits, Remote, Side};

@@ -1,7 +1,8 @@
 //! Calls: the right bytes both ways, each executed once, in order, and refused when too long.
 
+use crate::board::Told;
 use crate::holdings::Holdings;
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::remote::run;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Availability, Error, Flow, Limits, Remote};

@@ -1,7 +1,8 @@
 //! Ends: a stream that is closed, and a peer that is gone.
 
+use crate::board::Told;
 use crate::end::End;
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{DEADLINE, Scratch, largest};
 use ipcmark_core::{Error, Limits, Side, Transport};
 use ipcmark_sys::clock::monotonic_ns;

@@ -3,10 +3,10 @@
 //! A floor is the figure that all others are measured against, so it must carry bytes like any transport; it has no
 //! peer that could die, lag or be awaited.
 
-use crate::board::Board;
+use crate::board::{Board, Told};
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
-use crate::pair::{Told, WORDS_MAX};
+use crate::pair::WORDS_MAX;
 use crate::scratch::{DEADLINE, Scratch, largest};
 use ipcmark_core::{Error, Limits, Link, Sender, Side, Transport};
 use ipcmark_sys::crew::{Crew, Outcome};

@@ -1,9 +1,10 @@
 //! Limits: what does not fit is refused in words, before any of it is sent.
 
+use crate::board::Told;
 use crate::end::End;
 use crate::holdings::Holdings;
 use crate::laws::ends::PRESSURE_BYTES;
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Availability, Capacity, Error, Limits, Sender, Transport};
 

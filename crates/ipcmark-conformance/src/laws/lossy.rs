@@ -4,10 +4,10 @@
 //! The other laws send one message at a time over such a transport. Here it is flooded.
 
 use super::pace;
-use crate::board::PATIENCE;
+use crate::board::{PATIENCE, Told};
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Integrity, Limits, Stamper, Transport};
 use std::thread;

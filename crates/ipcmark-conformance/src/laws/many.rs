@@ -1,8 +1,9 @@
 //! Several processes on one side of a link.
 
 use super::pace;
+use crate::board::Told;
 use crate::end::{End, same};
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{LEAST_SHARED, Limits, Side, Transport, Workload};
 use ipcmark_sys::shared::Lines;

@@ -1,9 +1,10 @@
 //! Order: none lost, none repeated, none before its turn, also when the receiver lags.
 
 use super::pace;
+use crate::board::Told;
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
-use crate::pair::{Pair, Told};
+use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Limits, Side, Stamper, Transport};
 use std::time::{Duration, Instant};

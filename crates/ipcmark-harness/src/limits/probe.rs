@@ -1,6 +1,6 @@
 //! The loops that measure limits. Both processes run the same script; process 0 keeps the time.
 
-use super::shared_copy;
+use super::shared_copy::{self, Shared};
 use crate::control::Control;
 use ipcmark_core::{Buffer, Result};
 use ipcmark_record::{Distance, LimitKind};
@@ -72,7 +72,7 @@ impl Probe<'_> {
             keep(LimitKind::HandOff, None, lots.collect::<Vec<_>>().concat());
             for size in carried(sizes) {
                 self.meet()?;
-                let ns = shared_copy::run(self, size as usize, self.share(SHARED_COPIES, sizes));
+                let ns = self.shared_copies(size as usize, self.share(SHARED_COPIES, sizes));
                 keep(LimitKind::SharedCopy, Some(size), ns);
             }
         } else {
@@ -90,7 +90,19 @@ impl Probe<'_> {
         Ok(Together { batches, distance, switches_per_wake_up })
     }
 
-    /// What one process measures by itself.
+    /// Process 1 sends and process 0 receives, for about `share` of time: ns a message, batch by batch.
+    fn shared_copies(&self, size: usize, share: Ticks) -> Vec<f64> {
+        // Each side's line holds its progress.
+        let (taken, put) = (&self.control.said(0).word, &self.control.said(1).word);
+        let shared = Shared { ring: self.shared, put, taken };
+        if self.process == 0 {
+            return shared_copy::receive(self.clock, shared, size, share);
+        }
+        shared_copy::send(shared, size);
+        Vec::new()
+    }
+
+    /// Measures what needs one process only.
     pub(super) fn alone(&self, sizes: &[u64]) -> Vec<Batches> {
         let mut batches = vec![Batches {
             kind: LimitKind::NullCall,

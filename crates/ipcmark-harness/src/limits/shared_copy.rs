@@ -5,9 +5,9 @@
 //! once for many bytes. The ring is small beside the caches, so that no byte goes further than from one CPU's cache to the
 //! other's; its bytes stay the same ones, but each pass writes them anew, so that they have to travel.
 
-use super::probe::Probe;
 use ipcmark_core::Buffer;
-use ipcmark_sys::clock::Ticks;
+use ipcmark_sys::clock::{Clock, Ticks};
+use ipcmark_sys::mapped::MappedFile;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -68,24 +68,22 @@ impl Shape {
     }
 }
 
-/// Process 1 sends and process 0 receives, for about `share` of time: ns a message, batch by batch.
-pub(super) fn run(probe: &Probe<'_>, size: usize, share: Ticks) -> Vec<f64> {
+/// Memory that both sides share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shared<'a> {
+    pub(super) ring: &'a MappedFile,
+    /// Slots that the sender has put.
+    pub(super) put: &'a AtomicU64,
+    /// Slots that the receiver has taken; [`STOP`] when it has enough.
+    pub(super) taken: &'a AtomicU64,
+}
+
+/// Sends messages until the receiver has enough.
+pub(super) fn send(shared: Shared<'_>, size: usize) {
     let shape = Shape::of(size);
     let mut message = Buffer::new(size);
     message.fill(7);
-    // Each side's line holds how far it is; the receiver says by `STOP` that it has enough.
-    let (taken, put) = (&probe.control.said(0).word, &probe.control.said(1).word);
-    if probe.process == 0 {
-        receive(probe, shape, &mut message, (put, taken), share)
-    } else {
-        send(probe, shape, &message, (put, taken));
-        Vec::new()
-    }
-}
-
-const STOP: u64 = u64::MAX;
-
-fn send(probe: &Probe<'_>, shape: Shape, message: &[u8], (put, taken): (&AtomicU64, &AtomicU64)) {
+    let Shared { ring, put, taken } = shared;
     let mut seen = 0;
     for n in 0.. {
         while n >= seen + SLOTS {
@@ -95,19 +93,18 @@ fn send(probe: &Probe<'_>, shape: Shape, message: &[u8], (put, taken): (&AtomicU
             }
             std::hint::spin_loop();
         }
-        shape.slot(n, |at, part| probe.shared.write(at, &message[part]));
+        shape.slot(n, |at, part| ring.write(at, &message[part]));
         put.store(n + 1, Release);
     }
 }
 
-fn receive(
-    probe: &Probe<'_>,
-    shape: Shape,
-    message: &mut [u8],
-    (put, taken): (&AtomicU64, &AtomicU64),
-    share: Ticks,
-) -> Vec<f64> {
-    let clock = probe.clock;
+const STOP: u64 = u64::MAX;
+
+/// Receives messages for about `share` of time: ns a message, batch by batch.
+pub(super) fn receive(clock: &Clock, shared: Shared<'_>, size: usize, share: Ticks) -> Vec<f64> {
+    let shape = Shape::of(size);
+    let mut message = Buffer::new(size);
+    let Shared { ring, put, taken } = shared;
     let (slots, [least, most]) = (shape.batch(), BATCHES);
     let mut batches = Vec::with_capacity(most);
     let (mut n, mut seen) = (0, 0);
@@ -120,7 +117,7 @@ fn receive(
                 seen = put.load(Acquire);
                 std::hint::spin_loop();
             }
-            shape.slot(n, |at, part| probe.shared.read(at, &mut message[part]));
+            shape.slot(n, |at, part| ring.read(at, &mut message[part]));
             n += 1;
             taken.store(n, Release);
         }

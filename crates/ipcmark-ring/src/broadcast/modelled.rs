@@ -1,7 +1,7 @@
 //! The ring under loom: words that loom watches, and orderings that can be left out.
 
 use super::{Control, Records};
-use crate::model::Flaw;
+use crate::modelled::Flaw;
 use crate::sleep::{self, Fencing};
 use crate::sync::{AtomicU64, Ordering, fence};
 use core::marker::PhantomData;

@@ -6,7 +6,7 @@ use crate::RingError;
 use crate::layout::ALIGNMENT;
 use crate::layout::CONTROL_BYTES;
 #[cfg(loom)]
-use crate::model::Flaw;
+use crate::modelled::Flaw;
 use crate::sync::{AtomicU64, Ordering, fence};
 use core::marker::PhantomData;
 #[cfg(not(loom))]

@@ -1,7 +1,7 @@
 //! The slots under loom: claims and marks that loom watches, and a shadow for each message.
 
 use super::slots::{Claim, Control, Slots};
-use crate::model::Flaw;
+use crate::modelled::Flaw;
 use crate::sync::UnsafeCell;
 use crate::sync::{AtomicU64, Ordering};
 use core::marker::PhantomData;

@@ -1,7 +1,7 @@
 //! The slots under a model checker: words that it watches, and a shadow for each message.
 
 use super::cells::{Cells, Control, Half, WORD, Word};
-use crate::model::Flaw;
+use crate::modelled::Flaw;
 use crate::sync::{AtomicU64, Ordering, UnsafeCell};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
