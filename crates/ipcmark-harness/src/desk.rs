@@ -1,6 +1,6 @@
 //! Writes and checks the messages of one link.
 
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use ipcmark_core::{
     Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Verdict,
     copy_message,
@@ -140,8 +140,8 @@ impl Desk {
     }
 
     #[inline(always)]
-    pub(crate) fn send<M: Mechanism>(&mut self, tx: &mut M::Tx, last: bool) -> Result<()> {
-        self.write(tx, M::zero_copy(self), last)?;
+    pub(crate) fn send<H: Halves>(&mut self, tx: &mut H::Tx, last: bool) -> Result<()> {
+        self.write(tx, H::zero_copy(self), last)?;
         tx.commit()
     }
 
@@ -196,12 +196,12 @@ impl Desk {
 
     /// Receives one message, runs `then`, and checks the message after that.
     #[inline(always)]
-    pub(crate) fn receive<M: Mechanism>(
+    pub(crate) fn receive<H: Halves>(
         &mut self,
-        rx: &mut M::Rx,
+        rx: &mut H::Rx,
         then: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Verdict> {
-        self.read(rx, M::zero_copy_rx(self), then)
+        self.read(rx, H::zero_copy_rx(self), then)
     }
 
     pub(crate) fn receive_erased(&mut self, rx: &mut dyn Receiver) -> Result<Verdict> {

@@ -10,7 +10,7 @@
 
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, ending, fan, stream};
-use crate::mechanism::Mechanism;
+use crate::halves::{Halves, Row};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Info, Plan, Result, Side};
 
@@ -21,17 +21,18 @@ pub(crate) fn refusal(info: &Info, peers: usize) -> Option<String> {
 }
 
 /// Makes what the processes inherit: one link for all receivers, or one for each.
-pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
-    let shared = mechanism.info().broadcasts;
-    let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(mechanism, plan)?;
+pub(super) fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Result<Made> {
+    let info = row.info;
+    let shared = info.broadcasts;
+    let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(row, plan)?;
     Ok(fixtures.with(move |links, stage| {
         stage.links = words(shared);
-        let mut ends = ends(mechanism, links, stage, shared);
+        let mut ends = ends::<H>(info, links, stage, shared);
         match stage.seat.side {
             Side::Initiator => stage.phases(&mut |s| send_to_all(&mut ends, s, shared))?,
             Side::Responder => {
                 let End { rx, desk, .. } = &mut ends[0];
-                stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))?;
+                stage.phases(&mut |s| stream::receive::<H>(rx, desk, s))?;
             }
         }
         let mut tally = tear_down(ends, stage);
@@ -45,12 +46,12 @@ pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
 
 /// Sends each message over all links until time is over or the limit is sent; then says the end.
 #[inline(never)]
-fn send_to_all<M: Mechanism>(
-    links: &mut [End<M>],
+fn send_to_all<H: Halves>(
+    links: &mut [End<H>],
     stage: &mut Stage<'_>,
     shared: bool,
 ) -> Result<Done> {
-    let lossy = M::lossy(&links[0].desk);
+    let lossy = H::lossy(&links[0].desk);
     let clock = stage.clock;
     let limit = stage.timer.limit();
     let block_len = stage.timer.block_len;
@@ -64,13 +65,13 @@ fn send_to_all<M: Mechanism>(
             let last = stop || sent == limit;
             for End { tx, desk, .. } in &mut *links {
                 match last {
-                    false => M::send_block(tx, desk, 1)?,
-                    true => desk.send::<M>(tx, !lossy)?,
+                    false => H::send_block(tx, desk, 1)?,
+                    true => desk.send::<H>(tx, !lossy)?,
                 }
             }
             if last {
                 let end = clock.now();
-                if lossy {
+                if H::MAY_LOSE && lossy {
                     say_the_end(links, stage, shared)?;
                 }
                 return Ok(Done { messages: sent, end });
@@ -83,7 +84,7 @@ fn send_to_all<M: Mechanism>(
 }
 
 /// Says over each link that the phase is over, to those who receive from it.
-fn say_the_end<M: Mechanism>(links: &mut [End<M>], stage: &Stage<'_>, shared: bool) -> Result<()> {
+fn say_the_end<H: Halves>(links: &mut [End<H>], stage: &Stage<'_>, shared: bool) -> Result<()> {
     let peers = stage.plan.workload.peers();
     let mut audiences: Vec<ending::Audience<'_>> = Vec::with_capacity(links.len());
     for (number, End { tx, desk, .. }) in links.iter_mut().enumerate() {

@@ -5,7 +5,7 @@
 
 use super::duplex::held;
 use crate::desk::Desk;
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
@@ -26,9 +26,9 @@ pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), S
 
 /// Sends a burst, waits for its answer, keeps the time, until the timer says that the next burst is the last.
 #[inline(never)]
-pub(crate) fn initiate<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn initiate<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -37,10 +37,10 @@ pub(crate) fn initiate<M: Mechanism>(
     let mut messages = 0;
     loop {
         let sent = desk.clock.now();
-        M::send_block(tx, desk, depth.saturating_sub(1))?;
-        desk.send::<M>(tx, last)?;
+        H::send_block(tx, desk, depth.saturating_sub(1))?;
+        desk.send::<H>(tx, last)?;
         let mut back = 0;
-        desk.receive::<M>(rx, |desk| {
+        desk.receive::<H>(rx, |desk| {
             back = desk.clock.now();
             Ok(())
         })?;
@@ -55,9 +55,9 @@ pub(crate) fn initiate<M: Mechanism>(
 
 /// Receives without a break, so that a burst need not fit into the link, and answers each burst's last message.
 #[inline(never)]
-pub(crate) fn respond<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn respond<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -65,9 +65,9 @@ pub(crate) fn respond<M: Mechanism>(
     let mut messages = 0;
     loop {
         for _ in 1..depth {
-            desk.receive::<M>(rx, |_| Ok(()))?;
+            desk.receive::<H>(rx, |_| Ok(()))?;
         }
-        let verdict = desk.receive::<M>(rx, |desk| desk.send::<M>(tx, false))?;
+        let verdict = desk.receive::<H>(rx, |desk| desk.send::<H>(tx, false))?;
         messages += depth;
         if verdict.last {
             return Ok(Done { messages, end: desk.clock.now() });

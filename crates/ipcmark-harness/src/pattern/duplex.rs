@@ -5,7 +5,7 @@
 //! would end with both sides waiting for room; so it is bounded by the capacity that the link reports.
 
 use crate::desk::Desk;
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
@@ -39,9 +39,9 @@ pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64
 
 /// Keeps `window` messages under way until the timer says that time is over, or until half its limit is sent.
 #[inline(never)]
-pub(crate) fn initiate<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn initiate<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
     window: u64,
@@ -54,11 +54,11 @@ pub(crate) fn initiate<M: Mechanism>(
     while sent < window && !is_over {
         sent += 1;
         is_over = sent == limit;
-        desk.send::<M>(tx, is_over)?;
+        desk.send::<H>(tx, is_over)?;
     }
     loop {
         for _ in 0..block_len {
-            let verdict = desk.receive::<M>(rx, |_| Ok(()))?;
+            let verdict = desk.receive::<H>(rx, |_| Ok(()))?;
             received += 1;
             if verdict.last {
                 return Ok(Done { messages: received, end: desk.clock.now() });
@@ -66,7 +66,7 @@ pub(crate) fn initiate<M: Mechanism>(
             if !is_over {
                 sent += 1;
                 is_over = stop || sent == limit;
-                desk.send::<M>(tx, is_over)?;
+                desk.send::<H>(tx, is_over)?;
             }
         }
         let now = desk.clock.now();
@@ -77,9 +77,9 @@ pub(crate) fn initiate<M: Mechanism>(
 
 /// Sends one message for each that it receives, and marks its own last where its peer did.
 #[inline(never)]
-pub(crate) fn respond<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn respond<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -88,9 +88,9 @@ pub(crate) fn respond<M: Mechanism>(
     let mut begun = desk.clock.now();
     loop {
         for _ in 0..block_len {
-            let verdict = desk.receive::<M>(rx, |_| Ok(()))?;
+            let verdict = desk.receive::<H>(rx, |_| Ok(()))?;
             received += 1;
-            desk.send::<M>(tx, verdict.last)?;
+            desk.send::<H>(tx, verdict.last)?;
             if verdict.last {
                 return Ok(Done { messages: received, end: desk.clock.now() });
             }

@@ -12,7 +12,7 @@
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, stream};
 use crate::desk::Tally;
-use crate::mechanism::Mechanism;
+use crate::halves::{Halves, Row};
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
@@ -54,12 +54,13 @@ pub(crate) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<St
 }
 
 /// Makes what the processes inherit: one link for all peers, or one for each.
-pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
-    let shared = is_shared(mechanism.info(), plan.workload);
-    let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(mechanism, plan)?;
+pub(super) fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Result<Made> {
+    let info = row.info;
+    let shared = is_shared(info, plan.workload);
+    let fixtures = if shared { Fixtures::one } else { Fixtures::per_peer }(row, plan)?;
     Ok(fixtures.with(move |links, stage| {
         stage.links = words(shared);
-        let mut ends = ends(mechanism, links, stage, shared);
+        let mut ends = ends::<H>(info, links, stage, shared);
         let found = run(&mut ends, shared, stage)?;
         let tally = tear_down(ends, stage);
         Ok(found.unwrap_or(tally))
@@ -67,8 +68,8 @@ pub(super) fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> Result<Made> {
 }
 
 /// One process's part. Returns what became of its messages if its desks cannot say.
-fn run<M: Mechanism>(
-    ends: &mut [End<M>],
+fn run<H: Halves>(
+    ends: &mut [End<H>],
     shared: bool,
     stage: &mut Stage<'_>,
 ) -> Result<Option<Tally>> {
@@ -79,7 +80,7 @@ fn run<M: Mechanism>(
                 ends[0].desk.number_from(first_of_sender(peer));
             }
             let End { tx, desk, .. } = &mut ends[0];
-            stage.phases(&mut |s| stream::send::<M>(tx, desk, s))?;
+            stage.phases(&mut |s| stream::send::<H>(tx, desk, s))?;
         }
         (Workload::FanIn { .. }, None, true) => {
             return receive_from_all(&mut ends[0], stage).map(Some);
@@ -99,14 +100,14 @@ fn run<M: Mechanism>(
         (_, Some(_), true) => return receive_a_share(&mut ends[0], stage).map(Some),
         (_, Some(_), false) => {
             let End { rx, desk, .. } = &mut ends[0];
-            stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))?;
+            stage.phases(&mut |s| stream::receive::<H>(rx, desk, s))?;
         }
     }
     Ok(None)
 }
 
 /// The one receiver of a shared link: a checker for each sender.
-fn receive_from_all<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Result<Tally> {
+fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (size, peers) = (stage.plan.size, stage.plan.workload.peers());
     let (seed, _) = stage.seeds(0);
     let mut checkers: Vec<_> =
@@ -123,7 +124,7 @@ fn receive_from_all<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Re
 }
 
 /// One of several receivers of a shared link: the numbers it gets must rise.
-fn receive_a_share<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Result<Tally> {
+fn receive_a_share<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (seed, _) = stage.seeds(0);
     let mut rising = Rising::new(seed, stage.plan.size);
     receive_shared(end, 1, stage, &mut |message: &[u8]| rising.check(message))?;
@@ -137,8 +138,8 @@ fn receive_a_share<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>) -> Res
     Ok(Tally { sent: 0, found })
 }
 
-fn receive_shared<M: Mechanism>(
-    end: &mut End<M>,
+fn receive_shared<H: Halves>(
+    end: &mut End<H>,
     lasts: usize,
     stage: &mut Stage<'_>,
     check: &mut impl FnMut(&[u8]) -> Verdict,
@@ -170,8 +171,8 @@ pub(crate) fn settle(mut sides: impl Iterator<Item = Option<[u64; 3]>>) -> (u64,
 
 /// Receives from a link that others share until `lasts` messages said that they were the last ones.
 #[inline(never)]
-fn receive_until<M: Mechanism>(
-    End { rx, desk, .. }: &mut End<M>,
+fn receive_until<H: Halves>(
+    End { rx, desk, .. }: &mut End<H>,
     inbox: &mut Buffer,
     mut lasts: usize,
     timer: &mut Timer,
@@ -184,7 +185,7 @@ fn receive_until<M: Mechanism>(
         for _ in 0..block_len {
             messages += 1;
             let message = rx.receive()?;
-            let verdict = if M::zero_copy_rx(desk) {
+            let verdict = if H::zero_copy_rx(desk) {
                 let fits = message.len() == inbox.len();
                 if fits {
                     inbox.copy_from_slice(message);
@@ -211,7 +212,7 @@ fn receive_until<M: Mechanism>(
 
 /// Receives one message from each link in turn, from each until its sender's last.
 #[inline(never)]
-fn receive_in_turn<M: Mechanism>(links: &mut [End<M>], timer: &mut Timer) -> Result<Done> {
+fn receive_in_turn<H: Halves>(links: &mut [End<H>], timer: &mut Timer) -> Result<Done> {
     let clock = links[0].desk.clock;
     let block_len = timer.block_len;
     let mut open: Vec<usize> = (0..links.len()).collect();
@@ -222,7 +223,7 @@ fn receive_in_turn<M: Mechanism>(links: &mut [End<M>], timer: &mut Timer) -> Res
         for _ in 0..block_len {
             let End { rx, desk, .. } = &mut links[open[turn]];
             messages += 1;
-            if desk.receive::<M>(rx, |_| Ok(()))?.last {
+            if desk.receive::<H>(rx, |_| Ok(()))?.last {
                 open.remove(turn);
                 if open.is_empty() {
                     return Ok(Done { messages, end: clock.now() });
@@ -243,11 +244,7 @@ fn receive_in_turn<M: Mechanism>(links: &mut [End<M>], timer: &mut Timer) -> Res
 /// Sends one message over each link in turn, until the timer says that time is over or its limit is sent; the last
 /// ones, `lasts` on each link, are marked.
 #[inline(never)]
-fn send_in_turn<M: Mechanism>(
-    links: &mut [End<M>],
-    lasts: usize,
-    timer: &mut Timer,
-) -> Result<Done> {
+fn send_in_turn<H: Halves>(links: &mut [End<H>], lasts: usize, timer: &mut Timer) -> Result<Done> {
     let clock = links[0].desk.clock;
     let block_len = timer.block_len;
     let limit = timer.limit().saturating_sub((links.len() * lasts) as u64);
@@ -258,7 +255,7 @@ fn send_in_turn<M: Mechanism>(
         let block = block_len.min(limit - sent);
         for _ in 0..block {
             let End { tx, desk, .. } = &mut links[turn];
-            desk.send::<M>(tx, false)?;
+            desk.send::<H>(tx, false)?;
             turn += 1;
             if turn == links.len() {
                 turn = 0;
@@ -273,7 +270,7 @@ fn send_in_turn<M: Mechanism>(
     }
     for End { tx, desk, .. } in links.iter_mut() {
         for _ in 0..lasts {
-            desk.send::<M>(tx, true)?;
+            desk.send::<H>(tx, true)?;
         }
     }
     Ok(Done { messages: sent + (links.len() * lasts) as u64, end: clock.now() })

@@ -1,14 +1,14 @@
 //! The floors' loop: both ends in one process. Two messages a turn make a round trip, one a stream's step.
 
 use crate::desk::Desk;
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Result, Workload};
 
 #[inline(never)]
-pub(crate) fn turns<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn turns<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -20,8 +20,8 @@ pub(crate) fn turns<M: Mechanism>(
         let mut now = begun;
         for _ in 0..block_len {
             for _ in 0..hops {
-                desk.send::<M>(tx, false)?;
-                desk.receive::<M>(rx, |desk| {
+                desk.send::<H>(tx, false)?;
+                desk.receive::<H>(rx, |desk| {
                     if block_len == 1 {
                         now = desk.clock.now();
                     }

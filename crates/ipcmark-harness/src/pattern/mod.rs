@@ -3,7 +3,7 @@
 //! Between the clock's two reads there is only what a user would do. On the way out, that is to write the message (into the
 //! slot of a zero-copy transport; for a copying one the private buffer holds it already) and its stamp; on the way in, to read
 //! it (out of the slot; for the others `read` has copied it). A pattern has one loop for each side, which the frame
-//! ([`Stage::phases`]) calls once a phase. Loops are generic over a [`Mechanism`]; [`crate::mechanism`] says which transports
+//! ([`Stage::phases`]) calls once a phase. Loops are generic over a [`Halves`]; [`crate::halves`] says which transports
 //! have loops of their own and which share one.
 
 mod broadcast;
@@ -24,7 +24,7 @@ mod task;
 mod wake_up;
 
 use crate::desk::Tally;
-use crate::mechanism::{Erased, Known, Mechanism};
+use crate::halves::{Erased, Halves, Of, Row};
 use crate::setup::{Making, making};
 use crate::stage::Stage;
 use ipcmark_core::{
@@ -62,56 +62,62 @@ impl From<Error> for NotMade {
 /// What the processes inherit, and what making it took.
 pub(crate) type Made = (Box<dyn Play>, Making);
 
-/// Makes it.
-pub(crate) type Make = fn(&Plan) -> std::result::Result<Made, NotMade>;
+/// What the processes inherit, or why there is nothing.
+pub(crate) type Attempt = std::result::Result<Made, NotMade>;
 
-/// [`Make`] for a transport. Called in a constant, it compiles only the loops that this transport runs.
+/// Makes what the processes inherit.
+pub(crate) type Make = fn(&Plan) -> Attempt;
+
+/// [`Make`] for a transport. In a constant, it compiles only the loops that this transport runs.
 pub(crate) const fn of_transport<T: Transport>() -> Make {
-    match (T::INFO.role, T::INFO.user_space) {
-        (Role::Floor, _) => of_floor::<T>,
-        (_, true) => of_user_space::<T>,
-        (_, false) => of_kernel::<T>,
+    let Info { role, user_space, zero_copy, zero_copy_rx, lossy, .. } = T::INFO;
+    match (role, user_space, zero_copy, zero_copy_rx, lossy) {
+        (Role::Floor, ..) => of_floor::<T>,
+        (_, true, true, true, false) => of_user_space::<T, true, false>,
+        (_, true, false, false, false) => of_user_space::<T, false, false>,
+        (_, true, false, false, true) => of_user_space::<T, false, true>,
+        _ => of_kernel::<T>,
     }
 }
 
-fn of_floor<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
-    let mechanism = Known::<T>::NEW;
-    let fixtures = Fixtures::one(mechanism, plan)?;
-    Ok(fixtures.with(move |links, stage| {
-        let mut ends = ends(mechanism, links, stage, true);
+fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
+    let row = Row::<Of<T, false, false>>::of::<T>();
+    Ok(Fixtures::one(&row, plan)?.with(move |links, stage| {
+        let mut ends = ends::<Of<T, false, false>>(row.info, links, stage, true);
         let End { tx, rx, desk } = &mut ends[0];
-        stage.phases(&mut |s| floor::turns::<Known<T>>(tx, rx, desk, s))?;
+        stage.phases(&mut |s| floor::turns::<Of<T, false, false>>(tx, rx, desk, s))?;
         Ok(tear_down(ends, stage))
     }))
 }
 
-fn of_user_space<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &Plan) -> Attempt {
     match plan.workload {
         // A virtual call is nothing to a part of a task, to a piece of other work, or to a sleep.
         Workload::Paced { .. } | Workload::Overlap | Workload::ScatterGather { .. } => {
             of_kernel::<T>(plan)
         }
-        _ => make(Known::<T>::NEW, plan),
+        _ => make(&Row::<Of<T, ZERO_COPY, LOSSY>>::of::<T>(), plan),
     }
 }
 
-fn of_kernel<T: Transport>(plan: &Plan) -> std::result::Result<Made, NotMade> {
-    make_erased(Erased::of::<T>(), plan)
+fn of_kernel<T: Transport>(plan: &Plan) -> Attempt {
+    make_erased(&Row::of::<T>(), plan)
 }
 
-fn make_erased(mechanism: Erased, plan: &Plan) -> std::result::Result<Made, NotMade> {
+fn make_erased(row: &Row<Erased>, plan: &Plan) -> Attempt {
     let part = match plan.workload {
         Workload::ScatterGather { .. } => {
-            refuse(mechanism.info(), plan)?;
-            return Ok(scatter::make(mechanism, plan)?);
+            refuse(row.info, plan)?;
+            return Ok(scatter::make(row, plan)?);
         }
         Workload::Paced { .. } => paced::part,
         Workload::Overlap => overlap::part,
-        _ => return make(mechanism, plan),
+        _ => return make(row, plan),
     };
-    refuse(mechanism.info(), plan)?;
-    Ok(Fixtures::one(mechanism, plan)?.with(move |links, stage| {
-        let mut ends = ends(mechanism, links, stage, true);
+    refuse(row.info, plan)?;
+    let info = row.info;
+    Ok(Fixtures::one(row, plan)?.with(move |links, stage| {
+        let mut ends = ends::<Erased>(info, links, stage, true);
         part(&mut ends[0], stage)?;
         Ok(tear_down(ends, stage))
     }))
@@ -122,63 +128,71 @@ fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
     reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
 }
 
-fn make<M: Mechanism>(mechanism: M, plan: &Plan) -> std::result::Result<Made, NotMade> {
-    refuse(mechanism.info(), plan)?;
+fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Attempt {
+    let info = row.info;
+    refuse(info, plan)?;
     match plan.workload {
-        Workload::FanIn { .. } | Workload::FanOut { .. } => return Ok(fan::make(mechanism, plan)?),
-        Workload::Broadcast { .. } => return Ok(broadcast::make(mechanism, plan)?),
+        Workload::FanIn { .. } | Workload::FanOut { .. } => return Ok(fan::make(row, plan)?),
+        Workload::Broadcast { .. } => return Ok(broadcast::make(row, plan)?),
         _ => {}
     }
-    let fixtures = Fixtures::one(mechanism, plan)?;
-    let window = match plan.workload {
-        Workload::Duplex { .. } => {
-            duplex::window(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?
-        }
-        Workload::Burst { .. } if mechanism.info().lossy => {
-            burst::fits(plan, fixtures.capacity()?).map_err(NotMade::Unsupported)?;
-            0
-        }
-        _ => 0,
-    };
+    let fixtures = Fixtures::one(row, plan)?;
+    let window = window(info, plan, &|| fixtures.capacity())?;
     Ok(fixtures.with(move |links, stage| {
-        let mut ends = ends(mechanism, links, stage, true);
+        let mut ends = ends::<H>(info, links, stage, true);
         perform(&mut ends[0], stage, window)?;
         Ok(tear_down(ends, stage))
     }))
 }
 
+/// Messages under way in duplex, both ways together; 0 elsewhere. Refuses a plan whose messages a link must hold and does not.
+fn window(
+    info: &Info,
+    plan: &Plan,
+    capacity: &dyn Fn() -> Result<Capacity>,
+) -> std::result::Result<u64, NotMade> {
+    match plan.workload {
+        Workload::Duplex { .. } => duplex::window(plan, capacity()?).map_err(NotMade::Unsupported),
+        Workload::Burst { .. } if info.lossy => {
+            burst::fits(plan, capacity()?).map_err(NotMade::Unsupported)?;
+            Ok(0)
+        }
+        _ => Ok(0),
+    }
+}
+
 /// One side's part in a pattern of one link between two processes. `window` is the number of messages under way in duplex,
 /// both ways together.
-fn perform<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>, window: u64) -> Result<()> {
+fn perform<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>, window: u64) -> Result<()> {
     let End { tx, rx, desk } = end;
     match (stage.plan.workload, stage.seat.side) {
         (Workload::PingPong, Side::Initiator) => stage.phases(&mut |s| {
             let alone = s.is_alone();
-            ping_pong::initiate::<M>(tx, rx, desk, &mut s.timer, alone)
+            ping_pong::initiate::<H>(tx, rx, desk, &mut s.timer, alone)
         }),
         (Workload::PingPong, Side::Responder) => {
-            stage.phases(&mut |s| ping_pong::respond::<M>(tx, rx, desk, s.delay))
+            stage.phases(&mut |s| ping_pong::respond::<H>(tx, rx, desk, s.delay))
         }
         (Workload::Stream, Side::Initiator) => {
-            stage.phases(&mut |s| stream::send::<M>(tx, desk, s))
+            stage.phases(&mut |s| stream::send::<H>(tx, desk, s))
         }
         (Workload::Stream, Side::Responder) => {
-            stage.phases(&mut |s| stream::receive::<M>(rx, desk, s))
+            stage.phases(&mut |s| stream::receive::<H>(rx, desk, s))
         }
         (Workload::Burst { .. }, side) => {
             stage.timer.per_turn = stage.plan.workload.depth() as u64;
             match side {
-                Side::Initiator => stage.phases(&mut |s| burst::initiate::<M>(tx, rx, desk, s)),
-                Side::Responder => stage.phases(&mut |s| burst::respond::<M>(tx, rx, desk, s)),
+                Side::Initiator => stage.phases(&mut |s| burst::initiate::<H>(tx, rx, desk, s)),
+                Side::Responder => stage.phases(&mut |s| burst::respond::<H>(tx, rx, desk, s)),
             }
         }
         (Workload::Duplex { .. }, side) => {
             stage.timer.per_turn = 2;
             match side {
                 Side::Initiator => {
-                    stage.phases(&mut |s| duplex::initiate::<M>(tx, rx, desk, s, window))
+                    stage.phases(&mut |s| duplex::initiate::<H>(tx, rx, desk, s, window))
                 }
-                Side::Responder => stage.phases(&mut |s| duplex::respond::<M>(tx, rx, desk, s)),
+                Side::Responder => stage.phases(&mut |s| duplex::respond::<H>(tx, rx, desk, s)),
             }
         }
         (workload, _) => Err(Error::Protocol(format!("{workload} is not a pattern of one link"))),
@@ -186,13 +200,13 @@ fn perform<M: Mechanism>(end: &mut End<M>, stage: &mut Stage<'_>, window: u64) -
 }
 
 /// [`Make`] for a notifier.
-pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> Attempt {
     let (fixture, took) = making(|| N::fixture(plan))?;
     Ok((wake_up::pair::<N>(fixture), took))
 }
 
 /// [`Make`] for what is called.
-pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> std::result::Result<Made, NotMade> {
+pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> Attempt {
     let (fixture, took) = making(|| R::fixture(plan))?;
     Ok((call::pair::<R>(fixture), took))
 }

@@ -7,7 +7,7 @@
 use super::links::End;
 use super::ping_pong;
 use crate::desk::Desk;
-use crate::mechanism::{AnyRx, AnyTx, Erased};
+use crate::halves::{AnyRx, AnyTx, Erased};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Receiver, Result, Side};
 use ipcmark_record::Overlap;

@@ -13,7 +13,7 @@ use super::ending;
 use super::links::End;
 use super::schedule::Schedule;
 use crate::desk::Desk;
-use crate::mechanism::{AnyRx, AnyTx, Erased};
+use crate::halves::{AnyRx, AnyTx, Erased};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Error, Fault, Result, Side};
 use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};

@@ -7,7 +7,7 @@
 //! timed; on one CPU the peer would have to wait for all that, so there it stands outside both reads of the clock.
 
 use crate::desk::Desk;
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use crate::stage::Done;
 use crate::timer::Timer;
 use ipcmark_core::Result;
@@ -16,9 +16,9 @@ use ipcmark_sys::delay;
 /// Sends, waits for the answer, keeps the time, until the timer says that the round trip after the next is the last; `alone`
 /// says that the responder has another CPU.
 #[inline(never)]
-pub(crate) fn initiate<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn initiate<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     timer: &mut Timer,
     alone: bool,
@@ -27,15 +27,15 @@ pub(crate) fn initiate<M: Mechanism>(
     let (mut last, mut next_is_last) = (timer.ends_within(1), timer.ends_within(2));
     let mut trips = 0;
     let mut begun = desk.clock.now();
-    desk.send::<M>(tx, last)?;
+    desk.send::<H>(tx, last)?;
     if alone && !last {
         begun = desk.clock.now();
     }
     loop {
         let mut back = 0;
-        desk.receive::<M>(rx, |desk| {
+        desk.receive::<H>(rx, |desk| {
             if alone && !last {
-                desk.send::<M>(tx, next_is_last)?;
+                desk.send::<H>(tx, next_is_last)?;
             }
             back = desk.clock.now();
             Ok(())
@@ -51,24 +51,24 @@ pub(crate) fn initiate<M: Mechanism>(
         } else {
             last = over;
             begun = desk.clock.now();
-            desk.send::<M>(tx, last)?;
+            desk.send::<H>(tx, last)?;
         }
     }
 }
 
 /// Answers each message, `delay` steps late, until one says it is the last.
 #[inline(never)]
-pub(crate) fn respond<M: Mechanism>(
-    tx: &mut M::Tx,
-    rx: &mut M::Rx,
+pub(crate) fn respond<H: Halves>(
+    tx: &mut H::Tx,
+    rx: &mut H::Rx,
     desk: &mut Desk,
     delay: u64,
 ) -> Result<Done> {
     let mut answers = 0;
     loop {
-        let verdict = desk.receive::<M>(rx, |desk| {
+        let verdict = desk.receive::<H>(rx, |desk| {
             delay::spend(delay);
-            desk.send::<M>(tx, false)
+            desk.send::<H>(tx, false)
         })?;
         answers += 1;
         if verdict.last {

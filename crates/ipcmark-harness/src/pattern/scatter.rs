@@ -9,12 +9,12 @@
 //! Each run's merged result is held against what the coordinator found alone, before any link was used.
 
 use super::Made;
-use super::links::{Fixtures, Halves, words};
+use super::links::{Fixtures, Pair, words};
 use super::task::{
     ANSWER_BYTES, HEAD_BYTES, INPUT_BYTES, LEAST_PART_BYTES, Order, Partial, fill, parts,
 };
 use crate::desk::Tally;
-use crate::mechanism::{AnyTx, Erased};
+use crate::halves::{AnyTx, Erased, Row};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Error, Input, Plan, Receiver, Result, Sender};
 use ipcmark_record::Task;
@@ -48,10 +48,10 @@ pub(crate) fn refusal(lossy: bool, size: usize) -> Option<String> {
 }
 
 /// Makes what the processes inherit: a link for each worker, and the input.
-pub(super) fn make(mechanism: Erased, plan: &Plan) -> Result<Made> {
+pub(super) fn make(row: &Row<Erased>, plan: &Plan) -> Result<Made> {
     let plan =
         Plan { size: longest_message(input_of(plan), plan.size), fixed: false, ..plan.clone() };
-    let fixtures = Fixtures::per_peer(mechanism, &plan)?;
+    let fixtures = Fixtures::per_peer(row, &plan)?;
     let input = shared::Input::filled(INPUT_BYTES, |input| fill(plan.seed, input))?;
     Ok(fixtures.with(move |mut links, stage| {
         if stage.seat.peer.is_none() {
@@ -65,7 +65,7 @@ pub(super) fn make(mechanism: Erased, plan: &Plan) -> Result<Made> {
 }
 
 /// One process's end of a link. A part is long, so a few ns a part for a virtual call do not matter.
-type Ends = Halves<Erased>;
+type Ends = Pair<Erased>;
 
 fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Result<Tally> {
     let clock = stage.clock;

@@ -3,14 +3,14 @@
 
 use super::ending;
 use crate::desk::Desk;
-use crate::mechanism::Mechanism;
+use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
 /// Sends until the timer, asked after each block, says that time is over, or until its limit is sent.
 #[inline(never)]
-pub(crate) fn send<M: Mechanism>(
-    tx: &mut M::Tx,
+pub(crate) fn send<H: Halves>(
+    tx: &mut H::Tx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
@@ -21,7 +21,7 @@ pub(crate) fn send<M: Mechanism>(
     loop {
         // The phase's last message is sent below: this loop is the hot one, and decides nothing.
         let more = block_len.min(limit - 1 - sent);
-        M::send_block(tx, desk, more)?;
+        H::send_block(tx, desk, more)?;
         sent += more;
         if more < block_len {
             break;
@@ -32,9 +32,9 @@ pub(crate) fn send<M: Mechanism>(
         }
         begun = now;
     }
-    desk.send::<M>(tx, !M::lossy(desk))?;
+    desk.send::<H>(tx, !H::lossy(desk))?;
     let end = desk.clock.now();
-    if M::lossy(desk) {
+    if H::MAY_LOSE && H::lossy(desk) {
         ending::say(tx, desk, stage)?;
     }
     Ok(Done { messages: sent + 1, end })
@@ -42,19 +42,19 @@ pub(crate) fn send<M: Mechanism>(
 
 /// Receives until a message says it is the last; done when that one was checked.
 #[inline(never)]
-pub(crate) fn receive<M: Mechanism>(
-    rx: &mut M::Rx,
+pub(crate) fn receive<H: Halves>(
+    rx: &mut H::Rx,
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    if M::lossy(desk) {
-        return receive_some::<M>(rx, desk, stage);
+    if H::MAY_LOSE && H::lossy(desk) {
+        return receive_some::<H>(rx, desk, stage);
     }
     let block_len = stage.timer.block_len;
     let mut received = 0;
     let mut begun = desk.clock.now();
     loop {
-        let (more, last) = M::receive_block(rx, desk, block_len)?;
+        let (more, last) = H::receive_block(rx, desk, block_len)?;
         received += more;
         if last {
             return Ok(Done { messages: received, end: desk.clock.now() });
@@ -68,17 +68,13 @@ pub(crate) fn receive<M: Mechanism>(
 /// [`receive`] for what a lossy mechanism lets through. The clock is read after each message: which one will have been
 /// the last is only known when the end was heard, a repetition later perhaps.
 #[inline(always)]
-fn receive_some<M: Mechanism>(
-    rx: &mut M::Rx,
-    desk: &mut Desk,
-    stage: &mut Stage<'_>,
-) -> Result<Done> {
+fn receive_some<H: Halves>(rx: &mut H::Rx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let block_len = stage.timer.block_len;
     let (mut received, mut in_block) = (0, 0);
     let mut begun = desk.clock.now();
     let mut now = begun;
     loop {
-        let verdict = desk.receive::<M>(rx, |_| Ok(()))?;
+        let verdict = desk.receive::<H>(rx, |_| Ok(()))?;
         if ending::is_end(desk, stage, verdict) {
             ending::hear(rx, desk, stage)?;
             return Ok(Done { messages: received, end: now });
