@@ -2,6 +2,8 @@
 //!
 //! Each test reads the files that git tracks and says which of them breaks which rule, all at once.
 
+#[path = "tidy/calls.rs"]
+mod calls;
 #[path = "tidy/packages.rs"]
 mod packages;
 

@@ -3,6 +3,7 @@
 //! On Linux a message queue descriptor is a file descriptor: it can be polled, inherited and closed as one
 //! ([mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html)).
 
+use crate::ground::{done, last_errno};
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_getattr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use rustix::io::{self, Errno};
@@ -72,8 +73,7 @@ impl Queue {
     pub fn send(&self, message: &[u8], priority: u32) -> io::Result<()> {
         let start = message.as_ptr().cast();
         // SAFETY: `start` is readable for `message.len()` bytes.
-        let rc = unsafe { libc::mq_send(self.fd.as_raw_fd(), start, message.len(), priority) };
-        if rc == 0 { Ok(()) } else { Err(last_errno()) }
+        done(unsafe { libc::mq_send(self.fd.as_raw_fd(), start, message.len(), priority) })
     }
 
     /// `mq_receive()` - takes the oldest message of the highest priority, waiting for one; `EAGAIN` when the queue is
@@ -105,11 +105,6 @@ impl AsFd for Queue {
 
 fn errno(errno: nix::errno::Errno) -> Errno {
     Errno::from_raw_os_error(errno as i32)
-}
-
-#[cold]
-fn last_errno() -> Errno {
-    errno(nix::errno::Errno::last())
 }
 
 #[cfg(test)]

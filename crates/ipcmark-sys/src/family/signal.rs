@@ -16,10 +16,11 @@ mod tally;
 pub use taking::{Handled, Taking, Waited, Watched};
 pub use tally::Tally;
 
+use crate::ground::done;
 use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::SigSet;
 use rustix::io::{self, Errno};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, pidfd_open, setrlimit};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Which signal.
@@ -178,7 +179,7 @@ impl Target {
         let (fd, number) = (self.pidfd.as_raw_fd(), self.number.raw());
         // SAFETY: the call reads one `siginfo_t` where it is given one, and `Info` has its size and layout.
         let rc = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, number, info, 0) };
-        if rc == 0 { Ok(()) } else { Err(Errno::from_raw_os_error(nix::errno::Errno::last_raw())) }
+        done(rc as libc::c_int)
     }
 }
 
@@ -200,26 +201,24 @@ pub fn is_pending(number: Number) -> bool {
 /// `RLIMIT_SIGPENDING`, which all processes of a user count against.
 #[derive(Debug)]
 pub struct PendingLimit {
-    before: (u64, u64),
+    before: Rlimit,
     limit: u64,
 }
 
 impl PendingLimit {
-    /// `setrlimit()` - lowers the limit to `count`, or leaves it where it is lower.
+    /// `setrlimit()` - lowers the limit to `count`; a lower one stays as it is.
     ///
     /// # References
     /// [getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html)
     pub fn lower(count: u64) -> Result<PendingLimit> {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        let before =
-            getrlimit(Resource::RLIMIT_SIGPENDING).called("getrlimit(RLIMIT_SIGPENDING)")?;
-        let limit = before.0.min(count);
-        setrlimit(Resource::RLIMIT_SIGPENDING, limit, before.1)
-            .called("setrlimit(RLIMIT_SIGPENDING)")?;
+        let before = getrlimit(Resource::Sigpending);
+        let limit = before.current.unwrap_or(u64::MAX).min(count);
+        let lowered = Rlimit { current: Some(limit), ..before.clone() };
+        setrlimit(Resource::Sigpending, lowered).called("setrlimit(RLIMIT_SIGPENDING)")?;
         Ok(PendingLimit { before, limit })
     }
 
-    /// How many may be queued.
+    /// Returns how many signals may be queued.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.limit
@@ -228,11 +227,11 @@ impl PendingLimit {
 
 impl Drop for PendingLimit {
     fn drop(&mut self) {
-        use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        // Where several live they go in any order, and one made later found what an earlier one had lowered: going, it
-        // must not lower again what that one has raised.
-        let now = getrlimit(Resource::RLIMIT_SIGPENDING).map_or(0, |(soft, _)| soft);
-        let _ = setrlimit(Resource::RLIMIT_SIGPENDING, now.max(self.before.0), self.before.1);
+        // Several limits are dropped in any order. A later one found the limit that an earlier one had lowered; it must not
+        // lower again what the earlier one has restored.
+        let now = getrlimit(Resource::Sigpending).current;
+        let current = now.zip(self.before.current).map(|(now, before)| now.max(before));
+        let _ = setrlimit(Resource::Sigpending, Rlimit { current, ..self.before.clone() });
     }
 }
 

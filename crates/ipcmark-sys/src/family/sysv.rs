@@ -21,8 +21,6 @@ pub use queue::{Envelope, MessageQueue, Patience, QueueStatus, SystemLimits, sys
 pub use registry::Registry;
 pub use semaphore::Semaphore;
 
-use rustix::io::Errno;
-
 /// What kinds of objects there are here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -81,9 +79,4 @@ pub fn listed() -> Vec<String> {
         numbers.into_iter().map(move |number| format!("{} {number}", kind.name()))
     };
     [Kind::Queue, Kind::Semaphores, Kind::Segment].into_iter().flat_map(of).collect()
-}
-
-#[cold]
-fn last_errno() -> Errno {
-    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
 }

@@ -10,3 +10,17 @@ pub mod mapped;
 pub mod membarrier;
 pub mod process;
 pub mod shared;
+
+use rustix::io::{Errno, Result};
+
+/// Returns the error of this thread's last C function that failed.
+#[cold]
+pub(crate) fn last_errno() -> Errno {
+    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
+}
+
+/// Turns the result of a C function that returns 0 on success.
+#[inline]
+pub(crate) fn done(rc: libc::c_int) -> Result<()> {
+    if rc == 0 { Ok(()) } else { Err(last_errno()) }
+}

@@ -1,6 +1,7 @@
 //! A bell that is an unnamed POSIX semaphore in shared memory: `sem_overview(7)`.
 
 use super::Bell;
+use crate::ground::last_errno;
 use crate::shared::map;
 use ipcmark_core::{Error, Result, Wait, WaitKind};
 use memmap2::MmapRaw;
@@ -53,11 +54,6 @@ impl Bell for SemBell {
             _ => Err(last_errno()),
         }
     }
-}
-
-#[cold]
-fn last_errno() -> Errno {
-    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
 }
 
 /// A semaphore counts to `SEM_VALUE_MAX`, 2^31 - 1.

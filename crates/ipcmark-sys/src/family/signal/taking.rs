@@ -1,6 +1,7 @@
 //! The three ways to take a signal, each a type.
 
 use super::{Info, Number, Payload, set_action};
+use crate::ground::last_errno;
 use ipcmark_core::{Error, Result, Wait, WaitKind};
 use rustix::io::{self, Errno};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -157,9 +158,4 @@ impl AsFd for Watched {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
-}
-
-#[cold]
-fn last_errno() -> Errno {
-    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
 }

@@ -59,8 +59,7 @@ fn the_info_has_the_size_and_place_that_the_kernel_expects() {
 
 #[test]
 fn limits_that_go_in_the_order_they_came_leave_what_was_before() {
-    use nix::sys::resource::{Resource, getrlimit};
-    let now = || getrlimit(Resource::RLIMIT_SIGPENDING).unwrap().0;
+    let now = || getrlimit(Resource::Sigpending).current.unwrap_or(u64::MAX);
     let before = now();
     let (first, second) =
         (PendingLimit::lower(1_000).unwrap(), PendingLimit::lower(2_000).unwrap());

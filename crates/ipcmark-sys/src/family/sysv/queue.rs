@@ -1,7 +1,8 @@
 //! A System V message queue, and the envelopes its messages travel in.
 
+use super::Kind;
 use super::object::Object;
-use super::{Kind, last_errno};
+use crate::ground::{done, last_errno};
 use ipcmark_core::{Buffer, Error, Result};
 use rustix::io::{self, Errno};
 
@@ -162,8 +163,7 @@ impl MessageQueue {
         let mut status = self.stat()?;
         status.msg_qbytes = bytes as libc::msglen_t;
         // SAFETY: the command reads one `msqid_ds`, which lies there.
-        let rc = unsafe { libc::msgctl(self.object.id(), libc::IPC_SET, &raw mut status) };
-        if rc == 0 { Ok(()) } else { Err(last_errno()) }
+        done(unsafe { libc::msgctl(self.object.id(), libc::IPC_SET, &raw mut status) })
     }
 
     /// `msgsnd()` - sends the first `len` bytes of the envelope's message, whole or not at all.
@@ -174,8 +174,7 @@ impl MessageQueue {
     pub fn send(&self, envelope: &Envelope, len: usize, patience: Patience) -> io::Result<()> {
         let start = envelope.buffer[PAGE - TYPE_BYTES..][..TYPE_BYTES + len].as_ptr();
         // SAFETY: the type and `len` bytes of message are readable from `start`, which is aligned for the type.
-        let rc = unsafe { libc::msgsnd(self.object.id(), start.cast(), len, patience.flag()) };
-        if rc == 0 { Ok(()) } else { Err(last_errno()) }
+        done(unsafe { libc::msgsnd(self.object.id(), start.cast(), len, patience.flag()) })
     }
 
     /// `msgrcv()` - takes the oldest message of type `kind` (of any type when 0, of the lowest type up to `-kind` when

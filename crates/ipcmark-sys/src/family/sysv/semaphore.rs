@@ -1,7 +1,8 @@
 //! A System V semaphore: a set of one.
 
+use super::Kind;
 use super::object::Object;
-use super::{Kind, last_errno};
+use crate::ground::{done, last_errno};
 use ipcmark_core::{Error, Result};
 use rustix::io::{self, Errno};
 
@@ -74,8 +75,7 @@ impl Semaphore {
     fn operate(&self, sem_op: i16, sem_flg: i16) -> io::Result<()> {
         let mut operation = libc::sembuf { sem_num: 0, sem_op, sem_flg };
         // SAFETY: one operation is handed in, and one lies there.
-        let rc = unsafe { libc::semop(self.object.id(), &raw mut operation, 1) };
-        if rc == 0 { Ok(()) } else { Err(last_errno()) }
+        done(unsafe { libc::semop(self.object.id(), &raw mut operation, 1) })
     }
 }
 

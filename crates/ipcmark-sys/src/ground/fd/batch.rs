@@ -11,6 +11,7 @@
 use super::message::say_farewell;
 use super::retry::{until_received, until_sent};
 use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
+use crate::ground::last_errno;
 use crate::lifeline::Lifeline;
 use ipcmark_core::{Buffer, Called, Error, Link, Receiver, Result, Sender};
 use rustix::io::{self, Errno};
@@ -103,11 +104,6 @@ impl Places {
         let came = unsafe { libc::recvmmsg(fd, start, count, flags, ptr::null_mut()) };
         usize::try_from(came).map_err(|_| last_errno())
     }
-}
-
-#[cold]
-fn last_errno() -> Errno {
-    Errno::from_raw_os_error(nix::errno::Errno::last_raw())
 }
 
 /// Sends messages, several a call where more follow, waiting as `W` says.
