@@ -1,9 +1,9 @@
-//! What ends a comparison, as opposed to what fails one pair.
+//! Errors that end a comparison.
 
-/// Shorthand.
+/// Result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a comparison could not be made; each says what to do.
+/// The reason why a comparison ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The machine refused what is needed.
@@ -12,36 +12,35 @@ pub enum Error {
     /// The harness could not begin.
     #[error(transparent)]
     Harness(#[from] ipcmark_harness::Error),
-    /// A side is no program that can be compared.
-    #[error(
-        "{program} {what}; it has to be an ipcmark that knows the verb `slices` (0.2 and newer)"
-    )]
-    NoContender {
-        /// As it was named.
+    /// A side is not an ipcmark that can be compared.
+    #[error("{program} {what}; name an ipcmark that has `ipcmark ab`")]
+    NotIpcmark {
+        /// Its name.
         program: String,
-        /// What it did instead.
+        /// What it did.
         what: String,
     },
-    /// A side speaks another language.
+    /// A side has another version of the protocol.
     #[error(
-        "{program} takes turns by protocol {theirs}, this ipcmark by {ours}: build both from versions that agree"
+        "{program} has version {theirs} of the protocol, this ipcmark has {ours}; \
+         build both from versions that agree"
     )]
     Protocol {
-        /// As it was named.
+        /// Its name.
         program: String,
-        /// What it speaks.
+        /// Its version.
         theirs: u32,
-        /// What we speak.
+        /// This version.
         ours: u32,
     },
-    /// A side ended, or fell silent, where it owed an answer.
+    /// A side ended or did not answer.
     #[error("{program} {what} while {cell} was measured")]
     Lost {
-        /// As it was named.
+        /// Its name.
         program: String,
-        /// What became of it.
+        /// What happened to it.
         what: String,
-        /// Which cell.
+        /// The cell.
         cell: String,
     },
     /// The command line of a measuring program.

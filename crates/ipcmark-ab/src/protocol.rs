@@ -1,9 +1,10 @@
-//! What the comparing program and those that measure say to each other: a line of JSON each way, over standard input and output.
+//! The protocol between the program that compares and those that measure: lines of JSON over standard
+//! input and output.
 
-use ipcmark_record::{Arm, CellKey, State, Tool};
+use ipcmark_record::{Arm as SideRun, CellKey, State, Tool};
 use serde::{Deserialize, Serialize};
 
-/// The version of what is said; two builds that differ in it cannot be compared.
+/// Version of the protocol; two builds with different versions cannot be compared.
 pub const PROTOCOL: u32 = 1;
 
 /// A measuring program's first line.
@@ -15,26 +16,26 @@ pub struct Hello {
     pub tool: Tool,
 }
 
-/// One invocation that shares its time with those of the other arms.
+/// A request for one invocation, which takes turns with those of the other sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) key: CellKey,
-    /// The arm of each turn.
+    /// The side of each turn.
     pub(crate) order: Vec<usize>,
     pub(crate) slice_ns: u64,
     pub(crate) warm_up_ns: u64,
-    /// Bound on the whole.
+    /// Bound on the invocation.
     pub(crate) deadline_ns: u64,
     pub(crate) seed: u64,
     pub(crate) slow_down_permille: u32,
 }
 
-/// What came of it.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub(crate) enum Answer {
-    /// It was made, well or not.
-    Made { arm: Arm },
-    /// This cell cannot be measured here, or anywhere, by this build.
+    /// The invocation, which may have failed.
+    Made { arm: SideRun },
+    /// This build cannot measure the cell here.
     Refused { state: State },
 }

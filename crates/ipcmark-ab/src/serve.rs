@@ -1,6 +1,6 @@
-//! The program that measures: makes invocations as it is asked to, and says what came of each.
+//! The program that measures: makes an invocation per request, and answers with its result.
 
-use crate::order::ARMS;
+use crate::order::SIDES;
 use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
 use ipcmark_core::{Extent, Placement, Plan};
@@ -16,39 +16,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one side of a comparison does otherwise than it is asked to: the setting under test.
+/// The setting under test: what a side changes in each request.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// Another transport in place of each.
+    /// Transport that replaces each.
     pub transport: Option<String>,
-    /// Another message size.
+    /// Message size that replaces each.
     pub size: Option<usize>,
-    /// Other CPUs.
+    /// Placement that replaces each.
     pub placement: Option<Placement>,
-    /// Another capacity; `Some(None)` is the mechanism's own.
+    /// Capacity that replaces each; `Some(None)` is the mechanism's own.
     pub capacity: Option<Option<usize>>,
 }
 
-/// Serves until standard input ends. `find` knows this build's transports; `relay` is where the turn is handed on, and `arm`
-/// which one this is.
+/// Serves until standard input ends. `find` knows this build's transports; `relay` passes the turn on,
+/// and `number` is the place of this side in the order.
 ///
 /// # Errors
-/// A relay that is gone, a request that cannot be read: then there is nobody to answer to.
+/// A relay that is gone, or a request that cannot be read.
 pub fn serve(
     find: &dyn Fn(&str) -> Option<&'static Entry>,
     tool: Tool,
-    (relay, arm): (&Path, usize),
+    (relay, number): (&Path, usize),
     overrides: &Overrides,
     (requests, answers): (impl BufRead, impl Write),
 ) -> Result<()> {
-    if arm >= ARMS {
-        return Err(Error::Usage(format!("there are {ARMS} arms, from 0 on, and no arm {arm}")));
+    if number >= SIDES {
+        return Err(Error::Usage(format!("--arm takes 0 to {}, not {number}", SIDES - 1)));
     }
-    let relay = Arc::new(Baton::open(relay, ARMS)?);
+    let relay = Arc::new(Baton::open(relay, SIDES)?);
     let server = Server {
         find,
         overrides,
-        arm,
+        number,
         relay,
         scratch: Scratch::new()?,
         clock: Clock::calibrate(),
@@ -75,7 +75,7 @@ fn say(answers: &mut impl Write, what: &impl Serialize) -> Result<()> {
 struct Server<'a> {
     find: &'a dyn Fn(&str) -> Option<&'static Entry>,
     overrides: &'a Overrides,
-    arm: usize,
+    number: usize,
     relay: Arc<Baton>,
     scratch: Scratch,
     clock: Clock,
@@ -109,7 +109,7 @@ impl Server<'_> {
         };
         let bench = Bench { clock: self.clock, cpus };
         let relay = Arc::clone(&self.relay);
-        Ok(entry.slices(&plan, &bench, &Turns { arm: self.arm, order: request.order, relay }))
+        Ok(entry.slices(&plan, &bench, &Turns { arm: self.number, order: request.order, relay }))
     }
 
     fn key(&self, key: CellKey) -> CellKey {

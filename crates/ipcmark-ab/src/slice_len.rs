@@ -1,17 +1,18 @@
-//! How long a cell's slices are.
+//! The length of a cell's slices.
 
 use ipcmark_record::{CellKey, Parameter, Slice};
 use std::time::Duration;
 
-/// A slice holds about so many values: beyond that, the machine changes faster than they help.
+/// Values that a slice should hold: with more, the machine changes faster than they help.
 const VALUES: f64 = 8.0;
-/// No slice is longer, however few values are in it: the arms have to come around before the machine has changed.
+/// Longest slice, however few values it holds: all sides must have their turns before the machine
+/// changes.
 const LONGEST: Duration = Duration::from_millis(8);
 
-/// How long a slice of a cell is before anything is known of it.
+/// Returns the length of the first slices of a cell.
 pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
     match key.workload.value(Parameter::Rate) {
-        // Its values come at this rate, whatever the mechanism; one it has to hold.
+        // Its values come at this rate; each slice has to hold one.
         Some(rate) => {
             let gap = Duration::from_secs(1) / rate.max(1);
             (gap * VALUES as u32).clamp(least, LONGEST).max(gap * 2)
@@ -20,7 +21,7 @@ pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
     }
 }
 
-/// How long it is to be, going by what it was.
+/// Returns the next length, by the number of values in the last slices.
 pub(crate) fn after(had: Duration, slices: &[Slice], least: Duration) -> Duration {
     let Some(fewest) = slices.iter().map(|slice| slice.values).min() else { return had };
     let enough = VALUES / (fewest.max(1) as f64);

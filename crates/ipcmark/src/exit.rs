@@ -79,7 +79,7 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
             || matches!(
                 cause.downcast_ref::<ipcmark_ab::Error>(),
                 Some(
-                    ipcmark_ab::Error::NoContender { .. }
+                    ipcmark_ab::Error::NotIpcmark { .. }
                         | ipcmark_ab::Error::Protocol { .. }
                         | ipcmark_ab::Error::Usage(_)
                 )

@@ -11,45 +11,46 @@ use std::time::Duration;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark ab --base ./ipcmark-before --new ./ipcmark-after
-  ipcmark ab --base-rev main                               this build against the one of a revision, which is built first
-  ipcmark ab --new-arg=--transport=shm-ring/hybrid -t shm-ring/spin        what another wait costs
-  ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream             what a smaller pipe costs
+  ipcmark ab --base-rev main                               against a revision, which is built first
+  ipcmark ab --new-arg=--transport=shm-ring/hybrid -t shm-ring/spin        another wait
+  ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream             a smaller pipe
   ipcmark ab --new-env GLIBC_TUNABLES=glibc.malloc.tcache_count=0 -t 'rpc*'
-  ipcmark ab                                               this program against itself: what this machine can tell apart
-  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        whether it would see five percent
-  ipcmark ab --trials 20 --budget 100s                     how often it is wrong about nothing: half an hour";
+  ipcmark ab                                               against itself: what this machine can detect
+  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        does it detect 5 %?
+  ipcmark ab --trials 20 --budget 100s                     counts false alarms: half an hour";
 
 const SIDES: &str = "What to compare";
 
-/// What to compare, and how.
+/// The sides, the cells, and how to compare them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AbArgs {
-    /// The program to compare with [default: this one].
+    /// The base program [default: this one].
     #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     pub(crate) base: Option<PathBuf>,
-    /// The program in question [default: this one].
+    /// The new program [default: this one].
     #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     pub(crate) new: Option<PathBuf>,
-    /// Build the program to compare with from this revision of the checkout around here.
+    /// Build the base from this revision of the current checkout.
     #[arg(long, help_heading = SIDES, value_name = "REV", conflicts_with = "base")]
     pub(crate) base_rev: Option<String>,
-    /// Build the program in question from this revision.
+    /// Build the new program from this revision.
     #[arg(long, help_heading = SIDES, value_name = "REV", conflicts_with = "new")]
     pub(crate) new_rev: Option<String>,
-    /// A variable in the environment of the new side alone. Repeatable.
+    /// An environment variable of the new side. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) new_env: Vec<(String, String)>,
-    /// A setting of the new side alone: --transport=NAME, --size=BYTES, --placement=NAME or --capacity=SIZE. Repeatable.
+    /// A setting of the new side: --transport=NAME, --size=BYTES, --placement=NAME or --capacity=SIZE.
+    /// Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) new_arg: Vec<String>,
-    /// The same for the base. Repeatable.
+    /// An environment variable of the base. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub(crate) base_env: Vec<(String, String)>,
-    /// The same for the base. Repeatable.
+    /// A setting of the base, like --new-arg. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) base_arg: Vec<String>,
-    /// A known delay in the new side's cells that a glob over their names matches, as a share of their time: whether it would
-    /// be found. Round trips and wake-ups only. Repeatable.
+    /// Delay the new side's cells whose names a glob matches by a share of their time, to see if it is
+    /// detected. Round trips and wake-ups only. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "GLOB=SHARE", value_parser = parse_slow_down)]
     pub(crate) slow_down: Vec<(String, u32)>,
     /// The suite: quick (the default), standard, full, or the path of a TOML file.
@@ -63,35 +64,36 @@ pub(crate) struct AbArgs {
     /// Pairs of invocations of each cell in the first stage, at most.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) pairs: u32,
-    /// Fresh pairs of each cell that may have changed, in the second; undecided ones get up to four times as many.
+    /// Fresh pairs of each cell that may have changed; undecided ones get up to four times as many.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) confirm: u32,
-    /// The smallest change of a median time or a rate worth a word; of a 99th percentile it is five times as much.
+    /// The smallest change of a median or a rate that matters; for 99th percentiles five times as much.
     #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share, default_value = "2%")]
     pub(crate) delta: f64,
-    /// One slice, at least.
+    /// Smallest length of a slice.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "1ms")]
     pub(crate) slice: Duration,
-    /// Times that all arms have their turn there and back in a pair.
+    /// Laps of a pair: each goes through the sides and back.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) laps: u32,
-    /// Compare so many times, this program with itself, and count what is called changed and what is found.
+    /// Compare this program with itself N times, and count false changes and detected delays.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000),
         conflicts_with_all = ["base", "new", "base_rev", "new_rev", "new_env", "base_env", "new_arg", "base_arg", "of"])]
     pub(crate) trials: Option<u32>,
-    /// Seeds the order of cells and arms and the contents of messages; the default is drawn anew and recorded.
+    /// Seed of the order of cells and sides and of the contents of messages [default: random, recorded].
     #[arg(long, help_heading = HOW, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Where the measured pairs (paired.json) and the comparison (comparison.md, comparison.json) go [default: reports/DATE-ab].
+    /// Folder for the pairs (paired.json) and the comparison (comparison.md, comparison.json) [default:
+    /// reports/DATE-ab].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Judge again what was measured before: a paired.json, or its folder.
+    /// Judge an earlier comparison again: a paired.json, or its folder.
     #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) of: Option<PathBuf>,
-    /// Print JSON instead of a table.
+    /// Print JSON instead of text.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
-    /// Show every cell, not only those that changed or could not be decided.
+    /// Show every cell, not only changed and undecided ones.
     #[arg(long, help_heading = OUT)]
     pub(crate) all: bool,
     /// No progress on standard error.
@@ -99,25 +101,25 @@ pub(crate) struct AbArgs {
     pub(crate) quiet: bool,
 }
 
-/// What a measuring program is told at its start.
+/// The settings of a program that measures.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SlicesArgs {
-    /// Where the turn is handed on.
+    /// File that passes the turn on.
     #[arg(long)]
     pub(crate) relay: PathBuf,
-    /// Which arm this is.
+    /// Place of this side in the order.
     #[arg(long)]
     pub(crate) arm: usize,
-    /// Another transport in place of each.
+    /// Transport that replaces each.
     #[arg(long)]
     pub(crate) transport: Option<String>,
-    /// Another message size, bytes.
+    /// Message size that replaces each, bytes.
     #[arg(long)]
     pub(crate) size: Option<usize>,
-    /// Other CPUs.
+    /// Placement that replaces each.
     #[arg(long)]
     pub(crate) placement: Option<Placement>,
-    /// Another capacity.
+    /// Capacity that replaces each.
     #[arg(long, value_parser = parse_capacity_arg)]
     pub(crate) capacity: Option<CapacityArg>,
 }
@@ -129,13 +131,13 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A glob over the names of cells, and thousandths.
+/// Parses a glob over the names of cells, and thousandths.
 fn parse_slow_down(text: &str) -> Result<(String, u32), String> {
     let (glob, share) =
         text.rsplit_once('=').ok_or("write GLOB=SHARE, e.g. 'pipe/block*=5%'".to_owned())?;
     let permille = (parse_share(share).map_err(|e| e.to_string())? * 1e3).round();
     if !(1.0..=1_000.0).contains(&permille) {
-        return Err(format!("a delay of {share} is none: from 0.1% to 100%"));
+        return Err(format!("a delay goes from 0.1% to 100%, not {share}"));
     }
     Ok((glob.into(), permille as u32))
 }

@@ -1,4 +1,4 @@
-//! Which cells are compared: the suite's, and the canary.
+//! The cells of a comparison: the suite's, and the canary.
 
 use super::args::AbArgs;
 use crate::Catalog;
@@ -10,17 +10,18 @@ use glob_match::glob_match;
 use ipcmark_core::{Placement, Workload};
 use ipcmark_harness::host;
 use ipcmark_harness::session::{CellSpec, new_cells};
+use ipcmark_judge::name;
 use ipcmark_record::{Cell, PairedCell, State, SuiteNote};
 
-/// What the canary is slower by, thousandths: what a comparison is to find in each cell that is steady.
+/// Delay of the canary, thousandths: a comparison should detect it in each steady cell.
 const CANARY_PERMILLE: u32 = 50;
-/// The canary's transport, where the suite has no cell that will do: everywhere to be had, and as steady as any.
+/// The canary's transport: available everywhere, and steady.
 const CANARY: &str = "pipe/block";
 
-/// The cells that the command line asks for, the canary last, and the suite's prose.
+/// Returns the cells that the command line asks for, the canary last, and the suite's prose.
 ///
 /// # Errors
-/// A suite that does not exist or is broken; globs that name nothing; a delay where none can be.
+/// A suite that does not exist or is broken; globs that match nothing; a delay where none is possible.
 pub(super) fn of(catalog: &Catalog, args: &AbArgs) -> Result<(Vec<PairedCell>, SuiteNote)> {
     let run = RunArgs { suite: args.suite.clone(), axes: args.axes.clone(), ..RunArgs::default() };
     let Job { mut specs, options } = Job::of(catalog, &run)?;
@@ -48,7 +49,7 @@ fn paired(cell: Cell, canary: bool) -> PairedCell {
     }
 }
 
-/// A round trip of a mechanism on one core, as the suite has it, if it has one that carries messages.
+/// Returns a round trip on one core, the suite's own if it has one.
 fn canary(catalog: &Catalog, specs: &[CellSpec]) -> Result<CellSpec> {
     let will_do = |spec: &&CellSpec| {
         spec.key.workload == Workload::PingPong
@@ -64,10 +65,12 @@ fn canary(catalog: &Catalog, specs: &[CellSpec]) -> Result<CellSpec> {
     Ok(CellSpec { group, ..canary })
 }
 
-/// Slows down what a glob over the cells' names matches.
+/// Slows down the cells whose name a glob matches, as the tables or as the record has it.
 fn slow_down(cells: &mut [PairedCell], glob: &str, permille: u32) -> Result<()> {
     let mut matched = 0;
-    for cell in cells.iter_mut().filter(|cell| glob_match(glob, &cell.key.to_string())) {
+    for cell in cells.iter_mut().filter(|cell| {
+        glob_match(glob, &cell.key.to_string()) || glob_match(glob, &name(&cell.key))
+    }) {
         if cell.key.workload.can_be_slowed() && !cell.floor {
             matched += u32::from(matches!(cell.state, State::Pending));
             cell.slow_down_permille = Some(permille);
@@ -75,7 +78,8 @@ fn slow_down(cells: &mut [PairedCell], glob: &str, permille: u32) -> Result<()> 
     }
     if matched == 0 {
         bail!(Usage(format!(
-            "--slow-down '{glob}' names no round trip or wake-up that can be measured here; a name is e.g. 'pipe/block ping-pong 64 B same-core'"
+            "--slow-down '{glob}' matches no round trip or wake-up that can be measured here; a \
+             name is e.g. 'pipe/block ping-pong 64 B same-core'"
         )));
     }
     Ok(())

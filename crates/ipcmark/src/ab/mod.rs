@@ -15,7 +15,7 @@ use crate::folder::Folder;
 use crate::{output, tool};
 use anyhow::{Result, bail};
 use args::AbArgs;
-use ipcmark_ab::{Duel, Judge, Options, Side};
+use ipcmark_ab::{Comparison as Measuring, Judge, Options, Side};
 use ipcmark_judge::paired::{Comparison, candidates, judge, needs_more};
 use ipcmark_judge::{Shares, Thresholds, to_json};
 use ipcmark_record::{Outcome, Paired};
@@ -101,7 +101,7 @@ fn measure(
         screen_pairs: args.pairs,
         confirm_pairs: args.confirm,
         most_pairs: MOST * args.confirm,
-        palindromes: args.laps,
+        laps: args.laps,
         slice: args.slice,
         warm_up: 2 * args.slice,
         screen_p: SCREEN_P,
@@ -109,9 +109,9 @@ fn measure(
         tool: tool::tool(),
         suite,
     };
-    let mut duel = Duel::new(base, new, cells, options)?;
-    let ran = duel.run(&By(thresholds), &mut Progress::new(args.quiet));
-    let document = duel.into_document();
+    let mut measuring = Measuring::new(base, new, cells, options)?;
+    let ran = measuring.run(&By(thresholds), &mut Progress::new(args.quiet));
+    let document = measuring.into_document();
     document.write(&folder.join(DOCUMENT))?;
     ran?;
     Ok(document)

@@ -1,14 +1,15 @@
-//! What is seen while a comparison goes on: a bar on a terminal, a line a stage elsewhere, nothing with `--quiet`.
+//! The progress of a comparison: a bar on a terminal, a line per stage elsewhere, nothing with `--quiet`.
 
 use crate::output;
-use crate::units::count;
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipcmark_ab::{Event, Watch};
+use ipcmark_judge::name;
 use ipcmark_record::Stage;
+use ipcmark_show::plural;
 
-/// Shows it on standard error. The bar is drawn when something happens and never by a timer: a ticking thread would keep this
-/// process from forking.
+/// Shows progress on standard error. No timer draws the bar: its thread would keep this process from
+/// forking.
 #[derive(Debug)]
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
@@ -40,13 +41,13 @@ impl Watch for Progress {
         match event {
             Event::Round { stage, round, cells } => {
                 if self.stage != Some(stage) {
-                    let cells = count(cells, "cell");
+                    let cells = plural(cells, "cell");
                     self.say(&match stage {
                         Stage::Screen => {
-                            format!("Screening {cells}: base, new and base again in turn.")
+                            format!("Screening {cells}: base, new and base again take turns.")
                         }
                         Stage::Confirm => {
-                            format!("Looking at {cells} again, on fresh invocations.")
+                            format!("Measuring {cells} again, on fresh invocations.")
                         }
                     });
                     self.stage = Some(stage);
@@ -59,7 +60,7 @@ impl Watch for Progress {
             }
             Event::Visiting(cell) => {
                 if let Some(bar) = &self.bar {
-                    bar.set_message(cell.key.to_string());
+                    bar.set_message(name(&cell.key));
                 }
             }
             Event::Visited(_) => {
@@ -68,8 +69,7 @@ impl Watch for Progress {
                 }
             }
             Event::Screened { candidates } => {
-                let cells =
-                    if candidates == 1 { "cell".into() } else { format!("{candidates} cells") };
+                let cells = plural(candidates, "cell");
                 self.say(&format!("Screened; {cells} may have changed."));
             }
         }

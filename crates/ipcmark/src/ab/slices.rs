@@ -1,4 +1,4 @@
-//! `ipcmark slices`: measures for a comparison. Not for people: what is read and written are lines of JSON.
+//! `ipcmark slices`: measures for a comparison, by lines of JSON. Not for people.
 
 use super::args::SlicesArgs;
 use crate::Catalog;

@@ -78,9 +78,9 @@ fn a_side_that_is_no_program_to_compare_is_told_before_anything_is_measured() {
     for (side, words) in [
         (&["--new", "/bin/true"][..], "/bin/true"),
         (&["--base", "nothing-here"], "nothing-here cannot be run"),
-        (&["--new-arg=--transport=pip/block"], "does not understand what it is asked"),
-        (&["--new-arg=--colour=red"], "does not understand what it is asked"),
-        (&["--slow-down", "tcp*=5%"], "names no round trip"),
+        (&["--new-arg=--transport=pip/block"], "does not know `ipcmark slices`, or a setting"),
+        (&["--new-arg=--colour=red"], "does not know `ipcmark slices`, or a setting"),
+        (&["--slow-down", "tcp*=5%"], "matches no round trip"),
         (&["--suite", "quik"], "did you mean 'quick'?"),
     ] {
         let said = stderr(&desk.ipcmark(&[&ONE[..], side].concat()).code(2));

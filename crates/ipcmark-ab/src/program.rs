@@ -1,4 +1,4 @@
-//! One of the programs that measure, as the comparing one sees it: started, asked, read, ended.
+//! A program that measures: starts it, asks it, reads its answers, ends it.
 
 use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
@@ -14,37 +14,37 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a program may take from its start to its first word: it looks at its CPUs and calibrates a clock.
+/// Time that a program may take to its first answer: it calibrates a clock.
 const TO_BEGIN: Duration = Duration::from_secs(10);
-/// What a shell, too, says of a file that is no program.
+/// Exit code of a file that is not a program, as in a shell.
 const CANNOT_RUN: i32 = 126;
 
-/// What one side is: a program and its setting.
+/// A side: a program and its setting.
 #[derive(Debug, Clone)]
 pub struct Side {
-    /// The file that is run.
+    /// The file to run.
     pub program: PathBuf,
-    /// What messages and documents call it.
+    /// Name in messages and documents.
     pub name: String,
-    /// What its environment has beside ours.
+    /// Further variables of its environment.
     pub env: Vec<(String, String)>,
-    /// What it is given beside the verb's arguments.
+    /// Further arguments.
     pub args: Vec<String>,
 }
 
-/// A running program of a side.
+/// The running program of a side.
 #[derive(Debug)]
-pub(crate) struct Contender {
+pub(crate) struct Program {
     name: String,
-    /// Dropped first: a program whose standard input ends, ends by itself; then it is killed.
+    /// Dropped first: the program ends with its standard input, or is killed.
     requests: Option<PipeWriter>,
     answers: BufReader<PipeReader>,
     child: Child,
 }
 
-impl Contender {
-    /// Starts a side's program as one arm of `relay`; with it comes its first word.
-    pub(crate) fn start(side: &Side, arm: usize, relay: &Baton) -> Result<(Contender, Hello)> {
+impl Program {
+    /// Starts a side's program and reads its first answer; `number` is its place in the order.
+    pub(crate) fn start(side: &Side, number: usize, relay: &Baton) -> Result<(Program, Hello)> {
         let pipe = || std::io::pipe().map_err(|e| System::os("pipe", e));
         let ((theirs_in, requests), (answers, theirs_out)) = (pipe()?, pipe()?);
         let path = relay.path().expect("the comparing program made it");
@@ -52,37 +52,37 @@ impl Contender {
         command
             .arg0("ipcmark")
             .arg("slices")
-            .args(["--arm", &arm.to_string(), "--relay"])
+            .args(["--arm", &number.to_string(), "--relay"])
             .arg(path)
             .args(&side.args)
             .envs(side.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::from(theirs_in))
             .stdout(Stdio::from(theirs_out));
         let child = process::fork(|| {
-            // Only a failure comes back.
+            // Returns only if it fails.
             let _ = command.exec();
             CANNOT_RUN
         })?;
-        // Its ends of the pipes.
+        // Closes its ends of the pipes.
         drop(command);
-        let mut contender = Contender {
+        let mut started = Program {
             name: side.name.clone(),
             requests: Some(requests),
             answers: BufReader::new(answers),
             child,
         };
-        let none = |what: String| Error::NoContender { program: side.name.clone(), what };
-        contender.await_answer(Instant::now() + TO_BEGIN, &none)?;
-        let hello: Hello = contender.read(&none)?;
+        let none = |what: String| Error::NotIpcmark { program: side.name.clone(), what };
+        started.await_answer(Instant::now() + TO_BEGIN, &none)?;
+        let hello: Hello = started.read(&none)?;
         let theirs = hello.protocol;
         if theirs != PROTOCOL {
             let program = side.name.clone();
             return Err(Error::Protocol { program, theirs, ours: PROTOCOL });
         }
-        Ok((contender, hello))
+        Ok((started, hello))
     }
 
-    /// Asks for an invocation.
+    /// Sends a request.
     pub(crate) fn ask(&mut self, request: &Request) -> Result<()> {
         let mut line = serde_json::to_vec(request).expect("a request is plain JSON");
         line.push(b'\n');
@@ -91,7 +91,7 @@ impl Contender {
         said.map_err(|e| Error::Lost { program: self.name.clone(), what: self.ended(&e), cell })
     }
 
-    /// Reads an answer that has come.
+    /// Reads an answer that is there.
     pub(crate) fn answer(&mut self, cell: &str) -> Result<Answer> {
         let program = self.name.clone();
         self.read(&|what| Error::Lost { program: program.clone(), what, cell: cell.into() })
@@ -102,17 +102,19 @@ impl Contender {
         match self.answers.read_line(&mut line) {
             Ok(0) => Err(lost(self.ended(&"it ended"))),
             Ok(_) => serde_json::from_str(&line)
-                .map_err(|e| lost(format!("said what cannot be read ({e})"))),
+                .map_err(|e| lost(format!("sent an answer that cannot be read ({e})"))),
             Err(e) => Err(lost(format!("could not be read: {e}"))),
         }
     }
 
-    /// What became of a program that is gone.
+    /// Returns what happened to a program that is gone.
     fn ended(&mut self, otherwise: &dyn std::fmt::Display) -> String {
         match self.child.wait(Duration::from_secs(1)) {
             Ok(Some(process::Exit::Code(CANNOT_RUN))) => "cannot be run".into(),
-            // What a command line ends with that is not understood.
-            Ok(Some(process::Exit::Code(2))) => "does not understand what it is asked".into(),
+            // Exit code of a command line that is not understood.
+            Ok(Some(process::Exit::Code(2))) => {
+                "does not know `ipcmark slices`, or a setting".into()
+            }
             Ok(Some(exit)) => exit.to_string(),
             _ => otherwise.to_string(),
         }
@@ -121,21 +123,21 @@ impl Contender {
     fn await_answer(&mut self, until: Instant, lost: &dyn Fn(String) -> Error) -> Result<()> {
         match ready(&[&*self], until)? {
             Some(_) => Ok(()),
-            None => Err(lost("said nothing".into())),
+            None => Err(lost("did not answer".into())),
         }
     }
 }
 
-impl Drop for Contender {
+impl Drop for Program {
     fn drop(&mut self) {
         self.requests = None;
-        // It clears its names away when its input ends; what it may still be doing is not waited for.
+        // It removes its names when its input ends. Other work is not waited for.
         let _ = self.child.wait(Duration::from_millis(200));
     }
 }
 
-/// The first of these whose answer has come; `None` when time is over, or a signal came.
-pub(crate) fn ready(of: &[&Contender], until: Instant) -> Result<Option<usize>> {
+/// Returns the first program whose answer is there; `None` at the deadline, or after a signal.
+pub(crate) fn ready(of: &[&Program], until: Instant) -> Result<Option<usize>> {
     let mut fds: Vec<_> =
         of.iter().map(|c| PollFd::new(c.answers.get_ref(), PollFlags::IN)).collect();
     loop {

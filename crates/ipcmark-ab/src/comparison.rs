@@ -1,46 +1,46 @@
-//! The comparison: rounds of pairs, in two stages, within a budget of time.
+//! The comparison: rounds of pairs, in two stages, within a budget.
 
-use crate::contender::{Contender, Side, ready};
-use crate::order::{ARMS, BASE, NEW, order};
+use crate::order::{BASE, NEW, SIDES, order};
+use crate::program::{Program, Side, ready};
 use crate::protocol::{Answer, Request};
 use crate::slice_len;
 use crate::{Error, Result};
 use fastrand::Rng;
 use ipcmark_harness::host;
 use ipcmark_record::{
-    Arm, Contender as Told, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA, Pair, Paired,
-    PairedCell, PairedSettings, Stage, State, SuiteNote, Tool,
+    Arm as SideRun, Contender as SideNote, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA,
+    Pair, Paired, PairedCell, PairedSettings, Stage, State, SuiteNote, Tool,
 };
 use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use std::time::{Duration, Instant};
 
-/// How long the arms of a pair may take beyond their turns before they count as hung.
+/// Time that the sides of a pair may take beyond their turns.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Of the budget, what the first stage may take.
+/// Share of the budget for the first stage.
 const SCREEN_SHARE: f64 = 0.6;
 
-/// How to compare.
+/// Settings of a comparison.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Seeds the order of cells and arms, and the contents of messages.
+    /// Seed of the order of cells and sides, and of the contents of messages.
     pub seed: u64,
     /// Bound on wall time.
     pub budget: Duration,
     /// Pairs of each cell in the first stage, at most.
     pub screen_pairs: u32,
-    /// Pairs of each candidate in the second, before any is looked at.
+    /// Pairs of each candidate in the second stage before the first look.
     pub confirm_pairs: u32,
-    /// Pairs of a candidate in all, at most, where it stays undecided and time is left.
+    /// Pairs of an undecided candidate at most, if time is left.
     pub most_pairs: u32,
-    /// Palindromes of a pair: measured turns of each arm are twice as many.
-    pub palindromes: u32,
-    /// Length of a slice, at least.
+    /// Laps of a pair: each side has two slices in each.
+    pub laps: u32,
+    /// Smallest length of a slice.
     pub slice: Duration,
     /// Upper bound of a warm-up.
     pub warm_up: Duration,
-    /// Cells go to the second stage where the p value of their change is at most this: for the record; a [`Judge`] heeds it.
+    /// Largest p value that sends a cell to the second stage: the [`Judge`] uses it, the record holds it.
     pub screen_p: f64,
     /// The command line, for the record.
     pub command: Vec<String>,
@@ -50,18 +50,18 @@ pub struct Options {
     pub suite: SuiteNote,
 }
 
-/// Who looks at what was measured so far, and says what to look at again.
+/// Decides what to measure again.
 pub trait Judge {
-    /// Cells that may have changed, after the first stage.
+    /// Returns the cells that may have changed, after the first stage.
     fn candidates(&self, so_far: &Paired) -> Vec<usize>;
-    /// Of those, the ones that are still undecided, the most promising first, when all have had their pairs.
+    /// Returns the undecided ones of them, the most promising first.
     fn undecided(&self, so_far: &Paired) -> Vec<usize>;
 }
 
-/// What happens, for whoever shows progress.
+/// A step of a comparison.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A round begins: so many cells.
+    /// A round begins.
     Round {
         /// Its stage.
         stage: Stage,
@@ -70,58 +70,66 @@ pub enum Event<'a> {
         /// Its cells.
         cells: usize,
     },
-    /// A cell is visited.
+    /// A pair of a cell begins.
     Visiting(&'a PairedCell),
-    /// Its pair is there, well or not.
+    /// A pair of a cell ended.
     Visited(&'a PairedCell),
-    /// The first stage is over, and so many cells go on to the second.
+    /// The first stage is over.
     Screened {
-        /// How many.
+        /// Number of cells for the second.
         candidates: usize,
     },
 }
 
-/// Whoever shows progress.
+/// Shows progress.
 pub trait Watch {
-    /// Takes note.
+    /// Receives a step.
     fn event(&mut self, event: Event<'_>);
 }
 
-/// Why a stage ended before its time.
+/// The reason why a stage ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     Interrupted,
     BudgetSpent,
 }
 
-/// A comparison, before, while and after it measures.
+/// A paired comparison.
 #[derive(Debug)]
-pub struct Duel {
+pub struct Comparison {
     document: Paired,
-    sides: [Side; ARMS],
+    sides: [Side; SIDES],
     options: Options,
     relay: Baton,
     random: Rng,
-    /// Of each cell.
+    /// Length of the slices of each cell.
     slices: Vec<Duration>,
     begun: Instant,
     round: u32,
     _interrupts: Interrupts,
 }
 
-impl Duel {
-    /// Starts each side's program once, so that one that cannot be compared is told before anything is measured. `cells` are
-    /// without pairs; those whose state is not pending are left alone.
-    pub fn new(base: Side, new: Side, cells: Vec<PairedCell>, options: Options) -> Result<Duel> {
+impl Comparison {
+    /// Starts each side's program once, so that a wrong one is refused before anything is measured.
+    /// `cells` have no pairs; only pending ones are measured.
+    ///
+    /// # Errors
+    /// A side that is not an ipcmark with this protocol; a machine that refuses what is needed.
+    pub fn new(
+        base: Side,
+        new: Side,
+        cells: Vec<PairedCell>,
+        options: Options,
+    ) -> Result<Comparison> {
         let interrupts = Interrupts::heed()?;
         let begun = Instant::now();
-        let relay = Baton::new(ARMS)?;
+        let relay = Baton::new(SIDES)?;
         let mut sides = [base.clone(), base.clone(), base.clone()];
         sides[NEW] = new.clone();
-        let told = |side: &Side, arm| -> Result<Told> {
-            Ok(Told {
+        let note = |side: &Side, number| -> Result<SideNote> {
+            Ok(SideNote {
                 program: side.name.clone(),
-                tool: Contender::start(side, arm, &relay)?.1.tool,
+                tool: Program::start(side, number, &relay)?.1.tool,
                 env: side.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
                 args: side.args.clone(),
             })
@@ -138,7 +146,7 @@ impl Duel {
                 budget_s: options.budget.as_secs_f64(),
                 screen_pairs: options.screen_pairs,
                 confirm_pairs: options.confirm_pairs,
-                turns: 2 * options.palindromes,
+                turns: 2 * options.laps,
                 slice_ms: options.slice.as_secs_f64() * 1e3,
                 screen_p: options.screen_p,
                 clock_step_ns: clock.step_ns(),
@@ -146,13 +154,13 @@ impl Duel {
             },
             suite: options.suite.clone(),
             host: host::describe(&clock),
-            base: told(&base, BASE)?,
-            new: told(&new, NEW)?,
+            base: note(&base, BASE)?,
+            new: note(&new, NEW)?,
             cells,
         };
         let least = options.slice;
         let slices = document.cells.iter().map(|c| slice_len::at_first(&c.key, least)).collect();
-        Ok(Duel {
+        Ok(Comparison {
             random: Rng::with_seed(options.seed),
             document,
             sides,
@@ -165,7 +173,7 @@ impl Duel {
         })
     }
 
-    /// The document.
+    /// Returns the document.
     #[must_use]
     pub fn into_document(self) -> Paired {
         self.document
@@ -174,7 +182,7 @@ impl Duel {
     /// Measures both stages.
     ///
     /// # Errors
-    /// A side's program that can no longer be started or asked. What was measured stands in the document in each case.
+    /// A side's program that no longer starts or answers. The document keeps what was measured.
     pub fn run(&mut self, judge: &dyn Judge, watch: &mut dyn Watch) -> Result<()> {
         let ran = self.stages(judge, watch);
         self.document.finished = Some(jiff::Timestamp::now().to_string());
@@ -216,13 +224,13 @@ impl Duel {
         Ok(None)
     }
 
-    /// Those that can be measured, as far as is known.
+    /// Returns the cells that can be measured.
     fn open(&self, cells: impl Iterator<Item = usize>) -> Vec<usize> {
         let is_open = |state: &State| matches!(state, State::Pending | State::Measured);
         cells.filter(|&index| is_open(&self.document.cells[index].state)).collect()
     }
 
-    /// One pair of each cell, in an order of its own. The programs are started anew.
+    /// Measures one pair of each cell in random order. Each round starts the programs again.
     fn round(
         &mut self,
         stage: Stage,
@@ -232,7 +240,7 @@ impl Duel {
     ) -> Result<Option<Stop>> {
         self.random.shuffle(&mut cells);
         watch.event(Event::Round { stage, round: self.round, cells: cells.len() });
-        let mut contenders = self.contenders()?;
+        let mut programs = self.programs()?;
         for index in cells {
             if process::is_interrupted() {
                 return Ok(Some(Stop::Interrupted));
@@ -241,7 +249,7 @@ impl Duel {
                 return Ok(Some(Stop::BudgetSpent));
             }
             watch.event(Event::Visiting(&self.document.cells[index]));
-            if self.visit(stage, index, &mut contenders)? {
+            if self.visit(stage, index, &mut programs)? {
                 return Ok(Some(Stop::Interrupted));
             }
             watch.event(Event::Visited(&self.document.cells[index]));
@@ -250,15 +258,15 @@ impl Duel {
         Ok(None)
     }
 
-    fn contenders(&self) -> Result<Vec<Contender>> {
+    fn programs(&self) -> Result<Vec<Program>> {
         let sides = self.sides.iter().enumerate();
-        sides.map(|(arm, side)| Ok(Contender::start(side, arm, &self.relay)?.0)).collect()
+        sides.map(|(number, side)| Ok(Program::start(side, number, &self.relay)?.0)).collect()
     }
 
-    /// One pair of one cell; true where a signal came meanwhile.
-    fn visit(&mut self, stage: Stage, index: usize, contenders: &mut [Contender]) -> Result<bool> {
+    /// Measures one pair of one cell; returns true after a signal.
+    fn visit(&mut self, stage: Stage, index: usize, programs: &mut [Program]) -> Result<bool> {
         let (slice, cell) = (self.slices[index], &self.document.cells[index]);
-        let order = order(self.options.palindromes, &mut self.random);
+        let order = order(self.options.laps, &mut self.random);
         let request = Request {
             key: cell.key.clone(),
             slice_ns: slice.as_nanos() as u64,
@@ -272,16 +280,16 @@ impl Duel {
         let permille = cell.slow_down_permille.unwrap_or_default();
         let started_ns = self.begun.elapsed().as_nanos() as u64;
         self.relay.reset();
-        for (arm, contender) in contenders.iter_mut().enumerate() {
-            let slow_down_permille = if arm == NEW { permille } else { 0 };
-            contender.ask(&Request { slow_down_permille, ..request.clone() })?;
+        for (number, program) in programs.iter_mut().enumerate() {
+            let slow_down_permille = if number == NEW { permille } else { 0 };
+            program.ask(&Request { slow_down_permille, ..request.clone() })?;
         }
         self.relay.give(request.order[0], 0)?;
-        let heard = self.hear(&request, contenders)?;
+        let heard = self.hear(&request, programs)?;
         let cell = &mut self.document.cells[index];
         let [base, new, again] = match heard {
             Heard::Interrupt => return Ok(true),
-            Heard::Arms(arms) => *arms,
+            Heard::Sides(sides) => *sides,
             Heard::Refusal(state) => {
                 if cell.pairs.is_empty() {
                     cell.state = state;
@@ -295,29 +303,31 @@ impl Duel {
         Ok(false)
     }
 
-    /// Waits for all arms' answers.
-    fn hear(&self, request: &Request, contenders: &mut [Contender]) -> Result<Heard> {
+    /// Waits for the answers of all sides.
+    fn hear(&self, request: &Request, programs: &mut [Program]) -> Result<Heard> {
         let until = Instant::now() + Duration::from_nanos(request.deadline_ns) + PATIENCE;
-        let mut answers: [Option<Answer>; ARMS] = Default::default();
+        let mut answers: [Option<Answer>; SIDES] = Default::default();
         let cell = request.key.to_string();
         while answers.iter().any(Option::is_none) {
             let open: Vec<usize> =
-                (0..contenders.len()).filter(|&arm| answers[arm].is_none()).collect();
-            let waiting: Vec<_> = open.iter().map(|&arm| &contenders[arm]).collect();
+                (0..programs.len()).filter(|&number| answers[number].is_none()).collect();
+            let waiting: Vec<_> = open.iter().map(|&number| &programs[number]).collect();
             let Some(which) = ready(&waiting, until)? else {
                 self.relay.stop()?;
                 return if process::is_interrupted() {
                     Ok(Heard::Interrupt)
                 } else {
                     let program = self.sides[open[0]].name.clone();
-                    Err(Error::Lost { program, what: "fell silent".into(), cell })
+                    Err(Error::Lost { program, what: "did not answer".into(), cell })
                 };
             };
-            let answer = contenders[open[which]].answer(&cell)?;
-            let well =
-                matches!(&answer, Answer::Made { arm: Arm { outcome: InvocationOutcome::Ok, .. } });
+            let answer = programs[open[which]].answer(&cell)?;
+            let well = matches!(
+                &answer,
+                Answer::Made { arm: SideRun { outcome: InvocationOutcome::Ok, .. } }
+            );
             if !well {
-                // The others wait for a turn that it will never hand on.
+                // The others wait for a turn that it never passes on.
                 self.relay.stop()?;
             }
             answers[open[which]] = Some(answer);
@@ -328,28 +338,28 @@ impl Duel {
         });
         Ok(match made {
             [Err(state), ..] | [.., Err(state)] => Heard::Refusal(state),
-            // What the new side alone refuses has failed there.
+            // A cell that the new side alone refuses failed there.
             [Ok(base), new, Ok(again)] => {
                 let new = new.unwrap_or_else(|state| nothing(words(&state)));
-                Heard::Arms(Box::new([base, new, again]))
+                Heard::Sides(Box::new([base, new, again]))
             }
         })
     }
 }
 
-/// What came of a pair of invocations.
+/// The result of a pair of invocations.
 enum Heard {
-    /// Each arm's, well or not: the base, the new side, the base again.
-    Arms(Box<[Arm; ARMS]>),
+    /// The base, the new side, the base again; each may have failed.
+    Sides(Box<[SideRun; SIDES]>),
     /// The base cannot measure this cell.
     Refusal(State),
-    /// A signal came meanwhile.
+    /// A signal came.
     Interrupt,
 }
 
-/// An arm without a slice.
-fn nothing(what: String) -> Arm {
-    Arm {
+/// Returns a failed side without slices.
+fn nothing(what: String) -> SideRun {
+    SideRun {
         outcome: InvocationOutcome::Failed { side: "supervisor".into(), what },
         integrity: Integrity::default(),
         slices: Vec::new(),
