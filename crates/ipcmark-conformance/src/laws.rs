@@ -1,5 +1,6 @@
 //! The laws themselves, one module a group.
 
+pub mod apart;
 pub mod broadcast;
 pub mod bytes;
 pub mod callers;
@@ -10,6 +11,7 @@ pub mod limits;
 pub mod lossy;
 pub mod many;
 pub mod order;
+pub mod refusals;
 pub mod remote;
 
 use ipcmark_core::Transport;

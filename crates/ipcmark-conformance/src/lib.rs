@@ -29,7 +29,7 @@ pub use runner::{Laws, main, run, trial};
 
 use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};
-use laws::{broadcast, bytes, ends, floor, limits, lossy, many, order};
+use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals};
 use names::Names;
 use scratch::largest;
 
@@ -80,6 +80,10 @@ pub fn cases<T: Transport>() -> Vec<Case> {
         case("asking-leaves-nothing", limits::on_asking::<T>),
         case("same-bytes-at-every-size", bytes::at_every_size::<T>),
         case("boundaries-are-kept", bytes::of_varied_sizes::<T>),
+        Case {
+            moot: |info, _| (!info.empty_messages).then_some("it carries no empty messages"),
+            ..case("empty-messages-are-messages", bytes::of_nothing::<T>)
+        },
         case("an-abandoned-claim-sends-nothing", bytes::of_the_last_claim::<T>),
         Case {
             moot: |info, _| info.zero_copy.then_some("it lends its slots, not a buffer"),
@@ -103,6 +107,14 @@ pub fn cases<T: Transport>() -> Vec<Case> {
         Case {
             moot: |info, _| info.lossy.then_some("it loses where others wait"),
             ..case("capacity-is-bounded", limits::on_capacity::<T>)
+        },
+        Case {
+            moot: |info, _| (!info.never_waits).then_some("its senders cannot refuse to wait"),
+            ..case("a-full-link-refuses", refusals::of_a_full_link::<T>)
+        },
+        Case {
+            moot: |info, _| (!info.attaches).then_some("only a fork connects its sides"),
+            ..case("attaches-without-a-fork", apart::attaches::<T>)
         },
         case("refuses-an-over-long-message", limits::on_a_message::<T>),
         Case {

@@ -7,11 +7,14 @@
 use crate::board::{Board, Step, Told};
 use crate::end::End;
 use crate::holdings::Holdings;
-use ipcmark_core::{Link, Plan, Side, Transport};
+use ipcmark_core::{Capacity, Link, Plan, Side, Transport};
 use ipcmark_sys::affinity;
 use ipcmark_sys::crew::{Crew, Outcome};
+use ipcmark_sys::fd::{pass_address, take_address};
 use ipcmark_sys::process::Exit;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 /// Room for the description of one side's failure, bytes.
@@ -70,14 +73,50 @@ impl<'a> Pair<'a> {
         initiator: impl FnOnce(&mut End<'_, T>) -> Told,
         responder: impl FnOnce(&mut End<'_, T>) -> Told,
     ) -> Told {
+        self.run_over::<T, _>(|| made::<T>(self.plan), |_, made| Ok(made), initiator, responder)
+    }
+
+    /// Does the same without inheritance: the initiator makes the fixture after the forks, and the responder attaches
+    /// to the address that it gets through a socket.
+    pub(crate) fn run_apart<T: Transport>(
+        self,
+        initiator: impl FnOnce(&mut End<'_, T>) -> Told,
+        responder: impl FnOnce(&mut End<'_, T>) -> Told,
+    ) -> Told {
+        let sockets = || {
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+                .map_err(|e| format!("socketpair: {e}"))
+        };
+        let meet = |side, (here, there): (OwnedFd, OwnedFd)| match side {
+            Side::Initiator => {
+                let made = made::<T>(self.plan)?;
+                let address = T::address(&made.0).map_err(|e| format!("address: {e}"))?;
+                pass_address(here, &address).map_err(|e| e.to_string())?;
+                Ok(made)
+            }
+            Side::Responder => {
+                // The peer's end is closed first: otherwise a peer that dies would never be missed.
+                drop(here);
+                let address = take_address(there).map_err(|e| e.to_string())?;
+                let fixture = T::attach(self.plan, address).map_err(|e| format!("attach: {e}"))?;
+                with_capacity::<T>(fixture)
+            }
+        };
+        self.run_over::<T, _>(sockets, meet, initiator, responder)
+    }
+
+    /// Forks over what `inherited` makes, and runs one function on each side of the link that `meet` makes of it.
+    fn run_over<T: Transport, X>(
+        self,
+        inherited: impl FnOnce() -> Result<X, String>,
+        mut meet: impl FnMut(Side, X) -> Result<(T::Fixture, Capacity), String>,
+        initiator: impl FnOnce(&mut End<'_, T>) -> Told,
+        responder: impl FnOnce(&mut End<'_, T>) -> Told,
+    ) -> Told {
         let board = Board::new()?;
         let (mut initiator, mut responder) = (once(initiator), once(responder));
-        let fixture = || {
-            let fixture = T::fixture(self.plan).map_err(|e| format!("fixture: {e}"))?;
-            let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
-            Ok((fixture, capacity))
-        };
-        self.over_seats(&board, fixture, |Seat { side, number, .. }, (fixture, capacity)| {
+        self.over_seats(&board, inherited, |Seat { side, number, .. }, inherited| {
+            let (fixture, capacity) = meet(side, inherited)?;
             board.note(side, Step::Split, 0);
             let Link { tx, rx } = T::split(fixture, side).map_err(|e| format!("split: {e}"))?;
             let mut end = End {
@@ -157,6 +196,15 @@ impl<'a> Pair<'a> {
             )),
         }
     }
+}
+
+fn made<T: Transport>(plan: &Plan) -> Result<(T::Fixture, Capacity), String> {
+    with_capacity::<T>(T::fixture(plan).map_err(|e| format!("fixture: {e}"))?)
+}
+
+fn with_capacity<T: Transport>(fixture: T::Fixture) -> Result<(T::Fixture, Capacity), String> {
+    let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
+    Ok((fixture, capacity))
 }
 
 /// Makes a function that is called once callable through a reference.

@@ -8,6 +8,8 @@ mod calling;
 mod flawed;
 #[path = "flaws/kinds.rs"]
 mod kinds;
+#[path = "flaws/seams.rs"]
+mod seams;
 
 use flawed::{Flaw, Flawed};
 use ipcmark_conformance::{Case, Outcome, cases, prepare, remote_cases, run, trial};
@@ -52,10 +54,12 @@ fn caught_among(
 /// Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
 fn sound() -> Vec<Trial> {
     let calls = remote_cases::<calling::Flawed<calling::Sound>>();
+    let refusing = cases::<Flawed<seams::SoundlyRefusing>>();
     let shared = cases::<Flawed<kinds::SoundlyShared>>();
     cases::<Flawed<kinds::Sound>>()
         .into_iter()
         .chain(calls)
+        .chain(refusing.into_iter().filter(|case| case.name.ends_with("a-full-link-refuses")))
         .chain(shared.into_iter().filter(|case| case.name.ends_with("-share-a-link")))
         // A layer that drops does not touch the pipe, which alone could tell it that nobody reads.
         .chain(
@@ -96,6 +100,11 @@ fn main() -> std::process::ExitCode {
         ),
         caught::<kinds::Splits>("boundaries-are-kept", "bytes were sent and"),
         caught::<kinds::Lags>("end-of-stream", "the peer has closed the link"),
+        caught::<seams::DropsEmpty>("empty-messages-are-messages", "hung while in receive"),
+        caught::<seams::RefusesNothing>("a-full-link-refuses", "hung while in commit"),
+        caught::<seams::TakesAndLoses>("a-full-link-refuses", "131072 messages that the peer"),
+        caught::<seams::LosesTaken>("a-full-link-refuses", "message 5 is not the one"),
+        caught::<seams::AttachesElsewhere>("attaches-without-a-fork", "receiving message 0"),
         caught::<kinds::SendsAbandoned>("an-abandoned-claim-sends-nothing", "message 0"),
         caught::<kinds::NewBuffer>("keeps-its-buffer", "lent another buffer"),
         caught::<kinds::Clamps>("refuses-an-over-long-message", "lent 200 bytes"),

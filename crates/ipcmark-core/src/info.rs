@@ -119,6 +119,9 @@ pub struct Info {
     pub overlaps: bool,
     /// True if a message of 0 bytes arrives as a message. Where an empty one means the end of the stream, it cannot.
     pub empty_messages: bool,
+    /// True if a process that was not forked with the fixture can join: [`address`](crate::Transport::address) and
+    /// [`attach`](crate::Transport::attach) answer.
+    pub attaches: bool,
     /// True if a sender can refuse to wait: [`try_claim`](crate::Sender::try_claim) and
     /// [`try_commit`](crate::Sender::try_commit) answer.
     pub never_waits: bool,
@@ -153,6 +156,7 @@ impl Info {
         dies_with_sender: false,
         overlaps: false,
         empty_messages: false,
+        attaches: false,
         never_waits: false,
         summary: "",
         reference: "",

@@ -139,12 +139,12 @@ pub trait Transport: 'static {
 
 /// What a process that inherited nothing needs to take part in a link, besides the plan.
 ///
-/// The name travels as text, the descriptors over a Unix-domain socket (`SCM_RIGHTS`) or through `execve(2)`. Their
+/// The text travels as an argument, the descriptors over a Unix-domain socket (`SCM_RIGHTS`) or through `execve(2)`. Their
 /// meaning and order are the transport's own: a path, a port, a key; a pipe's end, a memory file, a socket.
 #[derive(Debug, Default)]
 pub struct Address {
-    /// A path, name, port or key; empty if the plan says it already.
-    pub name: OsString,
+    /// A path, name, port, key or number; empty if the plan says all.
+    pub text: OsString,
     /// Descriptors to be passed.
     pub descriptors: Vec<OwnedFd>,
 }

@@ -1,11 +1,7 @@
 //! A transport of your own: a door between two processes, which is a pair of sockets.
 //! It carries bytes, so it is a [`ByteStream`], and [`Framed`] adds the boundaries of messages. `W` is the way a side
 //! waits: all of ipcmark's waits on descriptors fit. See Cargo.toml, `src/main.rs` and `tests/laws.rs` for the rest.
-
-use ipcmark_core::{MeetBy, 
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, Plan, Result,
-    Side,
-};
+use ipcmark_core::*;
 use ipcmark_sys::fd::{Block, ByteWait, FdSink, FdSource, Spin, availability, socket_halves};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};
 use std::{io::Read, marker::PhantomData, os::fd::OwnedFd, os::unix::net::UnixStream};
@@ -21,7 +17,14 @@ pub struct Door<W>(PhantomData<W>);
 impl<W: ByteWait> ByteStream for Door<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
-        family: "own", mechanism: "door", wait: W::KIND, framing: Framing::Stream, meet_by: MeetBy::Descriptor, summary: "a pair of sockets", reference: "unix(7)", ..Info::DEFAULT
+        family: "own",
+        mechanism: "door",
+        wait: W::KIND,
+        framing: Framing::Stream,
+        meet_by: MeetBy::Descriptor,
+        summary: "a pair of sockets",
+        reference: "unix(7)",
+        ..Info::DEFAULT
     };
     type Fixture = (OwnedFd, OwnedFd);
     type Sink = FdSink<W>;
@@ -62,8 +65,7 @@ pub const ENDS: ipcmark::Trial = ipcmark::Trial {
     calls: &["socketpair(AF_UNIX, SOCK_STREAM)", "close(one end)", "read(the other)"],
     reference: "unix(7)",
     run: |_| {
-        let mine = pair()?.0;
-        let read = UnixStream::from(mine).read(&mut [0]).map_err(|e| Error::os("read", e))?;
+        let read = UnixStream::from(pair()?.0).read(&mut [0]).map_err(|e| Error::os("read", e))?;
         Ok(ipcmark::Seen::new(read == 0, format!("read(2) returned {read}.")))
     },
 };

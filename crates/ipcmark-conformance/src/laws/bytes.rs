@@ -43,6 +43,32 @@ pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
     Ok(())
 }
 
+/// **Empty messages are messages.** They arrive, each as one, between others and before the end of the stream; on links
+/// made for them alone, too.
+pub fn of_nothing<T: Transport>(limits: &Limits) -> Told {
+    let most = largest(limits).min(5);
+    for (size, fixed, lens) in [(0, true, &[0, 0, 0][..]), (most, false, &[0, most, 0, 0, 1, 0])] {
+        let scratch = Scratch::new(size, fixed)?;
+        let message = |len: usize| vec![0x5a; len];
+        let side = |end: &mut End<'_, T>| {
+            for sender in Side::ALL {
+                let one = |&len: &usize| match end.side == sender {
+                    true => end.send(&message(len)),
+                    false => end.expect(&message(len)),
+                };
+                lens.iter().try_for_each(one)?;
+            }
+            end.tx = None;
+            end.expect_end().map(drop)
+        };
+        Pair::new(&scratch.plan)
+            .run::<T>(side, side)
+            .map_err(|what| format!("a link for messages of up to {size} bytes: {what}"))?;
+        scratch.finish()?;
+    }
+    Ok(())
+}
+
 /// Sends `count` stamped messages.
 pub(crate) fn send_stamped<T: Transport>(
     end: &mut End<'_, T>,

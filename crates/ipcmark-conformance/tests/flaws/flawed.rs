@@ -1,7 +1,8 @@
 //! A layer over a real pipe, with a place for one flaw.
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side, Transport,
+    Address, Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender, Side,
+    Transport,
 };
 use ipcmark_pipe::Pipe;
 use ipcmark_sys::fd::Block;
@@ -32,6 +33,19 @@ pub(crate) trait Flaw: Default + 'static {
 
     /// See `Info::broadcasts`. The layer does not: its messages come to one receiver.
     const BROADCASTS: bool = false;
+
+    /// See `Info::never_waits`. The layer refuses what finds [`ROOM`] messages on their way.
+    const NEVER_WAITS: bool = false;
+
+    /// Returns true if a message is refused, with `on_their_way` sent and not yet received.
+    fn refuses(on_their_way: u64) -> bool {
+        on_their_way >= ROOM
+    }
+
+    /// See [`Transport::attach`].
+    fn attach(plan: &Plan, address: Address) -> Result<<Sound as Transport>::Fixture> {
+        Sound::attach(plan, address)
+    }
 
     /// Whether message number `n` is lost, with `on_their_way` sent and not yet received.
     fn loses(&mut self, _n: u64, on_their_way: u64) -> bool {
@@ -105,6 +119,9 @@ impl<F: Flaw> Transport for Flawed<F> {
         many_senders: F::MANY_SENDERS,
         many_receivers: F::MANY_RECEIVERS,
         broadcasts: F::BROADCASTS,
+        never_waits: F::NEVER_WAITS,
+        // What is on its way is counted in memory that only a fork shares.
+        attaches: !F::LOSSY,
         ..<Sound as Transport>::INFO
     };
     type Fixture = (<Sound as Transport>::Fixture, usize, Lines);
@@ -144,6 +161,16 @@ impl<F: Flaw> Transport for Flawed<F> {
         };
         let way = Way { counts, from: side.peer() };
         Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData, way } })
+    }
+
+    fn address(fixture: &Self::Fixture) -> Result<Address> {
+        Sound::address(&fixture.0)
+    }
+
+    fn attach(plan: &Plan, address: Address) -> Result<Self::Fixture> {
+        let fixed = F::MANY_RECEIVERS && plan.fixed;
+        let below = F::attach(&Plan { fixed, ..plan.clone() }, address)?;
+        Ok((below, plan.size, Lines::new(4)?))
     }
 }
 
@@ -197,22 +224,37 @@ impl<F: Flaw> Sender for FlawedSender<F> {
     fn commit_more(&mut self) -> Result<()> {
         self.put(F::commit_more)
     }
+
+    fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>> {
+        self.claim(len).map(Some)
+    }
+
+    fn try_commit(&mut self) -> Result<bool> {
+        match F::refuses(self.on_their_way()) {
+            true => Ok(false),
+            false => self.commit().map(|()| true),
+        }
+    }
 }
 
 /// How a flaw sends.
 type Commit<F> = fn(&mut F, u64, &[u8], &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
 
 impl<F: Flaw> FlawedSender<F> {
+    fn on_their_way(&self) -> u64 {
+        let received = self.way.received().word.load(Acquire);
+        self.way.sent().word.load(Acquire).saturating_sub(received)
+    }
+
     fn put(&mut self, commit: Commit<F>) -> Result<()> {
         let len = self.claimed.take().ok_or_else(|| Error::Protocol("no claim".into()))?;
-        let below = &mut self.below;
         let n = self.count;
         self.count += 1;
-        let sent = self.way.sent().word.load(Acquire);
-        if self.flaw.loses(n, sent.saturating_sub(self.way.received().word.load(Acquire))) {
+        if self.flaw.loses(n, self.on_their_way()) {
             return Ok(());
         }
-        self.way.sent().word.store(sent + 1, Release);
+        let below = &mut self.below;
+        self.way.sent().word.fetch_add(1, Release);
         commit(&mut self.flaw, n, &self.buffer[..len], &mut |bytes| send_below(below, bytes))
     }
 }

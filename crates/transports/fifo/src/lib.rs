@@ -13,8 +13,8 @@
 #![forbid(unsafe_code)]
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy, Plan,
-    Result, Side,
+    Address, Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link,
+    MeetBy, Plan, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
 use ipcmark_sys::pipe::{match_pipe_capacities, set_pipe_capacity};
@@ -94,6 +94,12 @@ fn size_again(writer: &OwnedFd, capacity: usize) -> Result<()> {
     })
 }
 
+/// Returns the names of both FIFOs: towards the responder, and back.
+fn paths(plan: &Plan) -> (PathBuf, PathBuf) {
+    let path = |way: &str| plan.names.dir.join(format!("{}-{way}.fifo", plan.names.token));
+    (path("forth"), path("back"))
+}
+
 /// Makes and removes a FIFO where temporary files go. That this directory cannot be written says nothing of the one a
 /// plan will name, so only a refusal of FIFOs as such counts.
 fn probe() -> Result<Limits> {
@@ -119,6 +125,7 @@ fn probe() -> Result<Limits> {
 impl<W: FdWait> ByteStream for FifoStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        attaches: true,
         family: "fifo",
         mechanism: "fifo",
         wait: W::KIND,
@@ -137,8 +144,7 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
     }
 
     fn fixture(plan: &Plan) -> Result<FifoFixture> {
-        let path = |way: &str| plan.names.dir.join(format!("{}-{way}.fifo", plan.names.token));
-        let (forth, back) = (path("forth"), path("back"));
+        let (forth, back) = paths(plan);
         make(&forth)?;
         make(&back)?;
         let capacity = try_capacity(&forth, &back, plan.capacity)?;
@@ -171,6 +177,20 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
         // Each side sizes the pipe it writes to, before its first message.
         size_again(&writer, capacity)?;
         Ok(Link { tx: FdSink::new(writer)?, rx: FdSource::new(reader)? })
+    }
+
+    /// The plan says both paths; what the kernel granted cannot be read before both ends are open.
+    fn address(fixture: &FifoFixture) -> Result<Address> {
+        Ok(Address { text: fixture.capacity.to_string().into(), ..Address::default() })
+    }
+
+    fn attach(plan: &Plan, address: Address) -> Result<FifoFixture> {
+        let capacity = address.text.to_str().and_then(|word| word.parse().ok());
+        let capacity = capacity.ok_or_else(|| {
+            Error::Protocol("the address of a FIFO is its capacity in bytes".into())
+        })?;
+        let (forth, back) = paths(plan);
+        Ok(FifoFixture { forth, back, capacity })
     }
 }
 

@@ -93,6 +93,7 @@ impl<W: FdWait, const PRIORITY: u32> Transport for Mq<W, PRIORITY> {
         many_senders: true,
         many_receivers: true,
         overlaps: W::OVERLAPS,
+        never_waits: W::NONBLOCKING,
         family: "mq",
         mechanism: if PRIORITY == 0 { "mq" } else { "mq-priority" },
         wait: W::KIND,

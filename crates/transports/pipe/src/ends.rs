@@ -1,6 +1,6 @@
 //! Two pipes with all four ends, before the fork.
 
-use ipcmark_core::{Called, Capacity, Result, Side};
+use ipcmark_core::{Address, Called, Capacity, Error, Result, Side};
 use ipcmark_sys::pipe::{match_pipe_capacities, pipe_capacity};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
@@ -43,6 +43,24 @@ impl PipeFixture {
     /// the same.
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(pipe_capacity(&self.forth.writer)?), messages: None })
+    }
+
+    /// Returns descriptors of all four ends, in the order that [`attach`](PipeFixture::attach) takes them.
+    pub(crate) fn address(&self) -> Result<Address> {
+        let ends = [&self.forth.reader, &self.forth.writer, &self.back.reader, &self.back.writer];
+        let descriptors = ends.into_iter().map(OwnedFd::try_clone).collect::<std::io::Result<_>>();
+        let descriptors = descriptors.called("fcntl(F_DUPFD_CLOEXEC)")?;
+        Ok(Address { descriptors, ..Address::default() })
+    }
+
+    /// Makes the pipes of descriptors that another process passed.
+    pub(crate) fn attach(address: Address) -> Result<PipeFixture> {
+        let ends = <[OwnedFd; 4]>::try_from(address.descriptors);
+        let [forth_reader, forth_writer, back_reader, back_writer] = ends.map_err(|passed| {
+            Error::Protocol(format!("two pipes have 4 ends, and {} were passed", passed.len()))
+        })?;
+        let forth = Ends { reader: forth_reader, writer: forth_writer };
+        Ok(PipeFixture { forth, back: Ends { reader: back_reader, writer: back_writer } })
     }
 
     /// Keeps `side`'s writer and reader and closes the other two ends.

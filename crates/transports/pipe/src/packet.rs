@@ -67,6 +67,7 @@ fn limits() -> Limits {
 impl<W: FdWait> Transport for PipePacket<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        never_waits: W::NONBLOCKING,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         family: "pipe",

@@ -3,8 +3,8 @@
 use crate::ends::{Ends, PipeFixture};
 use crate::shared::refuse_torn;
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
-    Side,
+    Address, Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan,
+    Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability};
 use rustix::pipe::PipeFlags;
@@ -20,6 +20,7 @@ pub struct PipeStream<W>(PhantomData<W>);
 impl<W: ByteWait> ByteStream for PipeStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        attaches: true,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         family: "pipe",
@@ -56,5 +57,13 @@ impl<W: ByteWait> ByteStream for PipeStream<W> {
     fn split(fixture: PipeFixture, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
         let (writer, reader) = fixture.split(side);
         Ok(Link { tx: FdSink::new(writer)?, rx: FdSource::new(reader)? })
+    }
+
+    fn address(fixture: &PipeFixture) -> Result<Address> {
+        fixture.address()
+    }
+
+    fn attach(_: &Plan, address: Address) -> Result<PipeFixture> {
+        PipeFixture::attach(address)
     }
 }

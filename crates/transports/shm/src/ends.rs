@@ -137,11 +137,13 @@ pub struct RingSender<R: RingTx, W: RingWait> {
     pub(crate) rest: Rest<W>,
     /// Largest message, in bytes.
     max: usize,
+    /// Refusals since it last asked the lifeline.
+    refusals: u32,
 }
 
 impl<R: RingTx, W: RingWait> RingSender<R, W> {
     pub(crate) fn new(ring: R, rest: Rest<W>, max: usize) -> Self {
-        RingSender { ring, rest, max }
+        RingSender { ring, rest, max, refusals: 0 }
     }
 
     #[inline(never)]
@@ -166,6 +168,23 @@ impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
     fn commit(&mut self) -> Result<()> {
         self.ring.commit();
         self.rest.wake(&self.ring)
+    }
+
+    fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>> {
+        if len > self.max {
+            return Err(too_long(len, self.max));
+        }
+        if self.ring.poll_claim(len)? {
+            return Ok(Some(self.ring.claimed()));
+        }
+        match looked_in_vain(&mut self.refusals, &self.rest.lifeline) {
+            true => Err(self.rest.lifeline.end()),
+            false => Ok(None),
+        }
+    }
+
+    fn try_commit(&mut self) -> Result<bool> {
+        self.commit().map(|()| true)
     }
 }
 

@@ -131,6 +131,8 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
         zero_copy_rx: true,
         user_space: true,
         overlaps: true,
+        empty_messages: true,
+        never_waits: true,
         family: "shm",
         mechanism: B::MECHANISM,
         wait: W::KIND,

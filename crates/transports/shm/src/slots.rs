@@ -109,6 +109,7 @@ impl<W: RingWait> Transport for ShmSlots<W> {
         zero_copy_rx: true,
         user_space: true,
         overlaps: true,
+        never_waits: true,
         family: "shm",
         mechanism: "shm-slots",
         wait: W::KIND,

@@ -23,6 +23,7 @@ pub struct DatagramFixture {
 impl<W: FdWait> Transport for UnixDatagram<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        never_waits: true,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         family: "unix",

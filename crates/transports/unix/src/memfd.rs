@@ -177,6 +177,7 @@ fn fixture(size: usize, capacity: Option<usize>) -> Result<MemfdFixture> {
 impl<W: FdWait> Transport for UnixMemfd<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        never_waits: W::NONBLOCKING,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         family: "unix",

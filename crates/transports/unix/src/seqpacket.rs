@@ -15,6 +15,7 @@ pub struct UnixSeqpacket<W>(PhantomData<W>);
 impl<W: FdWait> Transport for UnixSeqpacket<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        never_waits: true,
         many_senders: W::SHARES,
         many_receivers: W::SHARES,
         family: "unix",

@@ -1,6 +1,6 @@
 //! Messages over any descriptor that keeps boundaries: sockets here, message queues in their own crate.
 
-use super::retry::{until_received, until_sent};
+use super::retry::{failed, until_received, until_sent};
 use super::wait::{FdWait, Interest, readable_now, set_nonblocking};
 use crate::lifeline::Lifeline;
 use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
@@ -28,6 +28,14 @@ pub trait MessagePort: AsFd {
 
     /// Takes one message into `space` and returns its length in bytes; 0 is the end of the stream.
     fn try_receive(&self, space: &mut [u8]) -> io::Result<usize>;
+
+    /// True if [`send_now`](MessagePort::send_now) never sleeps, even without `O_NONBLOCK`.
+    const CAN_REFUSE: bool = false;
+
+    /// Sends `message` without sleeping, or says `EAGAIN`; for this some ports need `O_NONBLOCK`.
+    fn send_now(&self, message: &[u8]) -> io::Result<()> {
+        self.try_send(message)
+    }
 
     /// Ends the stream towards the peer; never sleeps. `EAGAIN` when there is no room for the news.
     fn try_end(&self) -> io::Result<()>;
@@ -66,6 +74,34 @@ impl<W: FdWait, P: MessagePort> Sender for MessageSender<W, P> {
         let lifeline = self.lifeline.as_deref();
         until_sent(&mut self.wait, port.as_fd(), lifeline, P::SEND, || port.try_send(message))
             .map_err(|error| explain::<P>(error, message.len()))
+    }
+
+    fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>> {
+        if !(W::NONBLOCKING || P::CAN_REFUSE) {
+            return Err(Error::unavailable("this mechanism can only sleep until there is room"));
+        }
+        self.claim(len).map(Some)
+    }
+
+    fn try_commit(&mut self) -> Result<bool> {
+        let message = &self.buffer[..self.len];
+        loop {
+            match self.port.send_now(message) {
+                Ok(()) => return Ok(true),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return refusal(self.lifeline.as_deref()),
+                Err(errno) => return Err(explain::<P>(failed(P::SEND, errno), message.len())),
+            }
+        }
+    }
+}
+
+/// Returns `false`, unless there is no room because nobody receives any more.
+#[cold]
+fn refusal(lifeline: Option<&Lifeline>) -> Result<bool> {
+    match lifeline {
+        Some(lifeline) if lifeline.peer_is_gone() => Err(lifeline.end()),
+        _ => Ok(false),
     }
 }
 

@@ -38,6 +38,12 @@ impl MessagePort for SocketPort {
         send(&self.fd, message, SendFlags::NOSIGNAL).map(|_| ())
     }
 
+    const CAN_REFUSE: bool = true;
+
+    fn send_now(&self, message: &[u8]) -> io::Result<()> {
+        send(&self.fd, message, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(|_| ())
+    }
+
     /// `recv()` - takes one message. An empty one, or the end of a sequence of packets, is the end of the stream.
     ///
     /// # References

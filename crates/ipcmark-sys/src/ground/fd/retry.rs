@@ -71,7 +71,7 @@ pub(super) fn until_received<W: FdWait, R>(
 
 /// What a failed call means: the peer is gone, or something is wrong.
 #[cold]
-fn failed(name: &'static str, errno: Errno) -> Error {
+pub(super) fn failed(name: &'static str, errno: Errno) -> Error {
     match errno {
         Errno::PIPE | Errno::CONNRESET | Errno::CONNREFUSED | Errno::NOTCONN => Error::Closed,
         _ => Error::os(name, errno),

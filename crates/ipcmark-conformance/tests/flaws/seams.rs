@@ -1,0 +1,70 @@
+//! Flaws of what a transport may do besides sending and receiving: empty messages, refusals, attaching.
+
+use crate::flawed::{Flaw, ROOM, Sound as Below};
+use ipcmark_core::{Address, Plan, Result, Transport};
+
+type Send<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
+
+/// Empty messages are not sent.
+#[derive(Default)]
+pub(crate) struct DropsEmpty;
+impl Flaw for DropsEmpty {
+    const NAME: &'static str = "dropping_empty_ones";
+    fn commit(&mut self, _: u64, message: &[u8], send: Send<'_>) -> Result<()> {
+        if message.is_empty() { Ok(()) } else { send(message) }
+    }
+}
+
+/// It refuses what there is no room for, and is sound otherwise.
+#[derive(Default)]
+pub(crate) struct SoundlyRefusing;
+impl Flaw for SoundlyRefusing {
+    const NAME: &'static str = "soundly_refusing";
+    const NEVER_WAITS: bool = true;
+}
+
+/// It waits instead of refusing.
+#[derive(Default)]
+pub(crate) struct RefusesNothing;
+impl Flaw for RefusesNothing {
+    const NAME: &'static str = "refusing_nothing";
+    const NEVER_WAITS: bool = true;
+    fn refuses(_: u64) -> bool {
+        false
+    }
+}
+
+/// It says that it sent what it should refuse.
+#[derive(Default)]
+pub(crate) struct TakesAndLoses;
+impl Flaw for TakesAndLoses {
+    const NAME: &'static str = "taking_what_it_loses";
+    const NEVER_WAITS: bool = true;
+    fn refuses(_: u64) -> bool {
+        false
+    }
+    fn loses(&mut self, _: u64, on_their_way: u64) -> bool {
+        on_their_way >= ROOM
+    }
+}
+
+/// It loses one message that it took.
+#[derive(Default)]
+pub(crate) struct LosesTaken;
+impl Flaw for LosesTaken {
+    const NAME: &'static str = "losing_one_it_took";
+    const NEVER_WAITS: bool = true;
+    fn loses(&mut self, n: u64, _: u64) -> bool {
+        n == 5
+    }
+}
+
+/// A process that attaches gets a link that nobody else holds.
+#[derive(Default)]
+pub(crate) struct AttachesElsewhere;
+impl Flaw for AttachesElsewhere {
+    const NAME: &'static str = "attaching_elsewhere";
+    fn attach(plan: &Plan, _: Address) -> Result<<Below as Transport>::Fixture> {
+        Below::fixture(plan)
+    }
+}
