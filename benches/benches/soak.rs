@@ -40,7 +40,7 @@ struct Line {
 fn main() -> Result<(), Box<dyn Error>> {
     let line = Line::parse();
     let chosen = |name: &str| line.ring.as_deref().is_none_or(|ring| ring == name);
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let mut wrong = Vec::new();
     for (ring, name) in Ring::ALL.into_iter().filter(|(_, name)| chosen(name)) {
         if let Err(e) = try_out(ring, name, &line) {

@@ -121,7 +121,7 @@ impl Comparison {
         cells: Vec<PairedCell>,
         options: Options,
     ) -> Result<Comparison> {
-        let interrupts = Interrupts::heed()?;
+        let interrupts = Interrupts::handle()?;
         let begun = Instant::now();
         let relay = Baton::new(SIDES)?;
         let mut sides = [base.clone(), base.clone(), base.clone()];

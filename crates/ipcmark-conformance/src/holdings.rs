@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Time that an orphan may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What one process holds.
+/// Everything that one process holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holdings(BTreeSet<String>);
 

@@ -33,7 +33,7 @@ use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, ref
 use names::Names;
 use scratch::largest;
 
-/// How a case that was not broken came out.
+/// Result of a case whose law was not broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The transport keeps the law.
@@ -52,12 +52,12 @@ pub struct Case {
     pub name: String,
     law: Law,
     available: fn() -> Availability,
-    /// Why the law says nothing of this transport, where it does not.
+    /// Reason why the law does not apply to this transport, if it does not.
     moot: fn(&Info, &Limits) -> Option<&'static str>,
     info: Info,
 }
 
-/// All cases of one transport, in the order in which they build on each other.
+/// Returns all cases of one transport, in the order in which they build on each other.
 #[must_use]
 pub fn cases<T: Transport>() -> Vec<Case> {
     let case = |name: &str, law: Law| Case {
@@ -157,7 +157,7 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 0..lossy::COUNTING_BYTES => Some("its messages are too short for a count"),
                 _ => None,
             },
-            ..case("who-does-not-read-holds-nobody-up", broadcast::past_the_idle::<T>)
+            ..case("a-receiver-that-does-not-read-blocks-no-other", broadcast::past_the_idle::<T>)
         },
     ]
 }

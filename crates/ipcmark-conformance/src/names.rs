@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MEMORY: &str = "/dev/shm";
 const QUEUES: &str = "/dev/mqueue";
 
-/// What this process can see.
+/// The names and objects that this process can see.
 #[derive(Debug)]
 struct View {
     /// Folder of the POSIX message queues.

@@ -61,7 +61,7 @@ fn sound() -> Vec<Trial> {
         .chain(calls)
         .chain(refusing.into_iter().filter(|case| case.name.ends_with("a-full-link-refuses")))
         .chain(shared.into_iter().filter(|case| case.name.ends_with("-share-a-link")))
-        // A layer that drops does not touch the pipe, which alone could tell it that nobody reads.
+        // A layer that drops does not touch the pipe, which alone could show that no one reads.
         .chain(
             cases::<Flawed<kinds::SoundlyLossy>>()
                 .into_iter()
@@ -134,7 +134,7 @@ fn main() -> std::process::ExitCode {
         caught::<kinds::GivesToNobody>("two-receivers-share-a-link", "1999 of 2000 messages came"),
         caught::<kinds::TellsOne>("each-receiver-gets-each-message", "came to 1 of 2 receivers"),
         caught::<kinds::LosesForTheBusy>(
-            "who-does-not-read-holds-nobody-up",
+            "a-receiver-that-does-not-read-blocks-no-other",
             "did not come to the receiver that reads",
         ),
         caught::<kinds::LeavesProcess>("ping-pong", "a child process that still runs"),

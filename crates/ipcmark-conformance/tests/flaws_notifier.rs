@@ -18,7 +18,7 @@ type Below = Eventfd<Block>;
 trait Flaw: 'static {
     const NAME: &'static str;
     const LOSSY: bool = false;
-    /// How often the mechanism below is told, for notification `n` of this side.
+    /// Returns the number of notifications below, for notification `n` of this side.
     fn times(_n: u64) -> u64 {
         1
     }
@@ -141,7 +141,7 @@ impl Flaw for EndsAsDeath {
     }
 }
 
-/// It waits on, whatever became of its peer.
+/// It waits on when its peer is gone.
 struct Deaf;
 impl Flaw for Deaf {
     const NAME: &'static str = "deaf_to_a_death";

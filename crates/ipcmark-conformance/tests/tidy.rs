@@ -267,7 +267,7 @@ fn what_measures_and_what_judges_names_no_transport() {
     none(breaches, "the harness and the laws treat all transports alike");
 }
 
-/// What stands between quotation marks in a line.
+/// Returns what is quoted in a line.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('"').skip(1).step_by(2)
 }

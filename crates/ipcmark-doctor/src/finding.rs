@@ -1,9 +1,9 @@
-//! One thing the machine offers or withholds.
+//! One thing that the machine offers or denies.
 
 use serde::Serialize;
 use std::fmt;
 
-/// What a finding is about.
+/// Subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Area {
@@ -11,15 +11,15 @@ pub enum Area {
     Processors,
     /// Clocks and counters.
     Clock,
-    /// What else happens while something is measured.
+    /// Other work while something is measured.
     Noise,
     /// File systems that mechanisms have their names in.
     Mounts,
-    /// What a mechanism may hold.
+    /// Limits of what a mechanism may hold.
     Limits,
-    /// What the kernel was built or told to allow.
+    /// Settings of the kernel.
     Kernel,
-    /// What this user may do.
+    /// Privileges of this user.
     Privileges,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Area {
     }
 }
 
-/// How much of it there is.
+/// Amount of it that there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -46,21 +46,22 @@ pub enum Level {
     /// Some: figures or sizes are the poorer for it.
     Limited,
     /// None.
-    Withheld,
+    #[serde(rename = "withheld")]
+    Denied,
 }
 
-/// One thing the machine offers or withholds.
+/// One thing that the machine offers or denies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What it is about.
+    /// Its subject.
     pub area: Area,
     /// Its name, where it has one the kernel's: `fs.mqueue.msg_max`, `/dev/shm`, `RLIMIT_NOFILE`.
     pub subject: String,
-    /// What was found, with its unit.
+    /// Value found, with its unit.
     pub found: String,
-    /// How much of it there is.
+    /// Amount of it that there is.
     pub level: Level,
-    /// What that costs: which mechanisms, sizes or figures. Absent where it costs nothing.
+    /// Cost: the mechanisms, sizes or figures that are lost. Absent if nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub costs: Option<String>,
     /// The line that would change it; absent where none would.
@@ -69,7 +70,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// It is all there.
+    /// Makes the finding that all of it is there.
     pub(crate) fn offered(area: Area, subject: &str, found: impl Into<String>) -> Finding {
         Finding {
             area,
@@ -81,19 +82,19 @@ impl Finding {
         }
     }
 
-    /// There is less than could be used.
+    /// Says that there is less than could be used.
     #[must_use]
     pub(crate) fn limited(self, costs: impl Into<String>) -> Finding {
         Finding { level: Level::Limited, costs: Some(costs.into()), ..self }
     }
 
-    /// There is nothing of it.
+    /// Says that there is nothing of it.
     #[must_use]
-    pub(crate) fn withheld(self, costs: impl Into<String>) -> Finding {
-        Finding { level: Level::Withheld, costs: Some(costs.into()), ..self }
+    pub(crate) fn denied(self, costs: impl Into<String>) -> Finding {
+        Finding { level: Level::Denied, costs: Some(costs.into()), ..self }
     }
 
-    /// The line that would change it.
+    /// Returns the line that would change it.
     #[must_use]
     pub(crate) fn remedy(self, line: impl Into<String>) -> Finding {
         Finding { remedy: Some(line.into()), ..self }

@@ -1,4 +1,4 @@
-//! What this machine offers and withholds, what that costs, and the one line that would change it.
+//! What this machine offers and denies, what that costs, and the one line that would change it.
 //!
 //! A benchmark that runs everywhere has to say what it could not measure where it ran, and why its figures are not
 //! another machine's. [`examine`] reads the machine's limits, mounts, sysctls, privileges, processors and clocks, and

@@ -1,4 +1,4 @@
-//! Machines that withhold something, as folders of files; and this one.
+//! Machines that lack something, as folders of files; and this one.
 
 use ipcmark_doctor::{Finding, Level, Machine, examine};
 use std::fs;
@@ -74,12 +74,12 @@ fn a_generous_machine_is_offered_and_says_no_remedy() {
 #[test]
 fn what_is_withheld_is_named_with_its_cost_and_the_line_that_changes_it() {
     for (path, text, subject, level, remedy) in [
-        ("proc/self/mounts", "", "/dev/shm", Level::Withheld, "mount -t tmpfs"),
+        ("proc/self/mounts", "", "/dev/shm", Level::Denied, "mount -t tmpfs"),
         (
             "proc/self/mounts",
             "tmpfs /dev/shm tmpfs ro 0 0\n",
             "/dev/shm",
-            Level::Withheld,
+            Level::Denied,
             "remount,rw",
         ),
         ("proc/self/mounts", "", "/dev/mqueue", Level::Limited, "mount -t mqueue"),
@@ -101,17 +101,17 @@ fn what_is_withheld_is_named_with_its_cost_and_the_line_that_changes_it() {
             "proc/sys/kernel/io_uring_disabled",
             "2",
             "kernel.io_uring_disabled",
-            Level::Withheld,
+            Level::Denied,
             "io_uring_disabled=0",
         ),
         (
             "proc/sys/kernel/yama/ptrace_scope",
             "3",
             "kernel.yama.ptrace_scope",
-            Level::Withheld,
+            Level::Denied,
             "ptrace_scope=1",
         ),
-        ("proc/meminfo", "HugePages_Free: 0\n", "huge pages", Level::Withheld, "vm.nr_hugepages"),
+        ("proc/meminfo", "HugePages_Free: 0\n", "huge pages", Level::Denied, "vm.nr_hugepages"),
         (
             "proc/self/status",
             "CapEff:\t0\nSeccomp:\t2\n",
@@ -119,8 +119,8 @@ fn what_is_withheld_is_named_with_its_cost_and_the_line_that_changes_it() {
             Level::Limited,
             "seccomp=unconfined",
         ),
-        ("proc/net/fib_trie", "", "IPv4 loopback", Level::Withheld, "ip link set lo up"),
-        ("proc/net/if_inet6", "", "IPv6 loopback", Level::Withheld, "disable_ipv6=0"),
+        ("proc/net/fib_trie", "", "IPv4 loopback", Level::Denied, "ip link set lo up"),
+        ("proc/net/if_inet6", "", "IPv6 loopback", Level::Denied, "disable_ipv6=0"),
     ] {
         let root = generous();
         write(root.path(), path, text);

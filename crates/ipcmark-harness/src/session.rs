@@ -58,7 +58,7 @@ pub struct Session {
 impl Session {
     /// Describes the machine, measures the harness's own cost, and decides which cells cannot be measured here and why.
     pub fn new(specs: Vec<CellSpec>, options: Options) -> Result<Session> {
-        let interrupts = Interrupts::heed()?;
+        let interrupts = Interrupts::handle()?;
         let scratch = Scratch::new()?;
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };

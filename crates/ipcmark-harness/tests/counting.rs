@@ -140,7 +140,7 @@ fn interrupted() -> Test {
     let board = Board::get();
     board.clear();
     let mut child = process::fork(|| {
-        let Ok(_interrupts) = Interrupts::heed() else { return 2 };
+        let Ok(_interrupts) = Interrupts::handle() else { return 2 };
         let ended = count_with(HANGING, Workload::PingPong, Duration::ZERO);
         i32::from(ended != Counted::Interrupted || has_children())
     })?;

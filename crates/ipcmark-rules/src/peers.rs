@@ -4,10 +4,10 @@ use ipcmark_core::{Error, Result};
 use ipcmark_sys::process::{self, Child, Exit};
 use std::time::Duration;
 
-/// How long a peer may take to end.
+/// Time that a peer may take to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Runs `part` in a child process; an error or a panic there is one of the experiment's.
+/// Runs `part` in a child process; an error or a panic there fails the experiment.
 pub(crate) fn peer(part: impl FnOnce() -> Result<()>) -> Result<Child> {
     process::fork(|| match part() {
         Ok(()) => 0,
@@ -27,8 +27,8 @@ pub(crate) fn joined(peers: impl IntoIterator<Item = Child>) -> Result<()> {
     Ok(())
 }
 
-/// Waits until `peer` sleeps in the kernel; false when it ended instead. For one whose only sleep is the call that the
-/// experiment is about.
+/// Waits until `peer` sleeps in the kernel; returns false if it ended instead. For a peer that sleeps only in the call that
+/// the experiment is about.
 pub(crate) fn sleeps(peer: &mut Child) -> Result<bool> {
     const LOOK: Duration = Duration::from_millis(5);
     // It counts when it sleeps time after time: a fork and a page fault may make it sleep once.
@@ -41,7 +41,7 @@ pub(crate) fn sleeps(peer: &mut Child) -> Result<bool> {
         }
         let path = format!("/proc/{}/stat", peer.pid());
         let stat = std::fs::read_to_string(&path).map_err(|e| Error::os(path, e))?;
-        // The name before it may hold anything but stands in parentheses.
+        // The name before it is in parentheses and may contain anything.
         let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
         asleep = if state == Some('S') { asleep + 1 } else { 0 };
         if asleep == TIMES {

@@ -9,16 +9,16 @@ use ipcmark_sys::process;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-/// How often an experiment is made again.
+/// Further tries of an experiment whose rule was broken.
 const MORE_TRIES: u32 = 2;
-/// Room for what one experiment brings home, bytes.
+/// Room for the result of one experiment, bytes.
 const HOME_MAX: usize = 64 << 10;
 
-/// Is told what happens. Called between experiments.
+/// Receives progress, between experiments.
 pub trait Watch {
-    /// This experiment begins.
+    /// Says that this experiment begins.
     fn begins(&mut self, trial: &Trial);
-    /// It has ended.
+    /// Says that it has ended.
     fn ended(&mut self, rule: &Rule);
 }
 
@@ -43,8 +43,8 @@ pub fn run(trials: &[Trial], watch: &mut dyn Watch) -> ipcmark_harness::Result<V
     Ok(rules)
 }
 
-/// Runs one experiment; once or twice more where the machine did otherwise, because a race that does not show itself
-/// once, on a busy machine, is no proof of anything. What was seen at first is told all the same.
+/// Runs one experiment; once or twice again if the machine broke the rule, because a busy machine may hide a race. The
+/// result also reports what was seen at first.
 fn tried(trial: &Trial, scratch: &Scratch) -> std::result::Result<Found, String> {
     let mut found = apart(trial, &scratch.names());
     for _ in 0..MORE_TRIES {
@@ -58,7 +58,7 @@ fn tried(trial: &Trial, scratch: &Scratch) -> std::result::Result<Found, String>
     found
 }
 
-/// What comes home in the parcel.
+/// Content of the parcel.
 #[derive(Serialize, Deserialize)]
 enum Home {
     Seen(Seen),

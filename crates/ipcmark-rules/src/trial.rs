@@ -19,22 +19,22 @@ pub struct Trial {
     pub rule: &'static str,
     /// The calls that the experiment makes, in order.
     pub calls: &'static [&'static str],
-    /// Where the rule is written: `signal(7)`.
+    /// Place where the rule is written: `signal(7)`.
     pub reference: &'static str,
     /// The experiment. It runs in a process of its own, which may fork further; names in [`Names::dir`] are cleared
     /// away after it.
     pub run: fn(&Names) -> Found,
 }
 
-/// What an experiment comes back with. [`Error::Unavailable`] means that it cannot be made here.
+/// Result of an experiment. [`Error::Unavailable`] means that it cannot be made here.
 pub type Found = Result<Seen>;
 
-/// What was seen.
+/// Outcome of an experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Whether the machine kept to the rule.
+    /// True if the machine kept to the rule.
     kept: bool,
-    /// What was done and what came of it, with the figures, in words that need no other page.
+    /// Actions and their outcome, with the figures, in words that need no other page.
     words: String,
     /// The figures in the words, by name.
     figures: BTreeMap<String, f64>,
@@ -54,7 +54,7 @@ impl Seen {
         self
     }
 
-    /// As [`with`](Seen::with), for counts.
+    /// Adds a count, like [`with`](Seen::with).
     #[must_use]
     pub fn count(self, name: &str, value: u64) -> Seen {
         self.with(name, value as f64)
@@ -62,12 +62,12 @@ impl Seen {
 }
 
 impl Seen {
-    /// Whether the machine kept to the rule.
+    /// Returns true if the machine kept to the rule.
     pub(crate) fn is_kept(&self) -> bool {
         self.kept
     }
 
-    /// What was seen on another try; what came before it is told, too.
+    /// Returns the outcome of another try, with the words of the first.
     pub(crate) fn after(mut self, before: &Seen) -> Seen {
         self.words = format!("{} (On a try before it was otherwise: {})", self.words, before.words);
         self
@@ -92,7 +92,7 @@ impl Trial {
         format!("{}/{}", self.family, self.name)
     }
 
-    /// The rule with what was found of it.
+    /// Returns the rule with what was found of it.
     pub(crate) fn with(&self, found: std::result::Result<Found, String>) -> Rule {
         let (verdict, seen, figures) = match found {
             Ok(Ok(Seen { kept: true, words, figures })) => (Verdict::Shown, words, figures),
@@ -121,7 +121,7 @@ fn untried(reason: String) -> Verdict {
     Verdict::NotTried { reason, remedy: None }
 }
 
-/// How long one experiment may take.
+/// Time that one experiment may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// `1234567` as `1,234,567`: figures in sentences are read by people.
@@ -137,7 +137,7 @@ pub(crate) fn figure(value: u64) -> String {
     text
 }
 
-/// The name of an error: `EAGAIN`.
+/// Returns the name of an error: `EAGAIN`.
 pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
     format!("{:?}", nix::errno::Errno::from_raw(errno.raw_os_error()))
 }

@@ -27,7 +27,7 @@ fn shown(trial: Trial) -> Result<Completion, Failed> {
             Ok(Completion::Completed)
         }
         Verdict::Broken => Err(rule.seen.clone().into()),
-        // A remedy means that this machine withholds something; without one, the experiment itself failed.
+        // A remedy means that this machine lacks something; without one, the experiment itself failed.
         Verdict::NotTried { reason, remedy: Some(remedy) } => {
             Ok(Completion::ignored_with(format!("{reason}; {remedy}")))
         }

@@ -13,8 +13,8 @@ pub const BATCHES: usize = 12;
 /// Round trips of a batch: the clock's step is longer than a near one.
 const BATCH: u64 = 25;
 
-/// Cache-line round trips between two processes that both call this at once, right after they met: batch by batch, ns each.
-/// What the one that is not `first` gets is not sharp.
+/// Measures cache-line round trips between two processes that both call this right after they met: batch by batch, ns each.
+/// The result of the process that is not `first` is not exact.
 ///
 /// `word` is shared, alone on its line, zero before the first probe and touched by no one but the probes of these two. Each spins, so each needs a CPU of its own.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn hand_offs_ns(word: &AtomicU64, clock: &Clock, first: bool) -> [f64; BATCH
     batches
 }
 
-/// The median of [`hand_offs_ns`].
+/// Returns the median of [`hand_offs_ns`].
 #[must_use]
 pub fn median_ns(word: &AtomicU64, clock: &Clock, first: bool) -> f64 {
     let mut batches = hand_offs_ns(word, clock, first);

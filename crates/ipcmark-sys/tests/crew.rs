@@ -122,7 +122,7 @@ fn victim() -> Test {
 }
 
 fn interrupt() -> Test {
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let crew = crew(&[sleeps])?;
     kill_process(getpid(), Signal::TERM)?;
     let finished = crew.finish(Instant::now() + PATIENCE)?;
@@ -130,7 +130,7 @@ fn interrupt() -> Test {
     assert_eq!(finished.results().unwrap_err().what, "interrupted");
     drop(_interrupts);
     // The flag stays set for the tests that follow; a new guard clears it.
-    drop(Interrupts::heed()?);
+    drop(Interrupts::handle()?);
     Ok(())
 }
 

@@ -94,7 +94,7 @@ fn timeout() -> Test {
     let mut child = fork(sleep_for_ever)?;
     let begun = Instant::now();
     assert_eq!(child.wait(Duration::from_millis(50))?, None);
-    assert!(begun.elapsed() >= Duration::from_millis(50), "it waited less than it was told");
+    assert!(begun.elapsed() >= Duration::from_millis(50), "it waited less than asked");
     assert_eq!(child.exit(), None);
     Ok(())
 }
@@ -230,7 +230,7 @@ fn wakes() -> Test {
             // Sleeps to the end of its patience unless it is woken.
             futex::wait(&line.futex, now, PATIENCE).map_err(|e| e.to_string())?;
             if begun.elapsed() >= PATIENCE {
-                return Err(format!("nobody woke the sleeper of round {value}"));
+                return Err(format!("the sleeper of round {value} was not woken"));
             }
         }
     };
@@ -358,17 +358,17 @@ fn raise(signal: Signal) -> Result<(), Failed> {
 
 fn interrupts() -> Test {
     let mut child = fork(|| {
-        let heeded = || -> Result<bool, Failed> {
-            let interrupts = Interrupts::heed()?;
+        let handled = || -> Result<bool, Failed> {
+            let interrupts = Interrupts::handle()?;
             raise(Signal::TERM)?;
             let noted = is_interrupted();
             drop(interrupts);
-            let again = Interrupts::heed()?;
+            let again = Interrupts::handle()?;
             let forgotten = !is_interrupted();
             drop(again);
             Ok(noted && forgotten)
         };
-        if heeded().is_ok_and(|ok| ok) && raise(Signal::TERM).is_ok() {
+        if handled().is_ok_and(|ok| ok) && raise(Signal::TERM).is_ok() {
             return 1;
         }
         2
@@ -380,7 +380,7 @@ fn interrupts() -> Test {
 fn ignored_interrupt() -> Test {
     // A child of `fork` ignores SIGINT, as a program under nohup ignores SIGHUP.
     let mut child = fork(|| {
-        let Ok(_interrupts) = Interrupts::heed() else { return 1 };
+        let Ok(_interrupts) = Interrupts::handle() else { return 1 };
         if raise(Signal::INT).is_err() { 2 } else { i32::from(is_interrupted()) }
     })?;
     assert_eq!(ended(&mut child)?, Exit::Code(0));

@@ -94,7 +94,7 @@ fn for_people(document: &Document, all: bool) -> String {
         document.transports,
         count(Level::Offered),
         count(Level::Limited),
-        count(Level::Withheld),
+        count(Level::Denied),
         if all { "" } else { " --all shows what is offered too." }
     );
     text
@@ -105,7 +105,7 @@ fn one(finding: &Finding) -> String {
     let (word, style) = match finding.level {
         Level::Offered => ("offered ", Style::new().green()),
         Level::Limited => ("limited ", Style::new().yellow()),
-        Level::Withheld => ("withheld", Style::new().red()),
+        Level::Denied => ("withheld", Style::new().red()),
     };
     let mut text = format!("  {}  {}: {}\n", style.apply_to(word), finding.subject, finding.found);
     if let Some(costs) = &finding.costs {

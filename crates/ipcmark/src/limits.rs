@@ -68,7 +68,7 @@ struct Document {
 /// # Errors
 /// No placement that can be measured; standard output that cannot be written to.
 pub(crate) fn limits(args: &LimitsArgs) -> Result<Exit> {
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let document = measure(args)?;
     if args.json {
         output::print(&serde_json::to_string_pretty(&document)?)?;

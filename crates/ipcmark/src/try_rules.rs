@@ -30,7 +30,7 @@ pub(crate) fn rules(catalog: &Catalog, args: &RulesArgs) -> Result<Exit> {
         output::print(&listed(&trials))?;
         return Ok(Exit::Ok);
     }
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let (tried, interrupted) = try_out(&trials, args.quiet)?;
     if args.json {
         let document = Document { schema: "ipcmark.rules/1", rules: &tried };

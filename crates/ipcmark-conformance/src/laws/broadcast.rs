@@ -11,7 +11,7 @@ use ipcmark_core::{Checker, Integrity, Limits, Side, Stamper, Transport, Workloa
 const PEERS: usize = 2;
 /// Lengths, in bytes: a number and more.
 const SIZES: [usize; 3] = [16, 64, 1000];
-/// What one receiver reads while the other does not, in bytes: more than any buffer of a mechanism that overwrites.
+/// Bytes that one receiver reads while the other does not: more than any buffer of a mechanism that overwrites.
 const FLOOD_BYTES: usize = 4 << 20;
 
 fn scratch(size: usize) -> Result<Scratch, String> {
@@ -20,7 +20,7 @@ fn scratch(size: usize) -> Result<Scratch, String> {
     Ok(scratch)
 }
 
-/// Message `n`: its number in each word, and the word's place.
+/// Makes message `n`: its number in each word, and the word's place.
 fn message(n: u64, size: usize) -> Vec<u8> {
     (0..size).map(|i| (n.rotate_right(8 * (i as u32 % 8)) as u8) ^ (i / 8) as u8).collect()
 }
@@ -59,7 +59,7 @@ pub fn to_all<T: Transport>(limits: &Limits) -> Told {
     Ok(())
 }
 
-/// **Who does not read holds nobody up.** One of two receivers gets four MiB, a message at a time, while the other does not
+/// **A receiver that does not read blocks no other.** One of two receivers gets four MiB, a message at a time, while the other does not
 /// read. Then that one reads: what comes is whole and in order, and the numbers tell how much it missed; the next message
 /// comes to both.
 pub fn past_the_idle<T: Transport>(limits: &Limits) -> Told {

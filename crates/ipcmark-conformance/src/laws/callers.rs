@@ -156,7 +156,7 @@ fn kill_caller(number: &[u8], last_breath: &LastBreath) -> Told {
     kill_process(pid, Signal::KILL).map_err(|e| format!("kill: {e}"))
 }
 
-/// What a dead side had started ends with it. Orphans are this process's to reap, see [`crate::prepare`].
+/// Checks that what a dead side had started ends with it. This process reaps orphans, see [`crate::prepare`].
 fn no_orphans() -> Told {
     let begun = Instant::now();
     loop {

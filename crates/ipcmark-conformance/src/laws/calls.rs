@@ -12,7 +12,7 @@ const SIZES: [usize; 8] = [1, 8, 64, 1 << 10, 4 << 10, (4 << 10) + 1, 64 << 10, 
 /// Calls of a law that counts them.
 const CALLS: u64 = 1_000;
 
-/// What stands in the `n`th argument, and with another seed in its result.
+/// Returns the bytes of the `n`th argument, and with another seed those of its result.
 fn bytes(seed: u64, n: u64, size: usize) -> Vec<u8> {
     let mut space = vec![0; size];
     fastrand::Rng::with_seed(seed ^ (n << 20)).fill(&mut space);

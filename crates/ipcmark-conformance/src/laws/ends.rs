@@ -61,7 +61,7 @@ pub fn of_stream<T: Transport>(limits: &Limits) -> Told {
 pub fn of_a_peer_awaited<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(64);
     let message = |n: u32| vec![n as u8 + 1; size];
-    // Nobody receives while the victim lives: of more than one, a lossy transport may lose some.
+    // No one receives while the victim lives: of several messages, a lossy transport may lose some.
     let count = if T::INFO.lossy { 1 } else { 5 };
     for victim in Side::ALL {
         for asleep in [true, false] {
@@ -157,7 +157,7 @@ pub(crate) fn killing(scratch: &Scratch, victim: Side) -> Pair<'_> {
     Pair { deadline, victim: Some(victim), ..Pair::new(&scratch.plan) }
 }
 
-/// When the victim died, in a word that both sides see.
+/// Time when the victim died, in a word that both sides see.
 pub(crate) struct LastBreath(ipcmark_sys::shared::Lines);
 
 impl LastBreath {
@@ -195,7 +195,7 @@ impl LastBreath {
         Ok(())
     }
 
-    /// How long it has been dead; nothing while it lives.
+    /// Returns the time since its death; zero while it lives.
     fn age(&self) -> Duration {
         match self.at_ns().load(Ordering::Acquire) {
             0 => Duration::ZERO,

@@ -62,7 +62,7 @@ pub fn same_bytes<T: Transport>(limits: &Limits) -> Told {
     Ok(())
 }
 
-/// **It never waits**: with nobody else to wait for, an empty floor and a full one say so.
+/// **It never waits**: there is no peer to wait for, so an empty floor and a full one return errors.
 pub fn never_waits<T: Transport>(_: &Limits) -> Told {
     run::<T>(Scratch::new(64, true)?, |end| {
         if let Ok(len) = end.try_receive(<[u8]>::len) {

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// Messages that are shorter cannot say how many went before them, so that they cannot tell how many were lost.
 pub const COUNTING_BYTES: usize = 8;
-/// What is sent in a flood, in bytes: more than any buffer of a mechanism that loses.
+/// Bytes sent in a flood: more than any buffer of a mechanism that loses.
 const FLOOD_BYTES: usize = 16 << 20;
 /// Messages one at a time, after a flood.
 const CALM: u64 = 100;
@@ -82,7 +82,7 @@ pub fn flood<T: Transport>(limits: &Limits) -> Told {
             }
             if lost == 0 {
                 return Err(format!(
-                    "it says that it may lose messages, and lost none of {count} that nobody read"
+                    "it says that it may lose messages, and lost none of {count} that were not read"
                 ));
             }
             receive_stamped(end, !seed, size, pace::<T>(CALM))

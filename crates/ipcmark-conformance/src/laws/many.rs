@@ -16,7 +16,7 @@ const SIZES: [usize; 3] = [LEAST_SHARED, 64, 1000];
 /// The sender's number in a message that tells a receiver to stop.
 const STOP: usize = 0xff;
 
-/// Message `n` of a sender: number, sender, and a body that depends on both in each byte.
+/// Makes message `n` of a sender: number, sender, and a body that depends on both in each byte.
 fn message(sender: usize, n: u64, size: usize) -> Vec<u8> {
     let mut message: Vec<u8> =
         (0..size).map(|i| (i as u64 ^ n.wrapping_mul(31) ^ (sender as u64 * 97)) as u8).collect();
@@ -25,7 +25,7 @@ fn message(sender: usize, n: u64, size: usize) -> Vec<u8> {
     message
 }
 
-/// Whose a message says it is, and which.
+/// Returns the sender and the number that a message states.
 fn head(message: &[u8]) -> (usize, u64) {
     let mut number = [0; 8];
     number.copy_from_slice(&message[..8]);

@@ -21,7 +21,7 @@ pub(crate) trait Flaw: Default + 'static {
     const REFUSES: bool = true;
     /// The caller, or the server, sleeps on when its peer is gone.
     const DEAF: Option<Side> = None;
-    /// It serves once, and then says that it has been told to stop.
+    /// It serves once, and then reports that it was stopped.
     const SERVES_ONCE: bool = false;
 
     /// See [`Remote::available`].
@@ -263,7 +263,7 @@ impl Flaw for DeafServer {
     const DEAF: Option<Side> = Some(Side::Responder);
 }
 
-/// Each answer to the question what is to be had is another.
+/// Each answer about what is available is another.
 #[derive(Default)]
 pub(crate) struct ChangesItsMind;
 impl Flaw for ChangesItsMind {

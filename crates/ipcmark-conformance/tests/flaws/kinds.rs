@@ -250,7 +250,7 @@ impl Flaw for GivesToBoth {
     }
 }
 
-/// A message of a link that several share comes to nobody.
+/// A message of a link that several share gets lost.
 #[derive(Default)]
 pub(crate) struct GivesToNobody;
 impl Flaw for GivesToNobody {
@@ -270,7 +270,7 @@ impl Flaw for TellsOne {
     const BROADCASTS: bool = true;
 }
 
-/// It overwrites, and a receiver that keeps up loses a message beside one that does not read.
+/// It overwrites, and a receiver that keeps up loses a message because another does not read.
 #[derive(Default)]
 pub(crate) struct LosesForTheBusy;
 impl Flaw for LosesForTheBusy {
@@ -314,7 +314,7 @@ impl Flaw for EndsAsDeath {
     }
 }
 
-/// The receiver waits on, whatever became of its peer.
+/// The receiver waits on when its peer is gone.
 #[derive(Default)]
 pub(crate) struct Deaf;
 impl Flaw for Deaf {

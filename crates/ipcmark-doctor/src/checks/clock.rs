@@ -1,4 +1,4 @@
-//! Clocks and counters: what time can be told by, and what of the CPU can be counted.
+//! Clocks and hardware counters.
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
@@ -8,9 +8,9 @@ use ipcmark_sys::clock::{Clock, Source};
 use std::collections::BTreeSet;
 
 const AREA: Area = Area::Clock;
-/// A one-way time is refused under so many times what the two clocks may be apart.
+/// A one-way time below this many times the difference of the two clocks is refused.
 const TIMES_APART: f64 = 10.0;
-/// From here on one-way times of kernel mechanisms are among those refused, ns.
+/// Difference of clocks from which one-way times of kernel mechanisms are refused, ns.
 const FAR_APART_NS: f64 = 500.0;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
@@ -21,7 +21,7 @@ pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     findings
 }
 
-/// The pairs of CPUs that `ipcmark run` would put two sides on, by any placement.
+/// Returns the pairs of CPUs that `ipcmark run` would put two sides on, by any placement.
 fn pairs() -> BTreeSet<(u32, u32)> {
     let cpus = host::cpus();
     let chosen = Placement::ALL.iter().filter_map(|p| placement::choose(*p, &cpus).ok());
@@ -29,13 +29,13 @@ fn pairs() -> BTreeSet<(u32, u32)> {
     two.filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))).collect()
 }
 
-/// How far apart the clocks of two CPUs may be.
+/// Returns how far apart the clocks of two CPUs may be.
 fn certified(clock: &Clock, (a, b): (u32, u32)) -> Finding {
     let finding = |found| Finding::offered(AREA, &format!("clocks of CPU {a} and CPU {b}"), found);
     let bound = match certificate::offset(clock, (a, b)) {
         Ok(offset) => offset.bound(clock, clock.step_ns(), 0),
         Err(why) => {
-            return finding(why.to_string()).withheld("no one-way time between them is certified");
+            return finding(why.to_string()).denied("no one-way time between them is certified");
         }
     };
     let apart_ns = bound.apart_ns();
@@ -81,15 +81,15 @@ fn counters(machine: &Machine) -> Option<Finding> {
     if !machine.has(devices) {
         return Some(
             Finding::offered(AREA, "performance counters", "none")
-                .withheld("no cycles, instructions or software events a message"),
+                .denied("no cycles, instructions or software events a message"),
         );
     }
     // Hybrid CPUs have one for each kind of core.
     let pmu = ["cpu", "cpu_core", "armv8_pmuv3_0", "armv8_pmuv3"];
     Some(match pmu.iter().find(|name| machine.has(&format!("{devices}/{name}"))) {
         Some(name) => Finding::offered(AREA, "hardware counters (PMU)", *name),
-        None => Finding::offered(AREA, "hardware counters (PMU)", "not to be had")
-            .withheld(
+        None => Finding::offered(AREA, "hardware counters (PMU)", "unavailable")
+            .denied(
                 "no cycles or instructions a message; switches and faults are counted all the same",
             )
             .remedy("let the hypervisor pass the PMU through (e.g. QEMU: -cpu host,pmu=on)"),

@@ -23,7 +23,7 @@ fn release() -> Finding {
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     let finding = Finding::offered(AREA, "release", release);
     if version < (5, 18) {
-        finding.limited("io_uring cannot pass messages between rings before 5.18; what else is missing stands in `ipcmark list`")
+        finding.limited("io_uring cannot pass messages between rings before 5.18; `ipcmark list` shows what else is missing")
     } else {
         finding
     }
@@ -34,12 +34,12 @@ fn uring(machine: &Machine) -> Finding {
         None => Finding::offered(AREA, "kernel.io_uring_disabled", "no such switch"),
         Some("0") => Finding::offered(AREA, "kernel.io_uring_disabled", "0"),
         Some(value) => Finding::offered(AREA, "kernel.io_uring_disabled", value)
-            .withheld("no io_uring transports")
+            .denied("no io_uring transports")
             .remedy("sysctl kernel.io_uring_disabled=0"),
     }
 }
 
-/// Asked of the kernel itself: there is no file that says so, and a filter may withhold what the kernel has.
+/// Asks the kernel itself: no file says so, and a filter may deny what the kernel has.
 fn barriers() -> Finding {
     let finding = |found: String| Finding::offered(AREA, "membarrier(2)", found);
     match membarrier::agree() {
@@ -55,7 +55,7 @@ fn system_v(machine: &Machine) -> Finding {
         Finding::offered(AREA, "System V IPC", "built in")
     } else {
         Finding::offered(AREA, "System V IPC", "not built in (CONFIG_SYSVIPC)")
-            .withheld("no System V queues, semaphores or segments")
+            .denied("no System V queues, semaphores or segments")
     }
 }
 
@@ -66,7 +66,7 @@ fn vsock(machine: &Machine) -> Finding {
     }
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let modules = format!("/lib/modules/{release}");
-    let lost = finding("not loaded").withheld("no vsock transports");
+    let lost = finding("not loaded").denied("no vsock transports");
     if machine.has(&modules) {
         lost.remedy("modprobe vsock_loopback")
     } else {
@@ -79,7 +79,7 @@ fn ipv4(machine: &Machine) -> Finding {
         Finding::offered(AREA, "IPv4 loopback", "127.0.0.1")
     } else {
         Finding::offered(AREA, "IPv4 loopback", "none")
-            .withheld("no transports over IPv4: TCP, UDP and what is built on them")
+            .denied("no transports over IPv4: TCP, UDP and what is built on them")
             .remedy("ip link set lo up")
     }
 }
@@ -90,7 +90,7 @@ fn ipv6(machine: &Machine) -> Finding {
         Finding::offered(AREA, "IPv6 loopback", "::1")
     } else {
         Finding::offered(AREA, "IPv6 loopback", "none")
-            .withheld("no transports over IPv6")
+            .denied("no transports over IPv6")
             .remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up")
     }
 }
@@ -101,7 +101,7 @@ fn yama(machine: &Machine) -> Option<Finding> {
     Some(match scope.as_str() {
         "0" | "1" => finding,
         _ => finding
-            .withheld("process_vm_readv and process_vm_writev are refused")
+            .denied("process_vm_readv and process_vm_writev are refused")
             .remedy("sysctl kernel.yama.ptrace_scope=1"),
     })
 }

@@ -9,9 +9,9 @@ const AREA: Area = Area::Limits;
 struct Floor {
     /// The sysctl.
     name: &'static str,
-    /// What the largest cells of the embedded suites use.
+    /// Amount that the largest cells of the embedded suites use.
     wanted: u64,
-    /// Whether it counts bytes.
+    /// True if it counts bytes.
     in_bytes: bool,
     costs: &'static str,
 }

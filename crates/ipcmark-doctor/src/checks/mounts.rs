@@ -16,7 +16,7 @@ fn shm(machine: &Machine) -> Finding {
         Some((kind, options)) if kind == "tmpfs" || kind == "ramfs" => {
             let finding = Finding::offered(AREA, "/dev/shm", format!("{kind} ({options})"));
             if options.split(',').any(|word| word == "ro") {
-                finding.withheld(costs).remedy("mount -o remount,rw /dev/shm")
+                finding.denied(costs).remedy("mount -o remount,rw /dev/shm")
             } else {
                 finding
             }
@@ -24,7 +24,7 @@ fn shm(machine: &Machine) -> Finding {
         Some((kind, _)) => Finding::offered(AREA, "/dev/shm", format!("{kind}, not in memory"))
             .limited("POSIX shared memory is left out: a disk's pages are not memory")
             .remedy(mount),
-        None => Finding::offered(AREA, "/dev/shm", "not mounted").withheld(costs).remedy(mount),
+        None => Finding::offered(AREA, "/dev/shm", "not mounted").denied(costs).remedy(mount),
     }
 }
 
@@ -49,7 +49,7 @@ fn temporary(machine: &Machine) -> Finding {
     let writable = rustix::fs::access(&dir, rustix::fs::Access::WRITE_OK).is_ok();
     match mounted {
         _ if !writable => finding("cannot be written to")
-            .withheld(
+            .denied(
                 "nothing can be measured: FIFOs, sockets and shared files have their names there",
             )
             .remedy("TMPDIR=/somewhere/writable ipcmark"),
@@ -69,7 +69,7 @@ fn huge_pages(machine: &Machine) -> Finding {
     let size = machine.field("/proc/meminfo", "Hugepagesize").unwrap_or_else(|| "none".into());
     let finding = Finding::offered(AREA, "huge pages", format!("{free} free, of {size}"));
     if free == 0 {
-        finding.withheld("no rings in huge pages").remedy("sysctl vm.nr_hugepages=64")
+        finding.denied("no rings in huge pages").remedy("sysctl vm.nr_hugepages=64")
     } else {
         finding
     }

@@ -44,7 +44,7 @@ fn placements() -> Finding {
     }
 }
 
-/// The wake-up of an idle CPU is most of what a blocking round trip across cores takes.
+/// Checks idle states: the wake-up of an idle CPU is most of a blocking round trip across cores.
 fn idle(machine: &Machine) -> Option<Finding> {
     let driver = machine.text("/sys/devices/system/cpu/cpuidle/current_driver")?;
     let governor = machine

@@ -44,7 +44,7 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-/// How long the other process lets this one work, at the least.
+/// Least time that the other process lets this one work.
 const MEANWHILE: Duration = Duration::from_millis(50);
 /// Additions in one piece of work.
 const PIECE: u64 = 1_000;
@@ -53,7 +53,7 @@ fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     pipe_with(PipeFlags::CLOEXEC).called("pipe2")
 }
 
-/// Work that nothing else depends on.
+/// Does work that nothing depends on.
 fn work() {
     let mut sum = 0u64;
     for n in 0..PIECE {
@@ -79,7 +79,7 @@ fn completes_later(_: &Names) -> Found {
     };
     joined([other])?;
     let words = format!(
-        "A read of an empty pipe was handed over and had {}; {} additions were made before its completion stood in the \
+        "A read of an empty pipe was handed over and had {}; {} additions were made before its completion was in the \
          queue, with {came} bytes.",
         if at_once { "completed at once" } else { "not completed" },
         figure(pieces * PIECE)

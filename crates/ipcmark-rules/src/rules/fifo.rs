@@ -71,7 +71,7 @@ fn open_waits(names: &Names) -> Found {
         let mut space = [0; 8];
         match read(&fifo, &mut space).called("read")? {
             3 => Ok(()),
-            n => Err(Error::Protocol(format!("{n} bytes came of 3"))),
+            n => Err(Error::Protocol(format!("{n} of 3 bytes came"))),
         }
     })?;
     let slept = sleeps(&mut reader)?;
@@ -79,7 +79,7 @@ fn open_waits(names: &Names) -> Found {
     write(&fifo, b"met").called("write")?;
     joined([reader])?;
     let words = format!(
-        "Nobody reads: a non-blocking open for writing said {}. One opened for reading and {} until one opened for \
+        "Without a reader, a non-blocking open for writing said {}. One opened for reading and {} until one opened for \
          writing; then 3 bytes passed.",
         alone.map_or_else(|| "yes".into(), name_of),
         if slept { "slept" } else { "did not wait" },
@@ -117,7 +117,7 @@ fn strangers(names: &Names) -> Found {
 
 fn outlives(names: &Names) -> Found {
     let path = make(names)?;
-    // Open both ways, so that nobody need read.
+    // Open both ways, so that no reader is needed.
     let user = peer(|| {
         let fifo = open_fifo(&path, OFlags::RDWR).called("open")?;
         write(&fifo, b"left").map(drop).called("write")

@@ -73,7 +73,7 @@ pub(crate) const RULES: &[Trial] = &[
 ];
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a child says of two attempts: a bit for each that succeeded, above zero, which is the status of success.
+/// Exit status of a child after two attempts: a bit for each that succeeded. 0 is for success.
 const RECORD_HAD: i32 = 2;
 const FLOCK_HAD: i32 = 4;
 const NEITHER_HAD: i32 = 8;
@@ -122,7 +122,7 @@ fn unset_flock(file: &File) -> Result<()> {
     flock(file, FlockOperation::Unlock).called("flock(LOCK_UN)")
 }
 
-/// Two processes add to one number; `exact` says whether all of it must be there in the end.
+/// Lets two processes add to one number; with `exact`, no increment may be lost.
 fn increments(
     names: &Names,
     how: &str,
@@ -168,7 +168,7 @@ fn read_number(file: &File) -> Result<u64> {
     }
 }
 
-/// Which locks another process gets, through descriptors that it comes by as `by` says.
+/// Returns the locks that another process gets, through descriptors that it gets as `by` says.
 fn had_by_another(by: impl FnOnce() -> Result<[File; 2]>) -> Result<(bool, bool)> {
     let attempt = || -> Result<i32> {
         let [for_record, for_flock] = by()?;

@@ -49,12 +49,12 @@ pub(crate) const RULES: &[Trial] = &[
     },
     Trial {
         name: "drops-counted",
-        rule: "A datagram that finds its receiver's buffer full is dropped; the receiver's socket counts it, the sender is told nothing.",
+        rule: "A datagram that finds its receiver's buffer full is dropped; the receiver's socket counts it, the sender learns nothing.",
         calls: &[
             "setsockopt(SO_RXQ_OVFL)",
-            "send of 1,000 bytes, 10,000 times, to a socket that nobody reads",
+            "send of 1,000 bytes, 10,000 times, to a socket without a reader",
             "recvmsg until EAGAIN",
-            "send and recvmsg once more, for the count",
+            "send and recvmsg again, for the count",
         ],
         run: drops_counted,
         ..UDP
@@ -85,7 +85,7 @@ pub(crate) const RULES: &[Trial] = &[
 /// Any free port of this machine.
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// As [`os`], of a call that fails where loopback is down.
+/// Names a call that fails if loopback is down.
 fn over_loopback(call: &'static str) -> impl Fn(io::Error) -> Error {
     move |e| match e.kind() {
         ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => Error::Unavailable {
@@ -96,7 +96,7 @@ fn over_loopback(call: &'static str) -> impl Fn(io::Error) -> Error {
     }
 }
 
-/// Two ends of one TCP connection.
+/// Returns two ends of one TCP connection.
 fn tcp() -> Result<[TcpStream; 2]> {
     let listener = TcpListener::bind(LOOPBACK).map_err(over_loopback("bind"))?;
     let here = listener.local_addr().called("getsockname")?;
@@ -105,7 +105,7 @@ fn tcp() -> Result<[TcpStream; 2]> {
     Ok([client, server])
 }
 
-/// Two UDP sockets that are connected to each other.
+/// Returns two UDP sockets that are connected to each other.
 fn udp() -> Result<[UdpSocket; 2]> {
     let bind = || UdpSocket::bind(LOOPBACK).map_err(over_loopback("bind"));
     let (a, b) = (bind()?, bind()?);
@@ -244,7 +244,7 @@ fn drops_counted(_: &Names) -> Found {
     sender.send(&[7]).called("send")?;
     let counted = drops_told(&receiver)?;
     let words = format!(
-        "{} datagrams sent to a socket that nobody read, {} received; the socket counted {} dropped.",
+        "{} datagrams sent to a socket without a reader, {} received; the socket counted {} dropped.",
         figure(SENT),
         figure(received),
         figure(counted)

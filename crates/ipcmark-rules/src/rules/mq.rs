@@ -91,7 +91,7 @@ fn create(name: &str, depth: u64, flags: MQ_OFlag) -> std::result::Result<MqdT, 
         .map_err(|e| Errno::from_raw_os_error(e as i32))
 }
 
-/// The other queues of this user count against the limit too.
+/// Returns the error of a full limit, against which the other queues of this user count too.
 fn no_room() -> Error {
     Error::Unavailable {
         reason: "RLIMIT_MSGQUEUE leaves no room for a queue".into(),
@@ -99,7 +99,7 @@ fn no_room() -> Error {
     }
 }
 
-/// A queue for four messages, or why there is none here.
+/// Returns a queue for four messages, or why there is none here.
 fn four(names: &Names, flags: MQ_OFlag) -> Result<Named> {
     let name = format!("/{}", names.token);
     match create(&name, 4, flags) {

@@ -26,7 +26,7 @@ pub(crate) const RULES: &[Trial] = &[
         family: "notify",
         mechanism: "futex",
         name: "lost-wake",
-        rule: "A wake-up that finds nobody asleep is lost, but the value is not: who comes later does not fall asleep.",
+        rule: "A wake-up without a sleeper is lost, but the value is not: a process that comes later does not fall asleep.",
         calls: &["futex(FUTEX_WAKE), from another process", "futex(FUTEX_WAIT) for the old value"],
         reference: "futex(2)",
         run: lost_wake,
@@ -109,7 +109,7 @@ fn lost_wake(_: &Names) -> Found {
     Ok(Seen::new(found == 0 && slept == Err(Errno::AGAIN), words).count("woken", found))
 }
 
-/// Whether there is something to read now, or within `timeout`.
+/// Returns true if there is something to read now, or within `timeout`.
 fn readable(fd: impl AsFd, timeout: Duration) -> Result<bool> {
     let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: 0 };
     let ready = poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&timeout));

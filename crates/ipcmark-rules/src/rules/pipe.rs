@@ -30,7 +30,7 @@ pub(crate) const RULES: &[Trial] = &[
     },
     Trial {
         name: "full",
-        rule: "A full pipe makes a writer sleep until somebody reads, and tells a non-blocking one EAGAIN.",
+        rule: "A full pipe makes a writer sleep until someone reads; a non-blocking writer gets EAGAIN.",
         calls: &[
             "pipe2",
             "fcntl(F_GETPIPE_SZ)",
@@ -64,7 +64,7 @@ pub(crate) const RULES: &[Trial] = &[
     },
     Trial {
         name: "broken",
-        rule: "A write to a pipe that nobody reads fails with EPIPE, and the writer is sent SIGPIPE, which ends a program that does not ignore it.",
+        rule: "A write to a pipe without a reader fails with EPIPE, and the writer gets SIGPIPE, which ends a program that does not ignore it.",
         calls: &[
             "pipe2",
             "close(reader)",
@@ -94,14 +94,14 @@ fn write_all(fd: &OwnedFd, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// What a reader found of messages that several processes wrote.
+/// Messages of several processes, as a reader found them.
 struct Mixed {
     messages: u64,
-    /// Times that one writer's bytes stood inside another's message.
+    /// Number of times that one writer's bytes were inside another's message.
     torn: u64,
 }
 
-/// [`WRITERS`] processes write `count` messages of `len` bytes each, every one its own number; the pipe is read until
+/// Lets [`WRITERS`] processes write `count` messages of `len` bytes each, every one its own number, and reads the pipe until
 /// its end.
 fn mixed(len: usize, count: usize) -> Result<Mixed> {
     let (reader, writer) = pipe(PipeFlags::empty())?;
@@ -221,7 +221,7 @@ fn short(_: &Names) -> Found {
 fn end_of_file(_: &Names) -> Found {
     let (reader, writer) = pipe(PipeFlags::empty())?;
     let (go_reader, go) = pipe(PipeFlags::empty())?;
-    // The peer holds the other copy of the writing end until it is told.
+    // The peer holds the other copy of the writing end until this process writes.
     let other = peer(|| {
         read(&go_reader, &mut [0]).called("read")?;
         write_all(&writer, b"last")

@@ -34,7 +34,7 @@ pub(crate) const RULES: &[Trial] = &[
     },
     Trial {
         name: "full",
-        rule: "A pseudo-terminal holds little: a reader's buffer of 4096 bytes and a few thousand on their way; then a writer waits, or is told EAGAIN.",
+        rule: "A pseudo-terminal holds little: a reader's buffer of 4096 bytes and a few thousand on their way; then a writer waits, or gets EAGAIN.",
         calls: &[
             "posix_openpt, unlockpt, ioctl(TIOCGPTPEER)",
             "write(slave) with O_NONBLOCK until EAGAIN",
@@ -44,10 +44,10 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-/// How long the kernel may take to carry bytes from one end to the other.
+/// Time that the kernel may take to carry bytes from one end to the other.
 const ON_THE_WAY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
-/// A new one, master and slave, both non-blocking.
+/// Returns a new pseudo-terminal, master and slave, both non-blocking.
 fn open() -> Result<(OwnedFd, OwnedFd)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let master = openpt(flags).map_err(|e| Error::Unavailable {
@@ -67,7 +67,7 @@ fn make_raw(slave: &OwnedFd) -> Result<()> {
     tcsetattr(slave, OptionalActions::Now, &termios).called("tcsetattr")
 }
 
-/// What a reader gets, once it had the time to come.
+/// Returns what a reader gets, after the time it may take.
 fn take(fd: &OwnedFd) -> Result<std::result::Result<Vec<u8>, Errno>> {
     let mut fds = [PollFd::new(fd, PollFlags::IN)];
     poll(&mut fds, Some(&ON_THE_WAY)).called("poll")?;
@@ -156,7 +156,7 @@ fn full(_: &Names) -> Found {
     }
     let readable = take(&master)?.map_or(0, |bytes| bytes.len() as u64);
     let words = format!(
-        "A pseudo-terminal took {} bytes that nobody read, then said EAGAIN; of them one read of 8,192 brought {}.",
+        "A pseudo-terminal took {} bytes without a reader, then said EAGAIN; of them one read of 8,192 brought {}.",
         figure(held),
         figure(readable)
     );

@@ -66,7 +66,7 @@ pub(crate) const RULES: &[Trial] = &[
         family: "rpc",
         mechanism: "matchmaker",
         name: "moved-service",
-        rule: "A client asks the matchmaker for an address once and keeps it; when nobody answers there any more, it asks again and finds the service where it is now.",
+        rule: "A client asks the matchmaker for an address once and keeps it; if no one answers there any more, it asks again and finds the service at its new address.",
         calls: &[
             "register at the matchmaker, from the server's process",
             "look up, connect, call",
@@ -78,7 +78,7 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-/// The same faults each time, so that two machines can be compared.
+/// Faults that are the same each time, so that two machines can be compared.
 const COURSE: Course = Course { seed: 1984, ..Course::DEFAULT };
 
 fn at_least_once(names: &Names) -> Found {
@@ -89,7 +89,7 @@ fn at_least_once(names: &Names) -> Found {
 
 fn at_most_once(names: &Names) -> Found {
     let seen = executions::<Unix, AtMostOnce>(&names.dir, COURSE)?;
-    // Whoever had a reply was executed.
+    // A call with a reply was executed.
     Ok(told(&seen, seen.most == 1 && seen.histogram[0] <= seen.unanswered))
 }
 

@@ -121,7 +121,7 @@ fn lost_update(_: &Names) -> Found {
         .count("locked", locked))
 }
 
-/// An increment in its three steps. The pause is an instruction of a processor's own, and stands for what a program does
+/// Adds one in three steps. The pause is an instruction of a processor's own, in place of what a program does
 /// with a value before it writes it back: most of the time passes between load and store, so that two processes that
 /// take turns on one busy CPU overwrite each other too. And no compiler makes one instruction of it.
 fn step_by_step(word: &AtomicU64) {
@@ -130,7 +130,7 @@ fn step_by_step(word: &AtomicU64) {
     word.store(after, Relaxed);
 }
 
-/// What a word holds that two processes have incremented at the same time.
+/// Returns the value of a word that two processes have incremented at the same time.
 fn counted(increment: impl Fn(&AtomicU64)) -> Result<u64> {
     let lines = Lines::new(2)?;
     let [word, gate] = lines.lines() else { unreachable!("two lines were made") };

@@ -14,7 +14,7 @@ use rustix::process::{Resource, getrlimit};
 use std::time::{Duration, Instant};
 
 const SENT: u64 = 1_000;
-/// What the queue of real-time signals is cut to.
+/// Length to which the queue of real-time signals is cut.
 const QUEUE: u64 = 64;
 /// The main line goes on until the handler ran so often, or for so long: on a busy machine the sender gets few turns.
 const DISTURBANCES: u64 = 1_000;
@@ -164,7 +164,7 @@ fn queue_limit(_: &Names) -> Found {
         .count("queued", queued))
 }
 
-/// What a main line and a handler counted together, and what they should have.
+/// Counts of a main line and a handler, and of both together.
 struct Counted {
     main: u64,
     handler: u64,

@@ -41,11 +41,12 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-/// What an ordinary user is called where nobody has a name for it.
-const NOBODY: u32 = 65_534;
+/// Number of an ordinary user without a name.
+const ORDINARY: u32 = 65_534;
 const ANYONE: i32 = -1;
 
-/// A process that holds `bytes` at the window's address in its copy of this one's memory, until it is dropped.
+/// Returns a process that holds `bytes` at the window's address in its copy of this one's memory, until it is
+/// dropped.
 fn holder(dumpable: DumpableBehavior) -> Result<Child> {
     let (ready, tell) = pipe().called("pipe")?;
     let child = peer(|| {
@@ -65,7 +66,7 @@ fn permission(_: &Names) -> Found {
     let was_root = getuid().is_root();
     let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get());
     if was_root {
-        let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        let (uid, gid) = (Uid::from_raw(ORDINARY), Gid::from_raw(ORDINARY));
         let failed = |e: nix::errno::Errno| match e {
             nix::errno::Errno::EINVAL => Error::Unavailable {
                 reason: "this is root of a user namespace that has no ordinary user to become"

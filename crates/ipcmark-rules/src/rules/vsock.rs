@@ -21,7 +21,7 @@ pub(crate) const RULES: &[Trial] = &[Trial {
     run: boundaries,
 }];
 
-/// Two ends of one connection over the loopback.
+/// Returns two ends of one connection over the loopback.
 fn connected(kind: SockType) -> std::result::Result<[OwnedFd; 2], nix::errno::Errno> {
     let endpoint = || socket(AddressFamily::Vsock, kind, SockFlag::SOCK_CLOEXEC, None);
     let listener = endpoint()?;
@@ -34,7 +34,7 @@ fn connected(kind: SockType) -> std::result::Result<[OwnedFd; 2], nix::errno::Er
     Ok([client, server])
 }
 
-/// How many reads bring what three writes sent.
+/// Returns the number of reads that bring what three writes sent.
 fn reads(kind: SockType) -> Result<u64> {
     let [from, to] = connected(kind).map_err(|e| Error::Unavailable {
         reason: format!("no vsock connection over the loopback: {e}"),

@@ -31,7 +31,7 @@ pub trait Bell: Wait + Sized + Send {
     const RING: &'static str;
     /// The call that sleeps, for errors.
     const SLEEP: &'static str;
-    /// Where it is documented.
+    /// Manual page that documents it.
     const REFERENCE: &'static str;
 
     /// Makes it, silent. Before the fork.
@@ -48,10 +48,10 @@ pub trait Bell: Wait + Sized + Send {
     fn sleep(&self) -> io::Result<u64>;
 }
 
-/// What ended a sleep.
+/// Reason for the end of a sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Woken {
-    /// So many rings, at least 1.
+    /// Number of rings, at least 1.
     Rung(u64),
     /// The peer said farewell or is gone, and no ring was left.
     News(Peer),
@@ -74,14 +74,14 @@ impl<B: Bell> Sleeper<B> {
 
     /// Sleeps until the bell is rung or there is news of the peer.
     ///
-    /// News comes after the last ring: whoever said farewell, or died, has rung before.
+    /// News comes after the last ring: a peer that said farewell, or died, has rung before.
     #[inline]
     pub fn sleep(&self) -> Result<Woken> {
         let mut news = None;
         loop {
             match (self.bell.sleep(), news) {
                 (Ok(rings), _) => return Ok(Woken::Rung(rings)),
-                // It slept once more, from the news to the next tick, and nobody rang.
+                // It slept again, from the news to the next tick, and no ring came.
                 (Err(Errno::INTR), Some(peer)) => return Ok(Woken::News(peer)),
                 (Err(Errno::INTR), None) => news = self.news(),
                 (Err(errno), _) => return Err(Error::os(B::SLEEP, errno)),
@@ -94,7 +94,7 @@ impl<B: Bell> Sleeper<B> {
         Some(self.lifeline.peer()).filter(|peer| *peer != Peer::Here)
     }
 
-    /// The lifeline beside it.
+    /// Returns its lifeline.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
         &self.lifeline
@@ -115,7 +115,7 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_millis(30);
 
-    /// All rings are heard, before and while the other sleeps; then the end is.
+    /// Checks that all rings are heard, before and while the other sleeps, and then the end.
     fn works<B: Bell + Sync>() {
         let bell = Arc::new(B::new().unwrap());
         let [here, there] = LifelinePair::new().unwrap().into_both();

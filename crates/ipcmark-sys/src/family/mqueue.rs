@@ -52,13 +52,13 @@ impl Queue {
         Ok([sending, receiving].map(end))
     }
 
-    /// Messages the queue holds.
+    /// Returns the number of messages that the queue holds.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Bytes of the longest message.
+    /// Returns the length of the longest message, bytes.
     #[must_use]
     pub fn message_bytes(&self) -> usize {
         self.message_bytes

@@ -5,8 +5,8 @@
 //! look costs no call; to sleep costs one.
 //!
 //! A ring is made before the fork and inherited, and its receiver is the one process that looks into it; the sender needs
-//! no more of it than its descriptor. When the completion queue is full the kernel keeps what comes beside it, without
-//! bound: who wants back-pressure must count for itself.
+//! no more of it than its descriptor. When the completion queue is full the kernel keeps the rest in a list, without
+//! bound: a user who wants back-pressure must count.
 //!
 //! # References
 //! [io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html), `IORING_OP_MSG_RING`
@@ -17,7 +17,7 @@ use rustix::io::{self, Errno};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-/// What a message is made of: `user_data` and `res`, which must not be negative.
+/// A message: `user_data` and `res`, which must not be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Post {
     /// `user_data`.
@@ -41,12 +41,12 @@ impl Inbox {
     /// `io_uring_setup()` - makes a ring whose completion queue holds at least `depth` (a power of two).
     ///
     /// # Errors
-    /// [`Error::Unavailable`] with what withholds it, and the line that changes that.
+    /// [`Error::Unavailable`] with what denies it, and the line that changes that.
     pub fn new(depth: u32) -> Result<Inbox> {
         Ok(Inbox { ring: crate::fd::ring(depth)? })
     }
 
-    /// True when this kernel can post into a ring.
+    /// Returns true if this kernel can post into a ring.
     pub fn available() -> Result<()> {
         let inbox = Inbox::new(1)?;
         let mut probe = Probe::new();
@@ -71,7 +71,7 @@ impl Inbox {
         Some(Post { word: completion.user_data(), tag: completion.result() })
     }
 
-    /// True when there is a message; no call.
+    /// Returns true if there is a message; no call.
     pub fn is_full(&mut self) -> bool {
         !self.ring.completion().is_empty()
     }

@@ -1,8 +1,8 @@
 //! A mutex that several processes share and that tells when its owner died, with its condition variable.
 //!
 //! An ordinary mutex whose owner is killed stays locked for ever. A robust one is given to the next who asks, with
-//! `EOWNERDEAD`: what it protects may be half changed, and whoever holds it now must put that in order and say so
-//! (`pthread_mutex_consistent`) before unlocking, else nobody gets it any more. Here it protects one word.
+//! `EOWNERDEAD`: what it protects may be half changed, and its new holder must repair that and say so
+//! (`pthread_mutex_consistent`) before unlocking, otherwise no one gets it any more. Here it protects one word.
 
 use crate::shared::Pages;
 use ipcmark_core::{Error, Result};
@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What lies in the shared page.
+/// Content of the shared page.
 #[repr(C)]
 struct Room {
     mutex: UnsafeCell<libc::pthread_mutex_t>,
@@ -27,7 +27,7 @@ pub struct RobustMutex {
     pages: Pages,
 }
 
-/// Zero is success, as for all `pthread_*` calls; else an `errno`.
+/// Turns the result of a `pthread_*` call, 0 or an `errno`, into a result.
 fn check(call: &'static str, rc: libc::c_int) -> Result<()> {
     if rc == 0 { Ok(()) } else { Err(Error::os(call, io::Error::from_raw_os_error(rc))) }
 }
@@ -58,7 +58,7 @@ impl RobustMutex {
         // SAFETY: as above.
         let rc = unsafe { libc::pthread_mutexattr_setrobust(&mut attr, robust) };
         check("pthread_mutexattr_setrobust", rc)?;
-        // SAFETY: the memory is zeroed and nobody else has it yet.
+        // SAFETY: the memory is zeroed and no one else has it yet.
         let rc = unsafe { libc::pthread_mutex_init(self.room().mutex.get(), &raw const attr) };
         check("pthread_mutex_init", rc)
     }
@@ -75,7 +75,7 @@ impl RobustMutex {
         // SAFETY: as above.
         let rc = unsafe { libc::pthread_condattr_setclock(&mut attr, libc::CLOCK_MONOTONIC) };
         check("pthread_condattr_setclock", rc)?;
-        // SAFETY: the memory is zeroed and nobody else has it yet.
+        // SAFETY: the memory is zeroed and no one else has it yet.
         let rc = unsafe { libc::pthread_cond_init(self.room().condition.get(), &raw const attr) };
         check("pthread_cond_init", rc)
     }
@@ -105,7 +105,7 @@ impl RobustMutex {
         self.room().owners_died.load(Ordering::Relaxed)
     }
 
-    /// Whether the mutex, which this thread now holds, was its dead owner's: then it is made consistent and counted.
+    /// Returns true if the mutex, which this thread now holds, was its dead owner's; makes it consistent and counts it.
     fn settle(&self, call: &'static str, rc: libc::c_int) -> Result<bool> {
         if rc != libc::EOWNERDEAD {
             return check(call, rc).map(|()| false);
@@ -127,13 +127,13 @@ pub struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    /// True when the owner before died while it held the mutex.
+    /// Returns true if the owner before died while it held the mutex.
     #[must_use]
     pub fn owner_died(&self) -> bool {
         self.owner_died
     }
 
-    /// The word under the mutex.
+    /// Returns the word under the mutex.
     #[must_use]
     pub fn word(&self) -> &AtomicU64 {
         &self.of.room().word

@@ -1,9 +1,9 @@
 //! System V shared memory: segments.
 //!
 //! A segment has a number instead of a name and outlives the processes that use it, until it is removed. Linux lets a
-//! segment be removed while it is attached: then nobody new finds it, who holds it goes on, and the last detach frees
-//! it, also when that is the kernel's after a `SIGKILL`. So a segment that a fork is to inherit is removed right after it
-//! was attached; and lest a kill between the two calls leave it, the run's watcher knows its key until then.
+//! segment be removed while it is attached: then no new process finds it, its holders keep it, and the last detach frees it,
+//! also when the kernel detaches after a `SIGKILL`. So a segment that a fork is to inherit is removed right after it was
+//! attached. Until then the run's registry has its key, in case of a kill between the two calls.
 
 use crate::sysv::Kind;
 use crate::sysv::object::{KEYS_MAX, random_key};
@@ -20,7 +20,7 @@ pub struct Segment {
     len: usize,
     id: libc::c_int,
     key: libc::key_t,
-    /// Where the watcher finds it until it is removed.
+    /// Its key in the registry, until it is removed.
     entry: Option<Entry>,
 }
 
@@ -66,37 +66,37 @@ impl Segment {
         state(self.id).called("shmctl(IPC_STAT)")
     }
 
-    /// Its number, as `ipcs -m` shows it.
+    /// Returns its number, as `ipcs -m` shows it.
     #[must_use]
     pub fn id(&self) -> i32 {
         self.id
     }
 
-    /// The key it was made under.
+    /// Returns the key it was made under.
     #[must_use]
     pub fn key(&self) -> i32 {
         self.key
     }
 
-    /// Its first byte.
+    /// Returns its first byte.
     #[must_use]
     pub fn base(&self) -> NonNull<u8> {
         self.base
     }
 
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Never: the kernel refuses a segment of no bytes.
+    /// Returns false: the kernel refuses a segment of no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// All of it, as words that any process may change at any time.
+    /// Returns all of it, as words that any process may change at any time.
     #[must_use]
     pub fn words(&self) -> &[AtomicU64] {
         // SAFETY: a page-aligned, zeroed mapping of `len` bytes that lives as long as self, shared as atomics only.
@@ -104,8 +104,7 @@ impl Segment {
     }
 }
 
-/// Makes a segment under a key that nobody else uses, which the watcher is told first.
-/// Returns key and number.
+/// Makes a segment under an unused key, which the registry gets first. Returns key and number.
 fn make(len: usize, entry: Option<&Entry>) -> Result<(libc::key_t, libc::c_int)> {
     for _ in 0..KEYS_MAX {
         let key = random_key();
@@ -146,7 +145,7 @@ impl Drop for Segment {
     }
 }
 
-/// What the kernel says of a segment.
+/// State of a segment, from the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     /// Attachments, over all processes.
@@ -155,7 +154,7 @@ pub struct State {
     pub removed: bool,
 }
 
-/// The state of the segment of this number; an error when there is none.
+/// Returns the state of the segment of this number; an error when there is none.
 ///
 /// # References
 /// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html), `IPC_STAT`

@@ -4,8 +4,8 @@
 //! what is pending stays pending. It is sent through the receiver's pidfd and not to its number: a number may be another
 //! process's by then, and `SIGUSR1` ends a process that does not expect it.
 //!
-//! Whoever receives a signal ignores it from then on, also after it stopped listening: a blocked signal is queued all
-//! the same (the kernel looks at what to do with it when it is taken), and one that comes late does no harm.
+//! A process that receives a signal ignores it from then on, also after it stopped listening: a blocked signal is still
+//! queued (the kernel decides what to do with it when it is taken), and a late one does no harm.
 //!
 //! # References
 //! [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html)
@@ -23,7 +23,7 @@ use rustix::io::{self, Errno};
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, pidfd_open, setrlimit};
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// Which signal.
+/// Number of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     /// `SIGUSR1`: a standard signal; those still pending merge.
@@ -33,7 +33,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// As the kernel counts them; the C library keeps the first real-time signals for itself.
+    /// Returns the kernel's number; the C library keeps the first real-time signals for itself.
     #[must_use]
     pub fn raw(self) -> i32 {
         match self {
@@ -42,7 +42,7 @@ impl Number {
         }
     }
 
-    /// The set that holds it alone.
+    /// Returns the set that holds it alone.
     fn set(self) -> libc::sigset_t {
         // SAFETY: a set is numbers only, for which zero is valid; on Linux it is the empty set.
         let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
@@ -67,7 +67,7 @@ impl Blocked {
     pub fn new(number: Number) -> Result<Blocked> {
         let before = SigSet::thread_get_mask().called("pthread_sigmask")?;
         let set = number.set();
-        // SAFETY: the set lies there, and the old mask need not be told.
+        // SAFETY: the set lies there, and the old mask is not wanted.
         let rc =
             unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) };
         if rc == 0 {
@@ -77,7 +77,7 @@ impl Blocked {
         }
     }
 
-    /// From now on this process does nothing about the signal when it comes unblocked.
+    /// Ignores the signal from now on, if it comes unblocked.
     pub fn ignore_late(number: Number) -> Result<()> {
         set_action(number, libc::SIG_IGN)
     }
@@ -99,9 +99,9 @@ fn set_action(number: Number, handler: libc::sighandler_t) -> Result<()> {
     if rc == 0 { Ok(()) } else { Err(Error::os("sigaction", std::io::Error::last_os_error())) }
 }
 
-/// What a real-time signal carries: the word of `sigqueue(3)`, and a small number beside it.
+/// Content of a real-time signal: the word of `sigqueue(3)`, and a small number.
 ///
-/// The number travels in `si_errno`, which nobody uses in a queued signal, and which the kernel passes on as it is.
+/// The number travels in `si_errno`, which queued signals do not use, and which the kernel passes on unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payload {
     /// `si_value`.
@@ -124,7 +124,7 @@ struct Info {
     _rest: [u64; 12],
 }
 
-/// Where signals are sent: a process, held by its pidfd.
+/// A process that signals are sent to, held by its pidfd.
 #[derive(Debug)]
 pub struct Target {
     pidfd: OwnedFd,
@@ -197,8 +197,8 @@ pub fn is_pending(number: Number) -> bool {
     unsafe { libc::sigismember(&raw const set, number.raw()) == 1 }
 }
 
-/// While it lives, at most so many signals may be queued for this process and those it forks: the soft
-/// `RLIMIT_SIGPENDING`, which all processes of a user count against.
+/// Limit on the signals queued for this process and those it forks, while it lives: the soft `RLIMIT_SIGPENDING`, against
+/// which all processes of a user count.
 #[derive(Debug)]
 pub struct PendingLimit {
     before: Rlimit,

@@ -1,13 +1,13 @@
 //! System V message queues and semaphores: objects of the kernel with a number and a life of their own.
 //!
 //! They outlive their processes until somebody removes them, and unlike a file's name or a shared segment they cannot
-//! be removed ahead of time: `IPC_RMID` takes effect at once, whoever waits gets `EIDRM`. So the last of the processes
-//! that hold one removes it, whichever that is (`object`), and should that one be killed, the run's watcher does
-//! (`registry`): a run that is killed whole leaves nothing in `ipcs(1)` either.
+//! be removed ahead of time: `IPC_RMID` takes effect immediately, and waiting processes get `EIDRM`. So the last process
+//! that holds an object removes it (`object`). If that process is killed, the run's janitor removes it (`registry`): a run
+//! that is killed whole leaves nothing in `ipcs(1)` either.
 //!
-//! Where all holders of an object are killed, and the run goes on (an invocation whose two sides hung), its object stays
-//! until the run's end: the supervisor has let go of it by then, and the watcher wakes when the run does not live any
-//! more. So `ipcs(1)` may show some objects of failed invocations while a run lasts, 256 at most, and none after it.
+//! If all holders of an object are killed and the run continues (an invocation whose two sides hung), the object stays until
+//! the run's end, when the janitor wakes. So `ipcs(1)` may show some objects of failed invocations during a run, 256 at
+//! most, and none after it.
 //!
 //! # References
 //! [sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)
@@ -21,7 +21,7 @@ pub use queue::{Envelope, MessageQueue, Patience, QueueStatus, SystemLimits, sys
 pub use registry::Registry;
 pub use semaphore::Semaphore;
 
-/// What kinds of objects there are here.
+/// Kinds of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `msgget(2)`.
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// The number of the object of this key, if there is one.
+    /// Returns the number of the object of this key, if there is one.
     pub(crate) fn find(self, key: libc::key_t) -> Option<i32> {
         let id = match self {
             // SAFETY: numbers in, a number out.

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use rustix::io::{self, Errno};
 use std::io::{IoSlice, IoSliceMut};
 
-/// Of `linux/prctl.h`, Yama's.
+/// Yama's option in `linux/prctl.h`.
 const PR_SET_PTRACER: libc::c_int = 0x5961_6d61;
 
 /// Zeroed pages of this process alone, that a peer may read or write by their address.
@@ -36,13 +36,13 @@ impl Window {
         Ok(Window { pages })
     }
 
-    /// Where it begins, as the peer must name it.
+    /// Returns its address, as the peer must name it.
     #[must_use]
     pub fn address(&self) -> u64 {
         self.pages.as_ptr() as u64
     }
 
-    /// The `len` bytes at `at`, which the peer does not write to while they are lent.
+    /// Returns the `len` bytes at `at`, which the peer does not write to while they are lent.
     ///
     /// # Panics
     /// When they are not in the window.
@@ -52,11 +52,11 @@ impl Window {
         assert!(at <= self.pages.len() && len <= self.pages.len() - at);
         // SAFETY: the offset was checked.
         let first = unsafe { self.pages.as_ptr().add(at) };
-        // SAFETY: `len` mapped bytes from there lie in the window, and nobody writes them while they are lent.
+        // SAFETY: `len` mapped bytes from there lie in the window, and no one writes them while they are lent.
         unsafe { std::slice::from_raw_parts(first, len) }
     }
 
-    /// The same, to be written by this side. The peer may read them meanwhile: it gets old bytes or new ones.
+    /// Returns the `len` bytes at `at` for writing. The peer may read them meanwhile: it gets old bytes or new ones.
     ///
     /// # Panics
     /// When they are not in the window.
@@ -107,7 +107,7 @@ pub fn push(pid: i32, address: u64, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes that one call moved: at least one, since it was asked for some.
+/// Returns the number of bytes that one call moved: at least one, since some were requested.
 #[inline]
 fn moved(result: nix::Result<usize>) -> io::Result<usize> {
     match result {

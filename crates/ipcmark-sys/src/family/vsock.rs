@@ -3,12 +3,12 @@
 use ipcmark_core::{Error, Result};
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Of `linux/vm_sockets.h`; their level is the address family.
+/// Options of `linux/vm_sockets.h`; their level is the address family.
 const SO_VM_SOCKETS_BUFFER_SIZE: libc::c_int = 0;
 const SO_VM_SOCKETS_BUFFER_MAX_SIZE: libc::c_int = 2;
 
 /// `setsockopt(SO_VM_SOCKETS_BUFFER_SIZE)` - makes the receive buffer hold `bytes`, raising its own bound where it must;
-/// returns what it holds then. The peer may have so many bytes on their way to it.
+/// returns what it holds then. The peer may have that many bytes on their way to it.
 ///
 /// # References
 /// [vsock(7)](https://man7.org/linux/man-pages/man7/vsock.7.html)

@@ -11,9 +11,9 @@ use rustix::io::{self, Errno};
 use rustix::net::SendFlags;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Of `linux/socket.h`; rustix has no name for it.
+/// Flag of `linux/socket.h`; rustix has no name for it.
 const MSG_ZEROCOPY: SendFlags = SendFlags::from_bits_retain(libc::MSG_ZEROCOPY as u32);
-/// Of `linux/errqueue.h`.
+/// Origin in `linux/errqueue.h`.
 const SO_EE_ORIGIN_ZEROCOPY: u8 = 5;
 const SO_EE_CODE_ZEROCOPY_COPIED: u8 = 1;
 

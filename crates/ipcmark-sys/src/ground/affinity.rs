@@ -3,7 +3,7 @@
 use ipcmark_core::{Called, Error, Result};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
-/// The CPUs this process may run on, ascending.
+/// Returns the CPUs this process may run on, ascending.
 ///
 /// # References
 /// - [sched_getaffinity(2)](https://man7.org/linux/man-pages/man2/sched_getaffinity.2.html)
@@ -43,7 +43,7 @@ pub fn pin_to(cpus: &[u32]) -> Result<()> {
     }
 }
 
-/// The CPU this process is on at this moment.
+/// Returns the CPU this process is on at this moment.
 ///
 /// # References
 /// - [getcpu(2)](https://man7.org/linux/man-pages/man2/getcpu.2.html)

@@ -1,4 +1,4 @@
-//! A barrier for forked processes: all leave it with one and the same moment as their beginning.
+//! A barrier for forked processes: all leave it with the same starting time.
 
 use crate::clock::{Clock, Ticks};
 use crate::futex;
@@ -8,7 +8,7 @@ use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Duration;
 
-/// How long a process spins at the barrier before it sleeps. Longer than a wake-up takes across CPUs, so that all
+/// Time that a process spins at the barrier before it sleeps. Longer than a wake-up takes across CPUs, so that all
 /// leave the barrier awake.
 const SPIN: Duration = Duration::from_millis(1);
 
@@ -16,7 +16,7 @@ const SPIN: Duration = Duration::from_millis(1);
 /// that is already at the next one does not touch what another has yet to read.
 pub const LINES: usize = 3;
 
-/// Where processes meet, again and again, all of them each time.
+/// A barrier that processes reach again and again, all of them each time.
 #[derive(Debug, Clone, Copy)]
 pub struct Barrier<'a> {
     lines: &'a [Line; LINES],
@@ -24,7 +24,7 @@ pub struct Barrier<'a> {
 }
 
 impl<'a> Barrier<'a> {
-    /// Over lines that begin at zero and serve nothing else.
+    /// Makes it of lines that are zero and have no other use.
     #[must_use]
     pub const fn new(lines: &'a [Line; LINES], processes: u32) -> Barrier<'a> {
         Barrier { lines, processes }
@@ -57,13 +57,13 @@ impl<'a> Barrier<'a> {
             if spin && clock.now() - now < patience {
                 spin_loop();
             } else {
-                // Whoever supervises ends a process whose peer never comes.
+                // The supervisor ends a process whose peer never comes.
                 futex::wait(futex, seen, Duration::from_secs(1))?;
             }
         }
     }
 
-    /// True when all but one are here.
+    /// Returns true if all but one are here.
     #[must_use]
     pub fn lacks_one(&self) -> bool {
         self.lines[0].futex.load(Acquire) % self.processes == self.processes - 1

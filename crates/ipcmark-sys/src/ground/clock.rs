@@ -2,7 +2,7 @@
 //!
 //! Where the CPU says that its time-stamp counter runs at one rate in all states, and the kernel trusts it enough to
 //! keep time by it (`clocksource` is `tsc`), ticks are read from the counter itself: a third of the cost of
-//! `clock_gettime`. It is calibrated once, before the fork, and inherited: calibrating each process anew gives rates
+//! `clock_gettime`. It is calibrated once, before the fork, and inherited: calibrating each process again gives rates
 //! that differ by parts per million. Elsewhere `CLOCK_MONOTONIC` ns are the ticks.
 
 mod quality;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// A point in time, in ticks of a [`Clock`].
 pub type Ticks = u64;
 
-/// Where ticks come from.
+/// Source of ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The time-stamp counter, read in order with the loads before it.
@@ -34,7 +34,7 @@ impl Source {
     }
 }
 
-/// A calibrated clock. It is plain data: a forked child goes on with its parent's.
+/// A calibrated clock. It is plain data: a forked child keeps its parent's.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     source: Source,
@@ -60,7 +60,7 @@ impl Clock {
         }
     }
 
-    /// Where its ticks come from.
+    /// Returns the source of its ticks.
     #[must_use]
     pub const fn source(&self) -> Source {
         self.source
@@ -72,7 +72,7 @@ impl Clock {
         1e9 / self.ns_per_tick
     }
 
-    /// Now. Loads before this call have their values before the clock is read.
+    /// Reads the clock. Loads before this call have their values before the clock is read.
     #[inline(always)]
     #[must_use]
     pub fn now(&self) -> Ticks {
@@ -82,14 +82,14 @@ impl Clock {
         }
     }
 
-    /// A span of ticks in ns.
+    /// Returns a span of ticks in ns.
     #[inline]
     #[must_use]
     pub fn ns(&self, ticks: Ticks) -> f64 {
         ticks as f64 * self.ns_per_tick
     }
 
-    /// A duration in ticks.
+    /// Returns a duration in ticks.
     #[must_use]
     pub fn ticks(&self, duration: Duration) -> Ticks {
         (duration.as_nanos() as f64 / self.ns_per_tick) as Ticks
@@ -108,7 +108,7 @@ pub fn monotonic_ns() -> u64 {
         .map_or(0, |t| t.tv_sec() as u64 * 1_000_000_000 + t.tv_nsec() as u64)
 }
 
-/// Kept out of the loops that read the counter.
+/// Reads the kernel's clock; kept out of the loops that read the counter.
 #[inline(never)]
 fn monotonic_ns_cold() -> Ticks {
     monotonic_ns()
@@ -129,7 +129,7 @@ fn tsc() -> Ticks {
     monotonic_ns()
 }
 
-/// Invariant by CPUID leaf 8000_0007h (bit 8 of EDX), and the kernel's own clock source.
+/// Checks that the counter is invariant (CPUID leaf 8000_0007h, bit 8 of EDX) and the kernel's own clock source.
 #[cfg(target_arch = "x86_64")]
 fn tsc_is_trusted() -> bool {
     use std::arch::x86_64::__cpuid;

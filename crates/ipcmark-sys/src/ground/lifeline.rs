@@ -1,4 +1,4 @@
-//! A socket pair beside a mechanism that cannot tell that its peer is gone.
+//! A socket pair for a mechanism that cannot notice that its peer is gone.
 //!
 //! A pipe whose last writer dies reads as end of file, because the kernel closes what a dead process held. A message
 //! queue, a datagram socket and a shared page have no such end: their reader would wait for ever. So the fixture makes
@@ -58,14 +58,14 @@ impl LifelinePair {
         }
     }
 
-    /// Both ends in one process, for tests.
+    /// Returns both ends in one process, for tests.
     #[must_use]
     pub fn into_both(self) -> [Lifeline; 2] {
         self.ends.map(|end| Lifeline { end })
     }
 }
 
-/// What is known of the peer.
+/// State of the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// It holds its end.
@@ -83,7 +83,8 @@ pub struct Lifeline {
 }
 
 impl Lifeline {
-    /// True when the peer closed its end: its process ended, or dropped its whole link. One `poll(2)` with timeout 0.
+    /// Returns true if the peer closed its end: its process ended, or dropped its whole link. One `poll(2)` with
+    /// timeout 0.
     #[must_use]
     #[cold]
     pub fn peer_is_gone(&self) -> bool {
@@ -91,8 +92,8 @@ impl Lifeline {
         matches!(poll(&mut fds, Some(&Timespec::default())), Ok(n) if n > 0)
     }
 
-    /// What the peer's sending half said last, or did. A peer that said [`Peer::Closed`] may still receive; whether it
-    /// does is [`peer_is_gone`](Lifeline::peer_is_gone).
+    /// Returns what the peer's sending half said last, or did. A peer that said [`Peer::Closed`] may still receive;
+    /// whether it does is [`peer_is_gone`](Lifeline::peer_is_gone).
     #[must_use]
     #[cold]
     pub fn peer(&self) -> Peer {
@@ -114,7 +115,7 @@ impl Lifeline {
         let _ = send(&self.end, &[0], SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
     }
 
-    /// The error that ends a wait on a peer that [`peer_is_gone`](Lifeline::peer_is_gone).
+    /// Returns the error that ends a wait on a peer that [`peer_is_gone`](Lifeline::peer_is_gone).
     #[must_use]
     #[cold]
     pub fn end(&self) -> Error {

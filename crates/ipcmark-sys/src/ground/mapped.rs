@@ -14,7 +14,7 @@ pub struct MappedFile {
 }
 
 impl MappedFile {
-    /// `mmap(MAP_SHARED)` - maps the first `len` bytes of a file that has so many.
+    /// `mmap(MAP_SHARED)` - maps the first `len` bytes of a file that has that many.
     ///
     /// # References
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
@@ -44,7 +44,7 @@ impl MappedFile {
         fence(Ordering::Acquire);
         // SAFETY: the offset was checked.
         let from = unsafe { self.pages.as_ptr().add(at) };
-        // SAFETY: so many mapped bytes lie there, and `space` is memory of this process alone.
+        // SAFETY: that many mapped bytes are there, and `space` is memory of this process alone.
         unsafe { std::ptr::copy_nonoverlapping(from, space.as_mut_ptr(), space.len()) };
     }
 
@@ -57,7 +57,7 @@ impl MappedFile {
         self.check(at, bytes.len());
         // SAFETY: the offset was checked.
         let to = unsafe { self.pages.as_mut_ptr().add(at) };
-        // SAFETY: so many mapped bytes lie there, and `bytes` is memory of this process alone.
+        // SAFETY: that many mapped bytes are there, and `bytes` is memory of this process alone.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
         fence(Ordering::Release);
     }

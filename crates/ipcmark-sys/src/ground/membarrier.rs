@@ -1,4 +1,4 @@
-//! A memory barrier in all processes that agreed to it, at the cost of the one that asks: `membarrier(2)`.
+//! A memory barrier in all processes that agreed to it, at the cost of the caller: `membarrier(2)`.
 //!
 //! Two processes that each store a word and then load the other's need a full fence between the two, in both, or both may
 //! find the old value. Where one of them comes there a million times as often as the other, as a sender does that looks
@@ -14,11 +14,11 @@ use ipcmark_core::{Called, Result};
 use rustix::thread::{MembarrierCommand, membarrier};
 
 /// Agrees, for all threads of this process, to be interrupted by [`everywhere`], here and elsewhere. Agreeing again does
-/// nothing. Each process does it for itself: a program that is executed anew begins without.
+/// nothing. Each process does it for itself: a program that is executed again begins without.
 ///
 /// # Errors
 /// `ENOSYS` or `EINVAL` where the kernel has no such barrier, is older than 4.16, or keeps whole CPUs free of interrupts
-/// (`nohz_full`); `EPERM` or `ENOSYS` where a filter (`seccomp`) withholds it.
+/// (`nohz_full`); `EPERM` or `ENOSYS` if a filter (`seccomp`) denies it.
 pub fn agree() -> Result<()> {
     membarrier(MembarrierCommand::RegisterGlobalExpedited)
         .called("membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED)")

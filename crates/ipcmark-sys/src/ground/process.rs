@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How a process ended.
+/// Way in which a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// By itself, with this status.
@@ -99,7 +99,7 @@ fn run(side: impl FnOnce() -> i32) -> i32 {
     catch_unwind(AssertUnwindSafe(side)).unwrap_or(PANICKED)
 }
 
-/// A fork takes one thread along, and every lock that another one holds.
+/// Checks that this process has one thread: a fork copies one thread, and every lock that another one holds.
 pub(crate) fn refuse_beside_threads() -> Result<()> {
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
     if threads > 1 {
@@ -144,7 +144,7 @@ pub(crate) fn detach() {
 }
 
 impl Child {
-    /// Its process number.
+    /// Returns its process number.
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.pid.as_raw_nonzero().get()
@@ -165,7 +165,7 @@ impl Child {
         }
     }
 
-    /// How it ended, once it was reaped.
+    /// Returns the way it ended, once it was reaped.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         self.exit
@@ -185,12 +185,12 @@ impl Child {
         }
     }
 
-    /// The same, for system calls.
+    /// Returns its process number, for system calls.
     pub(crate) fn id(&self) -> Pid {
         self.pid
     }
 
-    /// It has ended, and who traced it has reaped it.
+    /// Notes that it has ended, and that its tracer has reaped it.
     pub(crate) fn note(&mut self, exit: Exit) {
         self.exit = Some(exit);
     }
@@ -253,8 +253,8 @@ pub fn wait_any<'a>(
     running.iter_mut().try_for_each(|c| c.reap())
 }
 
-/// True when the process of this number has ended, reaped or not. A number that was given to another process since says
-/// false.
+/// Returns true if the process of this number has ended, reaped or not. A number that was given to another process
+/// since says false.
 #[must_use]
 pub fn has_ended(pid: i32) -> bool {
     let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 0) else { return true };
@@ -279,16 +279,16 @@ const INTERRUPTS: [NixSignal; 3] = [NixSignal::SIGINT, NixSignal::SIGTERM, NixSi
 /// that it can put its things in order first.
 #[derive(Debug)]
 pub struct Interrupts {
-    /// What each signal did before.
+    /// Previous actions of the signals.
     before: Vec<(NixSignal, SigAction)>,
 }
 
 impl Interrupts {
-    /// Takes the signals over, but for those that this process was started to ignore (`nohup`).
+    /// Handles the signals, except those that this process was started to ignore (`nohup`).
     ///
     /// # References
     /// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
-    pub fn heed() -> Result<Interrupts> {
+    pub fn handle() -> Result<Interrupts> {
         // One that came to an earlier run is not for this one.
         INTERRUPTED.store(false, Ordering::Relaxed);
         let handler = SigHandler::Handler(note_interrupt);
@@ -318,7 +318,7 @@ impl Drop for Interrupts {
     }
 }
 
-/// True once one of the signals of [`Interrupts`] has come.
+/// Returns true once one of the signals of [`Interrupts`] has come.
 #[must_use]
 pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)

@@ -2,7 +2,7 @@
 //!
 //! All lie in a memfd without a name, so that nothing is left when the processes end. All are made before the fork and
 //! offer only what is sound while other processes run: atomics, bytes that change hands through one, and bytes that
-//! nobody writes any more.
+//! no one writes any more.
 
 use ipcmark_core::{Called, Error, Result};
 use memmap2::{MmapOptions, MmapRaw};
@@ -11,9 +11,9 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// A zeroed, shared, page-aligned mapping of at least `len` bytes.
+/// Returns a zeroed, shared, page-aligned mapping of at least `len` bytes.
 ///
-/// `map_anon` would be private to each process after the fork, hence the memfd.
+/// `map_anon` would be private to each process after the fork; so a memfd.
 pub(crate) fn map(len: usize) -> Result<MmapRaw> {
     let file = memfd_create("ipcmark", MemfdFlags::CLOEXEC).called("memfd_create")?;
     ftruncate(&file, len as u64).called("ftruncate(memfd)")?;
@@ -27,12 +27,12 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// At least `len` bytes.
+    /// Maps at least `len` bytes.
     pub(crate) fn new(len: usize) -> Result<Pages> {
         Ok(Pages { map: map(len)? })
     }
 
-    /// The first byte.
+    /// Returns the first byte.
     pub(crate) fn base(&self) -> NonNull<u8> {
         NonNull::new(self.map.as_mut_ptr()).expect("a mapping is not at address 0")
     }
@@ -72,7 +72,7 @@ impl Lines {
         Ok(Lines { map: map.called("mmap(MAP_SHARED)")?, count })
     }
 
-    /// The lines.
+    /// Returns the lines.
     #[inline]
     #[must_use]
     pub fn lines(&self) -> &[Line] {
@@ -139,7 +139,7 @@ impl Parcel {
         Ok(())
     }
 
-    /// What was put into it; `None` while nothing was, or when the writer died on the way.
+    /// Returns what was put into it; `None` while nothing was, or when the writer died on the way.
     #[must_use]
     pub fn get(&self) -> Option<Vec<u8>> {
         let header = self.header();
@@ -150,7 +150,7 @@ impl Parcel {
         // SAFETY: the offset lies inside the mapping, which is longer than the header.
         let body = unsafe { self.map.as_ptr().add(Self::HEADER) };
         let mut bytes = vec![0; len];
-        // SAFETY: nobody writes a full parcel any more, and `len` bytes lie inside the mapping.
+        // SAFETY: no one writes a full parcel any more, and `len` bytes lie inside the mapping.
         unsafe { std::ptr::copy_nonoverlapping(body, bytes.as_mut_ptr(), len) };
         Some(bytes)
     }
@@ -165,19 +165,19 @@ pub struct Input {
 }
 
 impl Input {
-    /// Maps `len` bytes (at least 1), zeroed, and lets `fill` write them; nobody can afterwards.
+    /// Maps `len` bytes (at least 1), zeroed, and lets `fill` write them; no one can afterwards.
     pub fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Input> {
         let map = map(len)?;
-        // SAFETY: the mapping holds `len` zeroed bytes, and nobody else has seen it yet.
+        // SAFETY: the mapping holds `len` zeroed bytes, and no one else has seen it yet.
         fill(unsafe { std::slice::from_raw_parts_mut(map.as_mut_ptr(), len) });
         Ok(Input { map, len })
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: the mapping holds `len` bytes that nobody writes any more, and lives as long as self.
+        // SAFETY: the mapping holds `len` bytes that no one writes any more, and lives as long as self.
         unsafe { std::slice::from_raw_parts(self.map.as_ptr(), self.len) }
     }
 }

@@ -1,8 +1,8 @@
 //! Whose turn it is, among groups of processes that do not descend from one another.
 //!
-//! The groups are arms of a paired comparison: each measures for a few ms while the others are parked, and hands the turn on by
-//! itself, so that between two slices lies one wake-up and no supervisor. A group's processes sleep on a line of their own:
-//! whoever is not meant is not woken.
+//! The groups are the builds of a paired comparison: each measures for a few ms while the others sleep, and passes the turn
+//! on without a supervisor, so that between two slices there is one wake-up. Each group sleeps on its own line, so that only
+//! the next group wakes.
 
 use crate::futex;
 use crate::shared::Lines;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
-/// Of a relay that is over before its last turn.
+/// Value of a baton that was stopped before its last turn.
 const STOPPED: u32 = u32::MAX;
 /// A sleeper looks again this often, should its wake-up get lost with the one who owed it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,12 +23,12 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Baton {
     lines: Lines,
-    /// Of who made it: as long as it is open, others can open it by [`Baton::path`].
+    /// Present in its maker: as long as it is open, others can open it by [`Baton::path`].
     file: Option<OwnedFd>,
 }
 
 impl Baton {
-    /// `memfd_create()` - a relay of so many groups, in which nobody has had a turn.
+    /// `memfd_create()` - a baton for that many groups, none of which has had a turn.
     ///
     /// # References
     /// [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html)
@@ -37,7 +37,7 @@ impl Baton {
         Ok(Baton { lines: Lines::of_file(&file, groups)?, file: Some(file) })
     }
 
-    /// The same relay in another program: `path` is its maker's [`Baton::path`].
+    /// Opens the baton of another program: `path` is its maker's [`Baton::path`].
     ///
     /// # Errors
     /// When the maker has ended, or belongs to another user.
@@ -48,7 +48,7 @@ impl Baton {
         Ok(Baton { lines: Lines::of_file(file, groups)?, file: None })
     }
 
-    /// Where other programs find it; `None` in those.
+    /// Returns the path by which other programs open it; `None` in those.
     ///
     /// # References
     /// [proc_pid_fd(5)](https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html)
@@ -64,7 +64,7 @@ impl Baton {
         self.lines.lines().len()
     }
 
-    /// Nobody has had a turn. Only for a relay that no process sleeps on.
+    /// Resets the turns. Only while no process sleeps on the baton.
     pub fn reset(&self) {
         for line in self.lines.lines() {
             line.futex.store(0, Release);
@@ -79,7 +79,7 @@ impl Baton {
         if given.is_ok() { futex::wake_all(word) } else { Ok(()) }
     }
 
-    /// Ends it: whoever waits is told that there is no more turn.
+    /// Stops it: groups that wait learn that there is no further turn.
     pub fn stop(&self) -> Result<()> {
         for line in self.lines.lines() {
             line.futex.store(STOPPED, Release);

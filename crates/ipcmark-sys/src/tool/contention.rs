@@ -1,4 +1,4 @@
-//! Time that others took, as the kernel counts it: steal, and pressure.
+//! Time that others took, counted by the kernel: steal and pressure.
 //!
 //! Both are read from text that the kernel makes when it is asked, and are counts since boot: two readings, and what lies
 //! between them.
@@ -18,13 +18,13 @@ pub struct Steal {
 }
 
 impl Steal {
-    /// Reads `/proc/stat`; `None` where it is not to be had.
+    /// Reads `/proc/stat`; `None` if unavailable.
     #[must_use]
     pub fn now() -> Option<Steal> {
         Steal::parse(&std::fs::read_to_string("/proc/stat").ok()?)
     }
 
-    /// Takes it out of the text of `/proc/stat`; `None` where that does not tell.
+    /// Takes it out of the text of `/proc/stat`; `None` if it is incomplete.
     #[must_use]
     pub fn parse(stat: &str) -> Option<Steal> {
         let mut all = None;
@@ -42,7 +42,8 @@ impl Steal {
         Some(Steal { all: all?, each })
     }
 
-    /// What was stolen since `before`, ns, in whole clock ticks (10 ms): of these CPUs, or of all where none is named.
+    /// Returns what was stolen since `before`, ns, in whole clock ticks (10 ms): of these CPUs, or of all where none
+    /// is named.
     #[must_use]
     pub fn since_ns(&self, before: &Steal, cpus: &[u32]) -> u64 {
         let of = |steal: &Steal| match cpus {
@@ -61,7 +62,7 @@ impl Steal {
 pub struct Pressure {
     /// Since boot, ns.
     pub total_ns: u64,
-    /// Of the last ten seconds, percent.
+    /// Share of the last ten seconds, percent.
     pub recent_percent: f64,
 }
 

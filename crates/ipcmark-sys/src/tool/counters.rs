@@ -7,7 +7,7 @@ use perf_event::events::{Event, Hardware};
 use perf_event::{Builder, Counter};
 use std::io;
 
-/// Whose cycles can be counted here.
+/// Modes in which cycles can be counted here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modes {
     /// Those of the process, and of the kernel on its behalf.
@@ -16,7 +16,7 @@ pub enum Modes {
     User,
 }
 
-/// What this machine lets this process count, tried once: ask before any fork.
+/// Returns what this machine lets this process count, tried once: ask before any fork.
 ///
 /// # Errors
 /// In words, when it lets it count nothing.
@@ -67,8 +67,8 @@ impl Counters {
         Ok(Counters([open(first)?, open(second)?]))
     }
 
-    /// Both, so far. Where the CPU has fewer counters than were asked of it, they take turns, and what was missed meanwhile is
-    /// estimated from the share of time that each one ran.
+    /// Returns both, so far. Where the CPU has fewer counters than were asked of it, they take turns, and what was missed
+    /// meanwhile is estimated from the share of time that each one ran.
     ///
     /// # Errors
     /// As `read(2)`.
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_the_kernel_counts_is_read_with_the_threads_started_since() {
-        // The kernel's own counters are to be had without hardware; where a filter forbids the call, there is nothing to try.
+        // The kernel's own counters need no hardware; if a filter forbids the call, there is nothing to try.
         let opened = Counters::of(Software::TASK_CLOCK, Software::PAGE_FAULTS, Modes::User);
         let Ok(mut counters) = opened else { return };
         let spin = || {

@@ -8,12 +8,12 @@ const CALLS: u32 = 64;
 /// Steps of the longer calls that the length of a step is taken from.
 const LONG: u64 = 64;
 
-/// What delays of this machine are made of.
+/// Lengths of the steps that delays consist of.
 #[derive(Debug, Clone, Copy)]
 pub struct Delay {
-    /// Of a call with one step, ns.
+    /// Time of a call with one step, ns.
     least_ns: f64,
-    /// Of each further one.
+    /// Time of each further step, ns.
     step_ns: f64,
 }
 
@@ -37,7 +37,7 @@ impl Delay {
         Delay { least_ns, step_ns: ((long_ns - least_ns) / (LONG - 1) as f64).max(0.01) }
     }
 
-    /// The steps that take nearest to so many ns; none where none is nearer.
+    /// Returns the number of steps whose time is nearest to `ns`; 0 if that is nearer.
     #[must_use]
     pub fn steps(&self, ns: f64) -> u64 {
         if ns < self.least_ns / 2.0 {
@@ -46,7 +46,7 @@ impl Delay {
         1 + ((ns - self.least_ns).max(0.0) / self.step_ns).round() as u64
     }
 
-    /// What so many steps take, ns.
+    /// Returns the time of that many steps, ns.
     #[must_use]
     pub fn ns(&self, steps: u64) -> f64 {
         match steps {
@@ -56,10 +56,10 @@ impl Delay {
     }
 }
 
-/// Spends the time of so many steps; none takes none.
+/// Spends the time of that many steps; 0 takes none.
 ///
-/// What comes after begins when they are over: else the CPU would do it beside them, and they would take no time at all. That
-/// alone takes some ns, which no delay is shorter than.
+/// What comes after begins when they are over; otherwise the CPU would execute both at the same time, and the steps would
+/// take no time. That alone takes some ns, and no delay is shorter.
 #[inline(always)]
 pub fn spend(steps: u64) {
     if steps > 0 {

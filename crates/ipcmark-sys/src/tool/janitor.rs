@@ -1,4 +1,4 @@
-//! A child that outlives its parent, to clear up after it.
+//! A child process that outlives its parent and removes what it left.
 
 use crate::process::{detach, refuse_beside_threads};
 use crate::sysv::registry::Registry;
@@ -10,15 +10,15 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// A sleeping child that runs its duty once this process has ended, however it ended, `SIGKILL` included. Dropping the
-/// watcher runs the duty too, and waits for it.
+/// janitor runs the duty too, and waits for it.
 ///
-/// It also removes the System V objects that this process made ([`crate::sysv`]) and nobody else did remove.
+/// It also removes the System V objects that this process made ([`crate::sysv`]) and that are left.
 #[derive(Debug)]
 pub struct Janitor {
     /// Nothing is ever written: the kernel closes it when the last process that holds it ends.
     alive: Option<OwnedFd>,
     pid: Option<Pid>,
-    /// Where the objects made while it lives are written down.
+    /// List of the objects made while it lives.
     registry: Registry,
 }
 
@@ -51,13 +51,13 @@ impl Janitor {
     }
 }
 
-/// Closes every descriptor but the standard ones and this: another watcher's pipe among them, which would never end
+/// Closes every descriptor but the standard ones and this: another janitor's pipe among them, which would never end
 /// while this process holds its writing end.
 fn keep_only(fd: &OwnedFd) {
     let kept = fd.as_raw_fd() as libc::c_uint;
     for (first, last) in [(3, kept - 1), (kept + 1, libc::c_uint::MAX)] {
         if first <= last {
-            // SAFETY: the caller goes on with `fd` alone and drops no other descriptor.
+            // SAFETY: the caller uses `fd` alone and drops no other descriptor.
             unsafe { libc::close_range(first, last, 0) };
         }
     }
@@ -72,7 +72,7 @@ impl Drop for Janitor {
                 ended => break ended,
             }
         };
-        // Somebody killed the watcher: what it would have removed is removed here.
+        // The janitor was killed: what it would have removed is removed here.
         if !matches!(ended, Ok(Some((_, status))) if status.exit_status() == Some(0)) {
             self.registry.sweep();
         }

@@ -9,7 +9,7 @@ pub const GAP: Duration = Duration::from_micros(5);
 /// Stretches in which a spinning process did not see its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Gaps {
-    /// How many were longer than the threshold.
+    /// Number of those longer than the threshold.
     pub count: u64,
     /// Their sum, ns.
     pub total_ns: f64,
@@ -33,7 +33,7 @@ pub fn gaps(clock: &Clock, during: Duration, threshold: Duration) -> Gaps {
     listen(clock, begun, begun + clock.ticks(during), clock.ticks(threshold), || clock.now())
 }
 
-/// The loop, over any source of readings.
+/// Runs the loop, over any source of readings.
 fn listen(
     clock: &Clock,
     begun: Ticks,

@@ -1,7 +1,7 @@
-//! Programs of others, such as compilers, run for a while: with all that they start, and not longer than this process.
+//! Other programs, such as compilers, that end with all their children and with this process.
 //!
-//! A child of [`process::fork`](crate::process::fork) is one of ours and cannot be had beside threads. This one is any program
-//! with arguments; it leads a process group, so that its own children end with it.
+//! [`process::fork`](crate::process::fork) needs a process of one thread. This module starts any program with arguments; it
+//! leads a process group, so that its own children end with it.
 
 use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 use std::io;
@@ -9,9 +9,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// How long a group that was asked to end is waited for before it is killed.
+/// Time that a group which was asked to end has before it is killed.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often an ending is looked for.
+/// Time between two looks for the end.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A running program, the first of its process group. Dropping it ends the group and reaps it.
@@ -39,7 +39,7 @@ impl Subprocess {
         Ok(Subprocess { child: command.spawn()?, ended: None })
     }
 
-    /// How it ended, if it has.
+    /// Returns its exit status, if it has ended.
     ///
     /// # Errors
     /// What the kernel says.
@@ -57,14 +57,14 @@ impl Subprocess {
         while begun.elapsed() < PATIENCE && matches!(self.ended(), Ok(None)) {
             std::thread::sleep(LOOK);
         }
-        // Its children may have outlived it, and it may not have heeded.
+        // Its children may have outlived it, and it may have ignored the signal.
         self.signal(Signal::KILL);
         if self.ended.is_none() {
             self.ended = self.child.wait().ok();
         }
     }
 
-    /// To all in the group. Its number is not given anew while the group has a member or its leader is not reaped.
+    /// Signals all in the group. Its number is not used again while the group has a member or its leader is not reaped.
     fn signal(&self, signal: Signal) {
         let leader = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(leader) = leader {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use std::process::Stdio;
 
-    /// A shell that starts another program, says its number and waits for it.
+    /// Starts a shell that starts another program, prints its number and waits for it.
     fn family() -> (Subprocess, u32) {
         use std::io::BufRead as _;
         let mut command = Command::new("sh");
@@ -97,7 +97,7 @@ mod tests {
         (tool, line.trim().parse().unwrap())
     }
 
-    /// True while `pid` runs; one that nobody has reaped yet does not.
+    /// Returns true while `pid` runs; a zombie does not.
     fn runs(pid: u32) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))

@@ -17,7 +17,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use std::time::{Duration, Instant};
 use stop::{Stop, resume};
 
-/// What a traced process is at, as it says itself.
+/// Phase of a traced process, which it sets itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Its calls do not count (now).
@@ -37,9 +37,9 @@ const WALL: WaitOptions = WaitOptions::from_bits_retain(libc::__WALL.cast_unsign
 #[derive(Debug)]
 struct Thread {
     id: Pid,
-    /// Which child it belongs to.
+    /// Index of the child it belongs to.
     child: usize,
-    /// It was told to go on at least once, and stops at its calls from then on.
+    /// True if it was resumed at least once, and stops at its calls from then on.
     stops: bool,
     /// A signal ended its last call, which the kernel may make again by itself.
     cut_short: bool,
@@ -77,7 +77,7 @@ impl Tracer {
             tracer.seize_threads(child)?;
         }
         for thread in &tracer.threads {
-            // One that has ended meanwhile is told of by its wait.
+            // A wait reports a thread that has ended meanwhile.
             let _ = ptrace::interrupt(raw(thread.id));
         }
         tracer.go_on(children, end, &|_| Phase::Uncounted, &|tracer| {
@@ -146,7 +146,7 @@ impl Tracer {
                             self.threads.remove(at);
                         }
                     }
-                    // Nobody waits for it but this tracer: it is gone.
+                    // Only this tracer waits for it: it is gone.
                     Err(_) => drop(self.threads.remove(at)),
                 }
             }
@@ -265,7 +265,7 @@ fn raw(id: Pid) -> nix::unistd::Pid {
     nix::unistd::Pid::from_raw(id.as_raw_nonzero().get())
 }
 
-/// The threads of a process that have not been waited for.
+/// Returns the threads of a process that have not been waited for.
 fn thread_ids(process: Pid) -> Vec<Pid> {
     let folder = format!("/proc/{}/task", process.as_raw_nonzero());
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

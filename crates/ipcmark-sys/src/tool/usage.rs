@@ -3,8 +3,8 @@
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::param::page_size;
 
-/// Time that this process was ready to run and had no CPU, since it began, ns; `None` where the kernel does not count it.
-/// Of one that never sleeps it is what others took; one that does also waits here after each wake-up.
+/// Returns the time that this process was ready to run and had no CPU, since it began, ns; `None` where the kernel does not
+/// count it. Of one that never sleeps it is what others took; one that does also waits here after each wake-up.
 ///
 /// # References
 /// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the second number
@@ -32,7 +32,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// This process, now.
+    /// Reads the usage of this process.
     ///
     /// # References
     /// - [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html), `RUSAGE_SELF`
@@ -52,7 +52,7 @@ impl Usage {
         }
     }
 
-    /// What came to it since `earlier`.
+    /// Returns the usage since `earlier`.
     #[must_use]
     pub fn since(self, earlier: Usage) -> Usage {
         Usage {

@@ -45,7 +45,7 @@ pub(crate) fn program_of(rev: &str, quiet: bool) -> Result<PathBuf> {
 
 /// The same for the checkout around `here`; `target` is cargo's target folder, if not its own.
 fn program_in(here: &Path, target: Option<&Path>, rev: &str, quiet: bool) -> Result<PathBuf> {
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let checkout = Checkout::around(here)?;
     let commit = checkout.commit(rev)?;
     let project = Project::around(here)?;

@@ -92,7 +92,7 @@ fn evaluate(records: &[Record]) -> Result<Agreement> {
 
 /// All runs, one after the other, until one is interrupted or cannot be made.
 fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
-    let _interrupts = Interrupts::heed()?;
+    let _interrupts = Interrupts::handle()?;
     let bar = Term::stderr().is_term();
     for n in 0..args.runs {
         if process::is_interrupted() {

@@ -81,7 +81,7 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
         }
     }
 
-    /// Longest message, in bytes.
+    /// Returns the length of the longest message, bytes.
     pub(crate) fn size(&self) -> usize {
         self.layout.size
     }

@@ -13,7 +13,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt, TokioAsyncWriteCompatE
 
 /// A message's segment holds half a gibibyte at most.
 const LONGEST: Longest =
-    Longest { bytes: 64 << 20, limited_by: "the longest message that both sides are told to read" };
+    Longest { bytes: 64 << 20, limited_by: "the longest message that both sides read" };
 
 /// Calls through Cap'n Proto.
 #[derive(Debug)]

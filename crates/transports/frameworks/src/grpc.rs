@@ -11,23 +11,21 @@ use client::GrpcCaller;
 use ipcmark_core::{Availability, Info, Plan, Remote, Result, Side};
 use std::marker::PhantomData;
 
-const LONGEST: Longest = Longest {
-    bytes: 64 << 20,
-    limited_by: "the longest message that both sides are told to decode",
-};
+const LONGEST: Longest =
+    Longest { bytes: 64 << 20, limited_by: "the longest message that both sides decode" };
 /// The longest message, with what protobuf adds.
 const MESSAGE_MAX: usize = LONGEST.bytes + 16;
 /// The procedure's name on the wire.
 const PATH: &str = "/ipcmark.Procedure/Run";
 
-/// What a call carries there.
+/// Message of a call.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Argument {
     #[prost(bytes = "vec", tag = "1")]
     bytes: Vec<u8>,
 }
 
-/// What it carries back.
+/// Message of a reply.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Outcome {
     #[prost(bytes = "vec", tag = "1")]

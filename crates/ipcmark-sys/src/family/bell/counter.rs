@@ -48,7 +48,7 @@ impl Bell for EventBell {
         Ok(EventBell { fd })
     }
 
-    /// The count has 64 bits, so that it is never full.
+    /// Rings; the count has 64 bits, so that it is never full.
     #[inline]
     fn ring(&self) -> io::Result<()> {
         io::write(&self.fd, &1u64.to_ne_bytes()).map(drop)

@@ -8,7 +8,7 @@ use rustix::thread::futex::{Flags, wait, wake};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A count of rings that is slept on, and a count of those heard. Each ring makes the call that wakes, because who rings
-/// does not know whether anyone sleeps: a user who does keeps a flag beside it, as a ring in shared memory has.
+/// does not know whether anyone sleeps: a user who does keeps a flag next to it, as a ring in shared memory has.
 #[derive(Debug)]
 pub struct FutexBell {
     /// The first line counts the rings (modulo 2^32), the second what was heard of them.

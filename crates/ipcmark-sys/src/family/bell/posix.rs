@@ -32,7 +32,7 @@ impl Bell for SemBell {
 
     fn new() -> Result<SemBell> {
         let bell = SemBell { page: map(size_of::<libc::sem_t>())? };
-        // SAFETY: the page is aligned, has room for a `sem_t`, and is used by nobody else yet.
+        // SAFETY: the page is aligned, has room for a `sem_t`, and no one else uses it yet.
         let rc = unsafe { libc::sem_init(bell.sem(), 1, 0) };
         if rc == 0 { Ok(bell) } else { Err(Error::os("sem_init", std::io::Error::last_os_error())) }
     }
@@ -56,7 +56,7 @@ impl Bell for SemBell {
     }
 }
 
-/// A semaphore counts to `SEM_VALUE_MAX`, 2^31 - 1.
+/// Returns the error of a full count: a semaphore counts to `SEM_VALUE_MAX`, 2^31 - 1.
 #[cold]
 fn full(errno: Errno) -> Errno {
     if errno == Errno::OVERFLOW { Errno::AGAIN } else { errno }

@@ -1,9 +1,9 @@
 //! A sender that lends its pages to a pipe instead of copying them in.
 //!
-//! The pipe refers to the pages until its reader has copied them out; whoever writes into them before changes what the
-//! reader will see. The kernel tells nobody when that is over, but a pipe is a queue of so many slots, and a piece of a
-//! page takes one. So the sender goes round over as many buffers as the pipe has slots to refer to, and one more: when
-//! a buffer's turn comes again, so many pages have gone in after its own that its own must have left.
+//! The pipe refers to the pages until its reader has copied them out; a write into them before changes what the reader will
+//! see. The kernel does not say when that is over, but a pipe is a queue of slots, and a piece of a page takes one. So the
+//! sender cycles through one buffer more than the pipe has slots: when a buffer's turn comes again, as many pages as the
+//! pipe holds have gone in after its own, which must have left.
 //!
 //! The buffers are a mapping of their own. When it is unmapped, pages that the pipe still refers to live on there; in
 //! memory given back to an allocator, somebody else's bytes would appear in them.
@@ -29,7 +29,7 @@ pub struct VmspliceSender<W> {
     /// The buffers, each of whole pages.
     pages: MmapMut,
     buffer_bytes: usize,
-    /// Where the buffer begins that is lent next or now.
+    /// Start of the buffer that is lent next or now.
     at: usize,
     /// Longest message in bytes.
     size: usize,
@@ -124,7 +124,7 @@ mod tests {
     use crate::pipe::set_pipe_capacity;
     use rustix::pipe::pipe;
 
-    /// The pipe is kept as full as it gets, so that each buffer is written again as early as it can be.
+    /// Keeps the pipe as full as it gets, so that each buffer is written again as early as possible.
     fn nothing_changes_under_the_reader<W: FdWait>(size: usize, fixed: bool) {
         let (reader, writer) = pipe().unwrap();
         set_pipe_capacity(&writer, 16_384).unwrap();

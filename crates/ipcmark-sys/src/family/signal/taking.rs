@@ -20,7 +20,7 @@ pub trait Taking: Wait + Sized {
     fn take(&mut self) -> io::Result<Payload>;
 }
 
-/// How often the handler ran and nobody has taken note yet.
+/// Number of times that the handler ran since this was last read.
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 
 extern "C" fn handle(_: libc::c_int) {
@@ -43,7 +43,7 @@ impl Wait for Handled {
 impl Taking for Handled {
     const SLEEP: &'static str = "sigsuspend";
 
-    /// After what else this thread lets through was unblocked.
+    /// Makes it after the thread's other signals were unblocked.
     fn new(number: Number) -> Result<Handled> {
         HANDLED.store(0, Relaxed);
         set_action(number, handle as extern "C" fn(libc::c_int) as libc::sighandler_t)?;
@@ -71,7 +71,7 @@ impl Drop for Handled {
     }
 }
 
-/// This thread's mask, without the signal.
+/// Returns this thread's mask, without the signal.
 fn mask_without(number: Number) -> Result<libc::sigset_t> {
     // SAFETY: a set is numbers only, for which zero is valid.
     let mut mask: libc::sigset_t = unsafe { std::mem::zeroed() };
@@ -136,7 +136,7 @@ impl Taking for Watched {
         if fd < 0 {
             return Err(Error::os("signalfd", last_errno()));
         }
-        // SAFETY: the descriptor was made just now, and nobody else owns it.
+        // SAFETY: the descriptor was made just now, and no one else owns it.
         Ok(Watched { fd: unsafe { OwnedFd::from_raw_fd(fd) } })
     }
 

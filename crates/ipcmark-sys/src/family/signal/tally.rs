@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static RUNS: AtomicU64 = AtomicU64::new(0);
 
-/// A load, an addition, a store: three steps, as `count += 1` in C. (Each is atomic, so that the race is one of the
-/// program's meaning and not of the language's. The compiler is kept from making one instruction of the three, between
+/// Adds one by a load, an addition, a store: three steps, as `count += 1` in C. (Each is atomic, so that the race is one of
+/// the program's meaning and not of the language's. The compiler is kept from making one instruction of the three, between
 /// whose steps no handler could run.)
 #[inline(always)]
 fn add() {
@@ -42,19 +42,19 @@ impl Tally {
         Ok(Tally { number })
     }
 
-    /// The main line adds one, in the same three steps as the handler.
+    /// Adds one for the main line, in the same three steps as the handler.
     #[inline(always)]
     pub fn add(&self) {
         add();
     }
 
-    /// What the count is.
+    /// Returns the count.
     #[must_use]
     pub fn count(&self) -> u64 {
         COUNT.load(Relaxed)
     }
 
-    /// How often the handler ran.
+    /// Returns how often the handler ran.
     #[must_use]
     pub fn runs(&self) -> u64 {
         RUNS.load(Relaxed)

@@ -1,9 +1,9 @@
-//! One object, and the question which process is the last to hold it.
+//! One object, removed by the last process that holds it.
 //!
-//! Nobody counts: a killed process could not count itself out. Every process that inherits the object inherits the
-//! writing end of a pipe that nobody writes to, and the kernel closes it when the process ends, however it ends. Who
-//! lets go of the object closes its own and looks: where the pipe is hung up, no other process holds it, and the object
-//! is removed. Two that let go at the same moment both remove it, and one of them in vain.
+//! There is no count: a killed process could not count itself out. Every process that inherits the object inherits the
+//! writing end of a pipe that is never written to, and the kernel closes it when the process ends, however it ends. A
+//! process that drops the object closes its own end and looks: if the pipe is hung up, no other process holds the object,
+//! and it is removed. Two processes that drop it at the same moment both remove it, one of them in vain.
 
 use super::Kind;
 use super::registry::Entry;
@@ -29,7 +29,7 @@ pub(super) struct Object {
 }
 
 impl Object {
-    /// Makes an object with `get`, which is given a key that nobody else uses; `explain` says why it could not.
+    /// Makes an object with `get`, which gets an unused key; `explain` says why that failed.
     pub(super) fn create(
         kind: Kind,
         get: impl Fn(libc::key_t) -> io::Result<i32>,
@@ -59,7 +59,7 @@ impl Object {
         }
     }
 
-    /// Its number.
+    /// Returns its number.
     #[inline]
     pub(super) fn id(&self) -> i32 {
         self.id
@@ -80,7 +80,7 @@ impl Drop for Object {
     }
 }
 
-/// A positive key that nobody can foresee; `IPC_PRIVATE` is 0.
+/// Returns a random positive key; `IPC_PRIVATE` is 0.
 pub(crate) fn random_key() -> libc::key_t {
     let random = RandomState::new().build_hasher().finish();
     (random as u32 >> 1).max(1) as libc::key_t

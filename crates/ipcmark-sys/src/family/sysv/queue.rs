@@ -17,7 +17,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// For messages of at most `room` bytes, of type `kind` (positive) when it is used to send.
+    /// Makes room for messages of at most `room` bytes, of type `kind` (positive) if it is used to send.
     #[must_use]
     pub fn new(room: usize, kind: i64) -> Envelope {
         let mut buffer = Buffer::new(PAGE + room);
@@ -25,28 +25,28 @@ impl Envelope {
         Envelope { buffer }
     }
 
-    /// Bytes of the longest message.
+    /// Returns the length of the longest message, bytes.
     #[inline]
     #[must_use]
     pub fn room(&self) -> usize {
         self.buffer.len() - PAGE
     }
 
-    /// The first `len` bytes of the message.
+    /// Returns the first `len` bytes of the message.
     #[inline]
     #[must_use]
     pub fn text(&self, len: usize) -> &[u8] {
         &self.buffer[PAGE..][..len]
     }
 
-    /// The first `len` bytes of the message, to be written.
+    /// Returns the first `len` bytes of the message, to be written.
     #[inline]
     pub fn text_mut(&mut self, len: usize) -> &mut [u8] {
         &mut self.buffer[PAGE..][..len]
     }
 }
 
-/// What a call does when it cannot go on.
+/// Behaviour of a call that cannot proceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
     /// It sleeps. A signal whose handler runs ends it with `EINTR`; the kernel never starts it again.
@@ -65,7 +65,7 @@ impl Patience {
     }
 }
 
-/// What `msgctl(IPC_STAT)` tells.
+/// State of a queue, from `msgctl(IPC_STAT)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueStatus {
     /// Bytes that the queue may hold (`msg_qbytes`); also bounds the number of messages.
@@ -74,7 +74,7 @@ pub struct QueueStatus {
     pub messages: usize,
 }
 
-/// What `msgctl(IPC_INFO)` tells of the whole system.
+/// Limits of the whole system, from `msgctl(IPC_INFO)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemLimits {
     /// Bytes of the longest message: `kernel.msgmax`.
@@ -128,7 +128,7 @@ impl MessageQueue {
         Ok(MessageQueue { object: Object::create(Kind::Queue, get, explain)? })
     }
 
-    /// Its number, as `ipcs -q` lists it.
+    /// Returns its number, as `ipcs -q` lists it.
     #[must_use]
     pub fn id(&self) -> i32 {
         self.object.id()
@@ -147,7 +147,7 @@ impl MessageQueue {
     }
 
     fn stat(&self) -> io::Result<libc::msqid_ds> {
-        // SAFETY: a `msqid_ds` is numbers and a pointer nobody follows, for which zero is valid.
+        // SAFETY: a `msqid_ds` is numbers and an unused pointer, for which zero is valid.
         let mut status: libc::msqid_ds = unsafe { std::mem::zeroed() };
         // SAFETY: the command writes one `msqid_ds`, which lies there.
         let rc = unsafe { libc::msgctl(self.object.id(), libc::IPC_STAT, &raw mut status) };
@@ -201,7 +201,7 @@ impl MessageQueue {
     }
 }
 
-/// Why no queue could be made, and what would change that.
+/// Returns why no queue could be made, and what would change that.
 #[cold]
 fn explain(errno: Errno) -> Error {
     let unavailable =

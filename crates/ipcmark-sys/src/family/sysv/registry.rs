@@ -64,7 +64,7 @@ fn current() -> std::sync::MutexGuard<'static, Option<Arc<Lines>>> {
     CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kind above, key below; keys are positive.
+/// Packs the kind above, the key below; keys are positive.
 fn encode(kind: Kind, key: libc::key_t) -> u64 {
     let kind = match kind {
         Kind::Queue => 1u64,
@@ -92,7 +92,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Takes a free place; `None` when there is no watcher.
+    /// Takes a free place; `None` if no registry is open.
     pub(crate) fn take() -> Result<Option<Entry>> {
         let Some(lines) = current().clone() else { return Ok(None) };
         let free = lines
@@ -102,7 +102,7 @@ impl Entry {
         match free {
             Some(index) => Ok(Some(Entry { lines, index })),
             None => Err(Error::Protocol(format!(
-                "this run holds {OBJECTS_MAX} System V objects already; end it, and its watcher removes them"
+                "this run holds {OBJECTS_MAX} System V objects already; end it, and its janitor removes them"
             ))),
         }
     }

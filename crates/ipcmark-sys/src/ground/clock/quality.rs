@@ -1,4 +1,4 @@
-//! What a clock is good for: what a read costs, how fine it steps, how it runs beside the kernel's own.
+//! Quality of a clock: cost of a read, resolution, drift against the kernel's own.
 
 use super::{Clock, Ticks};
 use nix::time::{ClockId, clock_gettime};
@@ -8,7 +8,7 @@ const BATCHES: usize = 21;
 const BATCH: u64 = 2_000;
 
 impl Clock {
-    /// What one read costs, ns: median over batches.
+    /// Returns the cost of one read, ns: median over batches.
     #[must_use]
     pub fn read_ns(&self) -> f64 {
         let mut batches = [0.0; BATCHES];
@@ -23,7 +23,8 @@ impl Clock {
         batches[BATCHES / 2]
     }
 
-    /// The smallest step it was seen to make, ns: the least difference between two reads that is not zero.
+    /// Returns the smallest step it was seen to make, ns: the least difference between two reads that is
+    /// not zero.
     #[must_use]
     pub fn step_ns(&self) -> f64 {
         let mut last = self.now();
@@ -36,15 +37,16 @@ impl Clock {
         self.ns(step.min().unwrap_or(0))
     }
 
-    /// This clock and `CLOCK_MONOTONIC_RAW` (ns), which no time server slews, at one moment: of 100 tries the one with the
-    /// least between two reads of this clock.
+    /// Returns this clock and `CLOCK_MONOTONIC_RAW` (ns), which no time server slews, at one moment: of 100 tries the one
+    /// with the least between two reads of this clock.
     #[must_use]
     pub fn beside_raw(&self) -> (Ticks, u64) {
         together(|| self.now(), raw_ns)
     }
 }
 
-/// Two clocks at one moment: of 100 tries the one with the least between the two reads of the first.
+/// Returns two clocks at one moment: of 100 tries the one with the least between the two reads of
+/// the first.
 pub(super) fn together(first: impl Fn() -> Ticks, second: impl Fn() -> u64) -> (Ticks, u64) {
     (0..100)
         .map(|_| {

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-/// What completions are called.
+/// Name of a completion.
 const READ: u64 = 0;
 const CANCEL: u64 = 1;
 
@@ -30,7 +30,7 @@ impl ReadAhead {
     /// Asks for at most `len` bytes of `fd` and comes back without waiting for them.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where io_uring is withheld, with the line that changes it.
+    /// [`Error::Unavailable`] if io_uring is denied, with the line that changes it.
     ///
     /// # References
     /// [io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)
@@ -46,8 +46,8 @@ impl ReadAhead {
         Ok(ahead)
     }
 
-    /// The bytes, once they have come; `Some` of none is the end of the stream. Looks at the completion queue, which is
-    /// memory: no system call.
+    /// Returns the bytes, once they have come; `Some` of none is the end of the stream. Looks at the completion queue,
+    /// which is memory: no system call.
     pub fn completed(&mut self) -> Result<Option<&[u8]>> {
         if self.len.is_none()
             && let Some(completion) = self.ring.completion().next()

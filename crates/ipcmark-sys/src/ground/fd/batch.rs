@@ -1,8 +1,8 @@
 //! Several messages a system call: `sendmmsg(2)` and `recvmmsg(2)` on a socket that keeps boundaries.
 //!
-//! A sender gathers only what it is told that another message follows ([`Sender::commit_more`]); a plain commit sends
-//! all there is. So no message waits for one that never comes. What is gathered is copied once more, into a place of
-//! its own; a message that is alone goes out as with `send(2)`. A receiver takes as many as are there, at most a batch,
+//! A sender gathers a message only if another one follows ([`Sender::commit_more`]); a plain commit sends all there is. So no
+//! message waits for one that never comes. A gathered message is copied again, into its own place;
+//! a message that is alone goes out as with `send(2)`. A receiver takes as many as are there, at most a batch,
 //! and hands them out one by one.
 //!
 //! The end of a stream is the socket's own, or an empty message where a socket has none (`SOCK_DGRAM`); such a socket
@@ -26,7 +26,7 @@ const BATCH_MAX: usize = 32;
 /// Most bytes of messages that one call carries, where that is more than one message.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How many messages of `size` bytes one call carries.
+/// Returns the number of messages of `size` bytes that one call carries.
 fn batch(size: usize) -> usize {
     (BATCH_BYTES / size.max(1)).clamp(1, BATCH_MAX)
 }
@@ -82,7 +82,7 @@ impl Places {
 
     /// `recvmmsg()` - waits for a message, takes those that are there; returns how many came.
     ///
-    /// That the peer's socket is closed is told before what it sent is handed out; so the rest is asked for first.
+    /// The kernel reports a closed peer before it hands out what the peer sent; so this reads the rest first.
     ///
     /// # References
     /// [recvmmsg(2)](https://man7.org/linux/man-pages/man2/recvmmsg.2.html)
@@ -187,7 +187,7 @@ impl<W> Drop for BatchSender<W> {
 /// Receives messages, as many a call as are there, waiting as `W` says.
 #[derive(Debug)]
 pub struct BatchReceiver<W> {
-    /// As the sender's.
+    /// See the sender's.
     wait: W,
     socket: OwnedFd,
     lifeline: Option<Arc<Lifeline>>,

@@ -11,12 +11,12 @@ use std::os::fd::BorrowedFd;
 
 /// A wait strategy for the reads or the writes of one half of a byte stream. Every [`FdWait`] is one.
 pub trait ByteWait: Wait + Sized {
-    /// What [`Info::overlaps`](ipcmark_core::Info) says of a row that waits like this.
+    /// Value of [`Info::overlaps`](ipcmark_core::Info) for a row that waits like this.
     const OVERLAPS: bool;
     /// True when several processes may wait like this on one open file description.
     const SHARES: bool;
 
-    /// Can this kernel, here, now, wait like this? Tries it, leaves nothing behind.
+    /// Tries whether this kernel can wait like this; leaves nothing behind.
     fn available() -> Result<()>;
 
     /// Prepares for the calls of one half on `fd`, and sets its `O_NONBLOCK` as they need it. Call it after the fork,

@@ -12,7 +12,7 @@ pub fn sysctl(name: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// What a probe that tried the mechanism says of it.
+/// Returns what a probe that tried the mechanism found.
 #[must_use]
 pub fn availability(probe: Result<Limits>) -> Availability {
     match probe {

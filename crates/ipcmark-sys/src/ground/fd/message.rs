@@ -9,7 +9,7 @@ use rustix::io::{self, Errno};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-/// How long a sender that ends waits for room for its end-of-stream message before it leaves the news to the lifeline.
+/// Time that a sender that ends waits for room for its end-of-stream message before it leaves the news to the lifeline.
 const FAREWELL_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// A descriptor that takes and brings whole messages, one try at a time.
@@ -20,7 +20,7 @@ pub trait MessagePort: AsFd {
     const SEND: &'static str;
     /// The system call that receives, for errors.
     const RECEIVE: &'static str;
-    /// What bounds a message, for errors.
+    /// Limit of a message, for errors.
     const LIMITED_BY: &'static str;
 
     /// Sends `message`, whole or not at all.
@@ -135,7 +135,7 @@ pub(super) fn say_farewell(
 /// Receives messages from a port, waiting as `W` says.
 #[derive(Debug)]
 pub struct MessageReceiver<W, P> {
-    /// As the sender's.
+    /// See the sender's.
     wait: W,
     port: P,
     lifeline: Option<Arc<Lifeline>>,
@@ -218,7 +218,7 @@ fn longer(max: usize) -> Error {
     Error::Protocol(format!("a message longer than the {max} bytes this link was made for arrived"))
 }
 
-/// A message that the kernel calls too long, although the fixture found that one of the agreed size passes.
+/// Returns the error for a message that the kernel calls too long, although the fixture found that its size passes.
 #[cold]
 fn explain<P: MessagePort>(error: Error, len: usize) -> Error {
     match error {

@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(a.rx.receive().unwrap(), b"back");
     }
 
-    /// What the kernel does for a killed process: it closes the descriptors, and no farewell is said.
+    /// Does what the kernel does for a killed process: closes the descriptors without a farewell.
     fn death_is_noticed<W: FdWait>() {
         for kind in KINDS {
             let (a, b) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).unwrap();

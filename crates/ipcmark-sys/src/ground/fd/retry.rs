@@ -38,7 +38,7 @@ pub(crate) fn until_sent<W: FdWait, R>(
 /// Repeats `try_once`, which receives from `fd`, until it succeeds or the peer is gone.
 ///
 /// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
-/// there to be received: it is tried once more, and only then does `EAGAIN` mean the end.
+/// there to be received: it is tried again, and only then does `EAGAIN` mean the end.
 #[inline(always)]
 pub(super) fn until_received<W: FdWait, R>(
     wait: &mut W,
@@ -69,7 +69,7 @@ pub(super) fn until_received<W: FdWait, R>(
     }
 }
 
-/// What a failed call means: the peer is gone, or something is wrong.
+/// Returns the error of a failed call: the peer is gone, or something is wrong.
 #[cold]
 pub(super) fn failed(name: &'static str, errno: Errno) -> Error {
     match errno {

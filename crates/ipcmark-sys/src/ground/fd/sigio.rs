@@ -53,7 +53,7 @@ impl FdWait for Sigio {
             self.asked = true;
         }
         // A socket signals that there is room only after a call found none, and may have made room while that call
-        // returned: so a sender looks once more.
+        // returned: so a sender looks again.
         if self.interest == Interest::Writable {
             let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::OUT)];
             let now = Some(&Timespec { tv_sec: 0, tv_nsec: 0 });
@@ -66,8 +66,7 @@ impl FdWait for Sigio {
     }
 }
 
-/// Has the kernel send `SIGIO` to this thread when something happens on `fd`. Whoever asks tries its call again before
-/// it waits: what happened before sent no signal.
+/// Has the kernel send `SIGIO` to this thread when something happens on `fd`. The caller tries its call again before it waits: what happened before sent no signal.
 ///
 /// # References
 /// [fcntl(2)](https://man7.org/linux/man-pages/man2/fcntl.2.html), `O_ASYNC`

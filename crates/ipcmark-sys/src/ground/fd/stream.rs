@@ -38,7 +38,7 @@ impl<W: ByteWait> ByteSource for FdSource<W> {
 /// Writes bytes to a descriptor, waiting as `W` says.
 #[derive(Debug)]
 pub struct FdSink<W> {
-    /// As the source's.
+    /// See the source's.
     wait: W,
     fd: OwnedFd,
     /// The descriptor is one of two for a socket, so that closing it alone would not end the stream.
@@ -91,7 +91,7 @@ mod tests {
     use rustix::pipe::pipe;
     use std::thread;
 
-    /// A reader that is slow to start, and a writer that must wait for it: every byte comes through, then the end.
+    /// Checks a slow reader and a writer that must wait for it: every byte comes through, then the end.
     fn back_pressure<W: ByteWait>() {
         const TOTAL: usize = 1 << 20;
         let (reader, writer) = pipe().unwrap();

@@ -7,7 +7,7 @@
 //! To look without waiting ([`ByteWait::ready`]) a side leaves a `POLL_ADD` with the kernel and looks at the completion
 //! queue, which is memory: no system call, however often it looks, until something has come. A `READ` left there ahead
 //! would save a call, but must land in memory that outlives the caller's borrow, i.e. in a buffer of its own, and be
-//! copied once more; and a side that closes would have to take it back, perhaps with bytes in it. The order of a look
+//! copied again; and a side that closes would have to take it back, perhaps with bytes in it. The order of a look
 //! and a read is kept: a read first awaits the look that is under way, since both wait for the same bytes.
 //!
 //! The descriptor is not registered with the ring: the ring would hold the file open until the kernel has taken it
@@ -23,7 +23,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Entries of a ring: a read or a write, a look, and taking the look back.
 const ENTRIES: u32 = 4;
-/// What completions are called: the read or write, the look, and the look's end.
+/// Names of completions: the read or write, the look, and the look's end.
 const CALL: u64 = 0;
 const LOOK: u64 = 1;
 const END_OF_LOOK: u64 = 2;
@@ -34,7 +34,7 @@ pub struct Uring {
     look: Look,
 }
 
-/// How far a look ahead has come.
+/// State of a look ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     /// None is under way.
@@ -58,12 +58,12 @@ impl Wait for Uring {
 /// `io_uring_setup()` - makes a ring of `entries`.
 ///
 /// # Errors
-/// [`Error::Unavailable`] with what withholds it and the line that changes that.
+/// [`Error::Unavailable`] with what denies it and the line that changes that.
 ///
 /// # References
 /// [io_uring_setup(2)](https://man7.org/linux/man-pages/man2/io_uring_setup.2.html)
 pub(crate) fn ring(entries: u32) -> Result<IoUring> {
-    IoUring::new(entries).map_err(withheld)
+    IoUring::new(entries).map_err(denied)
 }
 
 impl Uring {
@@ -150,7 +150,7 @@ impl ByteWait for Uring {
         Uring::new()
     }
 
-    /// A read first awaits a look that is under way.
+    /// Reads; first awaits a look that is under way.
     #[inline]
     fn read(&mut self, fd: BorrowedFd<'_>, space: &mut [u8]) -> Result<usize> {
         if self.look == Look::Posted {
@@ -200,18 +200,18 @@ impl Drop for Uring {
 /// The offset of a file that has none: as `read(2)`, not as `pread(2)`.
 const NOWHERE: u64 = u64::MAX;
 
-/// Why there is no ring, and what would change it.
+/// Returns why there is no ring, and what would change it.
 #[cold]
-fn withheld(error: std::io::Error) -> Error {
+fn denied(error: std::io::Error) -> Error {
     let disabled = super::sysctl("kernel.io_uring_disabled").unwrap_or(0);
     let (reason, remedy) = match Errno::from_io_error(&error) {
         Some(Errno::NOSYS) => ("this kernel has no io_uring", "take a kernel of 5.6 or later"),
         Some(Errno::PERM | Errno::ACCESS) if disabled > 0 => (
-            "kernel.io_uring_disabled withholds io_uring from this process",
+            "kernel.io_uring_disabled denies io_uring to this process",
             "sysctl kernel.io_uring_disabled=0",
         ),
         Some(Errno::PERM | Errno::ACCESS) => (
-            "io_uring is withheld from this process, as container engines do with seccomp(2)",
+            "io_uring is denied to this process, as container engines do with seccomp(2)",
             "run the container with --security-opt seccomp=unconfined",
         ),
         Some(Errno::NOMEM) => ("there is no memory to be locked for a ring", "ulimit -l unlimited"),
@@ -226,7 +226,7 @@ mod tests {
     use rustix::pipe::pipe;
     use std::os::fd::AsFd;
 
-    /// A machine that withholds io_uring says so in the rows of the catalog; there is nothing to try then.
+    /// Returns true if there is nothing to try: a machine that denies io_uring says so in the rows of the catalog.
     fn half(fd: BorrowedFd<'_>, interest: Interest) -> Option<Uring> {
         Uring::available().ok().map(|()| Uring::begin(fd, interest).unwrap())
     }

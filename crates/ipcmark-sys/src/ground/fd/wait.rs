@@ -1,7 +1,7 @@
 //! The wait strategies of file descriptors, each a type.
 //!
-//! Where a descriptor does not tell that its peer is gone, a [`Lifeline`] beside it does. No strategy looks at it on a
-//! clock: a timer armed for each sleep cost 10 % of a round trip. [`Block`] is interrupted by a signal; [`Poll`] and
+//! If a descriptor does not show that its peer is gone, a [`Lifeline`] next to it does. No strategy looks at it on a clock:
+//! a timer armed for each sleep cost 10 % of a round trip. [`Block`] is interrupted by a signal; [`Poll`] and
 //! [`Epoll`] have the lifeline in their set; [`Spin`] and [`Yield`] say now and then that it has been long. On the one
 //! CPU of a virtual machine, a round trip over message queues took with `poll(2)` 7.6 µs with a timeout, 7.1 with the
 //! lifeline and 6.9 with neither, and with `epoll_wait(2)` 8.3, 7.6 and 7.4.
@@ -15,15 +15,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Spins between two looks for the peer: tens of milliseconds, at a fraction of a microsecond a call.
 const LONG_SPINS: u32 = 1 << 16;
-/// The same for `sched_yield(2)`, whose every turn may cost a time slice.
+/// Number of turns for `sched_yield(2)`, each of which may cost a time slice.
 const LONG_YIELDS: u32 = 1 << 8;
 
-/// What a descriptor is waited for.
+/// Event that a side waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interest {
     /// Bytes or a message to take, or the end of the stream.
     Readable,
-    /// Room to send, or the news that nobody will read.
+    /// Room to send, or the news that no one will read.
     Writable,
 }
 
@@ -35,8 +35,8 @@ impl Interest {
         }
     }
 
-    /// What is news on a lifeline. A receiver ends with its peer's farewell; a sender goes on until its peer is gone,
-    /// which is reported unasked.
+    /// Returns the events that are news on a lifeline. A receiver ends with its peer's farewell; a sender continues until its
+    /// peer is gone, which poll always reports.
     fn of_news(self) -> PollFlags {
         match self {
             Interest::Readable => PollFlags::IN,
@@ -45,7 +45,7 @@ impl Interest {
     }
 }
 
-/// What came of a wait.
+/// Result of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waited {
     /// The call may succeed now.
@@ -58,7 +58,7 @@ pub enum Waited {
 pub trait FdWait: Wait + Sized {
     /// True when the descriptor must answer `EAGAIN` instead of sleeping.
     const NONBLOCKING: bool;
-    /// What [`Info::overlaps`](ipcmark_core::Info) says of a row that waits like this: a side whose call sleeps has
+    /// Value of [`Info::overlaps`](ipcmark_core::Info) for a row that waits like this: a side whose call sleeps has
     /// nothing else to do.
     const OVERLAPS: bool = Self::NONBLOCKING;
     /// True when several processes may wait like this on one open file description.
@@ -232,7 +232,7 @@ pub struct Epoll {
     set: OwnedFd,
 }
 
-/// What the set calls its members.
+/// Name of the set's first member.
 const THE_FD: u64 = 0;
 const THE_LIFELINE: u64 = 1;
 

@@ -25,7 +25,7 @@ const SLOTS_MAX: usize = 64;
 const FREE: u64 = 0;
 static SLOTS: [AtomicU64; SLOTS_MAX] = [const { AtomicU64::new(FREE) }; SLOTS_MAX];
 
-/// Of `asm-generic/fcntl.h`; the libc crate lacks them for glibc.
+/// Commands of `asm-generic/fcntl.h`; the libc crate lacks them for glibc.
 const F_SETOWN_EX: libc::c_int = 15;
 const F_OWNER_TID: libc::c_int = 0;
 
@@ -50,8 +50,8 @@ impl Drop for Interruption {
 }
 
 impl Lifeline {
-    /// From now on the peer's farewell and its end make this thread's call on `fd` say `EAGAIN`, whether it sleeps or
-    /// has yet to begin: `O_NONBLOCK` is set and stays. When there has been such news already, it is set here.
+    /// Makes the peer's farewell and its end end this thread's call on `fd` with `EAGAIN`, whether it sleeps or has yet to
+    /// begin: `O_NONBLOCK` is set and stays. If there is such news already, it is set here.
     ///
     /// Calls that sleep must be made by the thread that asked for it. The flag belongs to the open file description,
     /// which must be this side's own.
@@ -72,7 +72,7 @@ impl Lifeline {
         Ok(interruption)
     }
 
-    /// From now on news on this lifeline sends `SIGIO` to this thread, whose handler heeds what was registered before.
+    /// Lets news on this lifeline send `SIGIO` to this thread, whose handler uses what was registered before.
     pub(super) fn sends_news(&self) -> Result<()> {
         listen()?;
         own(&self.end)?;
@@ -83,7 +83,7 @@ impl Lifeline {
 
 /// Lets `SIGIO` through to this thread and installs its handler. Interrupted calls are started again by the kernel
 /// where it can, so that the other calls of this process are disturbed least; a queue's or a socket's then looks at
-/// `O_NONBLOCK` anew.
+/// `O_NONBLOCK` again.
 fn listen() -> Result<()> {
     let action =
         SigAction::new(SigHandler::Handler(end_blocking), SaFlags::SA_RESTART, SigSet::empty());
@@ -119,7 +119,7 @@ fn entry(thread: i32, fd: i32) -> u64 {
     u64::from(thread as u32) << 32 | u64::from(fd as u32)
 }
 
-/// The handler: sets `O_NONBLOCK` on what this thread registered, and starts its ticks.
+/// Handles the signal: sets `O_NONBLOCK` on what this thread registered, and starts its ticks.
 extern "C" fn end_blocking(_: libc::c_int) {
     let errno = nix::errno::Errno::last_raw();
     let thread = gettid().as_raw_nonzero().get();

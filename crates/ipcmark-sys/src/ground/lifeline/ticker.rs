@@ -15,7 +15,7 @@ use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicI32, AtomicPtr};
 
-/// From tick to tick: how late a call may end.
+/// Time from tick to tick, by which a call may end late.
 const TICK_NS: libc::c_long = 20_000_000;
 /// Tickers that one process may hold; a side has one.
 const SLOTS_MAX: usize = 64;
@@ -24,7 +24,7 @@ const FREE: i32 = 0;
 const TAKEN: i32 = -1;
 static SLOTS: [Slot; SLOTS_MAX] = [const { Slot::new() }; SLOTS_MAX];
 
-/// What the handler reads: whose timer it is, and the timer.
+/// Data of the handler: the timer's thread, and the timer.
 #[derive(Debug)]
 struct Slot {
     thread: AtomicI32,
@@ -44,8 +44,8 @@ pub struct Ticker {
 }
 
 impl Lifeline {
-    /// From the peer's farewell or end on, calls of this thread that sleep end with `EINTR` within some 20 ms, whether
-    /// they slept already or had yet to begin. When there has been such news already, the ticks begin at once.
+    /// Lets calls of this thread that sleep end with `EINTR` within 20 ms of the peer's farewell or end, whether they slept
+    /// already or had yet to begin. If there is such news already, the ticks begin immediately.
     ///
     /// Calls that sleep must be made by the thread that asked for it. A caller that gets `EINTR` asks
     /// [`peer`](Lifeline::peer) or [`peer_is_gone`](Lifeline::peer_is_gone).
@@ -86,7 +86,7 @@ impl Drop for Ticker {
     fn drop(&mut self) {
         self.slot.thread.store(TAKEN, Release);
         let timer = self.slot.timer.load(Relaxed);
-        // SAFETY: the timer was made with the slot and is deleted once; a handler that comes late is told EINVAL.
+        // SAFETY: the timer was made with the slot and is deleted once; a late handler gets EINVAL.
         unsafe { libc::timer_delete(timer) };
         self.slot.thread.store(FREE, Release);
     }

@@ -9,11 +9,11 @@ const EVENT_STOP: i32 = 128;
 const GET_SYSCALL_INFO: libc::c_uint = 0x420e;
 const ENTRY: u8 = 1;
 const EXIT: u8 = 2;
-/// What a call that a signal cut short returns inside the kernel, `ERESTARTSYS` to `ERESTART_RESTARTBLOCK`: no program ever
-/// sees these.
+/// Results inside the kernel of a call that a signal cut short, `ERESTARTSYS` to `ERESTART_RESTARTBLOCK`: no program sees
+/// them.
 const RESTARTS: std::ops::RangeInclusive<i64> = -516..=-512;
 
-/// Why a thread stopped, or that it ended.
+/// Reason why a thread stopped, or that it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// At a system call, on its way in or out.
@@ -24,14 +24,14 @@ pub(super) enum Stop {
     Clone,
     /// A stopping signal (Ctrl-Z) holds its whole process.
     Held,
-    /// As it was asked to, or as a new thread.
+    /// A stop that was requested, or a new thread.
     Other,
     /// It has ended.
     Ended(Exit),
 }
 
 impl Stop {
-    /// Of a status as `waitpid(2)` gives it.
+    /// Decodes a status of `waitpid(2)`.
     pub(super) fn of(status: i32) -> Stop {
         if libc::WIFEXITED(status) {
             return Stop::Ended(Exit::Code(libc::WEXITSTATUS(status)));
@@ -50,7 +50,7 @@ impl Stop {
     }
 }
 
-/// Which end of a call a thread stands at.
+/// End of a call at which a thread stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// It is about to make the call of this number.
@@ -68,12 +68,12 @@ struct Info {
     _arch: u32,
     _instruction: u64,
     _stack: u64,
-    /// Of an entry the call's number, of an exit what it returns.
+    /// Number of the call at an entry, its result at an exit.
     first: u64,
     _rest: [u64; 7],
 }
 
-/// What a thread that stopped at a call is at.
+/// Returns the call at which a thread stopped.
 pub(super) fn call(thread: Pid) -> Option<Call> {
     let mut info = Info::default();
     let pid = thread.as_raw_nonzero().get();
@@ -87,12 +87,13 @@ pub(super) fn call(thread: Pid) -> Option<Call> {
     }
 }
 
-/// True of what a call returns that a signal cut short.
+/// Returns true if this is the result of a call that a signal cut short.
 pub(super) fn is_cut_short(value: i64) -> bool {
     RESTARTS.contains(&value)
 }
 
-/// True when no handler of the thread's process waits for the signal, so that it is ignored (or the process ends by it).
+/// Returns true if no handler of the thread's process waits for the signal, so that it is ignored (or the process ends
+/// by it).
 pub(super) fn is_ignored(thread: Pid, signal: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", thread.as_raw_nonzero()));
     let status = status.unwrap_or_default();
@@ -101,8 +102,7 @@ pub(super) fn is_ignored(thread: Pid, signal: i32) -> bool {
     caught.is_some_and(|mask| mask >> (signal - 1) & 1 == 0)
 }
 
-/// Lets a thread go on as `request` says, with `signal` if that is none of 0. One that was killed meanwhile is told of by its
-/// wait.
+/// Resumes a thread as `request` says, with `signal` if that is not 0. A wait reports a thread that was killed meanwhile.
 pub(super) fn resume(request: libc::c_uint, thread: Pid, signal: i32) {
     let pid = thread.as_raw_nonzero().get();
     // SAFETY: these requests take two numbers and touch no memory of this process.

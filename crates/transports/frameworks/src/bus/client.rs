@@ -14,7 +14,7 @@ use zbus::connection::Builder;
 
 /// Between two looks for a daemon or a service that is about to be there.
 const PAUSE: Duration = Duration::from_millis(2);
-/// How long the end of a server takes to show on the lifeline once it has shown on the bus.
+/// Time that the end of a server takes to show on the lifeline once it has shown on the bus.
 const AFTERMATH: Duration = Duration::from_millis(500);
 
 /// Calls.
@@ -92,7 +92,7 @@ impl Call for DbusCaller {
     }
 }
 
-/// What a failed call means: the server is gone, or something is wrong.
+/// Returns the error of a failed call: the server is gone, or something is wrong.
 #[cold]
 fn failed(error: &zbus::Error, server: &Lifeline) -> Error {
     let begun = Instant::now();

@@ -32,7 +32,8 @@ pub(crate) fn remove_names(dir: &Path) {
     let _ = std::fs::remove_file(configuration(dir));
 }
 
-/// Where the daemon in `dir` listens, as a D-Bus address: what is not plain is written as `%` and two digits.
+/// Returns where the daemon in `dir` listens, as a D-Bus address: what is not plain is written as `%` and two
+/// digits.
 pub(crate) fn address(dir: &Path) -> String {
     let mut address = String::from("unix:path=");
     for &byte in socket(dir).as_os_str().as_bytes() {

@@ -80,7 +80,7 @@ impl Call for GrpcCaller {
     }
 }
 
-/// A connection that breaks under a call comes as one of several codes, with what broke it as their source.
+/// Returns the error of a failed call. A connection that breaks gives one of several codes.
 #[cold]
 fn failed(status: Status) -> Error {
     match status.code() {

@@ -16,7 +16,7 @@ pub trait Wire: 'static {
     /// One end, in an event loop.
     type Stream: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static;
 
-    /// Both ends.
+    /// Returns both ends.
     fn pair() -> Result<(Self::End, Self::End)>;
     /// Takes an end into the event loop that runs.
     fn enter(end: Self::End) -> io::Result<Self::Stream>;
