@@ -179,7 +179,7 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
         Ok(Link { tx: FdSink::new(writer)?, rx: FdSource::new(reader)? })
     }
 
-    /// The plan says both paths; what the kernel granted cannot be read before both ends are open.
+    /// Returns both paths of the plan; what the kernel granted cannot be read before both ends are open.
     fn address(fixture: &FifoFixture) -> Result<Address> {
         Ok(Address { text: fixture.capacity.to_string().into(), ..Address::default() })
     }

@@ -96,7 +96,7 @@ impl<W: FdWait, P: MessagePort> Sender for MessageSender<W, P> {
     }
 }
 
-/// Returns `false`, unless there is no room because nobody receives any more.
+/// Returns `false`, unless there is no room because no one receives any more.
 #[cold]
 fn refusal(lifeline: Option<&Lifeline>) -> Result<bool> {
     match lifeline {
