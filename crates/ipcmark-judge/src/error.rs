@@ -43,15 +43,6 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Something in a policy is wrong, at a place.
-    #[error("{file}:{line}:{column}: {what}")]
-    Policy {
-        /// The file.
-        file: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column in characters, from 1.
-        column: usize,
-        /// What is wrong, what was expected, and the nearest known word.
-        what: String,
-    },
+    #[error(transparent)]
+    Policy(#[from] ipcmark_suite::Error),
 }

@@ -52,12 +52,14 @@ mod selector;
 mod share;
 mod size;
 mod suite;
+mod written;
 
 pub use duration::{parse_duration, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
 pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};
 pub use nearest::{nearest, nearest_several};
+pub use reader::{line_and_column, read_toml, table_at, wrong};
 pub use selector::Selector;
 pub use share::{parse_share, show_share};
 pub use size::{MAX_SIZE, parse_capacity, parse_size, parse_sizes, show_size};

@@ -1,7 +1,8 @@
 //! What a suite says, parsed.
 
-use crate::{Error, LoadAxes, Result, Selector, reader};
+use crate::{Error, LoadAxes, Result, Selector, written};
 use ipcmark_words::{Placement, Workload};
+use serde::Deserialize;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,24 +22,33 @@ pub struct Suite {
 }
 
 /// Settings of a run that a suite proposes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Defaults {
     /// Invocations of each cell that are made in any case.
+    #[serde(deserialize_with = "written::rounds")]
     pub rounds: u32,
     /// Invocations of each cell at most; up to `rounds`: no more than those.
+    #[serde(deserialize_with = "written::rounds")]
     pub rounds_most: u32,
     /// The run goes on with the cells whose median, rate or share is known no better than this: half the width of its
     /// interval, as a fraction of it.
+    #[serde(deserialize_with = "written::share")]
     pub target: f64,
     /// The same of the 99th percentile; `None`: five times as much.
+    #[serde(deserialize_with = "written::some_share")]
     pub target_p99: Option<f64>,
     /// Measured phase of one invocation.
+    #[serde(deserialize_with = "written::duration")]
     pub measure: Duration,
     /// Upper bound of one warm-up.
+    #[serde(deserialize_with = "written::duration")]
     pub warm_up: Duration,
     /// Bound on the wall time of the whole run.
+    #[serde(deserialize_with = "written::some_duration")]
     pub budget: Option<Duration>,
     /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
+    #[serde(deserialize_with = "written::capacity")]
     pub capacity: Option<usize>,
 }
 
@@ -117,6 +127,6 @@ impl Suite {
     /// TOML that does not parse, unknown or missing keys, values of the wrong kind, words that name nothing: each
     /// with file, line, column, key, and what was expected.
     pub fn parse(text: &str, file: &str) -> Result<Suite> {
-        reader::read(text, file)
+        written::read(text, file)
     }
 }

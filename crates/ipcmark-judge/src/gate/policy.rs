@@ -1,6 +1,6 @@
 //! The policy: what a project lets pass.
 
-use super::Cells;
+use super::{Cells, reader};
 use crate::{Quantity, Shares, SomeShares};
 use ipcmark_record::CellKey;
 use serde::{Deserialize, Serialize};
@@ -39,11 +39,14 @@ pub enum Records {
 }
 
 /// What a project lets pass.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Policy {
     /// Name of its file; absent for the built-in policy.
+    #[serde(skip)]
     pub file: Option<String>,
     /// The smallest slow-downs that matter.
+    #[serde(deserialize_with = "reader::effect")]
     pub effect: Shares,
     /// A figure whose smallest detectable slow-down is larger is undecided even if it looks
     /// unchanged. The default is [`BLUNT`] times the smallest effect.
@@ -64,25 +67,33 @@ pub struct Policy {
     /// Number of figures that may have regressed.
     pub regressed_allowed: usize,
     /// Exceptions, in the file's order; for each key the last one about a cell counts.
+    #[serde(rename = "rule", deserialize_with = "reader::rules")]
     pub rules: Vec<Rule>,
 }
 
 /// An exception for some cells.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
     /// Its line in the file, from 1.
+    #[serde(skip)]
     pub line: usize,
     /// The cells; one match is enough.
+    #[serde(deserialize_with = "reader::one_or_several")]
     pub cells: Vec<Cells>,
     /// Their figures; empty means all.
+    #[serde(default)]
     pub figures: Vec<Quantity>,
     /// The reason, for readers of the summary.
     pub because: Option<String>,
     /// True if they are shown and not judged.
+    #[serde(default)]
     pub ignore: bool,
     /// See [`Policy`].
+    #[serde(default)]
     pub effect: SomeShares,
     /// See [`Policy`].
+    #[serde(default)]
     pub least_detectable: SomeShares,
     /// See [`Policy`].
     pub inconclusive: Option<Weight>,

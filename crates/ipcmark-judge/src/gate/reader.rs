@@ -1,68 +1,30 @@
-//! From TOML to a [`Policy`], with errors that name the place and the nearest word.
+//! From TOML to a [`Policy`].
 
-use super::{Cells, Policy, Records, Rule, Weight};
-use crate::{Error, Quantity, Result, SomeShares};
-use ipcmark_suite::nearest;
+use super::{Cells, Policy, Rule};
+use crate::{Error, Result, Shares, SomeShares};
+use ipcmark_suite::{line_and_column, read_toml, table_at, wrong};
 use serde::{Deserialize, Deserializer};
-use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
 
-/// A policy as it is written: what is left out is as it is built in.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct Written {
-    effect: SomeShares,
-    least_detectable: SomeShares,
-    inconclusive: Weight,
-    failed: Weight,
-    missing: Weight,
-    alarms: Weight,
-    unequal_hosts: Weight,
-    records: Records,
-    regressed_allowed: usize,
-    rule: Vec<Spanned<WrittenRule>>,
+/// Reads the effects that differ from the built-in ones.
+pub(super) fn effect<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Shares, D::Error> {
+    Ok(Shares::default().but(&SomeShares::deserialize(from)?))
 }
 
-impl Default for Written {
-    fn default() -> Self {
-        let policy = Policy::default();
-        Written {
-            effect: SomeShares::default(),
-            least_detectable: SomeShares::default(),
-            inconclusive: policy.inconclusive,
-            failed: policy.failed,
-            missing: policy.missing,
-            alarms: policy.alarms,
-            unequal_hosts: policy.unequal_hosts,
-            records: policy.records,
-            regressed_allowed: policy.regressed_allowed,
-            rule: Vec::new(),
-        }
-    }
+/// Reads rules; their lines are bytes until [`Policy::parse`] counts them.
+pub(super) fn rules<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Vec<Rule>, D::Error> {
+    let rules: Vec<Spanned<Rule>> = Vec::deserialize(from)?;
+    let at = |rule: Spanned<Rule>| Rule { line: rule.span().start, ..rule.into_inner() };
+    Ok(rules.into_iter().map(at).collect())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WrittenRule {
-    #[serde(deserialize_with = "one_or_several")]
-    cells: Vec<Cells>,
-    #[serde(default)]
-    figures: Vec<Quantity>,
-    because: Option<String>,
-    #[serde(default)]
-    ignore: bool,
-    #[serde(default)]
-    effect: SomeShares,
-    #[serde(default)]
-    least_detectable: SomeShares,
-    inconclusive: Option<Weight>,
-    failed: Option<Weight>,
-    missing: Option<Weight>,
-}
-
-/// `"pipe/*"` or `["pipe/*", "fifo/*"]`.
-fn one_or_several<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Vec<Cells>, D::Error> {
+/// Reads `"pipe/*"` or `["pipe/*", "fifo/*"]`.
+pub(super) fn one_or_several<'de, D: Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Vec<Cells>, D::Error> {
     struct OneOrSeveral;
     impl<'de> serde::de::Visitor<'de> for OneOrSeveral {
         type Value = Vec<Cells>;
@@ -96,7 +58,7 @@ impl Policy {
     /// Reads a policy.
     ///
     /// # Errors
-    /// A file that cannot be read; TOML that is none; a key or a word that is not known, with the nearest that is.
+    /// A file that cannot be read, and everything that [`Policy::parse`] refuses.
     pub fn read(path: &Path) -> Result<Policy> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path)
@@ -104,67 +66,30 @@ impl Policy {
         Policy::parse(&text, &file)
     }
 
-    /// Parses a policy; `file` is what errors and annotations call it.
+    /// Parses a policy; `file` is its name in errors and annotations.
     ///
     /// # Errors
-    /// As [`Policy::read`].
+    /// Text that is not TOML, an unknown key or word, a rule that ignores cells without a reason.
     pub fn parse(text: &str, file: &str) -> Result<Policy> {
-        let wrong = |span: Range<usize>, what: String| {
-            let (line, column) = place(text, span.start);
-            Error::Policy { file: file.into(), line, column, what }
-        };
-        let written: Written = toml::from_str(text)
-            .map_err(|e| wrong(e.span().unwrap_or(0..0), with_nearest(e.message())))?;
-        let builtin = Policy::default();
-        let rules = written.rule.into_iter().map(|rule| {
-            let span = rule.span();
-            let line = place(text, span.start).0;
-            let WrittenRule {
-                cells, figures, because, ignore, effect, least_detectable, inconclusive, failed, missing
-            } = rule.into_inner();
-            if ignore && because.as_deref().unwrap_or("").trim().is_empty() {
-                let what = "ignores cells without saying why; add because = \"...\", which lands in every summary";
-                return Err(wrong(span, what.into()));
+        let mut policy: Policy = read_toml(text, file)?;
+        for rule in &mut policy.rules {
+            let at = rule.line;
+            if rule.ignore && rule.because.as_deref().unwrap_or("").trim().is_empty() {
+                let what = "missing; a rule that ignores cells says why, in every summary";
+                let key = format!("{}because", table_at(text, at));
+                return Err(wrong(text, file, at, Some(key), what.into()).into());
             }
-            Ok(Rule {
-                line, cells, figures, because, ignore, effect, least_detectable, inconclusive, failed, missing
-            })
-        });
-        Ok(Policy {
-            file: Some(file.into()),
-            effect: builtin.effect.but(&written.effect),
-            least_detectable: written.least_detectable,
-            inconclusive: written.inconclusive,
-            failed: written.failed,
-            missing: written.missing,
-            alarms: written.alarms,
-            unequal_hosts: written.unequal_hosts,
-            records: written.records,
-            regressed_allowed: written.regressed_allowed,
-            rules: rules.collect::<Result<_>>()?,
-        })
+            rule.line = line_and_column(text, at).0;
+        }
+        Ok(Policy { file: Some(file.into()), ..policy })
     }
-}
-
-/// Line and column, from 1, of a byte in a text.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}
-
-/// serde names what is not known, and all that is, in backquotes; the nearest is what a reader wants.
-fn with_nearest(message: &str) -> String {
-    let mut words = message.split('`').skip(1).step_by(2);
-    let word = words.next().filter(|_| message.starts_with("unknown"));
-    let near = word.and_then(|word| nearest(word, words));
-    near.map_or_else(|| message.into(), |near| format!("{message} (did you mean '{near}'?)"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Shares;
+    use crate::Quantity;
+    use crate::gate::Weight;
     use ipcmark_record::{Placement, Workload};
 
     fn said(text: &str) -> String {
@@ -172,19 +97,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_is_the_policy_that_is_built_in() {
+    fn an_empty_file_is_the_built_in_policy() {
         let policy = Policy::parse("", "p.toml").unwrap();
         assert_eq!(policy, Policy { file: Some("p.toml".into()), ..Policy::default() });
     }
 
     #[test]
-    fn a_slip_is_told_with_its_place_and_the_nearest_word() {
+    fn a_mistake_is_named_with_its_place_and_the_nearest_word() {
         for (text, parts) in [
             ("inconclusiv = \"warn\"", ["p.toml:1:1:", "did you mean 'inconclusive'?"]),
             ("\nalarms = \"wran\"", ["p.toml:2:10:", "did you mean 'warn'?"]),
             ("[effect]\np50 = \"2\"", ["p.toml:2:7:", "write 2%"]),
             ("[effect]\np5 = \"2%\"", ["p.toml:2:1:", "did you mean 'p50'?"]),
-            ("[[rule]]\nfigures = [\"p99\"]", ["p.toml:1:1:", "missing field `cells`"]),
+            ("[[rule]]\nfigures = [\"p99\"]", ["p.toml:1:1:", "`rule 1: cells`: missing"]),
             ("[[rule]]\ncells = \"\"", ["p.toml:2:9:", "'*' for all"]),
             ("[[rule]]\ncells = []", ["p.toml:2:9:", "names no cells"]),
             ("[[rule]]\ncells = 3", ["p.toml:2:9:", "words of cells' names"]),

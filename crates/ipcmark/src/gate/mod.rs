@@ -43,7 +43,7 @@ fn policy(named: Option<&Path>) -> Result<Policy> {
     let path = named.or_else(|| own.exists().then_some(own));
     let policy = path.map_or_else(|| Ok(Policy::default()), Policy::read);
     policy.map_err(|error| match error {
-        Error::Policy { .. } => Usage(error.to_string()).into(),
+        Error::Policy(_) => Usage(error.to_string()).into(),
         error => anyhow::Error::new(error),
     })
 }
