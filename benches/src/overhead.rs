@@ -38,7 +38,7 @@ pub fn measure(
         let report = cell.entry.invoke(&plan, bench);
         let found = report.invocation;
         let trial = reported(cell.pattern, &found)?;
-        Ok((trial, found.messages, report.capacity.and_then(|c| c.bytes)))
+        Ok((trial, found.messages, report.capacity.and_then(|c| c.bytes.map(|n| n as u64))))
     };
     // One invocation finds how many messages a slice holds; then both send as many.
     let (_, count, capacity) = ours(Extent::Time(slice))?;

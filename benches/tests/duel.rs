@@ -9,7 +9,7 @@ use ipcmark_benches::duel::message::Sink;
 use ipcmark_benches::duel::{
     Candidate, Extent, Link, Pattern, Role, Rx, Shape, Trials, Tx, fan_in, measure, spin,
 };
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn main() {
     let candidates = candidates();
     let shapes = Shape::all();
     let trials = match once(&candidates, &shapes, MESSAGES) {
-        Err(Error::Unavailable { reason, .. }) => {
+        Err(Error::Unavailable(Refusal { reason, .. })) => {
             println!("not available here: {reason}");
             return;
         }

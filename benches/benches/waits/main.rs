@@ -36,7 +36,7 @@ struct Machine {
 impl Machine {
     /// Returns the CPUs of a placement, or the reason why there are none.
     fn bench(&self, place: Placement) -> Result<Bench, String> {
-        let cpus = placement::choose(place, &host::cpus()).map_err(|(reason, _)| reason)?;
+        let cpus = placement::choose(place, &host::cpus()).map_err(|refusal| refusal.reason)?;
         Ok(Bench { clock: self.clock, cpus })
     }
 }

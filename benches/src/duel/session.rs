@@ -34,7 +34,7 @@ const STACK: usize = 64 << 20;
 pub fn measure(candidates: &[Candidate], shapes: &[Shape], extent: Extent) -> Result<Trials> {
     let cpus = placement::choose(Placement::CrossCore, &host::cpus())
         .or_else(|_| placement::choose(Placement::SmtSiblings, &host::cpus()))
-        .map_err(|(reason, remedy)| Error::Unavailable { reason, remedy })?;
+        .map_err(Error::Unavailable)?;
     let (Some(first), Some(second)) = (cpus.of(0), cpus.of(1)) else {
         return Err(Error::Protocol("the two chosen CPUs do not exist".into()));
     };

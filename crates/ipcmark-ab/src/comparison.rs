@@ -9,7 +9,7 @@ use fastrand::Rng;
 use ipcmark_harness::host;
 use ipcmark_record::{
     Arm as SideRun, Contender as SideNote, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA,
-    Pair, Paired, PairedCell, PairedSettings, Stage, State, SuiteNote, Tool,
+    Pair, Paired, PairedCell, PairedSettings, Refusal, Stage, State, SuiteNote, Tool,
 };
 use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
@@ -368,7 +368,9 @@ fn nothing(what: String) -> SideRun {
 
 fn words(state: &State) -> String {
     match state {
-        State::Unavailable { reason, .. } | State::Unsupported { reason } => reason.clone(),
+        State::Unavailable(Refusal { reason, .. }) | State::Unsupported { reason } => {
+            reason.clone()
+        }
         State::Pending | State::Measured => "could not be measured".into(),
     }
 }

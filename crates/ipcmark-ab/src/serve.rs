@@ -4,7 +4,7 @@ use crate::order::SIDES;
 use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
 use ipcmark_core::{Extent, Placement, Plan};
-use ipcmark_harness::session::CellSpec;
+use ipcmark_harness::session::plan;
 use ipcmark_harness::slices::{Sliced, Turns};
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_record::{CellKey, Cpu, State, Tool};
@@ -58,9 +58,15 @@ pub fn serve(
     say(&mut answers, &Hello { protocol: PROTOCOL, tool })?;
     for line in requests.lines() {
         let line = line.map_err(|e| ipcmark_core::Error::os("read(a request)", e))?;
-        let request: Request =
-            serde_json::from_str(&line).map_err(|e| Error::Usage(format!("a request: {e}")))?;
-        say(&mut answers, &server.answer(request))?;
+        let answer = match serde_json::from_str(&line) {
+            Ok(request) => server.answer(request),
+            // Words of a newer program: this build cannot run that cell, but may run the others.
+            Err(e) if e.is_data() => {
+                Answer::Refused { state: State::Unsupported { reason: e.to_string() } }
+            }
+            Err(e) => return Err(Error::Usage(format!("a request: {e}"))),
+        };
+        say(&mut answers, &answer)?;
     }
     Ok(())
 }
@@ -96,16 +102,14 @@ impl Server<'_> {
         let entry = (self.find)(&key.transport).ok_or_else(|| {
             unsupported(format!("this build has no transport '{}'", key.transport))
         })?;
-        let spec = CellSpec { entry, key, group: String::new() };
-        let unavailable = |(reason, remedy)| State::Unavailable { reason, remedy };
-        let cpus = placement::choose(spec.key.placement, &self.cpus).map_err(unavailable)?;
+        let cpus = placement::choose(key.placement, &self.cpus).map_err(State::Unavailable)?;
         let plan = Plan {
             extent: Extent::Time(Duration::from_nanos(request.slice_ns)),
             warm_up: Duration::from_nanos(request.warm_up_ns),
             deadline: Duration::from_nanos(request.deadline_ns),
             slow_down_permille: request.slow_down_permille,
             seed: request.seed,
-            ..spec.plan(self.scratch.names())
+            ..plan(&key, self.scratch.names())
         };
         let bench = Bench { clock: self.clock, cpus };
         let relay = Arc::clone(&self.relay);

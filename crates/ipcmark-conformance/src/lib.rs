@@ -28,7 +28,7 @@ pub use notifier::notifier_cases;
 pub use runner::{Laws, main, run, trial};
 
 use holdings::Holdings;
-use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Role, Transport};
+use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Refusal, Role, Transport};
 use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals};
 use names::Names;
 use scratch::largest;
@@ -170,7 +170,7 @@ impl Case {
     pub fn check(&self) -> Result<Outcome, String> {
         let limits = match (self.available)() {
             Availability::Available(limits) => limits,
-            Availability::Unavailable { reason, remedy } => {
+            Availability::Unavailable(Refusal { reason, remedy }) => {
                 let remedy = remedy.map(|r| format!("; {r}")).unwrap_or_default();
                 return Ok(Outcome::NotTried(format!("not available here: {reason}{remedy}")));
             }

@@ -1,5 +1,6 @@
 //! What can go wrong between two sides, in words a user can act on.
 
+use ipcmark_words::Refusal;
 use std::io;
 
 /// A result with an ipcmark [`Error`].
@@ -31,14 +32,9 @@ pub enum Error {
     /// The bytes that arrived break the transport's own rules.
     #[error("protocol error: {0}")]
     Protocol(String),
-    /// The mechanism cannot be used here; `remedy` says what would change that.
-    #[error("{reason}{}", remedy.as_ref().map(|r| format!("; {r}")).unwrap_or_default())]
-    Unavailable {
-        /// What is missing.
-        reason: String,
-        /// The one thing that would change it, where there is one.
-        remedy: Option<String>,
-    },
+    /// The mechanism cannot be used here; the remedy says what would change that.
+    #[error("{0}")]
+    Unavailable(Refusal),
     /// A system call failed.
     #[error("{call}: {source}{}", hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
     Os {
@@ -54,7 +50,7 @@ pub enum Error {
 impl Error {
     /// Makes an [`Error::Unavailable`] without a remedy.
     pub fn unavailable(reason: impl Into<String>) -> Self {
-        Error::Unavailable { reason: reason.into(), remedy: None }
+        Error::Unavailable(Refusal::new(reason))
     }
 
     /// A failed system call, without a hint.

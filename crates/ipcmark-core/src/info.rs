@@ -1,6 +1,6 @@
 //! What a transport says of itself, before and on a given machine.
 
-use ipcmark_words::{Carries, Framing, WaitKind, Workload};
+use ipcmark_words::{Carries, Framing, Refusal, WaitKind, Workload};
 use std::fmt;
 
 /// What a catalog row is for.
@@ -245,19 +245,5 @@ pub enum Availability {
     /// Yes, within these limits.
     Available(Limits),
     /// No.
-    Unavailable {
-        /// Why not.
-        reason: String,
-        /// What would change it, where something would.
-        remedy: Option<String>,
-    },
-}
-
-/// What one direction of a link holds before its sender must wait, read back from the fixture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Capacity {
-    /// Bytes, as the kernel or the ring reports them (socket buffers include the kernel's bookkeeping).
-    pub bytes: Option<usize>,
-    /// Messages, where the mechanism counts them.
-    pub messages: Option<usize>,
+    Unavailable(Refusal),
 }

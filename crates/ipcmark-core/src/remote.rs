@@ -10,6 +10,7 @@
 //! - After both sides have dropped their halves, nothing is left: no name, no daemon, no process.
 
 use crate::{Availability, Error, Info, Plan, Result};
+use ipcmark_words::Refusal;
 use std::marker::PhantomData;
 
 /// One mechanism for calls. Its `INFO.carries` is [`Calls`](crate::Carries::Calls).
@@ -93,12 +94,12 @@ impl<L: LeftOut> Remote for Absent<L> {
 
     fn available() -> Availability {
         let (reason, remedy) = Self::words();
-        Availability::Unavailable { reason, remedy }
+        Availability::Unavailable(Refusal { reason, remedy })
     }
 
     fn fixture(_: &Plan) -> Result<Nobody> {
         let (reason, remedy) = Self::words();
-        Err(Error::Unavailable { reason, remedy })
+        Err(Error::Unavailable(Refusal { reason, remedy }))
     }
 
     fn caller(fixture: Nobody) -> Result<Nobody> {

@@ -3,7 +3,7 @@
 //! What does not apply is empty: a record has no slices, a paired comparison no sides' CPU times.
 
 use crate::table::{Value, count, flag, number, text};
-use ipcmark_record::{Arrivals, CellKey, Input, Parameter, State};
+use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State};
 use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
 
 /// What is the same in all rows of a document, so that rows of many documents can lie in one table.
@@ -125,7 +125,7 @@ fn about(of: &Of) -> Vec<(&'static str, Value)> {
     let (word, reason) = match state {
         State::Pending => ("pending", None),
         State::Measured => ("measured", None),
-        State::Unavailable { reason, .. } => ("unavailable", Some(reason.as_str())),
+        State::Unavailable(Refusal { reason, .. }) => ("unavailable", Some(reason.as_str())),
         State::Unsupported { reason } => ("unsupported", Some(reason.as_str())),
     };
     vec![

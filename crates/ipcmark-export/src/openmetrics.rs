@@ -6,7 +6,7 @@
 
 use crate::line::arrivals;
 use crate::measure::measures;
-use ipcmark_record::{CellKey, Parameter, Record};
+use ipcmark_record::{CellKey, Parameter, Record, Refusal};
 use ipcmark_summary::{Row, Status, Summary};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -139,7 +139,7 @@ fn state(row: &Row) -> [(&'static str, String); 2] {
     let (state, reason) = match &row.status {
         Status::Measured => ("measured", ""),
         Status::Failed { what } => ("failed", what.as_str()),
-        Status::Unavailable { reason, .. } => ("unavailable", reason.as_str()),
+        Status::Unavailable(Refusal { reason, .. }) => ("unavailable", reason.as_str()),
         Status::Unsupported { reason } => ("unsupported", reason.as_str()),
         Status::Pending => ("pending", ""),
     };

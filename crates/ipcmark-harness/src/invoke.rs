@@ -14,7 +14,7 @@ use crate::slices::{Sliced, together};
 use crate::turns::Turns;
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{
-    Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
+    Arm, Capacity, Cycles, Invocation, InvocationOutcome, Refusal, State, SystemCalls, Usage,
 };
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
@@ -62,12 +62,8 @@ impl Failure {
             NotMade::Failed(error) => {
                 let what = error.to_string();
                 let refused = match error {
-                    Error::Unavailable { reason, remedy } => {
-                        Some(State::Unavailable { reason, remedy })
-                    }
-                    Error::TooLong { .. } => {
-                        Some(State::Unavailable { reason: what.clone(), remedy: None })
-                    }
+                    Error::Unavailable(refusal) => Some(State::Unavailable(refusal)),
+                    Error::TooLong { .. } => Some(State::Unavailable(Refusal::new(what.clone()))),
                     _ => None,
                 };
                 (what, refused)
@@ -182,11 +178,7 @@ fn attempt(
     let mut control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
     control.turns = turns.cloned();
     let (play, making) = make(plan).map_err(Failure::not_made)?;
-    let read_back = play.capacity().map_err(Failure::ours)?;
-    *capacity = read_back.map(|read_back| Capacity {
-        bytes: read_back.bytes.map(|n| n as u64),
-        messages: read_back.messages.map(|n| n as u64),
-    });
+    *capacity = play.capacity().map_err(Failure::ours)?;
     // Each member takes what it inherits out of its own copy of this process.
     let mut play = Some(play);
     let mut crew = Crew::new(seats.len(), FINDINGS_MAX).map_err(Failure::ours)?;

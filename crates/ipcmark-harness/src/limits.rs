@@ -109,7 +109,7 @@ fn on(
     placement: Placement,
     sizes: &[u64],
 ) -> std::result::Result<Vec<Found>, String> {
-    let cpus = placement::choose(placement, cpus).map_err(|(reason, _)| reason)?;
+    let cpus = placement::choose(placement, cpus).map_err(|refusal| refusal.reason)?;
     measure(clock, &cpus, sizes).map_err(|e| e.to_string())
 }
 

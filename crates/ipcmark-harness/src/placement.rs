@@ -4,7 +4,7 @@
 //! container would put both sides on one CPU while a log says otherwise.
 
 use ipcmark_core::Placement;
-use ipcmark_record::Cpu;
+use ipcmark_record::{Cpu, Refusal};
 
 /// CPUs in the order in which processes take them: the one first, then its peers, and from the first CPU on again when
 /// they are more. Empty leaves all to the scheduler.
@@ -41,9 +41,9 @@ impl Cpus {
 /// Chooses CPUs for a placement.
 ///
 /// # Errors
-/// Why this machine has no such CPUs, and what would change it.
-pub fn choose(placement: Placement, cpus: &[Cpu]) -> Result<Cpus, (String, Option<String>)> {
-    // A first CPU and all that stand to it as asked, in order.
+/// This machine has no such CPUs.
+pub fn choose(placement: Placement, cpus: &[Cpu]) -> Result<Cpus, Refusal> {
+    // A first CPU and all that fit it, in order.
     let first_and = |fits: fn(&Cpu, &Cpu) -> bool| {
         cpus.iter().enumerate().find_map(|(i, a)| {
             let others: Vec<_> =
@@ -51,37 +51,34 @@ pub fn choose(placement: Placement, cpus: &[Cpu]) -> Result<Cpus, (String, Optio
             (!others.is_empty()).then(|| [vec![a.id], others].concat())
         })
     };
-    let allowed = || {
+    let none = |what: &str| {
         let ids: Vec<_> = cpus.iter().map(|c| c.id.to_string()).collect();
-        format!("allowed here: CPU {}", ids.join(", "))
+        Refusal::new(format!("{what} (allowed here: CPU {})", ids.join(", ")))
     };
     let order = match placement {
         Placement::Free => Ok(Vec::new()),
         // The last one: the first serves most machines' interrupts.
         Placement::SameCore => {
-            cpus.last().map(|c| vec![c.id]).ok_or_else(|| ("no CPU is allowed".into(), None))
+            cpus.last().map(|c| vec![c.id]).ok_or_else(|| Refusal::new("no CPU is allowed"))
         }
         Placement::CrossCore => first_and(|a, b| !siblings(a, b) && a.node == b.node)
             .or_else(|| first_and(|a, b| !siblings(a, b)))
             .map(|mut order| {
-                // What is left of the machine comes last: peers that are many go there, too.
+                // The rest of the machine comes last: many peers go there, too.
                 let rest = cpus.iter().map(|c| c.id).filter(|id| !order.contains(id));
                 order.extend(rest.collect::<Vec<_>>());
                 order
             })
             .ok_or_else(|| {
-                (
-                    format!("no two cores ({})", allowed()),
-                    Some("run it where two cores are allowed (taskset, cpuset, --cpus)".into()),
-                )
+                none("no two cores")
+                    .with_remedy("run it where two cores are allowed (taskset, cpuset, --cpus)")
             }),
-        Placement::SmtSiblings => first_and(siblings).ok_or_else(|| {
-            (format!("no two hardware threads of one core are visible ({})", allowed()), None)
-        }),
-        Placement::CrossNode => first_and(
-            |a, b| matches!((a.node, b.node), (Some(x), Some(y)) if x != y),
-        )
-        .ok_or_else(|| (format!("all allowed CPUs are on one NUMA node ({})", allowed()), None)),
+        Placement::SmtSiblings => first_and(siblings)
+            .ok_or_else(|| none("no two hardware threads of one core are visible")),
+        Placement::CrossNode => {
+            first_and(|a, b| matches!((a.node, b.node), (Some(x), Some(y)) if x != y))
+                .ok_or_else(|| none("all allowed CPUs are on one NUMA node"))
+        }
     };
     order.map(|order| Cpus { order })
 }
@@ -114,7 +111,7 @@ mod tests {
     #[test]
     fn one_cpu_has_no_other_core_and_says_so() {
         let cpus = [cpu(7, 0, 0)];
-        let (reason, remedy) = choose(Placement::CrossCore, &cpus).unwrap_err();
+        let Refusal { reason, remedy } = choose(Placement::CrossCore, &cpus).unwrap_err();
         assert!(reason.contains("CPU 7"), "{reason}");
         assert!(remedy.is_some());
         let same = choose(Placement::SameCore, &cpus).unwrap();

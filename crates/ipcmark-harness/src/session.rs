@@ -16,7 +16,7 @@ mod watch;
 
 use crate::host;
 use crate::placement::{self, Cpus};
-use crate::{Bench, Result, Scratch, harness_cost};
+use crate::{Bench, Entry, Result, Scratch, harness_cost};
 use beside::Beside;
 pub use cells::new_cells;
 use counts::Counts;
@@ -25,7 +25,8 @@ use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State,
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use pace::Pace;
-pub use spec::{CellSpec, Options};
+pub use spec::{CellSpec, Options, plan};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 pub use steer::{Aim, Round, Rounds, Steer, is_open, rounds_of};
@@ -39,7 +40,8 @@ const AGAIN: usize = 2;
 /// A run, before, while and after it measures.
 #[derive(Debug)]
 pub struct Session {
-    specs: Vec<CellSpec>,
+    /// The transports of the record's cells, by name.
+    entries: HashMap<String, &'static Entry>,
     record: Record,
     writer: Option<Writer>,
     clock: Clock,
@@ -95,7 +97,7 @@ impl Session {
         let counts = Counts::new(options.count, options.budget, &record.cells);
         record.not_counted = counts.lines();
         Ok(Session {
-            specs,
+            entries: entries(&specs).collect(),
             record,
             writer: None,
             clock,
@@ -252,12 +254,17 @@ impl Session {
         }
         let cells = new_cells(&specs, &self.record.host.cpus, self.options.measure);
         self.record.cells.extend(cells);
-        self.specs.extend(specs);
+        self.entries.extend(entries(&specs));
         // The journal speaks only of cells that the document has.
         if let Some(writer) = &mut self.writer {
             writer.checkpoint(&self.record)?;
         }
         Ok(())
+    }
+
+    /// Returns the transport of a cell.
+    fn entry(&self, index: usize) -> &'static Entry {
+        self.entries[&self.record.cells[index].key.transport]
     }
 
     /// The number of the next round: a run that is gone on with counts on.
@@ -274,16 +281,15 @@ impl Session {
         measure: Duration,
         patience: Duration,
     ) -> (Plan, Bench) {
-        let spec = &self.specs[index];
-        let cpus =
-            placement::choose(spec.key.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
+        let key = &self.record.cells[index].key;
+        let cpus = placement::choose(key.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
         let plan = Plan {
             extent: Extent::Time(measure),
             warm_up,
             deadline: warm_up + measure + patience,
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
-            ..spec.plan(self.scratch.names())
+            ..spec::plan(key, self.scratch.names())
         };
         (plan, Bench { clock: self.clock, cpus })
     }
@@ -294,7 +300,7 @@ impl Session {
             return false;
         }
         let (plan, bench) = self.plan(index, round, measure, PATIENCE);
-        self.counts.visit((index, &self.specs[index]), &mut self.record, &plan, &bench)
+        self.counts.visit((index, self.entry(index)), &mut self.record, &plan, &bench)
     }
 
     /// One invocation of one cell; says why when the run ends with it.
@@ -306,7 +312,7 @@ impl Session {
         begun: Instant,
         watch: &mut dyn Watch,
     ) -> Result<Option<Outcome>> {
-        let spec = &self.specs[index];
+        let entry = self.entry(index);
         // The budget's promise holds for a side that hangs, too, but for a second.
         let patience = self.options.budget.map_or(PATIENCE, |budget| {
             budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
@@ -314,7 +320,7 @@ impl Session {
         let (plan, bench) = self.plan(index, round, measure, patience);
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
         let invoked = Instant::now();
-        let report = spec.entry.invoke(&plan, &bench);
+        let report = entry.invoke(&plan, &bench);
         let cell = &mut self.record.cells[index];
         // Less patience than others had is no proof of a hang.
         let cut_off =
@@ -341,4 +347,9 @@ impl Session {
         watch.event(Event::Visited { cell, invocation: newest });
         Ok(None)
     }
+}
+
+/// Returns the transports of some cells, by name.
+fn entries(specs: &[CellSpec]) -> impl Iterator<Item = (String, &'static Entry)> {
+    specs.iter().map(|spec| (spec.key.transport.clone(), spec.entry))
 }

@@ -222,7 +222,7 @@ impl<'a> Stage<'a> {
         self.phase = 2;
         self.extent = self.plan.extent;
         self.timer.measure(self.extent, self.start);
-        let usage_before = usage::Usage::now();
+        let usage_before = usage::now();
         let cpu_before = affinity::current();
         let cycles_before = self.count_cycles()?;
         counting.begin(process);
@@ -230,7 +230,7 @@ impl<'a> Stage<'a> {
         counting.end(process);
         let cycles_after = self.count_cycles()?;
         let cpu_after = affinity::current();
-        let spent = usage::Usage::now().since(usage_before);
+        let spent = usage::now().since(usage_before);
         let waited_after_ns = self.waited_ns();
         // This comes first: a side that packs its findings while its peer waits for the last answer on the same CPU
         // would be in that round trip.
@@ -245,17 +245,11 @@ impl<'a> Stage<'a> {
         self.found.waited_ns = waited_ns.filter(|_| spent.voluntary_switches == 0);
         self.found.distance = before_ns.zip(after_ns);
         self.placed = Some(Placed { allowed, cpu_before, cpu_after });
+        let counted = cycles_after.zip(cycles_before);
         self.usage = Usage {
-            user_ns: spent.user_ns,
-            system_ns: spent.system_ns,
-            voluntary_switches: spent.voluntary_switches,
-            involuntary_switches: spent.involuntary_switches,
-            minor_faults: spent.minor_faults,
-            major_faults: spent.major_faults,
-            cycles: cycles_after.zip(cycles_before).map(|(after, before)| after[0] - before[0]),
-            instructions: cycles_after
-                .zip(cycles_before)
-                .map(|(after, before)| after[1] - before[1]),
+            cycles: counted.map(|(after, before)| after[0] - before[0]),
+            instructions: counted.map(|(after, before)| after[1] - before[1]),
+            ..spent
         };
         self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;
         self.found.messages = done.messages;

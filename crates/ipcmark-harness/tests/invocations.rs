@@ -7,7 +7,8 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
-    Invocation, InvocationOutcome, LimitKind, Outcome, Record, State, SuiteNote, Tool, Unit,
+    Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, SuiteNote, Tool,
+    Unit,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::{affinity, process};
@@ -150,7 +151,7 @@ fn setup() -> Test {
 fn ending() -> Test {
     // On one CPU the responder, after its last answer, would keep it while the initiator waits for that answer.
     let cpus = host::cpus();
-    let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
+    let same = placement::choose(Placement::SameCore, &cpus).map_err(|refusal| refusal.reason)?;
     for _ in 0..20 {
         let found = invoke_on(GOOD_ONE, Workload::PingPong, Extent::Messages(100), same.clone());
         assert_eq!(found.outcome, InvocationOutcome::Ok);
@@ -160,7 +161,7 @@ fn ending() -> Test {
 
 fn placed() -> Test {
     let cpus = host::cpus();
-    let same = placement::choose(Placement::SameCore, &cpus).map_err(|(reason, _)| reason)?;
+    let same = placement::choose(Placement::SameCore, &cpus).map_err(|refusal| refusal.reason)?;
     let found = invoke_on(GOOD_ONE, Workload::PingPong, SHORT, same);
     let [a, b] = &found.sides[..] else { return Err("two sides".into()) };
     assert_eq!(a.placed, b.placed);
@@ -195,7 +196,9 @@ fn narrow_mask() -> Test {
             let across = CellSpec::new(&GOOD_ONE, Workload::PingPong, 64, Placement::CrossCore);
             let session = Session::new(vec![across], options(1, None))?;
             let [cell] = &session.record().cells[..] else { return Err("one cell".into()) };
-            let State::Unavailable { reason, .. } = &cell.state else { return Err("ran".into()) };
+            let State::Unavailable(Refusal { reason, .. }) = &cell.state else {
+                return Err("ran".into());
+            };
             assert!(reason.contains(&format!("CPU {cpu}")), "{reason}");
             Ok(())
         };
@@ -373,10 +376,10 @@ fn run_goes_on() -> Test {
         return Err("6 cells".into());
     };
     assert!(
-        matches!(&rained.state, State::Unavailable { reason, remedy: Some(_) } if reason == "it rains")
+        matches!(&rained.state, State::Unavailable(Refusal { reason, remedy: Some(_) }) if reason == "it rains")
     );
     assert!(
-        matches!(&long.state, State::Unavailable { reason, .. } if reason.contains("the toy box")),
+        matches!(&long.state, State::Unavailable(Refusal { reason, .. }) if reason.contains("the toy box")),
         "{:?}",
         long.state
     );
@@ -389,7 +392,7 @@ fn run_goes_on() -> Test {
     assert_eq!(rounds_of(good), 3);
     assert!(good.capacity.is_some());
     assert!(
-        matches!(&full.state, State::Unavailable { reason, remedy: Some(_) } if reason.contains("full")),
+        matches!(&full.state, State::Unavailable(Refusal { reason, remedy: Some(_) }) if reason.contains("full")),
         "what a fixture finds missing is no failure: {:?}",
         full.state
     );

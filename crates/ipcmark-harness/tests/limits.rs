@@ -56,7 +56,7 @@ fn has(found: &[Found], kind: LimitKind) -> bool {
 
 fn placed(placement: Placement) -> Result<Cpus, String> {
     let cpus = &host::describe(&Clock::calibrate()).cpus;
-    placement::choose(placement, cpus).map_err(|(why, _)| why)
+    placement::choose(placement, cpus).map_err(|refusal| refusal.reason)
 }
 
 fn across() -> Test {
@@ -103,7 +103,7 @@ fn free() -> Test {
 
 fn no_such_cpu() -> Test {
     let cpu = Cpu { id: 1_023, core: None, package: None, node: None };
-    let one = placement::choose(Placement::SameCore, &[cpu]).map_err(|(why, _)| why)?;
+    let one = placement::choose(Placement::SameCore, &[cpu]).map_err(|refusal| refusal.reason)?;
     let refused = measure(&Clock::calibrate(), &one, &SIZES).expect_err("there are fewer CPUs");
     assert!(refused.to_string().contains("1023"), "{refused}");
     DONE

@@ -9,7 +9,9 @@ use ipcmark_core::{Extent, Input, LEAST_SHARED, Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
-use ipcmark_record::{Integrity, Invocation, InvocationOutcome, State, SuiteNote, Tool, Unit};
+use ipcmark_record::{
+    Integrity, Invocation, InvocationOutcome, Refusal, State, SuiteNote, Tool, Unit,
+};
 use ipcmark_sys::clock::Clock;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::time::Duration;
@@ -331,7 +333,7 @@ fn refusals() -> Test {
     let session = Session::new(specs, options(1))?;
     for (cell, expected) in session.record().cells.iter().zip(reasons) {
         match &cell.state {
-            State::Unsupported { reason } | State::Unavailable { reason, .. } => {
+            State::Unsupported { reason } | State::Unavailable(Refusal { reason, .. }) => {
                 assert!(reason.contains(expected), "{}: {reason}", cell.key);
             }
             state => return Err(format!("{}: {state:?}", cell.key).into()),

@@ -3,7 +3,7 @@
 use ipcmark_judge::sequential::{CAUTION, Comparison, Position, compare, compare_across_hosts};
 use ipcmark_judge::{Error, Figure, Finding, Shares, Unjudged, Verdict, to_json};
 use ipcmark_record::{
-    Cell, CellKey, Distance, InvocationOutcome, Placement, Record, State, Workload, sample,
+    Cell, CellKey, Distance, InvocationOutcome, Placement, Record, Refusal, State, Workload, sample,
 };
 
 fn judge(base: &Record, new: &Record) -> Comparison {
@@ -157,7 +157,7 @@ fn a_cell_that_is_no_longer_measured_is_not_a_pass() {
     let mut new = base.clone();
     let cell = cell_mut(&mut new, &pipe());
     cell.invocations.clear();
-    cell.state = State::Unavailable { reason: "no pipes here".into(), remedy: None };
+    cell.state = State::Unavailable(Refusal::new("no pipes here"));
     let comparison = judge(&base, &new);
     let lost = unjudged(&comparison, &pipe());
     assert_eq!(lost.verdict, Verdict::Missing);

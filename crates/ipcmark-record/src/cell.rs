@@ -1,7 +1,7 @@
 //! Cells and their invocations: the rows of a record.
 
 use crate::{Cycles, Encoded, Mark, Noise, Setup, Standing, SystemCalls};
-use ipcmark_words::{Carries, CellKey, Framing, WaitKind};
+use ipcmark_words::{Capacity, Carries, CellKey, Framing, Refusal, Usage, WaitKind};
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,30 +60,12 @@ pub enum State {
     /// Has invocations. Some of them may have failed: each says so.
     Measured,
     /// This machine, here and now, cannot run it.
-    Unavailable {
-        /// What is missing.
-        reason: String,
-        /// What would change it, where something would.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        remedy: Option<String>,
-    },
+    Unavailable(Refusal),
     /// It makes no sense, or the mechanism cannot do it anywhere (e.g. two spinning sides on one CPU).
     Unsupported {
         /// Why.
         reason: String,
     },
-}
-
-/// Capacity of one direction of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(JsonSchema))]
-pub struct Capacity {
-    /// Bytes, as the kernel or the ring reports them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// Messages, where the mechanism counts them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messages: Option<u64>,
 }
 
 /// One fork of a cell's processes: the unit of replication.
@@ -283,28 +265,4 @@ pub struct Placed {
     pub cpu_before: u32,
     /// CPU it was on when the measured phase ended.
     pub cpu_after: u32,
-}
-
-/// Cost of the measured phase for one side (`getrusage(2)`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(JsonSchema))]
-pub struct Usage {
-    /// CPU time in user mode, ns.
-    pub user_ns: u64,
-    /// CPU time in the kernel, ns.
-    pub system_ns: u64,
-    /// Times the side gave its CPU up to wait.
-    pub voluntary_switches: u64,
-    /// Times the scheduler took its CPU away.
-    pub involuntary_switches: u64,
-    /// Page faults served without I/O.
-    pub minor_faults: u64,
-    /// Page faults that needed I/O.
-    pub major_faults: u64,
-    /// CPU cycles; absent of what is timed, which counting them would slow down: see [`Cell::cycles`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cycles: Option<u64>,
-    /// Instructions; absent for the same reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instructions: Option<u64>,
 }

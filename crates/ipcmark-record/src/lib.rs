@@ -23,15 +23,15 @@ pub mod sample;
 mod schema;
 
 pub use cell::{
-    Capacity, Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed,
-    SideReport, State, Task, Usage, WarmUp,
+    Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed, SideReport, State,
+    Task, WarmUp,
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Cpu, Host, KernelLimits};
 pub use ipcmark_words::{
-    Arrivals, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter, Placement,
-    Side, Timed, WaitKind, Workload,
+    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter,
+    Placement, Refusal, Side, Timed, Usage, WaitKind, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;

@@ -1,5 +1,6 @@
 //! The mechanisms' own rules, as facts measured on the machine.
 
+use crate::Refusal;
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,11 +40,5 @@ pub enum Verdict {
     /// The machine did something else.
     Broken,
     /// It could not be tried here.
-    NotTried {
-        /// Why.
-        reason: String,
-        /// What would change that, where something would.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        remedy: Option<String>,
-    },
+    NotTried(Refusal),
 }

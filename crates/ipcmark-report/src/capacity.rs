@@ -6,8 +6,8 @@ use ipcmark_summary::Row;
 /// `640 B in 10 messages`, `1 MiB`, `10 messages`; `None` where nothing was read back.
 pub(crate) fn held(row: &Row) -> Option<String> {
     let capacity = row.capacity?;
-    let messages = capacity.messages.map(|n| units::plural(n as usize, "message"));
-    match (capacity.bytes.map(units::size), messages) {
+    let messages = capacity.messages.map(|n| units::plural(n, "message"));
+    match (capacity.bytes.map(|n| units::size(n as u64)), messages) {
         (Some(bytes), Some(messages)) => Some(format!("{bytes} in {messages}")),
         (bytes, messages) => bytes.or(messages),
     }
@@ -16,7 +16,7 @@ pub(crate) fn held(row: &Row) -> Option<String> {
 /// What it holds, where a capacity was asked for and another came of it.
 pub(crate) fn capacity_remark(row: &Row) -> Option<String> {
     let asked = row.key.capacity_bytes?;
-    if row.capacity.and_then(|c| c.bytes) == Some(asked) {
+    if row.capacity.and_then(|c| c.bytes) == Some(asked as usize) {
         return None;
     }
     Some(held(row).map_or_else(|| "what it holds is not known".into(), |h| format!("holds {h}")))
@@ -42,7 +42,7 @@ mod tests {
         assert_eq!(remark(asked, Some(1 << 20), None), said("holds 1 MiB"));
         assert_eq!(remark(asked, None, Some(10)), said("holds 10 messages"));
         assert_eq!(remark(asked, None, None), said("what it holds is not known"));
-        assert_eq!(remark(asked, asked, None), None);
+        assert_eq!(remark(asked, Some(262_144), None), None);
         assert_eq!(remark(None, Some(640), None), None);
     }
 }

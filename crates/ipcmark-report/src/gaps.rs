@@ -2,6 +2,7 @@
 
 use crate::ranking::payload;
 use crate::units;
+use ipcmark_record::Refusal;
 use ipcmark_summary::{Row, Status, Summary};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ pub(crate) fn gap(row: &Row) -> Option<Why> {
             );
             Some(("failed", reason, again))
         }
-        Status::Unavailable { reason, remedy } => {
+        Status::Unavailable(Refusal { reason, remedy }) => {
             let remedy = remedy.clone().unwrap_or_else(|| "nothing that ipcmark knows of".into());
             Some(("not available", reason.clone(), remedy))
         }
@@ -135,8 +136,7 @@ mod tests {
         let mut rows: Vec<Row> = [64, 1024].map(|s| row("mq/block", s, 1.0, None)).into();
         rows.push(row("pipe/block", 64, 1.0, None));
         for row in &mut rows[..2] {
-            row.status =
-                Status::Unavailable { reason: "no mqueue".into(), remedy: Some("mount it".into()) };
+            row.status = Status::Unavailable(Refusal::new("no mqueue").with_remedy("mount it"));
         }
         let gaps = gaps(&summary(rows));
         assert_eq!(gaps.len(), 1);

@@ -1,7 +1,7 @@
 //! The mechanisms' own rules: what each family was asked, and what this machine showed.
 
 use crate::markup::{code, literal};
-use ipcmark_record::{Rule, Verdict};
+use ipcmark_record::{Refusal, Rule, Verdict};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -56,10 +56,10 @@ pub(crate) fn families(rules: &[Rule]) -> Vec<Family> {
 fn view(rule: &Rule) -> View {
     let (verdict, class) = words(&rule.verdict);
     let seen = match &rule.verdict {
-        Verdict::NotTried { reason, remedy: Some(remedy) } => {
+        Verdict::NotTried(Refusal { reason, remedy: Some(remedy) }) => {
             format!("{reason}. What would change it: {remedy}")
         }
-        Verdict::NotTried { reason, remedy: None } => reason.clone(),
+        Verdict::NotTried(Refusal { reason, remedy: None }) => reason.clone(),
         Verdict::Shown | Verdict::Broken => rule.seen.clone(),
     };
     View {
@@ -78,7 +78,7 @@ fn words(verdict: &Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Shown => ("shown", "shown"),
         Verdict::Broken => ("did otherwise", "broken"),
-        Verdict::NotTried { .. } => ("not tried", "not-tried"),
+        Verdict::NotTried(_) => ("not tried", "not-tried"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The report as a whole, from made-up records: its files, its structure, and that nothing in a record can break out of it.
 
 use ipcmark_record::{
-    Cell, GroupNote, InvocationOutcome, Outcome, Parameter, Record, State, sample,
+    Cell, GroupNote, InvocationOutcome, Outcome, Parameter, Record, Refusal, State, sample,
 };
 use std::fs;
 use std::path::Path;
@@ -240,7 +240,7 @@ fn hostile_words_stay_words() {
         cell.group = EVIL.into();
         cell.invocations.iter_mut().for_each(|i| i.links = i.links.as_ref().map(|_| EVIL.into()));
         match &mut cell.state {
-            State::Unavailable { reason, remedy } => {
+            State::Unavailable(Refusal { reason, remedy }) => {
                 (*reason, *remedy) = (EVIL.into(), Some(EVIL.into()))
             }
             State::Unsupported { reason } => *reason = EVIL.into(),

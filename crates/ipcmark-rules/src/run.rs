@@ -3,7 +3,7 @@
 use crate::trial::{DEADLINE, Found, Seen, Trial};
 use ipcmark_core::{Error, Names};
 use ipcmark_harness::Scratch;
-use ipcmark_record::Rule;
+use ipcmark_record::{Refusal, Rule};
 use ipcmark_sys::crew::{Crew, Fault, Over};
 use ipcmark_sys::process;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ fn tried(trial: &Trial, scratch: &Scratch) -> std::result::Result<Found, String>
 #[derive(Serialize, Deserialize)]
 enum Home {
     Seen(Seen),
-    Unavailable { reason: String, remedy: Option<String> },
+    Unavailable(Refusal),
     Failed(String),
 }
 
@@ -70,7 +70,7 @@ impl From<Found> for Home {
     fn from(found: Found) -> Home {
         match found {
             Ok(seen) => Home::Seen(seen),
-            Err(Error::Unavailable { reason, remedy }) => Home::Unavailable { reason, remedy },
+            Err(Error::Unavailable(refusal)) => Home::Unavailable(refusal),
             Err(error) => Home::Failed(error.to_string()),
         }
     }
@@ -91,7 +91,7 @@ fn apart(trial: &Trial, names: &Names) -> std::result::Result<Found, String> {
     };
     match run().map_err(|fault| fault.what)? {
         Home::Seen(seen) => Ok(Ok(seen)),
-        Home::Unavailable { reason, remedy } => Ok(Err(Error::Unavailable { reason, remedy })),
+        Home::Unavailable(refusal) => Ok(Err(Error::Unavailable(refusal))),
         Home::Failed(what) => Err(what),
     }
 }

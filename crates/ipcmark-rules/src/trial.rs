@@ -1,7 +1,7 @@
 //! One rule, and what an experiment found of it.
 
 use ipcmark_core::{Error, Names, Result};
-use ipcmark_record::{Rule, Verdict};
+use ipcmark_record::{Refusal, Rule, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -97,8 +97,8 @@ impl Trial {
         let (verdict, seen, figures) = match found {
             Ok(Ok(Seen { kept: true, words, figures })) => (Verdict::Shown, words, figures),
             Ok(Ok(Seen { kept: false, words, figures })) => (Verdict::Broken, words, figures),
-            Ok(Err(Error::Unavailable { reason, remedy })) => {
-                (Verdict::NotTried { reason, remedy }, String::new(), BTreeMap::new())
+            Ok(Err(Error::Unavailable(refusal))) => {
+                (Verdict::NotTried(refusal), String::new(), BTreeMap::new())
             }
             Ok(Err(error)) => (untried(error.to_string()), String::new(), BTreeMap::new()),
             Err(what) => (untried(what), String::new(), BTreeMap::new()),
@@ -118,7 +118,7 @@ impl Trial {
 }
 
 fn untried(reason: String) -> Verdict {
-    Verdict::NotTried { reason, remedy: None }
+    Verdict::NotTried(Refusal::new(reason))
 }
 
 /// Time that one experiment may take.

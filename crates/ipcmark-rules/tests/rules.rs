@@ -3,7 +3,7 @@
 //! The experiments fork, so they run one after the other on the main thread.
 #![allow(clippy::print_stderr, reason = "a test may say what it saw")]
 
-use ipcmark_record::{Rule, Verdict};
+use ipcmark_record::{Refusal, Rule, Verdict};
 use ipcmark_rules::{Trial, Watch, run, trials};
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Case};
 use std::collections::HashSet;
@@ -28,10 +28,10 @@ fn shown(trial: Trial) -> Result<Completion, Failed> {
         }
         Verdict::Broken => Err(rule.seen.clone().into()),
         // A remedy means that this machine lacks something; without one, the experiment itself failed.
-        Verdict::NotTried { reason, remedy: Some(remedy) } => {
+        Verdict::NotTried(Refusal { reason, remedy: Some(remedy) }) => {
             Ok(Completion::ignored_with(format!("{reason}; {remedy}")))
         }
-        Verdict::NotTried { reason, remedy: None } => Err(reason.clone().into()),
+        Verdict::NotTried(Refusal { reason, remedy: None }) => Err(reason.clone().into()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The rows: plain data, ready to print or draw.
 
 use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift};
-use ipcmark_record::{Capacity, Carries, CellKey, Framing, Integrity, Standing, Target, WaitKind};
+use ipcmark_record::{
+    Capacity, Carries, CellKey, Framing, Integrity, Refusal, Standing, Target, WaitKind,
+};
 use serde::Serialize;
 
 /// The percentiles of every row, as fractions.
@@ -134,12 +136,7 @@ pub enum Status {
         what: String,
     },
     /// Not available there.
-    Unavailable {
-        /// Why.
-        reason: String,
-        /// What would change it.
-        remedy: Option<String>,
-    },
+    Unavailable(Refusal),
     /// Makes no sense or cannot be done.
     Unsupported {
         /// Why.

@@ -98,7 +98,7 @@ impl Census {
             *match row.status {
                 Status::Measured => &mut census.measured,
                 Status::Failed { .. } => &mut census.failed,
-                Status::Unavailable { .. } => &mut census.unavailable,
+                Status::Unavailable(_) => &mut census.unavailable,
                 Status::Unsupported { .. } => &mut census.unsupported,
                 Status::Pending => &mut census.pending,
             } += 1;
@@ -121,9 +121,7 @@ fn status(cell: &Cell) -> Status {
         return Status::Failed { what };
     }
     match &cell.state {
-        State::Unavailable { reason, remedy } => {
-            Status::Unavailable { reason: reason.clone(), remedy: remedy.clone() }
-        }
+        State::Unavailable(refusal) => Status::Unavailable(refusal.clone()),
         State::Unsupported { reason } => Status::Unsupported { reason: reason.clone() },
         State::Pending | State::Measured if cell.invocations.is_empty() => Status::Pending,
         State::Pending | State::Measured => Status::Measured,

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::{notes, output};
 use anyhow::Result;
 use console::Style;
-use ipcmark_core::Availability;
+use ipcmark_core::{Availability, Refusal};
 use ipcmark_doctor::{Finding, Level, Machine, examine};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -44,7 +44,7 @@ pub(crate) fn doctor(catalog: &Catalog, args: &DoctorArgs) -> Result<Exit> {
         .iter()
         .filter_map(|entry| match entry.available() {
             Availability::Available(_) => None,
-            Availability::Unavailable { reason, remedy } => {
+            Availability::Unavailable(Refusal { reason, remedy }) => {
                 Some(Missing { transport: entry.info.name(), reason, remedy })
             }
         })

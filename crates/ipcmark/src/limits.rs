@@ -96,7 +96,7 @@ fn measure(args: &LimitsArgs) -> Result<Document> {
     for placement in wanted {
         match placement::choose(placement, &cpus) {
             Ok(cpus) => places.push((placement, cpus)),
-            Err((why, _)) => missing.push(format!("{placement}: {why}")),
+            Err(refusal) => missing.push(format!("{placement}: {}", refusal.reason)),
         }
     }
     let begun = Instant::now();

@@ -7,7 +7,7 @@ use crate::layout::{fitting, plain, wrapped};
 use crate::{notes, output};
 use anyhow::Result;
 use console::Style;
-use ipcmark_core::{Availability, Role, Workload};
+use ipcmark_core::{Availability, Refusal, Role, Workload};
 use ipcmark_harness::Entry;
 use ipcmark_suite::{EMBEDDED, Selector, show_size};
 use serde::Serialize;
@@ -87,7 +87,9 @@ fn listed(entry: &'static Entry) -> Listed {
             let limited_by = limits.max_message.map(|_| limits.limited_by.to_owned());
             (true, limits.max_message, limited_by, limits.remedy)
         }
-        Availability::Unavailable { reason, remedy } => (false, None, Some(reason), remedy),
+        Availability::Unavailable(Refusal { reason, remedy }) => {
+            (false, None, Some(reason), remedy)
+        }
     };
     Listed {
         name: info.name(),

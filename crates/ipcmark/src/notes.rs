@@ -2,7 +2,7 @@
 
 use crate::layout::wrapped;
 use crate::units::{count, factor, rate, share, time};
-use ipcmark_record::{Capacity, Carries, CellKey};
+use ipcmark_record::{Capacity, Carries, CellKey, Refusal};
 use ipcmark_suite::show_size;
 use ipcmark_summary::{AgainstLimit, Headline, Row, Status, Summary};
 use std::collections::{HashMap, HashSet};
@@ -82,11 +82,11 @@ fn elsewhere(row: &Row) -> impl Iterator<Item = String> {
 fn held(row: &Row) -> Option<String> {
     let asked = row.key.capacity_bytes?;
     match row.capacity? {
-        Capacity { bytes: Some(bytes), .. } if bytes != asked => {
-            Some(format!("holds {}", show_size(bytes as usize)))
+        Capacity { bytes: Some(bytes), .. } if bytes as u64 != asked => {
+            Some(format!("holds {}", show_size(bytes)))
         }
         Capacity { bytes: None, messages: Some(messages) } => {
-            Some(format!("holds {}", count(messages as usize, "message")))
+            Some(format!("holds {}", count(messages, "message")))
         }
         _ => None,
     }
@@ -97,10 +97,10 @@ pub(crate) fn reason(row: &Row) -> Option<String> {
     match &row.status {
         Status::Measured => None,
         Status::Failed { what } => Some(format!("FAILED: {what}")),
-        Status::Unavailable { reason, remedy: Some(remedy) } => {
+        Status::Unavailable(Refusal { reason, remedy: Some(remedy) }) => {
             Some(format!("not available here: {reason}; {remedy}"))
         }
-        Status::Unavailable { reason, remedy: None } => {
+        Status::Unavailable(Refusal { reason, remedy: None }) => {
             Some(format!("not available here: {reason}"))
         }
         Status::Unsupported { reason } => Some(format!("not supported: {reason}")),

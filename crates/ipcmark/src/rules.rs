@@ -3,7 +3,7 @@
 use crate::layout::wrapped;
 use crate::units::count;
 use console::Style;
-use ipcmark_record::{Rule, Verdict};
+use ipcmark_record::{Refusal, Rule, Verdict};
 use std::fmt::Write as _;
 
 /// Where the words of a rule begin.
@@ -40,14 +40,14 @@ fn one(rule: &Rule, columns: Option<u16>) -> String {
     let (word, style) = match &rule.verdict {
         Verdict::Shown => ("shown", Style::new().green()),
         Verdict::Broken => ("DID OTHERWISE", Style::new().red().bold()),
-        Verdict::NotTried { .. } => ("not tried", Style::new().yellow()),
+        Verdict::NotTried(_) => ("not tried", Style::new().yellow()),
     };
     let first = format!("  {:<15}", style.apply_to(word));
     let more = " ".repeat(INDENT);
     let line = |first: &str, words: &str| wrapped(first, words, INDENT, columns);
     let mut text = line(&first, &format!("{}: {}", rule.mechanism, rule.rule));
     match &rule.verdict {
-        Verdict::NotTried { reason, remedy } => {
+        Verdict::NotTried(Refusal { reason, remedy }) => {
             let remedy = remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
             text.push_str(&line(&more, &format!("Why not: {reason}{remedy}")));
         }
@@ -73,7 +73,7 @@ fn census(rules: &[Rule]) -> String {
     let parts = [
         (number(|v| *v == Verdict::Shown), "shown"),
         (number(|v| *v == Verdict::Broken), "did otherwise"),
-        (number(|v| matches!(v, Verdict::NotTried { .. })), "not tried"),
+        (number(|v| matches!(v, Verdict::NotTried(_))), "not tried"),
     ];
     let parts: Vec<_> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();

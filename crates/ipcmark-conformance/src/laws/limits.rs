@@ -6,7 +6,7 @@ use crate::holdings::Holdings;
 use crate::laws::ends::PRESSURE_BYTES;
 use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Availability, Capacity, Error, Limits, Sender, Transport};
+use ipcmark_core::{Availability, Capacity, Error, Limits, Refusal, Sender, Transport};
 
 /// **An over-long message is refused.** `claim` of one byte more than the plan's size is `Error::TooLong`, with the
 /// length, the limit and what sets it; nothing is sent, and the link works on.
@@ -66,7 +66,7 @@ pub fn on_a_plan<T: Transport>(limits: &Limits) -> Told {
                     ));
                 }
             }
-            Err(Error::Unavailable { reason, .. }) if !reason.is_empty() => {}
+            Err(Error::Unavailable(Refusal { reason, .. })) if !reason.is_empty() => {}
             Err(e) => return Err(format!("a plan of {size} bytes over {max} came as: {e}")),
         }
         scratch.finish()?;
@@ -84,7 +84,7 @@ pub fn on_capacity<T: Transport>(limits: &Limits) -> Told {
         let scratch = Scratch::new(size, true)?.holding(capacity);
         if let Err(e) = T::fixture(&Scratch::new(size, true)?.holding(capacity).plan).map(drop) {
             return match (capacity, e) {
-                (Some(_), Error::Unavailable { .. } | Error::TooLong { .. }) => Ok(()),
+                (Some(_), Error::Unavailable(_) | Error::TooLong { .. }) => Ok(()),
                 (_, e) => Err(format!("asked for a capacity of {capacity:?}: {e}")),
             };
         }

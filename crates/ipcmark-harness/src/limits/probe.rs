@@ -7,7 +7,7 @@ use ipcmark_record::{Distance, LimitKind};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::futex;
 use ipcmark_sys::mapped::MappedFile;
-use ipcmark_sys::usage::Usage;
+use ipcmark_sys::usage;
 use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::sync::atomic::AtomicU32;
@@ -200,7 +200,7 @@ impl Probe<'_> {
         const STOP: u32 = u32::MAX;
         let (towards, back) = (&self.control.said(0).futex, &self.control.said(1).futex);
         let switches = || {
-            let usage = Usage::now();
+            let usage = usage::now();
             usage.voluntary_switches + usage.involuntary_switches
         };
         let before = switches();

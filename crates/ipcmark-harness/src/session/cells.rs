@@ -5,7 +5,7 @@ use crate::combine::TELLING;
 use crate::pattern;
 use crate::placement;
 use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, Workload};
-use ipcmark_record::{Cell, CellKey, Cpu, State, Timed};
+use ipcmark_record::{Cell, CellKey, Cpu, Refusal, State, Timed};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -78,9 +78,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     let CellKey { workload, size_bytes, placement, .. } = spec.key;
     let limits = match available {
         Availability::Available(limits) => limits,
-        Availability::Unavailable { reason, remedy } => {
-            return State::Unavailable { reason, remedy };
-        }
+        Availability::Unavailable(refusal) => return State::Unavailable(refusal),
     };
     let longest = match workload {
         Workload::ScatterGather { input, .. } => {
@@ -89,7 +87,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
         _ => size_bytes as usize,
     };
     if let Some(max) = limits.max_message.filter(|&max| longest > max) {
-        return State::Unavailable {
+        return State::Unavailable(Refusal {
             reason: format!(
                 "a message of {longest} bytes is longer than the {max} that {} allows",
                 limits.limited_by
@@ -99,10 +97,10 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
                 name if name.contains('.') => format!("sysctl {name}={longest}"),
                 _ => remedy,
             }),
-        };
+        });
     }
-    if let Err((reason, remedy)) = placement::choose(placement, cpus) {
-        return State::Unavailable { reason, remedy };
+    if let Err(refusal) = placement::choose(placement, cpus) {
+        return State::Unavailable(refusal);
     }
     let processes = 1 + workload.peers();
     let cpus = if placement == Placement::SameCore { 1 } else { cpus.len() };

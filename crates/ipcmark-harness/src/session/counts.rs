@@ -1,8 +1,7 @@
 //! What is counted once a cell, in invocations made for it: after the cell's first good one, so that only cells that work are
 //! counted, and out of the budget's tenth that is set aside for it.
 
-use super::CellSpec;
-use crate::{Bench, Counted};
+use crate::{Bench, Counted, Entry};
 use ipcmark_core::{Extent, Plan};
 use ipcmark_record::{Cell, CellKey, Invocation, Record, State};
 use ipcmark_sys::counters::{self, Modes};
@@ -86,7 +85,7 @@ impl Counts {
     /// Counts a cell that [`Counts::wants`] to be. Returns true when a signal asked for the end meanwhile.
     pub(super) fn visit(
         &mut self,
-        (index, spec): (usize, &CellSpec),
+        (index, entry): (usize, &Entry),
         record: &mut Record,
         plan: &Plan,
         bench: &Bench,
@@ -107,14 +106,13 @@ impl Counts {
         if let (Ok(modes), None) = (&self.cycles, cell.cycles) {
             let extent = Extent::Time(MEASURE);
             let plan = Plan { extent, deadline: plan.deadline + MEASURE, ..plan.clone() };
-            match spec.entry.count_cycles(&plan, bench, *modes) {
+            match entry.count_cycles(&plan, bench, *modes) {
                 Counted::Cycles(cycles) => cell.cycles = Some(cycles),
                 Counted::Interrupted => return true,
                 _ => {}
             }
         }
-        let counted =
-            if self.is_hopeless() { Counted::Nothing } else { spec.entry.count(&plan, bench) };
+        let counted = if self.is_hopeless() { Counted::Nothing } else { entry.count(&plan, bench) };
         self.spent += begun.elapsed();
         match counted {
             Counted::Calls(calls) => {

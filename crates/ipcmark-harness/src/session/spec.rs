@@ -28,17 +28,16 @@ impl CellSpec {
         let key = CellKey::new(&entry.info.name(), workload, size as u64, placement);
         CellSpec { entry, key, group: String::new() }
     }
+}
 
-    /// Returns one invocation of it: a single message, no warm-up; the caller sets the rest.
-    #[must_use]
-    pub fn plan(&self, names: Names) -> Plan {
-        let CellKey { workload, size_bytes, placement, capacity_bytes, .. } = self.key;
-        Plan {
-            workload,
-            capacity: capacity_bytes.map(|bytes| bytes as usize),
-            placement,
-            ..Plan::new(size_bytes as usize, names)
-        }
+/// Returns one invocation of a cell: a single message, no warm-up; the caller sets the rest.
+#[must_use]
+pub fn plan(key: &CellKey, names: Names) -> Plan {
+    Plan {
+        workload: key.workload,
+        capacity: key.capacity_bytes.map(|bytes| bytes as usize),
+        placement: key.placement,
+        ..Plan::new(key.size_bytes as usize, names)
     }
 }
 

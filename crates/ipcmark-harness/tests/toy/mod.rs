@@ -4,8 +4,8 @@
 pub(crate) mod signals;
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
-    Side, Transport, WaitKind,
+    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Refusal, Result,
+    Sender, Side, Transport, WaitKind,
 };
 use ipcmark_sys::clock::monotonic_ns;
 use ipcmark_sys::shared::Lines;
@@ -161,7 +161,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
     fn available() -> Availability {
         if FAULT == UNAVAILABLE {
             let remedy = Some("wait for a fine day".into());
-            return Availability::Unavailable { reason: "it rains".into(), remedy };
+            return Availability::Unavailable(Refusal { reason: "it rains".into(), remedy });
         }
         Availability::Available(Limits {
             max_message: Some(1 << 20),
@@ -176,7 +176,10 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
         }
         if FAULT == NO_ROOM {
             let remedy = Some("buy a larger one".into());
-            return Err(Error::Unavailable { reason: "the toy box is full".into(), remedy });
+            return Err(Error::Unavailable(Refusal {
+                reason: "the toy box is full".into(),
+                remedy,
+            }));
         }
         let make = || pipe().map_err(|e| Error::os("pipe", e));
         Ok((plan.size, [make()?, make()?], Rc::new(Lines::new(1)?)))

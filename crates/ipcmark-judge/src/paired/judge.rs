@@ -7,7 +7,7 @@ use super::{
     warnings,
 };
 use crate::Thresholds;
-use ipcmark_record::{Paired, PairedCell, PairedSettings, Stage, State};
+use ipcmark_record::{Paired, PairedCell, PairedSettings, Refusal, Stage, State};
 use ipcmark_stats::holm;
 
 /// Judges a paired comparison, finished or not.
@@ -94,7 +94,7 @@ fn has_interval(samples: &Samples, policy: &Thresholds) -> bool {
 
 fn standing(cell: &PairedCell, samples: &Samples, failures: &Failures) -> Standing {
     match &cell.state {
-        State::Unavailable { reason, .. } | State::Unsupported { reason } => {
+        State::Unavailable(Refusal { reason, .. }) | State::Unsupported { reason } => {
             return Standing::NotAvailable { why: reason.clone() };
         }
         State::Pending | State::Measured if cell.pairs.is_empty() => {

@@ -3,7 +3,7 @@
 use super::Note;
 use crate::finding::why_undecided;
 use crate::{Figure, Finding, Shares, Unjudged, Verdict};
-use ipcmark_record::CellKey;
+use ipcmark_record::{CellKey, Refusal};
 use ipcmark_summary::{Estimate, Headline, Percentile, Row, Status};
 use std::collections::HashMap;
 
@@ -188,7 +188,7 @@ fn state(row: &Row) -> String {
             refused.unwrap_or_else(|| "measured".into())
         }
         Status::Failed { what } => what.clone(),
-        Status::Unavailable { reason, .. } => format!("not available: {reason}"),
+        Status::Unavailable(Refusal { reason, .. }) => format!("not available: {reason}"),
         Status::Unsupported { reason } => format!("not supported: {reason}"),
         Status::Pending => "not reached".into(),
     }

@@ -4,7 +4,7 @@ use super::{canary, judge, looked_at_twice, quiet};
 use ipcmark_judge::Verdict;
 use ipcmark_judge::paired::{AlarmKind, Comparison};
 use ipcmark_record::sample::{MadeUp, paired_of};
-use ipcmark_record::{Paired, State};
+use ipcmark_record::{Paired, Refusal, State};
 
 fn kinds(comparison: &Comparison) -> Vec<AlarmKind> {
     comparison.alarms.iter().map(|alarm| alarm.kind).collect()
@@ -82,8 +82,7 @@ fn a_canary_that_could_not_be_measured_is_an_alarm_and_none_at_all_a_warning() {
     let reason = "no such kernel";
     let unavailable = without(|paired| {
         paired.cells[1].pairs.clear();
-        paired.cells[1].state =
-            State::Unavailable { reason: "no such kernel".into(), remedy: None };
+        paired.cells[1].state = State::Unavailable(Refusal::new("no such kernel"));
     });
     assert_eq!(kinds(&unavailable), [AlarmKind::CanaryMissed]);
     assert!(unavailable.alarms[0].words.contains(reason));

@@ -17,6 +17,7 @@ mod workloads;
 pub use paired::{MadeUp, Trouble, look_again, paired, paired_kinds, paired_of};
 pub use workloads::every;
 
+use crate::Refusal;
 use crate::{
     Carries, Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Mark, Placed,
     Placement, Record, Setup, SideReport, State, SystemCalls, Unit, Usage, WaitKind, WarmUp,
@@ -103,12 +104,13 @@ fn cell(
             reason: "two spinning sides on one CPU wait out each other's time slices".into(),
         }
     } else if profile.family == "mq" && size_bytes > 8_192 {
-        State::Unavailable {
-            reason: "a message of 65536 bytes is longer than the 8192 bytes this queue carries \
-                     (fs.mqueue.msgsize_max)"
-                .into(),
-            remedy: Some("sysctl fs.mqueue.msgsize_max=65536".into()),
-        }
+        State::Unavailable(
+            Refusal::new(
+                "a message of 65536 bytes is longer than the 8192 bytes this queue carries \
+                     (fs.mqueue.msgsize_max)",
+            )
+            .with_remedy("sysctl fs.mqueue.msgsize_max=65536"),
+        )
     } else {
         State::Measured
     };

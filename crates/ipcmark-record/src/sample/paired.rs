@@ -5,6 +5,7 @@
 
 use super::DISTANCE_NS;
 use super::frame::frame;
+use crate::Refusal;
 use crate::{
     Arm, CellKey, Contender, Distance, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA, Pair,
     Paired, PairedCell, PairedSettings, Placement, Slice, Stage, State, Workload,
@@ -169,10 +170,9 @@ fn cell(made: &MadeUp) -> PairedCell {
         canary: made.canary_permille.is_some(),
         slow_down_permille: made.canary_permille,
         state: match made.trouble {
-            Trouble::Unavailable => State::Unavailable {
-                reason: "the kernel was built without it".into(),
-                remedy: None,
-            },
+            Trouble::Unavailable => {
+                State::Unavailable(Refusal::new("the kernel was built without it"))
+            }
             Trouble::NotReached => State::Pending,
             _ => State::Measured,
         },

@@ -15,7 +15,7 @@ pub(super) struct Profile {
     pub(super) capacity: Option<Capacity>,
 }
 
-const fn bytes(bytes: u64) -> Option<Capacity> {
+const fn bytes(bytes: usize) -> Option<Capacity> {
     Some(Capacity { bytes: Some(bytes), messages: None })
 }
 

@@ -1,5 +1,6 @@
 //! Made-up rules: one shown, one that the machine did otherwise, one that could not be tried.
 
+use crate::Refusal;
 use crate::{Rule, Verdict};
 
 /// Three rules of two families.
@@ -43,10 +44,10 @@ pub(super) fn rules() -> Vec<Rule> {
         rule(
             ("mq", "POSIX queue", "outlives"),
             ("A queue outlives the processes that made it.", ""),
-            Verdict::NotTried {
-                reason: "/dev/mqueue is not mounted".into(),
-                remedy: Some("mount -t mqueue none /dev/mqueue".into()),
-            },
+            Verdict::NotTried(
+                Refusal::new("/dev/mqueue is not mounted")
+                    .with_remedy("mount -t mqueue none /dev/mqueue"),
+            ),
             (&["mq_open(O_CREAT)", "_exit"], "mq_overview(7)"),
             &[],
         ),

@@ -1,6 +1,8 @@
 //! A run that ends without a word loses at most the cell in flight.
 
-use ipcmark_record::{Cell, Error, Invocation, Record, State, Writer, journal_path, sample};
+use ipcmark_record::{
+    Cell, Error, Invocation, Record, Refusal, State, Writer, journal_path, sample,
+};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -121,7 +123,7 @@ fn a_state_without_an_invocation_is_kept_too() {
     let (_dir, path) = place();
     let (_, mut record) = full_and_empty();
     let mut writer = Writer::create(&path, &record).unwrap();
-    record.cells[1].state = State::Unavailable { reason: "not here".into(), remedy: None };
+    record.cells[1].state = State::Unavailable(Refusal::new("not here"));
     writer.append(&record.cells[1], None).unwrap();
     drop(writer);
     assert!(Record::read(&path).unwrap() == record);

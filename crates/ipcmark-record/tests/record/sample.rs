@@ -1,6 +1,6 @@
 //! The sample records are what they say: repeatable, of every kind of cell, and slowed down on request.
 
-use ipcmark_record::{Cell, CellKey, Placement, State, Workload, sample};
+use ipcmark_record::{Cell, CellKey, Placement, Refusal, State, Workload, sample};
 
 #[test]
 fn the_same_seed_gives_the_same_record_and_another_gives_another() {
@@ -22,7 +22,7 @@ fn every_kind_of_cell_is_there() {
     assert_eq!(record.cells.len(), 42);
     let has = |test: &dyn Fn(&ipcmark_record::Cell) -> bool| record.cells.iter().any(test);
     assert!(has(&|c| c.state == State::Pending));
-    assert!(has(&|c| matches!(c.state, State::Unavailable { remedy: Some(_), .. })));
+    assert!(has(&|c| matches!(c.state, State::Unavailable(Refusal { remedy: Some(_), .. }))));
     assert!(has(&|c| matches!(c.state, State::Unsupported { .. })));
     assert!(has(&|c| c.floor && c.invocations.len() == 6 && c.invocations[0].sides.len() == 1));
     assert!(has(&|c| !c.invocations.is_empty() && c.invocations.iter().all(|i| !i.is_ok())));

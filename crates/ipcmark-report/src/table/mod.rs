@@ -221,14 +221,14 @@ mod tests {
     use super::*;
     use crate::ranking::rankings;
     use crate::testing::{row as sample, summary};
-    use ipcmark_record::Workload;
     use ipcmark_record::sample as records;
+    use ipcmark_record::{Refusal, Workload};
 
     #[test]
     fn every_row_fills_every_head() {
         let mut gap = sample("mq/block", 64, 1.0, None);
         gap.figure = None;
-        gap.status = Status::Unavailable { reason: "none".into(), remedy: None };
+        gap.status = Status::Unavailable(Refusal::new("none"));
         assert_eq!(row(&gap).len(), heads().len());
         assert_eq!(row(&sample("pipe/block", 64, 1.0, None)).len(), heads().len());
         let summary = summary(vec![sample("pipe/block", 64, 1.0, None)]);
@@ -307,10 +307,7 @@ mod tests {
     #[test]
     fn a_gap_says_why_and_what_would_change_it() {
         let mut gap = sample("mq/block", 64, 1.0, None);
-        gap.status = Status::Unavailable {
-            reason: "no mqueue here".into(),
-            remedy: Some("mount it".into()),
-        };
+        gap.status = Status::Unavailable(Refusal::new("no mqueue here").with_remedy("mount it"));
         let cells = row(&gap);
         let state = cells.last().unwrap();
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Error, Names, Result};
+use ipcmark_core::{Error, Names, Refusal, Result};
 use ipcmark_sys::shared::{Line, Lines};
 use ipcmark_sys::{affinity, membarrier};
 use std::hint::spin_loop;
@@ -45,14 +45,16 @@ enum Order {
 
 fn asymmetric(_: &Names) -> Found {
     let [here, there, ..] = affinity::allowed()?[..] else {
-        return Err(Error::Unavailable {
-            reason: "this process has one CPU, on which nothing overtakes".into(),
-            remedy: Some("allow it two (taskset, cpuset)".into()),
-        });
+        return Err(Error::Unavailable(
+            Refusal::new("this process has one CPU, on which nothing overtakes")
+                .with_remedy("allow it two (taskset, cpuset)"),
+        ));
     };
-    membarrier::agree().map_err(|e| Error::Unavailable {
-        reason: e.to_string(),
-        remedy: Some("Linux 4.16, and a seccomp filter that allows membarrier(2)".into()),
+    membarrier::agree().map_err(|e| {
+        Error::Unavailable(
+            Refusal::new(e.to_string())
+                .with_remedy("Linux 4.16, and a seccomp filter that allows membarrier(2)"),
+        )
     })?;
     let run = |mine, others| both_missed([here, there], [mine, others]);
     let none = run(Order::Program, Order::Program)?;

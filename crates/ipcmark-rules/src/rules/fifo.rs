@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial, name_of};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mkfifoat, open, stat, unlink};
 use rustix::io::{Errno, read, write};
 use std::os::fd::OwnedFd;
@@ -51,10 +51,13 @@ fn make(names: &Names) -> Result<PathBuf> {
     let path = names.dir.join(format!("{}.fifo", names.token));
     match mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR) {
         Ok(()) => Ok(path),
-        Err(e @ (Errno::PERM | Errno::OPNOTSUPP)) => Err(Error::Unavailable {
-            reason: format!("the file system of {} holds no FIFOs ({e})", names.dir.display()),
-            remedy: Some("set TMPDIR to a directory on one that does".into()),
-        }),
+        Err(e @ (Errno::PERM | Errno::OPNOTSUPP)) => Err(Error::Unavailable(
+            Refusal::new(format!(
+                "the file system of {} holds no FIFOs ({e})",
+                names.dir.display()
+            ))
+            .with_remedy("set TMPDIR to a directory on one that does"),
+        )),
         Err(e) => Err(Error::os("mkfifo", e)),
     }
 }
@@ -94,9 +97,10 @@ fn strangers(names: &Names) -> Found {
         command.args(["-c", script, "sh"]).arg(&path).stdin(Stdio::null()).stderr(Stdio::null());
         command
     };
-    let unavailable = |e: std::io::Error| Error::Unavailable {
-        reason: format!("/bin/sh could not be run ({e})"),
-        remedy: Some("install a shell".into()),
+    let unavailable = |e: std::io::Error| {
+        Error::Unavailable(
+            Refusal::new(format!("/bin/sh could not be run ({e})")).with_remedy("install a shell"),
+        )
     };
     // Each is a program of its own; both were told the name, and neither inherits a descriptor of the FIFO.
     let mut writer =

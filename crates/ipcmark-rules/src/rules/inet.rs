@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::zerocopy;
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
@@ -88,10 +88,10 @@ const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// Names a call that fails if loopback is down.
 fn over_loopback(call: &'static str) -> impl Fn(io::Error) -> Error {
     move |e| match e.kind() {
-        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => Error::Unavailable {
-            reason: format!("there is no loopback to connect over: {call}: {e}"),
-            remedy: Some("ip link set lo up".into()),
-        },
+        ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => Error::Unavailable(
+            Refusal::new(format!("there is no loopback to connect over: {call}: {e}"))
+                .with_remedy("ip link set lo up"),
+        ),
         _ => Error::os(call, e),
     }
 }
@@ -295,9 +295,11 @@ fn boundaries(_: &Names) -> Found {
 fn segments(_: &Names) -> Found {
     let [sender, receiver] = udp()?;
     receiver.set_nonblocking(true).called("fcntl")?;
-    setsockopt(&sender, sockopt::UdpGsoSegment, &1_440).map_err(|e| Error::Unavailable {
-        reason: format!("setsockopt(UDP_SEGMENT) fails here: {e}"),
-        remedy: Some("Linux 4.18 or newer is needed".into()),
+    setsockopt(&sender, sockopt::UdpGsoSegment, &1_440).map_err(|e| {
+        Error::Unavailable(
+            Refusal::new(format!("setsockopt(UDP_SEGMENT) fails here: {e}"))
+                .with_remedy("Linux 4.18 or newer is needed"),
+        )
     })?;
     sender.send(&[7; 14_000]).called("send")?;
     let (mut datagrams, mut bytes) = (0, 0);

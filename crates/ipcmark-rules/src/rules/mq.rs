@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::fd::sysctl;
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
 use nix::sys::stat::Mode;
@@ -93,10 +93,9 @@ fn create(name: &str, depth: u64, flags: MQ_OFlag) -> std::result::Result<MqdT, 
 
 /// Returns the error of a full limit, against which the other queues of this user count too.
 fn no_room() -> Error {
-    Error::Unavailable {
-        reason: "RLIMIT_MSGQUEUE leaves no room for a queue".into(),
-        remedy: Some("ulimit -q 819200".into()),
-    }
+    Error::Unavailable(
+        Refusal::new("RLIMIT_MSGQUEUE leaves no room for a queue").with_remedy("ulimit -q 819200"),
+    )
 }
 
 /// Returns a queue for four messages, or why there is none here.
@@ -105,10 +104,10 @@ fn four(names: &Names, flags: MQ_OFlag) -> Result<Named> {
     match create(&name, 4, flags) {
         Ok(queue) => Ok(Named { name, queue: Some(queue) }),
         Err(Errno::MFILE) => Err(no_room()),
-        Err(errno @ (Errno::NOSYS | Errno::PERM | Errno::ACCESS)) => Err(Error::Unavailable {
-            reason: format!("mq_open(3) says {}", name_of(errno)),
-            remedy: Some("allow mq_open(2) in the container's seccomp profile".into()),
-        }),
+        Err(errno @ (Errno::NOSYS | Errno::PERM | Errno::ACCESS)) => Err(Error::Unavailable(
+            Refusal::new(format!("mq_open(3) says {}", name_of(errno)))
+                .with_remedy("allow mq_open(2) in the container's seccomp profile"),
+        )),
         Err(errno) => Err(Error::os("mq_open", errno)),
     }
 }
@@ -166,10 +165,10 @@ fn full(names: &Names) -> Found {
 fn depth_limit(names: &Names) -> Found {
     drop(four(names, MQ_OFlag::empty())?);
     let Some(max) = sysctl("fs.mqueue.msg_max") else {
-        return Err(Error::Unavailable {
-            reason: "fs.mqueue.msg_max is not to be read here".into(),
-            remedy: Some("mount -t proc proc /proc".into()),
-        });
+        return Err(Error::Unavailable(
+            Refusal::new("fs.mqueue.msg_max is not to be read here")
+                .with_remedy("mount -t proc proc /proc"),
+        ));
     };
     let try_depth = |depth: u64| {
         let name = format!("/{}", names.token);
@@ -183,10 +182,10 @@ fn depth_limit(names: &Names) -> Found {
         return Err(no_room());
     }
     if beyond.is_none() {
-        return Err(Error::Unavailable {
-            reason: "this process has CAP_SYS_RESOURCE, which passes the limit".into(),
-            remedy: Some("run it as an ordinary user".into()),
-        });
+        return Err(Error::Unavailable(
+            Refusal::new("this process has CAP_SYS_RESOURCE, which passes the limit")
+                .with_remedy("run it as an ordinary user"),
+        ));
     }
     let said = |errno: Option<Errno>| errno.map_or("made".to_owned(), name_of);
     let words = format!(

@@ -1,7 +1,7 @@
 //! Pseudo-terminals: a line discipline between two ends, little room, and how they hang up.
 
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::fd::set_nonblocking;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
@@ -50,9 +50,11 @@ const ON_THE_WAY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 /// Returns a new pseudo-terminal, master and slave, both non-blocking.
 fn open() -> Result<(OwnedFd, OwnedFd)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let master = openpt(flags).map_err(|e| Error::Unavailable {
-        reason: format!("no pseudo-terminal can be opened here ({e})"),
-        remedy: Some("mount -t devpts devpts /dev/pts".into()),
+    let master = openpt(flags).map_err(|e| {
+        Error::Unavailable(
+            Refusal::new(format!("no pseudo-terminal can be opened here ({e})"))
+                .with_remedy("mount -t devpts devpts /dev/pts"),
+        )
     })?;
     unlockpt(&master).called("unlockpt")?;
     let slave = ioctl_tiocgptpeer(&master, flags).called("ioctl(TIOCGPTPEER)")?;

@@ -2,7 +2,7 @@
 
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::signal::{
     Blocked, Number, Payload, PendingLimit, Taking, Tally, Target, Waited, is_pending,
 };
@@ -105,13 +105,13 @@ fn queue(_: &Names) -> Found {
     let number = Number::RealTime;
     let limit = getrlimit(Resource::Sigpending).current;
     if limit.is_some_and(|limit| limit < SENT) {
-        return Err(Error::Unavailable {
-            reason: format!(
+        return Err(Error::Unavailable(
+            Refusal::new(format!(
                 "RLIMIT_SIGPENDING lets {} signals wait, and {SENT} are to",
                 limit.unwrap_or(0)
-            ),
-            remedy: Some(format!("ulimit -i {}", 2 * SENT)),
-        });
+            ))
+            .with_remedy(format!("ulimit -i {}", 2 * SENT)),
+        ));
     }
     let _blocked = Blocked::new(number)?;
     let mut taking = Waited::new(number)?;

@@ -2,7 +2,7 @@
 
 use crate::peers::peer;
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::process::Child;
 use ipcmark_sys::vm::{Window, admit, pull};
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
@@ -68,11 +68,12 @@ fn permission(_: &Names) -> Found {
     if was_root {
         let (uid, gid) = (Uid::from_raw(ORDINARY), Gid::from_raw(ORDINARY));
         let failed = |e: nix::errno::Errno| match e {
-            nix::errno::Errno::EINVAL => Error::Unavailable {
-                reason: "this is root of a user namespace that has no ordinary user to become"
-                    .into(),
-                remedy: Some("ipcmark rules vm, as an ordinary user, outside of it".into()),
-            },
+            nix::errno::Errno::EINVAL => Error::Unavailable(
+                Refusal::new(
+                    "this is root of a user namespace that has no ordinary user to become",
+                )
+                .with_remedy("ipcmark rules vm, as an ordinary user, outside of it"),
+            ),
             _ => Error::os("setresuid", std::io::Error::from(e)),
         };
         setresgid(gid, gid, gid).map_err(failed)?;
@@ -99,10 +100,10 @@ fn permission(_: &Names) -> Found {
     let refused = |result: std::result::Result<(), Errno>| result == Err(Errno::PERM);
     let kept = same.is_ok() && refused(undumpable) && other.is_none_or(refused);
     if same == Err(Errno::PERM) {
-        return Err(Error::Unavailable {
-            reason: "process_vm_readv is refused even between two processes of one user".into(),
-            remedy: Some("sysctl kernel.yama.ptrace_scope=1, or a sandbox that permits it".into()),
-        });
+        return Err(Error::Unavailable(
+            Refusal::new("process_vm_readv is refused even between two processes of one user")
+                .with_remedy("sysctl kernel.yama.ptrace_scope=1, or a sandbox that permits it"),
+        ));
     }
     let refusals = u64::from(refused(undumpable)) + u64::from(other.is_some_and(refused));
     Ok(Seen::new(kept, words).count("refusals", refusals))
@@ -143,10 +144,10 @@ fn one_copy_saved(_: &Names) -> Found {
         match pull(writer.pid(), window.address(), &mut space) {
             Ok(()) => pulled += space.iter().filter(|&&byte| byte == 7).count() as u64,
             Err(Errno::PERM) => {
-                return Err(Error::Unavailable {
-                    reason: "process_vm_readv is not permitted here".into(),
-                    remedy: Some("see ptrace(2) and kernel.yama.ptrace_scope".into()),
-                });
+                return Err(Error::Unavailable(
+                    Refusal::new("process_vm_readv is not permitted here")
+                        .with_remedy("see ptrace(2) and kernel.yama.ptrace_scope"),
+                ));
             }
             Err(e) => return Err(Error::os("process_vm_readv", e)),
         }

@@ -1,7 +1,7 @@
 //! Sockets of virtual machines: boundaries, as elsewhere, and the loopback they need.
 
 use crate::trial::{Found, Seen, Trial};
-use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use nix::libc::{VMADDR_CID_LOCAL, VMADDR_PORT_ANY};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, VsockAddr, bind, connect, getsockname, listen,
@@ -36,9 +36,11 @@ fn connected(kind: SockType) -> std::result::Result<[OwnedFd; 2], nix::errno::Er
 
 /// Returns the number of reads that bring what three writes sent.
 fn reads(kind: SockType) -> Result<u64> {
-    let [from, to] = connected(kind).map_err(|e| Error::Unavailable {
-        reason: format!("no vsock connection over the loopback: {e}"),
-        remedy: Some("modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)".into()),
+    let [from, to] = connected(kind).map_err(|e| {
+        Error::Unavailable(
+            Refusal::new(format!("no vsock connection over the loopback: {e}"))
+                .with_remedy("modprobe vsock_loopback (CONFIG_VSOCKETS_LOOPBACK)"),
+        )
     })?;
     for _ in 0..3 {
         write(&from, &[7; 10]).called("write")?;

@@ -12,7 +12,7 @@
 //! [io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html), `IORING_OP_MSG_RING`
 
 use io_uring::{IoUring, Probe, opcode, types};
-use ipcmark_core::{Called, Error, Result};
+use ipcmark_core::{Called, Error, Refusal, Result};
 use rustix::io::{self, Errno};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -58,10 +58,10 @@ impl Inbox {
         if probe.is_supported(opcode::MsgRingData::CODE) {
             return Ok(());
         }
-        Err(Error::Unavailable {
-            reason: "this kernel's io_uring has no MSG_RING".into(),
-            remedy: Some("take a kernel of 5.18 or later".into()),
-        })
+        Err(Error::Unavailable(
+            Refusal::new("this kernel's io_uring has no MSG_RING")
+                .with_remedy("take a kernel of 5.18 or later"),
+        ))
     }
 
     /// Takes the oldest message, if there is one; no call.

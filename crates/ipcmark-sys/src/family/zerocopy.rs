@@ -4,7 +4,7 @@
 //! - [msg_zerocopy](https://docs.kernel.org/networking/msg_zerocopy.html),
 //!   [send(2)](https://man7.org/linux/man-pages/man2/send.2.html)
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use nix::cmsg_space;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use rustix::io::{self, Errno};
@@ -45,10 +45,10 @@ pub fn enable(socket: impl AsFd) -> Result<()> {
         return Ok(());
     }
     let e = std::io::Error::last_os_error();
-    Err(Error::Unavailable {
-        reason: format!("setsockopt(SO_ZEROCOPY) fails here: {e}"),
-        remedy: Some("Linux 4.14 or newer is needed".into()),
-    })
+    Err(Error::Unavailable(
+        Refusal::new(format!("setsockopt(SO_ZEROCOPY) fails here: {e}"))
+            .with_remedy("Linux 4.14 or newer is needed"),
+    ))
 }
 
 /// `send(MSG_ZEROCOPY)` - sends some of `bytes`, waiting as the socket does. The kernel reads them until the send with

@@ -1,5 +1,6 @@
 //! What a process has cost so far.
 
+use ipcmark_core::Usage;
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::param::page_size;
 
@@ -14,55 +15,23 @@ pub fn waited_ns() -> Option<u64> {
     text.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// Resources used by this process since it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// CPU time in user mode, ns (counted in µs).
-    pub user_ns: u64,
-    /// CPU time in the kernel, ns (counted in µs).
-    pub system_ns: u64,
-    /// Times the process gave its CPU up to wait.
-    pub voluntary_switches: u64,
-    /// Times the scheduler took its CPU away.
-    pub involuntary_switches: u64,
-    /// Page faults served without I/O.
-    pub minor_faults: u64,
-    /// Page faults that needed I/O.
-    pub major_faults: u64,
-}
-
-impl Usage {
-    /// Reads the usage of this process.
-    ///
-    /// # References
-    /// - [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html), `RUSAGE_SELF`
-    #[must_use]
-    pub fn now() -> Usage {
-        let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Usage::default() };
-        let ns = |t: nix::sys::time::TimeVal| {
-            t.tv_sec() as u64 * 1_000_000_000 + t.tv_usec() as u64 * 1_000
-        };
-        Usage {
-            user_ns: ns(usage.user_time()),
-            system_ns: ns(usage.system_time()),
-            voluntary_switches: usage.voluntary_context_switches() as u64,
-            involuntary_switches: usage.involuntary_context_switches() as u64,
-            minor_faults: usage.minor_page_faults() as u64,
-            major_faults: usage.major_page_faults() as u64,
-        }
-    }
-
-    /// Returns the usage since `earlier`.
-    #[must_use]
-    pub fn since(self, earlier: Usage) -> Usage {
-        Usage {
-            user_ns: self.user_ns.saturating_sub(earlier.user_ns),
-            system_ns: self.system_ns.saturating_sub(earlier.system_ns),
-            voluntary_switches: self.voluntary_switches - earlier.voluntary_switches,
-            involuntary_switches: self.involuntary_switches - earlier.involuntary_switches,
-            minor_faults: self.minor_faults - earlier.minor_faults,
-            major_faults: self.major_faults - earlier.major_faults,
-        }
+/// Returns the resources that this process has used since it began; CPU time is counted in µs.
+///
+/// # References
+/// - [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html), `RUSAGE_SELF`
+#[must_use]
+pub fn now() -> Usage {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Usage::default() };
+    let ns =
+        |t: nix::sys::time::TimeVal| t.tv_sec() as u64 * 1_000_000_000 + t.tv_usec() as u64 * 1_000;
+    Usage {
+        user_ns: ns(usage.user_time()),
+        system_ns: ns(usage.system_time()),
+        voluntary_switches: usage.voluntary_context_switches() as u64,
+        involuntary_switches: usage.involuntary_context_switches() as u64,
+        minor_faults: usage.minor_page_faults() as u64,
+        major_faults: usage.major_page_faults() as u64,
+        ..Usage::default()
     }
 }
 

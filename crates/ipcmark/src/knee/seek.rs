@@ -6,7 +6,7 @@
 use super::search::{self, Around, Grade, Rung};
 use ipcmark_core::{Arrivals, Parameter};
 use ipcmark_harness::session::{CellSpec, Round, Rounds, Steer, is_open, rounds_of};
-use ipcmark_record::{Cell, CellKey, Knee, Record, Standing, State};
+use ipcmark_record::{Cell, CellKey, Knee, Record, Refusal, Standing, State};
 use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
 use std::time::Duration;
 
@@ -130,7 +130,9 @@ impl Seek {
             values: 0,
             why: Some(why),
         };
-        if let State::Unavailable { reason, .. } | State::Unsupported { reason } = &cell.state {
+        if let State::Unavailable(Refusal { reason, .. }) | State::Unsupported { reason } =
+            &cell.state
+        {
             return nothing(reason.clone());
         }
         match summarize_cell(cell, context) {

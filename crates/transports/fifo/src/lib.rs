@@ -14,7 +14,7 @@
 
 use ipcmark_core::{
     Address, Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link,
-    MeetBy, Plan, Result, Side,
+    MeetBy, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
 use ipcmark_sys::pipe::{match_pipe_capacities, set_pipe_capacity};
@@ -84,14 +84,14 @@ fn size_again(writer: &OwnedFd, capacity: usize) -> Result<()> {
     if granted == capacity {
         return Ok(());
     }
-    Err(Error::Unavailable {
+    Err(Error::Unavailable(Refusal {
         reason: format!(
             "a FIFO that was granted {capacity} bytes before the fork gets {granted} after it: all pipes of this user \
              together came to fs.pipe-user-pages-soft meanwhile"
         ),
         remedy: sysctl("fs.pipe-user-pages-soft")
             .map(|pages| format!("sysctl fs.pipe-user-pages-soft={}", pages.saturating_mul(4))),
-    })
+    }))
 }
 
 /// Returns the names of both FIFOs: towards the responder, and back.
@@ -113,10 +113,10 @@ fn probe() -> Result<Limits> {
             Ok(Limits::none())
         }
         Err(error) => match error.errno().map(Errno::from_raw_os_error) {
-            Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => Err(Error::Unavailable {
-                reason: error.to_string(),
-                remedy: Some("set TMPDIR to a directory on a file system that holds FIFOs".into()),
-            }),
+            Some(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => Err(Error::Unavailable(
+                Refusal::new(error.to_string())
+                    .with_remedy("set TMPDIR to a directory on a file system that holds FIFOs"),
+            )),
             _ => Ok(Limits::none()),
         },
     }

@@ -1,6 +1,6 @@
 //! The limits of message queues, and the line that raises each.
 
-use ipcmark_core::{Error, Limits, Result};
+use ipcmark_core::{Error, Limits, Refusal, Result};
 use ipcmark_sys::fd::sysctl;
 use ipcmark_sys::mqueue::Queue;
 use rustix::io::Errno;
@@ -40,8 +40,9 @@ fn charged(depth: usize, size: usize) -> usize {
 /// Says why two queues of `depth` messages of `size` bytes could not be made, and what would change that.
 #[cold]
 pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
-    let unavailable =
-        |reason: String, remedy: String| Error::Unavailable { reason, remedy: Some(remedy) };
+    let unavailable = |reason: String, remedy: String| {
+        Error::Unavailable(Refusal { reason, remedy: Some(remedy) })
+    };
     let messages = match depth {
         1 => format!("one message of {size} bytes"),
         _ => format!("{depth} messages of {size} bytes"),

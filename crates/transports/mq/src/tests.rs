@@ -164,7 +164,7 @@ fn the_longest_message_that_is_told_can_be_had_and_no_longer_one() {
     let error = Mq::<Block>::fixture(&plan("longer", longest + 1, None)).map(drop);
     if limits.limited_by == "fs.mqueue.msgsize_max" {
         let error = error.unwrap_err();
-        assert!(matches!(error, Error::Unavailable { .. }));
+        assert!(matches!(error, Error::Unavailable(_)));
         let text = error.to_string();
         assert!(text.contains(&format!("which is {longest} bytes")), "{text}");
         assert!(text.contains(&format!("sysctl fs.mqueue.msgsize_max={}", longest + 1)), "{text}");

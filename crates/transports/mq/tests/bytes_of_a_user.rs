@@ -1,7 +1,9 @@
 //! Queues under an `RLIMIT_MSGQUEUE` that holds fewer messages than the plan asks for. A separate program, as the
 //! limit is the process's, and without the standard harness, as it forks.
 
-use ipcmark_core::{Error, Names, Plan, Receiver, Result, Sender, Side, Transport, Workload};
+use ipcmark_core::{
+    Error, Names, Plan, Receiver, Refusal, Result, Sender, Side, Transport, Workload,
+};
 use ipcmark_mq::{Mq, MqFixture};
 use ipcmark_sys::fd::Block;
 use ipcmark_sys::process::{Exit, fork};
@@ -76,7 +78,7 @@ fn refused() -> std::result::Result<(), Failed> {
     // One remedy is enough, unless another process's queues take their share.
     let mut error = Some(error);
     for _ in 0..4 {
-        let Some(Error::Unavailable { remedy, .. }) = error else { break };
+        let Some(Error::Unavailable(Refusal { remedy, .. })) = error else { break };
         let remedy = remedy.ok_or("no remedy")?;
         leave(remedy.strip_prefix("ulimit -q ").ok_or(remedy.clone())?.parse()?);
         error = patiently(|| Mq::<Block>::fixture(&plan("remedied", None))).err();
@@ -86,7 +88,7 @@ fn refused() -> std::result::Result<(), Failed> {
 
 fn reason(error: &Error) -> &str {
     match error {
-        Error::Unavailable { reason, .. } => reason,
+        Error::Unavailable(Refusal { reason, .. }) => reason,
         other => panic!("{other}"),
     }
 }

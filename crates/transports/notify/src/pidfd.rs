@@ -13,7 +13,7 @@
 
 use ipcmark_core::{
     Availability, Carries, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan,
-    Result, Side, WaitKind,
+    Refusal, Result, Side, WaitKind,
 };
 use ipcmark_sys::bell::{Bell, FutexBell};
 use ipcmark_sys::fd::availability;
@@ -122,10 +122,10 @@ impl Notifier for Pidfd {
     fn available() -> Availability {
         availability(match pidfd_open(getpid(), PidfdFlags::empty()) {
             Ok(_) => Ok(Limits::none()),
-            Err(errno) => Err(Error::Unavailable {
-                reason: format!("pidfd_open(2) says {errno}"),
-                remedy: Some("take Linux 5.3 or newer, or allow the call in the sandbox".into()),
-            }),
+            Err(errno) => Err(Error::Unavailable(
+                Refusal::new(format!("pidfd_open(2) says {errno}"))
+                    .with_remedy("take Linux 5.3 or newer, or allow the call in the sandbox"),
+            )),
         })
     }
 

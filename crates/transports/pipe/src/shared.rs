@@ -1,6 +1,6 @@
 //! What several processes may do with one pipe.
 
-use ipcmark_core::{Error, Plan, Result, Workload};
+use ipcmark_core::{Error, Plan, Refusal, Result, Workload};
 use rustix::pipe::PIPE_BUF;
 
 /// Refuses a plan by which several processes would write more than is atomic, or read what has no boundary.
@@ -16,21 +16,14 @@ pub(crate) fn refuse_torn(plan: &Plan) -> Result<()> {
         return Ok(());
     }
     if plan.size > PIPE_BUF {
-        return Err(Error::Unavailable {
-            reason: format!(
+        return Err(Error::Unavailable(Refusal::new(format!(
                 "several processes share one pipe, where a message of {} bytes is over PIPE_BUF ({PIPE_BUF}) and may \
                  interleave with another's",
                 plan.size
-            ),
-            remedy: Some(format!("ask for messages of at most {PIPE_BUF} bytes, or one peer")),
-        });
+            )).with_remedy(format!("ask for messages of at most {PIPE_BUF} bytes, or one peer"))));
     }
     if !plan.fixed && !matches!(plan.workload, Workload::FanIn { .. }) {
-        return Err(Error::Unavailable {
-            reason: "several processes read one pipe, which keeps no boundaries between messages of different sizes"
-                .into(),
-            remedy: Some("ask for messages of one size, or take pipe-packet".into()),
-        });
+        return Err(Error::Unavailable(Refusal::new("several processes read one pipe, which keeps no boundaries between messages of different sizes").with_remedy("ask for messages of one size, or take pipe-packet")));
     }
     Ok(())
 }

@@ -17,7 +17,7 @@
 
 use ipcmark_core::{
     Availability, ByteSink, ByteSource, ByteStream, Called, Capacity, Error, Framed, Framing, Info,
-    Limits, Link, MeetBy, Plan, Result, Side,
+    Limits, Link, MeetBy, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, set_nonblocking};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -120,10 +120,10 @@ fn none_here(errno: Errno) -> Error {
         Errno::NOSPC | Errno::AGAIN => "sysctl kernel.pty.max=4096",
         _ => return Error::os("posix_openpt", errno),
     };
-    Error::Unavailable {
-        reason: format!("no pseudo-terminal can be opened here ({errno})"),
-        remedy: Some(remedy.into()),
-    }
+    Error::Unavailable(
+        Refusal::new(format!("no pseudo-terminal can be opened here ({errno})"))
+            .with_remedy(remedy),
+    )
 }
 
 /// Writes to a slave.
@@ -229,7 +229,7 @@ mod tests {
     fn fixture() -> Option<PtyFixture> {
         match PtyStream::<Block>::available() {
             Availability::Available(_) => Some(PtyStream::<Block>::fixture(&plan()).unwrap()),
-            Availability::Unavailable { .. } => None,
+            Availability::Unavailable(_) => None,
         }
     }
 

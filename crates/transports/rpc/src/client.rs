@@ -7,7 +7,7 @@ use crate::lookup::Finder;
 use crate::semantics::Semantics;
 use crate::socket::{Address, Socket, Stream};
 use crate::wire::{ARGUMENT_MAX, Bytes, Message, Operation, Outcome, Request, unmarshal};
-use ipcmark_core::{Call, Called, Error, Result};
+use ipcmark_core::{Call, Called, Error, Refusal, Result};
 use ipcmark_sys::clock::monotonic_ns;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -148,12 +148,9 @@ impl<S: Socket, L: Finder, M: Semantics, F: Faults> Client<S, L, M, F> {
                 }
             }
         }
-        Err(Error::Unavailable {
-            reason: format!(
-                "call {call} had no reply after {copies} requests; it was executed once or not at all"
-            ),
-            remedy: None,
-        })
+        Err(Error::Unavailable(Refusal::new(format!(
+            "call {call} had no reply after {copies} requests; it was executed once or not at all"
+        ))))
     }
 
     /// Sends one copy and waits.

@@ -87,7 +87,7 @@ pub fn executions<S: Socket, M: Semantics>(dir: &Path, course: Course) -> Result
     for call in 0..calls {
         match client.run(&call.to_le_bytes()) {
             Ok(_) => {}
-            Err(Error::Unavailable { .. }) => unanswered += 1,
+            Err(Error::Unavailable(_)) => unanswered += 1,
             Err(e) => return Err(e),
         }
     }

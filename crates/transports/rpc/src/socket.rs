@@ -1,6 +1,6 @@
 //! The sockets that calls go over, and addresses that can be sent to others.
 
-use ipcmark_core::{Called, Error, Result};
+use ipcmark_core::{Called, Error, Refusal, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -138,9 +138,11 @@ impl Socket for Tcp {
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
         ];
-        let listener = TcpListener::bind(&loopback[..]).map_err(|e| Error::Unavailable {
-            reason: format!("there is no loopback address to listen at: {e}"),
-            remedy: Some("ip link set lo up".into()),
+        let listener = TcpListener::bind(&loopback[..]).map_err(|e| {
+            Error::Unavailable(
+                Refusal::new(format!("there is no loopback address to listen at: {e}"))
+                    .with_remedy("ip link set lo up"),
+            )
         })?;
         let address = listener.local_addr().called("getsockname")?;
         Ok((listener, Address::Tcp(address)))
@@ -159,9 +161,11 @@ impl Socket for Tcp {
     fn probe() -> Result<()> {
         let (listener, _) = Tcp::listen(Path::new(""), "")?;
         let connected = listener.local_addr().and_then(TcpStream::connect);
-        connected.map(drop).map_err(|e| Error::Unavailable {
-            reason: format!("loopback cannot be connected over: {e}"),
-            remedy: Some("ip link set lo up".into()),
+        connected.map(drop).map_err(|e| {
+            Error::Unavailable(
+                Refusal::new(format!("loopback cannot be connected over: {e}"))
+                    .with_remedy("ip link set lo up"),
+            )
         })
     }
 }

@@ -9,7 +9,7 @@ pub use huge::HugePages;
 pub use sysv::SystemV;
 
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Refusal, Result};
 use rustix::fs::{MemfdFlags, Mode, memfd_create, statfs};
 use rustix::shm;
 use std::fs::{OpenOptions, remove_file};
@@ -52,12 +52,11 @@ impl Backing for Memfd {
     fn available() -> Availability {
         match memfd_create("ipcmark-probe", MemfdFlags::CLOEXEC) {
             Ok(_) => Availability::Available(Limits::none()),
-            Err(e) => Availability::Unavailable {
-                reason: format!("memfd_create(2) fails here: {e}"),
-                remedy: Some(
-                    "use Linux 3.17 or later, and allow the call in the seccomp profile".into(),
+            Err(e) => Availability::Unavailable(
+                Refusal::new(format!("memfd_create(2) fails here: {e}")).with_remedy(
+                    "use Linux 3.17 or later, and allow the call in the seccomp profile",
                 ),
-            },
+            ),
         }
     }
 
@@ -105,9 +104,11 @@ impl Backing for Posix {
 /// Tests if POSIX shared memory can be in `dir`: tries it, and leaves nothing behind.
 #[must_use]
 pub fn probe_dir(dir: &Path) -> Availability {
-    let unavailable = |what: String, remedy: &str| Availability::Unavailable {
-        reason: format!("{}: {what}", dir.display()),
-        remedy: Some(remedy.replace("{dir}", &dir.display().to_string())),
+    let unavailable = |what: String, remedy: &str| {
+        Availability::Unavailable(
+            Refusal::new(format!("{}: {what}", dir.display()))
+                .with_remedy(remedy.replace("{dir}", &dir.display().to_string())),
+        )
     };
     let mount = "mount -t tmpfs -o mode=1777 tmpfs {dir}";
     match statfs(dir) {
@@ -140,7 +141,7 @@ mod tests {
 
     fn words(availability: Availability) -> (String, String) {
         match availability {
-            Availability::Unavailable { reason, remedy } => (reason, remedy.unwrap()),
+            Availability::Unavailable(Refusal { reason, remedy }) => (reason, remedy.unwrap()),
             Availability::Available(_) => panic!("should not be available"),
         }
     }

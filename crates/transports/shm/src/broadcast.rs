@@ -5,8 +5,8 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
-    Side, Transport,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,
+    Sender, Side, Transport,
 };
 use ipcmark_ring::broadcast::{News, Reader, Writer, capacity_for, create};
 use ipcmark_ring::footprint;
@@ -71,12 +71,14 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
 
     fn fixture(plan: &Plan) -> Result<BroadcastFixture> {
         let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
-        let refused = || Error::Unavailable {
-            reason: format!(
-                "{MESSAGES} messages of {} bytes, or {asked} bytes, are over 4 GiB",
-                plan.size
-            ),
-            remedy: Some("ask for less capacity or smaller messages".into()),
+        let refused = || {
+            Error::Unavailable(
+                Refusal::new(format!(
+                    "{MESSAGES} messages of {} bytes, or {asked} bytes, are over 4 GiB",
+                    plan.size
+                ))
+                .with_remedy("ask for less capacity or smaller messages"),
+            )
         };
         let least = capacity_for(MESSAGES, plan.size).ok_or_else(refused)?;
         let capacity = asked.max(least).checked_next_power_of_two().ok_or_else(refused)?;

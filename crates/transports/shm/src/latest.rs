@@ -5,8 +5,8 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Look, Watch};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
-    Side, Transport,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,
+    Sender, Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::latest::{Reader, Writer, create, footprint};
@@ -66,10 +66,10 @@ impl<W: Watch> Transport for ShmLatest<W> {
     /// sender.
     fn fixture(plan: &Plan) -> Result<LatestFixture> {
         if plan.size > MAX_CAPACITY / (2 * PLACES) {
-            return Err(Error::Unavailable {
-                reason: format!("{PLACES} values of {} bytes are over 2 GiB", plan.size),
-                remedy: Some("ask for smaller messages".into()),
-            });
+            return Err(Error::Unavailable(
+                Refusal::new(format!("{PLACES} values of {} bytes are over 2 GiB", plan.size))
+                    .with_remedy("ask for smaller messages"),
+            ));
         }
         let mapping = Memfd::map(&plan.names, 2 * stride(plan.size))?;
         mapping.populate();

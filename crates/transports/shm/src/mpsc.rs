@@ -6,8 +6,8 @@ use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, site, too_long, word};
 use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender, Side,
-    Transport,
+    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result, Sender,
+    Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::mpsc::{Consumer, Producer, create, footprint, slot_bytes};
@@ -43,9 +43,14 @@ pub struct MpscFixture {
 impl MpscFixture {
     fn new(plan: &Plan) -> Result<Self> {
         let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
-        let refused = || Error::Unavailable {
-            reason: format!("{asked} bytes in slots for {} bytes are over 4 GiB", plan.size),
-            remedy: Some("ask for less capacity or smaller messages".into()),
+        let refused = || {
+            Error::Unavailable(
+                Refusal::new(format!(
+                    "{asked} bytes in slots for {} bytes are over 4 GiB",
+                    plan.size
+                ))
+                .with_remedy("ask for less capacity or smaller messages"),
+            )
         };
         if plan.size > MAX_CAPACITY / SLOTS / 2 {
             return Err(refused());

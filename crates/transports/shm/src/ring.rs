@@ -5,7 +5,7 @@ use crate::ends::{Rest, RingReceiver, RingSender};
 use crate::mapping::Mapping;
 use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, Placement, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, Placement, Plan, Refusal, Result, Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
@@ -68,12 +68,11 @@ impl<W: RingWait> ShmFixture<W> {
             .zip(capacity_for(MESSAGES, plan.size))
             .map(|(asked, needed)| asked.max(needed))
             .filter(|&capacity| capacity <= MAX_CAPACITY)
-            .ok_or_else(|| Error::Unavailable {
-                reason: format!(
+            .ok_or_else(|| {
+                Error::Unavailable(Refusal::new(format!(
                     "a ring of {asked} bytes, and {MESSAGES} messages of {} bytes, is over 4 GiB",
                     plan.size
-                ),
-                remedy: Some("ask for less capacity or smaller messages".into()),
+                )).with_remedy("ask for less capacity or smaller messages"))
             })?;
         let mapping = B::map(&plan.names, 2 * stride(capacity))?;
         mapping.populate();

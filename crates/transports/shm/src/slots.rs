@@ -6,7 +6,7 @@ use crate::mapping::Mapping;
 use crate::ring::{site, word};
 use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, MeetBy, Plan, Refusal, Result, Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::slots::{Consumer, Producer, footprint, slot_bytes};
@@ -51,9 +51,11 @@ impl<W: RingWait> SlotsFixture<W> {
     fn new(plan: &Plan) -> Result<Self> {
         let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
         let size = plan.size;
-        let refused = || Error::Unavailable {
-            reason: format!("{asked} bytes in slots for {size} bytes are over 4 GiB"),
-            remedy: Some("ask for less capacity or smaller messages".into()),
+        let refused = || {
+            Error::Unavailable(
+                Refusal::new(format!("{asked} bytes in slots for {size} bytes are over 4 GiB"))
+                    .with_remedy("ask for less capacity or smaller messages"),
+            )
         };
         if size > MAX_CAPACITY / SLOTS / 2 {
             return Err(refused());

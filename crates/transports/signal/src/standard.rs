@@ -3,7 +3,7 @@
 use crate::meet::{Meeting, Met};
 use ipcmark_core::{
     Availability, Carries, Error, Info, Limits, Link, Listen, MeetBy, Notifier, Notify, Plan,
-    Result, Side, Wait,
+    Refusal, Result, Side, Wait,
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, Peer, Ticker};
@@ -52,9 +52,11 @@ impl<T: Taking> Notifier for Signal<T> {
 /// Holds this process by a pidfd, which is what sending takes.
 pub(crate) fn probe() -> Result<Limits> {
     let me = rustix::process::getpid().as_raw_nonzero().get();
-    Target::open(me, Number::User).map_err(|e| Error::Unavailable {
-        reason: e.to_string(),
-        remedy: Some("take Linux 5.3 or newer, or allow pidfd_open(2) in the sandbox".into()),
+    Target::open(me, Number::User).map_err(|e| {
+        Error::Unavailable(
+            Refusal::new(e.to_string())
+                .with_remedy("take Linux 5.3 or newer, or allow pidfd_open(2) in the sandbox"),
+        )
     })?;
     Ok(Limits::none())
 }

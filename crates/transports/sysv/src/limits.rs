@@ -1,6 +1,6 @@
 //! The limits of System V queues, and the line that raises each.
 
-use ipcmark_core::{Called, Capacity, Error, Limits, Plan, Result};
+use ipcmark_core::{Called, Capacity, Error, Limits, Plan, Refusal, Result};
 use ipcmark_sys::sysv::{MessageQueue, SystemLimits, system_limits};
 use rustix::io::Errno;
 
@@ -27,13 +27,13 @@ pub(crate) fn probe() -> Result<Limits> {
 pub(crate) fn queue(plan: &Plan, directions: usize) -> Result<MessageQueue> {
     let SystemLimits { msgmax, msgmnb, .. } = system()?;
     if plan.size > msgmax {
-        return Err(Error::Unavailable {
-            reason: format!(
+        return Err(Error::Unavailable(
+            Refusal::new(format!(
                 "a message of {} bytes is over kernel.msgmax, which is {msgmax}",
                 plan.size
-            ),
-            remedy: Some(format!("sysctl kernel.msgmax={}", plan.size)),
-        });
+            ))
+            .with_remedy(format!("sysctl kernel.msgmax={}", plan.size)),
+        ));
     }
     let queue = MessageQueue::create()?;
     let needed = directions * plan.size;
@@ -41,13 +41,13 @@ pub(crate) fn queue(plan: &Plan, directions: usize) -> Result<MessageQueue> {
     match queue.set_bytes_max(asked.min(i32::MAX as usize)) {
         Ok(()) => Ok(queue),
         Err(Errno::PERM) if needed <= msgmnb => Ok(queue),
-        Err(Errno::PERM) => Err(Error::Unavailable {
-            reason: format!(
+        Err(Errno::PERM) => Err(Error::Unavailable(
+            Refusal::new(format!(
                 "a queue for {directions} of {} bytes is over kernel.msgmnb, which is {msgmnb}",
                 plan.size
-            ),
-            remedy: Some(format!("sysctl kernel.msgmnb={needed}")),
-        }),
+            ))
+            .with_remedy(format!("sysctl kernel.msgmnb={needed}")),
+        )),
         Err(errno) => Err(Error::os("msgctl(IPC_SET)", errno)),
     }
 }

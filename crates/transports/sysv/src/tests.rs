@@ -1,7 +1,7 @@
 //! What the queues promise, both sides in one process. Two processes are the conformance laws' business.
 
 use super::*;
-use ipcmark_core::{Error, Names, Receiver, Sender};
+use ipcmark_core::{Error, Names, Receiver, Refusal, Sender};
 use ipcmark_sys::fd::{Block, Spin};
 
 fn plan(size: usize, capacity: Option<usize>) -> Plan {
@@ -33,7 +33,7 @@ fn a_direction_of_a_shared_queue_has_half() {
 fn a_size_over_the_limit_names_it() {
     let msgmax = ipcmark_sys::sysv::system_limits().unwrap().msgmax;
     match SysvMsg::<Block>::fixture(&plan(msgmax + 1, None)) {
-        Err(Error::Unavailable { reason, remedy: Some(remedy) }) => {
+        Err(Error::Unavailable(Refusal { reason, remedy: Some(remedy) })) => {
             assert!(reason.contains("kernel.msgmax"), "{reason}");
             assert_eq!(remedy, format!("sysctl kernel.msgmax={}", msgmax + 1));
         }

@@ -1,6 +1,6 @@
 //! A connection from this process to itself over loopback, made before the fork.
 
-use ipcmark_core::{Called, Capacity, Error, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Refusal, Result, Side};
 use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_tcp_nodelay, socket_recv_buffer_size, socket_send_buffer_size};
@@ -26,10 +26,10 @@ impl Connection {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         match Connection::over(v4, capacity) {
             Err(error) if is_no_such_address(&error) => match Connection::over_v6(capacity) {
-                Err(_) => Err(Error::Unavailable {
-                    reason: format!("there is no loopback address to connect over: {error}"),
-                    remedy: Some("ip link set lo up".into()),
-                }),
+                Err(_) => Err(Error::Unavailable(
+                    Refusal::new(format!("there is no loopback address to connect over: {error}"))
+                        .with_remedy("ip link set lo up"),
+                )),
                 over_v6 => over_v6,
             },
             over_v4 => over_v4,
@@ -44,12 +44,10 @@ impl Connection {
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
         Connection::over(v6, capacity).map_err(|error| {
             if is_no_such_address(&error) {
-                Error::Unavailable {
-                    reason: format!("there is no ::1 to connect over: {error}"),
-                    remedy: Some(
-                        "sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up".into(),
-                    ),
-                }
+                Error::Unavailable(
+                    Refusal::new(format!("there is no ::1 to connect over: {error}"))
+                        .with_remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up"),
+                )
             } else {
                 error
             }
@@ -216,7 +214,7 @@ mod tests {
                 let address = address_of(&connection.ends[0]).unwrap();
                 assert!(address.is_ipv6() && address.ip().is_loopback());
             }
-            Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error}"),
+            Err(error) => assert!(matches!(error, Error::Unavailable(_)), "{error}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Two sockets on loopback, connected to each other before the fork.
 
 use crate::{UdpPort, Variant};
-use ipcmark_core::{Called, Capacity, Error, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Refusal, Result, Side};
 use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_recv_buffer_size;
@@ -84,18 +84,15 @@ impl Pair {
 fn missing<V: Variant>(call: &str, errno: Errno) -> Error {
     let loopback = V::address();
     match errno {
-        Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH => Error::Unavailable {
-            reason: format!("there is no loopback address {}: {errno}", loopback.ip()),
-            remedy: Some(
-                match loopback {
+        Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH => Error::Unavailable(
+            Refusal::new(format!("there is no loopback address {}: {errno}", loopback.ip()))
+                .with_remedy(match loopback {
                     SocketAddr::V4(_) => "ip link set lo up",
                     SocketAddr::V6(_) => {
                         "sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up"
                     }
-                }
-                .into(),
-            ),
-        },
+                }),
+        ),
         _ => Error::os(format!("{call}({})", loopback.ip()), errno),
     }
 }

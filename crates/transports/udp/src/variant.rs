@@ -1,6 +1,6 @@
 //! What distinguishes the rows: the address, and who cuts a message to the size of a frame.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use nix::sys::socket::{setsockopt, sockopt};
 use rustix::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
@@ -80,9 +80,11 @@ impl Variant for Gso {
     /// # References
     /// [udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html)
     fn prepare(socket: &OwnedFd) -> Result<()> {
-        let lacking = |option, e: nix::errno::Errno| Error::Unavailable {
-            reason: format!("setsockopt({option}) fails here: {e}"),
-            remedy: Some("Linux 5.0 or newer is needed".into()),
+        let lacking = |option, e: nix::errno::Errno| {
+            Error::Unavailable(
+                Refusal::new(format!("setsockopt({option}) fails here: {e}"))
+                    .with_remedy("Linux 5.0 or newer is needed"),
+            )
         };
         setsockopt(socket, sockopt::UdpGsoSegment, &SEGMENT_BYTES)
             .map_err(|e| lacking("UDP_SEGMENT", e))?;

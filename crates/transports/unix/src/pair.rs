@@ -1,6 +1,6 @@
 //! A connected pair of sockets, and how long a message it carries.
 
-use ipcmark_core::{Called, Capacity, Error, Limits, Result, Side};
+use ipcmark_core::{Called, Capacity, Error, Limits, Refusal, Result, Side};
 use ipcmark_sys::fd::{set_send_buffer, sysctl};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_send_buffer_size;
@@ -97,13 +97,10 @@ impl Pair {
         match send(from, &vec![0; size], SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
             Ok(_) => recv(to, &mut [0], RecvFlags::DONTWAIT).map(|_| ()).called("recv"),
             Err(errno @ (Errno::MSGSIZE | Errno::NOBUFS | Errno::NOMEM)) => {
-                Err(Error::Unavailable {
-                    reason: format!(
+                Err(Error::Unavailable(Refusal::new(format!(
                         "this kernel lets no message of {size} bytes through a Unix-domain socket ({errno}), \
                          although SO_SNDBUF holds it"
-                    ),
-                    remedy: Some("ask for smaller messages, or take unix-stream".into()),
-                })
+                    )).with_remedy("ask for smaller messages, or take unix-stream")))
             }
             Err(errno) => Err(Error::os("send", errno)),
         }
@@ -132,13 +129,10 @@ impl Pair {
 fn too_small(size: usize, granted: usize) -> Error {
     let needed = size + RESERVED;
     let max = sysctl("net.core.wmem_max").map_or_else(|| "unknown".into(), |max| max.to_string());
-    Error::Unavailable {
-        reason: format!(
+    Error::Unavailable(Refusal::new(format!(
             "a message of {size} bytes needs an SO_SNDBUF of {needed} bytes, and {granted} are granted; \
              net.core.wmem_max is {max}"
-        ),
-        remedy: Some(format!("sysctl net.core.wmem_max={needed}")),
-    }
+        )).with_remedy(format!("sysctl net.core.wmem_max={needed}")))
 }
 
 /// Returns the longest message of `kind` that this kernel lets pass: the largest send buffer is set, then messages
@@ -165,10 +159,7 @@ pub(crate) fn longest_message(kind: SocketType) -> Result<Limits> {
             });
         }
     }
-    Err(Error::Unavailable {
-        reason: "no message passes through a Unix-domain socket here".into(),
-        remedy: None,
-    })
+    Err(Error::Unavailable(Refusal::new("no message passes through a Unix-domain socket here")))
 }
 
 #[cfg(test)]

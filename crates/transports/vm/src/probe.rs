@@ -1,7 +1,7 @@
 //! Whether it is allowed: two processes try, as two sides would.
 
 use ipcmark_core::{
-    Availability, Error, Limits, Names, Plan, Receiver, Result, Sender, Side, Transport,
+    Availability, Error, Limits, Names, Plan, Receiver, Refusal, Result, Sender, Side, Transport,
 };
 use ipcmark_sys::fd::{availability, sysctl};
 use ipcmark_sys::process::{Exit, fork};
@@ -45,10 +45,9 @@ fn attempt<T: Transport>(call: &'static str) -> Result<()> {
                 return Err(refusal(call, Errno::from_raw_os_error(errno)));
             }
             _ => {
-                return Err(Error::Unavailable {
-                    reason: format!("two processes could not pass one byte by {call}"),
-                    remedy: None,
-                });
+                return Err(Error::Unavailable(Refusal::new(format!(
+                    "two processes could not pass one byte by {call}"
+                ))));
             }
         }
     }
@@ -62,8 +61,8 @@ fn refusal(call: &'static str, errno: Errno) -> Error {
         (_, Some(2..)) => "sysctl kernel.yama.ptrace_scope=1",
         _ => "let the sandbox permit it (docker run --cap-add=SYS_PTRACE)",
     };
-    Error::Unavailable {
-        reason: format!("{call} from one process to another fails here: {errno}"),
-        remedy: Some(remedy.into()),
-    }
+    Error::Unavailable(
+        Refusal::new(format!("{call} from one process to another fails here: {errno}"))
+            .with_remedy(remedy),
+    )
 }

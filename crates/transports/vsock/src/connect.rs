@@ -1,6 +1,6 @@
 //! A connection from this machine to itself, made before the fork.
 
-use ipcmark_core::{Capacity, Error, Result, Side};
+use ipcmark_core::{Capacity, Error, Refusal, Result, Side};
 use ipcmark_sys::vsock;
 use nix::errno::Errno;
 use nix::libc::{VMADDR_CID_LOCAL, VMADDR_PORT_ANY};
@@ -103,10 +103,7 @@ fn explain(call: &'static str, errno: Errno, kind: SockType) -> Error {
         }
         _ => return Error::os(format!("{call}(AF_VSOCK)"), errno),
     };
-    Error::Unavailable {
-        reason: format!("{reason} ({call}: {errno})"),
-        remedy: Some(remedy.into()),
-    }
+    Error::Unavailable(Refusal::new(format!("{reason} ({call}: {errno})")).with_remedy(remedy))
 }
 
 #[cfg(test)]
@@ -137,7 +134,7 @@ mod tests {
             match Connection::new(kind, None) {
                 Ok(connection) => assert!(connection.capacity().unwrap().bytes > Some(0)),
                 Err(error) => {
-                    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+                    assert!(matches!(error, Error::Unavailable(_)), "{error}");
                     assert!(error.to_string().contains("modprobe vsock"), "{error}");
                 }
             }

@@ -1,7 +1,7 @@
 //! A bell that is an `eventfd(2)`: a count in the kernel, behind a descriptor.
 
 use super::Bell;
-use ipcmark_core::{Error, Result, Wait, WaitKind};
+use ipcmark_core::{Error, Refusal, Result, Wait, WaitKind};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{self, Errno};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -39,10 +39,10 @@ impl Bell for EventBell {
 
     fn new() -> Result<EventBell> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC).map_err(|e| match e {
-            Errno::NOSYS | Errno::PERM => Error::Unavailable {
-                reason: "this kernel or sandbox has no eventfd(2)".into(),
-                remedy: Some("allow eventfd2(2) in the sandbox's seccomp profile".into()),
-            },
+            Errno::NOSYS | Errno::PERM => Error::Unavailable(
+                Refusal::new("this kernel or sandbox has no eventfd(2)")
+                    .with_remedy("allow eventfd2(2) in the sandbox's seccomp profile"),
+            ),
             _ => Error::os("eventfd", e),
         })?;
         Ok(EventBell { fd })

@@ -3,7 +3,7 @@
 use super::Kind;
 use super::object::Object;
 use crate::ground::{done, last_errno};
-use ipcmark_core::{Buffer, Error, Result};
+use ipcmark_core::{Buffer, Error, Refusal, Result};
 use rustix::io::{self, Errno};
 
 /// Messages begin at a page, as every buffer's do; the type that `struct msgbuf` puts before them ends the page before.
@@ -204,8 +204,9 @@ impl MessageQueue {
 /// Returns why no queue could be made, and what would change that.
 #[cold]
 fn explain(errno: Errno) -> Error {
-    let unavailable =
-        |reason: String, remedy: String| Error::Unavailable { reason, remedy: Some(remedy) };
+    let unavailable = |reason: String, remedy: String| {
+        Error::Unavailable(Refusal { reason, remedy: Some(remedy) })
+    };
     match errno {
         Errno::NOSPC => {
             let max = system_limits().map_or(0, |limits| limits.msgmni);

@@ -3,7 +3,7 @@
 use super::Kind;
 use super::object::Object;
 use crate::ground::{done, last_errno};
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use rustix::io::{self, Errno};
 
 /// A counter that forked processes share: one adds, another takes and sleeps while there is nothing to take.
@@ -81,10 +81,8 @@ impl Semaphore {
 
 #[cold]
 fn explain(errno: Errno) -> Error {
-    let unavailable = |reason: &str, remedy: &str| Error::Unavailable {
-        reason: reason.into(),
-        remedy: Some(remedy.into()),
-    };
+    let unavailable =
+        |reason: &str, remedy: &str| Error::Unavailable(Refusal::new(reason).with_remedy(remedy));
     match errno {
         Errno::NOSPC => unavailable(
             "this system holds as many semaphores as kernel.sem allows",

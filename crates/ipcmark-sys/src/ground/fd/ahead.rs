@@ -102,7 +102,7 @@ mod tests {
     fn it_completes_when_data_come_and_is_taken_back_when_none_do() {
         let (reader, writer) = pipe().unwrap();
         let mut ahead = match ReadAhead::start(reader, 8) {
-            Err(Error::Unavailable { .. }) => return,
+            Err(Error::Unavailable(_)) => return,
             started => started.unwrap(),
         };
         assert_eq!(ahead.completed().unwrap(), None);

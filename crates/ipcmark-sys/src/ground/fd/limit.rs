@@ -1,6 +1,6 @@
 //! What this kernel's settings allow, in words that name the setting.
 
-use ipcmark_core::{Availability, Error, Limits, Result};
+use ipcmark_core::{Availability, Error, Limits, Refusal, Result};
 
 /// Reads the kernel setting `name`, e.g. `fs.mqueue.msg_max`; `None` when this kernel or container does not show it.
 ///
@@ -17,8 +17,8 @@ pub fn sysctl(name: &str) -> Option<u64> {
 pub fn availability(probe: Result<Limits>) -> Availability {
     match probe {
         Ok(limits) => Availability::Available(limits),
-        Err(Error::Unavailable { reason, remedy }) => Availability::Unavailable { reason, remedy },
-        Err(other) => Availability::Unavailable { reason: other.to_string(), remedy: None },
+        Err(Error::Unavailable(refusal)) => Availability::Unavailable(refusal),
+        Err(other) => Availability::Unavailable(Refusal::new(other.to_string())),
     }
 }
 

@@ -16,7 +16,7 @@
 use super::bytes::ByteWait;
 use super::wait::{Interest, set_nonblocking};
 use io_uring::{IoUring, Probe, opcode, squeue, types};
-use ipcmark_core::{Called, Error, Result, Wait, WaitKind};
+use ipcmark_core::{Called, Error, Refusal, Result, Wait, WaitKind};
 use rustix::io::Errno;
 use std::fmt;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -139,10 +139,10 @@ impl ByteWait for Uring {
         if needed.into_iter().all(|code| probe.is_supported(code)) {
             return Ok(());
         }
-        Err(Error::Unavailable {
-            reason: "this kernel's io_uring has no READ, WRITE or POLL_ADD".into(),
-            remedy: Some("take a kernel of 5.6 or later".into()),
-        })
+        Err(Error::Unavailable(
+            Refusal::new("this kernel's io_uring has no READ, WRITE or POLL_ADD")
+                .with_remedy("take a kernel of 5.6 or later"),
+        ))
     }
 
     fn begin(fd: BorrowedFd<'_>, _: Interest) -> Result<Self> {
@@ -217,7 +217,7 @@ fn denied(error: std::io::Error) -> Error {
         Some(Errno::NOMEM) => ("there is no memory to be locked for a ring", "ulimit -l unlimited"),
         _ => return Error::os("io_uring_setup", error),
     };
-    Error::Unavailable { reason: format!("{reason} ({error})"), remedy: Some(remedy.into()) }
+    Error::Unavailable(Refusal::new(format!("{reason} ({error})")).with_remedy(remedy))
 }
 
 #[cfg(test)]

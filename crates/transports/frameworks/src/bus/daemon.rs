@@ -1,6 +1,6 @@
 //! The daemon: its configuration, its start, its end.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use ipcmark_sys::process::{Child, fork};
 use std::fmt::Write;
 use std::io::ErrorKind;
@@ -66,7 +66,7 @@ pub(crate) fn probe() -> Result<()> {
 }
 
 fn missing(reason: String) -> Error {
-    Error::Unavailable { reason, remedy: Some(format!("apt install {PROGRAM}")) }
+    Error::Unavailable(Refusal { reason, remedy: Some(format!("apt install {PROGRAM}")) })
 }
 
 impl Daemon {

@@ -1,6 +1,6 @@
 //! The connections under gRPC: made before the fork, taken into an event loop after it.
 
-use ipcmark_core::{Called, Error, Info, Result};
+use ipcmark_core::{Called, Error, Info, Refusal, Result};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -51,9 +51,11 @@ impl Wire for OverTcp {
     type Stream = tokio::net::TcpStream;
 
     fn pair() -> Result<(TcpStream, TcpStream)> {
-        connected().map_err(|e| Error::Unavailable {
-            reason: format!("there is no loopback address to connect over: {e}"),
-            remedy: Some("ip link set lo up".into()),
+        connected().map_err(|e| {
+            Error::Unavailable(
+                Refusal::new(format!("there is no loopback address to connect over: {e}"))
+                    .with_remedy("ip link set lo up"),
+            )
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::Backing;
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Refusal, Result};
 use std::fs::{File, OpenOptions, remove_file};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -43,10 +43,10 @@ impl Backing for MappedFile {
         let token = format!("ipcmark-probe-{}", std::process::id());
         match nameless(&dir, &token).and_then(|file| Mapping::of_file(file, PROBE_BYTES)) {
             Ok(_) => Availability::Available(Limits::none()),
-            Err(e) => Availability::Unavailable {
-                reason: format!("no file can be mapped in {}: {e}", dir.display()),
-                remedy: Some("set TMPDIR to a directory that can be written".into()),
-            },
+            Err(e) => Availability::Unavailable(
+                Refusal::new(format!("no file can be mapped in {}: {e}", dir.display()))
+                    .with_remedy("set TMPDIR to a directory that can be written"),
+            ),
         }
     }
 

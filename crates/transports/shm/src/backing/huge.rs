@@ -3,7 +3,7 @@
 use super::Backing;
 use crate::mapping::Mapping;
 use crate::ring::largest_within;
-use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Refusal, Result};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 /// Anonymous memory in huge pages of the machine's default size, which the administrator must have set aside.
@@ -63,15 +63,15 @@ fn map_huge(len: usize, pool: Pool) -> Result<Mapping> {
             Error::Os { call, source, .. } => Error::os(call, source),
             other => other,
         };
-        Error::Unavailable {
-            reason: format!(
+        Error::Unavailable(
+            Refusal::new(format!(
                 "{len} bytes in huge pages of {} KiB: {} needed, {} free: {e}",
                 pool.page >> 10,
                 len.div_ceil(pool.page),
                 pool.free
-            ),
-            remedy: Some(pool.remedy(len.max(USUAL_BYTES))),
-        }
+            ))
+            .with_remedy(pool.remedy(len.max(USUAL_BYTES))),
+        )
     })
 }
 
@@ -83,16 +83,18 @@ impl Backing for HugePages {
 
     fn available() -> Availability {
         let Some(pool) = Pool::now() else {
-            return Availability::Unavailable {
-                reason: "/proc/meminfo tells of no huge pages".into(),
-                remedy: Some("use a kernel with CONFIG_HUGETLBFS, and mount /proc".into()),
-            };
+            return Availability::Unavailable(
+                Refusal::new("/proc/meminfo tells of no huge pages")
+                    .with_remedy("use a kernel with CONFIG_HUGETLBFS, and mount /proc"),
+            );
         };
         let probe = map_huge(pool.page, pool).and_then(|mapping| {
             mapping.populate();
-            largest_within(pool.free * pool.page).ok_or_else(|| Error::Unavailable {
-                reason: format!("{} free huge pages hold no ring", pool.free),
-                remedy: Some(pool.remedy(2 * pool.page)),
+            largest_within(pool.free * pool.page).ok_or_else(|| {
+                Error::Unavailable(
+                    Refusal::new(format!("{} free huge pages hold no ring", pool.free))
+                        .with_remedy(pool.remedy(2 * pool.page)),
+                )
             })
         });
         match probe {
@@ -101,21 +103,18 @@ impl Backing for HugePages {
                 limited_by: SYSCTL,
                 remedy: Some(format!("sysctl {SYSCTL}={}", 2 * pool.total)),
             }),
-            Err(Error::Unavailable { reason, remedy }) => {
-                Availability::Unavailable { reason, remedy }
-            }
-            Err(e) => Availability::Unavailable {
-                reason: e.to_string(),
-                remedy: Some("use Linux 4.14 or later with CONFIG_HUGETLBFS".into()),
-            },
+            Err(Error::Unavailable(refusal)) => Availability::Unavailable(refusal),
+            Err(e) => Availability::Unavailable(
+                Refusal::new(e.to_string())
+                    .with_remedy("use Linux 4.14 or later with CONFIG_HUGETLBFS"),
+            ),
         }
     }
 
     #[expect(private_interfaces, reason = "made and used in this crate alone")]
     fn map(_: &Names, len: usize) -> Result<Mapping> {
-        let pool = Pool::now().ok_or_else(|| Error::Unavailable {
-            reason: "/proc/meminfo tells of no huge pages".into(),
-            remedy: None,
+        let pool = Pool::now().ok_or_else(|| {
+            Error::Unavailable(Refusal::new("/proc/meminfo tells of no huge pages"))
         })?;
         map_huge(len, pool)
     }
@@ -143,7 +142,7 @@ mod tests {
             Availability::Available(_) => {
                 map_huge(1, Pool::now().unwrap()).unwrap();
             }
-            Availability::Unavailable { reason, remedy } => {
+            Availability::Unavailable(Refusal { reason, remedy }) => {
                 assert!(!reason.is_empty());
                 assert!(remedy.unwrap().contains("sysctl vm.nr_hugepages="));
             }

@@ -2,7 +2,7 @@
 
 use super::Backing;
 use crate::mapping::Mapping;
-use ipcmark_core::{Availability, Limits, MeetBy, Names, Result};
+use ipcmark_core::{Availability, Limits, MeetBy, Names, Refusal, Result};
 use ipcmark_sys::segment::Segment;
 
 /// Bytes of the segment that asks whether there can be one.
@@ -28,13 +28,9 @@ impl Backing for SystemV {
     fn available() -> Availability {
         match removed_at_once(PROBE_BYTES) {
             Ok(_) => Availability::Available(Limits::none()),
-            Err(e) => Availability::Unavailable {
-                reason: e.to_string(),
-                remedy: Some(
-                    "use a kernel with CONFIG_SYSVIPC, and raise kernel.shmmni if it is used up"
-                        .into(),
-                ),
-            },
+            Err(e) => Availability::Unavailable(Refusal::new(e.to_string()).with_remedy(
+                "use a kernel with CONFIG_SYSVIPC, and raise kernel.shmmni if it is used up",
+            )),
         }
     }
 

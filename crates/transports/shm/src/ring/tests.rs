@@ -4,7 +4,7 @@ use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
 use crate::wait::{Belled, Condvar, Futex, Hybrid, HybridAs, Pause, Spin, Yield};
-use ipcmark_core::{Names, Receiver, Sender};
+use ipcmark_core::{Names, Receiver, Refusal, Sender};
 use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -152,7 +152,7 @@ fn the_largest_message_within_some_memory_fits_and_one_more_byte_does_not() {
 
 #[test]
 fn posix_memory_works_and_leaves_no_name() {
-    if let Availability::Unavailable { reason, remedy } = Posix::available() {
+    if let Availability::Unavailable(Refusal { reason, remedy }) = Posix::available() {
         assert!(!reason.is_empty() && remedy.is_some());
         return;
     }
@@ -179,7 +179,7 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
     let [mut initiator, _responder] = both::<Memfd, Spin>(&plan(65_536, Some(1)));
     assert!(fill(&mut initiator.tx, 65_536) >= MESSAGES);
     let huge = ShmFixture::<Spin>::new::<Memfd>(&plan(1 << 40, None));
-    assert!(matches!(huge, Err(Error::Unavailable { .. })));
+    assert!(matches!(huge, Err(Error::Unavailable(_))));
 }
 
 #[test]

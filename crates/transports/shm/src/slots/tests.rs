@@ -93,7 +93,7 @@ fn capacity_is_what_was_asked_for_in_slots_and_at_least_four() {
     assert_eq!(real(56, Some(1000)), (1024, 16));
     assert_eq!(real(1024, Some(1)), (4 * slot_bytes(1024), 4));
     let huge = SlotsFixture::<Spin>::new(&plan(1 << 40, None));
-    assert!(matches!(huge, Err(Error::Unavailable { .. })));
+    assert!(matches!(huge, Err(Error::Unavailable(_))));
 }
 
 #[test]

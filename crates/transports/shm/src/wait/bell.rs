@@ -1,7 +1,7 @@
 //! Waits that sleep on something next to the ring: a bell that the peer rings.
 
 use super::{RingWait, Seat, Site, Turn, sleep};
-use ipcmark_core::{Availability, Error, Limits, Names, Result, Wait, WaitKind};
+use ipcmark_core::{Availability, Error, Limits, Names, Refusal, Result, Wait, WaitKind};
 use ipcmark_sys::bell::{Bell, Sleeper, Woken};
 use ipcmark_sys::lifeline::Lifeline;
 use rustix::io::Errno;
@@ -48,10 +48,8 @@ impl<B: Bell + Sync + 'static> RingWait for Belled<B> {
     fn available() -> Availability {
         match B::new() {
             Ok(_) => Availability::Available(Limits::none()),
-            Err(Error::Unavailable { reason, remedy }) => {
-                Availability::Unavailable { reason, remedy }
-            }
-            Err(e) => Availability::Unavailable { reason: e.to_string(), remedy: None },
+            Err(Error::Unavailable(refusal)) => Availability::Unavailable(refusal),
+            Err(e) => Availability::Unavailable(Refusal::new(e.to_string())),
         }
     }
 
