@@ -28,7 +28,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// The reason, then the remedy after a semicolon.
+    /// Writes the reason, then the remedy after a semicolon.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)?;
         self.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
