@@ -3,7 +3,6 @@
 use crate::findings::Findings;
 use crate::noise::Heard;
 use crate::pattern::fan;
-use crate::rules::rules;
 use crate::setup::Making;
 use ipcmark_core::{Info, Plan, Workload};
 use ipcmark_record::{
@@ -18,9 +17,9 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     if matches!(plan.workload, Workload::Broadcast { .. }) {
         lost_by_each(&mut sides);
     }
-    let figure = rules(plan.workload).figure;
-    let counts = |process: usize| sides.len() == 1 || figure.is(process);
-    let counted = || sides.iter().enumerate().filter(|(process, _)| counts(*process));
+    // A floor has one side.
+    let counts = |side: &&Findings| sides.len() == 1 || side.is_timed(plan.workload);
+    let counted = || sides.iter().filter(counts);
     let integrity = integrity(info, plan, &sides);
     // A mechanism may be lossy; a damaged message is always a failure.
     let faults = Integrity { lost: if info.lossy { 0 } else { integrity.lost }, ..integrity };
@@ -40,14 +39,14 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     let frame = &first.frame;
     let distance = frame.distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns });
     Invocation {
-        elapsed_ns: counted().map(|(_, side)| side.frame.elapsed_ns).max().unwrap_or_default(),
-        messages: counted().map(|(_, side)| side.frame.messages).sum(),
+        elapsed_ns: counted().map(|side| side.frame.elapsed_ns).max().unwrap_or_default(),
+        messages: counted().map(|side| side.frame.messages).sum(),
         warm_up: WarmUp {
             steady: sides.iter().all(|side| side.frame.warm_up().steady),
             // A broadcast counts at its receivers, in the warm-up as in the measured phase.
             messages: match plan.workload {
                 Workload::Broadcast { .. } => {
-                    counted().map(|(_, side)| side.frame.warm_up().messages).sum()
+                    counted().map(|side| side.frame.warm_up().messages).sum()
                 }
                 _ => frame.warm_up().messages,
             },

@@ -2,7 +2,7 @@
 
 use crate::noise::Heard;
 use crate::turns::OwnSlice;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Result, Side, Workload};
 use ipcmark_record::{Integrity, Overlap, SideReport, Task, WarmUp};
 use ipcmark_sys::crew::Work;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,13 @@ pub(crate) struct Findings {
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
     pub(crate) sums: Option<[u64; 3]>,
+}
+
+impl Findings {
+    /// Returns true if the figures are made of what this process timed.
+    pub(crate) fn is_timed(&self, workload: Workload) -> bool {
+        Side::of_process(&self.report.side).is_some_and(|side| workload.is_timed_by(side))
+    }
 }
 
 /// Findings of the frame, which is the same for all patterns.

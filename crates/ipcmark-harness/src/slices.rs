@@ -9,7 +9,6 @@
 //! after each other equally often. The first turn of each arm is its warm-up.
 
 use crate::findings::Findings;
-use crate::rules::rules;
 use crate::stage::{Act, Stage};
 use crate::turns::OwnSlice;
 pub use crate::turns::Turns;
@@ -89,15 +88,15 @@ impl<'a> Stage<'a> {
 
 /// Puts the slices of all processes together, as the pattern counts.
 pub(crate) fn together(plan: &Plan, sides: &mut [Findings]) -> Vec<Slice> {
-    let figure = rules(plan.workload).figure;
     let alone = sides.len() == 1;
+    let counts: Vec<bool> =
+        sides.iter().map(|side| alone || side.is_timed(plan.workload)).collect();
     let of: Vec<_> = sides.iter_mut().map(|side| std::mem::take(&mut side.frame.slices)).collect();
     let turns = of.iter().map(Vec::len).min().unwrap_or_default();
     (0..turns)
         .map(|at| {
             let all = || of.iter().map(move |slices| &slices[at]);
-            let counted =
-                || all().enumerate().filter(|(n, _)| alone || figure.is(*n)).map(|(_, s)| s);
+            let counted = || all().zip(&counts).filter(|(_, counts)| **counts).map(|(s, _)| s);
             let middle = counted().find_map(|s| s.middle).or_else(|| all().find_map(|s| s.middle));
             let distance = of[0][at].distance;
             Slice {

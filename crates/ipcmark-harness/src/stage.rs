@@ -6,7 +6,7 @@ use crate::bench::Bench;
 use crate::control::Control;
 use crate::findings::Frame;
 use crate::noise::{Heard, LISTEN};
-use crate::rules::rules;
+use crate::rules;
 use crate::seat::Seat;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
@@ -88,7 +88,7 @@ impl<'a> Stage<'a> {
             Some(_) => bench.cpus.alone(seat.process, processes),
             None => affinity::allowed()?.len() >= processes,
         };
-        let unit = rules(plan.workload).units[seat.side.index()];
+        let unit = rules::unit(plan.workload, seat.side);
         Ok(Stage {
             plan,
             control,
@@ -175,7 +175,7 @@ impl<'a> Stage<'a> {
         self.timer.warm_up(WarmUp::new(&clock, self.plan.warm_up, self.start));
         let done = act(self)?;
         let elapsed = clock.now() - self.start;
-        let judges = rules(self.plan.workload).judge.is(self.seat.process);
+        let judges = rules::judges(self.plan.workload, self.seat.side);
         self.found.warmed_up(ipcmark_record::WarmUp {
             messages: done.messages,
             elapsed_ns: clock.ns(elapsed) as u64,

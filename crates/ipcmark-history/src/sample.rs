@@ -5,6 +5,7 @@
 
 use crate::{Attributes, Figure, Line, Metric, line};
 use fastrand::Rng;
+use ipcmark_record::Nearness;
 use std::collections::BTreeMap;
 
 /// What happens to a cell on its way.
@@ -158,8 +159,7 @@ fn figures(at: usize, factor: f64, slower: f64, rng: &mut Rng) -> Vec<Metric> {
     let value = if near { value * 0.7 } else { value };
     let class = match centre_ns {
         _ if !across => None,
-        ns if ns < 80.0 => Some("siblings"),
-        _ => Some("one cache"),
+        ns => Some(Nearness::of(ns).name()),
     };
     let half = 0.015 * (0.3 * normal(rng)).exp();
     let metric = |figure: Figure, value: f64| Metric {

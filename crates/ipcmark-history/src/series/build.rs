@@ -3,6 +3,7 @@
 use super::classes::Classes;
 use super::{History, Machine, Point, Series, Stop};
 use crate::{Figure, Line, Metric};
+use ipcmark_record::Nearness;
 use ipcmark_stats::median;
 use ipcmark_summary::DistanceClass;
 use std::collections::{BTreeMap, HashMap};
@@ -69,11 +70,9 @@ impl<'a> Key<'a> {
         host: usize,
         class: Option<&DistanceClass>,
     ) -> Key<'a> {
-        let class = class.map(|class| match class.word() {
-            _ if !figure.is_ratio() => (class.centre_ns * 1e3).round() as u64,
-            "siblings" => 0,
-            "far" => 2,
-            _ => 1,
+        let class = class.map(|class| match figure.is_ratio() {
+            true => Nearness::of(class.centre_ns) as u64,
+            false => (class.centre_ns * 1e3).round() as u64,
         });
         let host = (!figure.is_ratio()).then_some(host);
         Key { cell: metric.cell(), figure, host, class }
