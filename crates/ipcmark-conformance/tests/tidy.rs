@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     (
         "ipcmark-report",
-        &["ipcmark-record", "ipcmark-stats", "ipcmark-summary", "ipcmark-show", "ipcmark-history"],
+        &["ipcmark-record", "ipcmark-summary", "ipcmark-show", "ipcmark-view", "ipcmark-history"],
     ),
     ("ipcmark-harness", &["ipcmark-core", "ipcmark-sys", "ipcmark-record"]),
     ("ipcmark-conformance", &["ipcmark-core", "ipcmark-sys"]),
@@ -76,6 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-record",
             "ipcmark-suite",
             "ipcmark-summary",
+            "ipcmark-view",
             "ipcmark-harness",
             "ipcmark-catalog",
             "ipcmark-rules",

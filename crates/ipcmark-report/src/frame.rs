@@ -1,9 +1,9 @@
 //! What all pages share: style, script, escaping, and the data block for programs.
 
 use crate::chart::sheet;
-use crate::{Result, palette, table};
+use crate::{Result, palette};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ipcmark_show::html::escape;
+use ipcmark_show::html::{coarse, escape};
 use minijinja::AutoEscape;
 use serde::Serialize;
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub(crate) fn data(data: &impl Serialize) -> String {
 fn shorten(value: &mut Value) {
     match value {
         Value::Number(n) if n.is_f64() => {
-            *value = n.as_f64().map_or(Value::Null, |f| table::coarse(f).into());
+            *value = n.as_f64().map_or(Value::Null, |f| coarse(f).into());
         }
         Value::Array(all) => all.iter_mut().for_each(shorten),
         Value::Object(fields) => {

@@ -11,35 +11,27 @@
 //! its own.
 #![forbid(unsafe_code)]
 
-mod answer;
-mod capacity;
 mod chart;
 mod error;
 mod facts;
 mod files;
 mod frame;
-mod gaps;
 pub mod history;
 mod markdown;
 mod markup;
-mod noise;
 mod page;
 mod palette;
 mod phase;
-mod ranking;
-mod rules;
-mod standing;
-mod table;
-#[cfg(test)]
-mod testing;
-mod units;
 
 pub use error::{Error, Result};
+#[cfg(test)]
+use ipcmark_view::testing;
+use {ipcmark_show as units, ipcmark_view as ranking};
 
 use chart::Chart;
 use ipcmark_record::Record;
 use ipcmark_summary::{Context, Summary, summarize, summarize_in};
-use ranking::rankings;
+use ipcmark_view::rankings;
 use std::path::{Path, PathBuf};
 
 /// Where a report landed.

@@ -1,36 +1,31 @@
 //! `summary.md`: the answer, the rankings, the gaps and the machine.
 
-use crate::answer::answer;
 use crate::facts::{self, Fact};
-use crate::gaps;
-use crate::markup::{code, literal};
-use crate::noise::noise;
-use crate::ranking::{Entry, Ranking, Setting, mechanism};
-use crate::rules;
-use crate::standing::census;
-use crate::table::{marked, remarks_of};
-use crate::units::{FEW, NONE, Quantity};
-use ipcmark_record::Record;
-use ipcmark_summary::{AgainstLimit, Figure, Headline, Summary};
+use ipcmark_record::{Record, Rule};
+use ipcmark_show::markdown::{code, escape, table};
+use ipcmark_summary::Summary;
+use ipcmark_view::{
+    FEW_MEANS, INTERVAL, LIMIT_MEANS, NO_RULES, RATE_MEANS, Ranking, answer, census, families,
+    gaps, gaps_table, mechanism, noise, ranking_table, rules_census,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// What a comment on a pull request may hold is 65,536 characters, on the common forges; a document is kept below it
-/// where cutting its rankings does that.
+/// The limit of characters. A comment on a pull request holds 65,536 on the common forges.
 const CHARACTERS_MAX: usize = 60_000;
 
-/// How much of each ranking the document holds.
+/// The part of each ranking that is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Nothing,
-    /// Of each mechanism its best wait.
+    /// All but the best wait of each mechanism.
     OtherWaits,
-    /// So many, the best.
+    /// All but this many, the best.
     Beyond(usize),
 }
 
-/// The whole document; of a large record each ranking is cut, as far as it takes, and says so.
-pub(crate) fn render(record: &Record, summary: &Summary, rankings: &[Ranking]) -> String {
+/// Returns the whole document. If it is too long, each ranking is cut, and says so.
+pub(crate) fn render(record: &Record, summary: &Summary, rankings: &[Ranking<'_>]) -> String {
     let cuts = [Cut::Nothing, Cut::OtherWaits, Cut::Beyond(10), Cut::Beyond(5), Cut::Beyond(3)];
     let mut out = String::new();
     for cut in cuts {
@@ -44,46 +39,46 @@ pub(crate) fn render(record: &Record, summary: &Summary, rankings: &[Ranking]) -
     out
 }
 
-/// The places of the entries that stay, from 0.
-fn kept(ranking: &Ranking, cut: Cut) -> Vec<usize> {
+/// Returns the ranking without the entries that are cut.
+fn kept<'a>(ranking: &Ranking<'a>, cut: Cut) -> Ranking<'a> {
+    let mut ranking = ranking.clone();
     let mut seen = BTreeSet::new();
-    let stays = |(at, entry): (usize, &Entry)| {
-        let stays = match cut {
-            Cut::Nothing => true,
-            Cut::OtherWaits => seen.insert(mechanism(&entry.row.key.transport).to_owned()),
-            Cut::Beyond(best) => at < best,
-        };
-        stays.then_some(at)
-    };
-    ranking.entries.iter().enumerate().filter_map(stays).collect()
+    match cut {
+        Cut::Nothing => {}
+        Cut::OtherWaits => {
+            ranking.entries.retain(|e| seen.insert(mechanism(&e.row.key.transport).to_owned()));
+        }
+        Cut::Beyond(best) => ranking.entries.truncate(best),
+    }
+    ranking
 }
 
 fn document(
     out: &mut String,
     record: &Record,
     summary: &Summary,
-    rankings: &[Ranking],
+    rankings: &[Ranking<'_>],
     cut: Cut,
 ) -> std::fmt::Result {
-    writeln!(out, "# ipcmark: {}\n", literal(&record.suite.title))?;
+    writeln!(out, "# ipcmark: {}\n", escape(&record.suite.title))?;
     writeln!(
         out,
         "Suite {}, {}, {}, kernel {}. {}\n",
         code(&record.suite.name),
-        literal(&record.started),
-        literal(&record.host.cpu_model),
-        literal(&record.host.kernel),
+        escape(&record.started),
+        escape(&record.host.cpu_model),
+        escape(&record.host.kernel),
         census(&summary.census)
     )?;
     let noise = noise(record, summary);
-    writeln!(out, "**{}**\n", literal(&noise.verdict))?;
+    writeln!(out, "**{}**\n", escape(&noise.verdict))?;
     for sign in noise.signs {
-        writeln!(out, "- {}: **{}**, {}", sign.name, literal(&sign.value), literal(&sign.detail))?;
+        writeln!(out, "- {}: **{}**, {}", sign.name, escape(&sign.value), escape(&sign.detail))?;
     }
     writeln!(out, "\n## The answer\n")?;
     for part in answer(summary, rankings) {
         if !part.head.is_empty() {
-            writeln!(out, "### {}\n", literal(&part.head))?;
+            writeln!(out, "### {}\n", escape(&part.head))?;
         }
         for sentence in part.sentences {
             writeln!(out, "- {sentence}")?;
@@ -92,146 +87,72 @@ fn document(
     }
     let cautions = facts::cautions(record, summary);
     if !cautions.is_empty() {
-        writeln!(out, "Mind:\n")?;
+        writeln!(out, "Caveats:\n")?;
         for caution in cautions {
-            writeln!(out, "- {}", literal(&caution))?;
+            writeln!(out, "- {}", escape(&caution))?;
         }
         writeln!(out)?;
     }
-    writeln!(out, "## Rankings\n")?;
     writeln!(
         out,
-        "Medians over invocations; in brackets where another run's median is expected (95 %). Place: what the intervals leave \
-         open; in parentheses: order of medians only. `~`: too few samples for this percentile (fewer than 100 values beyond \
-         it, or fewer than 5 in the median invocation). CPU time: user and system of all sides for one round trip, message or task. A ping-pong figure is the whole round \
-         trip; half of it is not a one-way latency and is never called one. × limit: times the least that the hardware and the kernel allow there. Of a rate the time per message is one second by the \
-         messages drained and verified in it. A capacity is what was asked; what a transport holds instead is a remark.\n"
+        "## Rankings\n\n{INTERVAL}. `~`: {FEW_MEANS}. Rank 2–4: somewhere from 2nd to 4th, as the intervals \
+         allow; in parentheses: order of medians only. A ping-pong figure is the whole round trip; half of \
+         it is not a one-way latency. Of rates: {RATE_MEANS}. {LIMIT_MEANS}.\n"
     )?;
     for ranking in rankings {
-        table(out, ranking, cut)?;
+        one(out, ranking, cut)?;
     }
-    gaps(out, summary)?;
-    rules::markdown(out, &record.rules)?;
+    let gaps = gaps(summary);
+    if !gaps.is_empty() {
+        writeln!(out, "## Not measured\n\n{}", table(&gaps_table(&gaps)))?;
+    }
+    rules(out, &record.rules)?;
     for (title, facts) in [
         ("The machine", facts::host(record)),
         ("The run", facts::run(record)),
-        ("What measuring costs", facts::harness(record)),
+        ("Cost of measuring", facts::harness(record)),
     ] {
-        fact_list(out, title, &facts)?;
+        writeln!(out, "## {title}\n")?;
+        for Fact { name, value } in facts {
+            writeln!(out, "- {}: {}", escape(&name), escape(&value))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn table(out: &mut String, ranking: &Ranking, cut: Cut) -> std::fmt::Result {
-    let setting = &ranking.setting;
-    writeln!(out, "### {}, {}\n", setting.workload, literal(&setting.place()))?;
-    let (figures, rule) = (columns(setting).join(" | "), "---: | ".repeat(columns(setting).len()));
-    writeln!(
-        out,
-        "| place | transport | {figures} | CPU time | × limit | distance | invocations | standing | remarks |"
-    )?;
-    writeln!(out, "| --- | --- | {rule}---: | ---: | ---: | ---: | --- | --- |")?;
-    let kept = kept(ranking, cut);
-    let ranked = kept.iter().map(|&at| (ranking.entries[at].place(at), &ranking.entries[at]));
-    for (place, entry) in ranked.chain(ranking.floors.iter().map(|e| ("floor".into(), e))) {
-        let Entry { row, figure, value, enough, .. } = entry;
-        let second = others(setting, figure).join(" | ");
-        let distance =
-            row.class.map_or_else(|| NONE.into(), |class| Quantity::Time.show(class.centre_ns));
-        let times = |limit: &AgainstLimit| Quantity::Factor.show(limit.times.value);
-        let limit = row.limit.as_ref().map_or_else(|| NONE.into(), times);
-        let standing = row.standing.map_or(NONE, |standing| standing.name());
-        writeln!(
-            out,
-            "| {place} | {} | {}{} | {second} | {} | {limit} | {distance} | {} | {standing} | {} |",
-            code(&row.key.transport),
-            if *enough { "" } else { FEW },
-            setting.quantity().estimate(value),
-            Quantity::Time.estimate(&figure.cpu_ns_per_message),
-            row.invocations,
-            literal(&remarks_of(entry).join("; "))
-        )?;
-    }
-    let of = ranking.entries.len();
-    if kept.len() < of {
+fn one(out: &mut String, ranking: &Ranking<'_>, cut: Cut) -> std::fmt::Result {
+    let (setting, kept) = (&ranking.setting, kept(ranking, cut));
+    let class = ranking.class.map_or_else(String::new, |class| format!(", CPUs {class} apart"));
+    writeln!(out, "### {}, {}{class}\n", setting.workload, escape(&setting.place()))?;
+    writeln!(out, "{}", table(&ranking_table(&kept)))?;
+    let (left, of) = (kept.entries.len(), ranking.entries.len());
+    if left < of {
         let which = if cut == Cut::OtherWaits { "of each mechanism the best" } else { "the best" };
-        writeln!(out, "\n{} of {of}: {which}; the page has them all.", kept.len())?;
+        writeln!(out, "{left} of {of}: {which}; the page has them all.\n")?;
     }
-    writeln!(out)
+    Ok(())
 }
 
-/// Heads of the figures.
-fn columns(setting: &Setting) -> Vec<String> {
-    let time = setting.time_of();
-    match setting.headline() {
-        Headline::Rate => ["messages/s", "bytes/s", "time per message"].map(Into::into).into(),
-        Headline::Median => vec![format!("{time} p50"), format!("{time} p99")],
-        Headline::SpeedUp => ["speed-up", "task", "by one process"].map(Into::into).into(),
-        Headline::UsefulWork => ["other work", "work per round trip", "round trip p50", "one look"]
-            .map(Into::into)
-            .into(),
+fn rules(out: &mut String, rules: &[Rule]) -> std::fmt::Result {
+    writeln!(out, "## Documented behaviour, checked here\n")?;
+    if rules.is_empty() {
+        return writeln!(out, "{NO_RULES}\n");
     }
-}
-
-/// The figures behind the first.
-fn others(setting: &Setting, figure: &Figure) -> Vec<String> {
-    let time = |e| Quantity::Time.estimate(e);
-    let percentile = |q| figure.percentile(q).map_or_else(|| NONE.into(), marked);
-    let none = || NONE.to_string();
-    let (outside, task) = (figure.overlap.as_ref(), figure.task.as_ref());
-    match setting.headline() {
-        Headline::Rate => {
-            vec![Quantity::ByteRate.show(figure.bytes_per_s.value), time(&figure.ns_per_message())]
-        }
-        Headline::Median => vec![percentile(0.99)],
-        Headline::SpeedUp => vec![
-            task.map_or_else(none, |task| time(&task.parallel_ns)),
-            task.map_or_else(none, |task| time(&task.serial_ns)),
-        ],
-        Headline::UsefulWork => vec![
-            outside.map_or_else(none, |o| time(&o.work_ns)),
-            percentile(0.5),
-            outside.map_or_else(none, |o| time(&o.look_ns)),
-        ],
+    for family in families(rules) {
+        let census = rules_census(family.rules.iter().copied());
+        writeln!(out, "### Rules of {}\n\n{census}.\n", escape(family.name))?;
+        writeln!(out, "{}", table(&family.table()))?;
     }
-}
-
-fn gaps(out: &mut String, summary: &Summary) -> std::fmt::Result {
-    let gaps = gaps::gaps(summary);
-    if gaps.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "## What could not be measured, and why\n")?;
-    writeln!(out, "| transport | cells | state | why | what would change it |")?;
-    writeln!(out, "| --- | --- | --- | --- | --- |")?;
-    for gap in gaps {
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} |",
-            gap.transports.iter().map(|t| code(t)).collect::<Vec<_>>().join(" "),
-            literal(&gap.cells),
-            gap.kind,
-            literal(&gap.reason),
-            literal(&gap.remedy)
-        )?;
-    }
-    writeln!(out)
-}
-
-fn fact_list(out: &mut String, title: &str, facts: &[Fact]) -> std::fmt::Result {
-    writeln!(out, "## {title}\n")?;
-    for Fact { name, value } in facts {
-        writeln!(out, "- {}: {}", literal(name), literal(value))?;
-    }
-    writeln!(out)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
     use ipcmark_record::sample;
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn a_hostile_record_makes_no_tag_and_no_further_column() {
@@ -242,7 +163,8 @@ mod tests {
         let text = render(&record, &summary, &rankings(&summary));
         assert!(text.contains("\\<script\\>alert(1)"), "{text}");
         let line = text.lines().find(|l| l.starts_with("| 1 |")).unwrap();
-        assert_eq!(line.matches('|').count(), 11, "{line}");
+        let head = text.lines().find(|l| l.starts_with("| Rank |")).unwrap();
+        assert_eq!(line.matches('|').count(), head.matches('|').count(), "{line}");
         // In a code span a tag is text.
         assert!(line.contains("`a¦'b'<script> c`"), "{line}");
     }
@@ -280,12 +202,10 @@ mod tests {
         let text = crate::markdown(&record).unwrap();
         assert!(text.contains("sysctl fs.mqueue.msgsize\\_max=65536"), "{text}");
         assert!(
-            text.contains(
-                "| `mq/block` | stream; 1 KiB; cross-core | failed | 8 of 8 invocations failed"
-            ),
+            text.contains("| `mq/block` | stream; 1 KiB; cross-core | failed | 8 of 8 runs failed"),
             "{text}"
         );
-        assert_eq!(text.matches("one-way").count(), 1);
+        assert_eq!(text.matches("one-way").count(), 1, "only in what a round trip is not");
         assert!(text.contains("### ping-pong, 64 B, cross-core"));
     }
 }

@@ -158,38 +158,10 @@ fn enclosed(rest: &str, mark: &str, tag: &str, depth: usize) -> Option<(String, 
     tight.then(|| (format!("<{tag}>{}</{tag}>", spans(text, depth + 1)), end + 2 * mark.len()))
 }
 
-/// Text from a record as a code span of Markdown: backticks, bars and line ends would end it, so they are replaced.
-pub(crate) fn code(text: &str) -> String {
-    let inner: String = text
-        .chars()
-        .map(|c| match c {
-            '`' => '\'',
-            '|' => '¦',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect();
-    if inner.trim().is_empty() { "`?`".into() } else { format!("`{inner}`") }
-}
-
-/// Text from a record as plain text of Markdown, in one line, also within a table.
-pub(crate) fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '&' | '~' => {
-                out.extend(['\\', c])
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_show::markdown::{code, escape as literal};
 
     #[test]
     fn the_subset_becomes_html() {

@@ -1,23 +1,16 @@
 //! `index.html`: one self-contained page that opens offline and reads without JavaScript.
 
-use crate::answer::answer;
 use crate::chart::{self, Chart, Kind};
 use crate::facts::{self, Fact};
 use crate::frame;
-use crate::gaps::{self, Gap};
-use crate::noise::{self, Noise};
-use crate::ranking::Ranking;
-use crate::rules::{self, Family};
-use crate::standing::{self, Word, census};
-use crate::table::{self, Cell, CostTable, Head, LimitTable};
-use crate::units::FEW;
 use crate::{Result, markup};
 use ipcmark_record::{HarnessCost, Host, Outcome, Record, Rule, Settings, Tool};
+use ipcmark_show::{FEW, html, plural};
 use ipcmark_summary::{Headline, Summary};
+use ipcmark_view::{Noise, Ranking, Word};
 use serde::Serialize;
 
-const TEMPLATE: &str =
-    concat!(include_str!("../templates/macros.html"), include_str!("../templates/page.html"));
+const TEMPLATE: &str = include_str!("../templates/page.html");
 
 /// What the template fills in. Fields that end in `_html` hold markup made here; everything else is text and is escaped.
 #[derive(Serialize)]
@@ -42,15 +35,14 @@ struct View {
     patterns: Vec<Pattern>,
     distances: Option<ChartView>,
     sections: Vec<Section>,
-    limits: Option<LimitTable>,
+    limits_html: Option<String>,
     trade_offs: Vec<ChartView>,
-    costs: Vec<CostTable>,
+    costs: Vec<CostView>,
     not_counted: Vec<String>,
-    gaps: Vec<Gap>,
-    rules: Vec<Family>,
+    gaps_html: String,
+    rules: Vec<FamilyView>,
     no_rules_html: String,
-    heads: Vec<Head>,
-    rows: Vec<TableRow>,
+    cells_html: String,
     few: bool,
     host: Vec<Fact>,
     harness: Vec<Fact>,
@@ -84,8 +76,7 @@ struct RankingView {
     distance: String,
     best: String,
     open: bool,
-    heads: Vec<Head>,
-    rows: Vec<Vec<Cell>>,
+    table_html: String,
     chart_html: String,
     stem: String,
 }
@@ -106,10 +97,22 @@ struct ChartView {
     pieces_html: Vec<String>,
 }
 
+/// The costs of one workload.
 #[derive(Serialize)]
-struct TableRow {
-    class: &'static str,
-    cells: Vec<Cell>,
+struct CostView {
+    pattern: String,
+    counted: &'static str,
+    cells: String,
+    table_html: String,
+}
+
+/// The rules of one family.
+#[derive(Serialize)]
+struct FamilyView {
+    name: String,
+    census: String,
+    open: bool,
+    table_html: String,
 }
 
 /// What stands in the page for programs: everything but the histograms.
@@ -149,9 +152,9 @@ pub(crate) fn render(
         cpu: record.host.cpu_model.clone(),
         kernel: record.host.kernel.clone(),
         tool: format!("{} {}", record.tool.name, record.tool.version),
-        census: census(&summary.census),
-        noise: noise::noise(record, summary),
-        answer: answer(summary, rankings)
+        census: ipcmark_view::census(&summary.census),
+        noise: ipcmark_view::noise(record, summary),
+        answer: ipcmark_view::answer(summary, rankings)
             .into_iter()
             .map(|part| AnswerPart {
                 head: part.head,
@@ -170,31 +173,24 @@ pub(crate) fn render(
             .into_iter()
             .map(|(wait, colour)| (wait, colour.hex()))
             .collect(),
-        standings: standing::legend(&summary.census, &record.settings),
+        standings: ipcmark_view::legend(&summary.census, summary.target),
         patterns: patterns(rankings, charts)?,
         distances: charts.iter().find(|c| c.kind == Kind::Distances).map(chart_view).transpose()?,
         sections: sections(charts)?,
-        limits: table::limit_table(record, &summary.classes),
+        limits_html: ipcmark_view::limit_table(&record.limits, &summary.classes)
+            .map(|table| html::table(&table)),
         trade_offs: charts
             .iter()
             .filter(|c| c.kind == Kind::TradeOff)
             .map(chart_view)
             .collect::<Result<_>>()?,
-        costs: table::cost_tables(&summary.rows),
+        costs: costs(summary),
         not_counted: record.not_counted.clone(),
-        gaps: gaps::gaps(summary),
-        rules: rules::families(&record.rules),
-        no_rules_html: markup::inline(rules::NONE),
-        heads: table::heads(),
-        rows: summary
-            .rows
-            .iter()
-            .map(|row| TableRow {
-                class: gaps::gap(row).map_or(if row.floor { "floor" } else { "" }, |_| "gap"),
-                cells: table::row(row),
-            })
-            .collect(),
-        few: table::any_few(summary.rows.iter()),
+        gaps_html: gaps(summary),
+        rules: rules(&record.rules),
+        no_rules_html: markup::inline(ipcmark_view::NO_RULES),
+        cells_html: html::table(&ipcmark_view::cells_table(&summary.rows)),
+        few: ipcmark_view::any_few(&summary.rows),
         host: facts::host(record),
         harness: facts::harness(record),
         run: facts::run(record),
@@ -218,13 +214,12 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
                     (false, true) => format!("highest median, place {}", e.place(0)),
                     (false, false) => format!("lowest median, place {}", e.place(0)),
                 };
-                let figure = setting.quantity().estimate(&e.value);
+                let figure = ipcmark_view::shown(setting.quantity(), &e.value);
                 let few = if e.enough { "" } else { FEW };
                 format!("{what}: {}, {few}{figure}", e.row.key.transport)
             }),
-            heads: table::ranking_heads(setting),
             open: patterns.last().is_none_or(|p| p.name != setting.workload.name()),
-            rows: table::ranking_rows(ranking),
+            table_html: html::table(&ipcmark_view::ranking_table(ranking)),
             chart_html: chart
                 .map(|c| c.pieces())
                 .transpose()?
@@ -241,6 +236,32 @@ fn patterns(rankings: &[Ranking], charts: &[Chart]) -> Result<Vec<Pattern>> {
         }
     }
     Ok(patterns)
+}
+
+fn costs(summary: &Summary) -> Vec<CostView> {
+    let view = |costs: ipcmark_view::CostTable| CostView {
+        cells: plural(costs.table.rows.len(), "cell"),
+        table_html: html::table(&costs.table),
+        pattern: costs.pattern,
+        counted: costs.counted,
+    };
+    ipcmark_view::cost_tables(&summary.rows).into_iter().map(view).collect()
+}
+
+/// Empty if everything was measured.
+fn gaps(summary: &Summary) -> String {
+    let gaps = ipcmark_view::gaps(summary);
+    if gaps.is_empty() { String::new() } else { html::table(&ipcmark_view::gaps_table(&gaps)) }
+}
+
+fn rules(rules: &[Rule]) -> Vec<FamilyView> {
+    let view = |family: ipcmark_view::Family<'_>| FamilyView {
+        name: family.name.into(),
+        census: ipcmark_view::rules_census(family.rules.iter().copied()),
+        open: family.is_broken(),
+        table_html: html::table(&family.table()),
+    };
+    ipcmark_view::families(rules).into_iter().map(view).collect()
 }
 
 fn chart_view(chart: &Chart) -> Result<ChartView> {

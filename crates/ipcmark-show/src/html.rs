@@ -35,7 +35,7 @@ pub fn table(table: &Table) -> String {
             "<th scope=\"col\"{}{}>{}</th>",
             attribute("class", words),
             attribute("title", &head.help),
-            escape(&head.text)
+            escape(&head.text.replace('\n', " "))
         );
     }
     out.push_str("</tr></thead>\n<tbody>\n");

@@ -16,6 +16,8 @@ pub enum Tone {
     Bad,
     /// Less important, or less reliable, than the rest.
     Dim,
+    /// A heading.
+    Title,
 }
 
 /// One cell of a table.
@@ -186,21 +188,23 @@ impl Table {
         }
     }
 
+    /// Removes a column, if there is one at this place.
+    pub fn drop_column(&mut self, at: usize) {
+        if at < self.heads.len() {
+            self.heads.remove(at);
+            for row in &mut self.rows {
+                row.remove(at);
+            }
+        }
+    }
+
     /// Returns the same table without the columns in which no cell says anything.
     #[must_use]
     pub fn without_empty(mut self) -> Table {
-        let full: Vec<bool> = (0..self.heads.len())
-            .map(|at| self.rows.iter().any(|row| !row[at].is_empty()))
-            .collect();
-        let keep = |at: &mut usize| {
-            *at += 1;
-            full[*at - 1]
-        };
-        let mut at = 0;
-        self.heads.retain(|_| keep(&mut at));
-        for row in &mut self.rows {
-            let mut at = 0;
-            row.retain(|_| keep(&mut at));
+        for at in (0..self.heads.len()).rev() {
+            if self.rows.iter().all(|row| row[at].is_empty()) {
+                self.drop_column(at);
+            }
         }
         self
     }

@@ -1,13 +1,14 @@
-//! `ipcmark doctor`: what this machine offers and withholds, and what that costs here.
+//! `ipcmark doctor`: the features and limits of this machine, and their cost.
 
 use crate::Catalog;
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
-use crate::{notes, output};
+use crate::output::{self, paint};
+use crate::table::reasons;
 use anyhow::Result;
-use console::Style;
 use ipcmark_core::{Availability, Refusal};
 use ipcmark_doctor::{Finding, Level, Machine, examine};
+use ipcmark_show::Tone;
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -19,12 +20,12 @@ struct Document {
     findings: Vec<Finding>,
     /// Rows of the catalog.
     transports: usize,
-    /// Those that can be measured here, some of them within limits.
+    /// Number of those that can be measured here, some of them within limits.
     available: usize,
     unavailable: Vec<Missing>,
 }
 
-/// A transport that this machine does not let run.
+/// A transport that is not available on this machine.
 #[derive(Debug, Serialize)]
 struct Missing {
     transport: String,
@@ -33,7 +34,7 @@ struct Missing {
     remedy: Option<String>,
 }
 
-/// Examines the machine. Finding fault with it is no failure.
+/// Examines the machine. Findings do not change the exit code.
 ///
 /// # Errors
 /// Standard output that cannot be written to.
@@ -72,47 +73,47 @@ fn for_people(document: &Document, all: bool) -> String {
             continue;
         }
         if area != Some(finding.area) {
-            let _ = writeln!(text, "{}", Style::new().bold().apply_to(finding.area));
+            let _ = writeln!(text, "{}", paint(Tone::Title, &finding.area.to_string()));
             area = Some(finding.area);
         }
         text.push_str(&one(finding));
     }
     if !document.unavailable.is_empty() {
-        let _ = writeln!(text, "{}", Style::new().bold().apply_to("Transports not to be had here"));
-        let reasons = document.unavailable.iter().map(|missing| {
+        let _ = writeln!(text, "{}", paint(Tone::Title, "Unavailable transports"));
+        let missing = document.unavailable.iter().map(|missing| {
             let remedy =
                 missing.remedy.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
             (missing.transport.as_str(), format!("{}{remedy}", missing.reason))
         });
-        text.push_str(&notes::grouped(reasons, document.transports, output::columns()));
+        text.push_str(&reasons(missing, document.transports, output::columns()));
     }
     let count = |level| document.findings.iter().filter(|f| f.level == level).count();
     let _ = writeln!(
         text,
-        "{} of {} transports can be measured here. Of what was looked at, {} offered, {} limited, {} withheld; nothing was changed.{}",
+        "{} of {} transports are available. Findings: {} good, {} limited, {} denied. Nothing was changed.{}",
         document.available,
         document.transports,
         count(Level::Offered),
         count(Level::Limited),
         count(Level::Denied),
-        if all { "" } else { " --all shows what is offered too." }
+        if all { "" } else { " --all shows the good ones, too." }
     );
     text
 }
 
-/// Two to four lines: what was found, what it costs, the line that would change it.
+/// Returns the finding, its cost, and the line that changes it.
 fn one(finding: &Finding) -> String {
-    let (word, style) = match finding.level {
-        Level::Offered => ("offered ", Style::new().green()),
-        Level::Limited => ("limited ", Style::new().yellow()),
-        Level::Denied => ("withheld", Style::new().red()),
+    let (word, tone) = match finding.level {
+        Level::Offered => ("good   ", Tone::Good),
+        Level::Limited => ("limited", Tone::Caution),
+        Level::Denied => ("denied ", Tone::Bad),
     };
-    let mut text = format!("  {}  {}: {}\n", style.apply_to(word), finding.subject, finding.found);
+    let mut text = format!("  {}  {}: {}\n", paint(tone, word), finding.subject, finding.found);
     if let Some(costs) = &finding.costs {
-        let _ = writeln!(text, "            costs:  {costs}");
+        let _ = writeln!(text, "           costs:  {costs}");
     }
     if let Some(line) = &finding.remedy {
-        let _ = writeln!(text, "            change: {line}");
+        let _ = writeln!(text, "           change: {line}");
     }
     text
 }

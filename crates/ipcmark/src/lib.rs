@@ -24,10 +24,8 @@ mod folder;
 mod gate;
 mod history;
 mod knee;
-mod layout;
 mod limits;
 mod list;
-mod notes;
 mod output;
 mod progress;
 mod repeat;
@@ -39,7 +37,6 @@ mod steer;
 mod table;
 mod tool;
 mod try_rules;
-mod units;
 
 pub use catalog::Catalog;
 pub use ipcmark_catalog::{Entry, catalog};

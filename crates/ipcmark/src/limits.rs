@@ -4,20 +4,18 @@
 
 use crate::cli::{Several, all, parse_placements, parse_size_list};
 use crate::exit::Exit;
-use crate::layout::{fitting, plain};
-use crate::output;
-use crate::units::{count, interval, time, wall};
+use crate::output::{self, paint};
 use anyhow::{Result, bail};
 use clap::Args;
-use comfy_table::CellAlignment;
-use console::Style;
 use ipcmark_core::Placement;
 use ipcmark_harness::{host, limits as measured, placement};
-use ipcmark_record::{Limit, LimitKind, LimitSample};
-use ipcmark_suite::{parse_duration, show_size};
-use ipcmark_summary::{Classes, DistanceClass};
+use ipcmark_record::{Limit, LimitKind};
+use ipcmark_show::{plural, terminal, wall};
+use ipcmark_suite::parse_duration;
+use ipcmark_summary::Classes;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
+use ipcmark_view::limit_table;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -129,101 +127,21 @@ fn measure(args: &LimitsArgs) -> Result<Document> {
 }
 
 fn for_people(document: &Document, columns: Option<u16>) -> String {
-    let mut text = String::new();
-    for placement in Placement::ALL {
-        let own = || document.limits.iter().filter(|l| l.placement == placement);
-        if own().next().is_none() {
-            continue;
-        }
-        let apart = |s: &LimitSample| s.distance.is_some();
-        let groups: Vec<(String, Vec<Line<'_>>)> = if own().flat_map(|l| &l.samples).any(apart) {
-            let classes = document.classes.all().iter();
-            let across = classes.map(|class| {
-                let of = |d| document.classes.of_distance(d).as_ref() == Some(class);
-                (head(placement, class), lines(own(), |s| s.distance.is_some_and(of)))
-            });
-            let alone = lines(own(), |s| s.distance.is_none());
-            let by_itself = (format!("{placement}, one process by itself"), alone);
-            across.chain([by_itself]).collect()
-        } else {
-            vec![(placement.name().into(), lines(own(), |_| true))]
-        };
-        for (title, lines) in groups.iter().filter(|(_, lines)| !lines.is_empty()) {
-            let _ = writeln!(text, "{}", Style::new().bold().apply_to(title));
-            let _ = writeln!(text, "{}\n", table(lines, columns).trim_end_matches('\n'));
-        }
-    }
+    let table = limit_table(&document.limits, &document.classes);
+    let mut text =
+        table.map_or_else(String::new, |table| terminal::table(&table, columns, &paint) + "\n");
     for why in &document.missing {
-        let _ = writeln!(text, "not available here: {why}");
+        let _ = writeln!(text, "not available: {why}");
     }
     let (sets, took) = extent(&document.limits);
-    let _ = writeln!(
-        text,
-        "{}, each over many batches, in {}. A limit is the least of them: noise only adds.",
-        count(sets, "set"),
-        wall(took)
-    );
+    let (sets, took) = (plural(sets, "set"), wall(took));
+    let _ = writeln!(text, "{sets} of batches in {took}. The best is the limit: noise only adds.");
     text
 }
 
-/// `cross-core, 57 ns (siblings)`.
-fn head(placement: Placement, class: &DistanceClass) -> String {
-    format!("{placement}, CPUs {class} apart")
-}
-
-/// How many sets there were of the placement that had most, and until when.
+/// Returns the number of sets of the limit with most, and the time of the last.
 fn extent(limits: &[Limit]) -> (usize, Duration) {
     let last_ns = limits.iter().flat_map(|l| &l.samples).map(|s| s.at_ns).max();
     let sets = limits.iter().map(|l| l.samples.len()).max();
     (sets.unwrap_or_default(), Duration::from_nanos(last_ns.unwrap_or_default()))
-}
-
-/// A limit and some of its samples.
-struct Line<'a> {
-    limit: &'a Limit,
-    samples: Vec<&'a LimitSample>,
-}
-
-fn lines<'a>(
-    limits: impl Iterator<Item = &'a Limit>,
-    keep: impl Fn(&LimitSample) -> bool,
-) -> Vec<Line<'a>> {
-    let line = |limit: &'a Limit| Line {
-        limit,
-        samples: limit.samples.iter().filter(|s| keep(s)).collect(),
-    };
-    limits.map(line).filter(|line| !line.samples.is_empty()).collect()
-}
-
-fn table(lines: &[Line<'_>], columns: Option<u16>) -> String {
-    let mut table = plain(&["limit", "size", "at best", "medians", "sets", "what"]);
-    for Line { limit, samples } in lines {
-        let least = samples.iter().map(|s| s.least_ns).fold(f64::INFINITY, f64::min);
-        let mut medians: Vec<f64> = samples.iter().map(|s| s.median_ns).collect();
-        medians.sort_by(f64::total_cmp);
-        let ends = (medians[0], medians[medians.len() - 1]);
-        table.add_row([
-            limit.kind.name().to_owned(),
-            limit.size_bytes.map_or_else(String::new, |n| show_size(n as usize)),
-            time(least),
-            interval(ends, time),
-            samples.len().to_string(),
-            what(limit.kind).to_owned(),
-        ]);
-    }
-    for column in table.column_iter_mut().take(5).skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    fitting(&mut table, columns, &[5, 4])
-}
-
-const fn what(kind: LimitKind) -> &'static str {
-    match kind {
-        LimitKind::HandOff => "a cache line there and back",
-        LimitKind::SharedCopy => "into a shared buffer and out of it",
-        LimitKind::Copy => "one memcpy(3) in the CPU's own caches",
-        LimitKind::NullCall => "getppid(2)",
-        LimitKind::WakeUp => "there and back by futex(2)",
-        LimitKind::Switch => "to another process and back, sched_yield(2)",
-    }
 }

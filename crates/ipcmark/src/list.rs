@@ -1,15 +1,16 @@
-//! `ipcmark list`: every transport of this build, and what this machine lets it do.
+//! `ipcmark list`: every transport of this build, and its limits on this machine.
 
 use crate::Catalog;
 use crate::cli::{ListArgs, all};
 use crate::exit::{Exit, Usage};
-use crate::layout::{fitting, plain, wrapped};
-use crate::{notes, output};
+use crate::output::{self, paint};
+use crate::table::reasons;
 use anyhow::Result;
-use console::Style;
 use ipcmark_core::{Availability, Refusal, Role, Workload};
 use ipcmark_harness::Entry;
-use ipcmark_suite::{EMBEDDED, Selector, show_size};
+use ipcmark_show::terminal::{self, wrapped};
+use ipcmark_show::{Cell, Head, Table, Tone, bytes};
+use ipcmark_suite::{EMBEDDED, Selector};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -25,23 +26,23 @@ struct Listed {
     floor: bool,
     /// `messages`, `notifications` or `calls`.
     carries: &'static str,
-    /// The thing by which two processes find each other: `fork`, `descriptor`, `path`, `name`, `port` ...
+    /// The way two processes find each other: `fork`, `descriptor`, `path`, `name`, `port` ...
     meet_by: &'static str,
-    /// True when it may lose what was sent; losses are counted.
+    /// True if it may lose messages; losses are counted.
     lossy: bool,
-    /// True when several processes may send on one link.
+    /// True if several processes may send on one channel.
     many_senders: bool,
-    /// True when several processes may receive from one link.
+    /// True if several processes may receive from one channel.
     many_receivers: bool,
-    /// True when each of several processes that receive from one link gets every message.
+    /// True if each of several receivers gets every message.
     broadcasts: bool,
-    /// True when other work fits between a call and its completion.
+    /// True if other work fits between a call and its completion.
     overlaps: bool,
     /// True if a message of 0 bytes arrives as one.
     empty_messages: bool,
     /// True if a sender can refuse to wait.
     never_waits: bool,
-    /// The workloads that it can run.
+    /// The workloads that it supports.
     patterns: Vec<&'static str>,
     summary: &'static str,
     reference: &'static str,
@@ -49,15 +50,15 @@ struct Listed {
     /// Largest message in bytes; absent when only memory bounds it, and when it is not available.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_message_bytes: Option<usize>,
-    /// What sets that limit; or why it is not available.
+    /// The cause of that limit, or the reason why it is not available.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What would raise the limit, or make it available.
+    /// The way to raise the limit, or to make it available.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
 }
 
-/// Lists.
+/// Prints the list.
 ///
 /// # Errors
 /// Globs that name nothing; standard output that cannot be written to.
@@ -122,13 +123,13 @@ fn listed(entry: &'static Entry) -> Listed {
     }
 }
 
-/// Mechanisms whose waits differ in nothing else: one line of the table.
+/// Transports that differ only in their waits: one line of the table.
 struct Line<'a> {
     first: &'a Listed,
     waits: Vec<String>,
 }
 
-/// What must be alike for two waits to share a line.
+/// The facts that two waits on one line have in common.
 fn facts(row: &Listed) -> impl PartialEq + '_ {
     let can = (row.carries, row.lossy, row.many_senders, row.many_receivers, row.broadcasts);
     let what = (row.mechanism, row.framing, row.zero_copy, row.max_message_bytes, row.floor);
@@ -156,108 +157,111 @@ fn lines(rows: &[Listed]) -> Vec<Line<'_>> {
     lines
 }
 
-/// What a mechanism does that others do not, a letter each.
-fn letters(row: &Listed) -> String {
-    let letters = [
-        (row.carries == "notifications", 'n'),
-        (row.carries == "calls", 'c'),
-        (row.zero_copy, 'z'),
-        (row.lossy, 'l'),
-        (row.many_senders, 's'),
-        (row.many_receivers, 'r'),
-        (row.broadcasts, 'b'),
-        (row.empty_messages, 'e'),
-        (row.never_waits, 'w'),
+/// Returns the properties of a mechanism, a word or two each.
+fn properties(row: &Listed) -> Vec<&'static str> {
+    let words = [
+        (row.carries == "notifications", "no payload"),
+        (row.carries == "calls", "RPC"),
+        (row.zero_copy, "zero-copy"),
+        (row.lossy, "lossy"),
+        (row.many_senders, "senders"),
+        (row.many_receivers, "receivers"),
+        (row.broadcasts, "broadcast"),
+        (row.empty_messages, "empty"),
+        (row.never_waits, "no-wait"),
     ];
-    letters.iter().filter(|(has, _)| *has).map(|(_, letter)| letter).collect()
+    words.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect()
 }
 
 const LEGEND: &str = "A transport is MECHANISM/WAIT, e.g. pipe/block. +: other work fits between call and completion. \
-    meet by: the thing by which two processes find each other. b: each of several receivers gets every message; c: carries calls, e: carries empty messages; n: notifications without payload (all others: messages); l: may lose some, and counts them; \
-    r: several receivers on one link; s: several senders on one link; w: a sender can refuse to wait; z: zero-copy.";
+    meet by: the way two processes find each other. lossy: may lose messages, and counts them; senders, \
+    receivers: several on one channel; broadcast: each of several receivers gets every message; empty: \
+    carries messages of 0 bytes; no-wait: a sender can refuse to wait.";
 
-/// The table of a family's mechanisms under each family's name, what is missing and why, and what the letters mean.
+/// Returns the table of the mechanisms by family, the missing ones with their reasons, and the legend.
 fn for_people(rows: &[Listed], columns: Option<u16>) -> String {
-    let heads = [
-        "mechanism",
-        "waits",
-        "here",
-        "boundaries",
-        "meet by",
-        "largest",
-        "also",
-        "reference",
-        "what it is",
-    ];
-    let mut table = plain(&heads);
+    let words = |text: &str, spare| Head::words(text, "").spare(spare);
+    let mut table = Table::new(vec![
+        words("mechanism", 0),
+        words("waits", 0),
+        words("available", 0),
+        words("boundaries", 3),
+        words("meet by", 0),
+        words("largest", 0),
+        words("properties", 4),
+        words("manual", 2),
+        words("description", 1),
+    ]);
     let mut family = "";
     for line in lines(rows) {
         let row = line.first;
         if row.family != family {
             family = row.family;
-            table.add_row([Style::new().bold().apply_to(family).to_string()]);
+            let mut cells = vec![Cell::words(family).tone(Tone::Title)];
+            cells.resize(table.heads.len(), Cell::default());
+            table.rows.push(cells);
         }
         let largest = match row.max_message_bytes {
             _ if !row.available || row.carries == "notifications" => "-".into(),
-            Some(bytes) => show_size(bytes),
+            Some(most) => bytes(most as u64),
             None => "any".into(),
         };
-        table.add_row([
-            format!("  {}", row.mechanism).as_str(),
-            &in_lines(&line.waits),
-            if row.available { "yes" } else { "NO" },
-            match row.framing {
-                _ if row.carries == "notifications" => "-",
-                "message" => "kept",
-                _ => "none",
-            },
-            row.meet_by,
-            &largest,
-            &letters(row),
-            row.reference,
-            row.summary,
+        let boundaries = match row.framing {
+            _ if row.carries == "notifications" => "-",
+            "message" => "kept",
+            _ => "none",
+        };
+        table.rows.push(vec![
+            format!("  {}", row.mechanism).into(),
+            in_lines(&line.waits, " ", 4).into(),
+            if row.available { "yes".into() } else { Cell::words("NO").tone(Tone::Bad) },
+            boundaries.into(),
+            row.meet_by.into(),
+            largest.into(),
+            in_lines(&properties(row), ", ", 2).into(),
+            row.reference.into(),
+            row.summary.into(),
         ]);
     }
-    let mut text = fitting(&mut table, columns, &[8, 7, 6]);
+    let mut text = terminal::table(&table, columns, &paint);
     text.push('\n');
     text.push_str(&wrapped("", LEGEND, 0, columns));
     let because = |row: &Listed| match (&row.reason, &row.remedy) {
         (Some(limit), Some(remedy)) if row.available => {
-            Some(format!("the largest message is set by {limit}; {remedy}"))
+            Some(format!("largest message limited by {limit}; {remedy}"))
         }
         (Some(reason), Some(remedy)) => Some(format!("{reason}; {remedy}")),
         (Some(reason), None) if !row.available => Some(reason.clone()),
         _ => None,
     };
-    for (title, available) in
-        [("Not available here:", false), ("Limits that could be raised:", true)]
-    {
-        let reasons = rows
+    for (title, available) in [("Not available:", false), ("Limits that could be raised:", true)] {
+        let missing = rows
             .iter()
             .filter(|row| row.available == available)
             .filter_map(|row| Some((row.name.as_str(), because(row)?)));
-        let grouped = notes::grouped(reasons, rows.len(), columns);
-        if !grouped.is_empty() {
-            let _ = write!(text, "\n{title}\n{grouped}");
+        let lines = reasons(missing, rows.len(), columns);
+        if !lines.is_empty() {
+            let _ = write!(text, "\n{title}\n{lines}");
         }
     }
     let suites = EMBEDDED.map(|(name, _)| name).join(", ");
     let here = rows.iter().filter(|row| row.available).count();
-    let _ = writeln!(text, "\n{here} of {} available here. Suites: {suites}.", rows.len());
+    let _ = writeln!(text, "\n{here} of {} available. Suites: {suites}.", rows.len());
     text
 }
 
-/// Waits side by side, a few in a line.
-fn in_lines(waits: &[String]) -> String {
-    const IN_A_LINE: usize = 4;
-    let lines: Vec<String> = waits.chunks(IN_A_LINE).map(|some| some.join(" ")).collect();
-    lines.join("\n")
+/// Returns words side by side, a few in a line.
+fn in_lines(words: &[impl AsRef<str>], between: &str, most: usize) -> String {
+    let line = |some: &[_]| {
+        some.iter().map(|w: &_| AsRef::<str>::as_ref(w)).collect::<Vec<_>>().join(between)
+    };
+    words.chunks(most).map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::fits;
+    use ipcmark_show::terminal::fits;
 
     fn listed(mechanism: &'static str, wait: &'static str) -> Listed {
         Listed {
@@ -296,12 +300,12 @@ mod tests {
             text.lines().find(|l| l.contains(with)).unwrap_or_else(|| panic!("{with}: {text}"))
         };
         assert!(
-            line("  pipe ").contains("block poll+") && line("  pipe ").contains(" s "),
+            line("  pipe ").contains("block poll+") && line("  pipe ").contains(" senders "),
             "{text}"
         );
         assert!(line("  unix-none ").contains("NO"), "{text}");
         assert!(text.contains("unix-none/block: it is not there"), "{text}");
-        assert!(text.contains("3 of 4 available here"), "{text}");
+        assert!(text.contains("3 of 4 available"), "{text}");
         for columns in [80, 100] {
             let text = for_people(&rows, Some(columns));
             assert!(fits(&text, Some(columns)), "{text}");

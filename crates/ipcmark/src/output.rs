@@ -65,11 +65,12 @@ pub(crate) fn document(document: &Document, all: bool, rest: &str) -> Result<()>
 /// Colours text, if the terminal has colours.
 pub(crate) fn paint(tone: Tone, text: &str) -> String {
     let style = match tone {
-        Tone::Plain => Style::new(),
+        Tone::Plain => return text.into(),
         Tone::Good => Style::new().green(),
         Tone::Caution => Style::new().yellow(),
         Tone::Bad => Style::new().red(),
         Tone::Dim => Style::new().dim(),
+        Tone::Title => Style::new().bold(),
     };
     style.apply_to(text).to_string()
 }

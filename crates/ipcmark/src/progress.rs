@@ -1,19 +1,18 @@
-//! What is seen while a run goes on: a bar on a terminal, sparse lines elsewhere, nothing with `--quiet`.
+//! Progress of a run: a bar on a terminal, a few lines elsewhere, nothing with `--quiet`.
 //!
 //! The bar is drawn when something happens and never by a timer: a ticking thread would make the harness fork from a
 //! process of two threads, and would disturb what is measured.
 
 use crate::output;
-use crate::units::{count, wall};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipcmark_harness::session::{Aim, Event, Watch};
 use ipcmark_record::{Cell, Invocation, InvocationOutcome, Outcome, Record};
-use ipcmark_suite::show_share;
+use ipcmark_show::{plural, share, wall};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// Outside of a terminal, rounds that narrow are told of no more often than this.
+/// Without a terminal, the shortest time between two lines about rounds that narrow.
 const SPARSE: Duration = Duration::from_secs(10);
 
 /// Shows a run's progress on standard error.
@@ -22,14 +21,14 @@ pub(crate) struct Progress {
     look: Look,
     pace: Pace,
     rounds: u32,
-    /// True when rounds that narrow follow the pilot.
+    /// True if rounds that narrow follow the pilot.
     adapts: bool,
     aim: Aim,
-    /// Cells that were wide when the pilot ended.
+    /// Number of cells that were wide at the end of the pilot.
     wide_at_first: Option<usize>,
-    /// When a round was last told of, in a run without a terminal.
+    /// Time of the last line about a round, without a terminal.
     said: Option<Instant>,
-    /// Cells whose failure was told: each is told once.
+    /// Cells whose failure was shown: each is shown once.
     told: HashSet<String>,
 }
 
@@ -67,17 +66,16 @@ impl Progress {
         self.adapts = record.settings.target.is_some();
         let bound = self.pace.budget.map(|b| format!(", at most {}", wall(b))).unwrap_or_default();
         let most = record.settings.rounds_most.map(|most| format!(" to {most}"));
-        let known =
-            record.settings.target.map(|t| format!(", until known to {}", show_share(t.p50)));
+        let known = record.settings.target.map(|t| format!(", until ± {}", share(t.p50)));
         let text = format!(
-            "Suite {}: {} in {}{} rounds{}{bound}. {}, {} CPUs allowed.",
+            "Suite {}: {}, {}{} runs of each{}{bound}. {}, {} allowed.",
             record.suite.name,
-            count(cells, "cell"),
+            plural(cells, "cell"),
             self.rounds,
             most.unwrap_or_default(),
             known.unwrap_or_default(),
             record.host.cpu_model,
-            record.host.cpus.len(),
+            plural(record.host.cpus.len(), "CPU"),
         );
         match &self.look {
             Look::Quiet => {}
@@ -96,11 +94,11 @@ impl Progress {
         }
     }
 
-    /// How far the run is, from 0 to 1.
+    /// Returns the progress, from 0 to 1.
     fn share(&self, visit: usize) -> f64 {
         let spent = self.pace.begun.elapsed().as_secs_f64();
         let (part, whole) = match (self.aim, self.pace.budget, self.wide_at_first) {
-            // What narrows goes on while there is time.
+            // Narrowing continues while there is time.
             (_, Some(budget), _) if self.adapts => (spent, budget.as_secs_f64()),
             (Aim::Narrow { wide, .. }, _, Some(first)) => {
                 (first.saturating_sub(wide) as f64, first as f64)
@@ -110,14 +108,14 @@ impl Progress {
         (part / whole.max(f64::MIN_POSITIVE)).min(1.0)
     }
 
-    /// `round 3 of 9`; `round 12, 31 cells wider than 10%`.
+    /// Returns `round 3 of 9`; `round 12, 31 cells wider than ± 10 %`.
     fn round_in_words(&self, round: u32) -> String {
         match self.aim {
             Aim::Pilot if round < self.rounds => format!("round {} of {}", round + 1, self.rounds),
             Aim::Pilot => format!("round {}", round + 1),
             Aim::Narrow { wide, target } => {
-                let wide = count(wide, "cell");
-                format!("round {}, {wide} wider than {}", round + 1, show_share(target))
+                let wide = plural(wide, "cell");
+                format!("round {}, {wide} wider than ± {}", round + 1, share(target))
             }
         }
     }
@@ -180,7 +178,7 @@ impl Progress {
             // An error speaks for itself.
             Outcome::Complete | Outcome::Running | Outcome::Stopped => {}
             Outcome::BudgetSpent => {
-                output::say("The budget of time was spent before the last round of the pilot.")
+                output::say("The time budget ran out before each cell had its minimum of runs.")
             }
             Outcome::Interrupted => {
                 output::say("Interrupted; what was measured until here is kept.")
@@ -203,7 +201,7 @@ impl Watch for Progress {
 }
 
 impl Drop for Progress {
-    /// An error on the way must not leave a torn bar above its message.
+    /// Clears the bar, so that no torn one is left above an error's message.
     fn drop(&mut self) {
         if let Look::Bar(bar) = &self.look {
             bar.finish_and_clear();
@@ -211,7 +209,7 @@ impl Drop for Progress {
     }
 }
 
-/// Steps of the bar.
+/// Number of steps of the bar.
 const STEPS: f64 = 1_000.0;
 
 fn bar() -> ProgressBar {
@@ -221,7 +219,7 @@ fn bar() -> ProgressBar {
         .with_style(style.expect("the template is a constant").progress_chars("━╸─"))
 }
 
-/// How fast visits go, and so how long the rest will take.
+/// The pace of the visits, which predicts the time left.
 #[derive(Debug)]
 struct Pace {
     begun: Instant,
@@ -235,7 +233,8 @@ impl Pace {
         Pace { begun: Instant::now(), visits, done: 0, budget }
     }
 
-    /// Time left when `done` visits are behind; never more than the budget leaves. `None` while it is too early to say.
+    /// Returns the time left after `done` visits, at most the rest of the budget; `None` while it is too
+    /// early to say.
     fn left(&self, done: usize) -> Option<Duration> {
         left(self.begun.elapsed(), done, self.visits, self.budget)
     }
@@ -263,7 +262,7 @@ mod tests {
         assert_eq!(progress.share(45), 0.5, "the pilot by its visits");
         progress.round_begins(Aim::Narrow { wide: 40, target: 0.1 });
         progress.round_begins(Aim::Narrow { wide: 30, target: 0.1 });
-        assert_eq!(progress.round_in_words(11), "round 12, 30 cells wider than 10%");
+        assert_eq!(progress.round_in_words(11), "round 12, 30 cells wider than ± 10 %");
         assert_eq!(progress.share(120), 0.25, "then by the cells that are known");
         progress.pace = Pace::new(90, Some(Duration::from_secs(3_600)));
         assert!(progress.share(120) < 0.1, "with a budget by the time");

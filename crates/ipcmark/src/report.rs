@@ -25,12 +25,15 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
         let gap = if rules.is_empty() { "" } else { "\n" };
         table::machine(&record, &summary, columns)
             + &table::tables(&summary, columns)
+            + "\n"
+            + &table::answer(&summary, columns)
             + &rules
             + gap
     } else {
         String::new()
     };
     let index = out.join("index.html");
-    output::print(&format!("{tables}{}\nReport: {}", table::census(&summary), index.display()))?;
+    let census = ipcmark_view::census(&summary.census);
+    output::print(&format!("{tables}{census}\nReport: {}", index.display()))?;
     Ok(Exit::Ok)
 }

@@ -7,12 +7,11 @@ use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
 use crate::steer::steer;
-use crate::units::count;
 use crate::{output, rules, table, tool, try_rules};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing, Target};
-use ipcmark_suite::show_share;
+use ipcmark_show::{plural, share};
 use ipcmark_summary::{Census, Classes, Drift, Row, Summary, summarize};
 use ipcmark_sys::process;
 use serde::Serialize;
@@ -100,8 +99,11 @@ fn text(
 ) -> String {
     let mut text = table::machine(record, summary, output::columns());
     text.push_str(&table::tables(summary, output::columns()));
+    text.push('\n');
+    text.push_str(&table::answer(summary, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
-    text.push_str(&format!("{} {}\n", table::census(summary), table::headline(summary, elapsed)));
+    let census = ipcmark_view::census(&summary.census);
+    text.push_str(&format!("{census} {}\n", table::headline(summary, elapsed)));
     if reported {
         text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));
     } else {
@@ -109,11 +111,11 @@ fn text(
     }
     let path = folder.resumable().display();
     if is_unfinished(record) {
-        text.push_str(&format!("Go on with: ipcmark run --resume {path}\n"));
+        text.push_str(&format!("Continue with: ipcmark run --resume {path}\n"));
     } else if let Some((wide, target)) = wider(record) {
-        let wide = count(wide, "cell");
+        let wide = plural(wide, "cell");
         text.push_str(&format!(
-            "{wide} wider than {target}; narrow on with: ipcmark run --resume {path}\n"
+            "{wide} wider than ± {target}; to narrow them: ipcmark run --resume {path}\n"
         ));
     }
     if let Some(shortfall) = shortfall(record, &summary.census) {
@@ -124,7 +126,7 @@ fn text(
 
 /// How much less was measured than the user may think; nothing where all that could be measured was.
 fn shortfall(record: &Record, census: &Census) -> Option<String> {
-    let all = count(census.cells, "cell");
+    let all = plural(census.cells, "cell");
     let because = match record.outcome {
         Outcome::BudgetSpent => "the budget of time was spent first; give more with --budget",
         Outcome::Interrupted => "the run was interrupted first",
@@ -158,7 +160,7 @@ fn wider(record: &Record) -> Option<(usize, String)> {
     let left = |cell: &&Cell| matches!(cell.standing, Some(Standing::Wide | Standing::Few));
     let wide = record.cells.iter().filter(left).count();
     let may_go_on = || steer(&record.settings).round(record).is_some();
-    (wide > 0 && may_go_on()).then(|| (wide, show_share(target.p50)))
+    (wide > 0 && may_go_on()).then(|| (wide, share(target.p50)))
 }
 
 /// What `--json` prints.

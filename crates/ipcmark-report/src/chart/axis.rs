@@ -269,12 +269,15 @@ mod tests {
 
     #[test]
     fn sizes_are_labelled_at_both_ends_and_never_crowded() {
-        let axis = Axis::values("size", (0..=26).map(|e| 1u64 << e), units::size).unwrap();
+        let axis = Axis::values("size", (0..=26).map(|e| 1u64 << e), units::bytes).unwrap();
         let labelled: Vec<&Tick> = axis.ticks.iter().filter(|t| t.label.is_some()).collect();
         assert_eq!(labels(&axis).first(), Some(&"1 B"));
         assert_eq!(labels(&axis).last(), Some(&"64 MiB"));
         assert!(labelled.windows(2).all(|w| w[1].at - w[0].at > 0.15));
-        assert_eq!(labels(&Axis::values("size", [64].into_iter(), units::size).unwrap()), ["64 B"]);
-        assert_eq!(Axis::values("size", std::iter::empty(), units::size), None);
+        assert_eq!(
+            labels(&Axis::values("size", [64].into_iter(), units::bytes).unwrap()),
+            ["64 B"]
+        );
+        assert_eq!(Axis::values("size", std::iter::empty(), units::bytes), None);
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
         words.push(plain(setting.workload.name()));
     }
     if with_size && (setting.size_bytes > 0 || setting.workload == Workload::PingPong) {
-        words.push(plain(&units::size(setting.size_bytes).replace([' ', ','], "")));
+        words.push(plain(&units::bytes(setting.size_bytes).replace([' ', ','], "")));
     }
     words.push(plain(setting.placement.name()));
     let parameters = setting.workload.parameters();
@@ -157,7 +157,7 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
     words.extend(
         setting
             .capacity_bytes
-            .map(|c| format!("capacity-{}", plain(&units::size(c).replace([' ', ','], "")))),
+            .map(|c| format!("capacity-{}", plain(&units::bytes(c).replace([' ', ','], "")))),
     );
     words.join("-")
 }

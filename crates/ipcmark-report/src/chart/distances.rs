@@ -7,10 +7,10 @@ use super::axis::Axis;
 use super::pen::{self, Pen, Picture, Text};
 use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
-use crate::noise::percent;
 use crate::palette;
 use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Invocation, Record};
+use ipcmark_show::share as percent;
 use ipcmark_summary::{Classes, DistanceClass};
 use std::collections::BTreeSet;
 

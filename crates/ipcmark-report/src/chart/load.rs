@@ -45,7 +45,8 @@ pub(super) fn has_chart(sweep: &[&Ranking]) -> bool {
 /// What the rates of one chart have in common; `None` of a workload that is not paced.
 fn without_rate(setting: &Setting) -> Option<Setting> {
     setting.workload.value(Parameter::Rate)?;
-    Some(Setting(CellKey { workload: setting.workload.with_value(0), ..setting.0.clone() }))
+    let key = CellKey { workload: setting.workload.with_value(0), ..setting.key.clone() };
+    Some(Setting { key, ..setting.clone() })
 }
 
 fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Chart> {
@@ -158,7 +159,7 @@ fn mark(name: &str, ends: Vec<(f64, f64)>) -> Line {
 
 /// True when a knee was looked for in this setting.
 fn is_of(knee: &Knee, setting: &Setting) -> bool {
-    knee.of.setting() == setting.0
+    knee.of.setting() == setting.key
 }
 
 #[cfg(test)]

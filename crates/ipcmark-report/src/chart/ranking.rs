@@ -45,7 +45,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
             figure: format!(
                 "{}{}",
                 if entry.enough { "" } else { units::FEW },
-                quantity.estimate(&entry.value)
+                ipcmark_view::shown(quantity, &entry.value)
             ),
             cpu: Quantity::Time.show(entry.figure.cpu_ns_per_message.value),
         })

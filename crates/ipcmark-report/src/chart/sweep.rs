@@ -63,15 +63,15 @@ impl Along {
     fn without(self, setting: &Setting) -> Setting {
         let mut rest = setting.clone();
         match self.parameter() {
-            None => rest.0.size_bytes = 0,
-            Some(_) => rest.0.workload = rest.workload.with_value(0),
+            None => rest.key.size_bytes = 0,
+            Some(_) => rest.key.workload = rest.workload.with_value(0),
         }
         rest
     }
 
     fn tick(self, value: u64) -> String {
         match self {
-            Along::Size => units::size(value),
+            Along::Size => units::bytes(value),
             Along::Rate => Quantity::MessageRate.tick(value as f64),
             Along::Depth | Along::Peers => units::count(value),
         }

@@ -53,7 +53,7 @@ pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
             let here = || {
                 rankings.iter().filter(|r| r.setting.workload == Workload::PingPong && place(&r))
             };
-            let usual = here().find(|r| r.setting.size_bytes == crate::answer::USUAL_SIZE_BYTES);
+            let usual = here().find(|r| r.setting.size_bytes == ipcmark_view::USUAL_SIZE_BYTES);
             chosen.extend(usual.or(here().min_by_key(|r| r.setting.size_bytes)));
         }
     }

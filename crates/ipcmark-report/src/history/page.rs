@@ -2,17 +2,14 @@
 
 use super::answer;
 use super::chart::{SeriesChart, Size};
-use super::tables::{self, ChangeRow, SeriesRow};
-use crate::table::Head;
+use super::tables;
 use crate::{Result, frame, markup};
-use ipcmark_history::{Census, Change, Machine, Scanned, Stop};
+use ipcmark_history::{Census, Change, Machine, Scanned, Series, Stop};
+use ipcmark_show::{Quantity, html};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-const TEMPLATE: &str = concat!(
-    include_str!("../../templates/macros.html"),
-    include_str!("../../templates/history.html")
-);
+const TEMPLATE: &str = include_str!("../../templates/history.html");
 
 /// What the charts of a page may weigh together.
 const ROOM_BYTES: usize = 8_000_000;
@@ -35,14 +32,21 @@ struct View<'a> {
     span: String,
     census: String,
     answer_html: Vec<String>,
-    change_heads: Vec<Head>,
-    changes: Vec<ChangeRow>,
+    changes_html: String,
+    confirm: Vec<Confirm>,
     sections: Vec<Section>,
-    heads: Vec<Head>,
-    rows: Vec<SeriesRow>,
+    series_html: String,
     least_points: usize,
     /// Whether pointing at a dot tells what it is.
     dots_speak: bool,
+}
+
+/// A change, and the command that confirms it.
+#[derive(Serialize)]
+struct Confirm {
+    change: String,
+    /// Empty if a commit is unknown.
+    command: String,
 }
 
 /// Series of one machine, or those across machines.
@@ -116,15 +120,21 @@ pub(super) fn render(scanned: &Scanned, title: &str) -> Result<String> {
         span: span(&history.stops),
         census: scanned.census.to_string(),
         answer_html: answer::sentences(scanned).iter().map(|s| markup::inline(s)).collect(),
-        change_heads: tables::change_heads(),
-        changes: changed.iter().map(|(s, c)| tables::change_row(scanned, s, c)).collect(),
+        changes_html: html::table(&tables::changes(scanned, &changed)),
+        confirm: changed.iter().map(|(series, change)| confirm(scanned, series, change)).collect(),
         sections,
-        heads: tables::series_heads(),
-        rows: (0..history.series.len()).map(|at| tables::series_row(scanned, at)).collect(),
+        series_html: html::table(&tables::series(scanned)),
         least_points: scanned.least_points,
         dots_speak: room.words,
     };
     frame::fill(TEMPLATE, &view)
+}
+
+fn confirm(scanned: &Scanned, series: &Series, change: &Change) -> Confirm {
+    Confirm {
+        change: format!("{}: {}", series.name(), Quantity::Change.show(change.ratio)),
+        command: scanned.next_step(series, change).unwrap_or_default(),
+    }
 }
 
 fn span(stops: &[Stop]) -> String {

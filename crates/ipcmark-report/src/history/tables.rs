@@ -1,39 +1,9 @@
 //! The tables of a history's page: what changed, and every series with its newest point.
 
 use super::answer::remark;
-use super::chart::{percent, quantity};
-use crate::table::{Cell, Head, coarse, words};
-use crate::units::NONE;
+use super::chart::quantity;
 use ipcmark_history::{Change, Scanned, Series};
-use serde::Serialize;
-
-/// A change, and the command that would confirm it.
-#[derive(Serialize)]
-pub(super) struct ChangeRow {
-    pub cells: Vec<Cell>,
-    /// Empty where a commit is not known.
-    pub next: String,
-}
-
-/// A series in the table of all.
-#[derive(Serialize)]
-pub(super) struct SeriesRow {
-    pub class: &'static str,
-    pub cells: Vec<Cell>,
-}
-
-fn head(text: &str, help: &str, words: bool) -> Head {
-    Head { text: text.into(), help: help.into(), words }
-}
-
-fn number(text: String, sort: f64) -> Cell {
-    let sort = Some(sort).filter(|s| s.is_finite()).map(coarse);
-    Cell { sort, words: false, ..words(text) }
-}
-
-fn missing() -> Cell {
-    Cell { words: false, ..words(NONE) }
-}
+use ipcmark_show::{Cell, Column, Head, Quantity, Table, plural};
 
 /// The machine of a series, in words that tell it from the others.
 pub(super) fn machine(scanned: &Scanned, host: usize) -> String {
@@ -47,111 +17,108 @@ pub(super) fn machine(scanned: &Scanned, host: usize) -> String {
 }
 
 fn of_machine(scanned: &Scanned, series: &Series) -> Cell {
-    words(series.host.map_or_else(|| "all machines".into(), |host| machine(scanned, host)))
+    Cell::words(series.host.map_or_else(|| "all machines".into(), |host| machine(scanned, host)))
 }
 
 fn name(series: &Series) -> Cell {
     let apart = series.apart().map_or_else(String::new, |apart| format!(", {apart}"));
-    Cell { under: format!("{}{apart}", series.figure), ..words(&*series.cell) }
+    Cell::name(&*series.cell).under(format!("{}{apart}", series.figure))
 }
 
-pub(super) fn change_heads() -> Vec<Head> {
-    vec![
-        head("Series", "cell, figure, and how far apart the CPUs were", true),
-        head(
-            "Change",
-            "of the typical pair of points before and after it, with its interval",
-            false,
-        ),
-        head("Commits", "the last one before, and the first one after", true),
-        head("Before", "median of the level before", false),
-        head("After", "median of the level after", false),
-        head("p", "how often a series without a change would split as well somewhere", false),
-        head("Machine", "a ratio goes on across machines", true),
-    ]
+fn series_head() -> Head {
+    Head::words("Series", "cell, figure, and the core-to-core latency").class("name")
 }
 
-pub(super) fn change_row(scanned: &Scanned, series: &Series, change: &Change) -> ChangeRow {
-    let (last, first) = change.between;
+fn machine_head() -> Head {
+    Head::words("Machine", "a ratio continues across machines").class("machine")
+}
+
+/// Returns the table of all changes, the latest first.
+pub(super) fn changes(scanned: &Scanned, changes: &[(&Series, &Change)]) -> Table {
+    type Row<'a> = (&'a Series, &'a Change);
     let stops = &scanned.history.stops;
-    let show = |value: f64| number(quantity(series).show(value), value);
-    let interval = change
-        .interval
-        .map_or_else(|| "no interval".into(), |(l, h)| format!("[{}, {}]", percent(l), percent(h)));
-    let mark = if change.worse { "worse" } else { "better" };
-    let machine = of_machine(scanned, series);
-    ChangeRow {
-        cells: vec![
-            name(series),
-            Cell { under: interval, mark, ..number(percent(change.ratio), change.ratio) },
-            Cell {
-                under: format!("{} to {}", stops[last].day(), stops[first].day()),
-                ..words(format!("{} → {}", stops[last].short(), stops[first].short()))
+    let number = |text: &str, help: &str| Head::number(text, help);
+    let columns: [Column<'_, Row<'_>>; 7] = [
+        Column::new(series_head(), |(series, _): &Row<'_>| name(series)),
+        Column::new(
+            number("Change", "of the typical pair of points before and after it"),
+            |(_, c): &Row<'_>| {
+                let class = if c.worse { "worse" } else { "better" };
+                Cell { class, ..Cell::estimate(Quantity::Change, c.ratio, c.interval) }
             },
-            show(change.before),
-            show(change.after),
-            number(p(change.p), change.p),
-            Cell { under: remark(series, change).into(), mark: "machine", ..machine },
-        ],
-        next: scanned.next_step(series, change).unwrap_or_default(),
-    }
+        ),
+        Column::new(
+            Head::words("Commits", "the last one before, and the first one after"),
+            |(_, c): &Row<'_>| {
+                let (last, first) = (&stops[c.between.0], &stops[c.between.1]);
+                Cell::words(format!("{} → {}", last.short(), first.short())).under(format!(
+                    "{} to {}",
+                    last.day(),
+                    first.day()
+                ))
+            },
+        ),
+        Column::new(number("Before", "median of the level before"), |(s, c): &Row<'_>| {
+            Cell::value(quantity(s), c.before)
+        }),
+        Column::new(number("After", "median of the level after"), |(s, c): &Row<'_>| {
+            Cell::value(quantity(s), c.after)
+        }),
+        Column::new(
+            number("p", "probability that a series without a change splits as well somewhere"),
+            |(_, c): &Row<'_>| Cell::number(p(c.p), c.p),
+        ),
+        Column::new(machine_head(), |(series, change): &Row<'_>| {
+            of_machine(scanned, series).under(remark(series, change))
+        }),
+    ];
+    Table::of(&columns, changes)
 }
 
 fn p(p: f64) -> String {
     if p < 0.001 { format!("{p:.1e}") } else { format!("{p:.3}") }
 }
 
-pub(super) fn series_heads() -> Vec<Head> {
-    vec![
-        head("Series", "cell, figure, and how far apart the CPUs were", true),
-        head("Newest", "the newest point, with its interval", false),
-        head(
-            "Against the ten before",
-            "the newest point over the median of the ten before it: one run, and no test",
-            false,
+/// Returns the table of all series.
+pub(super) fn series(scanned: &Scanned) -> Table {
+    let all: Vec<usize> = (0..scanned.history.series.len()).collect();
+    let of = |at: &usize| &scanned.history.series[*at];
+    let short = |at: &usize| scanned.too_short.iter().find(|short| short.series == *at);
+    let number = |text: &str, help: &str| Head::number(text, help);
+    let columns: [Column<'_, usize>; 6] = [
+        Column::new(series_head(), |at: &usize| {
+            let class = if short(at).is_some() { "gap" } else { "" };
+            Cell { class, ..name(of(at)) }
+        }),
+        Column::new(number("Newest", "the newest point, with its interval"), |at: &usize| {
+            of(at).latest().map_or_else(Cell::missing, |l| {
+                Cell::estimate(quantity(of(at)), l.point.value, l.point.interval)
+            })
+        }),
+        Column::new(
+            number(
+                "vs last 10",
+                "the newest point over the median of the ten before it: one run, not a test",
+            ),
+            |at: &usize| {
+                let ratio = of(at).latest().and_then(|l| l.against_ten);
+                ratio.map_or_else(Cell::missing, |ratio| Cell::value(Quantity::Change, ratio))
+            },
         ),
-        head("Points", "commits with a figure", false),
-        head("Standing", "what the scan says", true),
-        head("Machine", "a ratio goes on across machines", true),
-    ]
-}
-
-pub(super) fn series_row(scanned: &Scanned, at: usize) -> SeriesRow {
-    let series = &scanned.history.series[at];
-    let show = |value: f64| quantity(series).show(value);
-    let latest = series.latest();
-    let newest = latest.map_or_else(missing, |l| Cell {
-        under: l.point.interval.map_or_else(
-            || "no interval".into(),
-            |(low, high)| format!("{} to {}", show(low), show(high)),
-        ),
-        ..number(show(l.point.value), l.point.value)
-    });
-    let against =
-        latest.and_then(|l| l.against_ten).map_or_else(missing, |r| number(percent(r), r));
-    let short = scanned.too_short.iter().find(|short| short.series == at);
-    let (class, mark, standing) = match (short, scanned.changes[at].len()) {
-        (Some(short), _) => {
-            ("gap", "", format!("too short: {} missing", plural_points(short.missing)))
-        }
-        (None, 0) => ("", "", "stable".into()),
-        (None, 1) => ("", "changed", "changed once".into()),
-        (None, n) => ("", "changed", format!("changed {n} times")),
-    };
-    let points = series.points.len();
-    SeriesRow {
-        class,
-        cells: vec![
-            name(series),
-            newest,
-            against,
-            number(points.to_string(), points as f64),
-            Cell { mark, ..words(standing) },
-            Cell { mark: "machine", ..of_machine(scanned, series) },
-        ],
-    }
-}
-
-fn plural_points(n: usize) -> String {
-    crate::units::plural(n, "point")
+        Column::new(number("Points", "commits with a figure"), |at: &usize| {
+            let points = of(at).points.len();
+            Cell::number(points.to_string(), points as f64)
+        }),
+        Column::new(Head::words("Result", "result of the scan"), |at: &usize| {
+            match (short(at), scanned.changes[*at].len()) {
+                (Some(short), _) => {
+                    Cell::words(format!("needs {}", plural(short.missing, "more point")))
+                }
+                (None, 0) => Cell::words("stable"),
+                (None, n) => Cell { class: "changed", ..Cell::words(plural(n, "change")) },
+            }
+        }),
+        Column::new(machine_head(), |at: &usize| of_machine(scanned, of(at))),
+    ];
+    Table::of(&columns, &all)
 }

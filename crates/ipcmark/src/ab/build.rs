@@ -14,10 +14,10 @@ mod git;
 mod tests;
 
 use crate::output;
-use crate::units::wall;
 use anyhow::{Context as _, Result, bail};
 use cargo::Project;
 use git::{Checkout, Worktree};
+use ipcmark_show::wall;
 use ipcmark_sys::process::{self, Interrupts};
 use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

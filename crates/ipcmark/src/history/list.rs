@@ -2,10 +2,10 @@
 
 use super::args::ListArgs;
 use crate::exit::Exit;
-use crate::layout::{fitting, plain};
-use crate::output;
+use crate::output::{self, paint};
 use anyhow::Result;
 use ipcmark_history::{Line, Store};
+use ipcmark_show::{Cell, Head, Table, plural, terminal};
 use jiff::Timestamp;
 
 /// Lists, newest last.
@@ -22,15 +22,22 @@ pub(super) fn list(store: &dyn Store, args: &ListArgs) -> Result<Exit> {
         }
         return Ok(Exit::Ok);
     }
-    let mut table = plain(&["run", "commit", "committed", "branch", "machine", "suite", "figures"]);
-    table.add_rows(lines.runs.iter().map(row));
+    let words = |text, spare| Head::words(text, "").spare(spare);
+    let heads = vec![
+        words("run", 0),
+        words("commit", 0),
+        words("committed", 4),
+        words("branch", 3),
+        words("machine", 0),
+        words("suite", 2),
+        Head::number("figures", "").spare(1),
+    ];
+    let rows = lines.runs.iter().map(|line| row(line).map(Cell::from).into()).collect();
     let machines: std::collections::BTreeSet<&str> =
         lines.runs.iter().map(|line| line.attributes.host.as_str()).collect();
-    let (runs, hosts) = (lines.runs.len(), machines.len());
-    let runs = if runs == 1 { "1 run".into() } else { format!("{runs} runs") };
-    let hosts = if hosts == 1 { "1 machine".into() } else { format!("{hosts} machines") };
-    let text = fitting(&mut table, output::columns(), &[6, 5, 3, 2]);
-    output::print(&format!("{text}\n\n{}: {runs} of {hosts}", store.name()))?;
+    let (runs, hosts) = (plural(lines.runs.len(), "run"), plural(machines.len(), "machine"));
+    let text = terminal::table(&Table { heads, rows }, output::columns(), &paint);
+    output::print(&format!("{text}\n{}: {runs} of {hosts}", store.name()))?;
     Ok(Exit::Ok)
 }
 

@@ -3,9 +3,9 @@
 use super::read_args::SeriesArgs;
 use crate::exit::Usage;
 use crate::output;
-use crate::units::count;
 use anyhow::{Result, bail};
 use ipcmark_history::{History, Line, Scanned, Store, Wanted};
+use ipcmark_show::plural as count;
 use ipcmark_stats::Scan;
 use std::collections::BTreeMap;
 

@@ -3,11 +3,11 @@
 use super::read;
 use super::read_args::ScanArgs;
 use crate::exit::Exit;
-use crate::layout::wrapped;
-use crate::{output, units};
+use crate::output::{self, paint};
 use anyhow::Result;
-use console::Style;
 use ipcmark_history::{Change, Group, Scanned, Series, Store};
+use ipcmark_show::terminal::wrapped;
+use ipcmark_show::{NO_INTERVAL, Quantity, Tone, change as percent};
 use serde_json::{Value, json};
 
 /// Version of what `--json` prints.
@@ -51,11 +51,11 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
     let (last, first) =
         (&scanned.history.stops[group.between.0], &scanned.history.stops[group.between.1]);
     let head = format!("between {} and {}, {}", last.short(), first.short(), first.day());
-    let mut text = format!("{}\n", Style::new().bold().apply_to(head));
+    let mut text = format!("{}\n", paint(Tone::Title, &head));
     for (series, change) in &group.changes {
-        let style = if change.worse { Style::new().red() } else { Style::new().green() };
+        let tone = if change.worse { Tone::Bad } else { Tone::Good };
         let size = format!("{:>8}", percent(change.ratio));
-        let first = format!("  {} ", style.apply_to(size));
+        let first = format!("  {} ", paint(tone, &size));
         text += &wrapped(&first, &words(scanned, series, change), 11, columns);
     }
     let mut told: Vec<String> = Vec::new();
@@ -75,18 +75,16 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
     text
 }
 
-/// `[+4.6, +5.8 %] pipe/block ping-pong 64 B cross-core, p50: 97.0 µs -> 102 µs on ...`.
+/// Returns `[+4.6 %, +5.8 %] pipe/block ping-pong 64 B cross-core, p50: 97.0 µs -> 102 µs on ...`.
 fn words(scanned: &Scanned, series: &Series, change: &Change) -> String {
-    let interval = change.interval.map_or_else(
-        || "(no interval)".into(),
-        |(low, high)| format!("[{}, {}]", percent(low), percent(high)),
-    );
+    let interval =
+        change.interval.map_or_else(|| NO_INTERVAL.into(), |i| Quantity::Change.interval(i));
     let on = match (series.host, change.machines_changed) {
         (Some(host), _) => format!("on {}", scanned.history.hosts[host].words),
         (None, false) => "across machines".into(),
         (None, true) => "across machines, and the machine changed there".into(),
     };
-    let show = shower(series);
+    let show = |value| quantity(series).show(value);
     format!(
         "{interval} {}: {} -> {}, {on}, p {:.1e}",
         series.name(),
@@ -96,18 +94,9 @@ fn words(scanned: &Scanned, series: &Series, change: &Change) -> String {
     )
 }
 
-/// How the values of a series are written.
-pub(super) fn shower(series: &Series) -> fn(f64) -> String {
-    if series.figure.is_ratio() { units::factor } else { units::time }
-}
-
-/// `+5.2 %`; of what is more than double or less than half `× 2.50`.
-pub(super) fn percent(ratio: f64) -> String {
-    if (0.5..=2.0).contains(&ratio) {
-        format!("{:+.1} %", (ratio - 1.0) * 100.0)
-    } else {
-        format!("× {ratio:.2}")
-    }
+/// Returns the quantity of a series' values.
+pub(super) fn quantity(series: &Series) -> Quantity {
+    if series.figure.is_ratio() { Quantity::Factor } else { Quantity::Time }
 }
 
 fn as_json(scanned: &Scanned) -> Value {

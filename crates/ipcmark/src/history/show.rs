@@ -2,13 +2,13 @@
 
 use super::read;
 use super::read_args::ShowArgs;
-use super::scan::{percent, shower};
+use super::scan::quantity;
 use crate::exit::Exit;
-use crate::layout::{fitting, plain, wrapped};
-use crate::{output, units};
+use crate::output::{self, paint};
 use anyhow::Result;
-use console::Style;
 use ipcmark_history::{Change, Scanned, Series, Store};
+use ipcmark_show::terminal::{self, wrapped};
+use ipcmark_show::{Cell, Head, Quantity, Table, Tone, change as percent, plural};
 use std::collections::BTreeSet;
 
 /// Newest commits that a line shows; and where the terminal is narrower than so many columns.
@@ -47,30 +47,33 @@ fn text(scanned: &Scanned, columns: Option<u16>) -> String {
         let words = host.map_or("across machines", |host| &history.hosts[host].words);
         let (oldest, last) = (&history.stops[*oldest], &history.stops[*last]);
         let span = format!("{} to {}, {}", oldest.short(), last.short(), last.day());
-        text += &format!("{}, {span}\n", Style::new().bold().apply_to(words));
-        let newest_last = format!("newest {} last", units::count(newest.len(), "commit"));
-        let mut table =
-            plain(&["series", &newest_last, "last", "interval", "against ten", "changes"]);
-        table.add_rows(of().map(|(series, changes)| row(scanned, series, changes, newest)));
-        text += &fitting(&mut table, columns, &[3, 4, 1, 5]);
-        text += "\n\n";
+        text += &format!("{}, {span}\n", paint(Tone::Title, words));
+        let heads = vec![
+            Head::words("series", ""),
+            Head::words(format!("last {}", plural(newest.len(), "commit")), "").spare(2),
+            Head::number("newest", ""),
+            Head::number("vs last 10", "").spare(1),
+            Head::words("changes", "").spare(3),
+        ];
+        let rows = of().map(|(series, changes)| row(scanned, series, changes, newest).into());
+        text += &terminal::table(&Table { heads, rows: rows.collect() }, columns, &paint);
+        text.push('\n');
     }
     let census = format!(
-        "Against ten: the newest over the median of the ten before it; one run, and no test. {}.",
+        "vs last 10: the newest point over the median of the ten before it; one run, not a test. {}.",
         scanned.census
     );
     text + &wrapped("", &census, 0, columns)
 }
 
-fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) -> [String; 6] {
-    let show = shower(series);
+fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) -> [Cell; 5] {
     let latest = series.latest();
     let lacking = scanned.least_points.saturating_sub(series.points.len());
     let change = |c: &Change| {
         format!("{} at {}", percent(c.ratio), scanned.history.stops[c.between.1].short())
     };
     let changes = match changes {
-        [] if lacking > 0 => format!("too short by {}", units::count(lacking, "point")),
+        [] if lacking > 0 => format!("needs {}", plural(lacking, "more point")),
         [] => "none".into(),
         [only] => change(only),
         [before @ .., newest] => format!("{}, {} before", change(newest), before.len()),
@@ -79,14 +82,15 @@ fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) 
         Some(_) => format!(" @ {:.0} ns", class.centre_ns),
         None => format!(" @ {}", class.word()),
     });
-    let interval = latest.and_then(|l| l.point.interval);
+    let against = latest.and_then(|l| l.against_ten);
     [
-        format!("{}, {}{apart}", series.cell, series.figure),
-        sparkline(series, stops),
-        latest.map_or_else(String::new, |l| show(l.point.value)),
-        interval.map_or_else(|| "-".into(), |interval| units::interval(interval, show)),
-        latest.and_then(|l| l.against_ten).map_or_else(|| "-".into(), percent),
-        changes,
+        format!("{}, {}{apart}", series.cell, series.figure).into(),
+        sparkline(series, stops).into(),
+        latest.map_or_else(Cell::missing, |l| {
+            Cell::estimate(quantity(series), l.point.value, l.point.interval)
+        }),
+        against.map_or_else(Cell::missing, |ratio| Cell::value(Quantity::Change, ratio)),
+        changes.into(),
     ]
 }
 
@@ -140,7 +144,7 @@ mod tests {
         for words in [
             "Made-up Processor 9000, kernel 6.12.9",
             "Made-up Server",
-            "too short by",
+            "more points",
             " at ",
             "@ 57 ns",
         ] {

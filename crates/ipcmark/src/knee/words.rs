@@ -1,13 +1,13 @@
-//! What a search found, in a sentence.
+//! The result of a search, in a sentence.
 
 use super::search::Grade;
 use super::seek::{Search, Tried, arrivals};
-use crate::units::{share, time};
-use indicatif::HumanCount;
 use ipcmark_record::CellKey;
+use ipcmark_show::{bytes, count, share, time};
 use std::fmt::Write as _;
 
-/// `knee of pipe/block at 1 KiB, cross-core, poisson: 180,000 messages/s (p99 61 µs ≤ 100 µs); at 240,000/s p99 is 3.1 ms`.
+/// Returns `knee of pipe/block at 1 KiB, cross-core, poisson: 180,000 messages/s (p99
+/// 61.0 µs ≤ 100 µs); at 240,000/s p99 is 3.10 ms`.
 pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
     let what = place(&search.key);
     let bound = time(bound_ns);
@@ -24,7 +24,9 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
     let p99 = time(best.p99_ns.unwrap_or(f64::NAN));
     let rate = thousands(best.rung.rate_per_s);
     let late = match best.lag {
-        Some(lag) if lag.sender_too_slow => format!(", {} among it", late(best)),
+        Some(lag) if lag.sender_too_slow => {
+            format!(", of which the sender's own delay is up to {}", late(best))
+        }
         _ => String::new(),
     };
     let mut said = format!("knee of {what}: {rate} messages/s (p99 {p99}{late} ≤ {bound})");
@@ -32,16 +34,25 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
         Some(above) => {
             let _ = write!(said, "; {}", fate(&search.tried[above]));
         }
-        None if search.over => said.push_str("; nothing faster is paced"),
+        None if search.over => said.push_str("; no higher rate can be paced"),
         None => {}
     }
     if !search.over {
-        said.push_str("; not narrowed further, the search was cut short");
+        match around.above {
+            Some(above) => {
+                let above = thousands(search.tried[above].rung.rate_per_s);
+                let _ = write!(
+                    said,
+                    "; stopped by --budget: the true value is from {rate} to {above}/s"
+                );
+            }
+            None => said.push_str("; stopped by --budget: the true value may be higher"),
+        }
     }
     said
 }
 
-/// Why no rate is a knee.
+/// Returns the reason why no rate is a knee.
 fn none(what: &str, tried: &[Tried], bound: &str) -> String {
     let with_p99 = tried.iter().filter(|t| t.p99_ns.is_some());
     let is_over =
@@ -54,7 +65,7 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
             let rates = tried.iter().map(|t| t.rung.rate_per_s);
             let (from, to) = (rates.clone().min().unwrap_or(0), rates.max().unwrap_or(0));
             format!(
-                "no knee of {what}: p99 stayed over {bound} at every rate tried, {} to {}/s; the least was {} at {}/s",
+                "no knee of {what}: p99 was over {bound} at every rate tried, {} to {}/s; best p99: {} at {}/s",
                 thousands(from),
                 thousands(to),
                 time(least.p99_ns.unwrap_or(f64::NAN)),
@@ -68,24 +79,24 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
     }
 }
 
-/// `at 240,000/s p99 is 3.1 ms`.
+/// Returns `at 240,000/s p99 is 3.10 ms`.
 pub(crate) fn fate(tried: &Tried) -> String {
     let at = format!("at {}/s", thousands(tried.rung.rate_per_s));
-    let p99 = tried.p99_ns.map_or_else(|| "not known".into(), time);
+    let p99 = tried.p99_ns.map_or_else(|| "unknown".into(), time);
     match tried.rung.grade {
         Grade::Passed | Grade::Over => format!("{at} p99 is {p99}"),
-        Grade::Overloaded => format!("{at} p99 is {p99}, for more is sent than is carried"),
+        Grade::Overloaded => format!("{at} p99 is {p99}: more is sent than the transport carries"),
         Grade::SenderTooSlow => {
             format!(
-                "{at} p99 is {p99}, but the sender was too slow ({}): it may carry more",
+                "{at} p99 is {p99}, but the sender missed its schedule (p99 delay {}): the transport may carry more",
                 late(tried)
             )
         }
         Grade::TooFew => {
-            format!("{at} p99 stands on too few values ({})", thousands(tried.values as u32))
+            format!("{at} p99 has too few samples ({})", thousands(tried.values as u32))
         }
         Grade::Lossy => {
-            format!("{at} {} of the messages are lost", share(tried.lost_share.unwrap_or(1.0)))
+            format!("{at} {} of the messages were lost", share(tried.lost_share.unwrap_or(1.0)))
         }
         Grade::Failed => {
             format!("{at} nothing was measured: {}", tried.why.as_deref().unwrap_or("no reason"))
@@ -93,44 +104,37 @@ pub(crate) fn fate(tried: &Tried) -> String {
     }
 }
 
-/// A rate with what became of it, for a list: `180,000/s  p99 61.0 µs`.
+/// Returns a rate and its result, for a list: `180,000/s  p99 61.0 µs`.
 pub(crate) fn rung(tried: &Tried) -> String {
-    let p99 = tried.p99_ns.map_or_else(|| "p99 not known".into(), |ns| format!("p99 {}", time(ns)));
-    let lag = tried.lag.map(|lag| format!("sender's lag p99 {}", time(lag.p99_ns.value)));
+    let p99 = tried.p99_ns.map_or_else(|| "p99 unknown".into(), |ns| format!("p99 {}", time(ns)));
+    let lag = tried.lag.map(|lag| format!("sender's delay p99 {}", time(lag.p99_ns.value)));
     let grade = match tried.rung.grade {
-        Grade::Passed => "passed",
-        Grade::SenderTooSlow => "over the bound, and so is the sender",
-        Grade::TooFew => "too few values",
-        Grade::Over => "over the bound",
-        Grade::Overloaded => "over the bound, more sent than carried",
-        Grade::Lossy => "messages lost",
+        Grade::Passed => "holds",
+        Grade::SenderTooSlow => "fails (the sender could not keep the rate)",
+        Grade::TooFew => "too few samples",
+        Grade::Over => "fails",
+        Grade::Overloaded => "fails (more sent than carried)",
+        Grade::Lossy => "fails (messages lost)",
         Grade::Failed => "nothing measured",
     };
     let rate = format!("{}/s", thousands(tried.rung.rate_per_s));
     let lag = lag.unwrap_or_default();
-    format!("{rate:>12}  {p99:<14}  {lag:<26}  {grade}").trim_end().into()
+    format!("{rate:>12}  {p99:<14}  {lag:<28}  {grade}").trim_end().into()
 }
 
-/// How late the sender was.
+/// Returns the sender's own delay.
 fn late(tried: &Tried) -> String {
-    let lag = tried.lag.map_or_else(|| "not known".into(), |lag| time(lag.p99_ns.value));
-    format!("p99 of its own lag {lag}")
+    tried.lag.map_or_else(|| "unknown".into(), |lag| time(lag.p99_ns.value))
 }
 
-/// `pipe/block at 1 KiB, cross-core, poisson`.
+/// Returns `pipe/block at 1 KiB, cross-core, poisson`.
 fn place(key: &CellKey) -> String {
-    format!(
-        "{} at {}, {}, {}",
-        key.transport,
-        ipcmark_suite::show_size(key.size_bytes as usize),
-        key.placement,
-        arrivals(key)
-    )
+    format!("{} at {}, {}, {}", key.transport, bytes(key.size_bytes), key.placement, arrivals(key))
 }
 
-/// `180,000`.
+/// Returns `180,000`.
 pub(crate) fn thousands(n: u32) -> String {
-    HumanCount(n.into()).to_string()
+    count(n.into())
 }
 
 #[cfg(test)]
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knee_is_told_with_what_is_above_it() {
+    fn a_knee_comes_with_the_rate_above_it() {
         let rungs = vec![
             tried(180_000, Grade::Passed, 61_000.0),
             tried(240_000, Grade::Overloaded, 3.1e6),
@@ -166,24 +170,24 @@ mod tests {
         assert_eq!(
             said(rungs.clone(), true),
             "knee of pipe/block at 1 KiB, cross-core, constant: 180,000 messages/s (p99 61.0 µs ≤ 100 µs); at 240,000/s p99 is \
-             3.10 ms, for more is sent than is carried"
+             3.10 ms: more is sent than the transport carries"
         );
-        assert!(said(rungs, false).ends_with("cut short"));
+        assert!(said(rungs, false).ends_with("from 180,000 to 240,000/s"));
         let always = said(vec![tried(10_000_000, Grade::Passed, 900.0)], true);
-        assert!(always.ends_with("nothing faster is paced"), "{always}");
+        assert!(always.ends_with("no higher rate can be paced"), "{always}");
     }
 
     #[test]
-    fn a_sender_too_slow_and_too_few_values_are_told() {
+    fn a_sender_too_slow_and_too_few_samples_are_named() {
         let slow = vec![
             tried(4_000, Grade::Passed, 61_000.0),
             tried(4_200, Grade::SenderTooSlow, 620_000.0),
         ];
-        assert!(said(slow, true).contains("but the sender was too slow"));
+        assert!(said(slow, true).contains("but the sender missed its schedule"));
         let only = vec![tried(4_000, Grade::SenderTooSlow, 610_000.0)];
-        assert!(said(only, true).contains("p99 stayed over 100 µs at every rate tried"));
+        assert!(said(only, true).contains("p99 was over 100 µs at every rate tried"));
         let few = vec![tried(10, Grade::TooFew, 61_000.0), tried(40, Grade::Over, 2e5)];
-        assert!(said(few, true).contains("at 10/s p99 stands on too few values (900)"));
+        assert!(said(few, true).contains("at 10/s p99 has too few samples (900)"));
     }
 
     #[test]
@@ -191,7 +195,7 @@ mod tests {
         let over = vec![tried(1_000, Grade::Over, 3e5), tried(4_000, Grade::Overloaded, 2e5)];
         let words = said(over, true);
         assert!(words.contains("over 100 µs at every rate tried, 1,000 to 4,000/s"), "{words}");
-        assert!(words.ends_with("the least was 200 µs at 4,000/s"), "{words}");
+        assert!(words.ends_with("best p99: 200 µs at 4,000/s"), "{words}");
         let mut absent = tried(1_000, Grade::Failed, 0.0);
         absent.why = Some("it rains".into());
         assert!(said(vec![absent], true).ends_with(": it rains"));

@@ -7,7 +7,7 @@ fn doctor_says_what_each_lack_costs_and_how_many_transports_are_left() {
     let desk = Desk::new();
     let text = stdout(&desk.ipcmark(&["doctor", "--all", "--listen", "5ms"]).success());
     for word in
-        ["Processors", "Clock and counters", "/dev/shm", "RLIMIT_NOFILE", "nothing was changed"]
+        ["Processors", "Clock and counters", "/dev/shm", "RLIMIT_NOFILE", "Nothing was changed"]
     {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }

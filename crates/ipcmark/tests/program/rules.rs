@@ -5,9 +5,12 @@ use crate::desk::{Desk, stdout};
 #[test]
 fn a_rule_is_shown_in_words_with_its_calls_and_its_page() {
     let text = stdout(&Desk::new().ipcmark(&["rules", "signal/merge"]).success());
-    for word in
-        ["1,000 SIGUSR1 sent while blocked: 1 delivered.", "kill", "signal(7)", "1 rule: 1 shown"]
-    {
+    for word in [
+        "1,000 SIGUSR1 sent while blocked: 1 delivered.",
+        "kill",
+        "signal(7)",
+        "1 rule: 1 confirmed",
+    ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
     assert!(!text.contains('\x1b'), "no colours where nobody looks");

@@ -2,10 +2,10 @@
 
 use super::pause;
 use crate::output;
-use crate::units::{count, wall};
 use anyhow::{Context as _, Result, bail};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use ipcmark_show::{plural as count, wall};
 use ipcmark_sys::subprocess::Subprocess;
 use serde::Deserialize;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! Rows and records for the tests of this crate.
+//! Rows and summaries for tests.
 
 use ipcmark_record::{Carries, CellKey, Framing, Integrity, Placement, WaitKind, Workload};
 use ipcmark_summary::{
@@ -6,13 +6,15 @@ use ipcmark_summary::{
     Summary,
 };
 
-/// An estimate with the interval that is given.
-pub(crate) fn estimate(value: f64, interval: Option<(f64, f64)>) -> Estimate {
+/// Returns an estimate with this interval.
+#[must_use]
+pub fn estimate(value: f64, interval: Option<(f64, f64)>) -> Estimate {
     Estimate { value, interval, confidence: interval.map(|_| 0.96) }
 }
 
-/// A measured ping-pong row across cores; `ns` is its p50.
-pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -> Row {
+/// Returns a measured ping-pong row across cores; `ns` is its p50.
+#[must_use]
+pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -> Row {
     let (mechanism, wait) = name.split_once('/').unwrap_or((name, "block"));
     let percentiles = PERCENTILES
         .iter()
@@ -75,8 +77,9 @@ pub(crate) fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f
     }
 }
 
-/// A summary of these rows.
-pub(crate) fn summary(rows: Vec<Row>) -> Summary {
+/// Returns a summary of these rows.
+#[must_use]
+pub fn summary(rows: Vec<Row>) -> Summary {
     let census = Census::of(&rows);
     Summary { rows, census, ..Summary::default() }
 }

@@ -1,90 +1,128 @@
-//! What could not be measured, and why: cells of one reason together, so that a hundred transports make a short list.
+//! Cells that could not be measured, and why: cells with the same reason together, so that a hundred
+//! transports make a short list.
 
-use crate::ranking::payload;
-use crate::units;
+use crate::{Ranking, payload};
 use ipcmark_record::Refusal;
+use ipcmark_show::{Cell, Column, Head, Table, plural};
 use ipcmark_summary::{Row, Status, Summary};
-use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Cells that have no sound figure, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Gap {
-    /// The transports that share these cells and this reason.
-    pub transports: Vec<String>,
-    /// `not available`, `unsupported`, `failed`, `not reached`.
+/// The reason why a cell has no sound figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// `not available`, `unsupported`, `failed` or `not reached`.
     pub kind: &'static str,
-    /// Which cells: `ping-pong, stream; 64 KiB; cross-core`.
-    pub cells: String,
+    /// The reason.
     pub reason: String,
-    /// What would change it.
-    pub remedy: String,
+    /// The way to change it.
+    pub remedy: Option<String>,
+    /// The transports with this reason in the same cells.
+    pub transports: Vec<String>,
+    /// The cells: `ping-pong, stream; 64 KiB; cross-core`.
+    pub cells: String,
 }
 
-/// Kind, reason, what would change it.
-type Why = (&'static str, String, String);
+impl Gap {
+    /// Returns the reason and the remedy.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Gap { reason, remedy, .. } = self;
+        remedy
+            .as_ref()
+            .map_or_else(|| reason.clone(), |remedy| format!("{reason}. Remedy: {remedy}"))
+    }
 
-/// What a row's state says; `None` where it was measured.
-pub(crate) fn gap(row: &Row) -> Option<Why> {
-    let again = format!("look at it alone: ipcmark run --transport '{}'", row.key.transport);
-    match &row.status {
-        Status::Measured => None,
-        Status::Failed { what } => {
-            let all = row.failed_invocations + row.invocations;
-            let reason = format!(
-                "{} of {} failed: {what}",
-                row.failed_invocations,
-                units::plural(all, "invocation")
-            );
-            Some(("failed", reason, again))
-        }
-        Status::Unavailable(Refusal { reason, remedy }) => {
-            let remedy = remedy.clone().unwrap_or_else(|| "nothing that ipcmark knows of".into());
-            Some(("not available", reason.clone(), remedy))
-        }
-        Status::Unsupported { reason } => Some((
-            "unsupported",
-            reason.clone(),
-            "nothing: it is the nature of the mechanism".into(),
-        )),
-        Status::Pending => Some((
-            "not reached",
-            "the run ended before this cell's turn".into(),
-            "a longer --budget, or going on with --resume".into(),
-        )),
+    fn why(&self) -> (&str, &str, &Option<String>) {
+        (self.kind, &self.reason, &self.remedy)
     }
 }
 
-/// All gaps: cells of one transport and one reason together, then transports whose gaps are alike.
-pub(crate) fn gaps(summary: &Summary) -> Vec<Gap> {
-    let mut groups: Vec<(&str, Why, Vec<&Row>)> = Vec::new();
+/// Returns the gap of one row; `None` if it was measured.
+#[must_use]
+pub fn gap(row: &Row) -> Option<Gap> {
+    let transport = &row.key.transport;
+    let (kind, reason, remedy) = match &row.status {
+        Status::Measured => return None,
+        Status::Failed { what } => {
+            let all = plural(row.failed_invocations + row.invocations, "run");
+            let reason = format!("{} of {all} failed: {what}", row.failed_invocations);
+            ("failed", reason, Some(format!("run it alone: ipcmark run --transport '{transport}'")))
+        }
+        Status::Unavailable(Refusal { reason, remedy }) => {
+            ("not available", reason.clone(), remedy.clone())
+        }
+        Status::Unsupported { reason } => ("unsupported", reason.clone(), None),
+        Status::Pending => {
+            let remedy = "a longer --budget, or --resume".to_owned();
+            ("not reached", "the run ended before its turn".into(), Some(remedy))
+        }
+    };
+    Some(Gap { kind, reason, remedy, transports: vec![transport.clone()], cells: String::new() })
+}
+
+/// Returns all gaps: cells of one transport and reason together, then transports with the same gaps.
+#[must_use]
+pub fn gaps(summary: &Summary) -> Vec<Gap> {
+    let mut groups: Vec<(Gap, Vec<&Row>)> = Vec::new();
     for row in &summary.rows {
-        let Some(why) = gap(row) else { continue };
-        match groups.iter_mut().find(|(t, w, _)| *t == row.key.transport && *w == why) {
-            Some((.., rows)) => rows.push(row),
-            None => groups.push((&row.key.transport, why, vec![row])),
+        let Some(gap) = gap(row) else { continue };
+        let same = |of: &Gap| of.transports == gap.transports && of.why() == gap.why();
+        match groups.iter_mut().find(|(of, _)| same(of)) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((gap, vec![row])),
         }
     }
     let mut gaps: Vec<Gap> = Vec::new();
-    for (transport, (kind, reason, remedy), rows) in groups {
-        let (transports, cells) = (vec![transport.to_string()], cells(&rows));
-        let new = Gap { transports, kind, cells, reason, remedy };
-        let alike = |g: &&mut Gap| {
-            (g.kind, &g.cells, &g.reason, &g.remedy)
-                == (new.kind, &new.cells, &new.reason, &new.remedy)
-        };
-        match gaps.iter_mut().find(alike) {
-            Some(gap) => gap.transports.extend(new.transports),
-            None => gaps.push(new),
+    for (gap, rows) in groups {
+        let gap = Gap { cells: cells(&rows), ..gap };
+        match gaps.iter_mut().find(|of| of.why() == gap.why() && of.cells == gap.cells) {
+            Some(known) => known.transports.extend(gap.transports),
+            None => gaps.push(gap),
         }
     }
     gaps
 }
 
-/// Workloads; sizes; placements - of those workloads together that have all the same ones; each cell on its own where
+/// Returns the table of the gaps.
+#[must_use]
+pub fn gaps_table(gaps: &[Gap]) -> Table {
+    let long = |text: &str| Head::words(text, "").class("long");
+    let columns: [Column<'_, Gap>; 5] = [
+        Column::new(Head::words("Transports", "").class("name wide"), |gap: &Gap| {
+            Cell::name(gap.transports.join(" "))
+        }),
+        Column::new(long("Cells"), |gap: &Gap| Cell::words(&gap.cells)),
+        Column::new(Head::words("State", ""), |gap: &Gap| Cell::words(gap.kind)),
+        Column::new(long("Reason"), |gap: &Gap| Cell::words(&gap.reason)),
+        Column::new(long("Remedy"), |gap: &Gap| {
+            let none = if gap.kind == "unsupported" { "none" } else { "none known" };
+            Cell::words(gap.remedy.clone().unwrap_or_else(|| none.into()))
+        }),
+    ];
+    Table::of(&columns, gaps)
+}
+
+/// Returns the measured rows that have no figure to rank them by, and the reason of each.
+#[must_use]
+pub fn not_ranked<'a>(summary: &'a Summary, rankings: &[Ranking<'_>]) -> Vec<(&'a str, String)> {
+    let ranked = |row: &Row| {
+        let mut entries = rankings.iter().flat_map(|r| r.entries.iter().chain(&r.floors));
+        entries.any(|entry| entry.row.key == row.key)
+    };
+    let measured = |row: &&Row| row.status == Status::Measured && !row.floor;
+    let open = summary.rows.iter().filter(measured).filter(|row| !ranked(row));
+    open.filter_map(|row| {
+        let refused = row.figure.as_ref()?.refused.clone();
+        let reason = refused.unwrap_or_else(|| "too short for a figure".into());
+        Some((row.key.transport.as_str(), format!("{reason} ({})", cells(&[row]))))
+    })
+    .collect()
+}
+
+/// Returns `workloads; sizes; placements`: workloads with the same ones together, and single cells if
 /// they are not all combinations.
 fn cells(rows: &[&Row]) -> String {
-    /// Cells that are named on their own.
+    /// Number of single cells that are named.
     const NAMED: usize = 6;
     let mut workloads: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in rows {
@@ -120,7 +158,7 @@ fn cells(rows: &[&Row]) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
-/// `ping-pong`, `fan-in (2 peers)`.
+/// Returns `ping-pong`, `fan-in (2 peers)`.
 fn workload(row: &Row) -> String {
     let (workload, parameters) = (row.key.workload, row.key.workload.parameters());
     if parameters.is_empty() { workload.to_string() } else { format!("{workload} ({parameters})") }
@@ -141,8 +179,8 @@ mod tests {
         let gaps = gaps(&summary(rows));
         assert_eq!(gaps.len(), 1);
         assert_eq!(
-            (gaps[0].cells.as_str(), gaps[0].remedy.as_str()),
-            ("ping-pong; 64 B, 1 KiB; cross-core", "mount it")
+            (gaps[0].cells.as_str(), gaps[0].sentence().as_str()),
+            ("ping-pong; 64 B, 1 KiB; cross-core", "no mqueue. Remedy: mount it")
         );
     }
 

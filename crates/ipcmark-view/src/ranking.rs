@@ -1,76 +1,86 @@
-//! Who is first, for each pattern, size and placement, and how sure that is.
+//! The order of transports for each workload, size and placement, and how certain it is.
 
-use crate::units::{self, Quantity};
 use ipcmark_record::CellKey;
+use ipcmark_show::{Quantity, bytes};
 use ipcmark_summary::{DistanceClass, Estimate, Figure, Headline, Row, Status, Summary};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
-/// The key that cells share which are ranked together: it names no transport.
+/// The parts of a cell's key that ranked cells share: all but the transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting(pub CellKey);
+pub struct Setting {
+    /// The key, without a transport.
+    pub key: CellKey,
+    /// True if the record has several buffer sizes, so that each heading names its own.
+    pub tells_capacity: bool,
+}
 
 impl Deref for Setting {
     type Target = CellKey;
 
     fn deref(&self) -> &CellKey {
-        &self.0
+        &self.key
     }
 }
 
 impl Setting {
-    pub(crate) fn of(row: &Row) -> Setting {
-        Setting(row.key.setting())
+    /// Returns true for the cells of this setting.
+    pub fn holds(&self, row: &Row) -> bool {
+        row.key.setting() == self.key
     }
 
-    /// Returns the figure that the ranking goes by.
-    pub(crate) fn headline(&self) -> Headline {
+    /// Returns the figure that decides the order.
+    pub fn headline(&self) -> Headline {
         self.workload.headline()
     }
 
-    /// Returns the name of the time: `round trip`, `8 messages and an answer` ...
-    pub(crate) fn time_of(&self) -> String {
+    /// Returns the name of the measured time: `round trip`, `8 messages and an answer` ...
+    pub fn time_of(&self) -> String {
         self.workload.time_of()
     }
 
-    /// Returns the thing that costs are given for one of: `round trip`, `message`, `task`.
-    pub(crate) fn counted(&self) -> &'static str {
+    /// Returns the unit of work that costs are given for: `round trip`, `message`, `task`.
+    pub fn counted(&self) -> &'static str {
         self.workload.counted()
     }
 
-    pub(crate) fn quantity(&self) -> Quantity {
-        crate::table::quantity(self.headline())
+    /// Returns the quantity of the headline.
+    pub fn quantity(&self) -> Quantity {
+        crate::quantity(self.headline())
     }
 
-    /// `64 B, cross-core`, with the load, and with the capacity where one was asked for; what a transport holds may differ.
-    pub(crate) fn place(&self) -> String {
+    /// Returns `64 B, cross-core`, with the load, and with the buffer if there are several.
+    pub fn place(&self) -> String {
         format!("{}, {}", payload(self.size_bytes), self.circumstances())
     }
 
-    /// `cross-core, 2 peers, capacity 4 KiB asked`: all but the size.
-    pub(crate) fn circumstances(&self) -> String {
+    /// Returns `cross-core, 2 peers, buffer 4 KiB`: the place without the size.
+    pub fn circumstances(&self) -> String {
         let parameters = self.workload.parameters();
         let mut words = vec![self.placement.to_string()];
         words.extend((!parameters.is_empty()).then_some(parameters));
-        words.extend(self.capacity_bytes.map(|c| format!("capacity {} asked", units::size(c))));
+        let capacity = self.capacity_bytes.filter(|_| self.tells_capacity);
+        words.extend(capacity.map(|c| format!("buffer {}", bytes(c))));
         words.join(", ")
     }
 }
 
-/// A transport's name without its wait.
-pub(crate) fn mechanism(transport: &str) -> &str {
+/// Returns a transport's name without its wait.
+pub fn mechanism(transport: &str) -> &str {
     transport.rsplit_once('/').map_or(transport, |(mechanism, _)| mechanism)
 }
 
-/// A message size; `no payload` for 0 B.
-pub(crate) fn payload(bytes: u64) -> String {
-    if bytes == 0 { "no payload".into() } else { units::size(bytes) }
+/// Returns a message size; `no payload` for 0 B.
+pub fn payload(size_bytes: u64) -> String {
+    if size_bytes == 0 { "no payload".into() } else { bytes(size_bytes) }
 }
 
-/// One setting's ranking.
+/// The ranking of one setting.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ranking<'a> {
+pub struct Ranking<'a> {
+    /// The setting.
     pub setting: Setting,
-    /// The distance class that is ranked, the one of most entries; `None` where CPUs have no distance.
+    /// The distance class of most entries, which is ranked; `None` if the CPUs have no distance.
     pub class: Option<DistanceClass>,
     /// Best first; those of another distance class last.
     pub entries: Vec<Entry<'a>>,
@@ -80,40 +90,44 @@ pub(crate) struct Ranking<'a> {
 
 /// One transport in a ranking.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry<'a> {
+pub struct Entry<'a> {
+    /// Its cell.
     pub row: &'a Row,
+    /// The figures of the cell.
     pub figure: &'a Figure,
+    /// The headline.
     pub value: Estimate,
-    /// False when `value` is a median of too few round trips: shown, but not placed.
+    /// False if `value` is a median of too few round trips: it is shown, but has no rank.
     pub enough: bool,
-    /// Best and worst place that the intervals leave open, from 1; `None` without an interval or enough values, and in
-    /// another class.
+    /// Best and worst rank that the intervals allow, from 1; `None` without an interval or enough
+    /// values, and in another class.
     pub places: Option<(usize, usize)>,
-    /// True where its figures are not of the ranking's distance class: then the two are not comparable.
+    /// True if its figures are of another distance class than the ranking: they are not comparable.
     pub elsewhere: bool,
 }
 
 impl Entry<'_> {
-    /// True when a waiting side holds on to its CPU.
-    pub(crate) fn keeps_its_cpu(&self) -> bool {
+    /// Returns true if a waiting side keeps its CPU.
+    pub fn keeps_its_cpu(&self) -> bool {
         self.row.wait.retries()
     }
 
-    /// What places go by: the value, without its interval where too few values stand behind it.
-    pub(crate) fn judged(&self) -> Estimate {
+    /// Returns the value that decides the rank: without its interval if it has too few samples.
+    pub fn judged(&self) -> Estimate {
         let Estimate { value, interval, confidence } = self.value;
         let (interval, confidence) =
             if self.enough { (interval, confidence) } else { (None, None) };
         Estimate { value, interval, confidence }
     }
 
-    /// True when the intervals leave it no place but the first.
-    pub(crate) fn is_first(&self) -> bool {
+    /// Returns true if the intervals allow no rank but the first.
+    pub fn is_first(&self) -> bool {
         self.places == Some((1, 1))
     }
 
-    /// `1`, `2–4`, `(3)` when only the order of the medians is known, or `apart` in another distance class.
-    pub(crate) fn place(&self, at: usize) -> String {
+    /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, or `apart` in
+    /// another distance class.
+    pub fn place(&self, at: usize) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
             Some((best, worst)) if best == worst => best.to_string(),
@@ -123,21 +137,21 @@ impl Entry<'_> {
     }
 }
 
-/// How two estimates stand to each other.
+/// The order of two estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// The first one's interval lies wholly below the other's.
+pub enum Order {
+    /// The first interval is wholly below the other one.
     Below,
     /// Wholly above.
     Above,
-    /// They overlap: this run does not decide.
+    /// They overlap: this run cannot separate them.
     Overlap,
     /// One has no interval.
     Unknown,
 }
 
-/// Compares intervals.
-pub(crate) fn order(a: &Estimate, b: &Estimate) -> Order {
+/// Compares two intervals.
+pub fn order(a: &Estimate, b: &Estimate) -> Order {
     match (a.interval, b.interval) {
         (Some((_, a_high)), Some((b_low, _))) if a_high < b_low => Order::Below,
         (Some((a_low, _)), Some((_, b_high))) if a_low > b_high => Order::Above,
@@ -146,12 +160,14 @@ pub(crate) fn order(a: &Estimate, b: &Estimate) -> Order {
     }
 }
 
-/// All rankings: patterns and placements in the record's order, sizes ascending. Cells with a failed invocation are not
-/// ranked: what loses or damages messages is not fast.
-pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
+/// Returns all rankings: workloads and placements in the record's order, sizes ascending. Cells with a
+/// failed run are not ranked: a transport that loses or damages messages is not fast.
+pub fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
+    let capacities = summary.rows.iter().filter(|r| !r.floor).map(|r| r.key.capacity_bytes);
+    let several = capacities.flatten().collect::<BTreeSet<_>>().len() > 1;
     let mut settings: Vec<Setting> = Vec::new();
     for row in summary.rows.iter().filter(|r| r.figure.is_some() && !r.floor) {
-        let setting = Setting::of(row);
+        let setting = Setting { key: row.key.setting(), tells_capacity: several };
         if !settings.contains(&setting) {
             settings.push(setting);
         }
@@ -166,12 +182,13 @@ pub(crate) fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }
 
-/// A floor has no peer, so it belongs to every placement and capacity of its pattern and size.
+/// Returns true if a row belongs to a setting. A floor has no peer: it belongs to every placement and
+/// buffer size.
 fn belongs(row: &Row, setting: &Setting) -> bool {
     if row.floor {
         row.key.workload == setting.workload && row.key.size_bytes == setting.size_bytes
     } else {
-        Setting::of(row) == *setting
+        setting.holds(row)
     }
 }
 
@@ -188,6 +205,10 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
             Some(Entry { row, figure, value, enough, places: None, elsewhere: false })
         })
         .partition(|entry| entry.row.floor);
+    // A floor was measured on each placement; here the nearest is enough.
+    floors.sort_by_key(|floor| floor.row.key.placement != setting.placement);
+    let mut seen = BTreeSet::new();
+    floors.retain(|floor| seen.insert(floor.row.key.transport.clone()));
     let class = usual_class(&entries);
     for entry in &mut entries {
         entry.elsewhere = entry.row.class != class;
@@ -214,15 +235,15 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
     Ranking { setting, class, entries, floors }
 }
 
-/// The class that most entries are of; of equals the nearest.
+/// Returns the class of most entries; of equals the nearest.
 fn usual_class(entries: &[Entry]) -> Option<DistanceClass> {
     let classes = || entries.iter().filter_map(|e| e.row.class);
     let of = |class: &DistanceClass| classes().filter(|other| other == class).count();
     classes().max_by(|a, b| of(a).cmp(&of(b)).then(b.centre_ns.total_cmp(&a.centre_ns)))
 }
 
-/// The middle one of the values.
-pub(crate) fn middle(mut values: Vec<f64>) -> Option<f64> {
+/// Returns the middle one of the values.
+pub fn middle(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }

@@ -1,0 +1,138 @@
+//! The table of all cells.
+
+use super::{
+    BYTES, OfRow, TIME_PER_MESSAGE, cpu, distance, estimate, figure, limit, percentile, quality,
+    runs, shown, switches, transport,
+};
+use crate::gaps::gap;
+use crate::payload;
+use crate::remarks::{buffer, remarks};
+use ipcmark_show::{Cell, Column, Head, Quantity, Table, bytes};
+use ipcmark_summary::{Figure, PERCENTILES, Row};
+
+/// Returns the table of all cells. The first cell of a row has its class: `floor` or `gap`.
+#[must_use]
+pub fn cells_table(rows: &[Row]) -> Table {
+    Table::of(&columns(), rows).without_empty()
+}
+
+fn columns() -> Vec<OfRow> {
+    let class = |row: &Row| match gap(row) {
+        Some(_) => "gap",
+        None if row.floor => "floor",
+        None => "",
+    };
+    let Column { head, of } = transport();
+    let mut all = vec![
+        Column::new(head, move |row: &Row| Cell { class: class(row), ..of(row) }),
+        words("Family", "", |row| Cell::words(&row.family)),
+        words(
+            "Framing",
+            "message: boundaries kept by the mechanism; stream: bytes, framed by ipcmark",
+            |row| Cell::words(row.framing.name()),
+        ),
+        words("Workload", "with its load", |row| {
+            Cell::words(row.key.workload.name()).under(row.key.workload.parameters())
+        }),
+        Column::new(Head::number("Size", "message size"), size),
+        words("Placement", "the CPUs of the sides", |row| Cell::words(row.key.placement.name())),
+    ];
+    let help = "of the measured time; of rates: of blocks of messages at the receiver (its bursts), not a latency";
+    all.extend(PERCENTILES.map(|q| {
+        Column::new(Head::number(ipcmark_show::percentile(q), help), move |row: &Row| {
+            let Some(p) = row.figure.as_ref().and_then(|f| f.percentile(q)) else {
+                return Cell::missing();
+            };
+            let cell = percentile(p);
+            // A percentile of blocks looks like a latency and is none.
+            let block = if row.key.is_rate() { "block " } else { "" };
+            Cell { text: format!("{block}{}", cell.text), ..cell }
+        })
+    }));
+    let number = |text: &str, help: &str| Head::number(text, help);
+    let one = "round trip, message or task";
+    all.extend([
+        figure(number("Max", "largest single time; blocks hide the extremes"), |f| {
+            f.max_ns.map_or_else(Cell::missing, |ns| Cell::value(Quantity::Time, ns))
+        }),
+        figure(
+            number("Per second", "round trips or tasks, or messages received and verified"),
+            |f| estimate(Quantity::MessageRate, &f.messages_per_s),
+        ),
+        figure(number("Bytes/s", BYTES), |f| estimate(Quantity::ByteRate, &f.bytes_per_s)),
+        Column::new(number("Time/message", TIME_PER_MESSAGE), |row: &Row| {
+            let figure = row.figure.as_ref().filter(|_| row.key.is_rate());
+            figure.map_or_else(Cell::missing, |f| estimate(Quantity::Time, &f.ns_per_message()))
+        }),
+        cpu(one),
+        switches(one),
+        limit(),
+        words(
+            "Only here",
+            "figures of this workload alone: sender's delay, other work, speed-up",
+            |row| row.figure.as_ref().map_or_else(|| Cell::words(""), only_here),
+        ),
+        distance(),
+        Column::new(
+            number("Buffer", "of one direction, read back from the kernel or the ring"),
+            capacity,
+        ),
+        runs(),
+        quality(),
+        Column::new(
+            Head::words("State", "result of the cell, and the reason").class("long"),
+            state,
+        ),
+    ]);
+    all
+}
+
+fn words(text: &str, help: &str, of: fn(&Row) -> Cell) -> OfRow {
+    Column::new(Head::words(text, help), of)
+}
+
+/// Returns the message size of a row.
+pub(super) fn size(row: &Row) -> Cell {
+    Cell::number(payload(row.key.size_bytes), row.key.size_bytes as f64)
+}
+
+fn state(row: &Row) -> Cell {
+    match gap(row) {
+        Some(gap) => Cell::words(gap.kind).under(gap.sentence()),
+        None => {
+            Cell::words(if row.floor { "floor" } else { "measured" }).under(remarks(row).join("; "))
+        }
+    }
+}
+
+fn capacity(row: &Row) -> Cell {
+    let Some(capacity) = row.capacity else { return Cell::missing() };
+    let asked = row.key.capacity_bytes.map(|c| format!("asked: {}", bytes(c)));
+    let cell = match (buffer(row), capacity.bytes.or(capacity.messages)) {
+        (Some(buffer), Some(n)) => Cell::number(buffer, n as f64),
+        _ => Cell::missing(),
+    };
+    cell.under(asked.unwrap_or_default())
+}
+
+/// Returns the figures that only one workload has.
+fn only_here(figure: &Figure) -> Cell {
+    let time = |e| shown(Quantity::Time, e);
+    if let Some(lag) = &figure.lag {
+        Cell::words(format!("sender's delay p50 {}", time(&lag.p50_ns)))
+            .under(format!("p99 {}", time(&lag.p99_ns)))
+    } else if let Some(outside) = &figure.overlap {
+        let under = format!(
+            "{} per round trip; poll cost {}",
+            time(&outside.work_ns),
+            time(&outside.look_ns)
+        );
+        Cell::words(format!("other work {}", shown(Quantity::Share, &outside.work_share)))
+            .under(under)
+    } else if let Some(task) = &figure.task {
+        Cell::words(format!("speed-up {}", shown(Quantity::Factor, &task.speed_up)))
+            .under(format!("by one process {}", time(&task.serial_ns)))
+    } else {
+        Cell::words("")
+    }
+}

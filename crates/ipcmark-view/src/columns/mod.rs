@@ -1,0 +1,157 @@
+//! The columns of all tables: each with its head, its meaning and its cells, once for all media.
+
+mod cells;
+mod cost;
+mod limits;
+mod ranking;
+
+pub use cells::cells_table;
+pub use cost::{CostTable, cost_tables};
+pub use limits::limit_table;
+pub use ranking::ranking_table;
+
+#[cfg(test)]
+mod tests;
+
+use crate::quality;
+use ipcmark_show::{Cell, Column, Head, Quantity, Tone, plural, time};
+use ipcmark_summary::{ClassFigure, Estimate, Figure, Headline, Percentile, Row, Status};
+
+/// A column of cells of the record.
+type OfRow = Column<'static, Row>;
+
+/// The meaning of a figure with an interval.
+const OVER_RUNS: &str = "median over runs, and its 95 % interval";
+/// The meaning of the time per message.
+const TIME_PER_MESSAGE: &str = "1 / rate of the messages received and verified";
+/// The meaning of the bytes of a rate.
+const BYTES: &str = "one direction; duplex: both together";
+
+/// Returns the quantity of a headline.
+#[must_use]
+pub const fn quantity(headline: Headline) -> Quantity {
+    match headline {
+        Headline::Median => Quantity::Time,
+        Headline::Rate => Quantity::MessageRate,
+        Headline::SpeedUp => Quantity::Factor,
+        Headline::UsefulWork => Quantity::Share,
+    }
+}
+
+/// Returns an estimate with its interval: `8.52 µs [8.41 µs, 8.60 µs]`.
+#[must_use]
+pub fn shown(quantity: Quantity, estimate: &Estimate) -> String {
+    quantity.estimate(estimate.value, estimate.interval)
+}
+
+fn estimate(quantity: Quantity, of: &Estimate) -> Cell {
+    Cell::estimate(quantity, of.value, of.interval)
+}
+
+fn time_cell(of: &Estimate) -> Cell {
+    Cell::value(Quantity::Time, of.value)
+}
+
+fn plain(value: f64) -> Cell {
+    Cell::number(ipcmark_show::plain(value), value)
+}
+
+fn percentile(p: &Percentile) -> Cell {
+    Cell { few: !p.enough, ..estimate(Quantity::Time, &p.ns) }
+}
+
+/// Returns a column of figures; rows without figures have none.
+fn figure(head: Head, of: impl Fn(&Figure) -> Cell + 'static) -> OfRow {
+    Column::new(head, move |row: &Row| row.figure.as_ref().map_or_else(Cell::missing, &of))
+}
+
+/// Returns a column for a percentile of the measured time.
+fn quantile(head: Head, quantile: f64) -> OfRow {
+    figure(head, move |f| f.percentile(quantile).map_or_else(Cell::missing, percentile))
+}
+
+fn transport() -> OfRow {
+    let head = Head::words("Transport", "mechanism / wait").class("name");
+    Column::new(head, |row: &Row| Cell::name(&row.key.transport))
+}
+
+fn cpu(counted: &str) -> OfRow {
+    let head =
+        Head::number(format!("CPU per\n{counted}"), "user and system time of all sides together");
+    figure(head.spare(8), |f| estimate(Quantity::Time, &f.cpu_ns_per_message))
+}
+
+fn switches(counted: &str) -> OfRow {
+    let head = Head::number("Context\nswitches", format!("all sides together, per {counted}"));
+    figure(head.spare(3), |f| plain(f.switches_per_message.value))
+}
+
+fn syscalls(counted: &str) -> OfRow {
+    let help = format!("all sides together, per {counted}, counted in a run of their own");
+    Column::new(Head::number("Syscalls", help).spare(4), |row: &Row| {
+        let calls = row.cost.as_ref().and_then(|cost| cost.system_calls_per_message);
+        calls.map_or_else(Cell::missing, plain)
+    })
+}
+
+/// Returns the figure as a multiple of the least time that the machine allows.
+fn limit() -> OfRow {
+    let help =
+        "time divided by the least that hardware and kernel allow there, as measured in this run";
+    Column::new(Head::number("× limit", help).spare(7), |row: &Row| {
+        let Some(limit) = &row.limit else { return Cell::missing() };
+        let bound = format!("{}, {}", limit.words, time(limit.limit_ns));
+        let cell = Cell::value(Quantity::Factor, limit.times.value);
+        if limit.is_below() {
+            let under = format!(
+                "faster than the measured limit: limit or result is off; ignore this ratio. {bound}"
+            );
+            return Cell { class: "bound below", ..cell.under(under).tone(Tone::Bad) };
+        }
+        // The interval of a large ratio says no more than the figure's own.
+        let ends = limit.times.interval.filter(|_| limit.times.value < 10.0);
+        let interval = ends.map(|ends| Quantity::Factor.interval(ends)).unwrap_or_default();
+        Cell { class: "bound", interval, ..cell.under(bound) }
+    })
+}
+
+/// Returns the distance of the CPUs; figures of other distances fold out.
+fn distance() -> OfRow {
+    let help = "round trip of a cache line between the two CPUs, and a guess at its meaning; figures at other distances fold out and are never pooled with these";
+    Column::new(Head::number("Core-to-core\nlatency", help).spare(5), |row: &Row| {
+        let Some(range) = row.distance else { return Cell::missing() };
+        // A row whose CPUs moved in each run has no class, and the median of its distances means nothing.
+        let Some(class) = row.class else {
+            let span = format!("{} to {}", time(range.min_ns), time(range.max_ns));
+            return Cell::value(Quantity::Time, range.median_ns).under(span);
+        };
+        let headline = row.key.workload.headline();
+        let other = |other: &ClassFigure| {
+            let figure = shown(quantity(headline), &other.figure.headline(headline)?);
+            Some(format!("{}: {figure}, {}", other.class, plural(other.invocations, "run")))
+        };
+        let more = row.others.iter().filter_map(other).collect();
+        Cell { more, ..Cell::value(Quantity::Time, class.centre_ns).under(class.word()) }
+    })
+}
+
+fn runs() -> OfRow {
+    let help = "runs that ended well; each is one set of fresh processes";
+    Column::new(Head::number("Runs", help).spare(2), |row: &Row| {
+        Cell::number(row.invocations.to_string(), row.invocations as f64)
+    })
+}
+
+fn quality() -> OfRow {
+    let head = Head::words("Quality", "how far the figures can be trusted");
+    Column::new(head.spare(9), quality::cell)
+}
+
+/// Returns true if a percentile of some row has too few samples.
+#[must_use]
+pub fn any_few(rows: &[Row]) -> bool {
+    rows.iter()
+        .filter(|r| matches!(r.status, Status::Measured | Status::Failed { .. }))
+        .filter_map(|r| r.figure.as_ref())
+        .any(|f| f.percentiles.iter().any(|p| !p.enough))
+}

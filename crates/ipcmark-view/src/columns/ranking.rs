@@ -1,0 +1,162 @@
+//! The table of one ranking: the columns that its workload needs.
+
+use super::{
+    BYTES, OVER_RUNS, OfRow, TIME_PER_MESSAGE, cpu, distance, estimate, figure, limit, percentile,
+    quality, quantile, runs, switches, syscalls, time_cell, transport,
+};
+use crate::remarks::remarks;
+use crate::{Entry, Ranking, Setting};
+use ipcmark_record::Workload;
+use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, time};
+use ipcmark_summary::{Figure, Headline};
+
+/// Returns the table of a ranking, floors last.
+#[must_use]
+pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
+    let setting = &ranking.setting;
+    let counted = setting.counted();
+    let mut of_rows = vec![transport(), headline(setting)];
+    of_rows.extend(figures(setting));
+    of_rows.extend([
+        cpu(counted),
+        limit(),
+        quality(),
+        distance(),
+        syscalls(counted),
+        switches(counted),
+        runs(),
+    ]);
+    let mut columns: Vec<Column<'_, (String, &Entry<'_>)>> = of_rows
+        .into_iter()
+        .map(|column| {
+            Column::new(column.head, move |(_, entry): &(String, &Entry<'_>)| {
+                (column.of)(entry.row)
+            })
+        })
+        .collect();
+    let help = "2–4: somewhere from 2nd to 4th, as the intervals allow; in parentheses: order of medians only; apart: other core-to-core latency, not comparable";
+    let rank = |(rank, _): &(String, &Entry<'_>)| Cell {
+        class: if rank == "floor" { "floor" } else { "" },
+        ..Cell::words(rank.clone())
+    };
+    columns.insert(0, Column::new(Head::words("Rank", help).spare(6), rank));
+    let notes = |(_, entry): &(String, &Entry<'_>)| Cell::words(notes(entry).join("; "));
+    columns.push(Column::new(Head::words("Notes", "").spare(1).class("long"), notes));
+    let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
+    let floors = ranking.floors.iter().map(|e| ("floor".to_string(), e));
+    let rows: Vec<(String, &Entry<'_>)> = ranked.chain(floors).collect();
+    let mut table = Table::of(&columns, &rows);
+    // The heading has the distance; a column repeats it only if some row differs.
+    let here = |e: &&Entry<'_>| e.row.class == ranking.class && e.row.others.is_empty();
+    if ranking.entries.iter().all(|e| here(&e)) {
+        let at = table.heads.iter().position(|h| h.text.starts_with("Core-to-core"));
+        table.drop_column(at.unwrap_or(usize::MAX));
+    }
+    table.without_empty()
+}
+
+/// Returns the remarks on an entry.
+fn notes(entry: &Entry<'_>) -> Vec<String> {
+    let elsewhere = entry.elsewhere.then(|| match entry.row.class {
+        Some(class) => format!("other core-to-core latency, {class}: not comparable"),
+        None => "the CPUs moved in every run: not comparable".into(),
+    });
+    elsewhere.into_iter().chain(remarks(entry.row)).collect()
+}
+
+/// Returns the column that decides the order.
+fn headline(setting: &Setting) -> OfRow {
+    let of = setting.headline();
+    let (text, help) = match of {
+        Headline::Rate => ("Messages/s".into(), OVER_RUNS),
+        Headline::Median => {
+            let time = setting.time_of().replace(" and ", "\nand ").replace(" from ", "\nfrom ");
+            (format!("{}\np50", capital(&time)), OVER_RUNS)
+        }
+        Headline::SpeedUp => {
+            ("Speed-up".into(), "time of one process divided by that of all workers")
+        }
+        Headline::UsefulWork => {
+            ("Other\nwork".into(), "done between sending and receipt, as a share of the round trip")
+        }
+    };
+    let quantity = setting.quantity();
+    figure(Head::number(text, help), move |f| {
+        let value = f.headline(of).map(|value| estimate(quantity, &value));
+        Cell { few: !f.has_enough(of), ..value.unwrap_or_else(Cell::missing) }
+    })
+}
+
+/// Returns the figures after the first.
+fn figures(setting: &Setting) -> Vec<OfRow> {
+    let number = |text: &str, help: &str, spare| Head::number(text, help).spare(spare);
+    let block =
+        "time per message within blocks of about 50 µs at the receiver: its bursts, not a latency";
+    match setting.headline() {
+        Headline::Rate => vec![
+            figure(number("Bytes/s", BYTES, 11), |f| estimate(Quantity::ByteRate, &f.bytes_per_s)),
+            figure(number("Time/message", TIME_PER_MESSAGE, 10), |f| {
+                estimate(Quantity::Time, &f.ns_per_message())
+            }),
+            figure(number("Block p50", block, 2), p50_and_p99),
+        ],
+        Headline::Median => {
+            let p99 = quantile(number("p99", OVER_RUNS, 10), 0.99);
+            // The rate of a paced sender is given: its delay says more.
+            let last = if matches!(setting.workload, Workload::Paced { .. }) {
+                let help = "from the due time of a message to the call that sends it";
+                figure(number("Sender's\ndelay p99", help, 6), |f| {
+                    f.lag.map_or_else(Cell::missing, |lag| {
+                        time_cell(&lag.p99_ns).under(format!("p50 {}", time(lag.p50_ns.value)))
+                    })
+                })
+            } else {
+                let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
+                figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value))
+            };
+            vec![p99, last]
+        }
+        Headline::SpeedUp => {
+            let task = |head, of: fn(&ipcmark_summary::Parallel) -> Cell| {
+                figure(head, move |f| f.task.as_ref().map_or_else(Cell::missing, of))
+            };
+            let all = "from the first part sent to the last partial result merged";
+            vec![
+                task(number("Task", all, 10), |t| estimate(Quantity::Time, &t.parallel_ns)),
+                task(number("By one\nprocess", "the same task by the coordinator alone", 9), |t| {
+                    estimate(Quantity::Time, &t.serial_ns)
+                }),
+            ]
+        }
+        Headline::UsefulWork => {
+            let outside = |head, of: fn(&ipcmark_summary::Outside) -> Cell| {
+                figure(head, move |f| f.overlap.as_ref().map_or_else(Cell::missing, of))
+            };
+            vec![
+                outside(
+                    number("Work per\nround trip", "the time that the work takes alone", 9),
+                    |o| estimate(Quantity::Time, &o.work_ns),
+                ),
+                figure(number("Round trip\np50", "with the other work in it", 10), p50_and_p99),
+                outside(
+                    number("Poll cost", "one look for an answer that is not there yet", 5),
+                    |o| time_cell(&o.look_ns),
+                ),
+            ]
+        }
+    }
+}
+
+/// Returns the median, and p99 in small print.
+fn p50_and_p99(figure: &Figure) -> Cell {
+    let Some(p50) = figure.percentile(0.5) else { return Cell::missing() };
+    let p99 = figure
+        .percentile(0.99)
+        .map(|p| format!("p99 {}{}", if p.enough { "" } else { FEW }, time(p.ns.value)));
+    percentile(p50).under(p99.unwrap_or_default())
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

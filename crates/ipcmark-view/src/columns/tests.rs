@@ -1,0 +1,130 @@
+//! The tables of made-up rows.
+
+use super::*;
+use crate::testing::{estimate, row, summary};
+use crate::{Ranking, rankings};
+use ipcmark_record::{Refusal, Workload, sample};
+use ipcmark_show::{Table, markdown, terminal};
+use ipcmark_summary::summarize;
+
+fn at(table: &Table, head: &str) -> usize {
+    let heads: Vec<&str> = table.heads.iter().map(|h| h.text.as_str()).collect();
+    table
+        .heads
+        .iter()
+        .position(|h| h.text.starts_with(head))
+        .unwrap_or_else(|| panic!("no {head} in {heads:?}"))
+}
+
+fn cell<'a>(table: &'a Table, row: usize, head: &str) -> &'a Cell {
+    &table.rows[row][at(table, head)]
+}
+
+#[test]
+fn every_workload_fills_its_heads() {
+    let summary = summarize(&sample::every(1, 6)).unwrap();
+    let mut words = String::new();
+    for ranking in rankings(&summary) {
+        let table = ranking_table(&ranking);
+        assert!(
+            table.rows.iter().all(|row| row.len() == table.heads.len()),
+            "{:?}",
+            ranking.setting
+        );
+        words += &markdown::table(&table);
+    }
+    for part in [
+        "One-way from intended start p50",
+        "8 messages and an answer p50",
+        "Round trip, no payload p50",
+        "Speed-up",
+        "Other work",
+        "sender missed its schedule (p99 delay ",
+        "RPC",
+        "one channel for all peers",
+        "one channel per peer",
+        "loses 0.40 % [",
+    ] {
+        assert!(words.contains(part), "no '{part}' in {words}");
+    }
+    let cells = cells_table(&summary.rows);
+    assert!(cells.rows.iter().all(|row| row.len() == cells.heads.len()));
+}
+
+#[test]
+fn percentiles_of_blocks_say_so_and_the_time_of_a_message_is_by_the_rate() {
+    let mut stream = row("pipe/block", 64, 500.0, Some((490.0, 510.0)));
+    stream.key.workload = Workload::Stream;
+    stream.figure.as_mut().unwrap().messages_per_s = estimate(1e6, Some((8e5, 2e6)));
+    let cells = cells_table(&[stream.clone()]);
+    assert!(cell(&cells, 0, "p99").text.starts_with("block "), "{cells:?}");
+    let time = cell(&cells, 0, "Time/message");
+    assert_eq!((time.text.as_str(), time.interval.as_str()), ("1.00 µs", "[500 ns, 1.25 µs]"));
+    let summary = summary(vec![stream]);
+    let table = ranking_table(&rankings(&summary)[0]);
+    assert_eq!(cell(&table, 0, "Time/message").text, "1.00 µs");
+    let block = cell(&table, 0, "Block p50");
+    assert_eq!((block.text.as_str(), block.under.as_str()), ("500 ns", "p99 1.50 µs"));
+}
+
+#[test]
+fn percentiles_without_enough_samples_are_marked() {
+    let cells = cells_table(&[row("pipe/block", 64, 8_500.0, Some((8_400.0, 8_600.0)))]);
+    let few = ["p50", "p90", "p99", "p99.9", "p99.99"].map(|head| cell(&cells, 0, head).few);
+    assert_eq!(few, [false, false, false, true, true]);
+    let p50 = cell(&cells, 0, "p50");
+    assert_eq!((p50.text.as_str(), p50.interval.as_str()), ("8.50 µs", "[8.40 µs, 8.60 µs]"));
+}
+
+#[test]
+fn a_gap_has_its_reason_and_its_remedy() {
+    let mut gap = row("mq/block", 64, 1.0, None);
+    gap.figure = None;
+    let remedy = Some("mount it".into());
+    gap.status = Status::Unavailable(Refusal { reason: "no mqueue here".into(), remedy });
+    let cells = cells_table(&[gap]);
+    let state = cell(&cells, 0, "State");
+    let expected = ("not available", "no mqueue here. Remedy: mount it");
+    assert_eq!((state.text.as_str(), state.under.as_str()), expected);
+    assert_eq!(cells.rows[0][0].class, "gap");
+}
+
+fn of(rows: Vec<Row>, test: impl Fn(&Ranking<'_>, &Table)) {
+    let summary = summary(rows);
+    let ranking = &rankings(&summary)[0];
+    test(ranking, &ranking_table(ranking));
+}
+
+#[test]
+fn the_distance_is_a_column_only_if_some_row_differs() {
+    let alike =
+        || ["a/spin", "b/spin", "c/spin"].map(|name| row(name, 64, 100.0, Some((99.0, 101.0))));
+    let has = |table: &Table| table.heads.iter().any(|h| h.text.starts_with("Core-to-core"));
+    of(alike().into(), |_, table| assert!(!has(table)));
+    let mut rows = alike();
+    rows[2].class.as_mut().unwrap().centre_ns = 40.0;
+    of(rows.into(), |_, table| {
+        assert!(has(table));
+        assert_eq!(cell(table, 0, "Rank").text, "1–2");
+        assert_eq!(cell(table, 2, "Rank").text, "apart");
+        assert!(cell(table, 2, "Notes").text.contains("40 ns (siblings): not comparable"));
+    });
+}
+
+#[test]
+fn a_narrow_terminal_keeps_the_figure_its_interval_p99_and_quality() {
+    let mut rows = ["shm-broadcast/hybrid", "rpc-unix-exactly-once/block"]
+        .map(|name| row(name, 64, 8_500.0, Some((8_400.0, 8_600.0))));
+    for row in &mut rows {
+        row.standing = Some(ipcmark_record::Standing::NotSteady);
+    }
+    of(rows.into(), |_, table| {
+        for columns in [80, 100, 120] {
+            let text = terminal::table(table, Some(columns), &terminal::plain);
+            assert!(terminal::fits(&text, Some(columns)), "{text}");
+            for part in ["[8.40 µs, 8.60 µs]", "p99", "not steady"] {
+                assert!(text.contains(part), "no '{part}' in {text}");
+            }
+        }
+    });
+}
