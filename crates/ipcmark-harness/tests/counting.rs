@@ -5,9 +5,9 @@ mod toy;
 
 use ipcmark_core::{Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
+use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
 use ipcmark_harness::{Bench, Counted, Entry, Scratch};
-use ipcmark_record::{Outcome, SuiteNote, SystemCalls, Tool};
+use ipcmark_record::{Outcome, SystemCalls};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Exit, Interrupts};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -153,36 +153,18 @@ fn interrupted() -> Test {
     Ok(())
 }
 
-struct Silent;
-
-impl Watch for Silent {
-    fn event(&mut self, _: Event<'_>) {}
-}
-
 fn session(cells: Vec<CellSpec>, count: bool, budget: Option<Duration>) -> Result<Session, Failed> {
-    let text = || "counting".to_owned();
     let options = Options {
         seed: 1,
         budget,
         rounds: 2,
-        adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(2),
         count,
-        command: vec![text()],
-        tool: Tool {
-            name: text(),
-            version: text(),
-            commit: None,
-            rustc: text(),
-            profile: text(),
-            target: text(),
-        },
-        suite: SuiteNote { name: text(), title: text(), prose: text(), groups: Vec::new() },
-        floor: None,
+        ..Options::new()
     };
     let mut session = Session::new(cells, options)?;
-    session.run(&mut Rounds::new(2), &mut Silent)?;
+    session.run(&mut Rounds::new(2), &mut ())?;
     Ok(session)
 }
 

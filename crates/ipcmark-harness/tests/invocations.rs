@@ -7,8 +7,7 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
-    Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, SuiteNote, Tool,
-    Unit,
+    Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, Unit,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::{affinity, process};
@@ -292,26 +291,9 @@ fn options(rounds: u32, budget: Option<Duration>) -> Options {
         seed: 3,
         budget,
         rounds,
-        adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(2),
-        count: false,
-        command: vec!["test".into()],
-        tool: Tool {
-            name: "test".into(),
-            version: "0".into(),
-            commit: None,
-            rustc: "rustc".into(),
-            profile: "debug".into(),
-            target: "here".into(),
-        },
-        suite: SuiteNote {
-            name: "test".into(),
-            title: "test".into(),
-            prose: String::new(),
-            groups: Vec::new(),
-        },
-        floor: None,
+        ..Options::new()
     }
 }
 

@@ -7,9 +7,9 @@ mod toy;
 use ipcmark_core::{Extent, Placement, Plan, Workload};
 use ipcmark_harness::certificate::{self, Offset};
 use ipcmark_harness::placement::{self, Cpus};
-use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Options, Rounds, Session};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
-use ipcmark_record::{Invocation, Mark, Record, SuiteNote, Tool};
+use ipcmark_record::{Invocation, Mark, Record};
 use ipcmark_sys::clock::{Clock, monotonic_ns};
 use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::{affinity, noise, usage};
@@ -171,40 +171,20 @@ fn listened() -> Test {
     Ok(())
 }
 
-struct Silent;
-
-impl Watch for Silent {
-    fn event(&mut self, _: Event<'_>) {}
-}
-
 fn session_options(rounds: u32) -> Options {
-    let word = String::new;
     Options {
         seed: 3,
-        budget: None,
         rounds,
-        adapt: None,
-        count: false,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(2),
-        command: Vec::new(),
-        tool: Tool {
-            name: word(),
-            version: word(),
-            commit: None,
-            rustc: word(),
-            profile: word(),
-            target: word(),
-        },
-        suite: SuiteNote { name: word(), title: word(), prose: word(), groups: Vec::new() },
-        floor: None,
+        ..Options::new()
     }
 }
 
 fn run() -> Test {
     let spec = CellSpec::new(&GOOD_ONE, Workload::PingPong, 64, Placement::CrossCore);
     let go = |mut session: Session| -> Result<Record, Failed> {
-        session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
+        session.run(&mut Rounds::new(session.record().settings.rounds), &mut ())?;
         Ok(session.into_record())
     };
     let first = go(Session::new(vec![spec.clone()], session_options(2))?)?;

@@ -4,11 +4,9 @@ mod toy;
 
 use ipcmark_core::{Arrivals, Extent, Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch};
+use ipcmark_harness::session::{CellSpec, Options, Rounds, Session};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
-use ipcmark_record::{
-    Histogram, Invocation, InvocationOutcome, Outcome, State, SuiteNote, Tool, Unit,
-};
+use ipcmark_record::{Histogram, Invocation, InvocationOutcome, Outcome, State, Unit};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Exit};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -349,27 +347,7 @@ fn spec(entry: &'static Entry, workload: Workload, size: usize) -> CellSpec {
 }
 
 fn options(measure: Duration) -> Options {
-    let text = || String::from("test");
-    Options {
-        seed: 3,
-        budget: None,
-        rounds: 1,
-        adapt: None,
-        measure,
-        warm_up: Duration::from_millis(2),
-        count: false,
-        command: vec![text()],
-        tool: Tool {
-            name: text(),
-            version: text(),
-            commit: None,
-            rustc: text(),
-            profile: text(),
-            target: text(),
-        },
-        suite: SuiteNote { name: text(), title: text(), prose: text(), groups: Vec::new() },
-        floor: None,
-    }
+    Options { seed: 3, rounds: 1, measure, warm_up: Duration::from_millis(2), ..Options::new() }
 }
 
 fn senseless() -> Test {
@@ -400,12 +378,6 @@ fn senseless() -> Test {
     Ok(())
 }
 
-struct Silent;
-
-impl Watch for Silent {
-    fn event(&mut self, _: Event<'_>) {}
-}
-
 fn interrupted() -> Test {
     let board = Board::get();
     board.clear();
@@ -413,7 +385,7 @@ fn interrupted() -> Test {
         let run = || -> Result<Outcome, Failed> {
             let cells = vec![spec(&GOOD_ONE, Workload::Duplex { depth: 4 }, 64)];
             let mut session = Session::new(cells, options(Duration::from_secs(60)))?;
-            session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
+            session.run(&mut Rounds::new(session.record().settings.rounds), &mut ())?;
             Ok(session.into_record().outcome)
         };
         let ended = run().is_ok_and(|outcome| outcome == Outcome::Interrupted);

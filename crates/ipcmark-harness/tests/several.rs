@@ -9,9 +9,7 @@ use ipcmark_core::{Extent, Input, LEAST_SHARED, Placement, Plan, Workload};
 use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
 use ipcmark_harness::{Bench, Entry, Report, Scratch};
-use ipcmark_record::{
-    Integrity, Invocation, InvocationOutcome, Refusal, State, SuiteNote, Tool, Unit,
-};
+use ipcmark_record::{Integrity, Invocation, InvocationOutcome, Refusal, State, Unit};
 use ipcmark_sys::clock::Clock;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::time::Duration;
@@ -288,26 +286,12 @@ fn worker_dies() -> Test {
 }
 
 fn options(rounds: u32) -> Options {
-    let word = || "several".to_owned();
     Options {
         seed: 1,
-        budget: None,
         rounds,
-        adapt: None,
         measure: Duration::from_millis(5),
         warm_up: Duration::from_millis(5),
-        count: false,
-        command: Vec::new(),
-        tool: Tool {
-            name: word(),
-            version: word(),
-            commit: None,
-            rustc: word(),
-            profile: word(),
-            target: word(),
-        },
-        suite: SuiteNote { name: word(), title: word(), prose: word(), groups: Vec::new() },
-        floor: None,
+        ..Options::new()
     }
 }
 
@@ -345,12 +329,6 @@ fn refusals() -> Test {
     Ok(())
 }
 
-struct Silent;
-
-impl ipcmark_harness::session::Watch for Silent {
-    fn event(&mut self, _: ipcmark_harness::session::Event<'_>) {}
-}
-
 fn a_run() -> Test {
     let four = Workload::FanIn { peers: 4 };
     let shared = Workload::SCATTER_GATHER.with_input(Input::Shared);
@@ -362,7 +340,7 @@ fn a_run() -> Test {
         spec(&APART, shared, 65_536),
     ];
     let mut session = Session::new(specs, options(2))?;
-    session.run(&mut Rounds::new(session.record().settings.rounds), &mut Silent)?;
+    session.run(&mut Rounds::new(session.record().settings.rounds), &mut ())?;
     for cell in &session.record().cells {
         assert_eq!(
             (&cell.state, rounds_of(cell)),

@@ -79,7 +79,7 @@ pub enum Outcome {
 }
 
 /// The build that measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Tool {
     /// `ipcmark`, or the name of a program built on its crates.
@@ -142,7 +142,7 @@ impl Default for Target {
 }
 
 /// The suite that named the cells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct SuiteNote {
     /// Its name.

@@ -5,7 +5,7 @@
 //! the names beside the lines tell them apart. The hues follow Paul Tol's vibrant scheme
 //! (<https://personal.sron.nl/~pault/>), darkened to 3:1 against the page; names at the lines' ends say the same again.
 
-use ipcmark_record::WaitKind;
+use ipcmark_record::{CpuUse, WaitKind};
 use plotters::style::RGBColor;
 
 /// A colour on a light page, and the one that replaces it on a dark page.
@@ -67,6 +67,11 @@ pub(crate) const fn of_wait(wait: WaitKind, floor: bool) -> Colour {
         WaitKind::Yield => YIELD,
         WaitKind::Spin | WaitKind::Pause => SPIN,
         WaitKind::None => FLOOR,
+        WaitKind::Own { cpu_use: CpuUse::Sleeps, .. } => BLOCK,
+        WaitKind::Own { cpu_use: CpuUse::SpinsThenSleeps, .. } => HYBRID,
+        WaitKind::Own { cpu_use: CpuUse::Yields, .. } => YIELD,
+        WaitKind::Own { cpu_use: CpuUse::Spins, .. } => SPIN,
+        WaitKind::Own { cpu_use: CpuUse::Nothing, .. } => FLOOR,
     }
 }
 

@@ -1,6 +1,9 @@
 //! The ways a side waits until it can continue.
 
 use crate::word::word;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 /// The wait strategies. They name catalog rows and a field of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,10 +44,18 @@ pub enum WaitKind {
     Signalfd,
     /// No waiting: both ends are one process (the floors).
     None,
+    /// A wait that ipcmark does not know, of a transport that somebody else wrote.
+    Own {
+        /// Word used in names: letters, digits and `-`.
+        name: &'static str,
+        /// Use that it makes of its CPU. A record does not say it: a wait that was read from one
+        /// counts as [`CpuUse::Sleeps`].
+        cpu_use: CpuUse,
+    },
 }
 
 /// The use that a wait makes of its CPU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CpuUse {
     /// Sleeps until it is woken.
     Sleeps,
@@ -59,7 +70,7 @@ pub enum CpuUse {
 }
 
 impl WaitKind {
-    /// All waits, in the order of reports.
+    /// All waits that ipcmark knows, in the order of reports.
     pub const ALL: [WaitKind; 18] = [
         WaitKind::Block,
         WaitKind::Spin,
@@ -103,6 +114,7 @@ impl WaitKind {
             WaitKind::Sigwait => "sigwait",
             WaitKind::Signalfd => "signalfd",
             WaitKind::None => "none",
+            WaitKind::Own { name, .. } => name,
         }
     }
 
@@ -127,6 +139,7 @@ impl WaitKind {
             | WaitKind::Sigwait
             | WaitKind::Signalfd => CpuUse::Sleeps,
             WaitKind::None => CpuUse::Nothing,
+            WaitKind::Own { cpu_use, .. } => cpu_use,
         }
     }
 
@@ -154,4 +167,42 @@ impl WaitKind {
     }
 }
 
-word!(WaitKind, "wait");
+word!(@text WaitKind, "wait");
+word!(@serialize WaitKind);
+
+impl<'de> serde::Deserialize<'de> for WaitKind {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = <Cow<'de, str>>::deserialize(from)?;
+        let own = || WaitKind::Own { name: kept(&word), cpu_use: CpuUse::Sleeps };
+        Ok(word.parse().unwrap_or_else(|_| own()))
+    }
+}
+
+/// Returns the word for as long as the program runs. A record names few waits.
+fn kept(word: &str) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    match kept.get(word) {
+        Some(known) => known,
+        None => {
+            let new: &str = Box::leak(word.into());
+            kept.insert(new);
+            new
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_of_somebody_elses_is_read_back_by_its_word() {
+        let wait = WaitKind::Own { name: "lazy", cpu_use: CpuUse::Sleeps };
+        let json = serde_json::to_string(&wait).unwrap();
+        assert_eq!(json, "\"lazy\"");
+        assert_eq!(serde_json::from_str::<WaitKind>(&json).unwrap(), wait);
+        assert_eq!(serde_json::from_str::<WaitKind>("\"spin\"").unwrap(), WaitKind::Spin);
+        assert!("lazy".parse::<WaitKind>().is_err());
+    }
+}

@@ -156,10 +156,10 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         count: !args.no_counting,
-        command: std::env::args().collect(),
         tool: tool::tool(),
         suite: note(suite),
         floor: catalog.floor(),
+        ..Options::new()
     }
 }
 

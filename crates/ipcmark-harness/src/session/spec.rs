@@ -41,7 +41,7 @@ pub fn plan(key: &CellKey, names: Names) -> Plan {
     }
 }
 
-/// How to measure them.
+/// The way to measure cells. Change what matters: `Options { rounds: 20, ..Options::new() }`.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Seeds the order of visits and the contents of messages.
@@ -66,4 +66,34 @@ pub struct Options {
     pub suite: SuiteNote,
     /// The transport on which the cost of the whole loop is measured.
     pub floor: Option<&'static Entry>,
+}
+
+impl Options {
+    /// Six invocations of 20 ms a cell, however long they take, no system calls counted, an unnamed suite.
+    #[must_use]
+    pub fn new() -> Options {
+        Options {
+            seed: 0,
+            budget: None,
+            rounds: 6,
+            adapt: None,
+            measure: Duration::from_millis(20),
+            warm_up: Duration::from_millis(5),
+            count: false,
+            command: std::env::args().collect(),
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                ..Tool::default()
+            },
+            suite: SuiteNote::default(),
+            floor: None,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options::new()
+    }
 }

@@ -55,3 +55,8 @@ pub trait Watch {
     /// Something happened.
     fn event(&mut self, event: Event<'_>);
 }
+
+/// Watches nothing: `session.run(steer, &mut ())`.
+impl Watch for () {
+    fn event(&mut self, _: Event<'_>) {}
+}

@@ -139,14 +139,12 @@ fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
         seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
         budget: args.budget,
         rounds: args.rounds,
-        adapt: None,
         measure: longest(args),
         warm_up: WARM_UP,
-        command: std::env::args().collect(),
         tool: tool::tool(),
         suite: note,
         floor: catalog.floor(),
-        count: false,
+        ..Options::new()
     }
 }
 
