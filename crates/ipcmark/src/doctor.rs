@@ -12,7 +12,7 @@ use ipcmark_show::Tone;
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// What `--json` prints.
+/// The document of `--json`.
 #[derive(Debug, Serialize)]
 struct Document {
     /// Names this form; the number behind the slash is its version.

@@ -1,6 +1,6 @@
-//! `ipcmark limits`: what hardware and kernel allow at best, alone and in a few seconds.
+//! `ipcmark limits`: the best that hardware and kernel allow, in a few seconds.
 //!
-//! A run measures the same beside its cells. Here it is for those who want to know the ground before they build on it.
+//! A run measures the same limits next to its cells.
 
 use crate::cli::{Several, all, parse_placements, parse_size_list};
 use crate::exit::Exit;
@@ -40,7 +40,7 @@ pub(crate) struct LimitsArgs {
     /// same-core, cross-core, smt-siblings, cross-node, free [default: all that this machine has, but free].
     #[arg(long, value_name = "NAME,...", value_parser = parse_placements)]
     placement: Vec<Several<Placement>>,
-    /// How long to measure, again and again.
+    /// Time to measure for, in repeated sets.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration)]
     time: Duration,
     /// Print JSON instead of tables.
@@ -48,14 +48,14 @@ pub(crate) struct LimitsArgs {
     json: bool,
 }
 
-/// What `--json` prints.
+/// The document of `--json`.
 #[derive(Debug, Serialize)]
 struct Document {
     /// Names this form; the number behind the slash is its version.
     schema: &'static str,
-    /// As in a record, with `at_ns` after the start of the command.
+    /// The limits, in the form of a record; `at_ns` counts from the start of the command.
     limits: Vec<Limit>,
-    /// Distance classes that the CPUs were found in.
+    /// Distance classes of the CPUs.
     classes: Classes,
     /// Placements that could not be measured, and why.
     missing: Vec<String>,

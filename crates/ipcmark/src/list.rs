@@ -129,7 +129,7 @@ struct Line<'a> {
     waits: Vec<String>,
 }
 
-/// The facts that two waits on one line have in common.
+/// Returns the facts that two waits on one line have in common.
 fn facts(row: &Listed) -> impl PartialEq + '_ {
     let can = (row.carries, row.lossy, row.many_senders, row.many_receivers, row.broadcasts);
     let what = (row.mechanism, row.framing, row.zero_copy, row.max_message_bytes, row.floor);

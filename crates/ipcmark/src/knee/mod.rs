@@ -1,7 +1,7 @@
-//! `ipcmark knee`: the highest rate at which p99 stays under a bound, found by itself.
+//! `ipcmark knee`: finds the highest rate at which p99 stays under a bound.
 //!
-//! A run like any other, but for who steers it: its cells are the rates that the search tries, its record and its report are
-//! an ordinary record and an ordinary report.
+//! A run with another steering: its cells are the rates that the search tries. Record and report are
+//! ordinary ones.
 
 pub(crate) mod args;
 mod search;
@@ -29,22 +29,22 @@ use std::time::Duration;
 const LONGEST: Duration = Duration::from_secs(2);
 const WARM_UP: Duration = Duration::from_millis(20);
 
-/// Which cells a search is over, where the command line says nothing else.
+/// The cells of a search by default.
 const SUITE: &str = r#"
 name = "knee"
 title = "The highest rate at which p99 stays under a bound"
 prose = """
-An open loop: each message is due at a moment that nothing can move, and its latency counts from then. As the rate rises the
+An open loop: each message is due at a fixed time, and its latency counts from then. As the rate rises the
 99th percentile stays where it was, and then leaves the median behind within a factor of two: the **knee**. Each rate that was
 tried is a row of this record: a ladder upwards, four times as fast from rung to rung, and then halves on a log scale until the
-knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound and enough
-values stand behind it. What the sender was late by is part of the time, so that a slow one can only make a knee too low.
+knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound and it has
+enough samples. The sender's own delay is part of the time, so a slow sender can only make a knee too low.
 """
 
 [[group]]
 name = "ladder"
 prose = """
-The rates that were tried, in the order of their rows. Where traffic is thin a receiver sleeps more deeply, so that a low rate
+The rates that were tried, in the order of their rows. With little traffic a receiver sleeps more deeply, so a low rate
 may be slower than a higher one.
 """
 transports = ["*", "!null", "!copy"]
@@ -98,12 +98,12 @@ fn bound_ns(args: &KneeArgs) -> f64 {
     args.p99.as_nanos() as f64
 }
 
-/// The longest phase; at a sparse first rate long enough for a message.
+/// Returns the longest phase; at a sparse first rate long enough for a message.
 fn longest(args: &KneeArgs) -> Duration {
     LONGEST.max(Duration::from_secs_f64(1.5 / f64::from(args.from)))
 }
 
-/// A search for each transport, size, placement and kind of arrivals.
+/// Returns a search for each transport, size, placement and kind of arrivals.
 fn seek(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Result<Seek> {
     let axes = Axes {
         transports: all(&args.transport),
@@ -167,7 +167,7 @@ fn text(searches: &[Search], folder: &Folder, bound_ns: f64, reported: bool) -> 
     text + &at
 }
 
-/// What `--json` prints.
+/// The document of `--json`.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     /// Names this form; the number behind the slash is its version.
@@ -189,10 +189,10 @@ struct Found<'a> {
     rate_per_s: Option<u32>,
     /// The lowest one tried above it.
     above_per_s: Option<u32>,
-    /// False where the search was cut short.
+    /// False if the search was cut short.
     over: bool,
     found: String,
-    /// In the order they were tried.
+    /// The rates, in the order they were tried.
     rates: Vec<Rate<'a>>,
 }
 

@@ -1,34 +1,33 @@
-//! Which rate to try next: a ladder upwards until one does not pass, then between the two.
+//! The next rate to try: a ladder upwards until a rate fails, then between the two.
 //!
-//! Decides from the rungs tried so far and nothing else, so that it can be tried on queues that exist on paper only.
-//! Latency does not simply rise with the rate: where traffic is thin the receiver sleeps deeply, and a rate far below the knee
-//! may break a bound that higher ones keep. So the ladder goes on upwards until a rung has passed, and only then is one that
-//! does not pass its end; without any it ends where the transport no longer carries what is sent.
+//! It depends only on the rungs tried so far, so that tests can run it on simulated queues. Latency does
+//! not simply rise with the rate: with little traffic the receiver sleeps deeply, and a rate far below
+//! the knee may break a bound that higher ones keep. So the ladder climbs until a rung has passed, and
+//! then until one fails. If none passes, it ends when the transport no longer carries what is sent.
 
 use ipcmark_suite::RATES;
 use serde::Serialize;
 
-/// From one rung of the ladder to the next.
+/// Factor from one rung of the ladder to the next.
 const STEP: f64 = 4.0;
 /// The knee is known when the rung above it is no further than this factor.
 const NEAR: f64 = 1.1;
 
-/// What became of one rate.
+/// Outcome of one rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Grade {
-    /// p99 is under the bound, on enough values. What the sender was late by is part of the time, so that a slow one makes
-    /// passing harder and never easier.
+    /// p99 is under the bound, with enough samples. The sender's own delay is part of the time.
     Passed,
-    /// p99 seems to be under the bound, but stands on too few values.
+    /// p99 seems to be under the bound, but has too few samples.
     TooFew,
     /// p99 is over the bound.
     Over,
-    /// As [`Grade::Over`], and so is what the sender itself was late by: the transport may do better than it was asked.
+    /// p99 is over the bound, and the sender's own delay too: the transport may do better.
     SenderTooSlow,
-    /// As [`Grade::Over`], and the messages took longer to come than they were due in: more is sent than is carried.
+    /// p99 is over the bound, and more is sent than the transport carries.
     Overloaded,
-    /// More than one message in a hundred was lost: of what was sent, p99 is never.
+    /// More than 1 % of the messages were lost, so p99 of what was sent does not exist.
     Lossy,
     /// Nothing was measured.
     Failed,
@@ -50,7 +49,7 @@ pub(crate) struct Around {
     pub(crate) above: Option<usize>,
 }
 
-/// Where the knee is as far as the rungs tell; `None` where no rung is under the bound.
+/// Returns the rungs around the knee; `None` if no rung is under the bound.
 pub(crate) fn around(rungs: &[Rung]) -> Option<Around> {
     let passed = (0..rungs.len()).filter(|&i| rungs[i].grade == Grade::Passed);
     let best = passed.max_by_key(|&i| rungs[i].rate_per_s)?;
@@ -58,7 +57,7 @@ pub(crate) fn around(rungs: &[Rung]) -> Option<Around> {
     Some(Around { best, above: above.min_by_key(|&i| rungs[i].rate_per_s) })
 }
 
-/// The next rate to try, from `first` on; `None` when the search is over.
+/// Returns the next rate to try, from `first` on; `None` when the search is over.
 pub(crate) fn next(rungs: &[Rung], first: u32) -> Option<u32> {
     let Some(highest) = rungs.iter().max_by_key(|rung| rung.rate_per_s) else {
         return Some(first);
@@ -81,7 +80,7 @@ pub(crate) fn next(rungs: &[Rung], first: u32) -> Option<u32> {
     (low < between && between < high).then_some(between)
 }
 
-/// To three digits, which is finer than the search goes.
+/// Rounds to three digits, which is finer than the search.
 fn round(rate: f64) -> u32 {
     let step = 10f64.powf(rate.log10().floor() - 2.0).max(1.0);
     ((rate / step).round() * step) as u32
@@ -103,7 +102,8 @@ mod tests {
         rungs
     }
 
-    /// An M/M/1 queue: the time in it is exponential with rate μ - λ, so that its p99 is ln 100 / (μ - λ).
+    /// Simulates an M/M/1 queue: the time in it is exponential with rate μ - λ, so its p99 is
+    /// ln 100 / (μ - λ).
     fn queue(service_per_s: f64, bound_s: f64) -> impl Fn(f64) -> Grade {
         move |rate| match 100f64.ln() / (service_per_s - rate) {
             p99 if rate < service_per_s && p99 <= bound_s => Grade::Passed,

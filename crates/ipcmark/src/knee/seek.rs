@@ -1,7 +1,7 @@
 //! A session steered towards the knee of each of its transports.
 //!
-//! All that is known of a search stands in the record: its rungs are cells that differ in their rate. Transports are searched
-//! side by side, so that rounds interleave them as any run's do.
+//! The record holds the whole state of a search: its rungs are cells that differ in their rate. Rounds
+//! interleave the searches of all transports.
 
 use super::search::{self, Around, Grade, Rung};
 use ipcmark_core::{Arrivals, Parameter};
@@ -10,26 +10,26 @@ use ipcmark_record::{Cell, CellKey, Knee, Record, Refusal, Standing, State};
 use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
 use std::time::Duration;
 
-/// Values that all invocations of a rung together are to have: p99 stands on 100 beyond it, and some invocations may be of
+/// Number of samples of all runs of a rung together: p99 needs 100 above it, and some runs may be of
 /// another distance class.
 const VALUES: f64 = 20_000.0;
-/// No phase is shorter: what disturbs a machine lasts for milliseconds.
+/// The shortest phase: disturbances of a machine last for milliseconds.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// More lost than this, and p99 of what was sent is never.
+/// Share of lost messages above which p99 of what was sent does not exist.
 const LOST: f64 = 0.01;
-/// Less carried than this share of what was sent, and the rest was still to come when it was due.
+/// Share of the messages sent below which the transport did not carry the rate.
 const CARRIED: f64 = 0.9;
 
-/// What is looked for.
+/// The goal of a search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Aims {
-    /// p99 is to stay under it, ns.
+    /// Bound on p99, ns.
     pub(crate) bound_ns: f64,
     /// The first rate.
     pub(crate) first_per_s: u32,
-    /// Invocations of a rung.
+    /// Number of runs of a rung.
     pub(crate) rounds: u32,
-    /// No phase is longer.
+    /// The longest phase.
     pub(crate) longest: Duration,
 }
 
@@ -37,14 +37,14 @@ pub(crate) struct Aims {
 #[derive(Debug)]
 pub(crate) struct Seek {
     aims: Aims,
-    /// A spec for each transport, whose rate means nothing.
+    /// A spec for each transport; its rate has no meaning.
     searches: Vec<CellSpec>,
     rounds: Rounds,
-    /// Knows what it has unpacked: a round costs what came new.
+    /// Cache of what is unpacked already: a round costs only what is new.
     context: Context,
 }
 
-/// One rate that was tried, with what it brought.
+/// One rate that was tried, with its results.
 #[derive(Debug, Clone)]
 pub(crate) struct Tried {
     pub(crate) rung: Rung,
@@ -52,7 +52,7 @@ pub(crate) struct Tried {
     pub(crate) lag: Option<Lag>,
     pub(crate) lost_share: Option<f64>,
     pub(crate) values: u64,
-    /// Why nothing was measured.
+    /// Reason why nothing was measured.
     pub(crate) why: Option<String>,
 }
 
@@ -82,12 +82,12 @@ impl Seek {
         Seek { aims, searches, rounds: Rounds::new(aims.rounds), context: Context::default() }
     }
 
-    /// The first rung of each search.
+    /// Returns the first rung of each search.
     pub(crate) fn first(&self) -> Vec<CellSpec> {
         self.searches.iter().map(|spec| at(spec, self.aims.first_per_s)).collect()
     }
 
-    /// True when a cell has had all its visits, or can have none.
+    /// Returns true if a cell has had all its visits, or can have none.
     fn is_done(&self, record: &Record, index: usize) -> bool {
         let cell = &record.cells[index];
         !is_open(cell)
@@ -95,7 +95,7 @@ impl Seek {
             || rounds_of(cell) >= self.aims.rounds
     }
 
-    /// What the record tells of each search, in order.
+    /// Returns the state of each search, in order.
     pub(crate) fn searches(&self, record: &Record) -> Vec<Search> {
         let mut context = self.context.clone();
         look(&mut context, record);
@@ -148,21 +148,21 @@ impl Seek {
         }
     }
 
-    /// Long enough for p99 to stand on its values, as far as that is allowed.
+    /// Returns a phase long enough for p99 to have its samples, within the bounds.
     fn phase_at(&self, rate_per_s: u32) -> Duration {
         let seconds = VALUES / f64::from(self.aims.rounds) / f64::from(rate_per_s.max(1));
         Duration::from_secs_f64(seconds).max(SHORTEST).min(self.aims.longest)
     }
 }
 
-/// Looks at a record that has grown. A histogram that cannot be unpacked is told by its cell.
+/// Looks at a record that has grown. The cell of a damaged histogram reports it.
 fn look(context: &mut Context, record: &Record) {
     if context.again(record).is_err() {
         *context = Context::default();
     }
 }
 
-/// What a row says of its rate; `None` where it has no figure.
+/// Returns the result of a rate from its row; `None` if it has no figure.
 fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
     let figure = row.figure.as_ref().filter(|figure| figure.refused.is_none())?;
     let p99 = figure.percentile(0.99)?;
@@ -193,13 +193,13 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
     })
 }
 
-/// A search's cell at a rate.
+/// Returns a search's cell at a rate.
 fn at(spec: &CellSpec, rate: u32) -> CellSpec {
     let key = CellKey { workload: spec.key.workload.with_value(rate), ..spec.key.clone() };
     CellSpec { key, ..spec.clone() }
 }
 
-/// What the rungs of one search have in common.
+/// Returns the key that the rungs of one search share.
 fn without_rate(key: &CellKey) -> CellKey {
     CellKey { workload: key.workload.with_value(0), ..key.clone() }
 }
