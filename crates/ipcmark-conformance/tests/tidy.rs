@@ -44,12 +44,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ipcmark-core",
             "ipcmark-sys",
             "ipcmark-record",
-            "ipcmark-ring",
+            "ipcmark-show",
             "ipcmark-rpc",
             "ipcmark-harness",
         ],
     ),
-    ("ipcmark-doctor", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
+    (
+        "ipcmark-doctor",
+        &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-show", "ipcmark-harness"],
+    ),
     ("ipcmark-catalog", &["ipcmark-core", "ipcmark-sys", "ipcmark-harness", "*"]),
     (
         "ipcmark-benches",

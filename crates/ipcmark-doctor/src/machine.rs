@@ -77,13 +77,3 @@ impl Machine {
         Path::exists(&self.path(path))
     }
 }
-
-/// `65536` as `64 KiB`, where it is a whole number of them.
-pub(crate) fn bytes(count: u64) -> String {
-    match count {
-        n if n >= 1 << 30 && n.is_multiple_of(1 << 30) => format!("{} GiB", n >> 30),
-        n if n >= 1 << 20 && n.is_multiple_of(1 << 20) => format!("{} MiB", n >> 20),
-        n if n >= 1 << 10 && n.is_multiple_of(1 << 10) => format!("{} KiB", n >> 10),
-        n => format!("{n} B"),
-    }
-}

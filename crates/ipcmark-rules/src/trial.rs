@@ -2,6 +2,7 @@
 
 use ipcmark_core::{Error, Names, Result};
 use ipcmark_record::{Refusal, Rule, Verdict};
+pub(crate) use ipcmark_show::count as figure;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -124,19 +125,6 @@ fn untried(reason: String) -> Verdict {
 /// Time that one experiment may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-/// `1234567` as `1,234,567`: figures in sentences are read by people.
-pub(crate) fn figure(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Returns the name of an error: `EAGAIN`.
 pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
     format!("{:?}", nix::errno::Errno::from_raw(errno.raw_os_error()))
@@ -152,11 +140,5 @@ mod tests {
         let then = Seen::new(true, "3 were lost.").after(&first);
         assert!(then.is_kept() && !first.is_kept());
         assert_eq!(then.words, "3 were lost. (On a try before it was otherwise: None was lost.)");
-    }
-
-    #[test]
-    fn figures_are_grouped_by_thousands() {
-        let texts = [0, 12, 999, 1_000, 65_536, 1_234_567].map(figure);
-        assert_eq!(texts, ["0", "12", "999", "1,000", "65,536", "1,234,567"]);
     }
 }

@@ -148,7 +148,7 @@ pub fn plural(n: usize, noun: &str) -> String {
     let number = count(n as u64);
     let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
     match stem {
-        _ if n == 1 => format!("{number} {noun}"),
+        _ if n == 1 || noun.ends_with("series") => format!("{number} {noun}"),
         Some(stem) => format!("{number} {stem}ies"),
         None if ["s", "x", "ch", "sh"].iter().any(|end| noun.ends_with(end)) => {
             format!("{number} {noun}es")
@@ -326,8 +326,9 @@ mod tests {
 
     #[test]
     fn nouns_and_small_words() {
-        let nouns = ["gap", "switch", "class", "retry", "key"].map(|noun| plural(2, noun));
-        assert_eq!(nouns, ["2 gaps", "2 switches", "2 classes", "2 retries", "2 keys"]);
+        let nouns =
+            ["gap", "switch", "class", "retry", "key", "series"].map(|noun| plural(2, noun));
+        assert_eq!(nouns, ["2 gaps", "2 switches", "2 classes", "2 retries", "2 keys", "2 series"]);
         assert_eq!(
             (plural(1, "gap"), plural(1234, "pair")),
             ("1 gap".into(), "1,234 pairs".into())

@@ -1,7 +1,8 @@
 //! What a mechanism may hold: sysctls and `getrlimit(2)`.
 
 use crate::finding::{Area, Finding};
-use crate::machine::{Machine, bytes};
+use crate::machine::Machine;
+use ipcmark_show::bytes;
 
 const AREA: Area = Area::Limits;
 

@@ -1,8 +1,8 @@
 //! What a history comes to, in sentences: one a time at which something changed.
 
-use super::chart::percent;
-use crate::units::plural;
 use ipcmark_history::{Change, Group, Scanned, Series};
+use ipcmark_show::markdown::code;
+use ipcmark_show::{change, plural};
 
 /// Times that are told; the table has the others.
 const TOLD: usize = 8;
@@ -15,7 +15,7 @@ pub(super) fn sentences(scanned: &Scanned) -> Vec<String> {
     if groups.is_empty() {
         let searched = scanned.census.series - scanned.census.too_short;
         return vec![if searched > 0 {
-            format!("No change of level in {}.", plural_series(searched))
+            format!("No change of level in {}.", plural(searched, "series"))
         } else {
             format!(
                 "Nothing can be said yet: a series is searched from {} points on, and none is as long.",
@@ -32,11 +32,6 @@ pub(super) fn sentences(scanned: &Scanned) -> Vec<String> {
     sentences
 }
 
-/// `2 series`, `1 series`.
-pub(super) fn plural_series(n: usize) -> String {
-    format!("{n} series")
-}
-
 fn sentence(scanned: &Scanned, group: &Group) -> String {
     let stops = &scanned.history.stops;
     let (last, first) = (&stops[group.between.0], &stops[group.between.1]);
@@ -45,9 +40,9 @@ fn sentence(scanned: &Scanned, group: &Group) -> String {
         let ratios: Vec<f64> = of(worse).map(|(_, change)| change.ratio).collect();
         let low = ratios.iter().copied().min_by(|a, b| a.ln().abs().total_cmp(&b.ln().abs()))?;
         let high = ratios.iter().copied().max_by(|a, b| a.ln().abs().total_cmp(&b.ln().abs()))?;
-        let (low, high) = (percent(low), percent(high));
+        let (low, high) = (change(low), change(high));
         let span = if low == high { high } else { format!("{low} to {high}") };
-        Some(format!("{} {word} ({span})", plural_series(ratios.len())))
+        Some(format!("{} {word} ({span})", plural(ratios.len(), "series")))
     };
     let what: Vec<String> =
         [side(true, "slower"), side(false, "faster")].into_iter().flatten().collect();
@@ -57,7 +52,7 @@ fn sentence(scanned: &Scanned, group: &Group) -> String {
             cells.push(&series.cell);
         }
     }
-    let named: Vec<String> = cells.iter().take(NAMED).map(|cell| format!("`{cell}`")).collect();
+    let named: Vec<String> = cells.iter().take(NAMED).map(|cell| code(cell)).collect();
     let more = match cells.len().saturating_sub(NAMED) {
         0 => String::new(),
         n => format!(" and {}", plural(n, "more cell")),

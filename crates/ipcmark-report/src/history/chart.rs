@@ -36,15 +36,6 @@ pub(super) fn quantity(series: &Series) -> Quantity {
     if series.figure.is_ratio() { Quantity::Factor } else { Quantity::Time }
 }
 
-/// `+5.2 %`; of a factor that makes more than double `× 2.50`.
-pub(super) fn percent(ratio: f64) -> String {
-    if (0.5..=2.0).contains(&ratio) {
-        format!("{:+.1} %", (ratio - 1.0) * 100.0).replace('-', "−")
-    } else {
-        format!("× {ratio:.2}")
-    }
-}
-
 impl<'a> SeriesChart<'a> {
     /// A chart over these stops, `each` of them in one dot; `None` of a series without points there.
     pub(super) fn of(
@@ -232,7 +223,7 @@ impl SeriesChart<'_> {
             let x = self.place_of(change);
             let colour = if change.worse { palette::WORSE } else { palette::BETTER };
             pen.dashed(((x, top), (x, bottom)), colour, 1.0);
-            let label = percent(change.ratio);
+            let label = Quantity::Change.show(change.ratio);
             let half = pen::width(&label, SMALL) / 2.0 + 3.0;
             let at = x.clamp(left + half, right - half);
             if take(&mut above, (at - half, at + half)) {
