@@ -15,7 +15,7 @@ async function tryOut(tab, width) {
   assert.equal(await tab.locator(".changes tbody tr").count(), changes.length, "a change is missing");
   assert.equal(await tab.locator("#cells tbody tr").count(), census.series, "a series is missing");
   await tab.$$eval("details", (all) => all.forEach((fold) => (fold.open = true)));
-  const charts = await tab.$$eval("[data-chart] svg", (all) => all.map((s) => ({ area: s.getBBox().width * s.clientHeight, words: s.querySelectorAll("title").length, rules: s.textContent.match(/[+−]\d+\.\d %/g)?.length ?? 0 })));
+  const charts = await tab.$$eval("[data-chart] svg", (all) => all.map((s) => ({ area: s.getBBox().width * s.clientHeight, words: s.querySelectorAll("title").length, rules: s.textContent.match(/[+-]\d+\.\d %/g)?.length ?? 0 })));
   assert.equal(charts.length, census.series - census.too_short, "a chart is missing");
   assert.ok(charts.every((c) => c.area > 0 && c.words > 1), "a chart is empty, or says nothing when pointed at");
   assert.ok(charts.filter((c) => c.rules > 0).length === census.changed, "a chart does not show its change");

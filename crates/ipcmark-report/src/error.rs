@@ -1,4 +1,4 @@
-//! Why a report could not be written.
+//! Errors of writing a report.
 
 use std::io;
 use std::path::Path;
@@ -6,20 +6,20 @@ use std::path::Path;
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a report could not be written; each says what to do.
+/// The reason why a report could not be written; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file system said no.
+    /// The file system refused.
     #[error("cannot {verb} {path}: {source}{}", advice(source))]
     Io {
         /// `make the folder`, `write`, `rename to`.
         verb: &'static str,
-        /// Which file or folder.
+        /// The file or folder.
         path: String,
-        /// What the kernel said.
+        /// The answer of the kernel.
         source: io::Error,
     },
-    /// The record's figures could not be worked out.
+    /// The record's figures could not be computed.
     #[error(transparent)]
     Summary(#[from] ipcmark_summary::Error),
     /// A chart could not be drawn: a fault of ipcmark, not of the record or the machine.
@@ -27,12 +27,9 @@ pub enum Error {
     Draw {
         /// Its title.
         chart: String,
-        /// What the drawing library said.
+        /// The answer of the drawing library.
         what: String,
     },
-    /// The page could not be filled in: a fault of ipcmark.
-    #[error("cannot fill in the page: {0}; please report this with the record")]
-    Page(#[from] minijinja::Error),
 }
 
 impl Error {

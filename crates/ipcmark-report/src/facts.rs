@@ -1,13 +1,13 @@
-//! What a reader must know beside the figures: cautions, the machine, and the cost of measuring.
+//! Facts that a reader must know next to the figures: caveats, the machine, and the cost of measuring.
 
 use crate::phase::{cut_by_budget, measured_phase};
-use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Outcome, Record};
+use ipcmark_show::{Quantity, count, plural};
 use ipcmark_summary::{Row, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Invocations an interval needs.
+/// Fewest runs that give an interval.
 const FEWEST: usize = 6;
 
 /// A named fact, as plain text.
@@ -21,12 +21,12 @@ fn fact(name: &str, value: impl Into<String>) -> Fact {
     Fact { name: name.into(), value: value.into() }
 }
 
-/// What limits the figures of this record, as plain sentences; the gravest first.
+/// Returns the limits of this record's figures, as plain sentences; the gravest first.
 pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     let mut out = Vec::new();
     if record.tool.profile != "release" {
         out.push(format!(
-            "Measured by a {} build: the harness itself is slow in it. Build with --release before you trust a figure.",
+            "Measured by a {} build, in which the harness itself is slow. Build with --release before you trust a figure.",
             record.tool.profile
         ));
     }
@@ -36,27 +36,27 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
             out.push("The run had not ended when this report was made, or it was killed.".into())
         }
         Outcome::BudgetSpent => {
-            out.push("The budget of time ended before all planned rounds: intervals are wider than planned. A longer --budget narrows them.".into());
+            out.push("The time budget ended before all planned rounds: intervals are wider than planned. A longer --budget narrows them.".into());
         }
         Outcome::Interrupted => {
-            out.push("The run was stopped by hand; what was measured by then is here.".into())
+            out.push("The run was stopped by hand; this report shows the part that was measured.".into())
         }
         Outcome::Stopped => {
-            out.push("The record could no longer be kept, and the run stopped; what was measured by then is here.".into())
+            out.push("The run stopped because its record could no longer be written; this report shows the part that was measured.".into())
         }
     }
     if let Some((cut, planned)) = cut_by_budget(record) {
         out.push(format!(
-            "The budget of time cut the measured phase of an invocation from {planned} to {cut} (median): fewer samples stand \
-             behind each percentile than planned."
+            "The time budget cut the measured phase of a run from {planned} to {cut} (median): each percentile has fewer \
+             samples than planned."
         ));
     }
     let measured: Vec<&Row> = summary.rows.iter().filter(|r| r.figure.is_some()).collect();
     let few = measured.iter().filter(|r| r.invocations < FEWEST).count();
     if few > 0 {
         out.push(format!(
-            "{few} of {} have no interval: an interval needs at least {FEWEST} invocations. Their order may be chance.",
-            units::plural(measured.len(), "measured cell")
+            "{few} of {} have no interval: an interval needs at least {FEWEST} runs. Their order may be chance.",
+            plural(measured.len(), "measured cell")
         ));
     }
     out.extend(distance_caution(&measured));
@@ -64,20 +64,20 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     if unsteady > 0 {
         let all = measured.iter().map(|r| r.invocations).sum();
         out.push(format!(
-            "{unsteady} of {} had not become steady when measuring began. They count, and their rows say so.",
-            units::plural(all, "invocation")
+            "{unsteady} of {} never settled in the warm-up. They are included, and their rows say so.",
+            plural(all, "run")
         ));
     }
     if let Some(hypervisor) = &record.host.hypervisor {
         out.push(format!(
-            "A virtual machine ({hypervisor}): its host may move its CPUs and take time from them. Compare within this record \
-             rather than with others."
+            "This is a virtual machine ({hypervisor}): its host may move its CPUs and take time from them. Compare within \
+             this record rather than with others."
         ));
     }
     out
 }
 
-/// On a virtual machine two CPUs are not always where they seem.
+/// Warns if the distance of the CPUs changed: on a virtual machine the host moves them.
 fn distance_caution(measured: &[&Row]) -> Option<String> {
     let ranges: Vec<_> = measured.iter().filter_map(|r| r.distance).collect();
     let low = ranges.iter().map(|d| d.min_ns).reduce(f64::min)?;
@@ -86,16 +86,16 @@ fn distance_caution(measured: &[&Row]) -> Option<String> {
     (moved > 0 || Distance::differ(low, high)).then(|| {
         format!(
             "The distance between the two CPUs (a cache-line round trip) was between {} and {} during this run and changed by \
-             more than a third within {}. Shared-memory figures move with it; compare only figures taken at about the same \
-             distance, which stands beside each.",
+             more than a third within {}. Shared-memory figures move with it. Compare only figures taken at about the \
+             same distance; each row shows its own.",
             Quantity::Time.show(low),
             Quantity::Time.show(high),
-            units::plural(moved, "invocation")
+            plural(moved, "run")
         )
     })
 }
 
-/// The machine, and what of it makes figures noisy.
+/// Returns the machine, and its settings that make figures noisy.
 pub(crate) fn host(record: &Record) -> Vec<Fact> {
     let host = &record.host;
     let word = |w: &Option<String>| w.clone().unwrap_or_else(|| "not known".into());
@@ -122,7 +122,7 @@ pub(crate) fn host(record: &Record) -> Vec<Fact> {
         fact("Kernel's clock source", word(&host.clock_source)),
         fact(
             "Clock read",
-            format!("{} at {} Hz", host.clock, units::count(host.clock_hz.max(0.0) as u64)),
+            format!("{} at {} Hz", host.clock, count(host.clock_hz.max(0.0) as u64)),
         ),
         fact("As root", if host.root { "yes" } else { "no" }),
     ];
@@ -142,7 +142,7 @@ pub(crate) fn host(record: &Record) -> Vec<Fact> {
             let text = if value == u64::MAX {
                 "unlimited".into()
             } else {
-                format!("{}{unit}", units::count(value))
+                format!("{}{unit}", count(value))
             };
             facts.push(fact(name, text));
         }
@@ -154,13 +154,13 @@ pub(crate) fn host(record: &Record) -> Vec<Fact> {
     facts
 }
 
-/// The run and the build.
+/// Returns the run and the build.
 pub(crate) fn run(record: &Record) -> Vec<Fact> {
     let (tool, settings) = (&record.tool, &record.settings);
     let outcome = match record.outcome {
-        Outcome::Running => "no end was written",
+        Outcome::Running => "not finished",
         Outcome::Complete => "complete",
-        Outcome::BudgetSpent => "budget of time spent",
+        Outcome::BudgetSpent => "time budget spent",
         Outcome::Interrupted => "interrupted",
         Outcome::Stopped => "stopped by an error",
     };
@@ -182,7 +182,7 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
     ]
 }
 
-/// What measuring itself costs.
+/// Returns the cost of measuring itself.
 pub(crate) fn harness(record: &Record) -> Vec<Fact> {
     let cost = &record.harness;
     let ns = |v: f64| Quantity::Time.show(v);
@@ -193,13 +193,13 @@ pub(crate) fn harness(record: &Record) -> Vec<Fact> {
         fact("Stamping a message of 64 B", ns(cost.stamp_ns)),
         fact("Checking a message of 64 B", ns(cost.check_ns)),
         fact(
-            "A message of 64 B through the whole stream loop over a floor (stamped, sent, received, checked; the clock read once a block)",
+            "A message of 64 B through the whole stream loop over a floor (stamped, sent, received, checked; the clock read once per block)",
             cost.loop_ns.map_or_else(|| "not measured".into(), ns),
         ),
     ]
 }
 
-/// `cross-core: 0 and 1; same-core: 0`, as read back from the sides.
+/// Returns `cross-core: 0 and 1; same-core: 0`, as read back from the sides.
 fn cpus_used(record: &Record) -> String {
     let mut used: BTreeMap<&str, BTreeSet<Vec<u32>>> = BTreeMap::new();
     for cell in record.cells.iter().filter(|c| !c.floor) {
@@ -230,8 +230,8 @@ fn cpus_used(record: &Record) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{row, summary};
     use ipcmark_record::sample;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn what_limits_the_figures_is_said() {
@@ -241,9 +241,9 @@ mod tests {
         let text = cautions(&record, &summary).join("\n");
         for words in [
             "debug build",
-            "budget of time ended",
+            "time budget ended",
             "have no interval",
-            "within 1 invocation.",
+            "within 1 run.",
             "1 of ",
             "virtual machine (kvm)",
         ] {

@@ -1,14 +1,14 @@
 //! HTML, PNG, SVG and Markdown from a record alone.
 //!
-//! A report is made from a [`Record`] and from nothing else, so that a record of last year, or of another machine, gives
-//! the report it gave on its day. [`write()`] puts these into a folder:
+//! A report is made from a [`Record`] alone, so a record of last year, or of another machine, gives the same report as on
+//! its day. [`write()`] puts these into a folder:
 //!
 //! - `index.html`: one self-contained page that opens offline and reads without JavaScript;
 //! - `summary.md`: the answer, the rankings, the gaps and the machine, for a pull request or a wiki;
-//! - `charts/*.svg` and `charts/*.png`: each chart, drawn with an embedded font, so that a bare machine draws text.
+//! - `charts/*.svg` and `charts/*.png`: each chart, drawn with an embedded font, because a bare machine has none.
 //!
-//! Whatever stands in a record is text here: names, reasons and prose are escaped, and the page forbids every script but
-//! its own.
+//! Everything in a record is text here: names, reasons and prose are escaped, and the page forbids every script except its
+//! own.
 #![forbid(unsafe_code)]
 
 mod chart;
@@ -17,16 +17,14 @@ mod facts;
 mod files;
 mod frame;
 pub mod history;
+mod html;
 mod markdown;
-mod markup;
 mod page;
 mod palette;
 mod phase;
+mod prose;
 
 pub use error::{Error, Result};
-#[cfg(test)]
-use ipcmark_view::testing;
-use {ipcmark_show as units, ipcmark_view as ranking};
 
 use chart::Chart;
 use ipcmark_record::Record;
@@ -34,7 +32,7 @@ use ipcmark_summary::{Context, Summary, summarize, summarize_in};
 use ipcmark_view::rankings;
 use std::path::{Path, PathBuf};
 
-/// Where a report landed.
+/// Paths of a report's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// The page.
@@ -45,8 +43,8 @@ pub struct Written {
     pub charts: Vec<PathBuf>,
 }
 
-/// Writes the whole report into the folder `out`, which is made if need be. Each file appears whole or not at all, and
-/// the page last, so that a page is never without its charts.
+/// Writes the whole report into the folder `out`, which it makes if necessary. Each file appears whole or not at all. The
+/// page comes last, so that it never lacks its charts.
 ///
 /// # Errors
 /// A folder that cannot be written, a full disk, and a record whose histograms are damaged; each says what to do.
@@ -73,7 +71,7 @@ pub fn write(record: &Record, out: &Path) -> Result<Written> {
     Ok(Written { html: html_path, markdown: markdown_path, charts: paths })
 }
 
-/// The page alone: self-contained HTML.
+/// Returns the page alone: self-contained HTML.
 ///
 /// # Errors
 /// A record whose histograms are damaged.
@@ -85,7 +83,7 @@ pub fn html(record: &Record) -> Result<String> {
     page::render(record, &summary, &rankings, &charts)
 }
 
-/// The summary alone: Markdown.
+/// Returns the summary alone: Markdown.
 ///
 /// # Errors
 /// A record whose histograms are damaged.

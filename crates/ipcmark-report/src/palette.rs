@@ -1,9 +1,8 @@
 //! Colours, each with its counterpart on a dark page.
 //!
-//! Colour says how a side waits, because that is what decides what a figure costs, and because there are more families
-//! than colours that a colour-blind reader can tell apart. So are there more waits: those that cost alike share a colour, and
-//! the names beside the lines tell them apart. The hues follow Paul Tol's vibrant scheme
-//! (<https://personal.sron.nl/~pault/>), darkened to 3:1 against the page; names at the lines' ends say the same again.
+//! Colour shows how a side waits: that decides the cost of a figure, and there are more families than colours that a
+//! colour-blind reader can distinguish. Waits of similar cost share a colour; names at the ends of the lines distinguish
+//! them. The hues follow Paul Tol's vibrant scheme (<https://personal.sron.nl/~pault/>), darkened to 3:1 against the page.
 
 use ipcmark_record::{CpuUse, WaitKind};
 use plotters::style::RGBColor;
@@ -11,9 +10,9 @@ use plotters::style::RGBColor;
 /// A colour on a light page, and the one that replaces it on a dark page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Colour {
-    /// `#RRGGBB` as a number; each role has its own, so that a style sheet can tell them apart in an SVG.
+    /// `#RRGGBB` as a number; each role has its own, so that a style sheet can distinguish them in an SVG.
     pub light: u32,
-    /// The same on a dark page.
+    /// Its counterpart on a dark page.
     pub dark: u32,
 }
 
@@ -26,9 +25,9 @@ pub(crate) const INK: Colour = colour(0x1B_1F_24, 0xE6_E8_EB);
 pub(crate) const MUTED: Colour = colour(0x5B_64_70, 0x9A_A4_B0);
 pub(crate) const GRID: Colour = colour(0xE4_E7_EB, 0x2A_31_39);
 pub(crate) const CONTEXT: Colour = colour(0xCF_D4_DB, 0x3A_43_4D);
-/// What lies within a class of distances, behind its dots.
+/// The area of a class of distances, behind its dots.
 pub(crate) const BAND: Colour = colour(0xEE_F2_F7, 0x1E_25_2D);
-/// A dot that belongs to a class, and one whose invocation is set aside.
+/// A dot that belongs to a class, and a dot whose run is set aside.
 pub(crate) const DOT: Colour = colour(0x2F_6F_AB, 0x7F_B2_EC);
 pub(crate) const ASIDE: Colour = colour(0xC4_4A_1C, 0xFF_93_6B);
 /// A change for the worse, and one for the better.
@@ -75,14 +74,14 @@ pub(crate) const fn of_wait(wait: WaitKind, floor: bool) -> Colour {
     }
 }
 
-/// Every colour a chart may hold.
+/// Returns every colour that a chart may have.
 pub(crate) fn all() -> impl Iterator<Item = Colour> {
     [PAPER, INK, MUTED, GRID, CONTEXT, BAND, DOT, ASIDE, WORSE, BETTER, FLOOR]
         .into_iter()
         .chain(WAITS)
 }
 
-/// Rules that turn inline SVG dark; they win over the presentation attributes that plotters writes.
+/// Returns the style rules that turn inline SVG dark; they win over the presentation attributes that plotters writes.
 pub(crate) fn dark_style() -> String {
     all()
         .map(|Colour { light, dark }| {
@@ -97,7 +96,7 @@ impl Colour {
         RGBColor(r, g, b)
     }
 
-    /// `#RRGGBB` for style sheets.
+    /// Returns `#RRGGBB`, for style sheets.
     pub(crate) fn hex(self) -> String {
         format!("#{:06X}", self.light)
     }

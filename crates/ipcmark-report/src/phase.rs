@@ -1,18 +1,18 @@
-//! How long the measured phase was, beside how long it was meant to be.
+//! The length of the measured phase, next to its planned length.
 
-use crate::ranking::middle;
-use crate::units::Quantity;
 use ipcmark_record::Record;
+use ipcmark_show::Quantity;
+use ipcmark_view::middle;
 
-/// The median measured phase of the good invocations, ns; `None` when there are none.
+/// Returns the median measured phase of the good runs, ns; `None` if there are none.
 fn measured_ns(record: &Record) -> Option<f64> {
     let good = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());
     middle(good.map(|i| i.elapsed_ns as f64).collect())
 }
 
-/// What was measured and what was planned, where a budget is set and made the first clearly shorter.
+/// Returns the measured and the planned length, if a budget made the first clearly shorter.
 pub(crate) fn cut_by_budget(record: &Record) -> Option<(String, String)> {
-    /// A measured phase that ends this much early did not end by itself.
+    /// A phase shorter than this share of the plan was cut.
     const CUT: f64 = 0.9;
     let planned_ns = record.settings.measure_ms * 1e6;
     let ns = measured_ns(record).filter(|ns| *ns < CUT * planned_ns)?;
@@ -20,9 +20,9 @@ pub(crate) fn cut_by_budget(record: &Record) -> Option<(String, String)> {
     Some((Quantity::Time.show(ns), Quantity::Time.show(planned_ns)))
 }
 
-/// The plan, and what came of it.
+/// Returns the plan and the result.
 pub(crate) fn measured_phase(record: &Record) -> String {
-    let plan = format!("{} ms an invocation planned", record.settings.measure_ms);
+    let plan = format!("{} ms per run planned", record.settings.measure_ms);
     let cut = if cut_by_budget(record).is_some() { ", cut by the budget" } else { "" };
     measured_ns(record).map_or(plan.clone(), |ns| {
         format!("{plan}, {} measured (median){cut}", Quantity::Time.show(ns))
@@ -35,7 +35,7 @@ mod tests {
     use ipcmark_record::sample;
 
     #[test]
-    fn a_measured_phase_that_the_budget_cut_is_told_beside_the_plan() {
+    fn a_measured_phase_that_the_budget_cut_is_next_to_the_plan() {
         let mut record = sample::record(1, 6);
         record.settings.measure_ms = 20.0;
         for cell in &mut record.cells {
@@ -43,17 +43,14 @@ mod tests {
         }
         assert_eq!(
             measured_phase(&record),
-            "20 ms an invocation planned, 3.60 ms measured (median), cut by the budget"
+            "20 ms per run planned, 3.60 ms measured (median), cut by the budget"
         );
         let summary = ipcmark_summary::summarize(&record).unwrap();
         let text = crate::facts::cautions(&record, &summary).join("\n");
         assert!(text.contains("from 20.0 ms to 3.60 ms (median)"), "{text}");
         record.settings.budget_s = None;
-        assert_eq!(
-            measured_phase(&record),
-            "20 ms an invocation planned, 3.60 ms measured (median)"
-        );
+        assert_eq!(measured_phase(&record), "20 ms per run planned, 3.60 ms measured (median)");
         record.cells.clear();
-        assert_eq!(measured_phase(&record), "20 ms an invocation planned");
+        assert_eq!(measured_phase(&record), "20 ms per run planned");
     }
 }

@@ -1,20 +1,20 @@
-//! Axes: where a value lies between 0 and 1, and where the ticks are.
+//! Axes: the place of a value, 0 to 1, and the places of the ticks.
 
-use crate::units::{self, Quantity};
+use ipcmark_show::{Quantity, percentile};
 
 /// A tick.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tick {
     /// Its place, 0 to 1.
     pub at: f64,
-    /// What stands beside it; none for the small ticks between.
+    /// Its label; none for the small ticks between.
     pub label: Option<String>,
 }
 
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Axis {
-    /// What it shows, with the unit where ticks have none.
+    /// Its quantity, with the unit if ticks have none.
     pub title: String,
     /// Its ticks, in ascending order.
     pub ticks: Vec<Tick>,
@@ -23,7 +23,7 @@ pub(crate) struct Axis {
     scale: Scale,
 }
 
-/// How a value becomes a place.
+/// The way from a value to its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scale {
     Linear,
@@ -33,8 +33,8 @@ enum Scale {
 }
 
 impl Axis {
-    /// A logarithmic axis that holds all `values` above zero; `None` when there are none. A flat line still gets a scale
-    /// to read: half a decade.
+    /// Makes a logarithmic axis for all `values` above zero; `None` if there are none. It spans half a decade at least, so
+    /// that a flat line has a scale, too.
     pub(crate) fn log(
         title: &str,
         quantity: Quantity,
@@ -47,7 +47,7 @@ impl Axis {
         Some(axis)
     }
 
-    /// The axis that suits what the values are: logarithmic, or from zero on for factors and shares.
+    /// Makes the axis that suits the quantity: logarithmic, or from zero on for factors and shares.
     pub(crate) fn fit(
         title: &str,
         quantity: Quantity,
@@ -60,7 +60,7 @@ impl Axis {
         Some(Axis::from_zero(title, high, |v| quantity.tick(v)))
     }
 
-    /// A linear axis from zero to a little more than `high`, which lies above zero.
+    /// Makes a linear axis from zero to a little more than `high`, which is above zero.
     pub(crate) fn from_zero(title: &str, high: f64, label: impl Fn(f64) -> String) -> Axis {
         let mut axis = Axis::bare(title, 0.0, 1.04 * high, Scale::Linear);
         // Five steps at most, of 1, 2 or 5 times a power of ten.
@@ -72,7 +72,7 @@ impl Axis {
         axis
     }
 
-    /// A linear axis that holds `low` to `high` and need not begin at zero: for what moves by percents.
+    /// Makes a linear axis from `low` to `high`, for values that move by percents.
     pub(crate) fn about(title: &str, quantity: Quantity, (low, high): (f64, f64)) -> Axis {
         let margin = 0.04 * (high - low).max(f64::MIN_POSITIVE);
         let mut axis = Axis::bare(title, low - margin, high + margin, Scale::Linear);
@@ -87,7 +87,7 @@ impl Axis {
         axis
     }
 
-    /// A logarithmic axis of whole numbers, with ticks at those that occur.
+    /// Makes a logarithmic axis of whole numbers, with ticks at those that occur.
     pub(crate) fn values(
         title: &str,
         sizes: impl Iterator<Item = u64>,
@@ -119,7 +119,7 @@ impl Axis {
         Some(axis)
     }
 
-    /// The nines axis: x = -log10(1 - q), so that 90, 99 and 99.9 % stand at equal steps, from the median to `highest`.
+    /// Makes the nines axis, x = -log10(1 - q), from the median to `highest`: 90, 99 and 99.9 % are at equal steps.
     pub(crate) fn nines(title: &str, highest: f64) -> Axis {
         let high = (-(1.0 - highest.clamp(0.5, 0.999_999_999)).log10()).max(1.0);
         let low = 2f64.log10();
@@ -131,7 +131,7 @@ impl Axis {
             .filter(|q| axis.place(*q) <= 1.0)
             .map(|q| Tick {
                 at: axis.place(q),
-                label: Some(units::percentile(q).trim_start_matches('p').to_string()),
+                label: Some(percentile(q).trim_start_matches('p').to_string()),
             })
             .collect();
         axis
@@ -141,7 +141,7 @@ impl Axis {
         Axis { title: title.into(), ticks: Vec::new(), low, high, scale }
     }
 
-    /// Where a value lies: 0 at the lower end of the axis, 1 at the upper; NaN for what has no place (0 on a log axis).
+    /// Returns the place of a value: 0 at the lower end of the axis, 1 at the upper; NaN if it has none (0 on a log axis).
     pub(crate) fn place(&self, value: f64) -> f64 {
         let x = match self.scale {
             Scale::Linear => value,
@@ -151,7 +151,7 @@ impl Axis {
         if x.is_finite() { (x - self.low) / (self.high - self.low) } else { f64::NAN }
     }
 
-    /// The value at a place: what [`Axis::place`] undoes.
+    /// Returns the value at a place: the inverse of [`Axis::place`].
     pub(crate) fn value(&self, place: f64) -> f64 {
         let x = self.low + place * (self.high - self.low);
         match self.scale {
@@ -161,8 +161,8 @@ impl Axis {
         }
     }
 
-    /// Labelled ticks at 1, at 1, 2 and 5, or at every digit, so that there are three labels at least and not more
-    /// than a dozen; unlabelled ones between where there is room.
+    /// Returns labelled ticks at 1, at 1, 2 and 5, or at every digit, so that there are 3 to 12 labels, and unlabelled ones
+    /// between if there is room.
     fn log_ticks(&self, quantity: Quantity) -> Vec<Tick> {
         let decades = self.high - self.low;
         let every = (decades / 9.0).ceil().max(1.0) as i32;
@@ -201,6 +201,7 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipcmark_show::bytes;
 
     fn labels(axis: &Axis) -> Vec<&str> {
         axis.ticks.iter().filter_map(|t| t.label.as_deref()).collect()
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nines_stand_at_equal_steps() {
+    fn the_nines_are_at_equal_steps() {
         let axis = Axis::nines("percentile", 0.9999);
         assert_eq!(labels(&axis), ["50", "90", "99", "99.9", "99.99"]);
         let steps: Vec<f64> = axis.ticks[1..].windows(2).map(|w| w[1].at - w[0].at).collect();
@@ -269,15 +270,12 @@ mod tests {
 
     #[test]
     fn sizes_are_labelled_at_both_ends_and_never_crowded() {
-        let axis = Axis::values("size", (0..=26).map(|e| 1u64 << e), units::bytes).unwrap();
+        let axis = Axis::values("size", (0..=26).map(|e| 1u64 << e), bytes).unwrap();
         let labelled: Vec<&Tick> = axis.ticks.iter().filter(|t| t.label.is_some()).collect();
         assert_eq!(labels(&axis).first(), Some(&"1 B"));
         assert_eq!(labels(&axis).last(), Some(&"64 MiB"));
         assert!(labelled.windows(2).all(|w| w[1].at - w[0].at > 0.15));
-        assert_eq!(
-            labels(&Axis::values("size", [64].into_iter(), units::bytes).unwrap()),
-            ["64 B"]
-        );
-        assert_eq!(Axis::values("size", std::iter::empty(), units::bytes), None);
+        assert_eq!(labels(&Axis::values("size", [64].into_iter(), bytes).unwrap()), ["64 B"]);
+        assert_eq!(Axis::values("size", std::iter::empty(), bytes), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The ranking: a dot and its interval for each transport, best on top, on a log axis, with the figures beside it.
+//! The ranking: a dot and its interval for each transport, best on top, on a log axis, with the figures next to it.
 
 use super::axis::Axis;
 use super::pen::{self, Pen, Picture, Text};
@@ -14,9 +14,9 @@ pub(crate) struct Bar {
     pub interval: Option<(f64, f64)>,
     /// A hollow dot: no interval, or too few values.
     pub hollow: bool,
-    /// The figure in words: `8.52 µs [8.41, 8.60]`.
+    /// The figure in words: `8.52 µs [8.41 µs, 8.60 µs]`.
     pub figure: String,
-    /// CPU time a message in words.
+    /// CPU time per message in words.
     pub cpu: String,
 }
 

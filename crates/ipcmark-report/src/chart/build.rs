@@ -1,4 +1,4 @@
-//! Which charts a record calls for, and what they are called.
+//! The charts of a record, and their names.
 
 use super::axis::Axis;
 use super::distances::distances;
@@ -11,15 +11,15 @@ use super::tradeoff::trade_offs;
 use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
-use crate::ranking::{Entry, Ranking, Setting};
-use crate::units::{self, Quantity};
 use ipcmark_record::{Record, Workload};
+use ipcmark_show::{Quantity, bytes};
 use ipcmark_summary::{Context, Summary, pooled};
+use ipcmark_view::{Entry, Ranking, Setting};
 use std::collections::BTreeSet;
 
-/// What stands before the capacity in a name.
+/// The words before the capacity in a name.
 const CAPACITY: &str = "-capacity-";
-/// Values that must lie beyond a percentile before it is drawn.
+/// Fewest values beyond a percentile that is drawn.
 const BEYOND: f64 = 100.0;
 /// Returns true if the whole distribution is drawn: elsewhere it shows the work or the depth.
 const fn is_distributed(workload: Workload) -> bool {
@@ -36,7 +36,7 @@ const fn is_distributed(workload: Workload) -> bool {
     }
 }
 
-/// All charts of a record, in the order of the report.
+/// Returns all charts of a record, in the order of the report.
 pub(crate) fn charts(
     record: &Record,
     context: &Context,
@@ -53,7 +53,7 @@ pub(crate) fn charts(
     charts.extend(distances(record, &summary.classes));
     let capacities: BTreeSet<_> = rankings.iter().map(|r| r.setting.capacity_bytes).collect();
     if capacities.len() < 2 {
-        // One capacity for all need not stand in every name.
+        // A name needs no capacity if all have the same.
         for chart in &mut charts {
             if let Some(at) = chart.stem.find(CAPACITY) {
                 chart.stem.truncate(at);
@@ -64,12 +64,12 @@ pub(crate) fn charts(
     Ok(charts)
 }
 
-/// What colours mean, for the page: an entry a colour, with the waits that have it.
+/// Returns the meaning of colours, for the page: an entry a colour, with the waits that have it.
 pub(crate) fn legend(rankings: &[Ranking]) -> Vec<(String, palette::Colour)> {
     colours(rankings.iter().flat_map(members))
 }
 
-/// The same for some entries.
+/// Returns the waits of these entries and their colours.
 pub(super) fn colours<'a>(
     entries: impl Iterator<Item = &'a Entry<'a>>,
 ) -> Vec<(String, palette::Colour)> {
@@ -86,12 +86,12 @@ pub(super) fn colours<'a>(
     colours.into_iter().map(|(colour, words)| (words.join(", "), colour)).collect()
 }
 
-/// Mechanisms first, then floors.
+/// Returns the mechanisms, then the floors.
 pub(super) fn members<'a>(ranking: &'a Ranking<'a>) -> impl Iterator<Item = &'a Entry<'a>> {
     ranking.entries.iter().chain(&ranking.floors)
 }
 
-/// Quantiles of the curve: the median, then equal steps on the nines axis, four to a nine.
+/// Returns the quantiles of the curve: the median, then equal steps on the nines axis, four to a nine.
 fn quantiles() -> Vec<f64> {
     let steps = (2..=28).map(|i| f64::from(i) * 0.25);
     std::iter::once(0.5).chain(steps.map(|nines| 1.0 - 10f64.powf(-nines))).collect()
@@ -139,15 +139,15 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     }))
 }
 
-/// A file name from words that may be anything: `ranking-ping-pong-64B-cross-core`. The workload stands in it, but for the
-/// two that every run has and whose charts differ by their first words.
+/// Returns a file name from words that may be anything: `ranking-ping-pong-64B-cross-core`. It has the workload, except for
+/// the two that every run has and whose charts differ by their first words.
 pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
     let mut words = vec![head.to_string()];
     if head == "ranking" || !is_plain(setting.workload) {
         words.push(plain(setting.workload.name()));
     }
     if with_size && (setting.size_bytes > 0 || setting.workload == Workload::PingPong) {
-        words.push(plain(&units::bytes(setting.size_bytes).replace([' ', ','], "")));
+        words.push(plain(&bytes(setting.size_bytes).replace([' ', ','], "")));
     }
     words.push(plain(setting.placement.name()));
     let parameters = setting.workload.parameters();
@@ -157,7 +157,7 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
     words.extend(
         setting
             .capacity_bytes
-            .map(|c| format!("capacity-{}", plain(&units::bytes(c).replace([' ', ','], "")))),
+            .map(|c| format!("capacity-{}", plain(&bytes(c).replace([' ', ','], "")))),
     );
     words.join("-")
 }
@@ -167,12 +167,12 @@ pub(super) const fn is_plain(workload: Workload) -> bool {
     matches!(workload, Workload::PingPong | Workload::Stream)
 }
 
-/// Letters, digits and `-`, 40 at most: no word of a record can name a folder.
+/// Returns letters, digits and `-`, 40 at most: no word of a record can name a folder.
 fn plain(word: &str) -> String {
     word.chars().take(40).map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
-/// Two charts whose names came out alike get a number.
+/// Numbers the charts whose names are alike.
 fn name_apart(charts: &mut [Chart]) {
     let mut taken = BTreeSet::new();
     for chart in charts {
@@ -188,8 +188,8 @@ fn name_apart(charts: &mut [Chart]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn no_two_charts_share_a_name() {

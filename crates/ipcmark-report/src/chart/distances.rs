@@ -8,20 +8,20 @@ use super::pen::{self, Pen, Picture, Text};
 use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
 use crate::palette;
-use crate::units::{self, Quantity};
 use ipcmark_record::{Distance, Invocation, Record};
 use ipcmark_show::share as percent;
+use ipcmark_show::{Quantity, count};
 use ipcmark_summary::{Classes, DistanceClass};
 use std::collections::BTreeSet;
 
 /// One invocation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Dot {
-    /// When it began, s after the run's start.
+    /// Its start, s after the run's start.
     at_s: f64,
-    /// Before and after its measured phase, ns.
+    /// The distance before and after its measured phase, ns.
     distance: Distance,
-    /// True where it is set aside, or changed its distance on the way.
+    /// True if it is set aside, or changed its distance on the way.
     aside: bool,
 }
 
@@ -46,12 +46,12 @@ pub(crate) struct DistanceChart {
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 268.0;
 const PLOT: Plot = Plot { left: 70.0, right: 696.0, top: 58.0, bottom: 222.0 };
-/// What a band reaches beyond its dots, as a share of the axis.
+/// Margin of a band beyond its dots, as a share of the axis.
 const MARGIN: f64 = 0.02;
-/// Dots nearer than this to one that is drawn already are hidden by it, and are not drawn.
+/// Dots nearer than this to one that is already drawn are not drawn: it hides them.
 const GRAIN: f64 = 1.5;
 
-/// The chart; none where no distance was measured.
+/// Returns the chart; `None` if no distance was measured.
 pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let dot = |i: &Invocation| {
         let distance = i.distance?;
@@ -67,10 +67,10 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let aside = dots.iter().filter(|d| d.aside).count();
     let bands = bands(&dots, classes, &y);
     let note = format!(
-        "A dot an invocation, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
+        "A dot for each run, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
          or that {} set aside.",
-        units::count(dots.len() as u64),
-        units::count(aside as u64),
+        count(dots.len() as u64),
+        count(aside as u64),
         if aside == 1 { "is" } else { "are" }
     );
     Some(Chart {
@@ -82,13 +82,13 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     })
 }
 
-/// The classes that dots lie in, each with its share of the dots that stood still.
+/// Returns the classes that have dots, each with its share of the dots that did not move.
 fn bands(dots: &[Dot], classes: &Classes, y: &Axis) -> Vec<Band> {
     let still: Vec<&Dot> = dots.iter().filter(|d| !d.aside).collect();
     let band = |class: &DistanceClass| {
         let here = |d: &&&Dot| classes.of_distance(d.distance) == Some(*class);
         let of = still.iter().filter(here).count();
-        // As far as its own dots reach: where the next class would begin says nothing.
+        // As far as its own dots reach: the border of the next class says nothing.
         let ends =
             still.iter().filter(here).flat_map(|d| [d.distance.before_ns, d.distance.after_ns]);
         let places: Vec<f64> = ends.map(|ns| y.place(ns)).collect();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn each_invocation_is_a_dot_and_one_that_moved_stands_out() {
+    fn each_invocation_is_a_dot_and_one_that_moved_is_marked() {
         let record = sample::record(1, 8);
         let known = |i: &&Invocation| i.is_ok() && i.distance.is_some();
         let all = record.cells.iter().flat_map(|c| &c.invocations).filter(known).count();

@@ -1,21 +1,21 @@
-//! Latency against load: how the median and p99 of an open loop rise with the rate, a line a transport, and where a search
-//! found the knee.
+//! Latency against load: the median and p99 of an open loop over the rate, with a line a transport, and the knee that a
+//! search found.
 //!
-//! Two panels share the rates, one for the median and one for p99: the knee is where the second leaves the first behind.
+//! Two panels share the rates, one for the median and one for p99: at the knee the second rises and the first does not.
 
 use super::axis::Axis;
 use super::build::{members, stem};
 use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
 use super::{Body, Chart, Kind, capital};
 use crate::palette;
-use crate::ranking::{Ranking, Setting};
-use crate::units::Quantity;
 use ipcmark_record::{CellKey, Knee, Parameter, Timed};
+use ipcmark_show::Quantity;
 use ipcmark_summary::{Figure, Row};
+use ipcmark_view::{Ranking, Setting};
 
-/// With fewer rates there is no bend to be seen.
+/// Fewest rates that show a bend.
 const LEAST: usize = 3;
-/// What the panels show, and whether a knee is looked for on it.
+/// The panels: name, quantile, and true if the knee is searched on it.
 const QUANTILES: [(&str, f64, bool); 2] = [("median", 0.5, false), ("p99", 0.99, true)];
 
 /// The curves of one transport.
@@ -25,7 +25,7 @@ struct Curves<'a> {
     points: [Vec<Point>; 2],
 }
 
-/// A chart for each setting in which a transport was sent at three rates or more.
+/// Returns a chart for each setting in which a transport has three rates or more.
 pub(super) fn against_load(rankings: &[Ranking], knees: &[Knee]) -> Vec<Chart> {
     let mut settings: Vec<Setting> = Vec::new();
     for setting in rankings.iter().filter_map(|r| without_rate(&r.setting)) {
@@ -36,13 +36,13 @@ pub(super) fn against_load(rankings: &[Ranking], knees: &[Knee]) -> Vec<Chart> {
     settings.iter().filter_map(|setting| chart(rankings, setting, knees)).collect()
 }
 
-/// True when a chart against load has these rankings, so that none of their medians alone is called for.
+/// Returns true if a chart against load shows these rankings: one of their medians alone is not needed then.
 pub(super) fn has_chart(sweep: &[&Ranking]) -> bool {
     sweep.first().is_some_and(|r| r.setting.workload.timed() == Timed::OneWay)
         && curves(sweep).next().is_some()
 }
 
-/// What the rates of one chart have in common; `None` of a workload that is not paced.
+/// Returns the setting without its rate; `None` if the workload is not paced.
 fn without_rate(setting: &Setting) -> Option<Setting> {
     setting.workload.value(Parameter::Rate)?;
     let key = CellKey { workload: setting.workload.with_value(0), ..setting.key.clone() };
@@ -83,7 +83,7 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
                 let rate = knee.rate_per_s.filter(|_| knee.of.transport == c.row.key.transport);
                 let point =
                     rate.and_then(|rate| c.points[at].iter().find(|p| p.x == f64::from(rate)));
-                // Down to the rates: what lies below the axis is not drawn.
+                // Down to the rates: the part below the axis is not drawn.
                 lines.extend(point.map(|p| mark("knee", vec![(p.x, p.y), (p.x, p.y * 1e-6)])));
             }
         }
@@ -121,7 +121,7 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
     })
 }
 
-/// The transports with points enough for a curve.
+/// Returns the transports with enough points for a curve.
 fn curves<'a>(sweep: &[&'a Ranking<'a>]) -> impl Iterator<Item = Curves<'a>> {
     let mut all: Vec<Curves<'a>> = Vec::new();
     let mut sweep: Vec<&'a Ranking<'a>> = sweep.to_vec();
@@ -151,13 +151,13 @@ fn point(figure: &Figure, quantile: f64, rate: f64) -> Option<Point> {
     Some(Point { x: rate, y: percentile.ns.value, interval: percentile.ns.interval })
 }
 
-/// A line that is no transport's.
+/// Makes a line that does not belong to a transport.
 fn mark(name: &str, ends: Vec<(f64, f64)>) -> Line {
     let points = ends.into_iter().map(|(x, y)| Point { x, y, interval: None });
     Line { name: name.into(), colour: palette::ASIDE, marker: None, points: points.collect() }
 }
 
-/// True when a knee was looked for in this setting.
+/// Returns true if the knee was searched in this setting.
 fn is_of(knee: &Knee, setting: &Setting) -> bool {
     knee.of.setting() == setting.key
 }
@@ -165,9 +165,9 @@ fn is_of(knee: &Knee, setting: &Setting) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
     use ipcmark_record::{CellKey, Placement, Workload};
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     fn paced(name: &str, rate: u32, ns: f64) -> Row {
         let mut row = row(name, 1024, ns, Some((ns * 0.9, ns * 1.1)));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_knee_and_its_bound_are_drawn_where_one_was_looked_for() {
+    fn a_knee_and_its_bound_are_drawn_where_it_was_searched() {
         let knee = |transport: &str, placement| Knee {
             of: CellKey::new(transport, Workload::PACED.with_value(0), 1024, placement),
             bound_ns: 5e4,

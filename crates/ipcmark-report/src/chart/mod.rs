@@ -18,6 +18,7 @@ pub(crate) use build::{charts, legend};
 pub(crate) use ranking::ranking_title;
 
 use crate::Result;
+use crate::html::Html;
 use bars::BarChart;
 use distances::DistanceChart;
 use lines::{LineChart, OnePanel};
@@ -97,7 +98,7 @@ impl Chart {
     }
 
     /// Returns the chart in pieces, which a page lets flow: one element a panel, or the whole chart.
-    pub(crate) fn pieces(&self) -> Result<Vec<String>> {
+    pub(crate) fn pieces(&self) -> Result<Vec<Html>> {
         match &self.body {
             Body::Lines(chart) => {
                 let piece = |panel: &lines::Panel| {

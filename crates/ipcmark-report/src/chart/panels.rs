@@ -1,16 +1,16 @@
-//! Which lines stand in front in which panel, and on which scale.
+//! The panels of a line chart: the lines in front, the lines behind, and the scale.
 
 use super::axis::Axis;
 use super::lines::{Line, PANEL_LINES, Panel, Point};
 use crate::palette;
-use crate::ranking::mechanism;
-use crate::units::Quantity;
+use ipcmark_show::Quantity;
 use ipcmark_summary::Row;
+use ipcmark_view::mechanism;
 
-/// Up to so many lines all stand behind those of a panel; of more, the best of each family.
+/// Up to this many lines, all are behind those of a panel; of more, the best of each family.
 const CROWD: usize = 40;
 
-/// What the grey lines are.
+/// Returns the meaning of the grey lines.
 pub(crate) fn grey(lines: usize) -> &'static str {
     if lines <= CROWD { "Grey: all others." } else { "Grey: the best of each other family." }
 }
@@ -25,8 +25,8 @@ pub(crate) struct Scale<'a> {
     pub limit: &'a [Point],
 }
 
-/// One line a row; first a panel of all with the best of each family in front, where there are families to compare;
-/// then one panel a family (more, where a family has very many), floors last.
+/// Makes one line a row, and the panels: first, if there are families to compare, one of all with the best of each in front;
+/// then one a family (more if it has very many), floors last.
 pub(crate) fn in_panels(
     rows: &[&Row],
     curves: Vec<Vec<Point>>,
@@ -44,7 +44,7 @@ pub(crate) fn in_panels(
     };
     let mut panels = Vec::new();
     let panel = |title: String, front: Vec<usize>, of: &[usize]| {
-        // Whiskers stand on the points of the front lines alone; only those need room.
+        // Only the lines in front have whiskers that need room.
         let points = of.iter().flat_map(|i| &curves[*i]).map(|p| p.y);
         let whiskers = front
             .iter()
@@ -83,7 +83,7 @@ pub(crate) fn in_panels(
     (lines, panels)
 }
 
-/// Families and their rows, in the order in which they first come; floors last.
+/// Returns families and their rows, in the order of their first rows; floors last.
 fn families<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<usize>)> {
     let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
     let mut order: Vec<usize> = (0..rows.len()).collect();
@@ -97,8 +97,8 @@ fn families<'a>(rows: &[&'a Row]) -> Vec<(&'a str, Vec<usize>)> {
     families
 }
 
-/// The member whose line lies best where all members' lines run: by the mean of the logarithm, as the axis shows it. A
-/// line that ends early would else win by what it lacks.
+/// Returns the member with the best line, by the mean of the logarithm over the places that all members have. Otherwise a
+/// line that ends early would win by the points that it lacks.
 fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize> {
     let drawn = |i: usize| curves[i].iter().filter(|p| p.y.ln().is_finite());
     let members: Vec<usize> =
@@ -106,7 +106,7 @@ fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize
     let everywhere = |x: f64| members.iter().all(|i| drawn(*i).any(|p| p.x == x));
     let common: Vec<f64> =
         drawn(*members.first()?).map(|p| p.x).filter(|x| everywhere(*x)).collect();
-    // Where the lines have no place in common, the longest speak: most points first.
+    // Without a place in common, only the longest lines compete.
     let longest = members.iter().map(|i| drawn(*i).count()).max()?;
     let members =
         members.into_iter().filter(|i| !common.is_empty() || drawn(*i).count() == longest);
@@ -119,7 +119,7 @@ fn best(members: &[usize], curves: &[Vec<Point>], scale: &Scale) -> Option<usize
     members.min_by(|a, b| level(*a).total_cmp(&level(*b)))
 }
 
-/// The marker of a row: the place of its mechanism within its family.
+/// Returns the marker of a row: the place of its mechanism within its family.
 fn shape(rows: &[&Row], i: usize) -> usize {
     let mut seen: Vec<&str> = Vec::new();
     for row in rows.iter().filter(|r| r.family == rows[i].family) {
@@ -134,7 +134,7 @@ fn shape(rows: &[&Row], i: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::row;
+    use ipcmark_view::testing::row;
 
     const TIME: Scale =
         Scale { title: "t", quantity: Quantity::Time, more_is_better: false, limit: &[] };
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_of_each_family_stand_in_front_of_all() {
+    fn the_best_of_each_family_are_in_front_of_all() {
         let rows = ["pipe/block", "pipe/spin", "mq/block"].map(|n| row(n, 64, 1.0, None));
         let rows: Vec<&Row> = rows.iter().collect();
         let curves = vec![flat(90.0), flat(5.0), flat(80.0)];

@@ -5,15 +5,15 @@ use super::bars::{Bar, BarChart};
 use super::build::stem;
 use super::{Body, Chart, Kind};
 use crate::palette;
-use crate::ranking::{Entry, Ranking, Setting, mechanism};
-use crate::units::{self, Quantity};
 use ipcmark_record::WaitKind;
+use ipcmark_show::{FEW, Quantity};
 use ipcmark_summary::Headline;
+use ipcmark_view::{Entry, Ranking, Setting, mechanism};
 use std::collections::BTreeSet;
 
-/// Up to here every transport has a bar.
+/// Up to this many transports, each has a bar.
 const ALL: usize = 30;
-/// Up to here a mechanism has two: its best, and its best that sleeps.
+/// Up to this many bars, a mechanism has two: its best, and its best that sleeps.
 const TWO_EACH: usize = 56;
 
 pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
@@ -44,7 +44,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
             hollow: entry.judged().interval.is_none(),
             figure: format!(
                 "{}{}",
-                if entry.enough { "" } else { units::FEW },
+                if entry.enough { "" } else { FEW },
                 ipcmark_view::shown(quantity, &entry.value)
             ),
             cpu: Quantity::Time.show(entry.figure.cpu_ns_per_message.value),
@@ -106,8 +106,8 @@ pub(crate) fn ranking_title(setting: &Setting) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn a_long_ranking_is_drawn_by_its_mechanisms_with_the_best_that_sleeps() {

@@ -3,6 +3,7 @@
 //! The strokes are recorded first, so that the code of the charts is compiled once and not once a backend.
 
 use super::pen::{Pen, Picture, SCALE, Stroke, clean, pixel};
+use crate::html::Html;
 use crate::palette;
 use crate::{Error, Result};
 use ipcmark_show::html::escape;
@@ -37,7 +38,7 @@ pub(crate) fn svg(title: &str, picture: &dyn Picture) -> Result<String> {
 }
 
 /// Returns the picture as an element of a page whose style sheet has the rules of [`INLINE`].
-pub(crate) fn inline(title: &str, picture: &dyn Picture) -> Result<String> {
+pub(crate) fn inline(title: &str, picture: &dyn Picture) -> Result<Html> {
     let spoken = [
         (" xmlns=\"http://www.w3.org/2000/svg\"", ""),
         (" font-family=\"sans-serif\"", ""),
@@ -49,7 +50,8 @@ pub(crate) fn inline(title: &str, picture: &dyn Picture) -> Result<String> {
         ("\">\n", "\">"),
         ("\n</text>\n", "</text>"),
     ];
-    Ok(spoken.iter().fold(svg(title, picture)?, |text, (long, short)| text.replace(long, short)))
+    let svg = svg(title, picture)?;
+    Ok(Html(spoken.iter().fold(svg, |text, (long, short)| text.replace(long, short))))
 }
 
 /// The rules that replace what [`inline`] leaves out.

@@ -1,4 +1,4 @@
-//! A figure against what was varied: the message size, the rate, the depth, the number of peers.
+//! A figure against the parameter that varies: the message size, the rate, the depth, the number of peers.
 
 use super::axis::Axis;
 use super::build::{is_plain, members, stem};
@@ -6,12 +6,12 @@ use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
 use super::{Body, Chart, Kind, capital};
-use crate::ranking::{Ranking, Setting};
-use crate::units::{self, Quantity};
 use ipcmark_record::{LimitKind, Parameter};
+use ipcmark_show::{Quantity, bytes, count};
 use ipcmark_summary::{Estimate, Figure, Headline, Row};
+use ipcmark_view::{Ranking, Setting};
 
-/// What is varied, everything else held.
+/// The parameter that varies; all others are constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Along {
     Size,
@@ -32,7 +32,7 @@ impl Along {
         }
     }
 
-    /// `size`, for file names.
+    /// Returns `size`, for file names.
     fn word(self) -> &'static str {
         match self {
             Along::Size => "size",
@@ -51,7 +51,7 @@ impl Along {
         }
     }
 
-    /// Where a setting stands on it; `None` where its workload does not heed it.
+    /// Returns its value in a setting; `None` if the workload does not use it.
     fn at(self, setting: &Setting) -> Option<u64> {
         match self.parameter() {
             None => Some(setting.size_bytes),
@@ -59,7 +59,7 @@ impl Along {
         }
     }
 
-    /// The setting without it: what all points of one chart share.
+    /// Returns the setting without it: the part that all points of one chart share.
     fn without(self, setting: &Setting) -> Setting {
         let mut rest = setting.clone();
         match self.parameter() {
@@ -71,14 +71,14 @@ impl Along {
 
     fn tick(self, value: u64) -> String {
         match self {
-            Along::Size => units::bytes(value),
+            Along::Size => bytes(value),
             Along::Rate => Quantity::MessageRate.tick(value as f64),
-            Along::Depth | Along::Peers => units::count(value),
+            Along::Depth | Along::Peers => count(value),
         }
     }
 }
 
-/// A chart for each thing that was varied, in the order of the rankings.
+/// Returns a chart for each parameter that varies, in the order of the rankings.
 pub(super) fn sweeps(rankings: &[Ranking]) -> Vec<Chart> {
     let mut charts = Vec::new();
     for along in Along::ALL {
@@ -98,7 +98,7 @@ pub(super) fn sweeps(rankings: &[Ranking]) -> Vec<Chart> {
     charts
 }
 
-/// A figure against what was varied; none when there is but one value of it.
+/// Makes the chart of one parameter; `None` if it has only one value.
 fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     if sweep.len() < 2 || (along == Along::Rate && has_chart(sweep)) {
         return None;
@@ -132,7 +132,7 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
         Headline::SpeedUp => ("speed-up over one process".into(), rest.quantity()),
         Headline::UsefulWork => ("other work".into(), rest.quantity()),
     };
-    // A size that is left out, or that is none, does not stand in the place.
+    // The place has no size if that varies, or if there is none.
     let mut place = if along == Along::Size || rest.size_bytes == 0 {
         rest.circumstances()
     } else {
@@ -171,8 +171,8 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     })
 }
 
-/// The least limit of any cell at each point, by what must be moved: how a cell waits bounds that cell alone. None where
-/// nothing bounds them, or where a share or a factor is drawn.
+/// Returns the least limit of any cell at each point. Only limits of moving data count: the way of waiting bounds one cell
+/// alone. There is none for a share or a factor.
 fn limit(sweep: &[&Ranking], along: Along, by_bytes: bool, headline: Headline) -> Vec<Point> {
     let point = |r: &&Ranking| {
         let moved = |kind| {
@@ -192,7 +192,7 @@ fn limit(sweep: &[&Ranking], along: Along, by_bytes: bool, headline: Headline) -
     sweep.iter().filter_map(point).collect()
 }
 
-/// What the time is of, where it is the same at every point.
+/// Returns the words for the time, if they are the same at every point.
 fn time(sweep: &[&Ranking], rest: &Setting) -> String {
     let first = sweep[0].setting.time_of();
     if sweep.iter().all(|r| r.setting.time_of() == first) { first } else { rest.time_of() }
@@ -201,8 +201,8 @@ fn time(sweep: &[&Ranking], rest: &Setting) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn a_size_sweep_needs_two_sizes_and_each_family_its_panel() {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_varied_has_a_chart_of_its_own() {
+    fn each_parameter_that_varies_has_its_own_chart() {
         let record = ipcmark_record::sample::every(1, 6);
         let summary = ipcmark_summary::summarize(&record).unwrap();
         let titles: Vec<String> =

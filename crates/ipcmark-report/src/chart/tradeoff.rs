@@ -10,9 +10,9 @@ use super::pen::{self, Pen, Picture, Place, Text};
 use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
 use crate::palette::{self, Colour};
-use crate::ranking::{Entry, Ranking};
-use crate::units::Quantity;
 use ipcmark_record::Workload;
+use ipcmark_show::Quantity;
+use ipcmark_view::{Entry, Ranking};
 
 /// One transport: its median, its CPU time, both ns.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,9 +20,9 @@ struct Spot {
     name: String,
     colour: Colour,
     at: (f64, f64),
-    /// True when no other is at once as fast and as cheap.
+    /// True if no other is both as fast and as cheap.
     front: bool,
-    /// True when it sleeps while it waits, and none that does is at once as fast and as cheap.
+    /// True if it sleeps while it waits, and no other that does is both as fast and as cheap.
     front_asleep: bool,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct TradeOff {
     legend: Vec<(String, Colour)>,
 }
 
-/// Fewer than this need no chart.
+/// Fewest transports of a chart.
 const FEWEST: usize = 3;
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 470.0;
@@ -44,7 +44,7 @@ const PLOT: Plot = Plot { left: 84.0, right: 640.0, top: 62.0, bottom: 424.0 };
 const LEGEND: f64 = 660.0;
 const LEADING: f64 = 12.5;
 
-/// One chart for each placement that has round trips: of the usual size, or the smallest.
+/// Returns a chart for each placement that has round trips: of the usual size, or the smallest.
 pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
     let mut chosen: Vec<&Ranking> = Vec::new();
     for ranking in rankings.iter().filter(|r| r.setting.workload == Workload::PingPong) {
@@ -62,7 +62,7 @@ pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
 
 fn chart(ranking: &Ranking) -> Option<Chart> {
     let at = |e: &Entry| (e.value.value, e.figure.cpu_ns_per_message.value);
-    // Figures of CPUs at another distance are of another machine.
+    // Figures of CPUs at another distance are not comparable.
     let there = |e: &&Entry| !e.elsewhere && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
     let entries: Vec<&Entry> = ranking.entries.iter().filter(there).collect();
     if entries.len() < FEWEST {
@@ -186,8 +186,8 @@ impl TradeOff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ranking::rankings;
-    use crate::testing::{row, summary};
+    use ipcmark_view::rankings;
+    use ipcmark_view::testing::{row, summary};
 
     #[test]
     fn what_nothing_beats_in_both_is_the_front() {

@@ -1,15 +1,15 @@
-//! What a history comes to, in sentences: one a time at which something changed.
+//! The changes of a history in sentences: one for each time at which something changed.
 
 use ipcmark_history::{Change, Group, Scanned, Series};
 use ipcmark_show::markdown::code;
 use ipcmark_show::{change, plural};
 
-/// Times that are told; the table has the others.
+/// Most times that have a sentence; the table has the others.
 const TOLD: usize = 8;
-/// Changes that a sentence names.
+/// Most cells that a sentence names.
 const NAMED: usize = 3;
 
-/// The sentences, as Markdown; the latest time first.
+/// Returns the sentences, as Markdown; the latest time first.
 pub(super) fn sentences(scanned: &Scanned) -> Vec<String> {
     let groups = scanned.groups();
     if groups.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn sentences(scanned: &Scanned) -> Vec<String> {
             format!("No change of level in {}.", plural(searched, "series"))
         } else {
             format!(
-                "Nothing can be said yet: a series is searched from {} points on, and none is as long.",
+                "Nothing can be said yet: a series needs {} points, and none has as many.",
                 scanned.least_points
             )
         }];
@@ -58,7 +58,7 @@ fn sentence(scanned: &Scanned, group: &Group) -> String {
         n => format!(" and {}", plural(n, "more cell")),
     };
     let machines = if group.changes.iter().all(|(_, c)| c.machines_changed) {
-        " The machine changed there, too: put it down to that first."
+        " The machine changed there, too: suspect that first."
     } else {
         ""
     };
@@ -72,7 +72,7 @@ fn sentence(scanned: &Scanned, group: &Group) -> String {
     )
 }
 
-/// True where a change is of the series' only machine or of machines on both sides.
+/// Returns a remark if the machines changed together with a ratio.
 pub(super) fn remark(series: &Series, change: &Change) -> &'static str {
     match (series.host, change.machines_changed) {
         (None, true) => "the machine changed there, too",

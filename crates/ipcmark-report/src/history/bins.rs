@@ -1,27 +1,27 @@
-//! Which dots a chart has: one a commit, or, where the time line is long, one for a few commits that follow each other.
+//! The dots of a chart: one for each commit, or, if the time line is long, one for a few commits in a row.
 
 use ipcmark_history::{Change, Point, Series};
 
 /// One dot.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dot {
-    /// Where on the time line of the chart: middle of its columns, in columns.
+    /// Its place on the time line of the chart: the middle of its columns, in columns.
     pub column: f64,
     /// Median of its points.
     pub value: f64,
-    /// From the lowest lower to the highest upper end of its points' intervals.
+    /// The range from the lowest lower to the highest upper bound of its points' intervals.
     pub interval: Option<(f64, f64)>,
     /// First and last stop.
     pub stops: (usize, usize),
-    /// Points that it stands for.
+    /// Number of its points.
     pub points: usize,
-    /// Runs behind them.
+    /// Number of their runs.
     pub runs: usize,
-    /// Which machines, places in the history.
+    /// Their machines, as places in the history.
     pub hosts: Vec<usize>,
 }
 
-/// The dots of a series over `columns` (stops, ascending), `each` columns in one dot; none holds points of two levels.
+/// Returns the dots of a series over `columns` (stops, ascending), `each` columns in one dot; none has points of two levels.
 pub(super) fn dots(
     series: &Series,
     changes: &[Change],
@@ -69,12 +69,12 @@ fn dot(points: &[(usize, &Point)]) -> Option<Dot> {
     })
 }
 
-/// From the lowest to the highest that a chart must show: all levels, and all dots that are not far outside their neighbours. A
-/// single run three times as slow would else press everything else into a line.
+/// Returns the range that a chart must show: all levels, and all dots that are not far outside their neighbours. Otherwise
+/// a single run three times as slow would press everything else into a line.
 pub(super) fn range(dots: &[Dot]) -> Option<(f64, f64)> {
-    /// So many times the middle half's width from it is far.
+    /// This many times the width of the middle half away from it is far.
     const FAR: f64 = 4.0;
-    /// Narrower than this share of the values an axis would make much of noise.
+    /// Narrowest axis, as a share of the values: a narrower one would magnify noise.
     const LEAST: f64 = 0.06;
     let mut values: Vec<f64> = dots.iter().map(|d| d.value).collect();
     values.sort_by(f64::total_cmp);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_stands_for_its_points_and_for_one_level() {
+    fn a_dot_has_all_its_points_and_one_level() {
         let scanned = scanned();
         let columns: Vec<usize> = (0..60).collect();
         for (series, changes) in scanned.history.series.iter().zip(&scanned.changes) {

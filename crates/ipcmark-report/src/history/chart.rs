@@ -1,21 +1,22 @@
-//! One series over the commits: a dot a commit with its interval, the levels, and where they change.
+//! One series over the commits: a dot for each commit with its interval, the levels, and their changes.
 
 use super::bins::{self, Dot};
+use crate::Result;
 use crate::chart::axis::Axis;
 use crate::chart::pen::{self, Pen, Picture, Text};
 use crate::chart::plot::{Plot, SMALL};
 use crate::chart::sheet;
+use crate::html::{Html, html};
 use crate::palette::{self, Colour};
-use crate::units::Quantity;
 use ipcmark_history::{Change, History, Series};
-use ipcmark_show::html::escape;
+use ipcmark_show::Quantity;
 
-/// How large a chart is drawn.
+/// Size of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
     /// Across the page: a series that changed.
     Wide,
-    /// One of many beside each other.
+    /// One of many in a grid.
     Small,
 }
 
@@ -31,13 +32,13 @@ pub(super) struct SeriesChart<'a> {
     plot: Plot,
 }
 
-/// What a figure is, as a quantity.
+/// Returns the quantity of a series' figure.
 pub(super) fn quantity(series: &Series) -> Quantity {
     if series.figure.is_ratio() { Quantity::Factor } else { Quantity::Time }
 }
 
 impl<'a> SeriesChart<'a> {
-    /// A chart over these stops, `each` of them in one dot; `None` of a series without points there.
+    /// Makes a chart over these stops, `each` of them in one dot; `None` if the series has no points there.
     pub(super) fn of(
         history: &'a History,
         (series, changes): (&'a Series, &'a [Change]),
@@ -68,41 +69,46 @@ impl<'a> SeriesChart<'a> {
         self.plot.height(self.y.place(value).clamp(0.0, 1.0))
     }
 
-    /// The dots on both sides of a change.
-    fn beside(&self, change: &Change) -> Option<(&Dot, &Dot)> {
+    /// Returns the dots on both sides of a change.
+    fn neighbours(&self, change: &Change) -> Option<(&Dot, &Dot)> {
         let at = self.dots.iter().position(|d| d.stops.0 >= change.between.1)?;
         Some((self.dots.get(at.checked_sub(1)?)?, &self.dots[at]))
     }
 
     /// Returns the chart as an element of a page. With `words`, each dot says what it is when pointed at.
-    pub(super) fn inline(&self, words: bool) -> crate::Result<String> {
+    pub(super) fn inline(&self, words: bool) -> Result<Html> {
         let title = format!("{} over {} commits", self.series.name(), self.columns);
-        let svg = sheet::inline(&title, self)?;
-        let body = svg.trim_end().strip_suffix("</svg>").unwrap_or(&svg);
-        Ok(if words { format!("{body}{}</svg>", self.words()) } else { svg })
+        let mut svg = sheet::inline(&title, self)?;
+        if words {
+            svg.0.truncate(svg.0.rfind("</svg>").unwrap_or(svg.0.len()));
+            svg.push(&self.words());
+            svg.push(&html!("</svg>"));
+        }
+        Ok(svg)
     }
 
-    /// A strip over each dot that says what it is.
-    fn words(&self) -> String {
+    /// Returns an invisible strip over each dot with its words.
+    fn words(&self) -> Html {
         let Plot { left, right, top, bottom } = self.plot;
         let doubled = |x: f64| (2.0 * x).round() as i64;
         let wide = doubled((right - left) / self.dots.len().max(1) as f64).clamp(4, 24);
-        let mut text =
-            format!("<g stroke=\"transparent\" stroke-width=\"{wide}\" pointer-events=\"stroke\">");
-        for dot in &self.dots {
-            let (x, y, high) = (self.across(dot.column), top, bottom - top);
-            text += &format!(
-                "<path d=\"M{} {}v{}\"><title>{}</title></path>",
-                doubled(x),
-                doubled(y),
-                doubled(high),
-                escape(&self.word(dot))
-            );
-        }
-        text + "</g>"
+        let strip = |dot: &Dot| {
+            html!(
+                "<path d=\"M{x} {top}v{height}\"><title>{word}</title></path>",
+                x = doubled(self.across(dot.column)),
+                top = doubled(top),
+                height = doubled(bottom - top),
+                word = self.word(dot),
+            )
+        };
+        html!(
+            "<g stroke=\"transparent\" stroke-width=\"{wide}\" pointer-events=\"stroke\">{strips}</g>",
+            wide = wide,
+            strips = self.dots.iter().map(strip).collect::<Html>(),
+        )
     }
 
-    /// `a1b2c3d4e, 2026-01-31: 8.52 µs [8.41, 8.60]`.
+    /// Returns `a1b2c3d4e, 2026-01-31: 8.52 µs [8.41 µs, 8.60 µs]`.
     fn word(&self, dot: &Dot) -> String {
         let (first, last) = (&self.history.stops[dot.stops.0], &self.history.stops[dot.stops.1]);
         let what = if dot.stops.0 == dot.stops.1 {
@@ -210,7 +216,7 @@ impl SeriesChart<'_> {
 
     fn place_of(&self, change: &Change) -> f64 {
         let middle = |(a, b): (&Dot, &Dot)| self.across((a.column + b.column) / 2.0);
-        self.beside(change).map_or(self.plot.left, middle)
+        self.neighbours(change).map_or(self.plot.left, middle)
     }
 
     /// Draws a rule at each change with its size above it, and below the axis the commits that begin a level, and

@@ -1,8 +1,7 @@
-//! The page of a history: what changed and where, then what stands still, a chart a series.
+//! The page of a history: the changes, then the stable series, with a chart for each series.
 //!
-//! As the report of a record it is one file that opens offline and reads without JavaScript. A long history would make it
-//! heavy, so a chart has at most so many dots as a page of bearable size allows; where a dot stands for several commits,
-//! the page says so.
+//! Like the report of a record it is one file that opens offline and reads without JavaScript. A long history would make
+//! it heavy, so the number of dots in a chart is limited; if a dot is several commits, the page says so.
 
 mod answer;
 mod bins;
@@ -14,7 +13,7 @@ use crate::{Result, files};
 use ipcmark_history::Scanned;
 use std::path::Path;
 
-/// The page: self-contained HTML. `title` names the project.
+/// Returns the page: self-contained HTML. `title` names the project.
 ///
 /// # Errors
 /// A chart that cannot be drawn, which is a fault of ipcmark.

@@ -3,67 +3,208 @@
 use super::answer;
 use super::chart::{SeriesChart, Size};
 use super::tables;
-use crate::{Result, frame, markup};
+use crate::Result;
+use crate::frame::{self, Page, Section, fold, hint, list, table};
+use crate::html::{Html, html};
+use crate::prose::inline;
 use ipcmark_history::{Census, Change, Machine, Scanned, Series, Stop};
-use ipcmark_show::{Quantity, html};
+use ipcmark_show::{change, plural};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-const TEMPLATE: &str = include_str!("../../templates/history.html");
-
-/// What the charts of a page may weigh together.
+/// Most bytes of all charts of a page together.
 const ROOM_BYTES: usize = 8_000_000;
-/// What a dot with its whisker weighs, and what it says when pointed at.
+/// Bytes of a dot with its whisker, and of its words.
 const DOT_BYTES: usize = 130;
 const WORD_BYTES: usize = 140;
-/// Dots of a chart at least, whatever the page then weighs; and at most, for more would touch.
+/// Fewest dots of a chart, whatever the size of the page; and the most, because more would touch.
 const LEAST_DOTS: usize = 40;
 const MOST_DOTS: (usize, usize) = (240, 100);
-/// So few charts of stable series stand open.
+/// Up to this many charts of stable series are open.
 const FEW: usize = 12;
 
-#[derive(Serialize)]
-struct View<'a> {
-    title: &'a str,
-    script_hash: String,
-    style_html: String,
-    script_html: &'static str,
-    data_html: String,
-    span: String,
-    census: String,
-    answer_html: Vec<String>,
-    changes_html: String,
-    confirm: Vec<Confirm>,
-    sections: Vec<Section>,
-    series_html: String,
-    least_points: usize,
-    /// Whether pointing at a dot tells what it is.
-    dots_speak: bool,
+/// The number of dots in each chart. With `words`, each says what it is when pointed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Room {
+    wide: usize,
+    small: usize,
+    words: bool,
 }
 
-/// A change, and the command that confirms it.
-#[derive(Serialize)]
-struct Confirm {
-    change: String,
-    /// Empty if a commit is unknown.
-    command: String,
+impl Room {
+    fn of(charts: usize) -> Room {
+        let each = ROOM_BYTES / charts.max(1);
+        let words = each / (DOT_BYTES + WORD_BYTES) >= LEAST_DOTS;
+        let dots = each / (DOT_BYTES + if words { WORD_BYTES } else { 0 });
+        let (wide, small) = MOST_DOTS;
+        Room { wide: dots.clamp(LEAST_DOTS, wide), small: dots.clamp(LEAST_DOTS, small), words }
+    }
 }
 
-/// Series of one machine, or those across machines.
-#[derive(Serialize)]
-struct Section {
-    id: String,
-    title: String,
-    /// True of the section of ratios.
-    across: bool,
-    intro: String,
-    changed_html: Vec<String>,
-    stable_html: Vec<String>,
-    stable_open: bool,
-    short: usize,
+pub(super) fn render(scanned: &Scanned, title: &str) -> Result<String> {
+    let history = &scanned.history;
+    let room = Room::of(history.series.len() - scanned.too_short.len());
+    let mut sections = Vec::new();
+    sections.extend(changes(scanned));
+    for host in std::iter::once(None).chain((0..history.hosts.len()).map(Some)) {
+        sections.extend(charts(scanned, host, room)?);
+    }
+    sections.push(Section::new("all", "All series", "All series", all(scanned)));
+    sections.push(Section::new(
+        "method",
+        "How to read it",
+        "How to read it",
+        method(scanned, room),
+    ));
+    let sentences = list(answer::sentences(scanned).iter().map(|sentence| inline(sentence)));
+    let page = Page {
+        window: format!("ipcmark history: {title}"),
+        title: &format!("{title}: performance over time"),
+        lines: vec![span(&history.stops), format!("{}.", scanned.census)],
+        lead: Section { class: "answer", ..Section::new("answer", "", "Changes", sentences) }
+            .html(),
+        sections,
+        data: data(scanned),
+    };
+    Ok(page.render())
 }
 
-/// What stands in the page for programs.
+fn span(stops: &[Stop]) -> String {
+    match (stops.first(), stops.last()) {
+        (Some(first), Some(last)) => {
+            format!("{} ({}) to {} ({})", first.short(), first.day(), last.short(), last.day())
+        }
+        _ => "nothing was measured yet".into(),
+    }
+}
+
+fn changes(scanned: &Scanned) -> Option<Section> {
+    let changes = scanned.latest_first();
+    if changes.is_empty() {
+        return None;
+    }
+    let confirm = |(series, of): &(&Series, &Change)| {
+        let command = match scanned.next_step(series, of) {
+            Some(command) => html!("<code>{command}</code>", command = command),
+            None => {
+                html!("no command: a commit is unknown, or was measured with changes in the tree")
+            }
+        };
+        html!(
+            "<li>{series}: {change}<br>{command}</li>",
+            series = series.name(),
+            change = change(of.ratio),
+            command = command,
+        )
+    };
+    let commands = html!("<ol>{all}</ol>", all = changes.iter().map(confirm).collect::<Html>());
+    let more = hint("one for each change, in the table’s first order");
+    let body = html!(
+        "<p>A change point shows where to look. It is not a verdict: runs of different days differ by more than their \
+         programs. The commands below the table compare the commits on both sides, with both alive at the same time.\
+         </p>\n{table}{commands}",
+        table = table("sortable changes", "", &tables::changes(scanned, &changes)),
+        commands = fold("next", false, "The commands that confirm them", more, commands),
+    );
+    Some(Section::new("changes", "Changes", "Changes, the latest first", body))
+}
+
+/// The charts of one machine, or of the ratios across machines; `None` if there are no series.
+fn charts(scanned: &Scanned, host: Option<usize>, room: Room) -> Result<Option<Section>> {
+    let history = &scanned.history;
+    let of = || history.series.iter().enumerate().filter(|(_, s)| s.host == host);
+    let stops: BTreeSet<usize> = of().flat_map(|(_, s)| &s.points).map(|p| p.stop).collect();
+    if stops.is_empty() {
+        return Ok(None);
+    }
+    let columns: Vec<usize> = stops.into_iter().collect();
+    let is_short = |at: usize| scanned.too_short.iter().any(|short| short.series == at);
+    let (mut changed, mut stable) = (Vec::new(), Vec::new());
+    let each = |dots: usize| columns.len().div_ceil(dots);
+    for (at, series) in of().filter(|(at, _)| !is_short(*at)) {
+        let changes = scanned.changes[at].as_slice();
+        let (size, dots, drawn) = match changes {
+            [] => (Size::Small, room.small, &mut stable),
+            _ => (Size::Wide, room.wide, &mut changed),
+        };
+        let chart = SeriesChart::of(history, (series, changes), &columns, each(dots), size);
+        drawn.extend(chart.map(|chart| chart.inline(room.words)).transpose()?);
+    }
+    let mut intro = match host {
+        Some(_) => String::new(),
+        None => "Ratios: a figure over its limit, as the same run measured it, or over a pinned reference build. They \
+                 continue when another machine replaces one, though not quite at the same level: the background changes \
+                 where the machines do. "
+            .into(),
+    };
+    intro += &format!("{}.", plural(columns.len(), "commit"));
+    for (drawn, dots, of) in
+        [(&changed, room.wide, "that changed"), (&stable, room.small, "of a stable series")]
+    {
+        if !drawn.is_empty() && each(dots) > 1 {
+            intro += &format!(
+                " In a chart {of} a dot is the median of up to {} commits in a row, and its line spans all of their \
+                 intervals.",
+                each(dots)
+            );
+        }
+    }
+    let stable_open = changed.is_empty() && stable.len() <= FEW;
+    let of_stable = hint(&format!("{} series", stable.len()));
+    let wide =
+        |chart| html!("<div class=\"scroll wide\" data-chart>{chart}</div>\n", chart = chart);
+    let small = |chart| html!("<div data-chart>{chart}</div>", chart = chart);
+    let mut body = html!("<p>{intro}</p>\n", intro = intro);
+    body.push(&changed.into_iter().map(wide).collect());
+    if !stable.is_empty() {
+        let charts = stable.into_iter().map(small).collect::<Html>();
+        let charts = html!("<div class=\"charts\">{charts}</div>", charts = charts);
+        body.push(&fold("stable", stable_open, "Stable", of_stable, charts));
+    }
+    let short = of().filter(|(at, _)| is_short(*at)).count();
+    if short > 0 {
+        body.push(&html!(
+            "<p class=\"meta\">{short} series with fewer than {least} points have no chart: the table of all series \
+             says how many they lack.</p>\n",
+            short = short.to_string(),
+            least = scanned.least_points.to_string(),
+        ));
+    }
+    let id = host.map_or_else(|| "across".into(), |host| format!("machine-{}", host + 1));
+    let title =
+        host.map_or_else(|| "Across machines".into(), |host| tables::machine(scanned, host));
+    Ok(Some(Section { class: "machine", ..Section::new(&id, &title, &title, body) }))
+}
+
+fn all(scanned: &Scanned) -> Html {
+    html!(
+        "<p class=\"filter\" hidden><label>Filter <input id=\"filter\" type=\"search\" placeholder=\"pipe \
+         cross-core p50\"></label></p>\n{table}",
+        table = table("sortable", "cells", &tables::series(scanned)),
+    )
+}
+
+fn method(scanned: &Scanned, room: Room) -> Html {
+    let (point, silent) = if room.words {
+        (": point at it to read it", Html::default())
+    } else {
+        (
+            "",
+            html!(
+                "<li>There are so many charts that their dots have no words: the table has the newest figures, \
+                 <code>ipcmark history list --json</code> all of them.</li>\n"
+            ),
+        )
+    };
+    html!(
+        include_str!("../../templates/history_method.html"),
+        point = point,
+        silent = silent,
+        least = scanned.least_points.to_string(),
+    )
+}
+
+/// The page's data for programs.
 #[derive(Serialize)]
 struct Data<'a> {
     schema: &'static str,
@@ -84,126 +225,18 @@ struct DataChange<'a> {
 /// Version of the data block.
 const DATA_SCHEMA: &str = "ipcmark.history-page/1";
 
-/// How many dots each chart has, and whether they speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Room {
-    wide: usize,
-    small: usize,
-    words: bool,
-}
-
-impl Room {
-    fn of(charts: usize) -> Room {
-        let each = ROOM_BYTES / charts.max(1);
-        let words = each / (DOT_BYTES + WORD_BYTES) >= LEAST_DOTS;
-        let dots = each / (DOT_BYTES + if words { WORD_BYTES } else { 0 });
-        let (wide, small) = MOST_DOTS;
-        Room { wide: dots.clamp(LEAST_DOTS, wide), small: dots.clamp(LEAST_DOTS, small), words }
-    }
-}
-
-pub(super) fn render(scanned: &Scanned, title: &str) -> Result<String> {
-    let history = &scanned.history;
-    let charts = history.series.len() - scanned.too_short.len();
-    let room = Room::of(charts);
-    let mut sections = Vec::new();
-    for host in std::iter::once(None).chain((0..history.hosts.len()).map(Some)) {
-        sections.extend(section(scanned, host, room)?);
-    }
-    let changed = scanned.latest_first();
-    let view = View {
-        title,
-        script_hash: frame::script_hash(),
-        style_html: frame::style(),
-        script_html: frame::SCRIPT,
-        data_html: data(scanned),
-        span: span(&history.stops),
-        census: scanned.census.to_string(),
-        answer_html: answer::sentences(scanned).iter().map(|s| markup::inline(s)).collect(),
-        changes_html: html::table(&tables::changes(scanned, &changed)),
-        confirm: changed.iter().map(|(series, change)| confirm(scanned, series, change)).collect(),
-        sections,
-        series_html: html::table(&tables::series(scanned)),
-        least_points: scanned.least_points,
-        dots_speak: room.words,
-    };
-    frame::fill(TEMPLATE, &view)
-}
-
-fn confirm(scanned: &Scanned, series: &Series, change: &Change) -> Confirm {
-    Confirm {
-        change: format!("{}: {}", series.name(), Quantity::Change.show(change.ratio)),
-        command: scanned.next_step(series, change).unwrap_or_default(),
-    }
-}
-
-fn span(stops: &[Stop]) -> String {
-    match (stops.first(), stops.last()) {
-        (Some(first), Some(last)) => {
-            format!("{} ({}) to {} ({})", first.short(), first.day(), last.short(), last.day())
-        }
-        _ => "nothing was measured yet".into(),
-    }
-}
-
-/// The charts of one machine; `None` where it has no series.
-fn section(scanned: &Scanned, host: Option<usize>, room: Room) -> Result<Option<Section>> {
-    let history = &scanned.history;
-    let of = || history.series.iter().enumerate().filter(|(_, s)| s.host == host);
-    let stops: BTreeSet<usize> = of().flat_map(|(_, s)| &s.points).map(|p| p.stop).collect();
-    if stops.is_empty() {
-        return Ok(None);
-    }
-    let columns: Vec<usize> = stops.into_iter().collect();
-    let is_short = |at: usize| scanned.too_short.iter().any(|short| short.series == at);
-    let (mut changed_html, mut stable_html) = (Vec::new(), Vec::new());
-    let each = |dots: usize| columns.len().div_ceil(dots);
-    for (at, series) in of().filter(|(at, _)| !is_short(*at)) {
-        let changes = scanned.changes[at].as_slice();
-        let (size, dots, drawn) = match changes {
-            [] => (Size::Small, room.small, &mut stable_html),
-            _ => (Size::Wide, room.wide, &mut changed_html),
-        };
-        let chart = SeriesChart::of(history, (series, changes), &columns, each(dots), size);
-        drawn.extend(chart.map(|chart| chart.inline(room.words)).transpose()?);
-    }
-    let commits = crate::units::plural(columns.len(), "commit");
-    let dots = [(&changed_html, room.wide, "that changed"), (&stable_html, room.small, "of a stable series")]
-        .into_iter()
-        .filter(|(drawn, dots, _)| !drawn.is_empty() && each(*dots) > 1)
-        .map(|(_, dots, of)| {
-            format!(
-                " In a chart {of} a dot stands for up to {} commits that follow each other: their median, and a line over all of \
-                 their intervals.",
-                each(dots)
-            )
-        });
-    let intro = commits + "." + &dots.collect::<String>();
-    Ok(Some(Section {
-        id: host.map_or_else(|| "across".into(), |host| format!("machine-{}", host + 1)),
-        title: host.map_or_else(|| "Across machines".into(), |host| tables::machine(scanned, host)),
-        across: host.is_none(),
-        intro,
-        short: of().filter(|(at, _)| is_short(*at)).count(),
-        stable_open: changed_html.is_empty() && stable_html.len() <= FEW,
-        changed_html,
-        stable_html,
-    }))
-}
-
 fn data(scanned: &Scanned) -> String {
     let history = &scanned.history;
-    let change = |(series, change): (&ipcmark_history::Series, _)| DataChange {
-        series: series.name(),
-        host: series.host,
-        change,
-    };
     frame::data(&Data {
         schema: DATA_SCHEMA,
         census: &scanned.census,
         hosts: &history.hosts,
         stops: &history.stops,
-        changes: scanned.latest_first().into_iter().map(|(s, c)| change((s, c))).collect(),
+        changes: scanned
+            .latest_first()
+            .into_iter()
+            .map(|(s, change)| DataChange { series: s.name(), host: s.host, change })
+            .collect(),
     })
 }
 

@@ -1,11 +1,11 @@
-//! The tables of a history's page: what changed, and every series with its newest point.
+//! The tables of a history's page: the changes, and every series with its newest point.
 
 use super::answer::remark;
 use super::chart::quantity;
 use ipcmark_history::{Change, Scanned, Series};
 use ipcmark_show::{Cell, Column, Head, Quantity, Table, plural};
 
-/// The machine of a series, in words that tell it from the others.
+/// Returns the name of a machine, with its fingerprint if another has the same name.
 pub(super) fn machine(scanned: &Scanned, host: usize) -> String {
     let all = &scanned.history.hosts;
     let this = &all[host];
