@@ -1,7 +1,7 @@
 //! Writes the page of a made-up history: `history FOLDER [COMMITS CELLS]`, as `FOLDER/history.html`.
 //!
-//! Nothing in it was measured. It is there to look at the page, and for the browser test. Its first five cells tell a story each:
-//! a step of 5 %, a drift, an outlier, a gap, and one that became faster.
+//! Nothing in it was measured. It serves to look at the page, and the browser test. Its first five cells show: a step of 5 %,
+//! a drift, an outlier, a gap, and one that became faster.
 #![forbid(unsafe_code)]
 
 use ipcmark_history::{History, Scanned, sample};

@@ -1,14 +1,13 @@
 //! Writes the report of a made-up record with as many transports and workloads as a full catalog has: `specimen FOLDER`.
 //!
-//! Nothing in it was measured. It is there to look at the report, and for the browser test, on machines where measuring
-//! takes too long.
+//! Nothing in it was measured. It serves to look at the report, and the browser test, where measuring takes too long.
 #![forbid(unsafe_code)]
 
 use ipcmark_record::{Cell, Placement, Record, State, sample};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How one family waits.
+/// Waits of one family.
 const FILES: &[&str] = &["block", "spin", "poll", "epoll", "uring"];
 const MEMORY: &[&str] = &["spin", "pause", "yield", "hybrid", "futex", "eventfd", "sem", "condvar"];
 const QUEUES: &[&str] = &["block", "spin", "epoll"];
@@ -48,7 +47,7 @@ fn fail(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The sample of every workload, with cells of the whole catalog made from those of its pipe.
+/// Makes the sample of every workload, with cells of the whole catalog made from those of its pipe.
 fn crowded() -> Record {
     let mut record = sample::every(1, 8);
     let simple = |c: &Cell| ["ping-pong", "stream"].contains(&c.key.workload.name());

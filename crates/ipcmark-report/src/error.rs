@@ -48,7 +48,7 @@ fn advice(source: &io::Error) -> &'static str {
             "; name a folder you may write to with --out"
         }
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-            "; a file stands where a folder is needed: name another folder with --out, or move the file"
+            "; a file is where a folder is needed: name another folder with --out, or move the file"
         }
         _ => "",
     }

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Relative luminance, WCAG 2.
+    /// Returns the relative luminance, WCAG 2.
     fn luminance(colour: u32) -> f64 {
         let [_, r, g, b] = colour.to_be_bytes();
         let [r, g, b] = [r, g, b].map(|c| {

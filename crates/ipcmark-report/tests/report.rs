@@ -22,7 +22,7 @@ fn check_nesting(html: &str) {
     const VOID: [&str; 10] = [
         "meta", "link", "input", "br", "rect", "line", "polyline", "polygon", "circle", "!doctype",
     ];
-    // What stands in scripts and styles is no markup.
+    // Scripts and styles contain no markup.
     let mut rest = html;
     let mut open: Vec<String> = Vec::new();
     while let Some(at) = rest.find('<') {
@@ -99,9 +99,9 @@ fn pictures_decode_and_hold_lines_and_text() {
             let svg = fs::read_to_string(path).unwrap();
             check_nesting(&svg);
             // The chart of distances is of no transport.
-            let told =
+            let expected =
                 if svg.contains("Distance of the two CPUs") { "cache-line" } else { "pipe/block" };
-            assert!(svg.contains("<text") && svg.contains(told), "{}", path.display());
+            assert!(svg.contains("<text") && svg.contains(expected), "{}", path.display());
             continue;
         }
         let (width, height, pixels) = decode(path);

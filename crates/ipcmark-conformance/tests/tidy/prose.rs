@@ -18,7 +18,6 @@ const NOT_YET: &[&str] = &[
     "crates/ipcmark-history/",
     "crates/ipcmark-judge/",
     "crates/ipcmark-record/",
-    "crates/ipcmark-report/",
     "crates/ipcmark-steer/",
     "crates/ipcmark-suite/",
     "crates/ipcmark-summary/",

@@ -60,7 +60,7 @@ const HEIGHT: f64 = 350.0;
 /// The plot within its panel.
 const PLOT: Plot = Plot { left: 82.0, right: 310.0, top: 30.0, bottom: 302.0 };
 const HEAD: f64 = 62.0;
-/// From one name to the next.
+/// Distance of one name to the next.
 const LEADING: f64 = 12.0;
 
 impl Picture for LineChart {

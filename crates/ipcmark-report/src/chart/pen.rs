@@ -14,7 +14,7 @@ pub(super) type Pixel = (i32, i32);
 
 /// Something to draw on a sheet.
 pub(crate) trait Picture {
-    /// Width and height in logical units.
+    /// Returns width and height in logical units.
     fn size(&self) -> (f64, f64);
     /// Draws it.
     fn draw(&self, pen: &mut Pen);
@@ -88,7 +88,7 @@ impl Pen {
         }
     }
 
-    /// A line of dashes.
+    /// Draws a line of dashes.
     pub(crate) fn dashed(&mut self, (from, to): (Place, Place), colour: Colour, width: f64) {
         const DASH: f64 = 4.0;
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
@@ -101,19 +101,19 @@ impl Pen {
         }
     }
 
-    /// A filled rectangle.
+    /// Draws a filled rectangle.
     pub(crate) fn block(&mut self, upper_left: Place, lower_right: Place, colour: Colour) {
         let stroke = Stroke::Block(self.pixel(upper_left), self.pixel(lower_right));
         self.strokes.push((stroke, colour));
     }
 
-    /// A small filled dot of this radius.
+    /// Draws a small filled dot of this radius.
     pub(crate) fn dot(&mut self, at: Place, radius: f64, colour: Colour) {
         let stroke = Stroke::Dot(self.pixel(at), (radius * SCALE).round() as u32);
         self.strokes.push((stroke, colour));
     }
 
-    /// A dot as large as a marker. A hollow one says "no interval".
+    /// Draws a dot as large as a marker. A hollow one says "no interval".
     pub(crate) fn ring(&mut self, at: Place, colour: Colour, hollow: bool) {
         self.dot(at, 3.0, colour);
         if hollow {
@@ -121,7 +121,7 @@ impl Pen {
         }
     }
 
-    /// A filled marker of one of twelve shapes.
+    /// Draws a filled marker of one of twelve shapes.
     pub(crate) fn marker(&mut self, (x, y): Place, shape: usize, colour: Colour) {
         const R: f64 = 3.2;
         let corners: &[Place] = match shape % 12 {
@@ -164,7 +164,7 @@ impl Pen {
         self.strokes.push((Stroke::Text(at, clean(text), look), look.colour));
     }
 
-    /// The title of a chart, and the lines of its note below.
+    /// Writes the title of a chart, and the lines of its note below.
     pub(crate) fn head(&mut self, title: &str, note: &str) {
         self.text((16.0, 20.0), title, Text::new(15.0, palette::INK).bold());
         for (at, line) in note.lines().enumerate() {
@@ -173,7 +173,7 @@ impl Pen {
     }
 }
 
-/// The pixel of a place on the sheet.
+/// Returns the pixel of a place on the sheet.
 pub(super) fn pixel((x, y): Place) -> Pixel {
     ((x * SCALE).round() as i32, (y * SCALE).round() as i32)
 }

@@ -6,9 +6,9 @@ use crate::palette;
 
 /// The size of ticks' labels.
 pub(crate) const SMALL: f64 = 10.0;
-/// The middle of the vertical axis' title, which stands upright at the left edge.
+/// The middle of the vertical axis' title, which is upright at the left edge.
 pub(super) const TITLE: f64 = 8.0;
-/// From the end of a label to the plot.
+/// Distance of a label to the plot.
 pub(super) const GAP: f64 = 6.0;
 
 /// The edges of the rectangle, logical units.

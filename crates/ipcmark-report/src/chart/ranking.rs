@@ -98,7 +98,7 @@ fn chosen<'a, 'b>(entries: &'b [Entry<'a>]) -> (Vec<&'b Entry<'a>>, String) {
     (kept.into_iter().map(|at| &entries[at]).collect(), note)
 }
 
-/// The title of a ranking. The page finds the chart by it.
+/// Returns the title of a ranking. The page finds the chart by it.
 pub(crate) fn ranking_title(setting: &Setting) -> String {
     format!("Ranking: {}, {}", setting.workload, setting.place())
 }

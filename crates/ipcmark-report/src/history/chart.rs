@@ -181,7 +181,7 @@ impl SeriesChart<'_> {
         pen.text((x, lower), &pen::fit(&below, SMALL, room), Text::new(SMALL, palette::MUTED));
     }
 
-    /// In series across machines, draws a band behind every other stretch of one set of machines.
+    /// Draws a band behind every other stretch of one set of machines, in series across machines.
     fn machines(&self, pen: &mut Pen) {
         if self.series.host.is_some() {
             return;

@@ -109,7 +109,7 @@ fn changes(scanned: &Scanned) -> Option<Section> {
     Some(Section::new("changes", "Changes", "Changes, the latest first", body))
 }
 
-/// The charts of one machine, or of the ratios across machines; `None` if there are no series.
+/// Returns the charts of one machine, or of the ratios across machines; `None` if there are no series.
 fn charts(scanned: &Scanned, host: Option<usize>, room: Room) -> Result<Option<Section>> {
     let history = &scanned.history;
     let of = || history.series.iter().enumerate().filter(|(_, s)| s.host == host);
@@ -191,7 +191,7 @@ fn method(scanned: &Scanned, room: Room) -> Html {
         (
             "",
             html!(
-                "<li>There are so many charts that their dots have no words: the table has the newest figures, \
+                "<li>With this number of charts the dots have no words: the table has the newest figures, \
                  <code>ipcmark history list --json</code> all of them.</li>\n"
             ),
         )

@@ -60,7 +60,7 @@ pub(crate) fn render(
     Ok(page.render())
 }
 
-/// The quality of the measurement, before any figure.
+/// Shows the quality of the measurement, before any figure.
 fn quality(record: &Record, summary: &Summary) -> Html {
     let noise = noise(record, summary);
     let signs = noise.signs.iter().map(|sign| {

@@ -74,7 +74,7 @@ pub(super) fn rankings(
     Ok(Some(Section::new("rankings", "Rankings", "Rankings", body)))
 }
 
-/// The words for the quality of rows.
+/// Explains the words for the quality of rows.
 fn standings(summary: &Summary) -> Html {
     let words = ipcmark_view::legend(&summary.census, summary.target);
     if words.is_empty() {
@@ -95,7 +95,7 @@ fn standings(summary: &Summary) -> Html {
     )
 }
 
-/// `first: shm-ring/spin, 210 ns`.
+/// Returns `first: shm-ring/spin, 210 ns`.
 fn best(ranking: &Ranking<'_>) -> String {
     let Some(best) = ranking.entries.first() else { return String::new() };
     let setting = &ranking.setting;
