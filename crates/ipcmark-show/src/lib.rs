@@ -9,6 +9,6 @@ mod units;
 
 pub use table::{Cell, Column, Head, Table, Tone};
 pub use units::{
-    FEW, NO_INTERVAL, NONE, Quantity, byte_rate, bytes, change, count, factor, percentile, plain,
-    plural, rate, share, time, wall,
+    FEW, NO_INTERVAL, NONE, Quantity, bytes, capital, change, count, factor, percentile, plain,
+    plural, share, time, wall,
 };

@@ -85,18 +85,6 @@ pub fn time(ns: f64) -> String {
     Quantity::Time.show(ns)
 }
 
-/// Returns a rate of messages: `1.78 M/s`.
-#[must_use]
-pub fn rate(per_s: f64) -> String {
-    Quantity::MessageRate.show(per_s)
-}
-
-/// Returns a rate of bytes, powers of 1000: `4.20 GB/s`.
-#[must_use]
-pub fn byte_rate(per_s: f64) -> String {
-    Quantity::ByteRate.show(per_s)
-}
-
 /// Returns a factor: `1.87 ×`.
 #[must_use]
 pub fn factor(times: f64) -> String {
@@ -155,6 +143,13 @@ pub fn plural(n: usize, noun: &str) -> String {
         }
         None => format!("{number} {noun}s"),
     }
+}
+
+/// Returns words with a capital in front.
+#[must_use]
+pub fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Returns a number without a unit, to three significant digits: `0.00312`, `2.00`.
@@ -256,7 +251,7 @@ mod tests {
         #[test]
         fn what_rounds_up_to_a_thousand_carries(part in 999.5..999.9999f64, step in 0usize..3) {
             prop_assert_eq!(time(part * TIME[step].0), format!("1.00 {}", TIME[step + 1].1));
-            prop_assert_eq!(rate(part * RATE[step].0), format!("1.00 {}/s", RATE[step + 1].1));
+            prop_assert_eq!(Quantity::MessageRate.show(part * RATE[step].0), format!("1.00 {}/s", RATE[step + 1].1));
         }
 
         #[test]
@@ -298,8 +293,9 @@ mod tests {
 
     #[test]
     fn rates_are_decimal_and_sizes_binary() {
-        assert_eq!((rate(12.3), rate(1_776_000.0)), ("12.3 /s".into(), "1.78 M/s".into()));
-        assert_eq!(byte_rate(4.2e9), "4.20 GB/s");
+        let rates = [12.3, 1_776_000.0].map(|rate| Quantity::MessageRate.show(rate));
+        assert_eq!(rates, ["12.3 /s", "1.78 M/s"]);
+        assert_eq!(Quantity::ByteRate.show(4.2e9), "4.20 GB/s");
         for (n, shown) in [
             (0, "0 B"),
             (1000, "1,000 B"),

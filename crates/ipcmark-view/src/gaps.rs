@@ -12,52 +12,36 @@ use std::collections::BTreeSet;
 pub struct Gap {
     /// `not available`, `unsupported`, `failed` or `not reached`.
     pub kind: &'static str,
-    /// The reason.
-    pub reason: String,
-    /// The way to change it.
-    pub remedy: Option<String>,
+    /// The reason, and the remedy.
+    pub why: Refusal,
     /// The transports with this reason in the same cells.
     pub transports: Vec<String>,
     /// The cells: `ping-pong, stream; 64 KiB; cross-core`.
     pub cells: String,
 }
 
-impl Gap {
-    /// Returns the reason and the remedy.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let Gap { reason, remedy, .. } = self;
-        remedy
-            .as_ref()
-            .map_or_else(|| reason.clone(), |remedy| format!("{reason}. Remedy: {remedy}"))
-    }
-
-    fn why(&self) -> (&str, &str, &Option<String>) {
-        (self.kind, &self.reason, &self.remedy)
-    }
-}
-
 /// Returns the gap of one row; `None` if it was measured.
 #[must_use]
 pub fn gap(row: &Row) -> Option<Gap> {
     let transport = &row.key.transport;
-    let (kind, reason, remedy) = match &row.status {
+    let (kind, why) = match &row.status {
         Status::Measured => return None,
         Status::Failed { what } => {
             let all = plural(row.failed_invocations + row.invocations, "run");
-            let reason = format!("{} of {all} failed: {what}", row.failed_invocations);
-            ("failed", reason, Some(format!("run it alone: ipcmark run --transport '{transport}'")))
+            let why = Refusal::new(format!("{} of {all} failed: {what}", row.failed_invocations));
+            (
+                "failed",
+                why.with_remedy(format!("run it alone: ipcmark run --transport '{transport}'")),
+            )
         }
-        Status::Unavailable(Refusal { reason, remedy }) => {
-            ("not available", reason.clone(), remedy.clone())
-        }
-        Status::Unsupported { reason } => ("unsupported", reason.clone(), None),
+        Status::Unavailable(why) => ("not available", why.clone()),
+        Status::Unsupported { reason } => ("unsupported", Refusal::new(reason)),
         Status::Pending => {
-            let remedy = "a longer --budget, or --resume".to_owned();
-            ("not reached", "the run ended before its turn".into(), Some(remedy))
+            let why = Refusal::new("the run ended before its turn");
+            ("not reached", why.with_remedy("a longer --budget, or --resume"))
         }
     };
-    Some(Gap { kind, reason, remedy, transports: vec![transport.clone()], cells: String::new() })
+    Some(Gap { kind, why, transports: vec![transport.clone()], cells: String::new() })
 }
 
 /// Returns all gaps: cells of one transport and reason together, then transports with the same gaps.
@@ -66,8 +50,7 @@ pub fn gaps(summary: &Summary) -> Vec<Gap> {
     let mut groups: Vec<(Gap, Vec<&Row>)> = Vec::new();
     for row in &summary.rows {
         let Some(gap) = gap(row) else { continue };
-        let same = |of: &Gap| of.transports == gap.transports && of.why() == gap.why();
-        match groups.iter_mut().find(|(of, _)| same(of)) {
+        match groups.iter_mut().find(|(of, _)| *of == gap) {
             Some((_, rows)) => rows.push(row),
             None => groups.push((gap, vec![row])),
         }
@@ -75,7 +58,10 @@ pub fn gaps(summary: &Summary) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for (gap, rows) in groups {
         let gap = Gap { cells: cells(&rows), ..gap };
-        match gaps.iter_mut().find(|of| of.why() == gap.why() && of.cells == gap.cells) {
+        match gaps
+            .iter_mut()
+            .find(|of| (of.kind, &of.why, &of.cells) == (gap.kind, &gap.why, &gap.cells))
+        {
             Some(known) => known.transports.extend(gap.transports),
             None => gaps.push(gap),
         }
@@ -93,10 +79,10 @@ pub fn gaps_table(gaps: &[Gap]) -> Table {
         }),
         Column::new(long("Cells"), |gap: &Gap| Cell::words(&gap.cells)),
         Column::new(Head::words("State", ""), |gap: &Gap| Cell::words(gap.kind)),
-        Column::new(long("Reason"), |gap: &Gap| Cell::words(&gap.reason)),
+        Column::new(long("Reason"), |gap: &Gap| Cell::words(&gap.why.reason)),
         Column::new(long("Remedy"), |gap: &Gap| {
             let none = if gap.kind == "unsupported" { "none" } else { "none known" };
-            Cell::words(gap.remedy.clone().unwrap_or_else(|| none.into()))
+            Cell::words(gap.why.remedy.clone().unwrap_or_else(|| none.into()))
         }),
     ];
     Table::of(&columns, gaps)
@@ -179,8 +165,8 @@ mod tests {
         let gaps = gaps(&summary(rows));
         assert_eq!(gaps.len(), 1);
         assert_eq!(
-            (gaps[0].cells.as_str(), gaps[0].sentence().as_str()),
-            ("ping-pong; 64 B, 1 KiB; cross-core", "no mqueue. Remedy: mount it")
+            (gaps[0].cells.as_str(), gaps[0].why.to_string().as_str()),
+            ("ping-pong; 64 B, 1 KiB; cross-core", "no mqueue; mount it")
         );
     }
 

@@ -1,6 +1,6 @@
 //! The documented behaviour of each mechanism, as checked on this machine.
 
-use ipcmark_record::{Refusal, Rule, Verdict};
+use ipcmark_record::{Rule, Verdict};
 use ipcmark_show::{Cell, Column, Head, Table, Tone, plural};
 
 /// The sentence for a run that checked no rule.
@@ -70,9 +70,7 @@ pub const fn verdict_words(verdict: &Verdict) -> (&'static str, &'static str, To
 #[must_use]
 pub fn observed(rule: &Rule) -> String {
     match &rule.verdict {
-        Verdict::NotTried(Refusal { reason, remedy }) => remedy
-            .as_ref()
-            .map_or_else(|| reason.clone(), |remedy| format!("{reason}. Remedy: {remedy}")),
+        Verdict::NotTried(why) => why.to_string(),
         Verdict::Shown | Verdict::Broken => rule.seen.clone(),
     }
 }
@@ -115,7 +113,7 @@ mod tests {
         assert_eq!(heads, expected);
         assert_eq!(
             families[1].table().rows[0][3].text,
-            "/dev/mqueue is not mounted. Remedy: mount -t mqueue none /dev/mqueue"
+            "/dev/mqueue is not mounted; mount -t mqueue none /dev/mqueue"
         );
     }
 

@@ -29,9 +29,8 @@ struct Document {
 #[derive(Debug, Serialize)]
 struct Missing {
     transport: String,
-    reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
+    #[serde(flatten)]
+    why: Refusal,
 }
 
 /// Examines the machine. Findings do not change the exit code.
@@ -45,9 +44,7 @@ pub(crate) fn doctor(catalog: &Catalog, args: &DoctorArgs) -> Result<Exit> {
         .iter()
         .filter_map(|entry| match entry.available() {
             Availability::Available(_) => None,
-            Availability::Unavailable(Refusal { reason, remedy }) => {
-                Some(Missing { transport: entry.info.name(), reason, remedy })
-            }
+            Availability::Unavailable(why) => Some(Missing { transport: entry.info.name(), why }),
         })
         .collect();
     let document = Document {
@@ -80,11 +77,8 @@ fn for_people(document: &Document, all: bool) -> String {
     }
     if !document.unavailable.is_empty() {
         let _ = writeln!(text, "{}", paint(Tone::Title, "Unavailable transports"));
-        let missing = document.unavailable.iter().map(|missing| {
-            let remedy =
-                missing.remedy.as_ref().map(|line| format!("; {line}")).unwrap_or_default();
-            (missing.transport.as_str(), format!("{}{remedy}", missing.reason))
-        });
+        let unavailable = document.unavailable.iter();
+        let missing = unavailable.map(|m| (m.transport.as_str(), m.why.to_string()));
         text.push_str(&reasons(missing, document.transports, output::columns()));
     }
     let count = |level| document.findings.iter().filter(|f| f.level == level).count();

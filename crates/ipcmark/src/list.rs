@@ -12,6 +12,7 @@ use ipcmark_show::terminal::{self, wrapped};
 use ipcmark_show::{Cell, Head, Table, Tone, bytes};
 use ipcmark_suite::{EMBEDDED, Selector};
 use serde::Serialize;
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 /// One transport, for people and for `--json`.
@@ -251,11 +252,9 @@ fn for_people(rows: &[Listed], columns: Option<u16>) -> String {
 }
 
 /// Returns words side by side, a few in a line.
-fn in_lines(words: &[impl AsRef<str>], between: &str, most: usize) -> String {
-    let line = |some: &[_]| {
-        some.iter().map(|w: &_| AsRef::<str>::as_ref(w)).collect::<Vec<_>>().join(between)
-    };
-    words.chunks(most).map(line).collect::<Vec<_>>().join("\n")
+fn in_lines<S: Borrow<str>>(words: &[S], between: &str, most: usize) -> String {
+    let lines: Vec<String> = words.chunks(most).map(|some| some.join(between)).collect();
+    lines.join(&format!("{}\n", between.trim_end()))
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ mod tests {
             "1,000 SIGUSR1 sent while blocked: 1 delivered.",
             "sigprocmask(SIG_BLOCK), kill, sigprocmask(SIG_UNBLOCK); see signal(7) [merge]",
             "  broken     real-time signals",
-            "/dev/mqueue is not mounted. Remedy: mount -t mqueue none /dev/mqueue",
+            "/dev/mqueue is not mounted; mount -t mqueue none /dev/mqueue",
             "3 rules: 1 confirmed, 1 broken, 1 not tried.",
         ] {
             assert!(wide.contains(part), "no '{part}' in\n{wide}");

@@ -44,12 +44,8 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     }
     for gap in gaps {
         let (names, cells) = (braced(&gap.transports), &gap.cells);
-        text += &wrapped(
-            "  ",
-            &format!("{names}: {}: {} ({cells})", gap.kind, gap.sentence()),
-            4,
-            columns,
-        );
+        text +=
+            &wrapped("  ", &format!("{names}: {}: {} ({cells})", gap.kind, gap.why), 4, columns);
     }
     text += &reasons(not_ranked(summary, &rankings), usize::MAX, columns);
     text.push('\n');

@@ -117,7 +117,7 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     let highest = mechanisms.flat_map(|(_, c)| c).map(|p| p.x).fold(0.9, f64::max);
     let setting = &ranking.setting;
     let of = setting.time_of();
-    let what = if of == "round trip" { "Round trips".into() } else { super::capital(&of) };
+    let what = if of == "round trip" { "Round trips".into() } else { ipcmark_show::capital(&of) };
     let scale = Scale { title: &of, quantity: Quantity::Time, more_is_better: false, limit: &[] };
     let (lines, panels) = in_panels(&rows, curves, &scale, false);
     if panels.is_empty() {

@@ -6,7 +6,7 @@
 use super::axis::Axis;
 use super::build::{members, stem};
 use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
-use super::{Body, Chart, Kind, capital};
+use super::{Body, Chart, Kind};
 use crate::palette;
 use ipcmark_record::{CellKey, Knee, Parameter, Timed};
 use ipcmark_show::Quantity;
@@ -113,7 +113,7 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
     Some(Chart {
         stem: stem("against-load", setting, true),
         kind: Kind::ByLoad,
-        title: format!("{} against load: paced, {}", capital(&of), setting.place()),
+        title: format!("{} against load: paced, {}", ipcmark_show::capital(&of), setting.place()),
         note: format!(
             "Whiskers: interval over invocations. Colour: how it waits. p99 only where it has enough values.{found}"
         ),

@@ -111,9 +111,3 @@ impl Chart {
         }
     }
 }
-
-/// Returns the words with a capital in front.
-pub(crate) fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}

@@ -5,7 +5,7 @@ use super::build::{is_plain, members, stem};
 use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
-use super::{Body, Chart, Kind, capital};
+use super::{Body, Chart, Kind};
 use ipcmark_record::{LimitKind, Parameter};
 use ipcmark_show::{Quantity, bytes, count};
 use ipcmark_summary::{Estimate, Figure, Headline, Row};
@@ -160,7 +160,7 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     Some(Chart {
         stem: stem(&head, rest, along != Along::Size),
         kind,
-        title: format!("{} by {}: {place}", capital(&measure), along.name()),
+        title: format!("{} by {}: {place}", ipcmark_show::capital(&measure), along.name()),
         note: format!(
             "Whiskers: where another run's median is expected (95 %). Colour: how it waits; marker: mechanism. {}{} \
              Each panel has its own vertical scale.",

@@ -98,7 +98,7 @@ pub(super) fn size(row: &Row) -> Cell {
 
 fn state(row: &Row) -> Cell {
     match gap(row) {
-        Some(gap) => Cell::words(gap.kind).under(gap.sentence()),
+        Some(gap) => Cell::words(gap.kind).under(gap.why.to_string()),
         None => {
             Cell::words(if row.floor { "floor" } else { "measured" }).under(remarks(row).join("; "))
         }

@@ -7,7 +7,7 @@ use super::{
 use crate::remarks::remarks;
 use crate::{Entry, Ranking, Setting};
 use ipcmark_record::Workload;
-use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, time};
+use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, capital, time};
 use ipcmark_summary::{Figure, Headline};
 
 /// Returns the table of a ranking, floors last.
@@ -154,9 +154,4 @@ fn p50_and_p99(figure: &Figure) -> Cell {
         .percentile(0.99)
         .map(|p| format!("p99 {}{}", if p.enough { "" } else { FEW }, time(p.ns.value)));
     percentile(p50).under(p99.unwrap_or_default())
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

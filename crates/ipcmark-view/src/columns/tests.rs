@@ -84,7 +84,7 @@ fn a_gap_has_its_reason_and_its_remedy() {
     gap.status = Status::Unavailable(Refusal { reason: "no mqueue here".into(), remedy });
     let cells = cells_table(&[gap]);
     let state = cell(&cells, 0, "State");
-    let expected = ("not available", "no mqueue here. Remedy: mount it");
+    let expected = ("not available", "no mqueue here; mount it");
     assert_eq!((state.text.as_str(), state.under.as_str()), expected);
     assert_eq!(cells.rows[0][0].class, "gap");
 }
