@@ -2,7 +2,7 @@
 
 use crate::phase::{cut_by_budget, measured_phase};
 use ipcmark_record::{Distance, Outcome, Record};
-use ipcmark_show::{Quantity, count, plural};
+use ipcmark_show::{count, plural, time};
 use ipcmark_summary::{Row, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,8 +88,8 @@ fn distance_caution(measured: &[&Row]) -> Option<String> {
             "The distance between the two CPUs (a cache-line round trip) was between {} and {} during this run and changed by \
              more than a third within {}. Shared-memory figures move with it. Compare only figures taken at about the \
              same distance; each row shows its own.",
-            Quantity::Time.show(low),
-            Quantity::Time.show(high),
+            time(low),
+            time(high),
             plural(moved, "run")
         )
     })
@@ -185,16 +185,15 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
 /// Returns the cost of measuring itself.
 pub(crate) fn harness(record: &Record) -> Vec<Fact> {
     let cost = &record.harness;
-    let ns = |v: f64| Quantity::Time.show(v);
     vec![
-        fact("One clock read", ns(cost.clock_ns)),
-        fact("Smallest step of the clock", ns(cost.clock_step_ns)),
-        fact("One value into the histogram", ns(cost.histogram_ns)),
-        fact("Stamping a message of 64 B", ns(cost.stamp_ns)),
-        fact("Checking a message of 64 B", ns(cost.check_ns)),
+        fact("One clock read", time(cost.clock_ns)),
+        fact("Smallest step of the clock", time(cost.clock_step_ns)),
+        fact("One value into the histogram", time(cost.histogram_ns)),
+        fact("Stamping a message of 64 B", time(cost.stamp_ns)),
+        fact("Checking a message of 64 B", time(cost.check_ns)),
         fact(
             "A message of 64 B through the whole stream loop over a floor (stamped, sent, received, checked; the clock read once per block)",
-            cost.loop_ns.map_or_else(|| "not measured".into(), ns),
+            cost.loop_ns.map_or_else(|| "not measured".into(), time),
         ),
     ]
 }

@@ -1,7 +1,7 @@
 //! The length of the measured phase, next to its planned length.
 
 use ipcmark_record::Record;
-use ipcmark_show::Quantity;
+use ipcmark_show::time;
 use ipcmark_view::middle;
 
 /// Returns the median measured phase of the good runs, ns; `None` if there are none.
@@ -17,16 +17,15 @@ pub(crate) fn cut_by_budget(record: &Record) -> Option<(String, String)> {
     let planned_ns = record.settings.measure_ms * 1e6;
     let ns = measured_ns(record).filter(|ns| *ns < CUT * planned_ns)?;
     record.settings.budget_s?;
-    Some((Quantity::Time.show(ns), Quantity::Time.show(planned_ns)))
+    Some((time(ns), time(planned_ns)))
 }
 
 /// Returns the plan and the result.
 pub(crate) fn measured_phase(record: &Record) -> String {
     let plan = format!("{} ms per run planned", record.settings.measure_ms);
     let cut = if cut_by_budget(record).is_some() { ", cut by the budget" } else { "" };
-    measured_ns(record).map_or(plan.clone(), |ns| {
-        format!("{plan}, {} measured (median){cut}", Quantity::Time.show(ns))
-    })
+    measured_ns(record)
+        .map_or(plan.clone(), |ns| format!("{plan}, {} measured (median){cut}", time(ns)))
 }
 
 #[cfg(test)]

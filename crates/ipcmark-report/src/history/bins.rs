@@ -1,6 +1,7 @@
 //! The dots of a chart: one for each commit, or, if the time line is long, one for a few commits in a row.
 
 use ipcmark_history::{Change, Point, Series};
+use ipcmark_view::middle;
 
 /// One dot.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,14 +46,6 @@ pub(super) fn dots(
 
 fn dot(points: &[(usize, &Point)]) -> Option<Dot> {
     let ((first, old), (last, new)) = (points.first()?, points.last()?);
-    let mut values: Vec<f64> = points.iter().map(|(_, p)| p.value).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let value = if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        (values[middle - 1] + values[middle]) / 2.0
-    };
     let intervals = || points.iter().filter_map(|(_, p)| p.interval);
     let interval = intervals().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     let mut hosts: Vec<usize> = points.iter().flat_map(|(_, p)| p.hosts.clone()).collect();
@@ -60,7 +53,7 @@ fn dot(points: &[(usize, &Point)]) -> Option<Dot> {
     hosts.dedup();
     Some(Dot {
         column: (first + last) as f64 / 2.0,
-        value,
+        value: middle(points.iter().map(|(_, p)| p.value).collect())?,
         interval,
         stops: (old.stop, new.stop),
         points: points.len(),

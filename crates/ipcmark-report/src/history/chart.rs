@@ -10,6 +10,7 @@ use crate::html::{Html, html};
 use crate::palette::{self, Colour};
 use ipcmark_history::{Change, History, Series};
 use ipcmark_show::Quantity;
+use ipcmark_view::middle;
 
 /// Size of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +198,8 @@ impl SeriesChart<'_> {
     fn levels(&self, pen: &mut Pen) {
         let (Some(first), Some(last)) = (self.dots.first(), self.dots.last()) else { return };
         let mut from = self.across(first.column - 0.5);
-        let mut level = self.changes.first().map_or_else(|| self.only_level(), |c| c.before);
+        let only = || middle(self.series.values()).unwrap_or(f64::NAN);
+        let mut level = self.changes.first().map_or_else(only, |c| c.before);
         for change in self.changes {
             let x = self.place_of(change);
             pen.line(&[(from, self.height(level)), (x, self.height(level))], palette::INK, 1.0);
@@ -206,12 +208,6 @@ impl SeriesChart<'_> {
         let end = self.across(last.column + 0.5);
         let colour = if self.changes.is_empty() { palette::MUTED } else { palette::INK };
         pen.line(&[(from, self.height(level)), (end, self.height(level))], colour, 1.0);
-    }
-
-    fn only_level(&self) -> f64 {
-        let mut values = self.series.values();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
     fn place_of(&self, change: &Change) -> f64 {
