@@ -31,7 +31,7 @@ const CLAUSES: &[&str] = &[
 /// Returns path and text of everything that people read.
 fn prose() -> Vec<(String, String)> {
     let endings = [".rs", ".md", ".toml", ".sh", ".py", ".js", ".yml", ".html", ".css"];
-    let all = endings.into_iter().flat_map(|ending| texts_if_any(ending));
+    let all = endings.into_iter().flat_map(texts_if_any);
     let left_out = |path: &str| {
         FROZEN.iter().any(|part| path.contains(part))
             || NOT_YET.iter().any(|folder| path.starts_with(folder))

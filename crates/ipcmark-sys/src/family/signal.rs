@@ -213,7 +213,7 @@ impl PendingLimit {
     pub fn lower(count: u64) -> Result<PendingLimit> {
         let before = getrlimit(Resource::Sigpending);
         let limit = before.current.unwrap_or(u64::MAX).min(count);
-        let lowered = Rlimit { current: Some(limit), ..before.clone() };
+        let lowered = Rlimit { current: Some(limit), ..before };
         setrlimit(Resource::Sigpending, lowered).called("setrlimit(RLIMIT_SIGPENDING)")?;
         Ok(PendingLimit { before, limit })
     }
@@ -231,7 +231,7 @@ impl Drop for PendingLimit {
         // lower again what the earlier one has restored.
         let now = getrlimit(Resource::Sigpending).current;
         let current = now.zip(self.before.current).map(|(now, before)| now.max(before));
-        let _ = setrlimit(Resource::Sigpending, Rlimit { current, ..self.before.clone() });
+        let _ = setrlimit(Resource::Sigpending, Rlimit { current, ..self.before });
     }
 }
 

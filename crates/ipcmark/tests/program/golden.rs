@@ -74,7 +74,7 @@ fn tables(html: &str) -> String {
         let table = table.split("</table>").next().unwrap_or_default();
         for row in table.split("<tr").skip(1) {
             let cells = row.split("<t").skip(1).filter(|c| c.starts_with(['d', 'h']));
-            let cells: Vec<_> = cells.map(|cell| words(cell)).collect();
+            let cells: Vec<_> = cells.map(words).collect();
             text += &format!("{}\n", cells.join(" | "));
         }
         text += "\n";
