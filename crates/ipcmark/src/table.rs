@@ -38,17 +38,16 @@ pub(crate) fn machine(record: &Record, summary: &Summary, columns: Option<u16>) 
 pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     let rankings = rankings(summary);
     let mut text: String = rankings.iter().map(|ranking| one(ranking, summary, columns)).collect();
-    let gaps = gaps(summary);
-    if !gaps.is_empty() {
-        text += &format!("{}\n", paint(Tone::Title, "Not measured"));
-    }
-    for gap in gaps {
+    let mut missing = String::new();
+    for gap in gaps(summary) {
         let (names, cells) = (braced(&gap.transports), &gap.cells);
-        text +=
-            &wrapped("  ", &format!("{names}: {}: {} ({cells})", gap.kind, gap.why), 4, columns);
+        let line = format!("{names}: {}: {} ({cells})", gap.kind, gap.why);
+        missing += &wrapped("  ", &line, 4, columns);
     }
-    text += &reasons(not_ranked(summary, &rankings), usize::MAX, columns);
-    text.push('\n');
+    missing += &reasons(not_ranked(summary, &rankings), usize::MAX, columns);
+    if !missing.is_empty() {
+        text += &format!("{}\n{missing}\n", paint(Tone::Title, "Not measured"));
+    }
     text + &meanings(summary, &rankings, columns)
 }
 
