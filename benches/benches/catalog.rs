@@ -1,9 +1,11 @@
-//! Criterion over the catalog: each transport, both patterns, three sizes, both sides real processes.
+//! Criterion over the catalog: each transport, both patterns, three sizes, both sides real
+//! processes.
 //!
-//! `cargo bench --bench catalog -- pipe` runs what has `pipe` in its name, `-- --save-baseline before` keeps a baseline for
-//! critcmp. Each sample is one fork of both sides (warm-up in the same processes, outside the figure). Criterion's
-//! intervals come from samples taken one after another; for a verdict on a shared machine use the program.
-#![allow(clippy::print_stderr, reason = "a bench that is left out says why")]
+//! `cargo bench --bench catalog -- pipe` runs the transports with `pipe` in their name, and `--
+//! --save-baseline before` keeps a baseline for critcmp. Each sample is one fork of both sides,
+//! with a warm-up in the same processes outside the figure. Criterion's intervals come from samples
+//! taken one after another; for a verdict on a shared machine use the program.
+#![allow(clippy::print_stderr, reason = "a bench that is left out shows the reason")]
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use ipcmark_benches::plan;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 const SIZES: [usize; 3] = [64, 1 << 10, 64 << 10];
 
-/// Two cores where there are two; else the one.
+/// Returns two cores if there are two, and otherwise one.
 fn place(entry: &Entry) -> Option<(Placement, placement::Cpus)> {
     let cpus = host::cpus();
     let one_is_enough = !entry.info.wait.burns_cpu() || entry.info.role == Role::Floor;

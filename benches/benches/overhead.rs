@@ -1,9 +1,10 @@
 //! The cost of the harness: ipcmark and bare loops over the same calls, interleaved in one run.
 //!
-//! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, the time for a round trip (a message)
-//! under ipcmark and bare, and their ratio: the median over pairs of invocations, taken in the order A B B A, with its
-//! order-statistic interval. On two CPUs there is a row for each distance between them, measured by the round trip of a
-//! cache line before and after. A pair whose CPUs were moved is dropped. `-- tcp` runs the rows with `tcp` in their name,
+//! `cargo bench --bench overhead` prints, for each mechanism, pattern and placement, the time for a
+//! round trip (a message) under ipcmark and bare, and their ratio: the median over pairs of
+//! invocations, taken in the order A B B A, with its order-statistic interval. On two CPUs there is
+//! a row for each distance between them, measured by the round trip of a cache line before and
+//! after. A pair whose CPUs were moved is dropped. `-- tcp` runs the rows with `tcp` in their name,
 //! `-- --pairs 100` takes more pairs, and `-- --max-ratio 1.1` fails if an interval is above it.
 #![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
@@ -87,8 +88,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Returns sizes in bytes, placements, and the length of a slice. Sides that spin need two CPUs, and their times depend on
-/// the distance, which a virtual machine's host may change within a tenth of a second: their slices are short.
+/// Returns sizes in bytes, placements, and the length of a slice. Sides that spin need two CPUs,
+/// and their times depend on the distance, which a virtual machine's host may change within a tenth
+/// of a second: their slices are short.
 fn shape(bare: Bare) -> (&'static [usize], &'static [Placement], Duration) {
     if bare.spins() {
         (&[8, 64, 1 << 10, 64 << 10], &[CROSS], Duration::from_millis(4))

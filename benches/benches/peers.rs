@@ -1,5 +1,6 @@
-//! Our rings, the limits, and other people's rings in one run: `cargo bench --features peers --bench peers`. For each
-//! distance of the CPUs it prints the times, each of ours divided by each of theirs, and the targets, met or short.
+//! Our rings, the limits, and other people's rings in one run: `cargo bench --features peers
+//! --bench peers`. For each distance of the CPUs it prints the times, each of ours divided by each
+//! of theirs, and the targets, met or short.
 
 use clap::Parser;
 use ipcmark_benches::duel::{Arguments, Extent, Shape, candidates, peers};

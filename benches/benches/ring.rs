@@ -1,5 +1,5 @@
-//! Our rings and the limits of their shapes, in one run: `cargo bench --bench ring`. With `--features peers`, the bench
-//! `peers` adds other people's rings.
+//! Our rings and the limits of their shapes, in one run: `cargo bench --bench ring`. With
+//! `--features peers`, the bench `peers` adds other people's rings.
 
 use clap::Parser;
 use ipcmark_benches::duel::{Arguments, Extent, Shape, candidates, ours};

@@ -1,8 +1,9 @@
-//! Many messages through each ring, every byte compared: `cargo bench --bench soak -- --messages 1000000000`.
+//! Many messages through each ring, every byte compared: `cargo bench --bench soak -- --messages
+//! 1000000000`.
 //!
-//! `-- --ring spsc` tries one ring. `-- --seconds 20` stops after that time and prints the number for `-- --from N`, which
-//! continues there. Ctrl-C ends both processes and prints what was received. It fails if a message was lost, repeated,
-//! out of order or damaged.
+//! `-- --ring spsc` tries one ring. `-- --seconds 20` stops after that time and prints the number
+//! for `-- --from N`, which continues there. Ctrl-C ends both processes and prints what was
+//! received. It fails if a message was lost, repeated, out of order or damaged.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is the purpose of a bench")]
 
 use clap::Parser;

@@ -1,10 +1,11 @@
 //! A stall shows in an open loop as theory predicts, and a closed loop does not see it.
 //!
-//! `cargo bench --bench stall` freezes the receiving process of real transports for 10 ms every second. It prints p99.5 and
-//! p99.9 of an open loop (10,000 messages a second at equal distances, and at random), the prediction, and the same
-//! percentiles of a ping-pong over the same transport. It fails if the open loop is off by more than 10 %, or if the
-//! ping-pong sees the stall. Each pattern takes 20 s, so that 200 messages are beyond p99.9; `-- --seconds 10` is quicker
-//! and has fewer. `-- pipe` runs the transports with `pipe` in their name.
+//! `cargo bench --bench stall` freezes the receiving process of real transports for 10 ms every
+//! second. It prints p99.5 and p99.9 of an open loop (10,000 messages a second at equal distances,
+//! and at random), the prediction, and the same percentiles of a ping-pong over the same transport.
+//! It fails if the open loop is off by more than 10 %, or if the ping-pong sees the stall. Each
+//! pattern takes 20 s, so that 200 messages are beyond p99.9; `-- --seconds 10` is quicker and has
+//! fewer. `-- pipe` runs the transports with `pipe` in their name.
 #![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
 use clap::Parser;
@@ -28,8 +29,8 @@ const RING: Entry = Entry::of::<Stalling<ShmRing<Memfd, Hybrid>>>();
 const PLAIN: [Entry; 2] = [Entry::of::<Pipe<Block>>(), Entry::of::<ShmRing<Memfd, Hybrid>>()];
 
 const SIZE: usize = 64;
-/// Rate of the open loop. At equal distances a freeze meets messages at one phase only, so they must be dense compared with
-/// 10 ms.
+/// Rate of the open loop. At equal distances a freeze meets messages at one phase only, so they
+/// must be dense compared with 10 ms.
 const RATE_PER_S: u32 = 10_000;
 const QUANTILES: [f64; 2] = [0.995, 0.999];
 /// Largest relative difference of measured and predicted.
@@ -125,7 +126,8 @@ fn try_out(
     Ok(wrong)
 }
 
-/// Returns the median of the invocations' quantiles, ns: a single disturbed invocation does not move it.
+/// Returns the median of the invocations' quantiles, ns: a single disturbed invocation does not
+/// move it.
 fn at(invocations: &[Histogram], q: f64) -> Result<f64, Box<dyn Error>> {
     let values: Vec<f64> = invocations.iter().map(|h| h.value_at_quantile(q) as f64).collect();
     Ok(median(&values).ok_or("no second to measure in")?)
@@ -163,7 +165,8 @@ impl Desk {
         Ok(found.elapsed_ns as f64 / found.messages as f64)
     }
 
-    /// Returns the times of as many invocations as fit into the seconds, each with its own random moments.
+    /// Returns the times of as many invocations as fit into the seconds, each with its own random
+    /// moments.
     fn values(&self, entry: &Entry, workload: Workload) -> Result<Vec<Histogram>, Box<dyn Error>> {
         let of = |seed| -> Result<Histogram, Box<dyn Error>> {
             let found = self.invoke(entry, (workload, INVOCATION), seed << 8)?;

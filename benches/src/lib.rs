@@ -1,4 +1,5 @@
-//! Code that the benches share: bare loops to compare the harness with, and rings to compare ours with.
+//! Code that the benches share: bare loops to compare the harness with, and rings to compare ours
+//! with.
 #![forbid(unsafe_code)]
 
 pub mod arguments;

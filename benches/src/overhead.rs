@@ -52,8 +52,8 @@ pub fn measure(
     Ok(found(&taken))
 }
 
-/// Returns the time that ipcmark reports: the mean of the round trips it timed, or time over messages of a drained
-/// stream.
+/// Returns the time that ipcmark reports: the mean of the round trips it timed, or time over
+/// messages of a drained stream.
 ///
 /// # Errors
 /// The reason why there is none, in words.

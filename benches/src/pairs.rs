@@ -1,7 +1,8 @@
 //! Pairs of times taken one right after the other, and the ratio of the two.
 //!
-//! A host of virtual machines may move the CPUs between the four looks at their distance. Such a pair is dropped. The
-//! rest is sorted by class of distance, because shared memory behaves differently in each.
+//! A host of virtual machines may move the CPUs between the four looks at their distance. Such a
+//! pair is dropped. The rest is sorted by class of distance, because shared memory behaves
+//! differently in each.
 
 use ipcmark_record::Distance;
 use ipcmark_show::plural;

@@ -1,8 +1,9 @@
-//! A transport whose responder's process freezes for 10 ms every second, by the clock; and where that must show.
+//! A transport whose responder's process freezes for 10 ms every second by the clock, and the
+//! prediction of its latency.
 //!
-//! A freeze ends at a moment that the clock sets, whether or not a message was waited for when it began: what arrived
-//! meanwhile is handed over at its end, as it would be to a process that the scheduler or a collector of garbage had
-//! stopped.
+//! The clock sets the end of a freeze, whether or not the responder waited for a message when it
+//! began. Messages that arrived during the freeze are received at its end, as by a process that the
+//! scheduler or a garbage collector had stopped.
 
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Side, Transport,
@@ -12,17 +13,18 @@ use rustix::io::Errno;
 use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
 use std::marker::PhantomData;
 
-/// From one freeze to the next, ns, in the mean.
+/// Mean time from one freeze to the next, ns.
 pub const PERIOD_NS: u64 = 1_000_000_000;
 /// Length of a freeze, ns.
 pub const FREEZE_NS: u64 = 10_000_000;
-/// Freezes begin up to this much later than a whole second, each by another part of it: at a whole second they would meet
-/// a constant rate's messages at one and the same phase for ever.
+/// Latest beginning of a freeze after a whole second, ns. Each freeze begins at another moment:
+/// otherwise freezes would always meet the messages of a constant rate at the same phase.
 const SPREAD_NS: f64 = 1e6;
-/// The fractional part of the golden ratio: its multiples fill the unit interval evenly, however many there are.
+/// The fractional part of the golden ratio: any number of its multiples fill the unit interval
+/// evenly.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// Until when the process is frozen at `now_ns`; `None` where it is not.
+/// Returns the end of the freeze at `now_ns`; `None` if the process is not frozen.
 #[must_use]
 pub fn frozen_until(now_ns: u64) -> Option<u64> {
     let period = now_ns / PERIOD_NS;
@@ -30,14 +32,15 @@ pub fn frozen_until(now_ns: u64) -> Option<u64> {
     (begin..begin + FREEZE_NS).contains(&now_ns).then_some(begin + FREEZE_NS)
 }
 
-/// The latency that an open loop must show at quantile `q`, ns, above the median and well above what the transport
-/// shows by itself.
+/// Predicts the latency of an open loop at quantile `q`, ns, for quantiles far above the
+/// transport's own latency.
 ///
-/// A message due `s` after a freeze began finds `rate_per_s · s` messages waiting. It is served when the freeze is over and
-/// they are: `FREEZE + (rate · s + 1) · service` after that beginning, `s` less after it was due. With `ρ = rate · service`
-/// its latency is `FREEZE + service − s (1 − ρ)`, falling in `s` until the queue is empty; and `s / PERIOD` of all messages
-/// have a greater one. So at `q`, with `s = (1 − q) · PERIOD`. `base_ns`, the median, stands for what a message takes that
-/// nothing holds up: waking, and service.
+/// A message due `s` after a freeze began finds `rate_per_s · s` messages waiting. It is served
+/// when the freeze is over and they are: `FREEZE + (rate · s + 1) · service` after that beginning,
+/// `s` less after it was due. With `ρ = rate · service` its latency is `FREEZE + service − s (1 −
+/// ρ)`, falling in `s` until the queue is empty; and `s / PERIOD` of all messages have a greater
+/// one. So at `q`, with `s = (1 − q) · PERIOD`. `base_ns`, the median, is the time of a message
+/// that nothing delays: wake-up and service.
 #[must_use]
 pub fn predicted_ns(q: f64, base_ns: f64, rate_per_s: f64, service_ns: f64) -> f64 {
     let busy = rate_per_s * service_ns / 1e9;
@@ -132,7 +135,8 @@ mod tests {
 
     #[test]
     fn the_prediction_is_what_a_queue_does() {
-        // One server that freezes, messages at a constant rate: latency of each, worked out one by one.
+        // One server that freezes, messages at a constant rate: latency of each, worked out one by
+        // one.
         for (rate, service_ns) in [(1_000.0, 2_000.0), (1_000.0, 50_000.0), (10_000.0, 20_000.0)] {
             let mut free_at = 0.0f64;
             let mut latencies: Vec<f64> = Vec::new();

@@ -1,9 +1,10 @@
-//! Every candidate moves 10,000 messages of each shape unharmed, and one that harms a message fails the run.
+//! Every candidate moves 10,000 messages of each shape unharmed, and one that harms a message fails
+//! the run.
 //!
-//! `cargo test -p ipcmark-benches --test duel`; with `--features peers` for other people's rings, too. It forks, so that it needs
-//! a process of one thread, and no test harness.
+//! `cargo test -p ipcmark-benches --test duel`; `--features peers` adds other people's rings. It
+//! forks, so it needs a process of one thread and no test harness.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "a test without a harness says what it did")]
+#![allow(clippy::print_stdout, reason = "a test without a harness prints its results")]
 
 use ipcmark_benches::duel::message::Sink;
 use ipcmark_benches::duel::{
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 const MESSAGES: u64 = 10_000;
 
-/// One round of so many messages for each entry.
+/// Runs one round of `messages` messages for each entry.
 fn once(candidates: &[Candidate], shapes: &[Shape], messages: u64) -> Result<Trials> {
     let extent = Extent {
         rounds: 1,
@@ -26,7 +27,7 @@ fn once(candidates: &[Candidate], shapes: &[Shape], messages: u64) -> Result<Tri
     measure(candidates, shapes, extent)
 }
 
-/// A channel that changes what is in message 100 where `HARMS`.
+/// A channel that changes message 100 if `HARMS`.
 struct Channel<const HARMS: bool>;
 struct ChannelTx<const W: usize, const HARMS: bool>(mpsc::Sender<[u64; W]>, u64);
 struct ChannelRx<const W: usize>(mpsc::Receiver<[u64; W]>);

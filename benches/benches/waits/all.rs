@@ -1,4 +1,4 @@
-//! Every wait: a round trip, a stream, the CPU time and the system calls of both sides for each.
+//! Every wait: a round trip, a stream, and the CPU time and system calls of both sides.
 
 use super::Machine;
 use ipcmark_benches::plan;
@@ -24,22 +24,22 @@ const WAITS: [(&str, Entry); 10] = [
     ("System V semaphore", Entry::of::<ShmRing<Memfd, Belled<SemopBell>>>()),
     ("condition variable", Entry::of::<ShmRing<Memfd, Condvar>>()),
 ];
-/// So many of them, the first, neither sleep nor yield.
+/// Number of waits, the first ones, that neither sleep nor yield.
 const SPINNERS: usize = 2;
 const SIZE: usize = 64;
 const SLICE: Duration = Duration::from_millis(5);
 
-/// Of one wait in one workload.
+/// Times of one wait in one workload.
 #[derive(Default)]
 struct Row {
-    /// For a message or a round trip.
+    /// Time for a message or a round trip.
     ns: Vec<f64>,
-    /// CPU time of both sides for it.
+    /// CPU time of both sides for a message or a round trip.
     cpu_ns: Vec<f64>,
     why_not: Option<String>,
 }
 
-/// Prints, for two CPUs and for one, a row a wait.
+/// Prints a row for each wait, for two CPUs and for one.
 pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
     for place in [Placement::CrossCore, Placement::SameCore] {
         let Ok(bench) = machine.bench(place) else {
@@ -97,7 +97,7 @@ fn one(
     }
 }
 
-/// ns for a message (a round trip), and CPU time of both sides for it.
+/// Returns the time for a message (a round trip), and the CPU time of both sides for it, ns.
 fn figures(found: &Invocation) -> (f64, f64) {
     let messages = found.messages.max(1) as f64;
     let cpu_ns: u64 = found.sides.iter().map(|s| s.usage.user_ns + s.usage.system_ns).sum();

@@ -1,4 +1,5 @@
-//! How long to spin: messages that come one by one, after gaps around what a wake-up costs, under spins of several lengths.
+//! The best time to spin: messages that come one by one, after gaps about as long as a wake-up,
+//! under spins of several lengths.
 
 use super::Machine;
 use ipcmark_benches::plan;
@@ -25,7 +26,8 @@ const SPINS: [(&str, Entry); 7] = [
 const GAPS_US: [u32; 7] = [10, 25, 50, 75, 100, 200, 500];
 const SLICE: Duration = Duration::from_millis(30);
 
-/// Prints, for gaps of one length and for random ones, how late messages come and how much of a CPU the receiver takes.
+/// Prints the latency of messages and the receiver's share of its CPU, for gaps of one length and
+/// for random ones.
 pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
     let bench = machine.bench(Placement::CrossCore)?;
     for arrivals in Arrivals::ALL {
@@ -58,7 +60,7 @@ pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
     Ok(())
 }
 
-/// Mean latency in µs, and CPU time over time at the receiver.
+/// Returns the mean latency in µs, and the receiver's share of its CPU.
 fn visit(
     machine: &Machine,
     bench: &Bench,

@@ -20,7 +20,8 @@ const WARM_UP: Duration = Duration::from_millis(2);
 /// Largest ratio of the hybrid wait's time to the spinning one's.
 const TARGETS: [(Workload, f64); 2] = [(Workload::Stream, 1.10), (Workload::PingPong, 1.05)];
 
-/// Prints the ratio of each hybrid wait to the spinning one, by distance of the CPUs, and its system calls.
+/// Prints the ratio of each hybrid wait to the spinning one, by distance of the CPUs, and its
+/// system calls.
 pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
     let bench = &machine.bench(Placement::CrossCore)?;
     println!("\nboth sides busy, {SIZE} B, cross-core: time of a wait over the spinning one's");
@@ -29,7 +30,8 @@ pub(super) fn table(machine: &Machine, rounds: u32) -> Result<(), String> {
         "pattern", "wait", "distance, ns", "ns", "spin, ns", "ratio", "pairs", "at most"
     );
     for (pattern, at_most) in TARGETS {
-        // Both hybrid waits take turns with the spinning one, so that all three see the same machine.
+        // Both hybrid waits take turns with the spinning one, so that all three see the same
+        // machine.
         let mut taken = [Vec::new(), Vec::new()];
         for _ in 0..rounds.div_ceil(2) {
             for ((_, other), taken) in OTHERS.iter().zip(&mut taken) {

@@ -1,9 +1,10 @@
-//! Waits over the ring, side by side: their cost while both sides are busy, their cost in general, and the best time to
-//! spin before a sleep.
+//! Waits over the ring, side by side: their cost while both sides are busy, their cost in general,
+//! and the best time to spin before a sleep.
 //!
-//! `cargo bench --bench waits` prints three tables; `-- busy`, `-- all` and `-- arrivals` print one each, `-- --rounds N`
-//! sets the rounds. Each round visits all candidates in turn, and the tables show medians over the rounds. Sides are
-//! forked processes, each pinned to a CPU unless the table says otherwise.
+//! `cargo bench --bench waits` prints three tables; `-- busy`, `-- all` and `-- arrivals` print one
+//! each, `-- --rounds N` sets the rounds. Each round visits all candidates in turn, and the tables
+//! show medians over the rounds. Sides are forked processes, each pinned to a CPU unless the table
+//! says otherwise.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 

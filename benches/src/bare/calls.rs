@@ -13,7 +13,7 @@ pub(super) struct Ends {
     back: OwnedFd,
 }
 
-/// Initiator's, responder's.
+/// Descriptors of the initiator and of the responder.
 pub(super) type Both = [Ends; 2];
 
 pub(super) fn pipes() -> Result<Both> {
@@ -45,7 +45,7 @@ fn both(a: OwnedFd, b: OwnedFd) -> Result<Both> {
     Ok([Ends { out: a, back: a_2 }, Ends { out: b, back: b_2 }])
 }
 
-/// A side: its descriptors, and the message in its own memory.
+/// A side: its descriptors, and the message in private memory.
 struct Calls {
     ends: Ends,
     message: Buffer,

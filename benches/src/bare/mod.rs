@@ -1,8 +1,9 @@
-//! Bare loops: two forked, pinned processes and the calls of the mechanism. They have no traits that hide a type, no check
-//! values and no histogram, and read the clock twice.
+//! Bare loops: two forked, pinned processes and the calls of the mechanism. They have no traits
+//! that hide a type, no check values and no histogram, and read the clock twice.
 //!
-//! Both sides meet with nothing under way before the clock starts, as ipcmark's do: messages that the warm-up left in the
-//! buffers would come for free. If each has its own CPU, the distance between the two is measured before and after.
+//! Both sides meet with nothing under way before the clock starts, as ipcmark's do: messages that
+//! the warm-up left in the buffers would come for free. If each has its own CPU, the distance
+//! between the two is measured before and after.
 
 mod calls;
 mod ring;
@@ -119,7 +120,8 @@ pub fn run(bare: Bare, task: &Task<'_>) -> Result<Trial> {
     let results = crew.finish(Instant::now() + DEADLINE)?.results();
     let results = results.map_err(|e| Error::Protocol(format!("the bare loop failed: {e}")))?;
     let [initiator, responder] = [0, 1].map(|side| unpack(&results[side]));
-    // The side whose work ends last: the one that began a round trip, or the one that receives a stream.
+    // The side whose work ends last: the one that began a round trip, or the one that receives a
+    // stream.
     let [elapsed_ns, ..] = if task.pattern == Workload::PingPong { initiator } else { responder };
     let [_, before_ns, after_ns] = initiator;
     Ok(Trial {

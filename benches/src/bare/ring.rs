@@ -1,5 +1,5 @@
-//! The ring's halves, used directly: each message is copied in from private memory and out to private memory, and looked at
-//! no further. A side that waits spins.
+//! The ring's halves, used directly: each message is copied in from private memory and out to
+//! private memory, without a check. A side that waits spins.
 
 use super::{Loops, Task};
 use ipcmark_core::{Buffer, Error, Result, copy_message};
@@ -9,14 +9,15 @@ use ipcmark_shm::BATCH_PAUSES;
 use ipcmark_shm::bare::{self, OwnedConsumer, OwnedProducer};
 use std::hint::spin_loop;
 
-/// Whether messages come faster than they are read, as the transport finds it out.
+/// A guess at whether messages come faster than they are read; the transport guesses in the same
+/// way.
 #[derive(Default)]
 struct Batch {
     runs: bool,
     drained: bool,
 }
 
-/// A side: its halves, and the message in its own memory.
+/// A side: its halves, and the message in private memory.
 struct Ring {
     tx: OwnedProducer,
     rx: OwnedConsumer,

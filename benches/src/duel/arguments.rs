@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// Extent and output of a duel.
 ///
-/// A filter is a part of a candidate's name or of a shape's ("round trip", "64 B"). Timings are most useful on a quiet
-/// machine: `chrt -f 50 cargo bench ...` keeps other programs off.
+/// A filter is a part of a candidate's name or of a shape's ("round trip", "64 B"). Timings are
+/// most useful on a quiet machine: `chrt -f 50 cargo bench ...` keeps other programs off.
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -71,8 +71,8 @@ impl Arguments {
         Ok((candidates.collect(), shapes.collect()))
     }
 
-    /// Measures the candidates in the shapes, and prints the tables. `base` holds what the arguments do not set, and the
-    /// rounds if they do not.
+    /// Measures the candidates in the shapes, and prints the tables. `base` holds what the
+    /// arguments do not set, and the rounds if they do not.
     ///
     /// # Errors
     /// If a filter matches nothing, or a worker fails.

@@ -18,7 +18,8 @@ pub enum Role {
     Peer,
 }
 
-/// All ends of a candidate: the first worker's, which sends, asks or gathers, and those of the others.
+/// All ends of a candidate: the first worker's, which sends, asks or gathers, and those of the
+/// others.
 pub(super) enum Ends {
     /// Ends in threads of one process.
     Threads(Box<dyn End>, Vec<Box<dyn End + Send>>),
@@ -99,8 +100,8 @@ impl Candidate {
         Candidate::made_by(name, role, (L::part, false), make)
     }
 
-    /// Makes a candidate between two threads of one process. Its indices stay in that process's memory, as its authors
-    /// intend.
+    /// Makes a candidate between two threads of one process. Its indices stay in that process's
+    /// memory, as its authors intend.
     #[must_use]
     pub fn between_threads<L: Link + 'static>(name: &str, role: Role) -> Candidate
     where
@@ -118,7 +119,8 @@ impl Candidate {
         Candidate::made_by(name, role, (L::part, true), make)
     }
 
-    /// Makes the ends of a candidate for round trips between two processes that is not a pair of links.
+    /// Makes the ends of a candidate for round trips between two processes that is not a pair of
+    /// links.
     pub(super) fn round_trips<const W: usize, D: Duplex<W> + 'static>(
         pair: Result<(D, D), String>,
     ) -> Result<Ends, String> {

@@ -79,8 +79,8 @@ fn one(shape: Shape) -> Part {
     if shape.pattern == (Pattern::FanIn { senders: 1 }) { Part::Takes } else { Part::Stays }
 }
 
-/// Sends `count` messages. `offer` gets each with the number of those that are left, and returns false if there is no
-/// room.
+/// Sends `count` messages. `offer` gets each with the number of those that are left, and returns
+/// false if there is no room.
 #[inline]
 fn send<const W: usize>(
     source: &mut Source<W>,

@@ -45,17 +45,17 @@ impl Wire {
         Ok(Wire { lines: Lines::new(6)?, clock, yields, reason: Parcel::new(REASON)? })
     }
 
-    /// Counts commands.
+    /// Returns the line that counts commands.
     fn step(&self) -> &Line {
         &self.lines.lines()[0]
     }
 
-    /// Counts commands done; its futex word marks a failure.
+    /// Returns the line that counts finished commands; its futex word marks a failure.
     fn done(&self) -> &Line {
         &self.lines.lines()[1]
     }
 
-    /// The command's kind and its two numbers.
+    /// Returns the lines of the command's kind and its two numbers.
     fn words(&self) -> &[Line] {
         &self.lines.lines()[2..5]
     }

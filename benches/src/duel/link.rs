@@ -1,7 +1,8 @@
-//! The parts of a candidate: a sending and a receiving half for messages of each size, and the loops over them.
+//! The parts of a candidate: a sending and a receiving half for messages of each size, and the
+//! loops over them.
 //!
-//! A candidate is compiled for each size, so the length of a copy is known, as it is to a program that sends messages of
-//! one type. Types are erased once a trial, never once a message.
+//! A candidate is compiled for each size, so the length of a copy is known, as it is to a program
+//! that sends messages of one type. Types are erased once a trial, never once a message.
 
 use super::message::{Sink, Source};
 use super::shape::{Pattern, Shape};
@@ -20,7 +21,8 @@ pub trait Tx<const W: usize> {
     /// Copies a message in and publishes it; spins while there is no room.
     fn send(&mut self, message: &[u64; W]);
 
-    /// Sends the next `count` messages, each with its own publication unless the candidate sends batches.
+    /// Sends the next `count` messages, each with its own publication unless the candidate sends
+    /// batches.
     #[inline(always)]
     fn send_many(&mut self, source: &mut Source<W>, count: u64) {
         for _ in 0..count {
@@ -89,7 +91,8 @@ impl<const W: usize, T: Tx<W>, R: Rx<W>> Duplex<W> for Both<T, R> {
     }
 }
 
-/// Looks until there is something, with a pause instruction between two looks. Every candidate waits like this.
+/// Looks until there is something, with a pause instruction between two looks. Every candidate
+/// waits like this.
 #[inline(always)]
 pub fn spin<T>(mut look: impl FnMut() -> Option<T>) -> T {
     loop {

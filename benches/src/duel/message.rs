@@ -1,7 +1,8 @@
 //! The messages: `W` words of 8 B, which come from private memory and go to private memory.
 //!
-//! The first and the last word of a message are its number. Every candidate does the same work on it: a copy in, a copy
-//! out, and the check of those two words. In a fan-in the number also contains the sender.
+//! The first and the last word of a message are its number. Every candidate does the same work on
+//! it: a copy in, a copy out, and the check of those two words. In a fan-in the number also
+//! contains the sender.
 
 use std::hint::black_box;
 use zerocopy::{FromZeros, IntoBytes};
@@ -33,9 +34,10 @@ pub struct Source<const W: usize> {
 }
 
 impl<const W: usize> Source<W> {
-    /// Places in use. A short message gets its number some messages before it is sent. A load of the whole message right
-    /// after two of its words were stored would wait for those stores (a failed store forwarding), a cost that real
-    /// programs do not have. A message of one word forwards; in a long one the wait does not show.
+    /// Places in use. A short message gets its number some messages before it is sent. A load of
+    /// the whole message right after two of its words were stored would wait for those stores (a
+    /// failed store forwarding), a cost that real programs do not have. A message of one word
+    /// forwards; in a long one the wait does not show.
     const PLACES: usize = if W > 1 && W <= 16 { POOL } else { 1 };
     const AHEAD: u64 = Self::PLACES as u64 / 2;
 
@@ -106,7 +108,8 @@ impl<const W: usize> Sink<W> {
         self.check();
     }
 
-    /// Returns the private memory. The caller copies the message into it and then calls [`check`](Sink::check).
+    /// Returns the private memory. The caller copies the message into it and then calls
+    /// [`check`](Sink::check).
     #[inline(always)]
     pub fn space(&mut self) -> &mut [u64; W] {
         &mut self.space.pool[0]

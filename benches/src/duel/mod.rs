@@ -1,18 +1,20 @@
 //! Rings side by side in one run: ours, other people's, and the limit.
 //!
-//! Times of shared memory depend on the distance of the two CPUs, and a host moves them every 0.1 to 1 s: to hardware
-//! threads of one core, to one cache, or far apart, two to five times slower. So a trial lasts a few milliseconds, with a
-//! distance probe before and after it, and is dropped if the CPUs moved. Each round visits all candidates of a shape in
-//! random order, and a ratio only divides times of one round at one distance ([`Compared`]). It is a median over at least
+//! Times of shared memory depend on the distance of the two CPUs, and a host moves them every 0.1
+//! to 1 s: to hardware threads of one core, to one cache, or far apart, two to five times slower.
+//! So a trial lasts a few milliseconds, with a distance probe before and after it, and is dropped
+//! if the CPUs moved. Each round visits all candidates of a shape in random order, and a ratio only
+//! divides times of one round at one distance ([`Compared`]). It is a median over at least
 //! [`LEAST`](crate::pairs::LEAST) pairs.
 //!
-//! Every candidate does the same work ([`message`]): a copy in from private memory, a copy out to private memory, and a
-//! check. Each waits by looking again after a pause instruction. Candidates made for two threads of a process run between
-//! two threads, so that their indices are where their authors put them. Those made for two processes, like ours, run
-//! between two processes.
+//! Every candidate does the same work ([`message`]): a copy in from private memory, a copy out to
+//! private memory, and a check. Each waits by looking again after a pause instruction. Candidates
+//! made for two threads of a process run between two threads, so that their indices are where their
+//! authors put them. Those made for two processes, like ours, run between two processes.
 //!
-//! [`measure`] gets [`Candidate`]s and [`Shape`]s and returns all trials. [`Compared`] sorts them, [`target`] judges and
-//! [`table`] prints. A candidate is a [`Link`]: two halves with a function each.
+//! [`measure`] gets [`Candidate`]s and [`Shape`]s and returns all trials. [`Compared`] sorts them,
+//! [`target`] judges and [`table`] prints. A candidate is a [`Link`]: two halves with a function
+//! each.
 
 mod arguments;
 mod candidate;

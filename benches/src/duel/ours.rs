@@ -13,8 +13,8 @@ use ipcmark_shm::bare::{
 use std::hint::spin_loop;
 use zerocopy::IntoBytes;
 
-/// Pauses of a receiver of slots that drained a batch: half the transport's. The figures in the ring's README were taken
-/// with it.
+/// Pauses of a receiver of slots that drained a batch: half the transport's. The figures in the
+/// ring's README were taken with it.
 const SLOTS_PAUSES: u32 = 32;
 
 /// Returns our rings.

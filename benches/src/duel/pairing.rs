@@ -74,7 +74,8 @@ impl Compared {
         })
     }
 
-    /// Returns how many times as long `a` takes as `b`, over the rounds in which both were measured at this distance.
+    /// Returns how many times as long `a` takes as `b`, over the rounds in which both were measured
+    /// at this distance.
     #[must_use]
     pub fn ratio(&self, a: usize, b: usize, class: usize) -> Ratio {
         let pairs = self.at(a, class).filter_map(|(round, ns)| {
@@ -96,8 +97,9 @@ mod tests {
     use super::*;
     use ipcmark_record::{Distance, Nearness};
 
-    /// Runs two entries in `rounds` rounds, the second half of them far. The machine gets slower all the time. The first
-    /// entry takes twice as long as the second if near, and three times as long if far.
+    /// Runs two entries in `rounds` rounds, the second half of them far. The machine gets slower
+    /// all the time. The first entry takes twice as long as the second if near, and three times as
+    /// long if far.
     fn run(rounds: u32) -> Compared {
         let shape = Shape { pattern: Pattern::Stream, size: 8 };
         let entry = |name: &str| Entry { name: name.into(), role: Role::Ours, shape, reason: None };

@@ -87,7 +87,8 @@ pub fn measure(candidates: &[Candidate], shapes: &[Shape], extent: Extent) -> Re
     }
     drop(std::mem::take(&mut far));
     crew.fork(|| {
-        let mut beside: Vec<Vec<Slot<dyn End + Send>>> = (0..others).map(|_| Vec::new()).collect();
+        let mut threaded: Vec<Vec<Slot<dyn End + Send>>> =
+            (0..others).map(|_| Vec::new()).collect();
         for (at, candidate) in makers.iter().enumerate() {
             let mut theirs = Vec::new().into_iter();
             if candidate.in_threads() && entries[at].reason.is_none() {
@@ -100,12 +101,12 @@ pub fn measure(candidates: &[Candidate], shapes: &[Shape], extent: Extent) -> Re
                     Err(reason) => entries[at].reason = Some(reason),
                 }
             }
-            beside.iter_mut().for_each(|ends| ends.push(theirs.next()));
+            threaded.iter_mut().for_each(|ends| ends.push(theirs.next()));
         }
-        for (other, ends) in beside.into_iter().enumerate() {
+        for (other, ends) in threaded.into_iter().enumerate() {
             let (wire, cpu) = (threads[other].clone(), cpu(other));
             let worker = std::thread::Builder::new().stack_size(STACK);
-            worker.spawn(move || work_beside(cpu, ends, &wire))?;
+            worker.spawn(move || work_in_thread(cpu, ends, &wire))?;
         }
         affinity::pin(first)?;
         let first = First {
@@ -131,7 +132,7 @@ pub fn measure(candidates: &[Candidate], shapes: &[Shape], extent: Extent) -> Re
 }
 
 /// Works as a thread of the first worker's process. A failure ends the process: the first worker would wait for ever.
-fn work_beside(cpu: u32, ends: Vec<Slot<dyn End + Send>>, wire: &Wire) {
+fn work_in_thread(cpu: u32, ends: Vec<Slot<dyn End + Send>>, wire: &Wire) {
     let work = || affinity::pin(cpu).and_then(|()| wire.obey(acting(ends, wire)));
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => return,

@@ -13,7 +13,7 @@ pub enum Pattern {
     Stream,
     /// One way, 32 messages to a publication.
     Batched,
-    /// From several senders to one receiver.
+    /// Several senders to one receiver.
     FanIn {
         /// Number of senders.
         senders: usize,
@@ -47,7 +47,8 @@ fn of(pattern: Pattern, sizes: &[usize]) -> impl Iterator<Item = Shape> {
 }
 
 impl Shape {
-    /// Returns all shapes of one sender. Long messages are not sent in batches: their copy is most of the work.
+    /// Returns all shapes of one sender. Long messages are not sent in batches: their copy is most
+    /// of the work.
     #[must_use]
     pub fn all() -> Vec<Shape> {
         of(Pattern::RoundTrip, &SIZES)

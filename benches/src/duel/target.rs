@@ -123,7 +123,8 @@ impl Target {
             .map(|(at, _)| at)
             .collect();
         let ours = entries().filter(|(_, entry)| entry.role == Role::Ours);
-        // Each of ours counts with its worst ratio, to the best of the others. The best of ours counts.
+        // Each of ours counts with its worst ratio, to the best of the others. The best of ours
+        // counts.
         let order = |ratio: &Ratio| ratio.median.unwrap_or(f64::INFINITY);
         let best = ours
             .filter_map(|(mine, _)| {

@@ -69,7 +69,8 @@ pub struct Entry {
 pub struct Trial {
     /// Index of its entry.
     pub entry: usize,
-    /// Number of the round. Trials of one round and one shape follow each other directly; only they are compared.
+    /// Number of the round. Trials of one round and one shape follow each other directly; only they
+    /// are compared.
     pub round: u32,
     /// Time for a message, or for a round trip, ns.
     pub ns: f64,

@@ -36,7 +36,8 @@ pub(super) struct First<'a> {
 /// The first worker at work.
 pub(super) struct Visit<'a> {
     first: First<'a>,
-    /// Time for a message of an entry at a distance, as last seen, ns: it sets the messages of the next trial.
+    /// Time for a message of an entry at a distance, as last seen, ns: it sets the messages of the
+    /// next trial.
     seen: HashMap<(usize, Nearness), f64>,
     found: Vec<Trial>,
 }
@@ -147,7 +148,8 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Runs all ends; returns ns for each message. The clock stops when the last message was taken and checked.
+    /// Runs all ends; returns ns for each message. The clock stops when the last message was taken
+    /// and checked.
     fn timed(&mut self, entry: usize, messages: u64) -> f64 {
         let wires = self.wires(entry);
         let Some(end) = self.first.ends[entry].as_mut() else { return f64::NAN };

@@ -1,18 +1,19 @@
-//! What stands in a message, worked out from its number.
+//! The content of a message, which follows from its number.
 
 use zerocopy::IntoBytes;
 
 /// Bytes of a message that has a sequence number and a check value.
 pub(super) const STAMPED: usize = 16;
-/// Usual messages have 1 to so many bytes.
+/// Bytes of the longest usual message.
 const USUAL: u64 = 200;
-/// One message in so many is longer.
+/// Number of messages of which one is longer.
 const RARE: u64 = 1 << 12;
 
 /// Lengths and bytes of messages.
 ///
-/// A message of 16 B or more begins with its number and ends with a check value over all before it; a shorter one is the first
-/// bytes of its number, mixed. Between stand words that follow from the number, so that the bytes of two messages differ.
+/// A message of 16 B or more begins with its number and ends with a check value over all before it.
+/// The words in between follow from the number, so the bytes of two messages differ. A shorter
+/// message is the first bytes of its mixed number.
 #[derive(Debug, Clone, Copy)]
 pub struct Content {
     /// The shortest message, in bytes; not 0.
@@ -21,7 +22,8 @@ pub struct Content {
     pub largest: usize,
 }
 
-/// The finalizer of splitmix64: each bit of the number moves each bit of the result.
+/// Mixes a number by the finalizer of splitmix64: each bit of the number changes each bit of the
+/// result.
 #[inline]
 fn mix(number: u64) -> u64 {
     let z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -30,14 +32,14 @@ fn mix(number: u64) -> u64 {
     z ^ z >> 31
 }
 
-/// One more word into a check value: order matters.
+/// Adds one word to a check value, which depends on the order.
 #[inline]
 fn fold(check: u64, word: u64) -> u64 {
     (check ^ word).rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Content {
-    /// Length of message `number`, in bytes.
+    /// Returns the length of message `number`, in bytes.
     #[inline]
     #[must_use]
     pub fn len(&self, number: u64) -> usize {
@@ -69,7 +71,7 @@ impl Content {
         check.copy_from_slice(&fold(sum, tail(rest)).to_le_bytes());
     }
 
-    /// Is this message `number`, whole?
+    /// Returns true if this is message `number`, whole.
     #[inline]
     #[must_use]
     pub fn is(&self, number: u64, message: &[u8]) -> bool {
@@ -84,7 +86,7 @@ impl Content {
         self.number(message) == Some(number)
     }
 
-    /// The number of a message of 16 B or more that is whole.
+    /// Returns the number of a message of 16 B or more that is whole.
     #[inline]
     #[must_use]
     pub fn number(&self, message: &[u8]) -> Option<u64> {
@@ -96,7 +98,7 @@ impl Content {
     }
 }
 
-/// Up to seven bytes as a word.
+/// Returns up to seven bytes as a word.
 #[inline]
 fn tail(rest: &[u8]) -> u64 {
     let mut word = [0; 8];

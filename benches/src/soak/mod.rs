@@ -1,8 +1,9 @@
-//! So many messages through a ring that a mistake of one in a thousand million shows.
+//! Enough messages through a ring to find a mistake that happens once in 10⁹ messages.
 //!
-//! Two processes. What each message holds follows from its number alone ([`Content`]): the receiver works out length and bytes
-//! by itself and compares. Lengths are 1 to 200 B, now and then as long as the ring takes; the ring is so small that it wraps
-//! every few hundred messages; messages come in batches of random length, with pauses of random length between them.
+//! There are two processes. The content of each message follows from its number ([`Content`]): the
+//! receiver computes length and bytes and compares. Lengths are 1 to 200 B, and sometimes as long
+//! as the ring takes. The ring is small and wraps every few hundred messages. Messages come in
+//! batches of random length, with pauses of random length between them.
 
 mod content;
 mod rings;
@@ -15,24 +16,24 @@ use ipcmark_sys::shared::Lines;
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Lines of the tally.
+/// First of the lines of the tally.
 const RECEIVED: usize = 0;
 const BYTES: usize = 1;
 const FAULTS: usize = 2;
 const STOP: usize = 3;
-/// The messages between two looks at the word to stop, and two entries in the tally.
+/// Number of messages between two looks at the word to stop, and between two entries in the tally.
 const STRIDE: u64 = 1 << 12;
-/// Looks in vain before the CPU is lent to others.
+/// Number of looks in vain before the CPU is given to others.
 const LOOKS: u32 = 1 << 10;
 
-/// What both processes count in; the parent reads along.
+/// Counters of both processes, which the parent reads.
 #[derive(Debug)]
 pub struct Tally {
     lines: Lines,
 }
 
 impl Tally {
-    /// All at zero.
+    /// Makes counters at zero.
     pub fn new() -> Result<Tally> {
         Ok(Tally { lines: Lines::new(4)? })
     }
@@ -45,37 +46,37 @@ impl Tally {
         self.lines.lines()[line].word.store(value, Relaxed);
     }
 
-    /// Messages received and compared.
+    /// Returns the number of messages received and compared.
     #[must_use]
     pub fn messages(&self) -> u64 {
         self.get(RECEIVED)
     }
 
-    /// Bytes of these.
+    /// Returns the bytes of the messages received.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.get(BYTES)
     }
 
-    /// Messages lost, repeated, out of order or damaged.
+    /// Returns the number of messages lost, repeated, out of order or damaged.
     #[must_use]
     pub fn faults(&self) -> u64 {
         self.get(FAULTS)
     }
 
-    /// Has the sender stop; what is under way is received still.
+    /// Stops the sender. The receiver still gets what is under way.
     pub fn stop(&self) {
         self.put(STOP, 1);
     }
 }
 
-/// A sender's rhythm: when to go on and when to pause, at random.
+/// A sender's random rhythm of batches and pauses.
 #[derive(Debug)]
 struct Rhythm {
     random: fastrand::Rng,
     /// Messages left of the batch.
     batch: u64,
-    /// The batch is to be published as one.
+    /// True if the batch is published as one.
     as_one: bool,
 }
 
@@ -84,12 +85,12 @@ impl Rhythm {
         Rhythm { random: fastrand::Rng::with_seed(seed), batch: 0, as_one: false }
     }
 
-    /// Is this batch to be published as one?
+    /// Returns true if this batch is published as one.
     fn batched(&self) -> bool {
         self.as_one
     }
 
-    /// After each message; true where a batch ends.
+    /// Counts a message; returns true at the end of a batch.
     #[inline]
     fn beat(&mut self) -> bool {
         if self.batch > 0 {
@@ -99,7 +100,7 @@ impl Rhythm {
         self.batch = self.random.u64(0..64);
         self.as_one = self.random.bool();
         match self.random.u32(..) {
-            // One batch in 2^16: long enough for the other side to fall asleep over it, were it one that sleeps.
+            // One batch in 2^16: long enough for a receiver that sleeps to fall asleep.
             0..0x1_0000 => std::thread::sleep(std::time::Duration::from_micros(200)),
             0x1_0000..0x2000_0000 => (0..self.random.u32(0..100)).for_each(|_| spin_loop()),
             _ => {}
@@ -108,7 +109,7 @@ impl Rhythm {
     }
 }
 
-/// Repeats `attempt` until it gives something.
+/// Repeats `attempt` until it returns something.
 #[inline]
 fn until<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let mut looks = 0u32;
@@ -125,7 +126,7 @@ fn until<T>(mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     }
 }
 
-/// What a receiver counts, entered into the tally now and then.
+/// Counters of the receiver, copied to the tally from time to time.
 #[derive(Debug)]
 struct Count<'t> {
     tally: &'t Tally,

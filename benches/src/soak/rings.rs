@@ -56,7 +56,8 @@ pub fn soak(ring: Ring, numbers: Range<u64>, tally: &Tally) -> Result<Crew> {
     Ok(crew)
 }
 
-/// Forks one side, which works with its half on its own CPU if there are two. The parent's copy of the half goes too.
+/// Forks one side, which works with its half on its own CPU if there are two. The parent's copy of
+/// the half goes too.
 fn side<H>(
     crew: &mut Crew,
     number: usize,
@@ -137,7 +138,8 @@ fn came(polled: std::result::Result<bool, RingError>) -> Result<Option<bool>> {
     }
 }
 
-/// Sends messages of all senders. Message `turn` of sender `sender` has the number `turn · SENDERS + sender`.
+/// Sends messages of all senders. Message `turn` of sender `sender` has the number `turn · SENDERS
+/// + sender`.
 fn send_mpsc(
     mut halves: Vec<OwnedMpscProducer>,
     content: Content,
@@ -197,7 +199,8 @@ fn receive_mpsc(
         let mut next = firsts(numbers.start);
         while until(|| came(ring.poll_receive()))? {
             let message = ring.received();
-            // The ring keeps the order of each sender, and a message's number identifies its sender.
+            // The ring keeps the order of each sender, and a message's number identifies its
+            // sender.
             let sender = content.number(message).map(|number| (number % SENDERS as u64) as usize);
             let right = sender.is_some_and(|sender| content.is(next[sender], message));
             count.add(message.len(), right);

@@ -1,4 +1,5 @@
-//! What the two sides and their supervisor tell each other outside of the mechanism under test.
+//! The memory through which the two sides and their supervisor talk outside the mechanism under
+//! test.
 
 use ipcmark_core::Side;
 use ipcmark_sys::futex;
@@ -9,14 +10,14 @@ use std::time::{Duration, Instant};
 /// Result of a law: success, or a fault in words.
 pub(crate) type Told = Result<(), String>;
 
-/// A sender that moves nothing for this long is taken to wait for room. A slow machine may make it too short; then a
-/// law looks at a link that is less full than it could be, and is none the worse.
+/// Time without progress after which a sender counts as waiting for room. On a slow machine it may
+/// be too short. Then a law looks at a link that is less full than it could be, which does no harm.
 const STALL: Duration = Duration::from_millis(60);
 
-/// How long a message that nothing is in the way of may take, on a busy machine.
+/// Longest time of a message that nothing delays, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a side does at this moment, so that a hang can be told from where it hangs.
+/// The step that a side is in, which explains a hang.
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Step {
@@ -43,7 +44,7 @@ impl Step {
         "in commit, of message",
         "in receive, for message",
         "in release, of message",
-        "waiting for a word of its peer",
+        "waiting for its peer's flag",
         "waiting until its peer has received what was sent, before message",
         "waiting until its peer meets back-pressure",
         "closing its halves",
@@ -56,7 +57,7 @@ impl Step {
 
 const SIDE_LINES: usize = 3;
 
-/// Shared lines, three a side: its step and its flag; what it sent; what it received.
+/// Shared lines, three a side: its step and its flag; messages sent; messages received.
 #[derive(Debug)]
 pub(crate) struct Board(Lines);
 
@@ -69,12 +70,12 @@ impl Board {
         &self.0.lines()[side.index() * SIDE_LINES + n]
     }
 
-    /// Notes what `side` does now; `n` counts messages.
+    /// Notes the step of `side`; `n` counts messages.
     pub(crate) fn note(&self, side: Side, step: Step, n: u64) {
         self.line(side, 0).word.store((n << 8) | step as u64, Relaxed);
     }
 
-    /// What `side` did last, in words.
+    /// Returns the last step of `side`, in words.
     pub(crate) fn step(&self, side: Side) -> String {
         let word = self.line(side, 0).word.load(Relaxed);
         let words = Step::WORDS.get((word & 0xff) as usize).unwrap_or(&"somewhere");
@@ -99,12 +100,13 @@ impl Board {
         futex::wake_all(flag).map_err(|e| e.to_string())
     }
 
-    /// The value of `side`'s flag.
+    /// Returns the value of `side`'s flag.
     pub(crate) fn flag(&self, side: Side) -> u32 {
         self.line(side, 0).futex.load(Acquire)
     }
 
-    /// Waits until `side`'s flag is at least `value`. The supervisor ends a wait in vain.
+    /// Waits until `side`'s flag is at least `value`. The supervisor kills a side that waits in
+    /// vain.
     pub(crate) fn await_flag(&self, side: Side, value: u32) -> Result<(), String> {
         let flag = &self.line(side, 0).futex;
         loop {
@@ -116,28 +118,28 @@ impl Board {
         }
     }
 
-    /// Counts one more message sent by `side`.
+    /// Counts a message sent by `side`.
     pub(crate) fn count_sent(&self, side: Side) {
         self.line(side, 1).word.fetch_add(1, Release);
     }
 
-    /// Messages sent by `side`.
+    /// Returns the number of messages sent by `side`.
     pub(crate) fn sent(&self, side: Side) -> u64 {
         self.line(side, 1).word.load(Acquire)
     }
 
-    /// Counts one more message received by `side`.
+    /// Counts a message received by `side`.
     pub(crate) fn count_received(&self, side: Side) {
         self.line(side, 2).word.fetch_add(1, Release);
     }
 
-    /// Messages received by `side`.
+    /// Returns the number of messages received by `side`.
     pub(crate) fn received(&self, side: Side) -> u64 {
         self.line(side, 2).word.load(Acquire)
     }
 
-    /// Waits until `side` has received `count` messages: a few looks, then naps. False when it has not after a time that
-    /// is more than enough.
+    /// Waits until `side` has received `count` messages: a few looks, then naps. Returns false if
+    /// it has not within [`PATIENCE`].
     pub(crate) fn await_received(&self, side: Side, count: u64) -> bool {
         let begun = Instant::now();
         for looks in 0.. {
@@ -155,7 +157,8 @@ impl Board {
         false
     }
 
-    /// Waits until `side` has sent at least one message and then none for a while; returns how many.
+    /// Waits until `side` has sent at least one message and then none for a while; returns how
+    /// many.
     pub(crate) fn await_stall(&self, side: Side) -> u64 {
         let mut seen = 0;
         let mut since = Instant::now();

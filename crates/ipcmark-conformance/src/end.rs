@@ -7,26 +7,26 @@ use std::time::Duration;
 /// One side.
 pub(crate) struct End<'a, T: Transport> {
     pub(crate) side: Side,
-    /// From 0, among the processes of its side.
+    /// Number among the processes of its side, from 0.
     pub(crate) number: usize,
     pub(crate) tx: Option<T::Tx>,
     pub(crate) rx: Option<T::Rx>,
-    /// What the fixture said of itself before the fork.
+    /// Capacity that the fixture reported before the fork.
     pub(crate) capacity: Capacity,
     pub(crate) board: &'a Board,
     pub(crate) received: u64,
-    /// Messages of this side that a lossy transport has lost, as far as the law knows.
+    /// Messages of this side that a lossy transport has lost, if the law knows it.
     pub(crate) lost: u64,
 }
 
 impl<T: Transport> End<'_, T> {
-    /// The sending half, bare.
+    /// Returns the sending half.
     pub(crate) fn tx(&mut self) -> core::Result<&mut T::Tx> {
         self.tx.as_mut().ok_or_else(|| Error::Protocol("the law dropped this sender".into()))
     }
 
-    /// Sends one message: claims, fills, commits. On a lossy transport it first waits until the peer has received the
-    /// one before, so that none is lost for want of room.
+    /// Sends one message: claims, fills, commits. On a lossy transport it first waits until the
+    /// peer has received the message before, so that none is lost because there is no room.
     pub(crate) fn try_send(&mut self, message: &[u8]) -> core::Result<()> {
         if T::INFO.lossy {
             let n = self.board.sent(self.side);
@@ -41,17 +41,17 @@ impl<T: Transport> End<'_, T> {
         self.try_send_regardless(message)
     }
 
-    /// Takes what the peer has not received by now for lost.
+    /// Counts as lost what the peer has not received by now.
     pub(crate) fn count_lost(&mut self) {
         self.lost = self.board.sent(self.side) - self.board.received(self.side.peer());
     }
 
-    /// As [`try_send`](End::try_send), whether the peer keeps up or not.
+    /// Sends as [`try_send`](End::try_send) does, but does not wait for the peer.
     pub(crate) fn try_send_regardless(&mut self, message: &[u8]) -> core::Result<()> {
         self.put(message, T::Tx::commit)
     }
 
-    /// Sends one message and says that another follows at once, the failure in words.
+    /// Sends one message and announces that another follows. A failure is in words.
     pub(crate) fn send_more(&mut self, message: &[u8]) -> Told {
         let n = self.board.sent(self.side);
         self.put(message, T::Tx::commit_more).map_err(|e| format!("sending message {n}: {e}"))
@@ -82,7 +82,7 @@ impl<T: Transport> End<'_, T> {
         Ok(())
     }
 
-    /// As [`try_send`](End::try_send), the failure in words.
+    /// Sends as [`try_send`](End::try_send) does. A failure is in words.
     pub(crate) fn send(&mut self, message: &[u8]) -> Told {
         let n = self.board.sent(self.side);
         self.try_send(message).map_err(|e| format!("sending message {n}: {e}"))
@@ -106,7 +106,7 @@ impl<T: Transport> End<'_, T> {
         Ok(sent)
     }
 
-    /// Receives one message and looks at it, then releases it.
+    /// Receives one message, looks at it and releases it.
     pub(crate) fn try_receive<R>(&mut self, look: impl FnOnce(&[u8]) -> R) -> core::Result<R> {
         let (side, board, n) = (self.side, self.board, self.received);
         let rx = self
@@ -122,13 +122,13 @@ impl<T: Transport> End<'_, T> {
         Ok(seen)
     }
 
-    /// Looks without waiting whether a message, or the end, is there.
+    /// Returns without waiting: true if a message or the end is there.
     pub(crate) fn ready(&mut self) -> Result<bool, String> {
         let rx = self.rx.as_mut().ok_or("the law dropped this receiver")?;
         rx.ready().map_err(|e| format!("ready: {e}"))
     }
 
-    /// As [`try_receive`](End::try_receive), for what must be `expected`, byte for byte.
+    /// Receives one message, which must be `expected`, byte for byte.
     pub(crate) fn expect(&mut self, expected: &[u8]) -> Told {
         let n = self.received;
         self.try_receive(|message| same(message, expected))
@@ -136,7 +136,7 @@ impl<T: Transport> End<'_, T> {
             .map_err(|what| format!("message {n}: {what}"))
     }
 
-    /// Receives the end of the stream: an error that says so, and no message.
+    /// Receives the end of the stream: an error that names it, and no message.
     pub(crate) fn expect_end(&mut self) -> Result<Error, String> {
         let n = self.received;
         match self.try_receive(<[u8]>::len) {
@@ -146,12 +146,12 @@ impl<T: Transport> End<'_, T> {
         }
     }
 
-    /// Tells the peer, beside the mechanism, that this side got to `stage`.
+    /// Tells the peer outside the mechanism that this side got to `stage`.
     pub(crate) fn raise(&self, stage: u32) -> Told {
         self.board.raise(self.side, stage)
     }
 
-    /// Tells that this process of its side is through, and waits until `count` of them are.
+    /// Announces that this process is done, and waits until `count` of its side are.
     pub(crate) fn join(&self, count: u32) -> Told {
         self.board.add(self.side)?;
         self.board.note(self.side, Step::AwaitFlag, 0);
@@ -164,7 +164,8 @@ impl<T: Transport> End<'_, T> {
         self.board.await_flag(self.side.peer(), stage)
     }
 
-    /// Waits until the peer has sent something and then waits for room; returns how many messages it sent.
+    /// Waits until the peer has sent something and then waits for room; returns how many messages
+    /// it sent.
     pub(crate) fn await_peer_stall(&self) -> u64 {
         self.board.note(self.side, Step::AwaitStall, 0);
         self.board.await_stall(self.side.peer())
@@ -186,7 +187,7 @@ impl<T: Transport> End<'_, T> {
     }
 }
 
-/// Compares, and says where two messages differ.
+/// Compares two messages, and describes the first difference.
 pub(crate) fn same(received: &[u8], sent: &[u8]) -> Told {
     if received == sent {
         return Ok(());

@@ -1,13 +1,15 @@
 //! The laws that every transport must pass, in two real processes.
 //!
-//! A benchmark that loses, mixes or truncates messages measures something else. So what the traits of `ipcmark-core`
-//! promise in words is checked here for each transport, whatever its mechanism: a law is a function, generic over
-//! `T: Transport`, that forks two sides, has them send and receive, and says in words what went wrong. No law names a
-//! transport, and a new transport needs no line here: [`cases`] makes all of its cases, and [`main`] tries them.
+//! A benchmark that loses, mixes or truncates messages measures something else. So what the traits
+//! of `ipcmark-core` promise in words is checked here for each transport, whatever its mechanism: a
+//! law is a function, generic over `T: Transport`, that forks two sides, has them send and receive,
+//! and says in words what went wrong. No law names a transport, and a new transport needs no line
+//! here: [`cases`] makes all of its cases, and [`main`] tries them.
 //!
-//! Each case also checks that nothing stays behind: descriptors, shared mappings and threads of each process, child
-//! processes, names in `/dev/shm` and in the plan's directory, System V objects, message queues. Each has a deadline;
-//! a side that hangs is killed, and the case says what it was doing.
+//! Each case also checks that nothing stays behind: descriptors, shared mappings and threads of
+//! each process, child processes, names in `/dev/shm` and in the plan's directory, System V
+//! objects, message queues. Each has a deadline; a side that hangs is killed, and the case says
+//! what it was doing.
 //!
 //! Cases fork. Run them in a process of one thread.
 #![forbid(unsafe_code)]
@@ -191,9 +193,9 @@ impl Case {
     }
 }
 
-/// Prepares this process to try cases. Orphans of its children become its own, so that they can be counted; and if the
-/// kernel allows it, it gets IPC and mount namespaces of its own. Returns what cannot be seen on this machine, one line
-/// each.
+/// Prepares this process to try cases. Orphans of its children become its own, so that they can be
+/// counted; and if the kernel allows it, it gets IPC and mount namespaces of its own. Returns what
+/// cannot be seen on this machine, one line each.
 pub fn prepare() -> Result<Vec<String>, String> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|e| format!("prctl(PR_SET_CHILD_SUBREAPER): {e}"))?;

@@ -1,7 +1,7 @@
 //! The laws of mechanisms that carry no payload.
 //!
-//! A wake-up that is lost hangs its listener, and one too many lets it run before there is anything to do. So what the
-//! traits promise is counted: notifications made, and notifications heard.
+//! A lost wake-up hangs its listener, and one too many lets it run before there is anything to do.
+//! So the laws count notifications made and notifications heard.
 
 use crate::Case;
 use crate::board::{Board, Step, Told};
@@ -13,7 +13,7 @@ use ipcmark_core::{Availability, Error, Limits, Link, Listen, Notifier, Notify, 
 use ipcmark_sys::affinity;
 use std::ops::RangeInclusive;
 
-/// All cases of one notifier, in the order in which they build on each other.
+/// Returns all cases of one notifier, in the order in which they build on each other.
 #[must_use]
 pub fn notifier_cases<N: Notifier>() -> Vec<Case> {
     let case = |name: &str, law| Case {
@@ -63,7 +63,7 @@ impl<N: Notifier> Ends<'_, N> {
         Ok(news)
     }
 
-    /// Hears exactly one.
+    /// Listens for exactly one notification.
     fn listen_one(&mut self) -> Told {
         let n = self.heard;
         match self.try_listen().map_err(|e| format!("listening after {n}: {e}"))? {
@@ -72,7 +72,7 @@ impl<N: Notifier> Ends<'_, N> {
         }
     }
 
-    /// Hears all there is, until the end; `right` says how many that may be.
+    /// Listens to all notifications until the end; `right` is their allowed number.
     fn hear_out(&mut self, right: RangeInclusive<u64>) -> Result<Error, String> {
         let before = self.heard;
         let end = loop {
@@ -100,7 +100,8 @@ impl<N: Notifier> Ends<'_, N> {
     }
 }
 
-/// How many are heard of `made` notifications: all of them, or, where they may merge, at least one.
+/// Returns how many of `made` notifications are heard: all of them, or at least one if they may
+/// merge.
 fn of<N: Notifier>(made: u64) -> RangeInclusive<u64> {
     if N::INFO.lossy { made.min(1)..=made } else { made..=made }
 }
@@ -121,24 +122,24 @@ fn both<N: Notifier>(pair: Pair<'_>, mut law: impl FnMut(&mut Ends<'_, N>) -> To
     })
 }
 
-/// A plan of notifications: they have no size.
+/// Makes a plan of notifications: they have no size.
 fn scratch() -> Result<Scratch, String> {
     Scratch::new(0, true)
 }
 
-/// Notifications are short: a side that has not ended by then hangs.
+/// Plans two sides. Notifications are short: a side that has not ended by then hangs.
 fn pair(scratch: &Scratch) -> Pair<'_> {
     Pair { deadline: DEADLINE / 2, ..Pair::new(&scratch.plan) }
 }
 
-/// Fewer where both sides spin on the one CPU there is.
+/// Returns a smaller count if both sides spin on the only CPU.
 fn pace<N: Notifier>(count: u64) -> u64 {
     let cpus = affinity::allowed().map_or(1, |cpus| cpus.len());
     if N::INFO.wait.burns_cpu() && cpus < 2 { (count / 200).max(3) } else { count }
 }
 
-/// **Asking leaves nothing.** `available` gives one answer, however often it is asked, and holds nothing afterwards;
-/// and what it calls available can be made.
+/// Checks that **asking leaves nothing**: `available` gives the same answer each time and holds
+/// nothing afterwards, and a fixture can be made.
 fn on_asking<N: Notifier>(limits: &Limits) -> Told {
     let held = Holdings::now()?;
     for _ in 0..3 {
@@ -157,7 +158,8 @@ fn on_asking<N: Notifier>(limits: &Limits) -> Told {
     }
 }
 
-/// **One notification, one wake-up**, whether the listener sleeps already or comes later; and no second one.
+/// Checks that **one notification is one wake-up**, whether the listener sleeps already or comes
+/// later.
 fn one_wake<N: Notifier>(_: &Limits) -> Told {
     for notifier in Side::ALL {
         for asleep in [true, false] {
@@ -195,8 +197,8 @@ fn one_wake<N: Notifier>(_: &Limits) -> Told {
     Ok(())
 }
 
-/// **None is lost.** Two thousand notifications in a row, the listener running beside, or coming when no more are taken:
-/// their sum is what was made. Where they may merge it is at least one, and no more than were made.
+/// Checks that **none is lost**: of two thousand notifications in a row, to a listener that runs at
+/// the same time or comes when no more are taken, all are heard; if they may merge, at least one.
 fn none_lost<N: Notifier>(_: &Limits) -> Told {
     let count = pace::<N>(2_000);
     for late in [false, true] {
@@ -216,14 +218,16 @@ fn none_lost<N: Notifier>(_: &Limits) -> Told {
                 ends.hear_out(of::<N>(count)).map(drop)
             }
         })
-        .map_err(|what| format!("{}: {what}", if late { "a late listener" } else { "beside" }))?;
+        .map_err(|what| {
+            format!("{}: {what}", if late { "a late listener" } else { "a listener at work" })
+        })?;
         scratch.finish()?;
     }
     Ok(())
 }
 
-/// **Ping-pong.** Round trips begun by one side, then by the other: each is one notification there and one back, so that
-/// nothing can merge.
+/// Checks **ping-pong**: round trips begun by one side, then by the other. Each is one notification
+/// there and one back, so none can merge.
 fn ping_pong<N: Notifier>(_: &Limits) -> Told {
     let count = pace::<N>(200);
     let scratch = scratch()?;
@@ -238,7 +242,8 @@ fn ping_pong<N: Notifier>(_: &Limits) -> Told {
                     ends.notify()?;
                 }
             }
-            // Who answered last begins the next phase, and its two notifications would be one wake-up.
+            // The side that answered last begins the next phase. Its two notifications could merge
+            // into one wake-up.
             if ends.side == first {
                 ends.raise(first.index() as u32 + 1)?;
             } else {
@@ -250,8 +255,9 @@ fn ping_pong<N: Notifier>(_: &Limits) -> Told {
     scratch.finish()
 }
 
-/// **Farewell.** When a side drops its notifying half, the peer hears what was notified, then `Error::Closed`, and again
-/// when it asks again. The closing side's process lives on, so that nothing else tells the peer.
+/// Checks the **farewell**: after a side drops its notifying half, the peer hears all
+/// notifications, then `Error::Closed`, and again when it asks again. The closing side's process
+/// lives on, so that nothing else tells the peer.
 fn farewell<N: Notifier>(_: &Limits) -> Told {
     for notifier in Side::ALL {
         for count in [0, 3] {
@@ -280,9 +286,9 @@ fn farewell<N: Notifier>(_: &Limits) -> Told {
     Ok(())
 }
 
-/// **A dead peer is noticed by who listens.** The peer is killed while this side is in `listen`; and it is killed right
-/// after it notified, before this side looks: what was notified is heard, then the end. What processes it had ended
-/// with it.
+/// Checks that **a listener notices a dead peer**. The peer is killed while this side is in
+/// `listen`; and it is killed right after it notified, before this side looks: what was notified is
+/// heard, then the end. What processes it had ended with it.
 fn a_dead_peer<N: Notifier>(_: &Limits) -> Told {
     for victim in Side::ALL {
         for asleep in [true, false] {

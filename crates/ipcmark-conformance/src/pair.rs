@@ -66,8 +66,8 @@ impl<'a> Pair<'a> {
         Side::ALL.into_iter().flat_map(of).collect()
     }
 
-    /// Makes the fixture, forks, and runs one function on each side. Each side's end closes its halves
-    /// at the end. Each time the law checks that nothing of it is left.
+    /// Makes the fixture, forks, and runs one function on each side. Each side's end closes its
+    /// halves at the end. Each time the law checks that nothing of it is left.
     pub(crate) fn run<T: Transport>(
         self,
         initiator: impl FnOnce(&mut End<'_, T>) -> Told,
@@ -138,8 +138,8 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Does the same for any seam: makes a fixture, forks, and runs `law` on each side with that side's
-    /// copy of it. The law must give back all it took before it returns.
+    /// Does the same for any seam: makes a fixture, forks, and runs `law` on each side with that
+    /// side's copy of it. The law must give back all it took before it returns.
     pub(crate) fn over<X>(
         self,
         board: &Board,

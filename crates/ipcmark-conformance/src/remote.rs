@@ -15,7 +15,7 @@ pub(crate) struct CallerEnd<'a, R: Remote> {
 }
 
 impl<R: Remote> CallerEnd<'_, R> {
-    /// One call; what `look` makes of its result.
+    /// Makes one call; returns what `look` makes of its result.
     pub(crate) fn try_call<X>(
         &mut self,
         argument: &[u8],
@@ -29,7 +29,7 @@ impl<R: Remote> CallerEnd<'_, R> {
         Ok(seen)
     }
 
-    /// One call whose result must be `expected`.
+    /// Makes one call, whose result must be `expected`.
     pub(crate) fn expect(&mut self, argument: &[u8], expected: &[u8]) -> Told {
         let n = self.made;
         self.try_call(argument, |result| crate::end::same(result, expected))
@@ -37,7 +37,7 @@ impl<R: Remote> CallerEnd<'_, R> {
             .map_err(|what| format!("the result of call {n}: {what}"))
     }
 
-    /// A call that finds the server gone.
+    /// Makes a call that finds the server gone.
     pub(crate) fn expect_end(&mut self, argument: &[u8]) -> Told {
         match self.try_call(argument, <[u8]>::len) {
             Ok(len) => Err(format!("a server that is gone gave a result of {len} bytes")),
@@ -46,7 +46,7 @@ impl<R: Remote> CallerEnd<'_, R> {
         }
     }
 
-    /// Tells the server's side, beside the mechanism, that this one got to `stage`.
+    /// Tells the server's side outside the mechanism that this one got to `stage`.
     pub(crate) fn raise(&self, stage: u32) -> Told {
         self.board.raise(Side::Initiator, stage)
     }
@@ -66,7 +66,7 @@ pub(crate) struct ServerEnd<'a, R: Remote> {
 }
 
 impl<R: Remote> ServerEnd<'_, R> {
-    /// Serves. `procedure` is given the number of the execution, from 0, and a failure of its stops the service.
+    /// Serves. `procedure` gets the number of the execution, from 0; its failure stops the service.
     pub(crate) fn serve(
         &mut self,
         procedure: impl FnMut(u64, &[u8], &mut Vec<u8>) -> Result<Flow, String> + Send + 'static,
@@ -74,13 +74,13 @@ impl<R: Remote> ServerEnd<'_, R> {
         self.try_serve(procedure)?.map_err(|e| format!("serving: {e}"))
     }
 
-    /// The same, until the caller is gone.
+    /// Serves until the caller is gone.
     pub(crate) fn serve_to_end(
         &mut self,
         procedure: impl FnMut(u64, &[u8], &mut Vec<u8>) -> Result<Flow, String> + Send + 'static,
     ) -> Told {
         match self.try_serve(procedure)? {
-            Ok(()) => Err("the service of a caller that is gone came to a good end".into()),
+            Ok(()) => Err("the service ended well although its caller is gone".into()),
             Err(e) if e.is_end() => Ok(()),
             Err(e) => Err(format!("the end of the caller came as: {e}")),
         }
@@ -108,12 +108,12 @@ impl<R: Remote> ServerEnd<'_, R> {
         }
     }
 
-    /// How often a procedure was executed, in all.
+    /// Returns the number of executions so far.
     pub(crate) fn executions(&self) -> u64 {
         count(&self.executed)
     }
 
-    /// Tells the caller's side, beside the mechanism, that this one got to `stage`.
+    /// Tells the caller's side outside the mechanism that this one got to `stage`.
     pub(crate) fn raise(&self, stage: u32) -> Told {
         self.board.raise(Side::Responder, stage)
     }
@@ -129,7 +129,7 @@ fn count(executed: &Lines) -> u64 {
     executed.lines()[0].word.load(Acquire)
 }
 
-/// Runs one function on each side of a fixture. What each side took it must have given back when it ends.
+/// Runs one function on each side of a fixture. Each side must give back all it took.
 pub(crate) fn run<R: Remote>(
     pair: Pair<'_>,
     caller: impl FnOnce(&mut CallerEnd<'_, R>) -> Told,

@@ -21,7 +21,8 @@ impl Visitor for Laws {
     }
 }
 
-/// Tries the laws on the rows that `rows` visits; takes the flags of `cargo test` from the command line.
+/// Tries the laws on the rows that `rows` visits; takes the flags of `cargo test` from the command
+/// line.
 ///
 /// This is the whole of a `tests/laws.rs`, whose `[[test]]` has `harness = false`:
 ///
@@ -33,8 +34,8 @@ impl Visitor for Laws {
 /// }
 /// ```
 ///
-/// Filters pick by transport or by law: `cargo test -- pipe/block`, `cargo test -- ::order`. Laws fork, so they run one
-/// after the other on the main thread, whatever `--test-threads` says.
+/// Filters pick by transport or by law: `cargo test -- pipe/block`, `cargo test -- ::order`. Laws
+/// fork, so they run one after the other on the main thread, whatever `--test-threads` says.
 pub fn main(rows: impl FnOnce(&mut Laws)) -> ExitCode {
     let mut laws = Laws::default();
     rows(&mut laws);

@@ -1,4 +1,4 @@
-//! A plan with a private directory and a token of its own, cleared when it goes.
+//! A plan with a private directory and its own token, both removed at the end.
 
 use ipcmark_core::{Limits, Names, Plan, Workload};
 use std::fs;
@@ -6,18 +6,19 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// Laws send no message longer than this, in bytes, whatever the transport would carry.
+/// Longest message of any law, bytes.
 pub(crate) const SIZE_MAX: usize = 4 << 20;
 
-/// Bound on one pair of processes. A side that has not ended by then is killed and the law is broken.
+/// Time for one pair of processes. A side that has not ended by then is killed, and the law is
+/// broken.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The largest message a law may send over a transport of these limits, in bytes.
+/// Returns the longest message of a law over a transport of these limits, bytes.
 pub(crate) fn largest(limits: &Limits) -> usize {
     limits.max_message.unwrap_or(usize::MAX).min(SIZE_MAX)
 }
 
-/// A plan, and the directory it gives to the transport.
+/// A plan, and the directory of the transport.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     /// The plan.
@@ -26,7 +27,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// For messages of exactly (`fixed`) or at most `size` bytes.
+    /// Makes a scratch for messages of exactly (`fixed`) or at most `size` bytes.
     pub(crate) fn new(size: usize, fixed: bool) -> Result<Scratch, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -43,13 +44,13 @@ impl Scratch {
         Ok(Scratch { plan, dir })
     }
 
-    /// The same, asking for this capacity in each direction, in bytes.
+    /// Asks for this capacity in each direction, bytes.
     pub(crate) fn holding(mut self, capacity: Option<usize>) -> Scratch {
         self.plan.capacity = capacity;
         self
     }
 
-    /// Ends the scratch: what the transport left in the directory is a fault of its own.
+    /// Ends the scratch: anything that the transport left in the directory is a fault.
     pub(crate) fn finish(self) -> Result<(), String> {
         let left: Vec<String> = fs::read_dir(&self.dir)
             .map_err(|e| format!("the directory of the plan is gone: {e}"))?
@@ -65,7 +66,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It lies under the temporary directory and is ours alone; one that is gone already is no loss.
+        // It is in the temporary directory and only ours.
         let _ = fs::remove_dir_all(&self.dir);
     }
 }

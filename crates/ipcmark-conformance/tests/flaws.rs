@@ -1,7 +1,7 @@
 //! The laws can fail: transports with one flaw each, and the law that must catch it.
 //!
-//! Each is a real pipe between two real processes with a thin, broken layer on top. What a flaw leaves behind on
-//! purpose is cleared here.
+//! Each is a real pipe between two real processes with a thin, broken layer on top. What a flaw
+//! leaves behind on purpose is cleared here.
 #[path = "flaws/calling.rs"]
 mod calling;
 #[path = "flaws/flawed.rs"]

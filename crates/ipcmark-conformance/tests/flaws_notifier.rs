@@ -22,7 +22,8 @@ trait Flaw: 'static {
     fn times(_n: u64) -> u64 {
         1
     }
-    /// What a listener makes of `heard` notifications, `n` times after the first; `None` listens on.
+    /// What a listener makes of `heard` notifications, `n` times after the first; `None` listens
+    /// on.
     fn heard(_n: u64, heard: u64) -> Option<u64> {
         Some(heard)
     }

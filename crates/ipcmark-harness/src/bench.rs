@@ -1,13 +1,13 @@
-//! Where an invocation is made: by which clock, on which CPUs.
+//! The clock and the CPUs of an invocation.
 
 use crate::placement::Cpus;
 use ipcmark_sys::clock::Clock;
 
-/// What all invocations of a cell have in common beside the plan.
+/// Clock and CPUs of all invocations of a cell.
 #[derive(Debug, Clone)]
 pub struct Bench {
     /// The run's clock, calibrated before any fork.
     pub clock: Clock,
-    /// Where the processes go.
+    /// CPUs of the processes.
     pub cpus: Cpus,
 }

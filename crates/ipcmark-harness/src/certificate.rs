@@ -1,11 +1,13 @@
 //! The clocks of two CPUs: a bound on the difference of their readings.
 //!
-//! There is one process on each CPU. The first takes a stamp and writes it to a line that both share. The second takes
-//! its own stamp as soon as it sees the line change, and writes that. The first takes another when it sees the answer.
-//! The second stamp was taken between the other two, so the offset of the clocks is in a span as long as the round trip.
-//! Each exchange gives one span, and the offset is in all of them. The intersection of thousands of spans is narrow.
+//! There is one process on each CPU. The first takes a stamp and writes it to a line that both
+//! share. The second takes its own stamp as soon as it sees the line change, and writes that. The
+//! first takes another when it sees the answer. The second stamp was taken between the other two,
+//! so the offset of the clocks is in a span as long as the round trip. Each exchange gives one
+//! span, and the offset is in all of them. The intersection of thousands of spans is narrow.
 //!
-//! Half a round trip is never used as an estimate: the two ways need not be equally long. The span is right either way.
+//! Half a round trip is never used as an estimate: the two ways need not be equally long. The span
+//! is right either way.
 
 use crate::findings::{pack, unpack};
 use crate::{Error, Result};
@@ -38,7 +40,8 @@ pub struct Span {
 }
 
 impl Span {
-    /// Returns the span of one exchange: `asked` and `heard` are the first's stamps, `answered` the second's.
+    /// Returns the span of one exchange: `asked` and `heard` are the first's stamps, `answered` the
+    /// second's.
     #[must_use]
     pub fn of(asked: Ticks, answered: Ticks, heard: Ticks) -> Span {
         let since = |then: Ticks| answered.wrapping_sub(then) as i64;
@@ -58,8 +61,8 @@ impl Span {
         Span { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// Returns the intersection of the spans of all batches. If they have none, the offset moved on the way, and the
-    /// result covers all of them. `None` if there are no spans.
+    /// Returns the intersection of the spans of all batches. If they have none, the offset moved on
+    /// the way, and the result covers all of them. `None` if there are no spans.
     #[must_use]
     pub fn of_all(batches: &[Span]) -> Option<Span> {
         let (first, rest) = batches.split_first()?;
@@ -78,8 +81,9 @@ pub struct Offset {
 }
 
 impl Offset {
-    /// Returns the bound in the form that the record holds, measured `at_ns` after the run's start. `step_ns` is the
-    /// step of the clock: no reading is finer than that, on either CPU, so the bound is at least as wide.
+    /// Returns the bound in the form that the record holds, measured `at_ns` after the run's start.
+    /// `step_ns` is the step of the clock: no reading is finer than that, on either CPU, so the
+    /// bound is at least as wide.
     #[must_use]
     pub fn bound(&self, clock: &Clock, step_ns: f64, at_ns: u64) -> ClockBound {
         let ns = |ticks: i64| ticks as f64 * 1e9 / clock.hz();
@@ -101,7 +105,8 @@ pub fn offset(clock: &Clock, (a, b): (u32, u32)) -> Result<Offset> {
     between((a, || clock.now()), (b, || clock.now()))
 }
 
-/// Does the same for any two ways to read a clock, each on its own CPU. No reading is zero, and none needs all 64 bits.
+/// Does the same for any two ways to read a clock, each on its own CPU. No reading is zero, and
+/// none needs all 64 bits.
 ///
 /// # Errors
 /// See [`offset`].
@@ -137,8 +142,8 @@ fn lost((a, b): (u32, u32), what: &str) -> Error {
     Refusal::Protocol(format!("the clocks of CPU {a} and CPU {b} were not compared: {what}")).into()
 }
 
-// A question is a stamp shifted left, so it is even, and an answer is odd. The written word depends on the stamp, so no
-// processor can write before it has read its clock.
+// A question is a stamp shifted left, so it is even, and an answer is odd. The written word depends
+// on the stamp, so no processor can write before it has read its clock.
 
 fn ask(line: &Line, read: impl Fn() -> Ticks) -> Option<Offset> {
     let mut batches = Vec::with_capacity(BATCHES);
@@ -151,7 +156,8 @@ fn ask(line: &Line, read: impl Fn() -> Ticks) -> Option<Offset> {
             let heard = read();
             own = own.and_then(|own| own.narrowed(Span::of(asked, answered, heard)));
         }
-        // The exchanges of a batch contradict each other if the host moved a CPU in the middle of it.
+        // The exchanges of a batch contradict each other if the host moved a CPU in the middle of
+        // it.
         batches.extend(own);
     }
     line.word.store(ENOUGH, Release);
@@ -173,7 +179,8 @@ fn answer(line: &Line, read: impl Fn() -> Ticks) {
     }
 }
 
-/// Spins until `is` accepts the word. A peer that is gone never writes; the parent then kills the one that waits.
+/// Spins until `is` accepts the word. A peer that is gone never writes; the parent then kills the
+/// one that waits.
 fn await_word(line: &Line, is: impl Fn(u64) -> bool) -> u64 {
     loop {
         let word = line.word.load(Acquire);

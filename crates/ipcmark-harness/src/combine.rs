@@ -9,8 +9,8 @@ use ipcmark_record::{
     Distance, Integrity, Invocation, InvocationOutcome, Mark, Noise, Setup, WarmUp,
 };
 
-/// Length from which on a message's sequence number tells a long loss from disorder, in bytes. Shorter ones have 7 bits
-/// for it.
+/// Length from which on a message's sequence number tells a long loss from disorder, in bytes.
+/// Shorter ones have 7 bits for it.
 pub(crate) const TELLING: usize = 8;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Invocation {
@@ -72,8 +72,8 @@ fn lost_by_each(sides: &mut [Findings]) {
     }
 }
 
-/// Adds up the faults of all sides. A lossy stream lost what was sent and never came: sequence numbers that wrap may
-/// not show it.
+/// Adds up the faults of all sides. A lossy stream lost what was sent and never came: sequence
+/// numbers that wrap may not show it.
 fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     let sum = sides.iter().fold(Integrity::default(), |sum, side| Integrity {
         lost: sum.lost + side.integrity.lost,

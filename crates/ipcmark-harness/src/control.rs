@@ -1,5 +1,6 @@
-//! The memory that the processes of an invocation share besides the mechanism under test: a barrier, the line on which
-//! the distance between two CPUs is measured, and a line for each process for what a pattern sends out of band.
+//! The memory that the processes of an invocation share besides the mechanism under test: a
+//! barrier, the line on which the distance between two CPUs is measured, and a line for each
+//! process for what a pattern sends out of band.
 
 use crate::counting::{Counting, Purpose};
 use crate::turns::Turns;
@@ -66,8 +67,8 @@ impl Control {
         &self.lines.lines()[index]
     }
 
-    /// Returns the line on which a process sends what must not travel through the mechanism under test. It is zero at
-    /// first; the pattern gives its words their meaning.
+    /// Returns the line on which a process sends what must not travel through the mechanism under
+    /// test. It is zero at first; the pattern gives its words their meaning.
     pub(crate) fn said(&self, process: usize) -> &Line {
         self.line(SAID + process)
     }
@@ -94,17 +95,18 @@ impl Control {
         Barrier::new(lines, self.processes as u32)
     }
 
-    /// Waits until all processes are here. `spin` allows the wait to keep the CPU; not if another process needs it.
-    /// Returns the moment at which the last one came: the same value in all.
+    /// Waits until all processes are here. `spin` allows the wait to keep the CPU; not if another
+    /// process needs it. Returns the moment at which the last one came: the same value in all.
     pub(crate) fn meet(&self, clock: &Clock, spin: bool) -> Result<Ticks> {
         self.meeting().meet(clock, spin)
     }
 
-    /// Waits until all other processes sleep at their next meeting. The caller comes last and has the CPUs to itself
-    /// until it joins them.
+    /// Waits until all other processes sleep at their next meeting. The caller comes last and has
+    /// the CPUs to itself until it joins them.
     pub(crate) fn outwait(&self) {
-        // It naps, so that those that share this CPU can fall asleep. One that has died never comes, and another first
-        // listens on its own CPU: the place for a long wait is the meeting.
+        // It naps, so that those that share this CPU can fall asleep. One that has died never
+        // comes, and another first listens on its own CPU: the place for a long wait is the
+        // meeting.
         for _ in 0..NAPS {
             std::thread::sleep(NAP);
             if self.meeting().lacks_one() {
@@ -113,8 +115,9 @@ impl Control {
         }
     }
 
-    /// Measures cache-line round trips between the CPUs of processes 0 and 1: median over batches, ns. Process 0 keeps
-    /// the time. Both must call it right after they met, on two CPUs: on one it would never end.
+    /// Measures cache-line round trips between the CPUs of processes 0 and 1: median over batches,
+    /// ns. Process 0 keeps the time. Both must call it right after they met, on two CPUs: on one it
+    /// would never end.
     pub(crate) fn distance_ns(&self, clock: &Clock, process: usize) -> Option<f64> {
         let ns = distance::median_ns(&self.line(PROBE).word, clock, process == 0);
         (process == 0).then_some(ns)

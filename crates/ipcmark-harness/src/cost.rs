@@ -1,4 +1,4 @@
-//! What the harness itself costs: printed beside the results, never taken from them.
+//! The cost of the harness: printed next to the results, never subtracted from them.
 
 use crate::{Bench, Entry, Scratch};
 use ipcmark_core::{Checker, Extent, Plan, Stamper, Workload};
@@ -11,8 +11,8 @@ const BATCHES: usize = 21;
 const BATCH: u64 = 2_000;
 const SIZE: usize = 64;
 
-/// Measures it: medians over batches. `floor` is the transport on which the whole loop is measured; `None`, or one
-/// that fails, leaves that figure out.
+/// Measures the cost: medians over batches. `floor` is the transport that measures the whole loop;
+/// without one, or if it fails, that figure is left out.
 #[must_use]
 pub fn harness_cost(bench: &Bench, floor: Option<&Entry>, scratch: &Scratch) -> HarnessCost {
     let clock = bench.clock;
@@ -64,8 +64,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// One message through the whole loop over the floor: the median over blocks, which a scheduler that takes the CPU
-/// away now and then does not move.
+/// Measures one message through the whole loop over the floor. It is the median over blocks, which
+/// a few preemptions do not change.
 fn loop_ns(bench: &Bench, floor: &Entry, scratch: &Scratch) -> Option<f64> {
     let plan = Plan {
         workload: Workload::Stream,

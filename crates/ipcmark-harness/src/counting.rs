@@ -1,13 +1,14 @@
-//! Invocations made for counting: no figure of time comes from them.
+//! Invocations made for counting. No time comes from them.
 //!
-//! A process that is traced stops at each of its system calls, and hardware counters are written and read at each switch
-//! between processes: both are in the times of who is counted. So a cell's counts come from invocations of their own,
-//! once a cell, and the invocations that are timed carry none of it.
+//! A traced process stops at each of its system calls, and the kernel saves hardware counters at
+//! each switch between processes: both make a counted process slower. So the counts of a cell come
+//! from separate invocations, once a cell, and the timed invocations have no such cost.
 //!
-//! Sides run untraced until the measured phase is about to begin. There each says that it stands by and sleeps; the
-//! supervisor takes hold of all of them and lets them go on. From then on a word of each side, which the supervisor
-//! reads while that side stands still at a call, says whether that call counts. What the harness itself calls is
-//! outside: barriers, waits for a message's due time, what ends a phase over a mechanism that may lose the message that does.
+//! Sides run untraced until just before the measured phase. There each announces that it stands by,
+//! and sleeps. The supervisor attaches to all of them and wakes them. From then on each side has a
+//! word that says whether its calls count. The supervisor reads it while the side stops at a call.
+//! The harness's own calls do not count: barriers, waits for a message's due time, and the end of a
+//! phase over a lossy mechanism.
 
 use ipcmark_core::{Error, Plan, Result, Workload};
 use ipcmark_record::{Cycles, SystemCalls};
@@ -19,44 +20,44 @@ use ipcmark_sys::trace::{Phase, Tracer};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
 
-/// What an invocation is made for.
+/// Purpose of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Its times.
+    /// Measure times.
     Times,
-    /// The number of its system calls.
+    /// Count system calls.
     SystemCalls,
-    /// Its cycles and instructions.
+    /// Count cycles and instructions.
     Cycles(Modes),
 }
 
-/// What came of counting the system calls of a cell.
+/// Result of counting for a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Counted {
-    /// System calls were.
+    /// System calls.
     Calls(SystemCalls),
-    /// Cycles and instructions were.
+    /// Cycles and instructions.
     Cycles(Cycles),
-    /// In this pattern their number says nothing of the mechanism.
+    /// Nothing: in this pattern the number does not depend on the mechanism.
     Nothing,
-    /// They could not be counted, and why.
+    /// The reason why they could not be counted.
     Not(String),
     /// A signal told this process to stop.
     Interrupted,
 }
 
-/// A side has not come to the phase yet.
+/// State of a side that has not come to the phase yet.
 const NOT_HERE: u32 = 0;
 const STANDS_BY: u32 = 1;
 const GOES_ON: u32 = 2;
-/// Between two looks whether a side has ended instead of standing by.
+/// Time between two checks whether a side has ended instead of standing by.
 const LOOK: Duration = Duration::from_millis(10);
 
 const UNCOUNTED: u64 = 0;
 const COUNTED: u64 = 1;
 const OVER: u64 = 2;
 
-/// What a side and the supervisor say to each other, a line for each side.
+/// Lines between the supervisor and each side.
 #[derive(Debug)]
 pub(crate) struct Counting {
     purpose: Purpose,
@@ -72,13 +73,13 @@ impl Counting {
         self.purpose == Purpose::SystemCalls
     }
 
-    /// In a side, when it begins: the counters that it needs.
+    /// Opens the counters that a side needs when it begins.
     pub(crate) fn counters(&self) -> Result<Option<Counters>> {
         let Purpose::Cycles(modes) = self.purpose else { return Ok(None) };
         Counters::open(modes).map(Some).map_err(|e| Error::os("perf_event_open", e))
     }
 
-    /// In a side, when the measured phase is about to begin: waits until it is held.
+    /// Waits, in a side just before the measured phase, until the supervisor has attached.
     pub(crate) fn stand_by(&self, process: usize) -> Result<()> {
         if !self.traces() {
             return Ok(());
@@ -93,19 +94,19 @@ impl Counting {
         Ok(())
     }
 
-    /// From here on this side's calls count.
+    /// Begins to count this side's calls.
     #[inline]
     pub(crate) fn begin(&self, process: usize) {
         self.say(process, COUNTED);
     }
 
-    /// They do not, for a while.
+    /// Stops counting for a while.
     #[inline]
     pub(crate) fn pause(&self, process: usize) {
         self.say(process, UNCOUNTED);
     }
 
-    /// Nor will they again: the side is let go at its next one.
+    /// Ends the counting: the supervisor detaches at the side's next call.
     pub(crate) fn end(&self, process: usize) {
         self.say(process, OVER);
     }
@@ -125,8 +126,9 @@ impl Counting {
         }
     }
 
-    /// In the supervisor: takes hold of all sides when they stand by, and counts the calls of all of them until each has
-    /// ended its phase. `None` where one failed before that: what it says is told by who watches them.
+    /// Attaches, in the supervisor, to all sides when they stand by, and counts their calls until
+    /// each has ended its phase. Returns `None` if a side failed before that; the crew reports the
+    /// failure.
     pub(crate) fn count(&self, children: &mut [Child], end: Instant) -> Result<Option<u64>> {
         for process in 0..children.len() {
             let word = &self.lines.lines()[process].futex;
@@ -153,16 +155,16 @@ impl Counting {
     }
 }
 
-/// Messages of a phase that is counted: enough that one call more or less, at an edge, is under one in a hundred.
+/// Messages of a counted phase: enough that one call more or less, at an edge, is under 1 %.
 const MESSAGES: u64 = 64;
-/// A set rate is kept here, too: it sets how long the phase lasts.
+/// Length of a counted phase with a set rate.
 const PACED: Duration = Duration::from_millis(20);
 const PACED_LEAST: u64 = 3;
-/// Bursts of more messages than that would be few.
+/// Number of bursts at least.
 const BURSTS_LEAST: u64 = 4;
 
-/// How many messages (round trips, bursts, tasks) the counted phase of `plan` has; `None` where their number says nothing:
-/// in `overlap` it is how often there was time to look.
+/// Returns the number of messages (round trips, bursts, tasks) of the counted phase of `plan`;
+/// `None` if their number has no meaning: in `overlap` it depends on the time to look.
 pub(crate) fn messages(plan: &Plan) -> Option<u64> {
     match plan.workload {
         Workload::Overlap => None,

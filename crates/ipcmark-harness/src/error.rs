@@ -1,9 +1,9 @@
-//! What ends a run, as opposed to what fails one invocation.
+//! Errors that end a run. A failed invocation does not.
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What ends a run. A failure of one invocation is no error here: it is a row of the record.
+/// An error that ends a run. A failed invocation is a row of the record instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The machine refused what the harness itself needs.
@@ -17,12 +17,12 @@ pub enum Error {
         "cannot make a scratch folder at {path}: {source}; set TMPDIR to a folder you may write to"
     )]
     Scratch {
-        /// Where.
+        /// Its path.
         path: String,
-        /// What the kernel said.
+        /// The kernel's error.
         source: std::io::Error,
     },
-    /// A record cannot be gone on with.
+    /// A record cannot be resumed.
     #[error("cannot resume: {0}")]
     Resume(String),
 }

@@ -1,4 +1,5 @@
-//! The machine, as the record describes it. Every fact is read; what cannot be read is left out, never guessed.
+//! The machine, as the record describes it. Every fact is read; what cannot be read is left out,
+//! never guessed.
 
 use ipcmark_record::{Cpu, Host, KernelLimits};
 use ipcmark_sys::clock::Clock;
@@ -40,7 +41,7 @@ pub fn describe(clock: &Clock) -> Host {
     host
 }
 
-/// The CPUs this process may use, with their places.
+/// Returns the CPUs that this process may use, with their places.
 #[must_use]
 pub fn cpus() -> Vec<Cpu> {
     let allowed = affinity::allowed().unwrap_or_default();
@@ -62,7 +63,7 @@ fn read<T: FromStr>(path: &str) -> Option<T> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// A CPU's folder holds a link named after its node.
+/// Returns the node of a CPU: its folder has a link named after the node.
 fn node_of(cpu_folder: &str) -> Option<u32> {
     std::fs::read_dir(cpu_folder)
         .ok()?
@@ -70,7 +71,7 @@ fn node_of(cpu_folder: &str) -> Option<u32> {
         .find_map(|entry| entry.file_name().to_str()?.strip_prefix("node")?.parse().ok())
 }
 
-/// How many CPUs a kernel list such as `0-3,8` names.
+/// Counts the CPUs of a kernel list such as `0-3,8`.
 fn count_of_list(list: &str) -> u32 {
     list.trim()
         .split(',')
@@ -134,7 +135,8 @@ fn mitigations() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Over what makes two machines alike; not over what changes from boot to boot or user to user.
+/// Hashes what two equal machines have in common, and not what changes from boot to boot or from
+/// user to user.
 fn fingerprint(host: &Host) -> String {
     let places: Vec<_> = host.cpus.iter().map(|c| (c.core, c.package, c.node)).collect();
     let facts = format!(

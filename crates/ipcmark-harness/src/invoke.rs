@@ -22,20 +22,23 @@ use ipcmark_sys::crew::{Crew, Finished, Over};
 use ipcmark_sys::process;
 use std::time::Instant;
 
-/// Room for one process's findings, bytes: a dense histogram of three digits deflates to some ten kB.
+/// Room for one process's findings, bytes: a dense histogram of three digits deflates to some ten
+/// kB.
 const FINDINGS_MAX: usize = 1 << 20;
 
 /// Result of one invocation.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The invocation in the form that the record holds. The caller fills in `round` and `started_ns`.
+    /// The invocation in the form that the record holds. The caller fills in `round` and
+    /// `started_ns`.
     pub invocation: Invocation,
     /// The fixture's real capacity, if there was a fixture.
     pub capacity: Option<Capacity>,
-    /// The reason why this cell cannot be measured, here or anywhere. It is not a failure of the transport, and the
-    /// invocation shows nothing.
+    /// The reason why this cell cannot be measured, here or anywhere. It is not a failure of the
+    /// transport, and the invocation shows nothing.
     pub refused: Option<State>,
-    /// True if a signal told this process to stop: the invocation was cut off and shows nothing about the transport.
+    /// True if a signal told this process to stop: the invocation was cut off and shows nothing
+    /// about the transport.
     pub interrupted: bool,
 }
 

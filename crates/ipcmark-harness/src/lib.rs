@@ -1,14 +1,15 @@
 //! Forks two processes, pins them, warms them up, measures, and brings the numbers home.
 //!
-//! The key decision is that everything measured happens in processes made for it. One [`invoke`](Entry::invoke) is one
-//! fork of a cell's two sides: the fixture is made first and inherited; the sides meet at a barrier in a shared page,
-//! warm up in the very pair that is measured, and hand their histograms back through shared memory, never through the
-//! mechanism under test. The supervisor holds a pidfd of each and a deadline: a side that dies or hangs becomes a
-//! failed invocation with its reason, and the run goes on.
+//! The key decision is that everything measured happens in processes made for it. One
+//! [`invoke`](Entry::invoke) is one fork of a cell's two sides: the fixture is made first and
+//! inherited; the sides meet at a barrier in a shared page, warm up in the very pair that is
+//! measured, and hand their histograms back through shared memory, never through the mechanism
+//! under test. The supervisor holds a pidfd of each and a deadline: a side that dies or hangs
+//! becomes a failed invocation with its reason, and the run goes on.
 //!
-//! Transports of shared memory have their own copies of the hot loops in `pattern`, with static dispatch. Mechanisms that
-//! enter the kernel share one copy, where a message costs two virtual calls: 1 % of the system call at most. This crate
-//! names no transport.
+//! Transports of shared memory have their own copies of the hot loops in `pattern`, with static
+//! dispatch. Mechanisms that enter the kernel share one copy, where a message costs two virtual
+//! calls: 1 % of the system call at most. This crate names no transport.
 #![forbid(unsafe_code)]
 
 mod bench;

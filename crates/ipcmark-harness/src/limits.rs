@@ -1,13 +1,13 @@
-//! What the hardware and the kernel allow at best, on the very CPUs that cells run on and in the same run.
+//! The best that hardware and kernel allow, on the CPUs of the cells and in the same run.
 //!
-//! A figure means little without what it could have been: 5 µs for 64 KiB is poor where two cores share a cache and good
-//! where they do not, and which of the two holds changes here from second to second. So the bounds are measured like
-//! cells: in forked processes, pinned and read back, again and again over the run, with the distance of the CPUs before
-//! and after, so that they have classes, too.
+//! A figure means little without its bound: 5 µs for 64 KiB is poor if two cores share a cache and
+//! good if they do not, and a host changes that from second to second. So the bounds are measured
+//! like cells: in forked, pinned processes, several times in a run, with the distance of the CPUs
+//! before and after, so that they have classes too.
 //!
-//! A bound must be below whatever a mechanism could do. So each is the barest form of its kind (`probe.rs`): no message is
-//! stamped, checked or recorded, and nothing is done twice. What is kept of a measurement is its median and its least batch;
-//! the summary takes the least, because noise only ever adds.
+//! No mechanism can be better than a bound. So each is the simplest form of its kind (`probe.rs`):
+//! no message is stamped, checked or recorded, and no work is done twice. A measurement keeps its
+//! median and its least batch. The summary takes the least, because noise only adds.
 
 mod pair;
 mod probe;
@@ -20,35 +20,35 @@ use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process;
 use std::time::Duration;
 
-/// How long a set of limits is good for: the host moves the CPUs every second or so, and a class should be met more than
-/// once in a run.
+/// Age at which a set of limits is measured again. The host moves the CPUs about every second, and
+/// a run should meet each class more than once.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What one measurement of one limit brought.
+/// One measurement of one limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Found {
-    /// Which.
+    /// The limit.
     pub kind: LimitKind,
-    /// Bytes moved at a time; absent where nothing is moved.
+    /// Bytes moved at a time; absent if nothing is moved.
     pub size_bytes: Option<u64>,
     /// Median over batches, ns.
     pub median_ns: f64,
     /// Its least batch, ns.
     pub least_ns: f64,
-    /// The distance of the two CPUs before and after; absent where only one had part in it.
+    /// The distance of the two CPUs before and after; absent if only one took part.
     pub distance: Option<Distance>,
 }
 
-/// Measures all limits once: on the CPUs of `cpus`, with messages of `sizes` bytes (0 is left out). Without CPUs to be put on,
-/// what needs no second process. Takes some 20 ms.
+/// Measures all limits once, on the CPUs of `cpus`, with messages of `sizes` bytes (0 is left out).
+/// Without CPUs it measures only the limits of one process. Takes about 20 ms.
 ///
 /// # Errors
-/// When the processes cannot be made, do not end in time, or cannot be pinned.
+/// If the processes cannot be made, do not end in time, or cannot be pinned.
 pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<Found>> {
     pair::measure(clock, cpus, sizes)
 }
 
-/// Puts what was found under the limits that a record has already.
+/// Adds measurements to the limits of a record.
 pub fn add(limits: &mut Vec<Limit>, placement: Placement, at_ns: u64, found: &[Found]) {
     for one in found {
         let Found { kind, size_bytes, median_ns, least_ns, distance } = *one;
@@ -65,19 +65,19 @@ pub fn add(limits: &mut Vec<Limit>, placement: Placement, at_ns: u64, found: &[F
 
 /// Measures the limits of a run's cells every few seconds.
 #[derive(Debug)]
-pub(crate) struct Beside {
+pub(crate) struct Repeated {
     clock: Clock,
-    /// When the last set was taken, in ns after the run's start.
+    /// Time of the last set, ns after the run's start.
     last_ns: Option<u64>,
 }
 
-impl Beside {
-    pub(crate) fn new(clock: Clock) -> Beside {
-        Beside { clock, last_ns: None }
+impl Repeated {
+    pub(crate) fn new(clock: Clock) -> Repeated {
+        Repeated { clock, last_ns: None }
     }
 
-    /// Measures them for each placement of the record's cells, unless that was done a short while ago. A placement whose limits
-    /// cannot be measured is noted, once, with the reason.
+    /// Measures them for each placement of the record's cells, unless the last set is recent. A
+    /// placement whose limits cannot be measured is noted once, with the reason.
     pub(crate) fn look(&mut self, record: &mut Record, at_ns: u64) {
         let fresh = |last| u128::from(at_ns - last) < EVERY.as_nanos();
         if self.last_ns.is_some_and(fresh) || process::is_interrupted() {
@@ -113,7 +113,7 @@ fn on(
     measure(clock, &cpus, sizes).map_err(|e| e.to_string())
 }
 
-/// The sizes of the cells that are measured on a placement, ascending.
+/// Returns the sizes of the cells that are measured on a placement, ascending.
 fn sizes_on(record: &Record, placement: Placement) -> Vec<u64> {
     let measured = record.cells.iter().filter(|cell| {
         matches!(cell.state, State::Pending | State::Measured) && cell.key.placement == placement
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_found_again_is_one_more_sample() {
+    fn a_limit_measured_again_has_one_more_sample() {
         let mut limits = Vec::new();
         let found = |size_bytes, least_ns| Found {
             kind: LimitKind::SharedCopy,

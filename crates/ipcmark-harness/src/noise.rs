@@ -1,12 +1,13 @@
 //! Disturbances of an invocation, and the amount from which on it is set aside.
 //!
-//! Sides with a CPU of their own listen just before and just after the measured phase: a process that only spins sees
-//! each interrupt, each other process and each loss of its CPU to a hypervisor as a gap between two readings of the
-//! clock. Listening *while* something is measured would measure the listening. The supervisor reads the stolen time
-//! before the fork and after the last side's end.
+//! Sides with a CPU of their own listen just before and just after the measured phase: a process
+//! that only spins sees each interrupt, each other process and each loss of its CPU to a hypervisor
+//! as a gap between two readings of the clock. Listening *while* something is measured would
+//! measure the listening. The supervisor reads the stolen time before the fork and after the last
+//! side's end.
 //!
-//! The rule that marks an invocation looks at these and never at the result, so repeating the invocation cannot favour
-//! any result.
+//! The rule that marks an invocation looks at these and never at the result, so repeating the
+//! invocation cannot favour any result.
 
 use crate::Bench;
 use ipcmark_record::{Gaps, Mark, Noise};
@@ -18,12 +19,13 @@ use std::time::Duration;
 
 /// Time for which a side listens, before and again after.
 pub(crate) const LISTEN: Duration = Duration::from_micros(200);
-/// Largest share of the time listened that gaps may take. On a virtual machine whose timer interrupts take 20 to 60 µs,
-/// 99 % of 500 windows with no other process had a share below 0.22, and the worst had 0.26. Another process that takes
-/// the CPU takes it for longer than the window.
+/// Largest share of the time listened that gaps may take. On a virtual machine whose timer
+/// interrupts take 20 to 60 µs, 99 % of 500 windows with no other process had a share below 0.22,
+/// and the worst had 0.26. Another process that takes the CPU takes it for longer than the window.
 const GAPS_MOST: f64 = 0.25;
-/// Largest share of the measured phase for which a side that never sleeps may be without its CPU. A kernel thread takes
-/// some tens of µs, another process a slice of at least 700 µs, and a phase lasts 20 ms.
+/// Largest share of the measured phase for which a side that never sleeps may be without its CPU. A
+/// kernel thread takes some tens of µs, another process a slice of at least 700 µs, and a phase
+/// lasts 20 ms.
 const WAITED_MOST: f64 = 0.02;
 
 /// Gaps that one side saw.

@@ -1,13 +1,13 @@
 //! Which CPUs the processes of an invocation go to.
 //!
-//! CPUs are taken from the mask this process really has, never from the machine's count: a mask narrowed by a
-//! container would put both sides on one CPU while a log says otherwise.
+//! CPUs are taken from the mask this process really has, never from the machine's count: a mask
+//! narrowed by a container would put both sides on one CPU while a log says otherwise.
 
 use ipcmark_core::Placement;
 use ipcmark_record::{Cpu, Refusal};
 
-/// CPUs in the order in which processes take them: the one first, then its peers, and from the first CPU on again when
-/// they are more. Empty leaves all to the scheduler.
+/// CPUs in the order in which processes take them: the one first, then its peers, and from the
+/// first CPU on again when they are more. Empty leaves all to the scheduler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cpus {
     order: Vec<u32>,
@@ -17,20 +17,21 @@ impl Cpus {
     /// Not pinned.
     pub const FREE: Cpus = Cpus { order: Vec::new() };
 
-    /// The CPU of a process: 0 is the initiator and 1 the responder; where one side is several processes, 0 is the other
-    /// one.
+    /// Returns the CPU of a process: 0 is the initiator and 1 the responder; if one side is several
+    /// processes, 0 is the other one.
     #[must_use]
     pub fn of(&self, process: usize) -> Option<u32> {
         self.order.get(process.checked_rem(self.order.len())?).copied()
     }
 
-    /// True when these two are pinned, to different CPUs: then they have a distance.
+    /// Returns true if these two are pinned to different CPUs: then they have a distance.
     #[must_use]
     pub fn apart(&self, a: usize, b: usize) -> bool {
         self.of(a).is_some() && self.of(a) != self.of(b)
     }
 
-    /// True when a process is pinned to a CPU that none of the `processes` shares with it: then it may spin for them.
+    /// Returns true if a process is pinned to a CPU that none of the `processes` shares: then it
+    /// may spin.
     #[must_use]
     pub fn alone(&self, process: usize, processes: usize) -> bool {
         (0..processes).filter(|&other| other != process).all(|other| self.apart(process, other))

@@ -1,8 +1,9 @@
-//! Names that the run makes, and who clears them away.
+//! Names that the run makes, and their removal.
 //!
-//! Each run has one private folder; names outside it begin with the run's token. Dropping the [`Scratch`] removes the
-//! folder. A run that is killed cannot: so a watcher, a child that outlives it, waits for the run's end on a pipe and
-//! clears what is left. It costs one sleeping process.
+//! Each run has one private folder; names outside it begin with the run's token. Dropping the
+//! [`Scratch`] removes the folder. A run that is killed cannot do that. So a janitor, a child that
+//! outlives the run, waits on a pipe for its end and removes what is left. It costs one sleeping
+//! process.
 
 use crate::{Error, Result};
 use ipcmark_core::Names;
@@ -11,7 +12,7 @@ use std::cell::Cell;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Where POSIX message queues and shared memory have their names, where those are mounted.
+/// Mount points of the names of POSIX message queues and shared memory.
 const NAMED: [&str; 2] = ["/dev/shm", "/dev/mqueue"];
 
 /// A run's private folder and token.
@@ -20,7 +21,7 @@ pub struct Scratch {
     token: String,
     dir: PathBuf,
     made: Cell<u64>,
-    /// Ends when it is dropped, after the folder is gone.
+    /// Ends when it is dropped, after the folder was removed.
     _watcher: Janitor,
 }
 
@@ -40,13 +41,13 @@ impl Scratch {
         Ok(Scratch { token, dir, made: Cell::new(0), _watcher: watcher })
     }
 
-    /// Names for one invocation: a token of its own, the folder emptied.
+    /// Returns names for one invocation, with their own token, and empties the folder.
     #[must_use]
     pub fn names(&self) -> Names {
         self.made.set(self.made.get() + 1);
         if let Ok(entries) = std::fs::read_dir(&self.dir) {
             for path in entries.flatten().map(|entry| entry.path()) {
-                // A folder is one of several links'.
+                // Each of several links has a folder.
                 let _ = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path));
             }
         }

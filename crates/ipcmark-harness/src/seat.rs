@@ -2,18 +2,18 @@
 
 use ipcmark_core::{Plan, Role, Side, Workload};
 
-/// One process of an invocation, as the frame sees it.
+/// One process of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seat {
-    /// 0 is the side that is one process; the peers follow, from 1 on.
+    /// Number of the process: 0 is the side that is one process, and its peers follow from 1 on.
     pub(crate) process: usize,
     pub(crate) side: Side,
-    /// Its number among its side's, where the pattern has several.
+    /// Number among the processes of its side, if the pattern has several.
     pub(crate) peer: Option<usize>,
 }
 
 impl Seat {
-    /// `initiator`, `responder`; with several of one, `initiator-0` and so on.
+    /// Returns `initiator` or `responder`; if there are several, `initiator-0` and so on.
     pub(crate) fn name(self) -> String {
         match self.peer {
             Some(peer) => format!("{}-{peer}", self.side),
@@ -21,13 +21,13 @@ impl Seat {
         }
     }
 
-    /// The process of the other side: of the one, the first of its peers.
+    /// Returns the process of the other side; for the single side, its first peer.
     pub(crate) const fn other(self) -> usize {
         if self.process == 0 { 1 } else { 0 }
     }
 }
 
-/// The seats of a plan, in the order of their processes.
+/// Returns the seats of a plan, in the order of their processes.
 pub(crate) fn seats(plan: &Plan, role: Role) -> Vec<Seat> {
     let one = match plan.workload {
         Workload::FanIn { .. } => Side::Responder,
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_comes_first_and_the_several_are_numbered() {
+    fn the_single_side_comes_first_and_its_peers_are_numbered() {
         assert_eq!(names(Workload::PingPong, Role::Mechanism), ["initiator", "responder"]);
         assert_eq!(names(Workload::PingPong, Role::Floor), ["initiator"]);
         let fan_in = ["responder", "initiator-0", "initiator-1", "initiator-2"];

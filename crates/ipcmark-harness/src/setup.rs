@@ -1,7 +1,8 @@
 //! The cost of making a link: outside the measured phase.
 //!
-//! The supervisor makes a fixture once. Each side takes its halves and drops them. All three are wall time: a new
-//! connection waits for its other end, and two sides on one CPU wait for each other.
+//! The supervisor makes a fixture once. Each side takes its halves and drops them. All three are
+//! wall time: a new connection waits for its other end, and two sides on one CPU wait for each
+//! other.
 
 use ipcmark_core::Result;
 use ipcmark_sys::usage;

@@ -1,12 +1,13 @@
 //! Invocations that are alive at the same time and take turns of a few ms each.
 //!
-//! A machine in the next second is more like the machine now than the machine in a minute. So two programs are compared
-//! best by short stretches in turn, with all their processes alive throughout. Between its turns an invocation is
-//! parked: all its processes sleep on a futex, those that spin included. A turn ends with the pattern's own end of a
-//! phase, drained and checked. The side that is one process then gives the turn to the next arm.
+//! A machine in the next second is more like the machine now than the machine in a minute. So two
+//! programs are compared best by short stretches in turn, with all their processes alive
+//! throughout. Between its turns an invocation is parked: all its processes sleep on a futex, those
+//! that spin included. A turn ends with the pattern's own end of a phase, drained and checked. The
+//! side that is one process then gives the turn to the next arm.
 //!
-//! Caches and branch predictors hold the other arm's lines when a slice begins. All arms pay alike, because each comes
-//! after each other equally often. The first turn of each arm is its warm-up.
+//! Caches and branch predictors hold the other arm's lines when a slice begins. All arms pay alike,
+//! because each comes after each other equally often. The first turn of each arm is its warm-up.
 
 use crate::findings::Findings;
 use crate::stage::{Act, Stage};
@@ -28,7 +29,8 @@ pub struct Sliced {
 }
 
 impl<'a> Stage<'a> {
-    /// Runs all phases: calls `act` once a phase, at the same time in all processes. It returns when its part is over.
+    /// Runs all phases: calls `act` once a phase, at the same time in all processes. It returns
+    /// when its part is over.
     pub(crate) fn phases(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
         match &self.control.turns {
             Some(turns) => self.slices(turns, act),
@@ -39,7 +41,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Runs a warm-up, and a slice in each further turn, until the last turn or until the relay is stopped.
+    /// Runs a warm-up, and a slice in each further turn, until the last turn or until the relay is
+    /// stopped.
     fn slices(&mut self, turns: &Turns, act: &mut Act<'a, '_>) -> Result<()> {
         let is_one = self.seat.process == 0;
         for (at, turn) in turns.own().enumerate() {

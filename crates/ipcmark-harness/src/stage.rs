@@ -1,6 +1,8 @@
-//! The steps of every process of an invocation, whatever the pattern: meet, warm up, meet, measure, meet.
+//! The steps of every process of an invocation, whatever the pattern: meet, warm up, meet, measure,
+//! meet.
 //!
-//! The frame is compiled once: it calls a pattern's part once a phase. Only code that runs once a message is generic.
+//! The frame is compiled once: it calls a pattern's part once a phase. Only code that runs once a
+//! message is generic.
 
 use crate::bench::Bench;
 use crate::control::Control;
@@ -50,12 +52,14 @@ pub(crate) struct Stage<'a> {
     pub(crate) start: Ticks,
     /// Length of the phase.
     pub(crate) extent: Extent,
-    /// True if this process may keep its CPU while it waits: no other process of the invocation needs it.
+    /// True if this process may keep its CPU while it waits: no other process of the invocation
+    /// needs it.
     pub(crate) own_cpu: bool,
     /// True if processes 0 and 1 are on different CPUs, and this is one of them.
     has_distance: bool,
     pinned: bool,
-    /// Steps by which a responder is late on purpose: see [`Plan::slow_down_permille`]; 0 while warming up.
+    /// Steps by which a responder is late on purpose: see [`Plan::slow_down_permille`]; 0 while
+    /// warming up.
     pub(crate) delay: u64,
     /// Counters, if cycles are counted.
     counters: Option<Counters>,
@@ -113,7 +117,8 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// Returns the seeds of a pair's messages: the initiator's, then the responder's. `peer` is the number of the pair.
+    /// Returns the seeds of a pair's messages: the initiator's, then the responder's. `peer` is the
+    /// number of the pair.
     pub(crate) fn seeds(&self, peer: usize) -> (u64, u64) {
         let seed = self.plan.seed ^ ((peer as u64) << 32);
         (seed ^ 1, seed ^ 2)
@@ -149,8 +154,8 @@ impl<'a> Stage<'a> {
             .flatten()
     }
 
-    /// Listens for interruptions of this process by others than the invocation's own processes. On a CPU that those
-    /// need, only process 0 listens, while they sleep at the meeting that follows.
+    /// Listens for interruptions of this process by others than the invocation's own processes. On
+    /// a CPU that those need, only process 0 listens, while they sleep at the meeting that follows.
     fn listen(&self) -> Heard {
         if !self.is_alone() {
             if self.seat.process > 0 {
@@ -161,7 +166,8 @@ impl<'a> Stage<'a> {
         Heard::listen(&self.clock, LISTEN)
     }
 
-    /// Returns the time that this process was ready to run without a CPU, if no other of the invocation shares its own.
+    /// Returns the time that this process was ready to run without a CPU, if no other of the
+    /// invocation shares its own.
     fn waited_ns(&self) -> Option<u64> {
         self.is_alone().then(usage::waited_ns).flatten()
     }
@@ -232,15 +238,16 @@ impl<'a> Stage<'a> {
         let cpu_after = affinity::current();
         let spent = usage::now().since(usage_before);
         let waited_after_ns = self.waited_ns();
-        // This comes first: a side that packs its findings while its peer waits for the last answer on the same CPU
-        // would be in that round trip.
+        // This comes first: a side that packs its findings while its peer waits for the last answer
+        // on the same CPU would be in that round trip.
         self.meet()?;
         let after_ns = self.distance();
         self.found.heard = heard.and(self.listen());
         // No process packs while another still listens.
         self.meet()?;
 
-        // A process that slept also waited after each wake-up. The mechanism causes that, not another process.
+        // A process that slept also waited after each wake-up. The mechanism causes that, not
+        // another process.
         let waited_ns = waited_before_ns.zip(waited_after_ns).map(|(before, after)| after - before);
         self.found.waited_ns = waited_ns.filter(|_| spent.voluntary_switches == 0);
         self.found.distance = before_ns.zip(after_ns);

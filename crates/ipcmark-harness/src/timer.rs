@@ -1,7 +1,7 @@
-//! What a loop hands its times to: a histogram, and the word when the phase is over.
+//! The timer of a loop: it takes each time into a histogram, and reports the end of the phase.
 //!
-//! Not generic and not inlined: a loop calls it after it has read the clock, so that it is in no figure, and one copy
-//! of it serves all loops of all transports.
+//! It is neither generic nor inlined. A loop calls it after it has read the clock, so its cost is
+//! in no figure, and all loops of all transports use one copy.
 
 use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Result};
@@ -18,15 +18,15 @@ const LARGEST: u64 = 100_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Timer {
     clock: Clock,
-    /// What the histogram holds; `None` where this side times nothing.
+    /// Unit of the histogram; `None` if this side times nothing.
     unit: Option<Unit>,
     histogram: Histogram,
-    /// While warming up.
+    /// Present while warming up.
     watch: Option<WarmUp>,
     steady: bool,
     /// Turns of a loop behind one value.
     pub(crate) block_len: u64,
-    /// Messages of one turn, where they are not 1.
+    /// Messages of one turn.
     pub(crate) per_turn: u64,
     limit: u64,
     end: Ticks,
@@ -55,7 +55,8 @@ impl Timer {
         self.unit
     }
 
-    /// The phase is a warm-up: its values are judged, and recorded so that the histogram's pages are there when it counts.
+    /// Begins a warm-up. It judges the values, and records them so that the histogram's pages are
+    /// mapped later.
     pub(crate) fn warm_up(&mut self, watch: WarmUp) {
         self.watch = Some(watch);
     }
@@ -69,7 +70,7 @@ impl Timer {
         self.histogram.reset();
     }
 
-    /// The phase is measured, and goes on for `extent`.
+    /// Begins a measured phase of length `extent`.
     pub(crate) fn measure(&mut self, extent: Extent, start: Ticks) {
         self.watch = None;
         self.done = 0;
@@ -79,35 +80,35 @@ impl Timer {
         };
     }
 
-    /// Messages that the phase may have; `u64::MAX` when only time bounds it.
+    /// Returns the largest number of messages of the phase; `u64::MAX` if only time bounds it.
     pub(crate) const fn limit(&self) -> u64 {
         self.limit
     }
 
-    /// Messages behind one value.
+    /// Returns the number of messages behind one value.
     const fn each(&self) -> u64 {
         self.block_len * self.per_turn
     }
 
-    /// True when the phase has no more than so many turns left, those under way counted.
+    /// Returns true if the phase has at most `turns` turns left, including those under way.
     pub(crate) const fn ends_within(&self, turns: u64) -> bool {
         self.done + turns * self.each() >= self.limit
     }
 
-    /// Takes one turn's time; true when the next turn is to be the phase's last.
+    /// Takes one turn's time; returns true if the next turn is the last one.
     #[inline(never)]
     pub(crate) fn take(&mut self, now: Ticks, ticks: Ticks) -> bool {
         self.record(now, ticks) || self.ends_within(1)
     }
 
-    /// Takes a block's time; true when the phase's time is over. The loop counts its messages against
-    /// [`limit`](Timer::limit) itself.
+    /// Takes a block's time; returns true if the phase's time is over. The loop counts its messages
+    /// against [`limit`](Timer::limit) itself.
     #[inline(never)]
     pub(crate) fn block(&mut self, now: Ticks, ticks: Ticks) -> bool {
         self.record(now, ticks)
     }
 
-    /// Takes one turn's time; true when the phase is over.
+    /// Takes one turn's time; returns true if the phase is over.
     #[inline(never)]
     pub(crate) fn turn(&mut self, now: Ticks, ticks: Ticks) -> bool {
         self.record(now, ticks) || self.done >= self.limit
@@ -133,7 +134,8 @@ impl Timer {
         }
     }
 
-    /// Mean of the middle half of the values and their 99th percentile, ns; `None` where this side timed nothing.
+    /// Returns the mean of the middle half of the values and their 99th percentile, ns; `None` if
+    /// this side timed nothing.
     pub(crate) fn middle(&self) -> Option<Middle> {
         let unit = self.unit.filter(|_| !self.histogram.is_empty())?;
         let scale = if unit == Unit::PsPerMessageBlock { 1e-3 } else { 1.0 };
@@ -144,7 +146,7 @@ impl Timer {
         })
     }
 
-    /// The histogram as the record keeps it; `None` where this side timed nothing.
+    /// Returns the histogram in the form that the record keeps; `None` if this side timed nothing.
     pub(crate) fn encoded(&self) -> Result<Option<Encoded>> {
         let Some(unit) = self.unit.filter(|_| !self.histogram.is_empty()) else { return Ok(None) };
         Encoded::pack(&self.histogram, unit, self.each())
@@ -153,7 +155,7 @@ impl Timer {
     }
 }
 
-/// What a short phase of one process comes to.
+/// Summary of a short phase of one process.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Middle {
     pub(crate) midmean_ns: f64,
@@ -161,7 +163,8 @@ pub(crate) struct Middle {
     pub(crate) values: u64,
 }
 
-/// Mean of the middle half of the values: a quarter left out at each end, of a value on the border as much as lies inside.
+/// Returns the mean of the middle half of the values. A value on the border counts with the part
+/// that is inside.
 fn midmean(histogram: &Histogram) -> f64 {
     let n = histogram.len() as f64;
     let (from, to) = (n / 4.0, n * 0.75);

@@ -1,13 +1,13 @@
-//! When warm-up ends: when the medians of two blocks in a row agree, or its time is over.
+//! The end of a warm-up: the medians of two blocks in a row agree, or the time is over.
 
 use ipcmark_sys::clock::{Clock, Ticks};
 use std::time::Duration;
 
-/// Blocks that the longest warm-up is cut into.
+/// Number of blocks of the longest warm-up.
 const BLOCKS: u32 = 8;
-/// Two medians agree when they differ by no more than this part.
+/// Largest relative difference of two medians that agree.
 const AGREEMENT: f64 = 0.05;
-/// Values a block must have before its median means anything.
+/// Number of values that a block needs for a median.
 const LEAST: usize = 5;
 
 /// Watches one warm-up.
@@ -18,7 +18,7 @@ pub(crate) struct WarmUp {
     block_end: Ticks,
     values: Vec<Ticks>,
     last_median: Option<Ticks>,
-    /// True once two blocks in a row agreed.
+    /// True after two blocks in a row agreed.
     pub(crate) steady: bool,
 }
 
@@ -29,14 +29,14 @@ impl WarmUp {
             block,
             end: start + clock.ticks(bound),
             block_end: start + block,
-            // Beyond this a block takes no more values: the median of so many does not change.
+            // A block takes no more values than this: its median does not change any more.
             values: Vec::with_capacity(1 << 14),
             last_median: None,
             steady: false,
         }
     }
 
-    /// Takes one value (a round trip, a block of messages); true when warm-up is over.
+    /// Takes one value (a round trip, a block of messages); returns true if the warm-up is over.
     #[inline]
     pub(crate) fn take(&mut self, now: Ticks, value: Ticks) -> bool {
         if self.values.len() < self.values.capacity() {
@@ -81,13 +81,13 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_start_is_waited_for() {
+    fn a_slow_start_lasts_longer() {
         let (n, steady) = run(|i| if i < 300 { 9_000 - 20 * i } else { 3_000 });
         assert!(steady && n > 300, "{n}");
     }
 
     #[test]
-    fn values_that_never_settle_end_at_the_bound_and_say_so() {
+    fn values_that_never_settle_end_at_the_bound_and_are_not_steady() {
         let (n, steady) = run(|i| 1_000 * (1 + i / 100));
         assert!(!steady && (795..=905).contains(&n), "{n}");
     }

@@ -1,4 +1,5 @@
-//! System calls, counted in real processes: exact numbers, and nothing left where counting was broken off.
+//! System calls, counted in real processes: exact numbers, and nothing left where counting was
+//! broken off.
 
 mod spinning;
 mod toy;
@@ -97,7 +98,8 @@ fn spins() -> Test {
 
 fn threads() -> Test {
     let SystemCalls { messages, calls } = count(Entry::of::<Threads>(), Workload::PingPong)?;
-    // A thread is in its first read before the phase begins, and may be in the next one when it ends.
+    // A thread is in its first read before the phase begins, and may be in the next one when it
+    // ends.
     assert!(calls.abs_diff(4 * messages) <= 2, "{calls} calls, {messages} round trips");
     Ok(())
 }
@@ -106,7 +108,8 @@ fn others() -> Test {
     let SystemCalls { messages, calls } = count(Entry::of_notifier::<Bell<1>>(), Workload::WakeUp)?;
     assert_eq!(calls, 4 * messages, "a notification");
     let SystemCalls { messages, calls } = count(Entry::of_remote::<Counter>(), Workload::PingPong)?;
-    // The clerk serves on a thread that is started in the phase: its start and its end are calls, too.
+    // The clerk serves on a thread that is started in the phase: its start and its end are calls,
+    // too.
     let beyond = calls.checked_sub(4 * messages).ok_or("too few calls")?;
     assert!((1..50).contains(&beyond), "{beyond}");
     let overlap = count_with(GOOD_ONE, Workload::Overlap, Duration::ZERO);
@@ -145,7 +148,7 @@ fn interrupted() -> Test {
         i32::from(ended != Counted::Interrupted || has_children())
     })?;
     while board.sent().load(Ordering::SeqCst) < 50 {
-        assert_eq!(child.wait(Duration::from_millis(5))?, None, "it ended before it was told to");
+        assert_eq!(child.wait(Duration::from_millis(5))?, None, "it ended too early");
     }
     let pid = rustix::process::Pid::from_raw(child.pid()).ok_or("a number")?;
     rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
@@ -198,7 +201,7 @@ fn not_counted() -> Test {
         line.contains("system calls of other/block ping-pong") && line.contains("somebody watches"),
         "{line}"
     );
-    // One reason, again and again: it is the machine's, and is not met once more.
+    // The reason is the machine's: after a few cells it is not tried again.
     let patterns =
         [Workload::PingPong, Workload::Stream, Workload::Burst { depth: 4 }, Workload::DUPLEX];
     let lines = system_call_lines(&session(patterns.map(shy).to_vec(), true, None)?);
@@ -207,7 +210,7 @@ fn not_counted() -> Test {
     Ok(())
 }
 
-/// What is said of system calls: whether cycles can be counted is the machine's to say.
+/// Returns the remarks about system calls. The machine decides whether cycles can be counted.
 fn system_call_lines(session: &Session) -> Vec<String> {
     let lines = session.record().not_counted.iter();
     lines.filter(|line| line.starts_with("system calls")).cloned().collect()

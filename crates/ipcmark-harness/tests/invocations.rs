@@ -1,4 +1,4 @@
-//! One invocation, and whole runs, in real processes: what is brought home, and what becomes of sides that fail.
+//! One invocation, and whole runs, in real processes: their results, and sides that fail.
 
 mod toy;
 
@@ -103,8 +103,8 @@ fn ping_pong() -> Test {
 }
 
 fn stream() -> Test {
-    // The reader needs 20 µs a message and the pipe holds 1024: a sender's rate would be far higher at first, and
-    // what it has not delivered when it stops would be counted.
+    // The reader needs 20 µs a message and the pipe holds 1024: a sender's rate would be far higher
+    // at first, and what it has not delivered when it stops would be counted.
     let found = invoke(Entry::of::<Toy<SLOW_READER>>(), Workload::Stream, SHORT);
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     let each = found.elapsed_ns as f64 / found.messages as f64;
@@ -128,7 +128,8 @@ fn exact() -> Test {
 }
 
 fn late() -> Test {
-    // One round trip, and a responder that is ready 30 ms late: were the clock started before, it would show.
+    // One round trip, and a responder that is ready 30 ms late: were the clock started before, it
+    // would show.
     let found = invoke(Entry::of::<Toy<LATE>>(), Workload::PingPong, Extent::Messages(1));
     assert_eq!(found.outcome, InvocationOutcome::Ok);
     assert!(found.elapsed_ns < 25_000_000, "{} ns", found.elapsed_ns);
@@ -148,7 +149,8 @@ fn setup() -> Test {
 }
 
 fn ending() -> Test {
-    // On one CPU the responder, after its last answer, would keep it while the initiator waits for that answer.
+    // On one CPU the responder, after its last answer, would keep it while the initiator waits for
+    // that answer.
     let cpus = host::cpus();
     let same = placement::choose(Placement::SameCore, &cpus).map_err(|refusal| refusal.reason)?;
     for _ in 0..20 {
@@ -186,7 +188,8 @@ fn processes() -> Test {
     Ok(())
 }
 
-/// Peers take the machine's CPUs and not those of their mask: their two sides share a CPU while the log says otherwise.
+/// Peers take the machine's CPUs and not those of their mask: their two sides share a CPU while the
+/// log says otherwise.
 fn narrow_mask() -> Test {
     let cpu = host::cpus().last().ok_or("no CPU")?.id;
     let mut child = process::fork(|| {
@@ -243,8 +246,8 @@ fn loses() -> Test {
 
 fn damages() -> Test {
     let found = invoke(Entry::of::<Toy<DAMAGES>>(), Workload::Stream, Extent::Messages(5_000));
-    // Byte 20 of 64 is body: seen by the byte-for-byte check of the first message of a thousand, or not; the wrong byte
-    // stays in the private buffer, so that a later one sees it.
+    // Byte 20 of 64 is body: seen by the byte-for-byte check of the first message of a thousand, or
+    // not; the wrong byte stays in the private buffer, so that a later one sees it.
     let (_, what) = failure(&found)?;
     assert!(what.contains("damaged") && found.integrity.damaged > 0, "{what}");
     Ok(())

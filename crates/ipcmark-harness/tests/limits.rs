@@ -1,7 +1,7 @@
 //! Limits, measured in real processes: that each is there, and how they stand to one another.
 //!
-//! Nothing here holds a figure against the wall clock, because the machine may be busy: within one set the order must be right,
-//! by factors that no noise makes.
+//! Nothing here holds a figure against the wall clock, because the machine may be busy: within one
+//! set the order must be right, by factors that no noise makes.
 
 use ipcmark_core::Placement;
 use ipcmark_harness::host;
@@ -39,8 +39,8 @@ fn sets(cpus: &Cpus) -> Result<Vec<Found>, Failed> {
     for found in &all {
         assert!(found.least_ns > 0.0 && found.median_ns >= found.least_ns, "{found:?}");
     }
-    let nobody = waitpid(None, WaitOptions::NOHANG).map(drop);
-    assert_eq!(nobody, Err(rustix::io::Errno::CHILD), "a process is left");
+    let none = waitpid(None, WaitOptions::NOHANG).map(drop);
+    assert_eq!(none, Err(rustix::io::Errno::CHILD), "a process is left");
     Ok(all)
 }
 

@@ -75,7 +75,7 @@ fn shifted() -> Test {
         let back = certificate::Span { low, high };
         assert!(
             back.narrowed(straight.span).is_some(),
-            "{found:?} less {by} ticks, beside {straight:?}"
+            "{found:?} less {by} ticks, and {straight:?}"
         );
     }
     Ok(())
@@ -166,7 +166,7 @@ fn listened() -> Test {
     let (two, one) = (noise(Placement::CrossCore), noise(Placement::SameCore));
     assert!(one.listened_ns > 0);
     assert_eq!(two.listened_ns, 2 * one.listened_ns, "both sides on two CPUs, one on one");
-    // Those that share a CPU wait for each other, which tells of nobody else.
+    // Processes that share a CPU wait for each other, and not for another process.
     assert_eq!(one.waited_ns, None);
     Ok(())
 }
@@ -207,7 +207,7 @@ fn run() -> Test {
     let (two_rounds_ns, elapsed_ns) = listened(&first);
     assert!(first.noise.as_ref().unwrap().stolen_ns.is_some());
     assert!(elapsed_ns >= before[1], "counted to the end");
-    // What is gone on with goes on telling.
+    // A resumed run continues to count.
     let second = go(Session::resume(first, vec![spec], session_options(3))?)?;
     let after = bounds(&second);
     assert_eq!((after.len(), &after[..2]), (4, &before[..]));

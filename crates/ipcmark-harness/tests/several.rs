@@ -1,4 +1,5 @@
-//! Patterns of several processes: what is counted, what is merged, and what becomes of one that fails.
+//! Patterns of several processes: what is counted, what is merged, and what becomes of one that
+//! fails.
 
 mod chorus;
 mod crowd;
@@ -207,7 +208,8 @@ fn faults() -> Test {
                 assert!(what.contains("did not arrive as they were sent"), "{pattern}: {what}");
                 if pattern == Workload::FAN_IN || entry.info.many_senders {
                     let Integrity { lost, repeated, damaged, .. } = found.integrity;
-                    // Who gets a message again may see it as one out of order; a damaged one has no number.
+                    // Who gets a message again may see it as one out of order; a damaged one has no
+                    // number.
                     assert!(
                         lost >= expected.lost
                             && repeated + found.integrity.reordered >= expected.repeated

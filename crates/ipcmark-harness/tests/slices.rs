@@ -1,4 +1,5 @@
-//! Invocations that share their time, in real processes: turns in order, a known delay found, a failure that holds nobody up.
+//! Invocations that share their time, in real processes: turns in order, a known delay found, a
+//! failure that blocks no one.
 
 mod toy;
 
@@ -36,7 +37,8 @@ fn main() {
     libtest_mimic::run(&args, trials).exit();
 }
 
-/// Runs two arms, each supervised by a process of its own; gives what they brought home. `over` is asked while both run.
+/// Runs two arms, each with its own supervising process; returns their results. `over` is called
+/// while both run.
 fn run(
     arms: [(&'static Entry, u32); 2],
     workload: Workload,
@@ -134,7 +136,7 @@ fn dies() -> Test {
     assert_eq!(arms[0].outcome, InvocationOutcome::Ok);
     assert!(arms[0].slices.len() < 3, "its turn never came again");
     let InvocationOutcome::Failed { side, what } = &arms[1].outcome else {
-        return Err("it died, and nobody saw".into());
+        return Err("it died, and no one saw".into());
     };
     assert!(side == "responder" && what.contains("before it could report"), "{side}: {what}");
     Ok(())

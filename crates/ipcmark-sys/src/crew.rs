@@ -1,11 +1,13 @@
 //! A crew: processes that are forked, watched and ended together, and return their results.
 //!
-//! Each member runs one closure in a process of its own. It returns bytes, or a [`Fault`] in words, through memory that
-//! it shares with the parent: results never travel through the mechanism under test. A panic becomes a fault.
+//! Each member runs one closure in a process of its own. It returns bytes, or a [`Fault`] in words,
+//! through memory that it shares with the parent: results never travel through the mechanism under
+//! test. A panic becomes a fault.
 //!
-//! The parent watches all members by pidfd until they have ended, or until the deadline, or until a signal interrupts
-//! the parent ([`Interrupts`](crate::process::Interrupts)). When one member fails, the others get [`GRACE`] to report
-//! what they saw. The parent then kills and reaps the rest, so no wait is without a bound.
+//! The parent watches all members by pidfd until they have ended, or until the deadline, or until a
+//! signal interrupts the parent ([`Interrupts`](crate::process::Interrupts)). When one member
+//! fails, the others get [`GRACE`] to report what they saw. The parent then kills and reaps the
+//! rest, so no wait is without a bound.
 
 use crate::process::{self, Child, Exit};
 use crate::shared::Parcel;

@@ -1,7 +1,7 @@
 //! Crates for two processes: iceoryx2, ipc-channel, ipmpsc and shmem-ipc.
 //!
-//! Each is asked again and again whether there is something, without sleeping, where it can be; what only blocks says so in its row's
-//! name. What has a name in the file system has one of this process's, and loses it as soon as both sides hold it.
+//! Each is polled without sleeping if it can be. Names in the file system begin with a prefix of
+//! this process, and are removed as soon as both sides hold the object.
 
 use crate::duel::candidate::{Candidate, Role};
 use crate::duel::link::{Link, Rx, Tx, spin};
@@ -25,7 +25,8 @@ pub(super) fn candidates() -> Vec<Candidate> {
     ]
 }
 
-/// What all names begin with; told before the fork, since afterwards each process has another number.
+/// Returns the prefix of all names. Call it before the fork: afterwards each process has another
+/// number.
 pub(super) fn prefix() -> String {
     format!("ipcmark-peers-{}", id())
 }
@@ -34,7 +35,7 @@ pub(super) fn prefix() -> String {
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 struct Iceoryx2;
-/// How to open a side: after the fork, since its node belongs to the process that makes it.
+/// A side that is opened after the fork, because its node belongs to the process that makes it.
 struct Iceoryx2End<P> {
     prefix: String,
     service: String,
@@ -59,7 +60,7 @@ impl Link for Iceoryx2 {
     }
 }
 
-/// Opens the service of an end: one publisher, one subscriber, nothing dropped.
+/// Opens the service of an end: one publisher, one subscriber, no message dropped.
 macro_rules! service {
     ($end:expr, $node:expr) => {
         $node
@@ -75,7 +76,7 @@ macro_rules! service {
     };
 }
 
-/// A node whose files are all under names of ours, to be found and removed.
+/// Makes a node whose files all have our prefix, so that they can be found and removed.
 fn node(prefix: &str) -> Result<Node<ipc::Service>, String> {
     set_log_level(LogLevel::Error);
     let root = std::env::temp_dir().join(prefix);

@@ -1,7 +1,7 @@
 //! Rings for two threads: rtrb, disruptor, ringbuf, and crossbeam's bounded queue.
 //!
-//! A message is an element of type `[u64; W]`. Each crate is called twice where it can send several messages with one publication:
-//! one by one, and 32 at a time.
+//! A message is an element of type `[u64; W]`. A crate that can send several messages with one
+//! publication has two rows: one by one, and 32 at a time.
 
 use crate::duel::candidate::{Candidate, Role};
 use crate::duel::link::{Link, Part, Rx, Tx, batched, spin};
@@ -27,12 +27,13 @@ pub(super) fn candidates() -> Vec<Candidate> {
     ]
 }
 
-/// Messages of `W` words that `bytes` have room for.
+/// Returns the number of messages of `W` words that fit into `bytes`.
 fn messages<const W: usize>(bytes: usize) -> usize {
     bytes / (8 * W)
 }
 
-/// Up to here a message is moved by value, above it from slice to slice: each is what is faster.
+/// Words up to which a message is moved by value, and above which from slice to slice: the faster
+/// way of each.
 const BY_VALUE: usize = 8;
 
 struct Rtrb;

@@ -14,16 +14,16 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
-/// Hand-offs are timed in so many lots of the distance probe.
+/// Number of distance probes in which hand-offs are timed.
 const HAND_OFF_LOTS: usize = 4;
-/// For all sizes together; each has its share of it.
+/// Time for the copies of all sizes together.
 const COPIES: Duration = Duration::from_millis(3);
 const SHARED_COPIES: Duration = Duration::from_millis(6);
-/// Wake-ups across CPUs take up to 300 µs there and back.
+/// Time for wake-ups, which take up to 300 µs there and back across CPUs.
 const WAKE_UPS: Duration = Duration::from_millis(8);
 const SWITCHES: Duration = Duration::from_millis(2);
 const CALLS: Duration = Duration::from_millis(1);
-/// At least so many batches, and at most.
+/// Least and largest number of batches.
 const BATCHES: [usize; 2] = [3, 25];
 
 /// One limit, batch by batch.
@@ -44,21 +44,21 @@ pub(super) struct Probe<'a> {
     pub(super) control: &'a Control,
     pub(super) shared: &'a MappedFile,
     pub(super) process: usize,
-    /// The two are on different CPUs.
+    /// True if the two are on different CPUs.
     pub(super) apart: bool,
 }
 
-/// What needs two processes.
+/// Measurements that need two processes.
 #[derive(Debug)]
 pub(super) struct Together {
     pub(super) batches: Vec<Batches>,
     pub(super) distance: Option<Distance>,
-    /// Of this process.
+    /// Context switches of this process for one wake-up there and back.
     pub(super) switches_per_wake_up: f64,
 }
 
 impl Probe<'_> {
-    /// What needs two processes; both must call.
+    /// Measures what needs two processes. Both must call it.
     pub(super) fn together(&self, sizes: &[u64]) -> Result<Together> {
         let mut batches = Vec::new();
         let mut keep = |kind, size_bytes, ns| {
@@ -90,7 +90,8 @@ impl Probe<'_> {
         Ok(Together { batches, distance, switches_per_wake_up })
     }
 
-    /// Process 1 sends and process 0 receives, for about `share` of time: ns a message, batch by batch.
+    /// Process 1 sends and process 0 receives, for about `share` of time: ns a message, batch by
+    /// batch.
     fn shared_copies(&self, size: usize, share: Ticks) -> Vec<f64> {
         // Each side's line holds its progress.
         let (taken, put) = (&self.control.said(0).word, &self.control.said(1).word);
@@ -130,7 +131,8 @@ impl Probe<'_> {
         batches
     }
 
-    /// Batches of so many turns each, for about `time`: ns a turn. The first batch is left out.
+    /// Runs batches of `turns` turns each for about `time`; returns ns a turn. The first batch is
+    /// left out.
     fn batches(&self, time: Duration, turns: u64, mut turn: impl FnMut()) -> Vec<f64> {
         let (clock, time, [least, most]) = (self.clock, self.clock.ticks(time), BATCHES);
         let begun = clock.now();
@@ -151,7 +153,7 @@ impl Probe<'_> {
         ns
     }
 
-    /// Meets with nothing said on either line: what the step before left there, the other may still have to read.
+    /// Meets, and clears the own line after the other has read it.
     fn meet(&self) -> Result<()> {
         self.control.meet(self.clock, self.apart)?;
         let own = self.control.said(self.process);
@@ -169,7 +171,7 @@ impl Probe<'_> {
         Ok(self.control.distance_ns(self.clock, self.process))
     }
 
-    /// From one process to the other on one CPU and back.
+    /// Measures the switch from one process to the other and back on one CPU.
     fn switches(&self) -> Result<Vec<f64>> {
         const STOP: u64 = u64::MAX;
         let (towards, back) = (&self.control.said(0).word, &self.control.said(1).word);
@@ -195,7 +197,7 @@ impl Probe<'_> {
         }
     }
 
-    /// There and back by futex; and how often this process was switched for each.
+    /// Measures wake-ups there and back by futex, and this process's context switches for each.
     fn wake_ups(&self) -> Result<(Vec<f64>, f64)> {
         const STOP: u32 = u32::MAX;
         let (towards, back) = (&self.control.said(0).futex, &self.control.said(1).futex);
@@ -229,7 +231,7 @@ impl Probe<'_> {
     }
 }
 
-/// Sizes of messages that carry something.
+/// Returns the sizes of messages that are not empty.
 fn carried(sizes: &[u64]) -> impl Iterator<Item = u64> + '_ {
     sizes.iter().copied().filter(|&size| size > 0)
 }

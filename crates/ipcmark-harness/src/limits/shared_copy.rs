@@ -1,9 +1,10 @@
-//! Bytes through memory that two processes share: one copies in, the other copies out, and neither ever waits longer than
-//! the hardware makes it.
+//! Bytes through memory that two processes share: one copies in, the other copies out, and neither
+//! waits longer than the hardware makes it wait.
 //!
-//! The memory is a ring of slots. A slot is handed over whole: some messages, or a piece of one, so that the two sides speak
-//! once for many bytes. The ring is small beside the caches, so that no byte goes further than from one CPU's cache to the
-//! other's; its bytes stay the same ones, but each pass writes them anew, so that they have to travel.
+//! The memory is a ring of slots. A slot is handed over whole: it holds some messages or a piece of
+//! one, so the two sides synchronise once for many bytes. The ring is small compared with the
+//! caches, so no byte goes further than from one CPU's cache to the other's. Each pass writes the
+//! same bytes again, so they have to travel.
 
 use ipcmark_core::Buffer;
 use ipcmark_sys::clock::{Clock, Ticks};
@@ -11,26 +12,27 @@ use ipcmark_sys::mapped::MappedFile;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// Bytes that are handed over at a time: a message, as far as it lies between these. Tried here on siblings and far apart:
-/// shorter ones wait for each other more often, and a copy of whole pages a few at a time is slower than of many.
+/// Least and largest slot, bytes: one message if its length is between the two. Tried on siblings
+/// and far apart: with shorter slots the sides wait more often, and a copy of a few pages at a time
+/// is slower than one of many.
 const SLOT_BYTES: [usize; 2] = [16 << 10, 64 << 10];
 const SLOTS: u64 = 4;
 /// The longest ring.
 pub(super) const BUFFER_BYTES: usize = SLOT_BYTES[1] * SLOTS as usize;
-/// A batch goes round this often, so that what stood in the ring when it began counts for little.
+/// Rounds of a batch: enough that the ring's content at its beginning does not matter.
 const ROUNDS: u64 = 4;
-/// At least so many batches, and at most.
+/// Least and largest number of batches.
 const BATCHES: [usize; 2] = [4, 32];
 
-/// How messages of one size lie in slots.
+/// The layout of messages of one size in slots.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     size: usize,
     /// Bytes of a slot.
     slot: usize,
-    /// Messages in a slot; 1 where a message is longer than a slot.
+    /// Messages in a slot; 1 if a message is longer than a slot.
     per_slot: usize,
-    /// Slots of a message; 1 where a slot holds several.
+    /// Slots of a message; 1 if a slot holds several.
     pieces: u64,
 }
 
@@ -43,17 +45,17 @@ impl Shape {
         Shape { size, slot, per_slot: (slot / size.max(1)).max(1), pieces }
     }
 
-    /// Slots of a batch: whole messages.
+    /// Returns the slots of a batch, which holds whole messages.
     fn batch(self) -> u64 {
         (ROUNDS * SLOTS).next_multiple_of(self.pieces)
     }
 
-    /// Messages in so many slots.
+    /// Returns the number of messages in `slots` slots.
     fn messages(self, slots: u64) -> f64 {
         (slots * self.per_slot as u64 / self.pieces) as f64
     }
 
-    /// Goes through the messages of slot `n`: where each copy lies in the ring, and in the message.
+    /// Calls `copy` for each message of slot `n`, with its place in the ring and in the message.
     #[inline(always)]
     fn slot(self, n: u64, mut copy: impl FnMut(usize, std::ops::Range<usize>)) {
         let at = (n % SLOTS) as usize * self.slot;
@@ -110,7 +112,7 @@ pub(super) fn receive(clock: &Clock, shared: Shared<'_>, size: usize, share: Tic
     let (mut n, mut seen) = (0, 0);
     let begun = clock.now();
     let mut last = begun;
-    // The first batch finds cold caches and pages that were never touched.
+    // The first batch meets cold caches and untouched pages.
     for batch in 0..=most {
         for _ in 0..slots {
             while seen <= n {

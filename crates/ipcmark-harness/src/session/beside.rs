@@ -15,7 +15,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(super) struct Beside {
     clocks: Clocks,
-    limits: limits::Beside,
+    limits: limits::Repeated,
     noise: Noise,
 }
 
@@ -23,7 +23,7 @@ impl Beside {
     pub(super) fn new(clock: Clock) -> Beside {
         Beside {
             clocks: Clocks::new(clock),
-            limits: limits::Beside::new(clock),
+            limits: limits::Repeated::new(clock),
             noise: Noise::new(clock),
         }
     }

@@ -1,5 +1,5 @@
-//! A toy that broadcasts: one pipe for each receiver behind one fixture, and the sender writes into all. One that may lose
-//! leaves out most messages for the receiver that came first.
+//! A toy that broadcasts: one pipe for each receiver behind one fixture, and the sender writes into
+//! all. One that may lose leaves out most messages for the receiver that came first.
 
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,

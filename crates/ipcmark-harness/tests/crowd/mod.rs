@@ -1,8 +1,8 @@
-//! A toy of pipes for several processes: on one link together, or each on a link of its own; one of them misbehaves as
-//! its parameter says.
+//! A toy of pipes for several processes: on one link together, or each on a link of its own; one of
+//! them misbehaves as its parameter says.
 //!
-//! A pipe is a link that many may share as long as a message is at most `PIPE_BUF` bytes long and all are of one length:
-//! writes are whole then, and so are reads (pipe(7)).
+//! A pipe is a link that many may share as long as a message is at most `PIPE_BUF` bytes long and
+//! all are of one length: writes are whole then, and so are reads (pipe(7)).
 
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,

@@ -1,4 +1,5 @@
-//! Two toys for counting: one that makes no system call, and one whose responder reads on a thread of its own.
+//! Two toys for counting: one that makes no system call, and one whose responder reads on a thread
+//! of its own.
 
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,

@@ -1,4 +1,5 @@
-//! A transport over two pipes that misbehaves as its parameter says: what the harness must see through.
+//! A transport over two pipes that misbehaves as its parameter says: what the harness must see
+//! through.
 #![allow(dead_code, reason = "each test uses some of the toys")]
 
 pub(crate) mod signals;
@@ -41,7 +42,8 @@ pub(crate) const SLOW_READER: u8 = 8;
 /// The responder is ready 30 ms late.
 pub(crate) const LATE: u8 = 9;
 
-/// May lose: the initiator's messages number 3, 13, 23 ... never come, nor the first copies of what ends a phase.
+/// May lose: the initiator's messages number 3, 13, 23 ... never come, nor the first copies of what
+/// ends a phase.
 pub(crate) const DROPS: u8 = 11;
 /// The responder's 60th receive comes 20 ms late.
 pub(crate) const STALLS_THERE: u8 = 12;
@@ -76,7 +78,8 @@ fn burn(time: Duration) {
     while Instant::now() < end {}
 }
 
-/// Messages the initiator of [`GOOD`] has sent, in its own memory: a thread would see it in another's.
+/// Messages the initiator of [`GOOD`] has sent, in its own memory: a thread would see it in
+/// another's.
 pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// What toys in all processes tell the test: made before any fork.
@@ -275,10 +278,12 @@ impl Sender for ToySender {
 }
 
 impl ToySender {
-    /// By the head of a message of 16 bytes or more: its number, and above it whether it is a phase's last.
+    /// By the head of a message of 16 bytes or more: its number, and above it whether it is a
+    /// phase's last.
     fn is_dropped(&mut self) -> bool {
         if self.buffer.len() < 8 {
-            // 7 bits tell 128 messages apart, and 64 of them ahead from 64 behind: 70 in a row are too many.
+            // 7 bits tell 128 messages apart, and 64 of them ahead from 64 behind: 70 in a row are
+            // too many.
             let dropped = self.buffer[0] >> 7 == 0 && self.sent % 200 >= 130;
             Board::get().dropped().fetch_add(dropped.into(), Ordering::SeqCst);
             return dropped;

@@ -77,7 +77,8 @@ impl Listen for Ear {
     }
 }
 
-/// Arguments and results of one size through two pipes; the procedure runs on a thread of the server's.
+/// Arguments and results of one size through two pipes; the procedure runs on a thread of the
+/// server's.
 pub(crate) struct Counter;
 
 pub(crate) struct Customer(OwnedFd, OwnedFd, Vec<u8>);
