@@ -59,7 +59,7 @@ impl Flaw for LosesTaken {
     }
 }
 
-/// A process that attaches gets a link that nobody else holds.
+/// A process that attaches gets a link that no other process holds.
 #[derive(Default)]
 pub(crate) struct AttachesElsewhere;
 impl Flaw for AttachesElsewhere {

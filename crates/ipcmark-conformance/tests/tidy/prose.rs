@@ -9,7 +9,6 @@ const NOT_YET: &[&str] = &[
     "crates/ipcmark/",
     "crates/ipcmark-ab/",
     "crates/ipcmark-catalog/",
-    "crates/ipcmark-conformance/",
     "crates/ipcmark-core/",
     "crates/ipcmark-export/",
     "crates/ipcmark-gate/",
