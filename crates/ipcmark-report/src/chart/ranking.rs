@@ -52,7 +52,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         .collect();
     let waits: BTreeSet<WaitKind> = entries.iter().map(|e| e.row.wait).collect();
     let note = format!(
-        "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval \
+        "Dot: median over runs; whisker: where another run's is expected (95 %); hollow dot: no interval \
          (fewer than 6), or too few samples.\n{}{choice}",
         if waits.len() > 1 { "Colour: how it waits. " } else { "" }
     );
@@ -63,7 +63,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         note,
         body: Body::Bars(BarChart {
             axis,
-            heads: [head, format!("CPU time a {}", setting.counted())],
+            heads: [head, format!("CPU time per {}", setting.counted())],
             bars,
         }),
     })
