@@ -30,6 +30,7 @@ use chart::Chart;
 use ipcmark_record::Record;
 use ipcmark_summary::{Context, Summary, summarize, summarize_in};
 use ipcmark_view::rankings;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 /// Paths of a report's files.
@@ -55,15 +56,7 @@ pub fn write(record: &Record, out: &Path) -> Result<Written> {
     let charts = chart::charts(record, &context, &summary, &rankings)?;
     let folder = out.join("charts");
     files::make_folder(&folder)?;
-    let pictures = draw_all(&charts)?;
-    let mut paths = Vec::new();
-    for (chart, (svg, png)) in charts.iter().zip(pictures) {
-        for (ending, contents) in [("svg", svg.as_bytes()), ("png", &png[..])] {
-            let path = folder.join(format!("{}.{ending}", chart.stem));
-            files::write(&path, contents)?;
-            paths.push(path);
-        }
-    }
+    let paths = draw_all(&charts, &folder)?;
     let markdown_path = out.join("summary.md");
     files::write(&markdown_path, markdown::render(record, &summary, &rankings).as_bytes())?;
     let html_path = out.join("index.html");
@@ -92,26 +85,22 @@ pub fn markdown(record: &Record) -> Result<String> {
     Ok(markdown::render(record, &summary, &rankings(&summary)))
 }
 
-/// Draws all charts, on as many threads as the machine has CPUs: PNG takes most of a report's time.
-fn draw_all(charts: &[Chart]) -> Result<Vec<(String, Vec<u8>)>> {
+/// Writes all charts, on as many threads as the machine has CPUs: PNG takes most of a report's time.
+fn draw_all(charts: &[Chart], folder: &Path) -> Result<Vec<PathBuf>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let each = charts.len().div_ceil(threads).max(1);
+    let write = |chart: &Chart| -> Result<[PathBuf; 2]> {
+        let paths = ["svg", "png"].map(|ending| folder.join(format!("{}.{ending}", chart.stem)));
+        files::write(&paths[0], chart.svg()?.as_bytes())?;
+        files::write(&paths[1], &chart.png()?)?;
+        Ok(paths)
+    };
     std::thread::scope(|scope| {
         let workers: Vec<_> = charts
             .chunks(each)
-            .map(|some| {
-                scope.spawn(|| {
-                    some.iter().map(|c| Ok((c.svg()?, c.png()?))).collect::<Result<Vec<_>>>()
-                })
-            })
+            .map(|some| scope.spawn(move || some.iter().map(write).collect::<Result<Vec<_>>>()))
             .collect();
-        let mut pictures = Vec::new();
-        for worker in workers {
-            match worker.join() {
-                Ok(drawn) => pictures.extend(drawn?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok(pictures)
+        let written = workers.into_iter().map(|w| w.join().unwrap_or_else(|e| resume_unwind(e)));
+        Ok(written.collect::<Result<Vec<_>>>()?.concat().concat())
     })
 }
