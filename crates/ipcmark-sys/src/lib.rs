@@ -17,7 +17,7 @@ mod ground;
 mod tool;
 
 pub use family::{
-    bell, mqueue, msg_ring, pipe, robust, segment, signal, sysv, vm, vsock, zerocopy,
+    bell, mqueue, msg_ring, pipe, robust, segment, signal, sysv, vm, vsock, word, zerocopy,
 };
 pub use ground::{
     affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, shared,

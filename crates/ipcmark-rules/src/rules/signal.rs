@@ -4,8 +4,9 @@ use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
 use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::signal::{
-    Blocked, Number, Payload, PendingLimit, Taking, Tally, Target, Waited, is_pending,
+    Blocked, Number, PendingLimit, Taking, Tally, Target, Waited, is_pending,
 };
+use ipcmark_sys::word::Payload;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{alarm, getpid};

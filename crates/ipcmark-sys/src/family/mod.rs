@@ -10,4 +10,5 @@ pub mod signal;
 pub mod sysv;
 pub mod vm;
 pub mod vsock;
+pub mod word;
 pub mod zerocopy;

@@ -11,20 +11,12 @@
 //! # References
 //! [io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html), `IORING_OP_MSG_RING`
 
+use crate::word::Payload;
 use io_uring::{IoUring, Probe, opcode, types};
 use ipcmark_core::{Called, Error, Refusal, Result};
 use rustix::io::{self, Errno};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-
-/// A message: `user_data` and `res`, which must not be negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Post {
-    /// `user_data`.
-    pub word: u64,
-    /// `res`.
-    pub tag: i32,
-}
 
 /// A ring that others post into.
 pub struct Inbox {
@@ -66,9 +58,9 @@ impl Inbox {
 
     /// Takes the oldest message, if there is one; no call.
     #[inline]
-    pub fn take(&mut self) -> Option<Post> {
+    pub fn take(&mut self) -> Option<Payload> {
         let completion = self.ring.completion().next()?;
-        Some(Post { word: completion.user_data(), tag: completion.result() })
+        Some(Payload { word: completion.user_data(), tag: completion.result() })
     }
 
     /// Returns true if there is a message; no call.
@@ -114,7 +106,7 @@ impl Outbox {
 
     /// Posts one message: one call, which submits it and waits for its own completion.
     #[inline]
-    pub fn post(&mut self, post: Post) -> io::Result<()> {
+    pub fn post(&mut self, post: Payload) -> io::Result<()> {
         let to = types::Fd(self.to.as_raw_fd());
         let entry = opcode::MsgRingData::new(to, post.tag, post.word, None).build();
         // SAFETY: the entry points to no memory.

@@ -17,6 +17,7 @@ pub use taking::{Handled, Taking, Waited, Watched};
 pub use tally::Tally;
 
 use crate::ground::done;
+use crate::word::Payload;
 use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::SigSet;
 use rustix::io::{self, Errno};
@@ -99,18 +100,8 @@ fn set_action(number: Number, handler: libc::sighandler_t) -> Result<()> {
     if rc == 0 { Ok(()) } else { Err(Error::os("sigaction", std::io::Error::last_os_error())) }
 }
 
-/// Content of a real-time signal: the word of `sigqueue(3)`, and a small number.
-///
-/// The number travels in `si_errno`, which queued signals do not use, and which the kernel passes on unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Payload {
-    /// `si_value`.
-    pub word: u64,
-    /// `si_errno`.
-    pub tag: i32,
-}
-
-/// `siginfo_t` of a queued signal, as the kernel reads and writes it on 64-bit Linux.
+/// `siginfo_t` of a queued signal, as the kernel reads and writes it on 64-bit Linux. The tag is `si_errno`, which queued
+/// signals do not use and the kernel passes on unchanged.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default)]
 struct Info {

@@ -8,13 +8,12 @@ use ipcmark_core::{
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, Peer, Ticker};
-use ipcmark_sys::signal::{Blocked, Number, Payload, PendingLimit, Taking, Target, is_pending};
+use ipcmark_sys::signal::{Blocked, Number, PendingLimit, Taking, Target, is_pending};
+use ipcmark_sys::word::{Payload, WORD_BYTES, WordIn, WordOut, check_size};
 use rustix::io::Errno;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// Bytes of `sigval`.
-const WORD_BYTES: usize = 8;
 /// Signals that may be queued in all, unless the plan asks for another number: of the hundred thousand that a user
 /// commonly has, what no other process of his will miss.
 const DEFAULT_DEPTH: u64 = 4096;
@@ -59,9 +58,7 @@ impl<T: Taking> Transport for SignalRt<T> {
     }
 
     fn fixture(plan: &Plan) -> Result<SignalFixture> {
-        if plan.size > WORD_BYTES {
-            return Err(too_long(plan.size, WORD_BYTES));
-        }
+        check_size(plan.size)?;
         let depth = plan.capacity.map_or(DEFAULT_DEPTH, |bytes| (bytes / plan.size.max(1)) as u64);
         Ok(SignalFixture {
             // Above what other processes of this user may have queued at any time.
@@ -81,17 +78,11 @@ impl<T: Taking> Transport for SignalRt<T> {
         let SignalFixture { meeting, limit, size } = fixture;
         let Met { target, lifeline, taking, ticker, blocked } = meeting.meet(side)?;
         Ok(Link {
-            tx: SignalSender {
-                target,
-                lifeline: lifeline.clone(),
-                buffer: [0; WORD_BYTES],
-                len: 0,
-                size,
-            },
+            tx: SignalSender { target, lifeline: lifeline.clone(), buffer: WordOut::new(size) },
             rx: SignalReceiver {
                 taking,
                 lifeline,
-                buffer: [0; WORD_BYTES],
+                buffer: WordIn::default(),
                 _ticker: ticker,
                 _blocked: blocked,
                 _limit: limit,
@@ -105,10 +96,7 @@ impl<T: Taking> Transport for SignalRt<T> {
 pub struct SignalSender {
     target: Target,
     lifeline: Arc<Lifeline>,
-    buffer: [u8; WORD_BYTES],
-    /// Length of the claimed message; 0 before the first claim.
-    len: usize,
-    size: usize,
+    buffer: WordOut,
 }
 
 impl SignalSender {
@@ -126,19 +114,12 @@ impl SignalSender {
 impl Sender for SignalSender {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
-        if len.wrapping_sub(1) >= self.size {
-            return Err(too_long(len, self.size));
-        }
-        self.len = len;
-        Ok(&mut self.buffer[..len])
+        self.buffer.claim(len)
     }
 
     #[inline]
     fn commit(&mut self) -> Result<()> {
-        if self.len == 0 {
-            return Err(too_long(0, self.size));
-        }
-        let payload = Payload { word: u64::from_le_bytes(self.buffer), tag: self.len as i32 };
+        let payload = self.buffer.payload()?;
         for tries in 1u32.. {
             match self.target.queue(payload) {
                 Ok(()) => return Ok(()),
@@ -155,7 +136,7 @@ impl Sender for SignalSender {
 impl Drop for SignalSender {
     fn drop(&mut self) {
         self.lifeline.farewell();
-        let _ = self.target.queue(Payload { word: 0, tag: 0 });
+        let _ = self.target.queue(Payload::END);
     }
 }
 
@@ -164,7 +145,7 @@ impl Drop for SignalSender {
 pub struct SignalReceiver<T> {
     taking: T,
     lifeline: Arc<Lifeline>,
-    buffer: [u8; WORD_BYTES],
+    buffer: WordIn,
     _ticker: Ticker,
     /// After `taking`: see [`Met`].
     _blocked: Blocked,
@@ -175,7 +156,7 @@ impl<T: Taking> Receiver for SignalReceiver<T> {
     #[inline]
     fn receive(&mut self) -> Result<&[u8]> {
         let mut news = Peer::Here;
-        let Payload { word, tag } = loop {
+        let payload = loop {
             match (self.taking.take(), news) {
                 (Ok(payload), _) => break payload,
                 // It slept again, from the news to the next tick, and no signal came.
@@ -185,14 +166,7 @@ impl<T: Taking> Receiver for SignalReceiver<T> {
                 (Err(errno), _) => return Err(Error::os(T::SLEEP, errno)),
             }
         };
-        match tag {
-            0 => Err(Error::Closed),
-            1..=8 => {
-                self.buffer = word.to_le_bytes();
-                Ok(&self.buffer[..tag as usize])
-            }
-            _ => Err(Error::Protocol(format!("a signal of another's came, with si_errno {tag}"))),
-        }
+        self.buffer.message(payload)
     }
 
     #[inline]
@@ -203,14 +177,4 @@ impl<T: Taking> Receiver for SignalReceiver<T> {
     fn ready(&mut self) -> Result<bool> {
         Ok(is_pending(Number::RealTime) || self.lifeline.peer() != Peer::Here)
     }
-}
-
-#[cold]
-fn too_long(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }

@@ -20,15 +20,14 @@ use ipcmark_core::{
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::{Lifeline, LifelinePair, Peer, Ticker};
-use ipcmark_sys::msg_ring::{Inbox, Outbox, Post};
+use ipcmark_sys::msg_ring::{Inbox, Outbox};
 use ipcmark_sys::shared::Lines;
+use ipcmark_sys::word::{Payload, WORD_BYTES, WordIn, WordOut, check_size};
 use rustix::io::Errno;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-/// Bytes of `user_data`.
-const WORD_BYTES: usize = 8;
 /// Messages under way in one direction, unless the plan asks for another number.
 const DEFAULT_DEPTH: usize = 256;
 /// The kernel makes no completion queue beyond this (`IORING_MAX_CQ_ENTRIES`, halved).
@@ -76,9 +75,7 @@ impl Transport for MsgRing {
     }
 
     fn fixture(plan: &Plan) -> Result<MsgRingFixture> {
-        if plan.size > WORD_BYTES {
-            return Err(too_long(plan.size, WORD_BYTES));
-        }
+        check_size(plan.size)?;
         let asked = plan.capacity.map_or(DEFAULT_DEPTH, |bytes| bytes / plan.size.max(1));
         let depth = asked.clamp(1, DEPTH_MAX).next_power_of_two();
         Ok(MsgRingFixture {
@@ -112,9 +109,7 @@ impl Transport for MsgRing {
                 sent: 0,
                 depth: depth as u64,
                 lifeline: lifeline.clone(),
-                buffer: [0; WORD_BYTES],
-                len: 0,
-                size,
+                buffer: WordOut::new(size),
             },
             rx: RingReceiver {
                 inbox: mine,
@@ -123,7 +118,7 @@ impl Transport for MsgRing {
                 count: 0,
                 _ticker: lifeline.ticks()?,
                 lifeline,
-                buffer: [0; WORD_BYTES],
+                buffer: WordIn::default(),
             },
         })
     }
@@ -139,10 +134,7 @@ pub struct RingSender {
     sent: u64,
     depth: u64,
     lifeline: Arc<Lifeline>,
-    buffer: [u8; WORD_BYTES],
-    /// Length of the claimed message; 0 before the first claim.
-    len: usize,
-    size: usize,
+    buffer: WordOut,
 }
 
 impl RingSender {
@@ -169,23 +161,16 @@ impl RingSender {
 impl Sender for RingSender {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
-        if len.wrapping_sub(1) >= self.size {
-            return Err(too_long(len, self.size));
-        }
-        self.len = len;
-        Ok(&mut self.buffer[..len])
+        self.buffer.claim(len)
     }
 
     #[inline]
     fn commit(&mut self) -> Result<()> {
-        if self.len == 0 {
-            return Err(too_long(0, self.size));
-        }
+        let payload = self.buffer.payload()?;
         if !self.has_room() {
             self.until_there_is_room()?;
         }
-        let post = Post { word: u64::from_le_bytes(self.buffer), tag: self.len as i32 };
-        self.outbox.post(post).called("io_uring MSG_RING")?;
+        self.outbox.post(payload).called("io_uring MSG_RING")?;
         self.sent += 1;
         Ok(())
     }
@@ -194,7 +179,7 @@ impl Sender for RingSender {
 impl Drop for RingSender {
     fn drop(&mut self) {
         self.lifeline.farewell();
-        let _ = self.outbox.post(Post { word: 0, tag: 0 });
+        let _ = self.outbox.post(Payload::END);
     }
 }
 
@@ -208,7 +193,7 @@ pub struct RingReceiver {
     count: u64,
     _ticker: Ticker,
     lifeline: Arc<Lifeline>,
-    buffer: [u8; WORD_BYTES],
+    buffer: WordIn,
 }
 
 impl RingReceiver {
@@ -221,7 +206,7 @@ impl Receiver for RingReceiver {
     #[inline]
     fn receive(&mut self) -> Result<&[u8]> {
         let mut news = Peer::Here;
-        let Post { word, tag } = loop {
+        let payload = loop {
             if let Some(post) = self.inbox.take() {
                 break post;
             }
@@ -235,13 +220,7 @@ impl Receiver for RingReceiver {
                 (Err(errno), _) => return Err(Error::os("io_uring_enter", errno)),
             }
         };
-        if tag == 0 {
-            return Err(Error::Closed);
-        }
-        self.buffer = word.to_le_bytes();
-        self.buffer.get(..tag as usize).ok_or_else(|| {
-            Error::Protocol(format!("a completion came that says it has {tag} bytes"))
-        })
+        self.buffer.message(payload)
     }
 
     /// Gives the sender its room back.
@@ -256,14 +235,4 @@ impl Receiver for RingReceiver {
     fn ready(&mut self) -> Result<bool> {
         Ok(self.inbox.is_full() || self.lifeline.peer() != Peer::Here)
     }
-}
-
-#[cold]
-fn too_long(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }

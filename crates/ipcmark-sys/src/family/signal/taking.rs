@@ -1,7 +1,8 @@
 //! The three ways to take a signal, each a type.
 
-use super::{Info, Number, Payload, set_action};
+use super::{Info, Number, set_action};
 use crate::ground::last_errno;
+use crate::word::Payload;
 use ipcmark_core::{Error, Result, Wait, WaitKind};
 use rustix::io::{self, Errno};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
