@@ -1,24 +1,23 @@
 //! The transport that tells everybody: a broadcast ring in each direction.
 
 use crate::backing::{Backing, Memfd};
+use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, site, too_long, word};
-use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
+use crate::ring::{looked_in_vain, too_long, word};
+use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,
     Sender, Side, Transport,
 };
 use ipcmark_ring::broadcast::{News, Reader, Writer, capacity_for, create};
 use ipcmark_ring::footprint;
-use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
+use ipcmark_sys::lifeline::Lifeline;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 /// Messages of a direction at least, whatever capacity was asked for.
 const MESSAGES: usize = 8;
-/// Rings start on multiples of this, in bytes.
-const PAGE: usize = 4096;
 /// Messages written between two questions whether the peer lives: a writer never waits, and so has no other moment to ask.
 const UNASKED: u32 = 256;
 /// Bytes of messages after which those that were kept for their successors are published: some cache lines more than
@@ -29,23 +28,6 @@ const HELD: usize = 1024;
 /// each gets every message that it is fast enough for. The sender overwrites and never waits.
 #[derive(Debug)]
 pub struct ShmBroadcast<W>(PhantomData<W>);
-
-/// The mapping and what both sides agreed on.
-#[derive(Debug)]
-pub struct BroadcastFixture {
-    mapping: Arc<Mapping>,
-    lifeline: LifelinePair,
-    /// Bytes of each direction.
-    capacity: usize,
-    /// Largest message, in bytes.
-    size: usize,
-    site: Site,
-}
-
-/// Returns the distance from the first byte of one direction to that of the other.
-fn stride(capacity: usize) -> usize {
-    footprint(capacity).next_multiple_of(PAGE)
-}
 
 impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
     const INFO: Info = Info {
@@ -61,7 +43,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         reference: "memfd_create(2)",
         ..Info::DEFAULT
     };
-    type Fixture = BroadcastFixture;
+    type Fixture = ShmFixture<W>;
     type Tx = BroadcastSender<W>;
     type Rx = BroadcastReceiver<W>;
 
@@ -69,7 +51,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         Memfd::available()
     }
 
-    fn fixture(plan: &Plan) -> Result<BroadcastFixture> {
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
         let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
         let refused = || {
             Error::Unavailable(
@@ -85,56 +67,45 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         if capacity > ipcmark_ring::MAX_CAPACITY {
             return Err(refused());
         }
-        let mapping = Memfd::map(&plan.names, 2 * stride(capacity))?;
-        mapping.populate();
-        for side in Side::ALL {
-            let len = footprint(capacity);
-            let base = mapping.slice(side.index() * stride(capacity), len);
-            // SAFETY: the mapping was made just now, zeroed, and is used by no one else yet.
-            unsafe { create(base, len, capacity) }.map_err(word)?;
-        }
-        let (mapping, lifeline) = (Arc::new(mapping), LifelinePair::new()?);
-        Ok(BroadcastFixture { mapping, lifeline, capacity, size: plan.size, site: site(plan)? })
+        let len = footprint(capacity);
+        // SAFETY: the mapping was made just now, zeroed, and is used by no one else yet.
+        let create = |base| unsafe { create(base, len, capacity) };
+        ShmFixture::new::<Memfd>(plan, (len, capacity), create)
     }
 
     /// Returns what a reader may fall behind by; it bounds no sender.
-    fn capacity(fixture: &BroadcastFixture) -> Result<Capacity> {
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
         let record = (fixture.size + 8).next_multiple_of(8);
         // An eighth may be reserved, and another be padding and the message that is being written.
         let messages = (fixture.capacity * 3 / 4 / record).max(1);
         Ok(Capacity { bytes: Some(fixture.capacity), messages: Some(messages) })
     }
 
-    fn split(fixture: BroadcastFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
-        let BroadcastFixture { mapping, lifeline, capacity, size, site } = fixture;
-        mapping.populate();
-        let lifeline = Arc::new(lifeline.split(side));
-        let len = footprint(capacity);
-        let place = |from: Side| mapping.slice(from.index() * stride(capacity), len);
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let ends = fixture.enter(side);
         // SAFETY: both halves hold the mapping, which rings of this kind alone use.
-        let writer = unsafe { Writer::attach(place(side), len) }.map_err(word)?;
+        let writer = unsafe { Writer::attach(ends.tx(), ends.len) }.map_err(word)?;
         // SAFETY: as above.
-        let reader = unsafe { Reader::attach(place(side.peer()), len) }.map_err(word)?;
-        let wait = |half| W::prepare(site, &(), Seat { side, half }, &lifeline);
+        let reader = unsafe { Reader::attach(ends.rx(), ends.len) }.map_err(word)?;
         Ok(Link {
             tx: BroadcastSender {
                 ring: writer,
-                buffer: Buffer::new(size),
+                buffer: Buffer::new(ends.size),
                 claimed: None,
                 held: 0,
                 unasked: 0,
-                wait: wait(Half::Sender)?,
-                lifeline: lifeline.clone(),
-                _mapping: mapping.clone(),
+                wait: ends.wait(Half::Sender)?,
+                lifeline: ends.lifeline.clone(),
+                _mapping: ends.mapping.clone(),
             },
             rx: BroadcastReceiver {
                 ring: reader,
-                buffer: Buffer::new(size),
+                buffer: Buffer::new(ends.size),
                 lent: None,
                 vain_looks: 0,
-                wait: wait(Half::Receiver)?,
-                lifeline,
-                _mapping: mapping,
+                wait: ends.wait(Half::Receiver)?,
+                lifeline: ends.lifeline,
+                _mapping: ends.mapping,
             },
         })
     }

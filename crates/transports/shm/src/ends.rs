@@ -2,7 +2,7 @@
 
 use crate::mapping::Mapping;
 use crate::ring::{looked_in_vain, too_long, word};
-use crate::wait::{Look, RingWait, Seat, Site, Turn};
+use crate::wait::{Look, RingWait, Turn};
 use ipcmark_core::{Receiver, Result, Sender};
 use ipcmark_ring::{slots, spsc};
 use ipcmark_sys::lifeline::Lifeline;
@@ -112,15 +112,8 @@ pub(crate) struct Rest<W> {
 }
 
 impl<W: RingWait> Rest<W> {
-    /// Prepares the wait of the half at `seat`.
-    pub(crate) fn new(
-        mapping: &Arc<Mapping>,
-        (lifeline, bells): (&Arc<Lifeline>, &W::Bells),
-        site: Site,
-        seat: Seat,
-    ) -> Result<Self> {
-        let wait = W::prepare(site, bells, seat, lifeline)?;
-        Ok(Rest { wait, lifeline: lifeline.clone(), _mapping: mapping.clone() })
+    pub(crate) fn new(wait: W, lifeline: &Arc<Lifeline>, mapping: &Arc<Mapping>) -> Self {
+        Rest { wait, lifeline: lifeline.clone(), _mapping: mapping.clone() }
     }
 
     /// Wakes the other half if it sleeps.

@@ -14,6 +14,7 @@ mod backing;
 pub mod bare;
 mod broadcast;
 mod ends;
+mod fixture;
 mod latest;
 mod mapping;
 mod mpsc;
@@ -22,13 +23,14 @@ mod slots;
 mod wait;
 
 pub use backing::{Backing, HugePages, MappedFile, Memfd, Posix, SystemV, probe_dir};
-pub use broadcast::{BroadcastFixture, BroadcastReceiver, BroadcastSender, ShmBroadcast};
+pub use broadcast::{BroadcastReceiver, BroadcastSender, ShmBroadcast};
 pub use ends::{BATCH_PAUSES, Flags, RingReceiver, RingRx, RingSender, RingTx};
+pub use fixture::ShmFixture;
 pub use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 pub use latest::{LatestFixture, LatestReceiver, LatestSender, ShmLatest};
-pub use mpsc::{MpscFixture, MpscReceiver, MpscSender, ShmMpsc};
-pub use ring::{DEFAULT_CAPACITY, ShmFixture, ShmReceiver, ShmRing, ShmSender};
-pub use slots::{ShmSlots, SlotsFixture, SlotsReceiver, SlotsSender};
+pub use mpsc::{MpscReceiver, MpscSender, ShmMpsc};
+pub use ring::{DEFAULT_CAPACITY, ShmReceiver, ShmRing, ShmSender};
+pub use slots::{ShmSlots, SlotsReceiver, SlotsSender};
 pub use wait::{
     Belled, Bells, Condvar, FencedHybrid, Futex, Half, Hybrid, HybridAs, Look, Pause, RingWait,
     Seat, Site, Spin, Turn, Watch, Yield,

@@ -2,16 +2,17 @@
 
 use crate::backing::{Backing, Memfd};
 use crate::ends::BATCH_PAUSES;
+use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, site, too_long, word};
-use crate::wait::{Half, Look, RingWait, Seat, Site, Turn};
+use crate::ring::{looked_in_vain, too_long, word};
+use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result, Sender,
     Side, Transport,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::mpsc::{Consumer, Producer, create, footprint, slot_bytes};
-use ipcmark_sys::lifeline::{Lifeline, LifelinePair};
+use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::process;
 use std::hint::spin_loop;
 use std::marker::PhantomData;
@@ -20,67 +21,34 @@ use std::sync::atomic::AtomicU32;
 
 /// Slots of a direction at least, whatever capacity was asked for.
 const SLOTS: usize = 4;
-/// Rings start on multiples of this, in bytes.
-const PAGE: usize = 4096;
 
 /// A ring of slots in each direction, waiting as `W` does. Any number of processes may take the initiator's side and
 /// send; the first of a side that receives is its one receiver.
 #[derive(Debug)]
 pub struct ShmMpsc<W>(PhantomData<W>);
 
-/// The mapping and what both sides agreed on.
-#[derive(Debug)]
-pub struct MpscFixture {
-    mapping: Arc<Mapping>,
-    lifeline: LifelinePair,
-    /// Size of each direction.
-    slots: usize,
-    /// Largest message, in bytes.
-    size: usize,
-    site: Site,
-}
-
-impl MpscFixture {
-    fn new(plan: &Plan) -> Result<Self> {
-        let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
-        let refused = || {
-            Error::Unavailable(
-                Refusal::new(format!(
-                    "{asked} bytes in slots for {} bytes are over 4 GiB",
-                    plan.size
-                ))
+/// Makes both rings of a plan.
+fn make<W: RingWait>(plan: &Plan) -> Result<ShmFixture<W>> {
+    let asked = plan.capacity.unwrap_or(crate::DEFAULT_CAPACITY);
+    let size = plan.size;
+    let refused = || {
+        Error::Unavailable(
+            Refusal::new(format!("{asked} bytes in slots for {size} bytes are over 4 GiB"))
                 .with_remedy("ask for less capacity or smaller messages"),
-            )
-        };
-        if plan.size > MAX_CAPACITY / SLOTS / 2 {
-            return Err(refused());
-        }
-        let slots = asked.div_ceil(slot_bytes(plan.size)).max(SLOTS);
-        let slots = slots.checked_next_power_of_two().ok_or_else(refused)?;
-        if slots.checked_mul(slot_bytes(plan.size)).is_none_or(|bytes| bytes > MAX_CAPACITY) {
-            return Err(refused());
-        }
-        let mapping = Memfd::map(&plan.names, 2 * stride(slots, plan.size))?;
-        mapping.populate();
-        for side in Side::ALL {
-            let len = footprint(slots, plan.size);
-            let base = mapping.slice(side.index() * stride(slots, plan.size), len);
-            // SAFETY: the mapping was made just now and is used by no one else yet.
-            unsafe { create(base, len, slots, plan.size) }.map_err(word)?;
-        }
-        Ok(MpscFixture {
-            mapping: Arc::new(mapping),
-            lifeline: LifelinePair::new()?,
-            slots,
-            size: plan.size,
-            site: site(plan)?,
-        })
+        )
+    };
+    if size > MAX_CAPACITY / SLOTS / 2 {
+        return Err(refused());
     }
-}
-
-/// Returns the distance from the first byte of one ring to that of the next.
-fn stride(slots: usize, size: usize) -> usize {
-    footprint(slots, size).next_multiple_of(PAGE)
+    let slots = asked.div_ceil(slot_bytes(size)).max(SLOTS);
+    let slots = slots.checked_next_power_of_two().ok_or_else(refused)?;
+    if slots.checked_mul(slot_bytes(size)).is_none_or(|bytes| bytes > MAX_CAPACITY) {
+        return Err(refused());
+    }
+    let len = footprint(slots, size);
+    // SAFETY: the mapping was made just now and is used by no one else yet.
+    let create = |base| unsafe { create(base, len, slots, size) };
+    ShmFixture::new::<Memfd>(plan, (len, slots), create)
 }
 
 impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
@@ -98,7 +66,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
         reference: "memfd_create(2)",
         ..Info::DEFAULT
     };
-    type Fixture = MpscFixture;
+    type Fixture = ShmFixture<W>;
     type Tx = MpscSender<W>;
     type Rx = MpscReceiver<W>;
 
@@ -106,42 +74,37 @@ impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
         Memfd::available()
     }
 
-    fn fixture(plan: &Plan) -> Result<MpscFixture> {
-        MpscFixture::new(plan)
+    fn fixture(plan: &Plan) -> Result<Self::Fixture> {
+        make(plan)
     }
 
-    fn capacity(fixture: &MpscFixture) -> Result<Capacity> {
-        let bytes = fixture.slots * slot_bytes(fixture.size);
-        Ok(Capacity { bytes: Some(bytes), messages: Some(fixture.slots) })
+    fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
+        let bytes = fixture.capacity * slot_bytes(fixture.size);
+        Ok(Capacity { bytes: Some(bytes), messages: Some(fixture.capacity) })
     }
 
-    fn split(fixture: MpscFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
-        let MpscFixture { mapping, lifeline, slots, size, site } = fixture;
-        mapping.populate();
-        let lifeline = Arc::new(lifeline.split(side));
-        let len = footprint(slots, size);
-        let place = |from: Side| mapping.slice(from.index() * stride(slots, size), len);
+    fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
+        let ends = fixture.enter(side);
         // The process number is what tells whether a claim that is never committed is a dead process's.
         let tag = std::process::id();
         // SAFETY: both halves hold the mapping, which rings alone use.
-        let tx = unsafe { Producer::attach(place(side), len, tag) }.map_err(word)?;
+        let tx = unsafe { Producer::attach(ends.tx(), ends.len, tag) }.map_err(word)?;
         // SAFETY: as above.
-        let rx = unsafe { Consumer::attach(place(side.peer()), len, tag) }.map_err(word)?;
-        let wait = |half| W::prepare(site, &(), Seat { side, half }, &lifeline);
+        let rx = unsafe { Consumer::attach(ends.rx(), ends.len, tag) }.map_err(word)?;
         Ok(Link {
             tx: MpscSender {
                 ring: tx,
-                wait: wait(Half::Sender)?,
-                max: size,
-                lifeline: lifeline.clone(),
-                _mapping: mapping.clone(),
+                wait: ends.wait(Half::Sender)?,
+                max: ends.size,
+                lifeline: ends.lifeline.clone(),
+                _mapping: ends.mapping.clone(),
             },
             rx: MpscReceiver {
                 ring: rx,
-                wait: wait(Half::Receiver)?,
+                wait: ends.wait(Half::Receiver)?,
                 vain_looks: 0,
-                lifeline: lifeline.clone(),
-                _mapping: mapping.clone(),
+                lifeline: ends.lifeline.clone(),
+                _mapping: ends.mapping.clone(),
             },
         })
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
 use crate::wait::{Belled, Condvar, Futex, Hybrid, HybridAs, Pause, Spin, Yield};
-use ipcmark_core::{Names, Receiver, Refusal, Sender};
+use ipcmark_core::{Names, Receiver, Sender};
 use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -27,13 +27,7 @@ type Ends<W> = [Link<ShmSender<W>, ShmReceiver<W>>; 2];
 
 /// Initiator and responder.
 fn both<B: Backing, W: RingWait>(plan: &Plan) -> Ends<W> {
-    let ShmFixture { mapping, lifeline, bells, capacity, size, site } =
-        ShmFixture::<W>::new::<B>(plan).unwrap();
-    let [a, b] = lifeline.into_both();
-    let end = |lifeline, side| {
-        halves(&mapping, (lifeline, &bells), (capacity, size, site), side).unwrap()
-    };
-    [end(a, Side::Initiator), end(b, Side::Responder)]
+    make::<B, W>(plan).unwrap().enter_both().map(|side| halves(&side).unwrap())
 }
 
 /// As [`both`], asleep from the first wait on, and until woken.
@@ -144,7 +138,8 @@ fn the_largest_message_within_some_memory_fits_and_one_more_byte_does_not() {
     for mib in [1, 2, 10, 64] {
         let bytes = mib << 20;
         let largest = largest_within(bytes).unwrap();
-        let needed = |size| 2 * stride(capacity_for(MESSAGES, size).unwrap().max(DEFAULT_CAPACITY));
+        let needed =
+            |size| mapped(footprint(capacity_for(MESSAGES, size).unwrap().max(DEFAULT_CAPACITY)));
         assert!(needed(largest) <= bytes && needed(largest + 1) > bytes);
     }
     assert_eq!(largest_within(4096), None);
@@ -158,7 +153,7 @@ fn posix_memory_works_and_leaves_no_name() {
     }
     let plan = plan(1500, None);
     let ends = both::<Posix, Hybrid>(&plan);
-    let second = ShmFixture::<Spin>::new::<Posix>(&plan).expect("two fixtures under one token");
+    let second = make::<Posix, Spin>(&plan).expect("two fixtures under one token");
     let left = std::fs::read_dir("/dev/shm").unwrap().flatten();
     let left = left.filter(|e| e.file_name().to_string_lossy().starts_with(&plan.names.token));
     assert_eq!(left.count(), 0);
@@ -169,7 +164,7 @@ fn posix_memory_works_and_leaves_no_name() {
 #[test]
 fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
     let real = |size, asked| {
-        let fixture = ShmFixture::<Spin>::new::<Memfd>(&plan(size, asked)).unwrap();
+        let fixture = make::<Memfd, Spin>(&plan(size, asked)).unwrap();
         ShmRing::<Memfd, Spin>::capacity(&fixture).unwrap().bytes.unwrap()
     };
     assert_eq!(real(64, None), DEFAULT_CAPACITY);
@@ -178,7 +173,7 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
     assert_eq!(real(1024, Some(1)), 8192);
     let [mut initiator, _responder] = both::<Memfd, Spin>(&plan(65_536, Some(1)));
     assert!(fill(&mut initiator.tx, 65_536) >= MESSAGES);
-    let huge = ShmFixture::<Spin>::new::<Memfd>(&plan(1 << 40, None));
+    let huge = make::<Memfd, Spin>(&plan(1 << 40, None));
     assert!(matches!(huge, Err(Error::Unavailable(_))));
 }
 
@@ -186,7 +181,7 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
 fn only_sides_that_must_share_a_cpu_are_told_so() {
     let one_cpu = |placement| {
         let plan = Plan { placement, ..plan(64, None) };
-        ShmFixture::<Spin>::new::<Memfd>(&plan).unwrap().site.one_cpu
+        make::<Memfd, Spin>(&plan).unwrap().site.one_cpu
     };
     assert!(one_cpu(Placement::SameCore));
     assert!(!one_cpu(Placement::CrossCore));
@@ -254,16 +249,14 @@ fn a_sleeping_sender_is_woken_by_room_and_by_the_receivers_end() {
 
 /// A side whose process died: its end of the lifeline is closed, its rings are not.
 fn bereaved<W: RingWait>() -> Link<ShmSender<W>, ShmReceiver<W>> {
-    let ShmFixture { mapping, lifeline, bells, capacity, size, site } =
-        ShmFixture::<W>::new::<Memfd>(&plan(64, Some(1))).unwrap();
-    let base = mapping.slice(Side::Responder.index() * stride(capacity), footprint(capacity));
+    let [here, dead] = make::<Memfd, W>(&plan(64, Some(1))).unwrap().enter_both();
     // SAFETY: the mapping outlives this function, and the dead peer's half is used here alone.
-    let mut left = unsafe { Producer::attach(base, footprint(capacity)) }.unwrap();
+    let mut left = unsafe { Producer::attach(dead.tx(), dead.len) }.unwrap();
     left.poll_claim(4).unwrap();
     left.claimed().copy_from_slice(b"will");
     left.commit();
-    let lifeline = lifeline.split(Side::Initiator);
-    halves(&mapping, (lifeline, &bells), (capacity, size, site), Side::Initiator).unwrap()
+    drop(dead);
+    halves(&here).unwrap()
 }
 
 fn notices_a_death<W: RingWait>() {
@@ -290,7 +283,7 @@ fn a_peers_death_is_noticed_under_every_wait() {
 #[test]
 fn a_damaged_ring_is_a_protocol_error() {
     let plan = plan(64, Some(1));
-    let fixture = ShmFixture::<Spin>::new::<Memfd>(&plan).unwrap();
+    let fixture = make::<Memfd, Spin>(&plan).unwrap();
     let base = fixture.mapping.slice(0, 8);
     // SAFETY: 8 aligned bytes of the mapping, which no one else uses here.
     unsafe { base.cast::<u64>().write(0) };

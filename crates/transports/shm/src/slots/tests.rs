@@ -14,11 +14,7 @@ type End<W> = Link<SlotsSender<W>, SlotsReceiver<W>>;
 
 /// Initiator and responder.
 fn both<W: RingWait>(plan: &Plan) -> [End<W>; 2] {
-    let SlotsFixture { mapping, lifeline, bells, slots, size, site } =
-        SlotsFixture::<W>::new(plan).unwrap();
-    let [a, b] = lifeline.into_both();
-    let end = |lifeline, side| halves(&mapping, (lifeline, &bells), (slots, size, site), side);
-    [end(a, Side::Initiator).unwrap(), end(b, Side::Responder).unwrap()]
+    make::<W>(plan).unwrap().enter_both().map(|side| halves(&side).unwrap())
 }
 
 fn send<W: RingWait>(tx: &mut SlotsSender<W>, message: &[u8]) -> Result<()> {
@@ -85,14 +81,14 @@ fn a_stream_wakes_whoever_sleeps() {
 #[test]
 fn capacity_is_what_was_asked_for_in_slots_and_at_least_four() {
     let real = |size, asked| {
-        let fixture = SlotsFixture::<Spin>::new(&plan(size, asked)).unwrap();
+        let fixture = make::<Spin>(&plan(size, asked)).unwrap();
         let Capacity { bytes, messages } = ShmSlots::<Spin>::capacity(&fixture).unwrap();
         (bytes.unwrap(), messages.unwrap())
     };
     assert_eq!(real(8, None), (crate::DEFAULT_CAPACITY, crate::DEFAULT_CAPACITY / 16));
     assert_eq!(real(56, Some(1000)), (1024, 16));
     assert_eq!(real(1024, Some(1)), (4 * slot_bytes(1024), 4));
-    let huge = SlotsFixture::<Spin>::new(&plan(1 << 40, None));
+    let huge = make::<Spin>(&plan(1 << 40, None));
     assert!(matches!(huge, Err(Error::Unavailable(_))));
 }
 
@@ -109,19 +105,16 @@ fn too_long_a_message_is_refused_and_nothing_is_sent() {
 #[test]
 fn a_peers_death_is_noticed_after_what_it_sent() {
     let plan = plan(64, Some(1));
-    let SlotsFixture { mapping, lifeline, bells, slots, size, site } =
-        SlotsFixture::<Hybrid>::new(&plan).unwrap();
-    let len = footprint(slots, size);
-    let base = mapping.slice(Side::Responder.index() * stride(slots, size), len);
+    let [here, dead] = make::<Hybrid>(&plan).unwrap().enter_both();
     // SAFETY: the mapping outlives this function, and the dead peer's half is used here alone.
-    let mut left = unsafe { Producer::attach(base, len) }.unwrap();
+    let mut left = unsafe { Producer::attach(dead.tx(), dead.len) }.unwrap();
     left.try_claim(4).unwrap().unwrap().copy_from_slice(b"will");
     left.commit();
-    let ends = (lifeline.split(Side::Initiator), &bells);
-    let mut end = halves::<Hybrid>(&mapping, ends, (slots, size, site), Side::Initiator).unwrap();
+    drop(dead);
+    let mut end = halves(&here).unwrap();
     assert_eq!(take(&mut end.rx).unwrap(), b"will");
     assert!(matches!(end.rx.receive(), Err(Error::PeerDied)));
-    for _ in 0..slots {
+    for _ in 0..SLOTS {
         send(&mut end.tx, &[0; 64]).unwrap();
     }
     assert!(matches!(end.tx.claim(64), Err(Error::PeerDied)));
