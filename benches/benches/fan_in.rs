@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench fan_in` prints, for each way of waiting, placement, number of senders and
 //! size, the time for a message and the ratios to ours. `--features peers` adds crossbeam's queues.
-//! Filters choose: `-- '4 senders' '64 B'`; `-- --wait yield` chooses the way of waiting, `--
+//! Filters choose: `-- '4 senders 64 B'`; `-- --wait yield` chooses the way of waiting, `--
 //! --rounds 100` the rounds.
 #![allow(clippy::print_stdout, reason = "printing is the purpose of a bench")]
 
