@@ -10,7 +10,7 @@
 //! The harness's own calls do not count: barriers, waits for a message's due time, and the end of a
 //! phase over a lossy mechanism.
 
-use ipcmark_core::{Error, Plan, Result, Workload};
+use ipcmark_core::{Error, Parameter, Plan, Result, Timed, Workload};
 use ipcmark_record::{Cycles, SystemCalls};
 use ipcmark_sys::counters::{Counters, Modes};
 use ipcmark_sys::futex;
@@ -166,20 +166,16 @@ const BURSTS_LEAST: u64 = 4;
 /// Returns the number of messages (round trips, bursts, tasks) of the counted phase of `plan`;
 /// `None` if their number has no meaning: in `overlap` it depends on the time to look.
 pub(crate) fn messages(plan: &Plan) -> Option<u64> {
-    match plan.workload {
-        Workload::Overlap => None,
-        Workload::ScatterGather { .. } => Some(1),
-        Workload::Burst { .. } => Some(MESSAGES.max(BURSTS_LEAST * plan.workload.depth() as u64)),
-        Workload::Paced { rate, .. } => {
+    let workload = plan.workload;
+    match workload.timed() {
+        _ if workload == Workload::Overlap => None,
+        Timed::Task => Some(1),
+        Timed::Burst => Some(MESSAGES.max(BURSTS_LEAST * workload.depth() as u64)),
+        Timed::OneWay => {
+            let rate = workload.value(Parameter::Rate).unwrap_or_default();
             let due = (f64::from(rate) * PACED.as_secs_f64()) as u64;
             Some(due.clamp(PACED_LEAST, MESSAGES))
         }
-        Workload::PingPong
-        | Workload::Stream
-        | Workload::Duplex { .. }
-        | Workload::FanIn { .. }
-        | Workload::FanOut { .. }
-        | Workload::Broadcast { .. }
-        | Workload::WakeUp => Some(MESSAGES),
+        Timed::RoundTrip | Timed::Block => Some(MESSAGES),
     }
 }

@@ -11,7 +11,7 @@ use super::tradeoff::trade_offs;
 use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
-use ipcmark_record::{Record, Workload};
+use ipcmark_record::{Headline, Record, Timed, Workload};
 use ipcmark_show::{Quantity, bytes};
 use ipcmark_summary::{Context, Summary, pooled};
 use ipcmark_view::{Entry, Ranking, Setting};
@@ -23,17 +23,8 @@ const CAPACITY: &str = "-capacity-";
 const BEYOND: f64 = 100.0;
 /// Returns true if the whole distribution is drawn: elsewhere it shows the work or the depth.
 const fn is_distributed(workload: Workload) -> bool {
-    match workload {
-        Workload::PingPong | Workload::Paced { .. } | Workload::WakeUp => true,
-        Workload::Stream
-        | Workload::Burst { .. }
-        | Workload::Duplex { .. }
-        | Workload::FanIn { .. }
-        | Workload::FanOut { .. }
-        | Workload::Broadcast { .. }
-        | Workload::ScatterGather { .. }
-        | Workload::Overlap => false,
-    }
+    matches!(workload.timed(), Timed::RoundTrip | Timed::OneWay)
+        && matches!(workload.headline(), Headline::Median)
 }
 
 /// Returns all charts of a record, in the order of the report.

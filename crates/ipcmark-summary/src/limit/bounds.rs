@@ -106,23 +106,15 @@ impl<'a> View<'a> {
     }
 
     fn rate(&self) -> Vec<Option<Bound>> {
-        let copied = match (self.cell.key.workload, self.seating) {
-            (Workload::Stream, Seating::Apart) => self.shared_copies(1.0),
-            (Workload::Duplex { .. }, Seating::Apart) => self.shared_copies(0.5),
-            (
-                Workload::FanIn { .. } | Workload::FanOut { .. } | Workload::Broadcast { .. },
-                Seating::Apart,
-            )
-            | (_, Seating::Together | Seating::Mixed) => self.copies(1.0 / self.cpus as f64),
-            (
-                Workload::PingPong
-                | Workload::Paced { .. }
-                | Workload::Burst { .. }
-                | Workload::ScatterGather { .. }
-                | Workload::Overlap
-                | Workload::WakeUp,
-                Seating::Apart,
-            ) => None,
+        let workload = self.cell.key.workload;
+        let copied = match self.seating {
+            // One link: each direction of a duplex is a stream, and both may move at a time.
+            Seating::Apart if !workload.has_peers() => {
+                self.shared_copies(if workload.is_one_way() { 1.0 } else { 0.5 })
+            }
+            Seating::Apart | Seating::Together | Seating::Mixed => {
+                self.copies(1.0 / self.cpus as f64)
+            }
         };
         vec![copied, self.calls(1.0)]
     }
