@@ -10,18 +10,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Cell {
-    /// What identifies it.
+    /// Key of the cell.
     #[serde(flatten)]
     pub key: CellKey,
     /// The family, i.e. the crate, the transport lives in.
     pub family: String,
-    /// How a side waits: `block`, `spin`, `epoll` ...
+    /// Wait of a side: `block`, `spin`, `epoll` ...
     pub wait: WaitKind,
     /// `message` or `stream`.
     pub framing: Framing,
     /// True when messages are written into the mechanism's own memory.
     pub zero_copy: bool,
-    /// True for the floors (`null`, `copy`), which run in one process and communicate with nobody.
+    /// True for the floors (`null`, `copy`), which run in one process and communicate with no
+    /// other.
     pub floor: bool,
     /// `messages`, `notifications` or `calls`.
     #[serde(default)]
@@ -29,14 +30,15 @@ pub struct Cell {
     /// True for mechanisms that may lose what was sent: losses are counted, and are no failure.
     #[serde(default)]
     pub lossy: bool,
-    /// Which group of the suite named this cell.
+    /// Group of the suite that named this cell.
     pub group: String,
-    /// What became of it.
+    /// State that the run left it in.
     pub state: State,
-    /// What each direction really holds, read back from the kernel; absent until it was measured once.
+    /// Capacity of each direction, read back from the kernel; absent until the cell was measured
+    /// once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
-    /// How the run left it; absent until it ended, and where nothing was measured.
+    /// Quality of its figures at the end; absent until the run ended, and if nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
     /// Its system calls, where they were counted.
@@ -50,7 +52,7 @@ pub struct Cell {
     pub invocations: Vec<Invocation>,
 }
 
-/// What became of a cell.
+/// State of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
@@ -63,7 +65,7 @@ pub enum State {
     Unavailable(Refusal),
     /// It makes no sense, or the mechanism cannot do it anywhere (e.g. two spinning sides on one CPU).
     Unsupported {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -76,7 +78,7 @@ pub struct Invocation {
     pub round: u32,
     /// Start, in ns after the run's start.
     pub started_ns: u64,
-    /// Whether it ended well.
+    /// Result.
     pub outcome: InvocationOutcome,
     /// The measured phase: from the barrier to the last checked message, in ns.
     pub elapsed_ns: u64,
@@ -87,24 +89,25 @@ pub struct Invocation {
     /// The distance between the two CPUs; absent where both sides share one or neither is pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
-    /// Why it is set aside; empty where it is not.
+    /// Reasons why it is set aside; empty if it is not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
-    /// What was heard around it.
+    /// Disturbances around it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
-    /// What making and ending its link took.
+    /// Cost of making and ending its link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<Setup>,
-    /// What was found wrong in the messages of all sides, warm-up included.
+    /// Faults in the messages of all sides, warm-up included.
     pub integrity: Integrity,
-    /// In `overlap`: the work that fitted between call and completion.
+    /// Work done between call and completion; only in `overlap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap: Option<Overlap>,
-    /// In `scatter-gather`: the task.
+    /// The task; only in `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// In `fan-in`, `fan-out` and `broadcast`: `shared`, one link for all peers, or `per-peer`, one for each.
+    /// `shared` if all peers have one link, `per-peer` if each has its own; only in `fan-in`, `fan-
+    /// out` and `broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<String>,
     /// Initiator, then responder; in patterns with peers the one, then the several in order. The floors have one side, a
@@ -112,15 +115,15 @@ pub struct Invocation {
     pub sides: Vec<SideReport>,
 }
 
-/// What a side did between sending a message and receiving the answer.
+/// Work that a side did between sending a message and receiving the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Overlap {
     /// Pieces of work done between calls and completions, in all.
     pub pieces: u64,
-    /// What one piece takes with nothing else going on, ns; measured in the same process just before.
+    /// Time of one piece alone, ns; measured in the same process just before.
     pub piece_ns: f64,
-    /// What one look for the answer takes when there is none, ns; mean over the measured phase.
+    /// Time of one look for the answer when there is none, ns; mean over the measured phase.
     pub look_ns: f64,
 }
 
@@ -139,7 +142,7 @@ pub struct Task {
 }
 
 impl Invocation {
-    /// One that brought nothing but its outcome.
+    /// Makes one that has nothing but its outcome.
     #[must_use]
     pub const fn new(outcome: InvocationOutcome) -> Invocation {
         Invocation {
@@ -161,14 +164,14 @@ impl Invocation {
         }
     }
 
-    /// True when it ended well.
+    /// Returns true if it ended well.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         matches!(self.outcome, InvocationOutcome::Ok)
     }
 }
 
-/// How an invocation ended.
+/// Result of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]
@@ -179,12 +182,12 @@ pub enum InvocationOutcome {
     Failed {
         /// `initiator`, `responder`, or `supervisor`.
         side: String,
-        /// What happened.
+        /// Description of the failure.
         what: String,
     },
 }
 
-/// How the warm-up went.
+/// Length and result of the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct WarmUp {
@@ -207,15 +210,16 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// True when two distances, ns, differ by more than a third of the shorter: then they are two, and figures taken at them
-    /// are not of one kind.
+    /// Returns true if two distances, ns, differ by more than a third of the shorter. Figures taken
+    /// at them are then of two kinds.
     #[must_use]
     pub fn differ(a_ns: f64, b_ns: f64) -> bool {
         const FACTOR: f64 = 4.0 / 3.0;
         a_ns.max(b_ns) > FACTOR * a_ns.min(b_ns)
     }
 
-    /// True when the CPUs moved on the way: they were not as far apart after the measured phase as before it.
+    /// Returns true if the CPUs moved: they were not as far apart after the measured phase as
+    /// before it.
     #[must_use]
     pub fn has_moved(&self) -> bool {
         Distance::differ(self.before_ns, self.after_ns)
@@ -236,26 +240,28 @@ pub struct Integrity {
     pub damaged: u64,
 }
 
-/// What one side brought home.
+/// Report of one side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct SideReport {
     /// `initiator` or `responder`; with several of one, `initiator-0` and so on.
     pub side: String,
-    /// Where it ran.
+    /// CPUs that it ran on.
     pub placed: Placed,
-    /// What the measured phase cost this side.
+    /// Cost of the measured phase for this side.
     pub usage: Usage,
-    /// What it timed. In ping-pong the initiator's holds round trips and the responder keeps none (a clock read
-    /// there would be in the number); in stream each side holds ns per message, averaged over blocks.
+    /// Times that it took. In ping-pong the initiator has round trips and the responder has none (a
+    /// clock read there would be in the number); in stream each side has ns per message, averaged
+    /// over blocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<Encoded>,
-    /// In `broadcast`: messages of all phases, warm-up included, that were sent and did not come to this receiver.
+    /// Messages of all phases, warm-up included, that were sent and did not reach this receiver;
+    /// only in `broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
 }
 
-/// Where a side ran, read back rather than assumed.
+/// CPUs that a side ran on, read back rather than assumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Placed {

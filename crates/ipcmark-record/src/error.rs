@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a record could not be read or written; each says what to do.
+/// The reason why a record could not be read or written; each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system said no.
@@ -14,9 +14,9 @@ pub enum Error {
     Io {
         /// `read`, `write`, `rename` ...
         verb: &'static str,
-        /// Which file.
+        /// The file.
         path: Box<str>,
-        /// What the kernel said.
+        /// Error of the kernel.
         source: io::Error,
         /// The folder in which what was measured before is kept, if anything is.
         kept: Option<Box<PathBuf>>,
@@ -38,9 +38,9 @@ pub enum Error {
     /// Not JSON, or not of the schema it claims.
     #[error("{name} is damaged: {what}")]
     Damaged {
-        /// Which file.
+        /// The file.
         name: String,
-        /// Where and how.
+        /// Place and fault.
         what: String,
     },
     /// Something else's JSON.
@@ -48,11 +48,11 @@ pub enum Error {
         "{name} is not an ipcmark record: its `schema` field says '{schema}' where '{family}/N' is expected"
     )]
     Foreign {
-        /// Which file.
+        /// The file.
         name: String,
-        /// What it says of itself.
+        /// Schema that it names.
         schema: String,
-        /// What was looked for, e.g. `ipcmark.record`.
+        /// Family that was expected, e.g. `ipcmark.record`.
         family: &'static str,
     },
     /// Written by a later ipcmark.
@@ -60,7 +60,7 @@ pub enum Error {
         "{name} was written by a newer ipcmark (record version {version}; this build reads up to {known}): update ipcmark to read it"
     )]
     Newer {
-        /// Which file.
+        /// The file.
         name: String,
         /// Its version.
         version: u32,
@@ -77,7 +77,7 @@ impl Error {
         Error::Io { verb, path: path.display().to_string().into(), source, kept: None }
     }
 
-    /// The same where a whole `record` lies on the disk, whatever became of the newest figures.
+    /// Adds the folder in which a whole `record` is kept, without the newest figures.
     pub(crate) fn keeping(self, record: &Path) -> Self {
         match self {
             Error::Io { verb, path, source, .. } if record.is_file() => {

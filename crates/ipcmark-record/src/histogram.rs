@@ -1,4 +1,4 @@
-//! Histograms as they stand in a record.
+//! Histograms in a record.
 
 use crate::{Error, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -17,7 +17,7 @@ const INFLATED_MAX: u64 = 16 << 20;
 /// The histogram type all of ipcmark uses.
 pub type Histogram = hdrhistogram::Histogram<u64>;
 
-/// What the values of a histogram are.
+/// Kind of the values of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -41,7 +41,7 @@ pub enum Unit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Encoded {
-    /// What the values are.
+    /// Kind of the values.
     pub unit: Unit,
     /// Values recorded.
     pub count: u64,
@@ -91,8 +91,8 @@ impl Encoded {
     }
 }
 
-/// The V2 histogram inside a deflated one. hdrhistogram can inflate by itself, but stops before the checksum at the end,
-/// and so takes some damaged histograms for whole ones.
+/// Inflates a V2 histogram. hdrhistogram can do that, but stops before the checksum at the end, and
+/// so takes some damaged histograms for whole ones.
 fn inflate(deflated: &[u8]) -> Result<Vec<u8>> {
     let no_histogram = || Error::Histogram("no deflated HdrHistogram V2".into());
     let (cookie, rest) = deflated.split_first_chunk().ok_or_else(no_histogram)?;

@@ -3,7 +3,7 @@
 //! A record of a thousand invocations weighs megabytes; rewriting it after each one would move gigabytes and let the
 //! disk's write-back disturb what is being measured. So the document is written whole (through a temporary file and
 //! a rename) at the beginning, at the end of each round and at the end, and in between each visited cell appends one
-//! line to a journal beside it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
+//! line to a journal next to it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
 //! flight. A line torn by the kill is left out.
 //!
 //! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
@@ -16,9 +16,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How often a lock is asked for, and how long to wait in between: the sides of a run that was just killed hold its
+/// Number of times that a lock is asked for. The sides of a run that was just killed hold its
 /// descriptors, and so its lock, until the kernel has ended them.
 const TRIES: u32 = 20;
+/// Time between two tries.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// One line of the journal: what one visit changed in a cell.
@@ -29,12 +30,13 @@ struct Line {
     key: CellKey,
     state: State,
     capacity: Option<Capacity>,
-    /// How many invocations the cell had before this one: a line that the document already holds is not added again.
+    /// Number of invocations that the cell had before this one: a line that the document already
+    /// has is not added twice.
     before: usize,
     invocation: Option<Invocation>,
 }
 
-/// Where the journal of a record lies: `record.json` has `record.json.journal`.
+/// Returns the path of a record's journal: `record.json` has `record.json.journal`.
 #[must_use]
 pub fn journal_path(record: &Path) -> PathBuf {
     let mut name = record.as_os_str().to_owned();
@@ -46,7 +48,7 @@ pub fn journal_path(record: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
-    /// As in [`Line::run`].
+    /// Start of the run, see [`Line::run`].
     run: String,
     journal: File,
     /// Bytes of whole lines in the journal.
@@ -54,7 +56,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Locks the record at `path`, writes `record` there whole, and opens an empty journal beside it.
+    /// Locks the record at `path`, writes `record` there whole, and opens an empty journal next to
+    /// it.
     ///
     /// # Errors
     /// [`Error::Busy`] when another process keeps this record; [`Error::Outdated`] when `record` is an older state of
@@ -118,8 +121,8 @@ impl Writer {
     }
 }
 
-/// Opens the journal of the record at `path` and locks it. Whoever held the lock before may have removed the file, so
-/// it counts only when the name still means the file that was locked.
+/// Opens the journal of the record at `path` and locks it. The process that held the lock before may
+/// have removed the file, so the lock counts only if the name still means the locked file.
 fn lock(path: &Path) -> Result<File> {
     let journal_path = journal_path(path);
     let refused = |e| Error::io("write", path, e).keeping(path);
@@ -145,7 +148,7 @@ fn lock(path: &Path) -> Result<File> {
     Err(Error::Busy { path: path.display().to_string() })
 }
 
-/// Another process may have gone on with this run between our reading it and our lock.
+/// Refuses to overwrite a run that another process has resumed between our reading it and our lock.
 fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
     // A damaged or foreign file holds nothing that could be lost.
     let Ok(there) = Record::read(path) else { return Ok(()) };
@@ -160,7 +163,8 @@ fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
     }
 }
 
-/// Through a temporary file in the same folder and a rename: readers see the old document or the new one.
+/// Writes to a temporary file in the same folder and renames it: readers see the old document or
+/// the new one.
 pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
@@ -179,7 +183,7 @@ pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> 
     placed
 }
 
-/// Adds what the journal beside `path` holds to `record`. No journal, nothing to add.
+/// Adds the lines of the journal next to `path` to `record`. Without a journal it adds nothing.
 pub(crate) fn replay(path: &Path, record: &mut Record) -> Result<()> {
     let journal = journal_path(path);
     let bytes = match std::fs::read(&journal) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Knee {
-    /// What the cells of the search have in common: their key without a rate.
+    /// Key that the cells of the search share: it has no rate.
     pub of: CellKey,
     /// The bound on the 99th percentile, ns.
     pub bound_ns: f64,
@@ -20,6 +20,6 @@ pub struct Knee {
     /// The lowest rate above it that was tried and did not pass; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above_per_s: Option<u32>,
-    /// The same in words, with what became of the rate above, or why there is no knee.
+    /// The result in words, with the fate of the rate above, or the reason why there is no knee.
     pub found: String,
 }

@@ -5,7 +5,7 @@
 //! whole histograms (HdrHistogram V2) rather than summaries, raw invocations rather than pooled ones, and every fact
 //! of the machine that a reader may want to doubt.
 //!
-//! One run is one JSON document, and while it runs a journal beside it: see [`Writer`].
+//! One run is one JSON document, and while it runs a journal next to it: see [`Writer`].
 #![forbid(unsafe_code)]
 
 mod cell;

@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How far apart the clock readings of two CPUs can be: what a one-way time is held against.
+/// Largest offset between the clock readings of two CPUs. A one-way time is compared with it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct ClockCertificate {
     /// Each pair of CPUs that processes of this run were put on.
     pub pairs: Vec<ClockPair>,
-    /// How much faster the clock ran than `CLOCK_MONOTONIC_RAW` from the run's start to its end, parts per million;
-    /// absent until the end, and where the run was too short to tell.
+    /// Speed of the clock relative to `CLOCK_MONOTONIC_RAW` from the run's start to its end, parts
+    /// per million; absent until the end, and if the run was too short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift_ppm: Option<f64>,
 }
@@ -31,7 +31,7 @@ pub struct ClockPair {
 }
 
 impl ClockPair {
-    /// How far apart their readings may have been at most, ns; 0 where it was not measured.
+    /// Returns the largest offset of their readings, ns; 0 if it was not measured.
     #[must_use]
     pub fn apart_ns(&self) -> f64 {
         self.bounds.iter().map(ClockBound::apart_ns).fold(0.0, f64::max)
@@ -39,7 +39,7 @@ impl ClockPair {
 }
 
 impl ClockBound {
-    /// How far apart the readings may be at most, ns: the end of the span that is further from 0.
+    /// Returns the largest offset of the readings, ns: the end of the span that is further from 0.
     #[must_use]
     pub fn apart_ns(&self) -> f64 {
         self.offset_ns.abs() + self.bound_ns
@@ -53,7 +53,7 @@ impl ClockBound {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct ClockBound {
-    /// When, in ns after the run's start.
+    /// Time of the measurement, ns after the run's start.
     pub at_ns: u64,
     /// Middle of the span in which the reading of `b` less that of `a` lies, ns.
     pub offset_ns: f64,
@@ -67,7 +67,7 @@ pub struct ClockBound {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Limit {
-    /// Which.
+    /// Kind of the limit.
     pub kind: LimitKind,
     /// `same-core`, `cross-core` ...: the CPUs it was measured on, as a cell's placement names them.
     pub placement: Placement,
@@ -93,7 +93,7 @@ pub enum LimitKind {
     NullCall,
     /// There and back by `futex(2)`, both sides asleep when they are woken, ns a round trip.
     WakeUp,
-    /// From one process to another on one CPU and back (`sched_yield(2)`), ns a round trip.
+    /// Two context switches on one CPU (`sched_yield(2)`), ns a round trip.
     Switch,
 }
 
@@ -132,7 +132,7 @@ impl fmt::Display for LimitKind {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct LimitSample {
-    /// When, in ns after the run's start.
+    /// Time of the measurement, ns after the run's start.
     pub at_ns: u64,
     /// Median over the measurement's batches, ns.
     pub median_ns: f64,
@@ -143,13 +143,13 @@ pub struct LimitSample {
     pub distance: Option<Distance>,
 }
 
-/// What else took time on the CPUs of a run, from its start to its end.
+/// Disturbances of the CPUs of a run, from its start to its end.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct MachineNoise {
     /// Length of the run so far, ns.
     pub elapsed_ns: u64,
-    /// What a spinning process did not see of its clock, CPU by CPU; listened to before each round.
+    /// Gaps in the clock of a spinning process, CPU by CPU; measured before each round.
     pub listened: Vec<Listened>,
     /// Time that the hypervisor gave to others, over all CPUs of the machine (`proc_stat(5)`, steal), ns; absent where it is
     /// not told. Counted in clock ticks of 10 ms.
@@ -166,9 +166,9 @@ pub struct MachineNoise {
 pub struct Listened {
     /// The CPU.
     pub cpu: u32,
-    /// How long, in all, ns.
+    /// Time of listening in all, ns.
     pub listened_ns: u64,
-    /// What was heard.
+    /// Gaps that it found.
     pub gaps: Gaps,
 }
 
@@ -176,7 +176,7 @@ pub struct Listened {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Gaps {
-    /// How many.
+    /// Number of gaps.
     pub count: u64,
     /// Their sum, ns.
     pub total_ns: f64,
@@ -184,13 +184,13 @@ pub struct Gaps {
     pub longest_ns: f64,
 }
 
-/// What was heard around one invocation.
+/// Disturbances around one invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Noise {
-    /// How long the sides listened just before and just after the measured phase, all together, ns.
+    /// Time that all sides together listened just before and just after the measured phase, ns.
     pub listened_ns: u64,
-    /// What they heard.
+    /// Gaps that they found.
     pub gaps: Gaps,
     /// Time that the hypervisor gave to others on the invocation's CPUs meanwhile, ns; absent where it is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -201,8 +201,8 @@ pub struct Noise {
     pub waited_ns: Option<u64>,
 }
 
-/// Why an invocation is set aside. What it measured stays in the record and stands behind no figure. The rules look at the
-/// machine and never at the result.
+/// The reason why an invocation is set aside. Its values stay in the record and count in no figure.
+/// The rules look at the machine and never at the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -227,7 +227,7 @@ impl Mark {
     }
 }
 
-/// What it took to make the link and to end it, beside the measured phase.
+/// Cost of making the link and of ending it, outside the measured phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Setup {
@@ -265,7 +265,7 @@ pub struct Cycles {
     pub kernel: bool,
 }
 
-/// How a cell was left: what its figures can be trusted with.
+/// Quality of a cell's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]

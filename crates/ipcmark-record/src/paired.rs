@@ -1,7 +1,7 @@
 //! A paired comparison as it was measured: two builds or settings, alive at once, slice by slice in turn.
 //!
-//! A document of its own beside [`Record`](crate::Record), raw like it: what the slices say is found out after measuring, and can
-//! be found out again, by another policy, from the same document.
+//! It has its own document, raw like a [`Record`](crate::Record): the slices are judged after
+//! measuring, and can be judged again, by another policy, from the same document.
 
 use crate::journal;
 use crate::{
@@ -16,7 +16,7 @@ use std::path::Path;
 /// The family of documents; the number behind the slash is the version.
 const FAMILY: &str = "ipcmark.paired";
 const VERSION: u32 = 1;
-/// What [`Paired::schema`] says in documents that this crate writes.
+/// Value of [`Paired::schema`] in documents that this crate writes.
 pub const PAIRED_SCHEMA: &str = "ipcmark.paired/1";
 
 /// Everything one paired comparison measured.
@@ -27,28 +27,28 @@ pub struct Paired {
     pub schema: String,
     /// The build that let the others take turns.
     pub tool: Tool,
-    /// When it began, RFC 3339, UTC.
+    /// Start, RFC 3339, UTC.
     pub started: String,
-    /// When it ended; absent when it was killed.
+    /// End; absent if it was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<String>,
-    /// How it ended.
+    /// Result.
     pub outcome: Outcome,
-    /// What was asked for.
+    /// Settings of the comparison.
     pub settings: PairedSettings,
     /// The suite, with its prose.
     pub suite: SuiteNote,
     /// The machine.
     pub host: Host,
-    /// What is compared with. The A/A arm is this one, too.
+    /// The side that the other is compared with. The A/A side runs it, too.
     pub base: Contender,
-    /// What is judged.
+    /// The side that is judged.
     pub new: Contender,
     /// One entry a cell, in the suite's order; the canary last.
     pub cells: Vec<PairedCell>,
 }
 
-/// What was asked for.
+/// Settings of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PairedSettings {
@@ -79,12 +79,12 @@ pub struct PairedSettings {
 pub struct Contender {
     /// The program, as it was named; or the revision it was built from.
     pub program: String,
-    /// What it says of itself.
+    /// The build, as the program reports it.
     pub tool: Tool,
-    /// What its environment had beside the common one, `NAME=VALUE`.
+    /// Variables that only this side's environment had, `NAME=VALUE`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
-    /// What it was given beside the common arguments.
+    /// Arguments that only this side was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
 }
@@ -93,14 +93,14 @@ pub struct Contender {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct PairedCell {
-    /// What identifies it.
+    /// Key of the cell.
     #[serde(flatten)]
     pub key: CellKey,
     /// The family the transport lives in.
     pub family: String,
     /// True for the floors: when they change, the machine or the harness did.
     pub floor: bool,
-    /// Which group of the suite named it.
+    /// Group of the suite that named it.
     pub group: String,
     /// True for the one cell in which the new side is the base with a known delay: it has to be found.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -108,7 +108,7 @@ pub struct PairedCell {
     /// The known delay of the new side, thousandths of the cell's time; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow_down_permille: Option<u32>,
-    /// What became of it.
+    /// State that the comparison left it in.
     pub state: State,
     /// Its pairs of invocations, in the order they were made.
     pub pairs: Vec<Pair>,
@@ -118,9 +118,9 @@ pub struct PairedCell {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Pair {
-    /// In which stage it was made.
+    /// Stage in which it was made.
     pub stage: Stage,
-    /// Round of the comparison in which it was made, from 0: each round starts the programs anew.
+    /// Round of the comparison in which it was made, from 0: each round starts the programs afresh.
     pub round: u32,
     /// Start, in ns after the comparison's start.
     pub started_ns: u64,
@@ -128,7 +128,7 @@ pub struct Pair {
     pub base: Arm,
     /// The new side.
     pub new: Arm,
-    /// The base once more, as a third program: the A/A arm.
+    /// The base a second time, as a third program: the A/A side.
     pub again: Arm,
 }
 
@@ -147,9 +147,9 @@ pub enum Stage {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Arm {
-    /// Whether it ended well.
+    /// Result.
     pub outcome: InvocationOutcome,
-    /// What was found wrong in its messages.
+    /// Faults in its messages.
     pub integrity: Integrity,
     /// Its turns, in order.
     pub slices: Vec<Slice>,
@@ -171,9 +171,10 @@ pub struct Slice {
     pub values: u64,
     /// Messages, as the pattern counts them.
     pub messages: u64,
-    /// From its start to its last checked message, ns.
+    /// Time from its start to its last checked message, ns.
     pub elapsed_ns: u64,
-    /// How far apart the two CPUs were, before and after; absent where both sides share one or neither is pinned.
+    /// Distance of the two CPUs, before and after; absent if both sides share one or neither is
+    /// pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<Distance>,
 }
@@ -193,7 +194,7 @@ impl Paired {
         crate::record::parse(text, name, (FAMILY, VERSION))
     }
 
-    /// True when a text says of itself that it is such a document, whatever its version.
+    /// Returns true if a text names itself such a document, of any version.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
         #[derive(Deserialize)]

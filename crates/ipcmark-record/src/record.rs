@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) const FAMILY: &str = "ipcmark.record";
 /// The version this crate writes, and the newest it reads.
 pub(crate) const VERSION: u32 = 1;
-/// What [`Record::schema`] says in records that this crate writes.
+/// Value of [`Record::schema`] in records that this crate writes.
 pub const SCHEMA: &str = "ipcmark.record/1";
 
 /// Everything one run measured.
@@ -24,44 +24,46 @@ pub struct Record {
     pub schema: String,
     /// The build that measured.
     pub tool: Tool,
-    /// When the run began, RFC 3339, UTC.
+    /// Start of the run, RFC 3339, UTC.
     pub started: String,
-    /// When it ended; absent while it runs, or when it was killed.
+    /// End of the run; absent while it runs, or if it was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished: Option<String>,
-    /// How it ended.
+    /// Result of the run.
     pub outcome: Outcome,
-    /// What was asked for.
+    /// Settings of the run.
     pub settings: Settings,
     /// The suite, with its prose.
     pub suite: SuiteNote,
     /// The machine.
     pub host: Host,
-    /// What the harness itself costs on it, measured in this run.
+    /// Cost of the harness itself, measured in this run.
     pub harness: HarnessCost,
-    /// How far apart the clocks of its CPUs can be; absent in records of versions that did not measure it.
+    /// Offsets between the clocks of its CPUs; absent in records of versions that did not measure
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockCertificate>,
-    /// What the hardware and the kernel allow at best, measured in this run on the same CPUs.
+    /// Limits of the hardware and the kernel, measured in this run on the same CPUs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
-    /// What else took time on its CPUs; absent in records of versions that did not listen.
+    /// Other uses of its CPUs' time; absent in records of versions that did not measure them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<MachineNoise>,
-    /// What could not be counted on this machine, and why: `cycles`, `system calls` ...
+    /// Things that could not be counted on this machine, with the reason: `cycles`, `system calls`
+    /// ...
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_counted: Vec<String>,
     /// The mechanisms' own rules as this machine showed them; empty where they were not tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
-    /// What was found where a run looked for the highest rate under a bound; empty where it did not.
+    /// Results of a search for the highest rate under a bound; empty if there was none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub knees: Vec<Knee>,
     /// One entry a cell, in the suite's order.
     pub cells: Vec<Cell>,
 }
 
-/// How a run ended.
+/// Result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -97,7 +99,7 @@ pub struct Tool {
     pub target: String,
 }
 
-/// What was asked for.
+/// Settings of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Settings {
@@ -111,7 +113,8 @@ pub struct Settings {
     /// Invocations of each cell at most; absent in a run of fixed rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds_most: Option<u32>,
-    /// The run goes on with the cells whose interval's relative half-width is above this; absent in a run of fixed rounds.
+    /// Target of an adaptive run, which continues with the cells whose interval is wider; absent in
+    /// a run of fixed rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
     /// Measured phase of one invocation, ms.
@@ -124,18 +127,18 @@ pub struct Settings {
     pub command: Vec<String>,
 }
 
-/// How narrow intervals are to be: half their width, as a fraction of the figure.
+/// Target for intervals: half their width, as a fraction of the figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct Target {
-    /// Of medians, rates and shares.
+    /// Target for medians, rates and shares.
     pub p50: f64,
-    /// Of the 99th percentile.
+    /// Target for the 99th percentile.
     pub p99: f64,
 }
 
 impl Default for Target {
-    /// 2 % and 10 %.
+    /// Returns 2 % and 10 %.
     fn default() -> Target {
         Target { p50: 0.02, p99: 0.10 }
     }
@@ -161,11 +164,11 @@ pub struct SuiteNote {
 pub struct GroupNote {
     /// Its name; each [`Cell::group`] is one of these.
     pub name: String,
-    /// Why these cells are worth measuring, Markdown.
+    /// The reason why these cells are worth measuring, Markdown.
     pub prose: String,
 }
 
-/// What one turn of the harness costs, ns; medians of many turns, measured in the run that holds the record.
+/// Costs of the harness, ns; medians of many turns, measured in the run that has the record.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 pub struct HarnessCost {
@@ -186,7 +189,7 @@ pub struct HarnessCost {
 }
 
 impl Record {
-    /// Reads a record, and the journal beside it when its run was killed.
+    /// Reads a record, and the journal next to it if its run was killed.
     ///
     /// # Errors
     /// A file that is no JSON, no ipcmark record, damaged, or written by a newer version is refused, each with its
@@ -203,7 +206,7 @@ impl Record {
         parse(text, name, (FAMILY, VERSION))
     }
 
-    /// The cell of this key.
+    /// Finds the cell of this key.
     #[must_use]
     pub fn cell(&self, key: &crate::CellKey) -> Option<&Cell> {
         self.cells.iter().find(|c| c.key == *key)

@@ -18,19 +18,19 @@ pub struct Rule {
     pub name: String,
     /// The rule itself, one sentence, without figures.
     pub rule: String,
-    /// What was done and seen, with its figures, in plain words.
+    /// Description of what was done and seen, with its figures, in plain words.
     pub seen: String,
-    /// Whether the machine kept to the rule.
+    /// Result of the trial.
     pub verdict: Verdict,
     /// The calls that were made, in order: `sigprocmask(SIG_BLOCK)`, `kill` ...
     pub calls: Vec<String>,
-    /// Where the rule is written: `signal(7)`.
+    /// Reference for the rule: `signal(7)`.
     pub reference: String,
     /// The figures in `seen`, by name, each with its unit in the name where it has one.
     pub figures: BTreeMap<String, f64>,
 }
 
-/// What became of a rule.
+/// Result of the trial of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(JsonSchema))]
 #[serde(tag = "is", rename_all = "kebab-case")]

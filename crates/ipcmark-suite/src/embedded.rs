@@ -9,7 +9,7 @@ pub const EMBEDDED: [(&str, &str); 3] = [
     ("full", include_str!("../suites/full.toml")),
 ];
 
-/// The embedded suite of this name, if there is one.
+/// Returns the embedded suite of this name, if there is one.
 ///
 /// # Errors
 /// None in a build whose tests pass: they parse each embedded suite.

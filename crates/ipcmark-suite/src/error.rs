@@ -7,21 +7,21 @@ use std::io;
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a suite could not be used.
+/// The reason why a suite could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file could not be read.
     #[error("cannot read the suite {file}: {source}")]
     Read {
-        /// Which file.
+        /// The file.
         file: String,
-        /// What the kernel said.
+        /// Error of the kernel.
         source: io::Error,
     },
     /// Something in it is wrong, at a place.
     #[error("{file}:{line}:{column}: {}{what}", key.as_ref().map(|k| format!("`{k}`: ")).unwrap_or_default())]
     Wrong {
-        /// Which file, or `embedded suite NAME`.
+        /// The file, or `embedded suite NAME`.
         file: String,
         /// Line, from 1.
         line: usize,
@@ -29,7 +29,7 @@ pub enum Error {
         column: usize,
         /// The key concerned, with its table before it: `group "across": sizes`.
         key: Option<String>,
-        /// What is wrong, what was expected, and the nearest known word.
+        /// The fault, what was expected, and the nearest known word.
         what: String,
     },
     /// A glob that no transport of this build matches, in a group that was not read from a file.

@@ -6,7 +6,7 @@ use ipcmark_core::Info;
 use ipcmark_words::CellKey;
 use std::collections::HashSet;
 
-/// The transports of a group; a glob that names none is refused where it stands.
+/// Returns the transports of a group; refuses a glob that names none, with its place.
 fn named_by(group: &Group, suite: &Suite, names: &[&str]) -> Result<Vec<String>> {
     if let Some(stray) = Selector::stray(&group.transports, names) {
         let what = stray.names_nothing(names).to_string();
@@ -124,7 +124,7 @@ mod tests {
         [null, pipe, spin, tcp]
     }
 
-    /// The same, a notifier and a mechanism for calls beside them.
+    /// Adds a notifier and a mechanism for calls to those rows.
     fn all_kinds() -> Vec<Info> {
         let notifier = Info { carries: Carries::Notifications, ..row("eventfd", WaitKind::Block) };
         let remote = Info { carries: Carries::Calls, ..row("rpc", WaitKind::Block) };
@@ -267,7 +267,7 @@ mod tests {
         let named = Axes { patterns: vec![Workload::WakeUp], ..axes(&["tcp"]) };
         assert_eq!(cells(&suite, &named), ["tcp/block wake-up 0"]);
         let all = group("transports = [\"*\"]\nsizes = [\"8\"]");
-        assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "nobody named a ping-pong for it");
+        assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "no group names a ping-pong for it");
     }
 
     #[test]

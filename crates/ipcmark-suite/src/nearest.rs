@@ -1,14 +1,14 @@
 //! The nearest known word, for "did you mean".
 
-/// The one known word that is near `word`: at most a third of its letters away (at least 2), transpositions counted
-/// once.
+/// Finds the known word nearest to `word`: at most a third of its letters away (at least 2),
+/// transpositions counted once.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     nearest_several(word, known, 1).into_iter().next()
 }
 
-/// Up to `n` near words, nearest first. A word that contains `word`, or that `word` contains, is near whatever its
-/// length.
+/// Finds up to `n` near words, nearest first. A word that contains `word`, or that `word` contains,
+/// is near at any length.
 #[must_use]
 pub fn nearest_several<'a>(
     word: &str,
@@ -31,7 +31,7 @@ pub fn nearest_several<'a>(
     near.into_iter().map(|(_, candidate)| candidate).take(n).collect()
 }
 
-/// Edit distance with transpositions (optimal string alignment).
+/// Returns the edit distance with transpositions (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before_last = vec![0; b.len() + 1];

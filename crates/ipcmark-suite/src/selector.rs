@@ -15,7 +15,7 @@ pub struct Selector {
     place: Option<Place>,
 }
 
-/// Where in a suite a glob stands.
+/// Place of a glob in a suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) file: String,
@@ -44,7 +44,7 @@ impl Selector {
         Ok(Selector { text: text.into(), takes_away, glob: flat(glob), place: None })
     }
 
-    /// The same, found at this place of a suite.
+    /// Adds the place of a suite where it was found.
     pub(crate) fn found_at(self, place: Place) -> Selector {
         Selector { place: Some(place), ..self }
     }
@@ -53,7 +53,7 @@ impl Selector {
         self.place.as_ref()
     }
 
-    /// True when the transport `name` is one of those named here, whether to take or to take away.
+    /// Returns true if the transport `name` is one of those named here, to take or to take away.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
         let mechanism = name.split_once('/').map_or(name, |(mechanism, _)| mechanism);
@@ -61,19 +61,20 @@ impl Selector {
             || (!self.text.contains('/') && glob_match(&self.glob, mechanism))
     }
 
-    /// True when it takes transports by their names, without a wildcard: `pipe/block`, `pipe`.
+    /// Returns true if it takes transports by their names, without a wildcard: `pipe/block`,
+    /// `pipe`.
     pub(crate) fn is_outright(&self) -> bool {
         !self.takes_away && !self.text.contains(['*', '?', '[', '{'])
     }
 
-    /// True for a glob with `!`.
+    /// Returns true for a glob with `!`.
     #[must_use]
     pub fn takes_away(&self) -> bool {
         self.takes_away
     }
 
-    /// The names that a list of selectors means, in the order of `names`. A list that only takes away starts from
-    /// all.
+    /// Returns the names that a list of selectors means, in the order of `names`. A list that only
+    /// takes away starts from all.
     ///
     /// # Errors
     /// A selector that names nothing, with `!` or without: most likely a slip, so it is refused with the names nearest
@@ -95,7 +96,7 @@ impl Selector {
         Ok(names.iter().copied().filter(|name| wanted(name)).collect())
     }
 
-    /// The first selector that names none of `names`.
+    /// Returns the first selector that names none of `names`.
     pub(crate) fn stray<'s>(selectors: &'s [Selector], names: &[&str]) -> Option<&'s Selector> {
         selectors.iter().find(|selector| !names.iter().any(|name| selector.names(name)))
     }
@@ -119,12 +120,12 @@ impl Selector {
     }
 }
 
-/// In paths `*` ends at a `/`; in names it does not.
+/// Replaces `/`: in paths `*` ends at it, in names it does not.
 fn flat(text: &str) -> String {
     text.replace('/', "\u{1}")
 }
 
-/// What of a glob is opened and not closed.
+/// Returns the bracket of a glob that is opened and not closed.
 fn unclosed(glob: &str) -> Option<&'static str> {
     let (mut in_class, mut depth) = (false, 0_i32);
     for character in glob.chars() {

@@ -13,9 +13,9 @@ pub struct Suite {
     pub name: String,
     /// One line.
     pub title: String,
-    /// What the suite is for, Markdown.
+    /// Purpose of the suite, Markdown.
     pub prose: String,
-    /// What holds where a group or the command line says nothing else.
+    /// Settings that hold unless a group or the command line says otherwise.
     pub defaults: Defaults,
     /// Its groups, in order; at least one.
     pub groups: Vec<Group>,
@@ -31,11 +31,11 @@ pub struct Defaults {
     /// Invocations of each cell at most; up to `rounds`: no more than those.
     #[serde(deserialize_with = "written::rounds")]
     pub rounds_most: u32,
-    /// The run goes on with the cells whose median, rate or share is known no better than this: half the width of its
-    /// interval, as a fraction of it.
+    /// Target for medians, rates and shares: half the width of the interval, as a fraction. The run
+    /// continues with the cells whose interval is wider.
     #[serde(deserialize_with = "written::share")]
     pub target: f64,
-    /// The same of the 99th percentile; `None`: five times as much.
+    /// Target for the 99th percentile; `None`: five times as much.
     #[serde(deserialize_with = "written::some_share")]
     pub target_p99: Option<f64>,
     /// Measured phase of one invocation.
@@ -53,8 +53,8 @@ pub struct Defaults {
 }
 
 impl Default for Defaults {
-    /// From six rounds (the fewest that have an interval) up to sixty, until intervals are 2 % to either side; of 50 ms after at
-    /// most 20 ms of warm-up, however long it takes.
+    /// Returns six rounds (the fewest that have an interval) up to sixty, until intervals are 2 % to
+    /// either side; of 50 ms after at most 20 ms of warm-up; without a budget.
     fn default() -> Self {
         Defaults {
             rounds: 6,
@@ -74,13 +74,13 @@ impl Default for Defaults {
 pub struct Group {
     /// One word.
     pub name: String,
-    /// Why these cells are worth measuring, Markdown.
+    /// The reason why these cells are worth measuring, Markdown.
     pub prose: String,
-    /// Which transports.
+    /// The transports.
     pub transports: Vec<Selector>,
     /// The workloads; parameters that [`Group::load`] names replace theirs.
     pub patterns: Vec<Workload>,
-    /// Which message sizes, bytes; empty only where no pattern carries any.
+    /// Message sizes, bytes; empty only if no workload carries any.
     pub sizes: Vec<usize>,
     /// On which CPUs.
     pub placements: Vec<Placement>,
@@ -90,8 +90,8 @@ pub struct Group {
     pub capacity: Option<usize>,
 }
 
-/// What the command line says of the axes. An axis given here replaces that axis in every group, except transports:
-/// they pick among those that a group names, so that a group keeps its meaning.
+/// The axes of the command line. An axis given here replaces that axis in every group, except
+/// transports: they pick among those that a group names, so that a group keeps its meaning.
 #[derive(Debug, Clone, Default)]
 pub struct Axes {
     /// Empty: all that the groups name.
@@ -102,7 +102,7 @@ pub struct Axes {
     pub sizes: Vec<usize>,
     /// Empty: as the groups say.
     pub placements: Vec<Placement>,
-    /// What is empty in it: as the groups say.
+    /// Parameters of workloads; an empty axis keeps what the groups say.
     pub load: LoadAxes,
     /// `None`: as the groups say; `Some(None)`: the mechanism's own; bytes.
     pub capacity: Option<Option<usize>>,

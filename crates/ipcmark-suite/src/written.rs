@@ -233,7 +233,7 @@ fn known<T: Copy>(
         .ok_or_else(|| WordError::new(word, expected()).near(word, &names))
 }
 
-/// A name goes into paths and tables: letters, digits, `-` and `_`.
+/// Checks a name, which goes into paths and tables: letters, digits, `-` and `_`.
 fn folder_name(name: &str) -> std::result::Result<String, String> {
     if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         return Ok(name.to_owned());
@@ -241,7 +241,7 @@ fn folder_name(name: &str) -> std::result::Result<String, String> {
     Err(format!("'{name}': expected letters, digits, '-' and '_' only"))
 }
 
-/// Text that the report shows.
+/// Checks a text that the report shows.
 fn text(text: &str) -> std::result::Result<String, String> {
     match text.trim() {
         "" => Err("it is empty; it lands in the report, so say why".into()),

@@ -38,7 +38,7 @@ peers = [2, 4, 2]
 inputs = ["shared"]
 "#;
 
-/// What is said of the whole suite with one line changed.
+/// Returns the error of the whole suite with one line changed.
 fn said(from: &str, to: &str) -> String {
     assert!(WHOLE.contains(from), "the test changes a line that is not there: {from}");
     let text = WHOLE.replacen(from, to, 1);

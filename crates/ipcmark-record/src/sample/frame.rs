@@ -6,7 +6,7 @@ use crate::{
     Tool,
 };
 
-/// Everything around the cells.
+/// Makes everything around the cells.
 pub(super) fn frame(seed: u64, invocations: u32) -> Record {
     let cpu = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0) };
     Record {

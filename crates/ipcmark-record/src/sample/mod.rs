@@ -3,7 +3,7 @@
 //! [`record`] has a cell of each kind that a reader meets: fast and slow ones, both patterns, both framings, a floor, cells
 //! that are unavailable, unsupported, pending, failed once and failed always, an invocation that was not steady, one
 //! whose CPUs moved apart and, with 12 invocations or more, one that is marked for noise and a cell that was measured in two
-//! distance classes. [`every`] has beside them a cell of every other workload, calls, notifications, losses and rules.
+//! distance classes. [`every`] also has a cell of every other workload, calls, notifications, losses and rules.
 //! The same seed gives the same record; another seed another run of it.
 
 mod frame;
@@ -32,18 +32,19 @@ use values::{empty, long_tailed, pack};
 pub const SIZES_BYTES: [u64; 3] = [64, 1024, 65_536];
 /// Measured phase of one invocation, ns.
 const MEASURE_NS: f64 = 1e8;
-/// From so many invocations on some are marked, and one cell is measured in two distance classes.
+/// Number of invocations from which on some are marked, and one cell is measured in two distance
+/// classes.
 const MARKED: usize = 12;
 /// Cache-line round trip between the sample's two CPUs, ns; and after they have moved apart.
 const DISTANCE_NS: (f64, f64) = (112.0, 350.0);
 
-/// A record of 42 cells with `invocations` of each that can be measured.
+/// Makes a record of 42 cells with `invocations` of each that can be measured.
 #[must_use]
 pub fn record(seed: u64, invocations: u32) -> Record {
     record_of(seed, invocations, |_| true)
 }
 
-/// Those cells of [`record`] that `keep` says; quicker than making all of them.
+/// Makes only the cells of [`record`] that `keep` accepts, which is quicker.
 #[must_use]
 pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -> Record {
     let mut record = frame(seed, invocations);
@@ -203,7 +204,7 @@ fn invocation(
     }
 }
 
-/// What goes wrong in every real run.
+/// Spoils some cells, as happens in every real run.
 fn spoil(record: &mut Record) {
     let mut with = |transport, workload, size_bytes, placement, change: &dyn Fn(&mut Cell)| {
         let key = CellKey::new(transport, workload, size_bytes, placement);
@@ -249,7 +250,7 @@ fn spoil(record: &mut Record) {
     with("unix-stream/epoll", Workload::PingPong, 1024, Placement::CrossCore, &far_at_last);
 }
 
-/// Where there are enough invocations, the last half is made far apart, and takes half as long again.
+/// Makes the last half far apart, and half as long again, if there are enough invocations.
 fn far_at_last(cell: &mut Cell) {
     let half = cell.invocations.len() / 2;
     if cell.invocations.len() < MARKED {

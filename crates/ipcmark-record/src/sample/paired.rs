@@ -20,16 +20,16 @@ const TURNS: u32 = 6;
 /// Pairs of a first stage that [`paired`] makes, and of a second.
 const PAIRS: (u32, u32) = (8, 16);
 
-/// What a made-up cell is like.
+/// Properties of a made-up cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MadeUp {
-    /// Which cell.
+    /// Key of the cell.
     pub key: CellKey,
     /// True for a floor.
     pub floor: bool,
     /// The canary's known delay, thousandths; `None` for every other cell. It does not slow the cell down by itself.
     pub canary_permille: Option<u32>,
-    /// What the base takes for one value, or for one message of a rate, ns.
+    /// Time of the base for one value, or for one message of a rate, ns.
     pub ns: f64,
     /// True ratio new / base.
     pub slow_down: f64,
@@ -37,11 +37,11 @@ pub struct MadeUp {
     pub again: f64,
     /// Standard deviation of the logarithm of new / base over pairs.
     pub spread: f64,
-    /// What goes wrong.
+    /// Fault of the cell.
     pub trouble: Trouble,
 }
 
-/// What goes wrong in a made-up cell.
+/// Fault of a made-up cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     /// Nothing.
@@ -52,9 +52,10 @@ pub enum Trouble {
     FailsInNew,
     /// All sides fail in every pair.
     FailsInBoth,
-    /// In every second pair the CPUs move apart in the second palindrome, and everything takes twice as long from then on.
+    /// The CPUs move apart in the second lap of every second pair, and everything takes twice as
+    /// long from then on.
     Moves,
-    /// In every pair the CPUs are somewhere else at each turn.
+    /// The CPUs are somewhere else at each turn of every pair.
     MovesAlways,
     /// The machine lacks it.
     Unavailable,
@@ -63,7 +64,7 @@ pub enum Trouble {
 }
 
 impl MadeUp {
-    /// A quiet cell that takes `ns` and did not change: one pair differs by about 1 %.
+    /// Makes a quiet cell that takes `ns` and did not change: one pair differs by about 1 %.
     #[must_use]
     pub fn quiet(key: CellKey, ns: f64) -> MadeUp {
         MadeUp {
@@ -79,7 +80,7 @@ impl MadeUp {
     }
 }
 
-/// One cell of each kind that [`paired`] holds, in its order; the canary last.
+/// Returns one cell of each kind that [`paired`] has, in its order; the canary last.
 #[must_use]
 pub fn paired_kinds() -> Vec<MadeUp> {
     let of = |transport: &str, workload, ns: f64| {
@@ -107,7 +108,8 @@ pub fn paired_kinds() -> Vec<MadeUp> {
     ]
 }
 
-/// A comparison with a cell of each kind in [`paired_kinds`], all screened and those that changed confirmed.
+/// Makes a comparison with a cell of each kind in [`paired_kinds`], all screened and those that
+/// changed confirmed.
 #[must_use]
 pub fn paired(seed: u64) -> Paired {
     let kinds = paired_kinds();
@@ -118,7 +120,7 @@ pub fn paired(seed: u64) -> Paired {
     paired
 }
 
-/// A comparison of these cells after its first stage.
+/// Makes a comparison of these cells after its first stage.
 #[must_use]
 pub fn paired_of(seed: u64, screen_pairs: u32, made: &[MadeUp]) -> Paired {
     let record = frame(seed, 0);
@@ -199,7 +201,7 @@ fn add(paired: &mut Paired, made: &[MadeUp], cells: &[usize], stage: Stage, pair
     }
 }
 
-/// The three arms of one pair: base, new, again.
+/// Makes the three sides of one pair: base, new, again.
 fn arms(made: &MadeUp, number: u32, rng: &mut Rng) -> [Arm; 3] {
     // Each arm has its own level; their difference has the spread that was asked for.
     let levels = [1.0, made.slow_down, made.again].map(|truth| {
@@ -238,7 +240,7 @@ fn arms(made: &MadeUp, number: u32, rng: &mut Rng) -> [Arm; 3] {
     })
 }
 
-/// How far the CPUs are apart around a turn, and whether that is far.
+/// Returns the distance of the CPUs around a turn, and true if that is far.
 fn distance(made: &MadeUp, number: u32, turn: u32, rng: &mut Rng) -> (Option<Distance>, bool) {
     if made.floor || made.key.placement != Placement::CrossCore {
         return (None, false);
@@ -269,7 +271,7 @@ fn slice(made: &MadeUp, turn: u32, ns: f64, distance: Option<Distance>, rng: &mu
     }
 }
 
-/// A factor whose logarithm is about normal: the sum of twelve uniform numbers.
+/// Draws a factor whose logarithm is about normal: the sum of twelve uniform numbers.
 fn normal(spread: f64, rng: &mut Rng) -> f64 {
     let sum: f64 = (0..12).map(|_| rng.f64()).sum();
     (spread * (sum - 6.0)).exp()

@@ -2,7 +2,7 @@
 
 use crate::{Capacity, Framing, Placement};
 
-/// How one transport of the sample behaves at one placement.
+/// Behavior of one transport of the sample at one placement.
 pub(super) struct Profile {
     pub(super) transport: &'static str,
     pub(super) family: &'static str,

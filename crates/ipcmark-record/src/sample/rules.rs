@@ -3,7 +3,7 @@
 use crate::Refusal;
 use crate::{Rule, Verdict};
 
-/// Three rules of two families.
+/// Makes three rules of two families.
 pub(super) fn rules() -> Vec<Rule> {
     let rule = |(family, mechanism, name): (&str, &str, &str),
                 (rule, seen): (&str, &str),

@@ -1,4 +1,4 @@
-//! Cells of the workloads beside ping-pong and stream, and of what carries no messages.
+//! Cells of the workloads other than ping-pong and stream, of notifications and of calls.
 
 use super::rules::rules;
 use super::values::{long_tailed, pack};
@@ -10,7 +10,7 @@ use crate::{
 };
 use fastrand::Rng;
 
-/// How one transport behaves under one workload.
+/// Behavior of one transport under one workload.
 struct Made {
     transport: &'static str,
     family: &'static str,
@@ -27,7 +27,7 @@ const fn made(transport: &'static str, family: &'static str, workload: Workload,
     Made { transport, family, carries, lossy, workload, sizes_bytes, ns }
 }
 
-/// [`record`], and beside its cells those of every other workload, calls, notifications, losses and rules.
+/// Makes [`record`], and cells of every other workload, calls, notifications, losses and rules.
 #[must_use]
 pub fn every(seed: u64, invocations: u32) -> Record {
     let mut record = record(seed, invocations);
@@ -152,7 +152,7 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
     let elapsed_ns = (values * per_value) as f64 * every_ns;
     let messages = values * per_value * if is_rate { 1 } else { made.workload.depth() as u64 };
     let lost = if made.lossy { messages / 250 } else { 0 };
-    // One in so many messages leaves late: at the higher rate the sender cannot keep up.
+    // This share of the messages leaves late: at the higher rate the sender cannot keep up.
     let late = if every_ns < 100_000.0 && made.family == "udp" { 0.3 } else { 0.002 };
     let lag = |rng: &mut Rng| long_tailed((ns * late).max(2.0), values, rng);
     let sides = names(made.workload)
@@ -196,7 +196,7 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
     }
 }
 
-/// The sides' names: the one, then the several.
+/// Returns the sides' names: the one, then the several.
 fn names(workload: Workload) -> Vec<String> {
     let (one, several) = match workload {
         Workload::FanIn { .. } => ("responder", "initiator"),

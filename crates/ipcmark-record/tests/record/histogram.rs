@@ -32,7 +32,7 @@ proptest! {
         let at = at.index(encoded.hdr_v2_deflate.len());
         prop_assume!(encoded.hdr_v2_deflate[at..=at] != with);
         encoded.hdr_v2_deflate.replace_range(at..=at, &with);
-        // A few bits of the compressed form are padding: whoever changes those changes nothing.
+        // A few bits of the compressed form are padding: a change of those changes nothing.
         prop_assert!(encoded.unpack().map_or(true, |other| other == histogram));
     }
 }

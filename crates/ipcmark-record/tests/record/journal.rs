@@ -216,7 +216,7 @@ fn a_process_killed_by_sigkill_loses_nothing_that_it_had_appended() {
     assert!(kept >= appended, "{kept} kept of {appended} appended");
 }
 
-/// A limit on the size of files stands in for a full disk: the kernel takes a part of the line and refuses the rest.
+/// A limit on the size of files acts as a full disk: the kernel takes a part of the line and refuses the rest.
 #[test]
 fn a_line_that_the_disk_took_half_of_is_taken_back() {
     let (_dir, path) = place();

@@ -74,7 +74,7 @@ fn a_missing_file_is_named() {
     assert!(words.starts_with("cannot read /nonexistent/record.json: No such file"), "{words}");
 }
 
-/// The kernel lets nobody, root included, make a file there.
+/// The kernel lets no user, root included, make a file there.
 #[test]
 fn a_folder_that_cannot_be_written_gives_the_advice() {
     let path = Path::new("/sys/ipcmark-record.json");

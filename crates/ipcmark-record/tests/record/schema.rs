@@ -13,7 +13,7 @@ fn the_committed_schema_is_the_generated_one() {
     assert!(
         committed == generated_schema(),
         "schema/record-v1.json is not what the types say. When the change is meant, and records written before it can \
-         still be read, write it anew: UPDATE_SCHEMA=1 cargo test -p ipcmark-record schema"
+         still be read, write it again: UPDATE_SCHEMA=1 cargo test -p ipcmark-record schema"
     );
 }
 
