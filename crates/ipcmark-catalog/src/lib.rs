@@ -1,9 +1,11 @@
 //! ONE table: every transport in this build, in the order of reports.
 //!
-//! It lists and does not define. One line here is all that the suites, the laws, the benches and the program need to
-//! know of a transport: [`CATALOG`] holds it with its type erased, [`visit_all`] shows its type.
+//! It lists and does not define. One line here is all that the suites, the laws, the benches and
+//! the program need to know of a transport: [`CATALOG`] holds it with its type erased,
+//! [`visit_all`] shows its type.
 //!
-//! [`catalog!`] makes both in any crate, so that a program can add its own rows: see `examples/own-transport`.
+//! [`catalog!`] makes both in any crate, so that a program can add its own rows: see
+//! `examples/own-transport`.
 #![forbid(unsafe_code)]
 
 pub use ipcmark_core::Visitor;
@@ -37,11 +39,12 @@ use ipcmark_uring::MsgRing;
 use ipcmark_vm::{Futex as VmFutex, Spin as VmSpin, VmRead, VmWrite};
 use ipcmark_vsock::{VsockSeqpacket, VsockStream};
 
-/// Makes a catalog in the module that calls it: `CATALOG`, its rows with their types erased, and `visit_all`, which shows
-/// each type to a [`Visitor`].
+/// Makes a catalog in the module that calls it: `CATALOG`, its rows with their types erased, and
+/// `visit_all`, which shows each type to a [`Visitor`].
 ///
-/// A line is what passes between the sides (`messages` of a [`Transport`](ipcmark_core::Transport), `notifications` of a
-/// [`Notifier`](ipcmark_core::Notifier), `calls` of a [`Remote`](ipcmark_core::Remote)) and the type.
+/// A line is what passes between the sides (`messages` of a [`Transport`](ipcmark_core::Transport),
+/// `notifications` of a [`Notifier`](ipcmark_core::Notifier), `calls` of a
+/// [`Remote`](ipcmark_core::Remote)) and the type.
 ///
 /// ```
 /// use ipcmark_sys::fd::{Block, Spin};

@@ -1,8 +1,8 @@
 //! Buffers whose place in memory does not depend on chance.
 //!
-//! What a copy of 64 KiB costs depends on where in its page the buffer begins: up to ten percent between two offsets that
-//! an allocator may hand out, and another one after the next change of the program. So every buffer that messages
-//! stand in begins at a page.
+//! What a copy of 64 KiB costs depends on where in its page the buffer begins: up to ten percent
+//! between two offsets that an allocator may hand out, and another one after the next change of the
+//! program. So every buffer that messages stand in begins at a page.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -36,7 +36,7 @@ impl Buffer {
         self.len
     }
 
-    /// True when it has no bytes.
+    /// Returns true if it has no bytes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0

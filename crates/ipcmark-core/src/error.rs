@@ -10,8 +10,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// End of stream: the peer closed its sending half, and everything it sent was received; or the peer closed
-    /// its receiving half, so that nothing can be sent any more.
+    /// End of stream: the peer closed its sending half, and everything it sent was received; or the
+    /// peer closed its receiving half, so that nothing can be sent any more.
     #[error("the peer has closed the link")]
     Closed,
     /// The peer's process ended without closing the link.
@@ -26,7 +26,7 @@ pub enum Error {
         len: usize,
         /// Largest length accepted, in bytes.
         max: usize,
-        /// What sets the limit: a field of the plan, a sysctl, a socket option.
+        /// Source of the limit: a field of the plan, a sysctl, a socket option.
         limited_by: &'static str,
     },
     /// The bytes that arrived break the transport's own rules.
@@ -40,9 +40,9 @@ pub enum Error {
     Os {
         /// The system call, with the argument that matters.
         call: String,
-        /// What the kernel said.
+        /// The error of the kernel.
         source: io::Error,
-        /// What to do about it, where it is known.
+        /// Advice, if there is any.
         hint: Option<String>,
     },
 }
@@ -76,7 +76,7 @@ impl Error {
         }
     }
 
-    /// True when the peer is known to be gone, in good order or not.
+    /// Returns true if the peer is known to be gone, in good order or not.
     #[must_use]
     pub fn is_end(&self) -> bool {
         matches!(self, Error::Closed | Error::PeerDied)

@@ -1,9 +1,10 @@
 //! Byte streams, and the boundaries that [`Framed`] adds to them.
 //!
-//! With [`Plan::fixed`] the boundary is the count: both sides know that each message has [`Plan::size`] bytes, and
-//! nothing but the message travels. Otherwise a length of four bytes, little-endian, goes before each message, in
-//! the same write. Either way a message is read with no read-ahead: one message, one `read` when the bytes are there
-//! (two with a prefix), so that a stream and a message mechanism make the same number of calls.
+//! With [`Plan::fixed`] the boundary is the count: both sides know that each message has
+//! [`Plan::size`] bytes, and nothing but the message travels. Otherwise a length of four bytes,
+//! little-endian, goes before each message, in the same write. Either way a message is read with no
+//! read-ahead: one message, one `read` when the bytes are there (two with a prefix), so that a
+//! stream and a message mechanism make the same number of calls.
 
 use crate::{
     Address, Availability, Buffer, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender,
@@ -22,10 +23,12 @@ pub trait ByteSink {
 
 /// Brings bytes from the peer.
 pub trait ByteSource {
-    /// Fills some of `space`, at least one byte, waiting for them; returns how many. 0 is the end of the stream.
+    /// Fills some of `space`, at least one byte, waiting for them; returns how many. 0 is the end
+    /// of the stream.
     fn read(&mut self, space: &mut [u8]) -> Result<usize>;
 
-    /// Looks without waiting, as [`Receiver::ready`]: true when [`read`](ByteSource::read) would not wait.
+    /// Looks without waiting, as [`Receiver::ready`]: true when [`read`](ByteSource::read) would
+    /// not wait.
     ///
     /// # Errors
     /// A stream whose `INFO.overlaps` is false cannot tell, and says so.
@@ -38,25 +41,25 @@ pub trait ByteSource {
 pub trait ByteStream: 'static {
     /// Its constant facts.
     const INFO: Info;
-    /// What both sides inherit through `fork(2)`.
+    /// Resources that both sides inherit through `fork(2)`.
     type Fixture;
     /// The sending half.
     type Sink: ByteSink;
     /// The receiving half.
     type Source: ByteSource;
-    /// As [`Transport::available`].
+    /// Does the same as [`Transport::available`].
     fn available() -> Availability;
-    /// As [`Transport::fixture`].
+    /// Does the same as [`Transport::fixture`].
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
-    /// As [`Transport::capacity`].
+    /// Does the same as [`Transport::capacity`].
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
-    /// As [`Transport::split`].
+    /// Does the same as [`Transport::split`].
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Sink, Self::Source>>;
-    /// As [`Transport::address`].
+    /// Does the same as [`Transport::address`].
     fn address(_fixture: &Self::Fixture) -> Result<Address> {
         Err(Address::none())
     }
-    /// As [`Transport::attach`].
+    /// Does the same as [`Transport::attach`].
     fn attach(_plan: &Plan, _address: Address) -> Result<Self::Fixture> {
         Err(Address::none())
     }
@@ -170,7 +173,7 @@ impl<K: ByteSink> FramedSender<K> {
         Ok(&mut self.buffer[PREFIX..self.end])
     }
 
-    /// What the first write left.
+    /// Writes what the first write left.
     #[cold]
     fn commit_rest(&mut self, mut sent: usize) -> Result<()> {
         while sent < self.end {
@@ -196,15 +199,15 @@ impl<R: ByteSource> FramedReceiver<R> {
         FramedReceiver { source, buffer: Buffer::new(space), size, fixed }
     }
 
-    /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not after it, and not at
-    /// all when the frame has `begun`.
+    /// Fills the first `len` bytes of the buffer. The stream may end before the first byte, not
+    /// after it, and not at all when the frame has `begun`.
     #[inline]
     fn fill(&mut self, len: usize, begun: bool) -> Result<()> {
         let filled = self.source.read(&mut self.buffer[..len])?;
         if filled == len { Ok(()) } else { self.fill_rest(filled, len, begun) }
     }
 
-    /// What the first read left.
+    /// Reads what the first read left.
     #[cold]
     fn fill_rest(&mut self, mut filled: usize, len: usize, begun: bool) -> Result<()> {
         if filled == 0 {
@@ -221,7 +224,8 @@ impl<R: ByteSource> FramedReceiver<R> {
 }
 
 impl<R: ByteSource> Receiver for FramedReceiver<R> {
-    /// Nothing is read ahead, so that the stream itself knows; a message that has begun to come may yet be waited for.
+    /// Nothing is read ahead, so that the stream itself knows; a message that has begun to come may
+    /// yet be waited for.
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         self.source.ready()

@@ -3,18 +3,20 @@
 use ipcmark_words::{Carries, Framing, Refusal, WaitKind, Workload};
 use std::fmt;
 
-/// What a catalog row is for.
+/// The purpose of a catalog row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Communicates between two processes.
     Mechanism,
-    /// Runs in one process, both ends: the cost of the harness itself, the least any mechanism can show.
+    /// Runs in one process, both ends: the cost of the harness itself, the least any mechanism can
+    /// show.
     Floor,
 }
 
 /// The thing by which two processes find each other at a mechanism.
 ///
-/// It says what the mechanism itself allows: helpers that only ipcmark adds (a lifeline, a barrier) do not count.
+/// It says what the mechanism itself allows: helpers that only ipcmark adds (a lifeline, a barrier)
+/// do not count.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MeetBy {
@@ -26,7 +28,8 @@ pub enum MeetBy {
     Descriptor,
     /// A path in the file system.
     Path,
-    /// A name that the kernel keeps: of a message queue, a shared memory object, an abstract socket.
+    /// A name that the kernel keeps: of a message queue, a shared memory object, an abstract
+    /// socket.
     Name,
     /// A System V key.
     Key,
@@ -78,49 +81,59 @@ pub struct Info {
     pub family: &'static str,
     /// The mechanism, without the wait: `pipe`, `unix-seqpacket`, `shm-ring` ...
     pub mechanism: &'static str,
-    /// How a side waits.
+    /// The way a side waits.
     pub wait: WaitKind,
-    /// Whether boundaries are the mechanism's own.
+    /// The source of message boundaries: the mechanism, or ipcmark.
     pub framing: Framing,
-    /// True when [`crate::Sender::claim`] lends the slot itself. Then the harness writes each message whole, as a user
-    /// would; otherwise the claimed buffer is private and keeps its contents from message to message.
+    /// True if [`crate::Sender::claim`] lends the slot itself. Then the harness writes each
+    /// message whole, as a user would; otherwise the claimed buffer is private and keeps its
+    /// contents from message to message.
     pub zero_copy: bool,
-    /// True when [`crate::Receiver::receive`] lends the slot itself, which the peer waits for. Then the harness copies
-    /// each message out, as a user would; otherwise the mechanism has copied it into a buffer of the receiver's own.
+    /// True if [`crate::Receiver::receive`] lends the slot itself, which the peer waits for. Then
+    /// the harness copies each message out, as a user would; otherwise the mechanism has copied it
+    /// into a buffer of the receiver's own.
     pub zero_copy_rx: bool,
-    /// True if messages pass through memory that both sides map, without a system call while neither side waits. Such a
-    /// transport takes a few ns a message, so the harness compiles its loops for the transport's own types.
+    /// True if messages pass through memory that both sides map, without a system call while
+    /// neither side waits. Such a transport takes a few ns a message, so the harness compiles its
+    /// loops for the transport's own types.
     pub user_space: bool,
     /// Mechanism or floor.
     pub role: Role,
-    /// What passes between the sides.
+    /// The things that pass between the sides.
     pub carries: Carries,
     /// The thing by which two processes find each other.
     pub meet_by: MeetBy,
-    /// True when the mechanism may lose what was sent: a datagram that finds the receiver's buffer full, a signal that
-    /// merges with one still pending, a value that is overwritten. Losses are then counted, and are no failure.
+    /// True if the mechanism may lose what was sent: a datagram that finds the receiver's buffer
+    /// full, a signal that merges with one still pending, a value that is overwritten. Losses are
+    /// then counted, and are no failure.
     pub lossy: bool,
-    /// True when several processes may send on one link, each message whole: `split` may then be called for the
-    /// initiator's side in several processes that inherited one fixture. Otherwise each sender needs its own link.
+    /// True if several processes may send on one link, each message whole: `split` may then be
+    /// called for the initiator's side in several processes that inherited one fixture. Otherwise
+    /// each sender needs its own link.
     pub many_senders: bool,
-    /// True when several processes may receive from one link, each message going whole to one of them.
+    /// True if several processes may receive from one link, each message going whole to one of
+    /// them.
     pub many_receivers: bool,
-    /// True when several processes may receive from one link, each getting **every** message: `split` may then be called for
-    /// the responder's side in several processes. What one of them loses is not lost to the others.
+    /// True if several processes may receive from one link, each getting **every** message:
+    /// `split` may then be called for the responder's side in several processes. What one of them
+    /// loses is not lost to the others.
     pub broadcasts: bool,
-    /// True when all links that one process holds would be one and the same, because what is sent goes to the process:
-    /// signals of one number. Then nothing that needs several links in a process can run.
+    /// True if all links that one process holds would be one and the same, because what is sent
+    /// goes to the process: signals of one number. Then nothing that needs several links in a
+    /// process can run.
     pub one_link: bool,
-    /// True when what was sent and not yet received is gone with its sender's process, because it stands in the
-    /// sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
+    /// True if what was sent and not yet received is gone with its sender's process, because it
+    /// stands in the sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
     pub dies_with_sender: bool,
-    /// True when a side can see without waiting whether [`receive`](crate::Receiver::receive) would wait, i.e. when
-    /// [`ready`](crate::Receiver::ready) answers: then other work fits between a call and its completion.
+    /// True if a side can see without waiting whether [`receive`](crate::Receiver::receive) would
+    /// wait, i.e. when [`ready`](crate::Receiver::ready) answers: then other work fits between a
+    /// call and its completion.
     pub overlaps: bool,
-    /// True if a message of 0 bytes arrives as a message. Where an empty one means the end of the stream, it cannot.
+    /// True if a message of 0 bytes arrives as a message. Where an empty one means the end of the
+    /// stream, it cannot.
     pub empty_messages: bool,
-    /// True if a process that was not forked with the fixture can join: [`address`](crate::Transport::address) and
-    /// [`attach`](crate::Transport::attach) answer.
+    /// True if a process that was not forked with the fixture can join:
+    /// [`address`](crate::Transport::address) and [`attach`](crate::Transport::attach) answer.
     pub attaches: bool,
     /// True if a sender can refuse to wait: [`try_claim`](crate::Sender::try_claim) and
     /// [`try_commit`](crate::Sender::try_commit) answer.
@@ -131,12 +144,14 @@ pub struct Info {
     pub reference: &'static str,
 }
 
-/// The plan's smallest message that several senders may share a link with: it must have room for its sender's number.
+/// The plan's smallest message that several senders may share a link with: it must have room for
+/// its sender's number.
 pub const LEAST_SHARED: usize = 16;
 
 impl Info {
-    /// A transport that copies its messages, loses none, and connects one sender with one receiver that were forked with
-    /// it. A row changes what differs, and says at least its family, mechanism, wait, summary and reference.
+    /// A transport that copies its messages, loses none, and connects one sender with one receiver
+    /// that were forked with it. A row changes what differs, and says at least its family,
+    /// mechanism, wait, summary and reference.
     pub const DEFAULT: Info = Info {
         family: "",
         mechanism: "",
@@ -162,7 +177,8 @@ impl Info {
         reference: "",
     };
 
-    /// Returns the same facts, if none that a row needs is missing; a catalog asks while it is compiled.
+    /// Returns the same facts, if none that a row needs is missing; a catalog asks while it is
+    /// compiled.
     ///
     /// # Panics
     /// If family, mechanism, summary or reference is empty.
@@ -175,8 +191,8 @@ impl Info {
         self
     }
 
-    /// Whether what it is and what it carries make sense of a workload, and if not, why. A suite that names transports
-    /// by a wildcard means those that do.
+    /// Tells if a workload makes sense for it, and if not, why. A suite
+    /// that names transports by a wildcard means those that do.
     ///
     /// # Errors
     /// The reason, in words for a row.
@@ -193,7 +209,7 @@ impl Info {
         }
     }
 
-    /// Whether it can run a workload, and if not, why: what it cannot do is a row that says so.
+    /// Tells if it can run a workload, and if not, why: a row then says so.
     ///
     /// # Errors
     /// The reason, in words for that row.
@@ -220,14 +236,14 @@ impl fmt::Display for Info {
     }
 }
 
-/// What this machine lets a transport do.
+/// The limits that this machine sets to a transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest message in bytes; `None` when only memory bounds it.
     pub max_message: Option<usize>,
-    /// What sets that limit, e.g. `fs.mqueue.msgsize_max`.
+    /// Source of that limit, e.g. `fs.mqueue.msgsize_max`.
     pub limited_by: &'static str,
-    /// What would raise it, if anything would.
+    /// The change that would raise it, if there is one.
     pub remedy: Option<String>,
 }
 
@@ -239,7 +255,7 @@ impl Limits {
     }
 }
 
-/// Can this kernel, here, now, run the transport?
+/// The answer to: can this kernel, here, now, run the transport?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Availability {
     /// Yes, within these limits.

@@ -1,20 +1,22 @@
 //! The words and the traits of ipcmark; no system calls.
 //!
-//! The key decision is the shape of the seam. A benchmark that hands every transport a filled buffer charges
-//! zero-copy transports for a copy they do not make; one that lets a transport fill its own buffer cannot check what
-//! arrived. So buffers here have the shape of [`std::io::BufRead`]: a [`Sender`] lends space ([`Sender::claim`]) and is
-//! told when it is full ([`Sender::commit`]); a [`Receiver`] lends a message ([`Receiver::receive`]) and is told when
-//! it has been read ([`Receiver::release`]). A copying transport lends a private buffer, a zero-copy one its slot, and
-//! one hot loop serves both.
+//! The key decision is the shape of the seam. A benchmark that hands every transport a filled
+//! buffer charges zero-copy transports for a copy they do not make; one that lets a transport fill
+//! its own buffer cannot check what arrived. So buffers here have the shape of
+//! [`std::io::BufRead`]: a [`Sender`] lends space ([`Sender::claim`]) and is told when it is full
+//! ([`Sender::commit`]); a [`Receiver`] lends a message ([`Receiver::receive`]) and is told when it
+//! has been read ([`Receiver::release`]). A copying transport lends a private buffer, a zero-copy
+//! one its slot, and one hot loop serves both.
 //!
-//! Everything a transport needs to know of a measurement is its [`Plan`]; everything a measurement needs to know of a
-//! transport is its [`Info`] and what [`Transport::available`] says on this machine. Wait strategies are types, so
-//! `Pipe<Block>` and `Pipe<Epoll>` are two transports and the hot loop has no branch.
+//! Everything a transport needs to know of a measurement is its [`Plan`]; everything a measurement
+//! needs to know of a transport is its [`Info`] and what [`Transport::available`] says on this
+//! machine. Wait strategies are types, so `Pipe<Block>` and `Pipe<Epoll>` are two transports and
+//! the hot loop has no branch.
 //!
-//! Two smaller seams stand beside it: a [`Notifier`] carries no payload (signals, counters, semaphores), a [`Remote`]
-//! carries calls and their results. They are seams of their own, because a notifier has no message to check and a call
-//! no second direction; [`Info::carries`] says which seam a row of the catalog implements, and [`Info::supports`] which
-//! workloads that allows.
+//! Two smaller seams stand beside it: a [`Notifier`] carries no payload (signals, counters,
+//! semaphores), a [`Remote`] carries calls and their results. They are seams of their own, because
+//! a notifier has no message to check and a call no second direction; [`Info::carries`] says which
+//! seam a row of the catalog implements, and [`Info::supports`] which workloads that allows.
 #![forbid(unsafe_code)]
 
 mod buffer;

@@ -1,12 +1,14 @@
 //! What stands in each message, so that a benchmark is also a test.
 //!
-//! A message of 16 bytes or more opens with its sequence number and ends with a check value over seed, sequence number, last
-//! flag and length; in long messages one stands at each multiple of 4096, too: a torn, truncated or mixed message cannot
-//! pass. Between the stamps stands a body that depends on the seed alone; one message in [`DEEP_EVERY`] is compared byte
-//! for byte. Shorter messages carry the low bits of the same two values.
+//! A message of 16 bytes or more opens with its sequence number and ends with a check value over
+//! seed, sequence number, last flag and length; in long messages one stands at each multiple of
+//! 4096, too: a torn, truncated or mixed message cannot pass. Between the stamps stands a body that
+//! depends on the seed alone; one message in [`DEEP_EVERY`] is compared byte for byte. Shorter
+//! messages carry the low bits of the same two values.
 //!
-//! Two stamps and no more, because every message carries them and over a ring a message is a matter of four nanoseconds: each
-//! further store waits for the same line that the message itself waits for. The harness measures what they cost and prints it.
+//! Two stamps and no more, because every message carries them and over a ring a message is a matter
+//! of four nanoseconds: each further store waits for the same line that the message itself waits
+//! for. The harness measures what they cost and prints it.
 
 mod checker;
 mod copy;
@@ -23,7 +25,7 @@ pub const DEEP_EVERY: u64 = 1024;
 /// Long messages carry a stamp at each multiple of this.
 const STRIDE: usize = 4096;
 const WORD: usize = 8;
-/// From this length on a message carries all its stamps.
+/// Length from which a message carries all its stamps.
 const FULL: usize = 2 * WORD;
 
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): every input bit moves every output bit.
@@ -34,7 +36,7 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// How many low bits of a sequence number a message of `size` bytes has room for.
+/// Returns the number of low bits of a sequence number that a message of `size` bytes has room for.
 const fn sequence_bits(size: usize) -> u32 {
     match size {
         0..=7 => 7,
@@ -43,8 +45,9 @@ const fn sequence_bits(size: usize) -> u32 {
     }
 }
 
-/// The check value of a head: one multiplication, because it is paid for every message. It maps heads one to one, so
-/// that no two sequence numbers share one; the rotation puts the product's best bits where short messages take theirs.
+/// The check value of a head: one multiplication, because it is paid for every message. It maps
+/// heads one to one, so that no two sequence numbers share one; the rotation puts the product's
+/// best bits where short messages take theirs.
 #[inline(always)]
 fn check_of(head: u64, key: u64) -> u64 {
     (head ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
@@ -90,17 +93,19 @@ impl Stamper {
         Stamper { key: mix(seed ^ size as u64), body }
     }
 
-    /// The message as it stands in the user's memory before it is sent; [`stamp`](Stamper::stamp) completes it.
+    /// The message as it stands in the user's memory before it is sent; [`stamp`](Stamper::stamp)
+    /// completes it.
     #[inline(always)]
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Stamps `message`, which holds the body already, with its sequence number. `last` tells the peer that no more
-    /// follow in this phase.
+    /// Stamps `message`, which holds the body already, with its sequence number. `last` tells the
+    /// peer that no more follow in this phase.
     ///
-    /// Straight code for all but the shortest: after a system call each branch costs more than the arithmetic.
+    /// Straight code for all but the shortest: after a system call each branch costs more than the
+    /// arithmetic.
     #[inline(always)]
     pub fn stamp(&self, message: &mut [u8], sequence: u64, last: bool) {
         let size = message.len();
@@ -143,7 +148,7 @@ impl Stamper {
         (head, differs)
     }
 
-    /// The same of one that has room for one word.
+    /// Does the same for a message that has room for one word.
     #[inline(always)]
     fn read_word(&self, message: &[u8]) -> (u64, u64) {
         let word = get(message, 0);
@@ -176,7 +181,7 @@ impl Stamper {
     }
 }
 
-/// Where the stamps between the first and the last stand, and the words there.
+/// Returns the places of the stamps between the first and the last, and their words.
 #[inline(always)]
 fn inner_stamps(size: usize) -> impl Iterator<Item = usize> {
     (1..=(size - 2 * WORD) / STRIDE).map(|n| n * STRIDE)

@@ -1,14 +1,16 @@
 //! The seam of mechanisms that carry no payload: signals, counters, semaphores.
 //!
-//! A notification tells a waiting process that something happened, and nothing else. Its cost is the cost of a wake-up
-//! without payload; next to shared memory the same mechanisms are measured again with one. The contract, checked by
-//! laws:
+//! A notification tells a waiting process that something happened, and nothing else. Its cost is
+//! the cost of a wake-up without payload; next to shared memory the same mechanisms are measured
+//! again with one. The contract, checked by laws:
 //!
 //! - After one `notify`, one `listen` on the other side returns, also when it is called later.
-//! - A notifier whose `INFO.lossy` is false loses none: the sum of what `listen` returns is the number of `notify`
-//!   calls. A lossy one may merge those that are still pending, and returns 1 for them.
-//! - A side that listens notices within a second or two that its peer's process is gone, or that the peer has dropped
-//!   its half, with [`Error::Closed`](crate::Error::Closed) or [`Error::PeerDied`](crate::Error::PeerDied).
+//! - A notifier whose `INFO.lossy` is false loses none: the sum of what `listen` returns is the
+//!   number of `notify` calls. A lossy one may merge those that are still pending, and returns 1
+//!   for them.
+//! - A side that listens notices within a second or two that its peer's process is gone, or that
+//!   the peer has dropped its half, with [`Error::Closed`](crate::Error::Closed) or
+//!   [`Error::PeerDied`](crate::Error::PeerDied).
 //! - After both sides have dropped their halves, nothing is left.
 
 use crate::{Address, Availability, Info, Link, Plan, Result, Side};
@@ -82,7 +84,8 @@ pub trait Notifier: 'static {
     /// Makes what both sides inherit. Runs before the fork, in the process that supervises.
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
 
-    /// Takes one side's halves out of the fixture. Runs after the fork, once on each side; it may wait for the peer.
+    /// Takes one side's halves out of the fixture. Runs after the fork, once on each side; it may
+    /// wait for the peer.
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>>;
 
     /// Does the same as [`Transport::address`](crate::Transport::address).
@@ -104,7 +107,8 @@ pub trait Notifier: 'static {
 
 /// The notifying half.
 pub trait Notify {
-    /// Tells the peer that something happened; waits only if the mechanism's counter or queue is full.
+    /// Tells the peer that something happened; waits only if the mechanism's counter or queue is
+    /// full.
     fn notify(&mut self) -> Result<()>;
 }
 

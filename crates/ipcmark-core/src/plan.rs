@@ -4,7 +4,7 @@ use ipcmark_words::{Placement, Workload};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long the measured phase goes on.
+/// Length of the measured phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     /// Until this much time has passed.
@@ -13,11 +13,11 @@ pub enum Extent {
     Messages(u64),
 }
 
-/// Where names that the file system or the kernel must hold may be made.
+/// The place for names that the file system or the kernel must hold.
 ///
-/// Whoever makes the plan clears [`Names::dir`] after the invocation. Names outside it (message queues, POSIX shared
-/// memory) start with [`Names::token`] and are unlinked by the fixture as soon as both ends hold a descriptor, so that
-/// a killed process leaves nothing behind.
+/// Whoever makes the plan clears [`Names::dir`] after the invocation. Names outside it (message
+/// queues, POSIX shared memory) start with [`Names::token`] and are unlinked by the fixture as soon
+/// as both ends hold a descriptor, so that a killed process leaves nothing behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// Unique to this invocation; letters, digits and `-` only.
@@ -26,15 +26,15 @@ pub struct Names {
     pub dir: PathBuf,
 }
 
-/// What one invocation of one cell is asked to do.
+/// The work of one invocation of one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The workload, with its parameters.
     pub workload: Workload,
     /// Message size in bytes; the largest one when `fixed` is false; 0 for notifications.
     pub size: usize,
-    /// True when every message has exactly `size` bytes. Byte streams then need no length prefix, so that a cell of
-    /// 64 KiB puts 64 KiB into the pipe and not four bytes more than it holds.
+    /// True if every message has exactly `size` bytes. Byte streams then need no length prefix,
+    /// so that a cell of 64 KiB puts 64 KiB into the pipe and not four bytes more than it holds.
     pub fixed: bool,
     /// Capacity asked of each direction, in bytes; `None` keeps the mechanism's default.
     pub capacity: Option<usize>,
@@ -44,20 +44,22 @@ pub struct Plan {
     pub extent: Extent,
     /// Upper bound on the warm-up.
     pub warm_up: Duration,
-    /// Bound on the whole invocation; a side that has not ended by then is killed and the invocation is an error.
+    /// Bound on the whole invocation; a side that has not ended by then is killed and the
+    /// invocation is an error.
     pub deadline: Duration,
-    /// A known delay, thousandths of a round trip, that the responder adds to each: what a comparison must be able to find. 0
-    /// but where that is tried.
+    /// A known delay, thousandths of a round trip, that the responder adds to each: what a
+    /// comparison must be able to find. 0 but where that is tried.
     pub slow_down_permille: u32,
     /// Seeds message contents.
     pub seed: u64,
-    /// Where names may be made.
+    /// The place for names.
     pub names: Names,
 }
 
 impl Plan {
-    /// One round trip of exactly `size` bytes: sides not pinned, the mechanism's own capacity, no warm-up, ten seconds to
-    /// end. Change what matters: `Plan { fixed: false, ..Plan::new(64, names) }`.
+    /// One round trip of exactly `size` bytes: sides not pinned, the mechanism's own capacity, no
+    /// warm-up, ten seconds to end. Change what matters: `Plan { fixed: false, ..Plan::new(64,
+    /// names) }`.
     #[must_use]
     pub const fn new(size: usize, names: Names) -> Plan {
         Plan {

@@ -1,12 +1,14 @@
 //! The seam of remote procedure calls: a caller, and a server that runs the procedure.
 //!
-//! A call carries its argument there and its result back; both are bytes here, marshalled by the mechanism as it would
-//! marshal any argument. The contract, checked by laws:
+//! A call carries its argument there and its result back; both are bytes here, marshalled by the
+//! mechanism as it would marshal any argument. The contract, checked by laws:
 //!
-//! - One call, one result: the bytes that the procedure returned for the bytes of the argument. Without faults on the
-//!   way the procedure runs once a call.
-//! - An argument over the largest length fails with [`Error::TooLong`](crate::Error::TooLong) and runs nothing.
-//! - A caller notices within a second or two that its server is gone, and a server that its caller is.
+//! - One call, one result: the bytes that the procedure returned for the bytes of the argument.
+//!   Without faults on the way the procedure runs once a call.
+//! - An argument over the largest length fails with [`Error::TooLong`](crate::Error::TooLong) and
+//!   runs nothing.
+//! - A caller notices within a second or two that its server is gone, and a server that its caller
+//!   is.
 //! - After both sides have dropped their halves, nothing is left: no name, no daemon, no process.
 
 use crate::{Address, Availability, Error, Info, Plan, Result};
@@ -88,8 +90,9 @@ pub trait Remote: 'static {
     /// Tells if this machine, now, can run it. Probes by trying, leaves nothing behind.
     fn available() -> Availability;
 
-    /// Makes what both sides inherit. Runs before the fork, in the process that supervises, which drops its copy as
-    /// soon as both sides run. So `server` starts the helpers (a daemon, a matchmaker), which end with it.
+    /// Makes what both sides inherit. Runs before the fork, in the process that supervises, which
+    /// drops its copy as soon as both sides run. So `server` starts the helpers (a daemon, a
+    /// matchmaker), which end with it.
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
 
     /// Connects the calling side. Runs after the fork; waits until the server can be reached.
@@ -130,18 +133,19 @@ pub enum Flow {
     Stop,
 }
 
-/// The function that a server runs: it reads the argument and writes the result into the empty buffer. It may run on
-/// any thread of the server.
+/// The function that a server runs: it reads the argument and writes the result into the empty
+/// buffer. It may run on any thread of the server.
 pub type Procedure = Box<dyn FnMut(&[u8], &mut Vec<u8>) -> Flow + Send>;
 
 /// The serving half.
 pub trait Serve {
-    /// Answers calls, one after the other, until the procedure says [`Flow::Stop`]. May be called again on the same
-    /// connection.
+    /// Answers calls, one after the other, until the procedure says [`Flow::Stop`]. May be called
+    /// again on the same connection.
     fn serve(&mut self, procedure: Procedure) -> Result<()>;
 }
 
-/// A row that a build leaves out because its feature is off. [`Absent`] takes its place and says so.
+/// A row that a build leaves out because its feature is off. [`Absent`] takes its place and says
+/// so.
 pub trait LeftOut: 'static {
     /// The facts of the row that is left out.
     const INFO: Info;

@@ -2,26 +2,29 @@
 //!
 //! The contract, which the conformance laws check for every transport in two real processes:
 //!
-//! - One commit, one receive, the same bytes, in order. No message waits for a later one, unless the sender said that
-//!   one follows ([`Sender::commit_more`]).
-//! - `claim(len)` with `len` over the link's largest message fails with [`Error::TooLong`](crate::Error::TooLong)
-//!   and sends nothing. With [`Plan::fixed`] a link may also refuse every other length than [`Plan::size`].
+//! - One commit, one receive, the same bytes, in order. No message waits for a later one, unless
+//!   the sender said that one follows ([`Sender::commit_more`]).
+//! - `claim(len)` with `len` over the link's largest message fails with
+//!   [`Error::TooLong`](crate::Error::TooLong) and sends nothing. With [`Plan::fixed`] a link may
+//!   also refuse every other length than [`Plan::size`].
 //! - `claim(0)` sends an empty message if `INFO.empty_messages`; other transports may refuse it.
-//! - `claim`, `commit` and `receive` wait as the transport's wait strategy says; they never return "try again".
-//!   [`Sender::try_claim`] and [`Sender::try_commit`] never wait.
+//! - `claim`, `commit` and `receive` wait as the transport's wait strategy says; they never return
+//!   "try again". [`Sender::try_claim`] and [`Sender::try_commit`] never wait.
 //! - Dropping a sender ends the stream: the peer receives what was committed, then
-//!   [`Error::Closed`](crate::Error::Closed). A side notices that its peer's process is gone within a second or two, by
-//!   waiting or by sending, with `Closed` or [`Error::PeerDied`](crate::Error::PeerDied); it receives first what the
-//!   peer had committed, unless `INFO.dies_with_sender`.
+//!   [`Error::Closed`](crate::Error::Closed). A side notices that its peer's process is gone within
+//!   a second or two, by waiting or by sending, with `Closed` or
+//!   [`Error::PeerDied`](crate::Error::PeerDied); it receives first what the peer had committed,
+//!   unless `INFO.dies_with_sender`.
 //! - After both sides have dropped their halves, nothing is left: no name, no segment, no process.
-//! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one length, contents
-//!   kept; so the harness need not fill it again.
-//! - With `INFO.lossy` a message may be lost, but never damaged, and never repeated. With `INFO.many_senders` (or
-//!   `many_receivers`) several processes may each `split` the inherited fixture for the initiator's (responder's)
-//!   side and use that side's sender (receiver) at the same time; until all have ended none may drop its halves. With
-//!   `INFO.broadcasts` the same holds for receivers, and each gets every message.
-//! - A fixture that gives its [`Address`] can be made a second time from it, by [`Transport::attach`], in a process
-//!   that inherited nothing.
+//! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one
+//!   length, contents kept; so the harness need not fill it again.
+//! - With `INFO.lossy` a message may be lost, but never damaged, and never repeated. With
+//!   `INFO.many_senders` (or `many_receivers`) several processes may each `split` the inherited
+//!   fixture for the initiator's (responder's) side and use that side's sender (receiver) at the
+//!   same time; until all have ended none may drop its halves. With `INFO.broadcasts` the same
+//!   holds for receivers, and each gets every message.
+//! - A fixture that gives its [`Address`] can be made a second time from it, by
+//!   [`Transport::attach`], in a process that inherited nothing.
 
 use crate::{Availability, Capacity, Error, Info, Notifier, Plan, Remote, Result, Side};
 use std::ffi::OsString;
@@ -29,7 +32,8 @@ use std::os::fd::OwnedFd;
 
 /// One mechanism under one wait strategy.
 ///
-/// A mailbox in one process shows the shape; one between two processes is in `examples/own-transport`.
+/// A mailbox in one process shows the shape; one between two processes is in
+/// `examples/own-transport`.
 ///
 /// ```
 /// use ipcmark_core::*;
@@ -97,7 +101,7 @@ use std::os::fd::OwnedFd;
 pub trait Transport: 'static {
     /// Its constant facts.
     const INFO: Info;
-    /// What both sides inherit through `fork(2)`.
+    /// Resources that both sides inherit through `fork(2)`.
     type Fixture;
     /// The sending half.
     type Tx: Sender;
@@ -110,15 +114,16 @@ pub trait Transport: 'static {
     /// Makes what both sides inherit. Runs before the fork, in the process that supervises.
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
 
-    /// Returns the capacity that the fixture really has in each direction; the kernel's answer, if it gives one.
+    /// Returns the capacity that the fixture really has in each direction; the kernel's answer, if
+    /// it gives one.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
 
-    /// Takes one side's halves out of the fixture and closes the other's. Runs after the fork, once on each side; it
-    /// may wait for the peer.
+    /// Takes one side's halves out of the fixture and closes the other's. Runs after the fork, once
+    /// on each side; it may wait for the peer.
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>>;
 
-    /// Returns what a process that inherited nothing needs to [`attach`](Transport::attach). The fixture stays usable:
-    /// the address holds descriptors of its own.
+    /// Returns what a process that inherited nothing needs to [`attach`](Transport::attach). The
+    /// fixture stays usable: the address holds descriptors of its own.
     ///
     /// # Errors
     /// A transport that only a fork connects says so.
@@ -126,9 +131,9 @@ pub trait Transport: 'static {
         Err(Address::none())
     }
 
-    /// Makes the fixture again in a process that inherited nothing, from the plan and the address that the process
-    /// with the fixture gave it. [`split`](Transport::split) then takes this process's side out of it. Names of the
-    /// plan may be gone after both sides have split.
+    /// Makes the fixture again in a process that inherited nothing, from the plan and the address
+    /// that the process with the fixture gave it. [`split`](Transport::split) then takes this
+    /// process's side out of it. Names of the plan may be gone after both sides have split.
     ///
     /// # Errors
     /// As [`address`](Transport::address).
@@ -137,10 +142,11 @@ pub trait Transport: 'static {
     }
 }
 
-/// What a process that inherited nothing needs to take part in a link, besides the plan.
+/// The data that a process that inherited nothing needs to take part in a link, besides the plan.
 ///
-/// The text travels as an argument, the descriptors over a Unix-domain socket (`SCM_RIGHTS`) or through `execve(2)`. Their
-/// meaning and order are the transport's own: a path, a port, a key; a pipe's end, a memory file, a socket.
+/// The text travels as an argument, the descriptors over a Unix-domain socket (`SCM_RIGHTS`) or
+/// through `execve(2)`. Their meaning and order are the transport's own: a path, a port, a key; a
+/// pipe's end, a memory file, a socket.
 #[derive(Debug, Default)]
 pub struct Address {
     /// A path, name, port, key or number; empty if the plan says all.
@@ -161,9 +167,9 @@ impl Address {
 /// The two halves one side holds.
 #[derive(Debug)]
 pub struct Link<Tx, Rx> {
-    /// Towards the peer.
+    /// Sends to the peer.
     pub tx: Tx,
-    /// From the peer.
+    /// Receives from the peer.
     pub rx: Rx,
 }
 
@@ -173,19 +179,20 @@ pub trait Sender {
     /// [`commit`](Sender::commit) abandons the first claim.
     fn claim(&mut self, len: usize) -> Result<&mut [u8]>;
 
-    /// Sends what was claimed last, and before it all that [`commit_more`](Sender::commit_more) kept.
+    /// Sends what was claimed last, and before it all that [`commit_more`](Sender::commit_more)
+    /// kept.
     fn commit(&mut self) -> Result<()>;
 
-    /// Sends what was claimed last, and says that another message follows at once: the transport may keep this one
-    /// until then, to send several in one system call. Most do not, and send it.
+    /// Sends what was claimed last, and says that another message follows at once: the transport
+    /// may keep this one until then, to send several in one system call. Most do not, and send it.
     fn commit_more(&mut self) -> Result<()> {
         self.commit()
     }
 
     /// Lends exactly `len` bytes, or returns `None` if [`claim`](Sender::claim) would wait.
     ///
-    /// A transport that lends its slots finds here whether there is room, one that copies finds it in
-    /// [`try_commit`](Sender::try_commit); a caller must expect both.
+    /// A transport that lends its slots finds here whether there is room, one that copies finds it
+    /// in [`try_commit`](Sender::try_commit); a caller must expect both.
     ///
     /// # Errors
     /// Those of `claim`. A transport whose `INFO.never_waits` is false says that it cannot.
@@ -193,8 +200,8 @@ pub trait Sender {
         Err(cannot_refuse())
     }
 
-    /// Sends what was claimed last, or returns `false` if [`commit`](Sender::commit) would wait. The claim then stays:
-    /// commit it later, or claim again, which abandons it.
+    /// Sends what was claimed last, or returns `false` if [`commit`](Sender::commit) would wait.
+    /// The claim then stays: commit it later, or claim again, which abandons it.
     ///
     /// # Errors
     /// As [`try_claim`](Sender::try_claim).
@@ -216,8 +223,8 @@ pub trait Receiver {
     /// Gives back the space of the message that was lent last.
     fn release(&mut self) -> Result<()>;
 
-    /// Looks without waiting: returns true if [`receive`](Receiver::receive) would not wait, or would fail at once. A
-    /// side with other work to do asks this between two pieces of it.
+    /// Looks without waiting: returns true if [`receive`](Receiver::receive) would not wait, or
+    /// would fail at once. A side with other work to do asks this between two pieces of it.
     ///
     /// # Errors
     /// A transport whose `INFO.overlaps` is false says that it cannot.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod axes;
 pub(crate) mod words;
 
 use crate::ab::args::{self as ab, AbArgs, SlicesArgs};
@@ -10,24 +11,21 @@ use crate::knee::args::{self as knee, KneeArgs};
 use crate::limits::{self, LimitsArgs};
 use crate::repeat::{self, RepeatArgs};
 use crate::{exit, tool};
+pub(crate) use axes::{AxisArgs, CellArgs};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use ipcmark_core::{Arrivals, Input, Placement, Workload};
 use ipcmark_suite::{Selector, parse_duration, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
-use words::{
-    CapacityArg, parse_arrivals, parse_capacity_arg, parse_depths, parse_inputs, parse_patterns,
-    parse_peers, parse_rates, parse_selectors,
-};
+use words::parse_selectors;
 pub(crate) use words::{Several, all, parse_placements, parse_size_list};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcmark                                      measure everything once around, in a minute, and narrow what is wide
+  ipcmark                                      measure every mechanism, in about 75 s
   ipcmark list                                 what can be measured here, and what cannot, and why
   ipcmark rules pipe                           the rules that pipe(7) documents, checked on this machine
-  ipcmark doctor                               what this machine withholds, and the line that changes it
+  ipcmark doctor                               what this machine lacks, and the command that changes it
   ipcmark limits                               what its hardware and kernel allow at best
   ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
   ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
@@ -52,12 +50,7 @@ Examples:
   ipcmark rules                        every rule of every mechanism
   ipcmark rules signal pipe            two families
   ipcmark rules rpc/at-most-once       one rule
-  ipcmark rules --into reports/2026-01-31-quick
-
-Exit codes:
-  0    the machine confirmed every rule that could be tried
-  1    the machine broke a rule
-  2    a glob names no rule";
+  ipcmark rules --into reports/2026-01-31-quick";
 
 pub(crate) const WHAT: &str = "What to measure";
 pub(crate) const HOW: &str = "How long and how often";
@@ -65,8 +58,10 @@ pub(crate) const OUT: &str = "What comes out";
 
 /// Measures how fast, how steadily and at what cost two processes on this machine can talk.
 ///
-/// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in every workload, in
-/// a minute; then it prints a table and the path of a report to open in a browser.
+/// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in
+/// every workload, in about 75 s; then it prints a table and the path of a report to open in a
+/// browser. A cell is one transport, one workload, one message size and one placement of its
+/// processes on CPUs.
 #[derive(Debug, Parser)]
 #[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
 pub(crate) struct Cli {
@@ -81,32 +76,37 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run a suite several times, and count how often the runs agree.
     ///
-    /// Counts, cell by cell, the other runs' figures inside the interval that a run states, and the pairs
-    /// of cells that come in the same order in all runs.
+    /// Counts, cell by cell, the other runs' figures inside the interval that a run states, and the
+    /// pairs of cells that come in the same order in all runs.
     #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
-    /// Find the highest rate at which p99 stays under a bound, and what becomes of it above.
+    /// Find the highest rate at which p99 stays under a bound.
     ///
-    /// An open loop: latency counts from the moment each message was due. A ladder of rates upwards, then halves between the last
-    /// that passed and the first that did not, until the knee is known to a tenth.
-    #[command(after_help = examples(knee::EXAMPLES))]
+    /// An open loop: latency counts from the moment each message was due. The rates rise until one
+    /// fails, then halve the gap to the last that passed, until the knee is known to a tenth.
+    /// Unless given: 1 KiB, cross-core, poisson arrivals, buffers of 256 KiB.
+    #[command(after_help = examples(knee::EXAMPLES), mut_arg("transport", |arg| arg.required(true)))]
     Knee(Box<KneeArgs>),
-    /// Show what can be measured here; and what cannot, and why.
+    /// Show what can be measured here, and what cannot, and why.
     List(ListArgs),
-    /// Check the rules that each mechanism documents, and show what happened, with the calls that were made.
+    /// Check the rules that each mechanism documents, and show what happened, with the calls that
+    /// were made.
     ///
-    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in its own process; `--list` shows the
-    /// rules without running any.
-    #[command(visible_alias = "verify", after_help = RULES_EXAMPLES)]
+    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in its own
+    /// process; `--list` shows the rules without running any.
+    #[command(visible_alias = "verify", after_help = examples(RULES_EXAMPLES))]
     Rules(RulesArgs),
-    /// Examine the machine: what it offers and withholds, what that costs, and the line that would change it.
+    /// Examine the machine: what it offers and lacks, what that costs, and the command that would
+    /// change it.
     ///
-    /// Changes nothing. What it finds fault with is no failure.
+    /// Changes nothing. Findings do not change the exit code.
     Doctor(DoctorArgs),
-    /// Measure what hardware and kernel allow at best: a cache line handed over, bytes copied, a call, a wake-up, a switch.
+    /// Measure what hardware and kernel allow at best: a cache line handed over, bytes copied, a
+    /// call, a wake-up, a switch.
     ///
-    /// The same is measured in every run, on the CPUs of its cells, and each figure is held against it ("× of its limit").
-    /// Alone it takes three seconds. Each distance class that the CPUs were found in has figures of its own.
+    /// Every run measures the same on the CPUs of its cells, and compares each figure with it ("×
+    /// of its limit"). Alone it takes three seconds. Each distance between CPUs has its own
+    /// figures.
     #[command(after_help = limits::EXAMPLES)]
     Limits(LimitsArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
@@ -127,13 +127,15 @@ pub(crate) enum Command {
     /// Append-only: any number of machines add to it, without a server and without a lock.
     #[command(after_help = examples(history::EXAMPLES))]
     History(HistoryArgs),
-    /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp, Bencher, Prometheus ...
+    /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp,
+    /// Bencher, Prometheus ...
     #[command(after_help = export::EXAMPLES)]
     Export(ExportArgs),
     /// Compare two builds, or two settings, running side by side in alternating slices of 1 ms.
     ///
-    /// On a shared machine, two runs of one program differ by tens of percent. Here what the machine does
-    /// happens to both sides. A second base and a known delay (the canary) check the comparison itself.
+    /// On a shared machine, two runs of one program differ by tens of percent. Here what the
+    /// machine does happens to both sides. A second base and a known delay (the canary) check the
+    /// comparison itself.
     #[command(after_help = examples(ab::EXAMPLES))]
     Ab(Box<AbArgs>),
     /// Measure for `ipcmark ab`: reads what to do from standard input.
@@ -141,7 +143,7 @@ pub(crate) enum Command {
     Slices(SlicesArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
     Completions {
-        /// For which shell.
+        /// Shell to print it for.
         shell: Shell,
     },
     /// Print the JSON Schema of a record.
@@ -159,36 +161,38 @@ pub(crate) struct RunArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Rounds of the pilot: invocations that each cell gets, each one fork of its processes. Under 6 there are no intervals.
+    /// Minimum runs of each cell; a run forks fresh processes. Under 6 there are no intervals.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: Option<u32>,
-    /// How well a cell is to be known, e.g. 5%: after the pilot the run goes on with the cells whose interval reaches further
-    /// to either side (99th percentiles: five times as far), the widest first.
+    /// Target precision, e.g. 5%: after the minimum the cells with a wider interval (99th
+    /// percentiles: five times as wide) get more runs, the widest first.
     #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share)]
     pub(crate) target: Option<f64>,
-    /// Invocations of a cell at most, however wide its interval still is.
+    /// Maximum runs of each cell, however wide its interval still is.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds_most: Option<u32>,
-    /// The pilot and no more: each cell gets exactly --rounds, however wide its interval.
+    /// Exactly --rounds runs of each cell, and no adaptive extra.
     #[arg(long, help_heading = HOW, conflicts_with_all = ["target", "rounds_most"])]
     pub(crate) fixed: bool,
-    /// Measured phase of one invocation, e.g. 50ms.
+    /// Measured time of one run of a cell, e.g. 50ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) measure: Option<Duration>,
-    /// Upper bound of the warm-up before it, e.g. 20ms.
+    /// Maximum warm-up before it, e.g. 20ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) warm_up: Option<Duration>,
-    /// Bound on the wall time of the whole run, e.g. 60s. The pilot comes first; what is left narrows intervals. Without
-    /// one the run ends when each cell is known to --target or has had --rounds-most.
+    /// Time limit for everything, e.g. 60s. The minimum runs come first; the time that is left
+    /// narrows intervals. Without a limit ipcmark ends when each cell reaches --target or has had
+    /// --rounds-most.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,
-    /// Seeds the order of visits and the contents of messages; the default is drawn anew and recorded.
+    /// Seed of the order of cells and the contents of messages; the default is random, and
+    /// recorded.
     #[arg(long, help_heading = HOW, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Where the record and the report go [default: reports/DATE-SUITE].
+    /// Folder for the record and the report [default: reports/DATE-SUITE].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Go on with the run that was stopped in DIR (or with the record in it); what to measure stands in its record.
+    /// Resume the run that was stopped in DIR; its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "out"])]
@@ -196,51 +200,17 @@ pub(crate) struct RunArgs {
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
-    /// Skip the rules that the mechanisms document (`ipcmark rules`). With --transport a run skips them too.
+    /// Skip the rules that the mechanisms document (`ipcmark rules`). With --transport a run skips
+    /// them too.
     #[arg(long, help_heading = WHAT)]
     pub(crate) no_rules: bool,
-    /// Do not count system calls. By default each cell has one short invocation for it, under ptrace(2), in the first round.
+    /// Do not count system calls. By default each cell has one short extra run for it, under
+    /// ptrace(2).
     #[arg(long, help_heading = HOW)]
     pub(crate) no_counting: bool,
     /// No progress on standard error.
     #[arg(long, help_heading = OUT, short)]
     pub(crate) quiet: bool,
-}
-
-/// What to measure. An axis given here replaces that axis in every group of the suite; transports pick among those
-/// that the suite names.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct AxisArgs {
-    /// Globs over transport names: pipe/block, 'unix*', '*/spin', '!tcp'; a name without a wait means all its waits.
-    #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
-    pub(crate) transport: Vec<Several<Selector>>,
-    /// ping-pong, stream, paced, burst, duplex, fan-in, fan-out, broadcast, scatter-gather, overlap, wake-up.
-    #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
-    pub(crate) pattern: Vec<Several<Workload>>,
-    /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8.
-    #[arg(long, help_heading = WHAT, short, value_name = "SIZE,...", value_parser = parse_size_list)]
-    pub(crate) size: Vec<Several<usize>>,
-    /// same-core, cross-core, smt-siblings, cross-node, free.
-    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
-    pub(crate) placement: Vec<Several<Placement>>,
-    /// Processes on the side that has several, in fan-in, fan-out, broadcast and scatter-gather: 2,4.
-    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_peers)]
-    pub(crate) peers: Vec<Several<u32>>,
-    /// Messages of a burst; messages under way each way in duplex: 8,64.
-    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_depths)]
-    pub(crate) depth: Vec<Several<u32>>,
-    /// Messages a second, in paced: 10,1000.
-    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
-    pub(crate) rate: Vec<Several<u32>>,
-    /// When messages are due, in paced: constant (at equal distances), poisson (at random, as users come).
-    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_arrivals)]
-    pub(crate) arrivals: Vec<Several<Arrivals>>,
-    /// How the workers of a scatter-gather come by their input: sent, shared.
-    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]
-    pub(crate) input: Vec<Several<Input>>,
-    /// Capacity asked of each direction: default, or a size such as 256KiB.
-    #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
-    pub(crate) capacity: Option<CapacityArg>,
 }
 
 #[derive(Debug, Args)]
@@ -274,10 +244,10 @@ pub(crate) struct RulesArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// How long to listen for noise on each of at most four CPUs.
+    /// Time to listen for noise on each of at most four CPUs.
     #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
     pub(crate) listen: Duration,
-    /// Show what is offered too.
+    /// Also show what the machine offers.
     #[arg(long)]
     pub(crate) all: bool,
     /// Print JSON, with everything.
@@ -290,7 +260,7 @@ pub(crate) struct ReportArgs {
     /// A record, or the folder that holds one as record.json.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) record: PathBuf,
-    /// Where the report goes [default: the record's folder].
+    /// Folder for the report [default: the record's folder].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
     /// Print the tables too.
@@ -322,8 +292,10 @@ pub(crate) struct CompareArgs {
 
 #[cfg(test)]
 mod tests {
+    use super::words::CapacityArg;
     use super::*;
     use clap::CommandFactory as _;
+    use ipcmark_core::{Arrivals, Input, Placement, Workload};
 
     fn run(flags: &[&str]) -> Result<RunArgs, String> {
         let command = ["ipcmark", "run"].into_iter().chain(flags.iter().copied());
@@ -342,12 +314,13 @@ mod tests {
     fn lists_may_be_split_by_commas_or_by_flags() {
         let args = run(&["--size", "64,1KiB..4KiB", "--size", "8", "-t", "{pipe,tcp}/block,unix*"])
             .unwrap();
-        assert_eq!(all(&args.axes.size), [64, 1024, 2048, 4096, 8]);
-        let globs: Vec<_> = all(&args.axes.transport).iter().map(ToString::to_string).collect();
+        assert_eq!(all(&args.axes.cells.size), [64, 1024, 2048, 4096, 8]);
+        let globs: Vec<_> =
+            all(&args.axes.cells.transport).iter().map(ToString::to_string).collect();
         assert_eq!(globs, ["{pipe,tcp}/block", "unix*"]);
         let args = run(&["--pattern", "stream,ping-pong", "--capacity", "default"]).unwrap();
         assert_eq!(all(&args.axes.pattern), [Workload::Stream, Workload::PingPong]);
-        assert!(matches!(args.axes.capacity, Some(CapacityArg(None))));
+        assert!(matches!(args.axes.cells.capacity, Some(CapacityArg(None))));
         let args =
             run(&["--peers", "2,4", "--peers", "8", "--rate", "10", "--input", "shared,sent"])
                 .unwrap();

@@ -5,13 +5,13 @@ use ipcmark_judge::Verdict;
 use std::fmt;
 use std::process::ExitCode;
 
-/// How the program ends. The numbers are a promise: scripts and CI jobs decide by them.
+/// The way the program ends. The numbers are a promise: scripts and CI jobs decide by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All went well.
     Ok = 0,
-    /// `run`: a cell that should have been measured failed, or not one could be measured. `ab`: something
-    /// regressed or failed. `compare`: something is suspected slower, or failed.
+    /// `run`: a cell that should have been measured failed, or not one could be measured. `ab`:
+    /// something regressed or failed. `compare`: something is suspected slower, or failed.
     Failed = 1,
     /// The command line, or a suite, asks for something that does not exist.
     Usage = 2,
@@ -26,12 +26,12 @@ pub(crate) enum Exit {
 /// The table of exit codes in `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0    all went well; cells that a budget left out are counted in the last line
-  1    run: a cell that should have been measured failed, or not one could be measured;
-       ab: something regressed or failed; compare: something is suspected slower, or failed
-  2    the command line or a suite asks for something that does not exist
-  3    compare, ab: not everything could be decided
-  4    a file could not be read or written, or the machine refused what measuring needs
+  0    success
+  1    a cell failed or nothing could be measured (run); the machine broke a rule (rules); something
+       regressed or failed (ab, gate); something is suspected slower, or failed (compare)
+  2    the command line or a suite is wrong, or --resume names another machine's or build's run
+  3    nothing regressed, but not everything could be decided (ab, gate, compare)
+  4    a file could not be read or written, or the machine refused something that measuring needs
   130  interrupted; what was measured until then is kept";
 
 impl From<Exit> for ExitCode {
@@ -61,7 +61,7 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Which exit an error means.
+/// Returns the exit that an error means.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
     if error.chain().any(|cause| cause.is::<Interrupted>()) {
         return Exit::Interrupted;
@@ -93,6 +93,17 @@ mod tests {
     use super::*;
     use anyhow::Context as _;
     use std::io;
+
+    #[test]
+    fn the_readme_has_the_same_exit_codes() {
+        let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap().replace('`', "");
+        let lines = HELP.split_once('\n').unwrap().1.replace("\n       ", " ");
+        for (code, meaning) in lines.lines().map(|line| line.trim().split_once("  ").unwrap()) {
+            let row = format!("| {code} | {} |", meaning.trim());
+            assert!(readme.contains(&row), "README.md has no row {row}");
+        }
+    }
 
     #[test]
     fn errors_keep_their_exit_under_context() {

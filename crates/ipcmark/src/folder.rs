@@ -37,7 +37,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A fresh folder `reports/DATE-SUITE` below the current one; `-2`, `-3` ... behind it when that is taken.
+    /// A fresh folder `reports/DATE-SUITE` below the current one; `-2`, `-3` ... behind it when
+    /// that is taken.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -89,7 +90,7 @@ impl Folder {
         self.record.clone()
     }
 
-    /// What `--resume` takes to go on with this run.
+    /// Returns the path that `--resume` takes to continue this run.
     pub(crate) fn resumable(&self) -> &Path {
         if self.record == self.path.join(RECORD) { &self.path } else { &self.record }
     }

@@ -1,9 +1,11 @@
 //! The program `ipcmark` as a library: [`main`] over a [`Catalog`] of transports.
 //!
-//! It reads the command line, calls the crates that do the work, and turns their results into text and an exit code.
-//! It stays on one thread: the harness forks, and a fork copies only the thread that calls it.
+//! It reads the command line, calls the crates that do the work, and turns their results into text
+//! and an exit code. It stays on one thread: the harness forks, and a fork copies only the thread
+//! that calls it.
 //!
-//! A program of your own with one more transport in it is three lines; `examples/own-transport` is a whole one:
+//! A program of your own with one more transport in it is three lines; `examples/own-transport` is
+//! a whole one:
 //!
 //! ```no_run
 //! # mod own { pub static CATALOG: &[ipcmark::Entry] = &[]; }
@@ -49,8 +51,8 @@ use std::process::ExitCode;
 
 /// Obeys the command line over `catalog`; returns the exit code.
 ///
-/// Commands that start the program again (`ab`, `repeat`) start the one that called this, so its `main` should do
-/// nothing else.
+/// Commands that start the program again (`ab`, `repeat`) start the one that called this, so its
+/// `main` should do nothing else.
 #[must_use]
 pub fn main(catalog: &Catalog) -> ExitCode {
     let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));

@@ -1,8 +1,8 @@
 //! Standard output and standard error, as a program should treat them.
 //!
-//! Results go to standard output; that a reader has seen enough (`ipcmark list | head -1`) is no error, and changes
-//! nothing about how the program ends. Everything said on the way goes to standard error, where a failure to say it
-//! stops nothing.
+//! Results go to standard output; that a reader has seen enough (`ipcmark list | head -1`) is no
+//! error, and changes nothing about how the program ends. Everything said on the way goes to
+//! standard error, where a failure to say it stops nothing.
 
 use anyhow::{Context as _, Result};
 use console::{Style, Term};
@@ -11,7 +11,8 @@ use ipcmark_show::Tone;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes a result. When its reader has gone, the rest is dropped: the exit code still tells what was found.
+/// Writes a result. When its reader has gone, the rest is dropped: the exit code still tells what
+/// was found.
 ///
 /// # Errors
 /// What the kernel says, e.g. of a full disk behind a redirection.

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 /// Measures what the command line asks for.
 ///
 /// # Errors
-/// All of [`Job::of`] and [`Folder::named`], before anything is measured; a record that can no longer be kept, after
-/// what was measured has been shown.
+/// All of [`Job::of`] and [`Folder::named`], before anything is measured; a record that can no
+/// longer be kept, after what was measured has been shown.
 pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
@@ -50,7 +50,8 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     Ok(exit_of(&record, &summary.census))
 }
 
-/// A session about to run, and the folder for what it brings; `None` when a signal asked for the end meanwhile.
+/// A session about to run, and the folder for what it brings; `None` when a signal asked for the
+/// end meanwhile.
 fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
@@ -65,7 +66,7 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
     };
     let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
     // Who picks transports wants their figures and no more.
-    let rules = match args.no_rules || !args.axes.transport.is_empty() {
+    let rules = match args.no_rules || !args.axes.cells.transport.is_empty() {
         true => Some(Vec::new()),
         false => try_rules::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
     };
@@ -76,7 +77,8 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
     Ok(Some((session.with_rules(rules), folder)))
 }
 
-/// Writes the report and prints the result. A report that cannot be written does not keep the tables from the user.
+/// Writes the report and prints the result. A report that cannot be written does not keep the
+/// tables from the user.
 fn show(args: &RunArgs, record: &Record, folder: &Folder, elapsed: Duration) -> Result<Summary> {
     let summary = summarize(record)?;
     let report = ipcmark_report::write(record, folder.path())
@@ -124,7 +126,7 @@ fn text(
     text
 }
 
-/// How much less was measured than the user may think; nothing where all that could be measured was.
+/// Says how much less was measured than the user may think; `None` if everything was that could be.
 fn shortfall(record: &Record, census: &Census) -> Option<String> {
     let all = plural(census.cells, "cell");
     let because = match record.outcome {
@@ -147,14 +149,15 @@ fn figures(record: &Record) -> usize {
     record.cells.iter().filter(has_figures).count()
 }
 
-/// True when the run was stopped before it had done what it was to do.
+/// Returns true if the run was stopped before its end.
 fn is_unfinished(record: &Record) -> bool {
     let stopped =
         matches!(record.outcome, Outcome::Interrupted | Outcome::BudgetSpent | Outcome::Stopped);
     stopped && steer(&record.settings).round(record).is_some()
 }
 
-/// Cells that an adaptive run left wider than was asked for though more visits might narrow them, and what was asked for.
+/// Cells that an adaptive run left wider than was asked for though more visits might narrow them,
+/// and what was asked for.
 fn wider(record: &Record) -> Option<(usize, String)> {
     let target = record.settings.target?;
     let left = |cell: &&Cell| matches!(cell.standing, Some(Standing::Wide | Standing::Few));
@@ -163,7 +166,7 @@ fn wider(record: &Record) -> Option<(usize, String)> {
     (wide > 0 && may_go_on()).then(|| (wide, share(target.p50)))
 }
 
-/// What `--json` prints.
+/// The JSON that `--json` prints.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
     /// Names this form; the number behind the slash is its version.
@@ -174,25 +177,28 @@ struct Document<'a> {
     seed: u64,
     outcome: Outcome,
     census: &'a Census,
-    /// Distance classes: `all` from near to far, each with its range and centre in ns, and `reference`, the place of the one
-    /// that most invocations lie in.
+    /// Distance classes: `all` from near to far, each with its range and centre in ns, and
+    /// `reference`, the place of the one that most invocations lie in.
     classes: &'a Classes,
-    /// How far the machine drifted, a kind of cells each, as the standard deviation of the log of its factor; it is part of every
-    /// interval.
+    /// How far the machine drifted, a kind of cells each, as the standard deviation of the log of
+    /// its factor; it is part of every interval.
     drift: &'a [Drift],
     /// Half the width of an interval that was asked for, as a fraction of its figure.
     target: Target,
-    /// Times in ns, rates a second, shares from 0 to 1; see the record's schema for the words of a key, and
-    /// [`ipcmark_summary::Row`] for each field. In a row `time_of` says what its percentiles are of (`round trip`, `one-way from
-    /// intended start`, `8 messages and an answer`, `task`), `counted` what rates and costs are given for one of. Those of a
-    /// rate are of blocks of about 50 µs at the receivers; its time per message is one second over `messages_per_s`.
-    /// `figure.lag` stands in `paced`, `figure.overlap` in `overlap`, `figure.task` in `scatter-gather`, and
-    /// `figure.lost_share` where the mechanism may lose what was sent; elsewhere they are null. An `interval` is where the median
-    /// of another run as long is expected, 95 times in a hundred. `figure` is of the distance class `class`; what was measured
-    /// in others stands in `others`, and nothing is pooled over two. `standing` says what the figures can be trusted with:
-    /// `precise`, `wide`, `not-steady`, `noisy` or `few`.
+    /// Times in ns, rates a second, shares from 0 to 1; see the record's schema for the words of a
+    /// key, and [`ipcmark_summary::Row`] for each field. In a row `time_of` says what its
+    /// percentiles are of (`round trip`, `one-way from intended start`, `8 messages and an answer`,
+    /// `task`), `counted` what rates and costs are given for one of. Those of a rate are of blocks
+    /// of about 50 µs at the receivers; its time per message is one second over `messages_per_s`.
+    /// `figure.lag` stands in `paced`, `figure.overlap` in `overlap`, `figure.task` in
+    /// `scatter-gather`, and `figure.lost_share` where the mechanism may lose what was sent;
+    /// elsewhere they are null. An `interval` is where the median of another run as long is
+    /// expected, 95 times in a hundred. `figure` is of the distance class `class`; what was
+    /// measured in others stands in `others`, and nothing is pooled over two. `standing` says what
+    /// the figures can be trusted with: `precise`, `wide`, `not-steady`, `noisy` or `few`.
     rows: &'a [Row],
-    /// The mechanisms' own rules as this machine showed them, as in the record; left out where none were tried.
+    /// The mechanisms' own rules as this machine showed them, as in the record; left out where none
+    /// were tried.
     #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
     rules: &'a [Rule],
 }

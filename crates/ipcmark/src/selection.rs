@@ -1,7 +1,7 @@
 //! From the command line to the cells of a run.
 
 use crate::Catalog;
-use crate::cli::{AxisArgs, RunArgs, all};
+use crate::cli::{AxisArgs, CellArgs, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, bail};
@@ -12,7 +12,7 @@ use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest};
 use std::path::Path;
 use std::time::Duration;
 
-/// What a run is about to do.
+/// The cells of a run, and the way to measure them.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) specs: Vec<CellSpec>,
@@ -60,7 +60,7 @@ impl Job {
     }
 }
 
-/// Why a suite has no cell for what the command line asks.
+/// Says why a suite has no cell for what the command line asks.
 fn no_cell(suite: &Suite, axes: &Axes) -> Usage {
     let globs: Vec<_> = axes.transports.iter().map(ToString::to_string).collect();
     let patterns: Vec<_> = axes.patterns.iter().map(|pattern| pattern.name()).collect();
@@ -127,19 +127,29 @@ fn find_suite(name: &str) -> Result<Suite> {
 }
 
 fn axes(args: &AxisArgs) -> Axes {
+    let axes = cell_axes(&args.cells);
     Axes {
-        transports: all(&args.transport),
         patterns: all(&args.pattern),
-        sizes: all(&args.size),
-        placements: all(&args.placement),
         load: LoadAxes {
             peers: all(&args.peers),
             depths: all(&args.depth),
             rates: all(&args.rate),
-            arrivals: all(&args.arrivals),
             inputs: all(&args.input),
+            ..axes.load
         },
+        ..axes
+    }
+}
+
+/// Returns the axes that every command shares.
+pub(crate) fn cell_axes(args: &CellArgs) -> Axes {
+    Axes {
+        transports: all(&args.transport),
+        sizes: all(&args.size),
+        placements: all(&args.placement),
+        load: LoadAxes { arrivals: all(&args.arrivals), ..LoadAxes::default() },
         capacity: args.capacity.map(|capacity| capacity.0),
+        ..Axes::default()
     }
 }
 
@@ -163,7 +173,8 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
     }
 }
 
-/// How narrow intervals are to be. The 99th percentile's are to be a fifth as narrow, where the suite says nothing else.
+/// Returns the target precision. Intervals of 99th percentiles may be five times as wide, unless
+/// the suite says otherwise.
 fn target(given: Option<f64>, suite: &Suite) -> Target {
     let own = suite.defaults.target_p99.filter(|_| given.is_none());
     let p50 = given.unwrap_or(suite.defaults.target);

@@ -5,7 +5,7 @@ use ipcmark_record::Tool;
 /// `0.1.0 (1f2e3d4c5b6a, release, rustc 1.95.0 ..., x86_64-unknown-linux-gnu)`.
 pub(crate) const VERSION: &str = env!("IPCMARK_VERSION");
 
-/// The same for the record.
+/// Returns the facts of this build for the record.
 pub(crate) fn tool() -> Tool {
     let commit = env!("IPCMARK_COMMIT");
     Tool {
@@ -18,7 +18,7 @@ pub(crate) fn tool() -> Tool {
     }
 }
 
-/// True when the optimiser was off: figures of such a build are worth little.
+/// Returns true if the optimiser was off: figures of such a build are worth little.
 pub(crate) fn is_debug() -> bool {
     cfg!(debug_assertions)
 }

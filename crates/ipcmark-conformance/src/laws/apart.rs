@@ -10,8 +10,9 @@ use ipcmark_core::{Limits, Side, Transport};
 /// Messages in each direction.
 const COUNT: u64 = 100;
 
-/// **Attaches without a fork.** A process that was forked before the fixture was made gets its address, attaches, and
-/// takes part as if it had inherited it: the same bytes in both directions, then the end of the stream.
+/// **Attaches without a fork.** A process that was forked before the fixture was made gets its
+/// address, attaches, and takes part as if it had inherited it: the same bytes in both directions,
+/// then the end of the stream.
 pub fn attaches<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
     let scratch = Scratch::new(size, true)?;

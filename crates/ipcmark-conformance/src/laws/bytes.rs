@@ -1,4 +1,5 @@
-//! The same bytes: what is committed is received, at every size, in both directions, with its boundaries.
+//! The same bytes: what is committed is received, at every size, in both directions, with its
+//! boundaries.
 
 use super::pace;
 use crate::board::Told;
@@ -7,11 +8,12 @@ use crate::pair::Pair;
 use crate::scratch::{Scratch, largest};
 use ipcmark_core::{Checker, Limits, Sender, Side, Stamper, Transport};
 
-/// Around the places where something changes: the word, the check values, the page, PIPE_BUF and the default buffers.
+/// Around the places where something changes: the word, the check values, the page, PIPE_BUF and
+/// the default buffers.
 const SIZES: [usize; 9] = [1, 7, 8, 64, 1 << 10, 4 << 10, (4 << 10) + 1, 64 << 10, 1 << 20];
 
-/// **Same bytes at every size.** Links made for messages of exactly 1 byte to the largest the machine allows (4 MiB at
-/// most) carry them in both directions, equal byte for byte.
+/// **Same bytes at every size.** Links made for messages of exactly 1 byte to the largest the
+/// machine allows (4 MiB at most) carry them in both directions, equal byte for byte.
 pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
     let largest = largest(limits);
     for size in SIZES.into_iter().filter(|&size| size < largest).chain([largest]) {
@@ -23,8 +25,8 @@ pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
         let scratch = Scratch::new(size, true)?;
         let seed = scratch.plan.seed;
         let side = |end: &mut End<'_, T>| {
-            // Each direction has its own seed, so that a message that comes back to its sender is not taken for one of
-            // the peer's.
+            // Each direction has its own seed, so that a message that comes back to its sender is
+            // not taken for one of the peer's.
             for sender in Side::ALL {
                 let seed = seed.wrapping_add(sender.index() as u64);
                 if end.side == sender {
@@ -43,8 +45,8 @@ pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
     Ok(())
 }
 
-/// **Empty messages are messages.** They arrive, each as one, between others and before the end of the stream; on links
-/// made for them alone, too.
+/// **Empty messages are messages.** They arrive, each as one, between others and before the end of
+/// the stream; on links made for them alone, too.
 pub fn of_nothing<T: Transport>(limits: &Limits) -> Told {
     let most = largest(limits).min(5);
     for (size, fixed, lens) in [(0, true, &[0, 0, 0][..]), (most, false, &[0, most, 0, 0, 1, 0])] {
@@ -85,7 +87,8 @@ pub(crate) fn send_stamped<T: Transport>(
     Ok(())
 }
 
-/// Receives `count` stamped messages and compares each twice: as the harness does, and byte for byte.
+/// Receives `count` stamped messages and compares each twice: as the harness does, and byte for
+/// byte.
 pub(crate) fn receive_stamped<T: Transport>(
     end: &mut End<'_, T>,
     seed: u64,
@@ -114,8 +117,8 @@ pub(crate) fn receive_stamped<T: Transport>(
     Ok(())
 }
 
-/// **Boundaries are kept.** On one link, messages of many lengths, seeded and logarithmically spread, arrive one
-/// receive for one commit, each of its own length, in both directions.
+/// **Boundaries are kept.** On one link, messages of many lengths, seeded and logarithmically
+/// spread, arrive one receive for one commit, each of its own length, in both directions.
 pub fn of_varied_sizes<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(64 << 10);
     let scratch = Scratch::new(size, false)?;
@@ -149,8 +152,9 @@ pub fn of_varied_sizes<T: Transport>(limits: &Limits) -> Told {
     scratch.finish()
 }
 
-/// **An abandoned claim sends nothing.** Claiming again before `commit` forgets the first claim: of two claims and one
-/// commit the peer receives the second, whether it is as long as the first or not.
+/// **An abandoned claim sends nothing.** Claiming again before `commit` forgets the first claim: of
+/// two claims and one commit the peer receives the second, whether it is as long as the first or
+/// not.
 pub fn of_the_last_claim<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(256);
     for fixed in [true, false] {
@@ -181,8 +185,9 @@ pub fn of_the_last_claim<T: Transport>(limits: &Limits) -> Told {
     Ok(())
 }
 
-/// **A copying transport keeps its buffer.** Where `INFO.zero_copy` is false, `claim` lends the same bytes again that
-/// were written into it last: the harness fills it once and stamps it from then on.
+/// **A copying transport keeps its buffer.** Where `INFO.zero_copy` is false, `claim` lends the
+/// same bytes again that were written into it last: the harness fills it once and stamps it from
+/// then on.
 pub fn of_a_kept_buffer<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
     let scratch = Scratch::new(size, true)?;

@@ -14,8 +14,9 @@ const MOST: u64 = 1 << 17;
 /// Messages that are sent after the first refusal.
 const MORE: u64 = 100;
 
-/// **A full link refuses.** While the peer receives nothing, `try_claim` and `try_commit` take what the link holds, then
-/// refuse, and never wait. Then the peer receives what was taken and no more, and there is room again.
+/// **A full link refuses.** While the peer receives nothing, `try_claim` and `try_commit` take what
+/// the link holds, then refuse, and never wait. Then the peer receives what was taken and no more,
+/// and there is room again.
 pub fn of_a_full_link<T: Transport>(limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
     let scratch = Scratch::new(size, true)?.holding(Some(CAPACITY));

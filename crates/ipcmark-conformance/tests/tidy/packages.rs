@@ -1,4 +1,5 @@
-//! What outsiders build on: packages that can be published, and the example of a transport of one's own.
+//! What outsiders build on: packages that can be published, and the example of a transport of one's
+//! own.
 
 use super::{members, none, root, texts};
 use toml::{Table, Value};

@@ -3,7 +3,7 @@
 use super::{DEEP_EVERY, FULL, Stamper, WORD, sequence_bits};
 use crate::Buffer;
 
-/// What came of the messages one side received.
+/// Counts of the messages that one side received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Integrity {
     /// Messages received and found whole, in any order.
@@ -19,7 +19,7 @@ pub struct Integrity {
 }
 
 impl Integrity {
-    /// True when nothing was lost, repeated, reordered or damaged.
+    /// Returns true if nothing was lost, repeated, reordered or damaged.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.lost == 0 && self.repeated == 0 && self.reordered == 0 && self.damaged == 0
@@ -37,12 +37,12 @@ pub enum Fault {
     Late,
 }
 
-/// What the [`Checker`] found in one message.
+/// The finding of the [`Checker`] about one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// The sender said that no more follow in this phase.
     pub last: bool,
-    /// What was wrong with it, if anything.
+    /// The fault, if there is one.
     pub fault: Option<Fault>,
 }
 
@@ -52,7 +52,7 @@ pub struct Checker {
     pub(super) stamper: Stamper,
     pub(super) scratch: Buffer,
     pub(super) expected: u64,
-    /// What was found so far.
+    /// Returns the findings so far.
     pub integrity: Integrity,
 }
 
@@ -101,7 +101,8 @@ impl Checker {
         self.check_slowly(&[])
     }
 
-    /// Counts a message for whose stamps `differs` is 0; false where that must be looked into, or all its bytes compared.
+    /// Counts a message for whose stamps `differs` is 0; false where that must be looked into, or
+    /// all its bytes compared.
     #[inline(always)]
     fn is_next(&mut self, differs: u64) -> bool {
         let is_next = differs == 0 && !self.expected.is_multiple_of(DEEP_EVERY);
@@ -112,7 +113,8 @@ impl Checker {
         is_next
     }
 
-    /// What is not the common case: short messages, those compared byte for byte, and those with a fault.
+    /// Checks all but the common case: short messages, those compared byte for byte, and those with
+    /// a fault.
     #[inline(never)]
     fn check_slowly(&mut self, message: &[u8]) -> Verdict {
         let bits = sequence_bits(self.stamper.body.len());
@@ -131,7 +133,8 @@ impl Checker {
             }
             Some(head) => self.out_of_sequence(head & sequences, bits, head >> bits != 0),
             None => {
-                // It stands for the one expected: its successor is not to count it as lost once more.
+                // It stands for the one expected: its successor is not to count it as lost once
+                // more.
                 self.expected += 1;
                 self.damaged()
             }
@@ -144,8 +147,8 @@ impl Checker {
         Verdict { last: false, fault: Some(Fault::Damaged) }
     }
 
-    /// A sequence number other than the expected one: ahead means loss, behind means late or again. The half of the
-    /// number circle ahead of the expected one counts as ahead.
+    /// A sequence number other than the expected one: ahead means loss, behind means late or again.
+    /// The half of the number circle ahead of the expected one counts as ahead.
     #[cold]
     fn out_of_sequence(&mut self, sequence: u64, bits: u32, last: bool) -> Verdict {
         let circle = (1u64 << bits) - 1;

@@ -4,8 +4,8 @@ use super::{WORD, get, put};
 
 /// Copies `from` to `to`, which must be as long.
 ///
-/// One of two words or less goes through registers: a call of `memcpy` costs as much as the ring that the message is on its
-/// way through. For a cache line the wide registers of `memcpy` win.
+/// One of two words or less goes through registers: a call of `memcpy` costs as much as the ring
+/// that the message is on its way through. For a cache line the wide registers of `memcpy` win.
 #[inline(always)]
 pub fn copy_message(to: &mut [u8], from: &[u8]) {
     if (WORD..=2 * WORD).contains(&from.len()) {

@@ -1,28 +1,32 @@
 //! Bookkeeping for links that several processes share.
 //!
-//! With several senders a sequence number carries its sender's number in its top bits, so that each sender's messages
-//! are numbered without gaps and one [`Checker`] a sender finds what is wrong. With several receivers each sees a part
-//! of one sequence: [`Rising`] checks that its part rises, and the [`Sums`] of both ends tells whether all parts together
-//! are what was sent, nothing twice and nothing left out, without anybody keeping a list.
+//! With several senders a sequence number carries its sender's number in its top bits, so that each
+//! sender's messages are numbered without gaps and one [`Checker`] a sender finds what is wrong.
+//! With several receivers each sees a part of one sequence: [`Rising`] checks that its part rises,
+//! and the [`Sums`] of both ends tells whether all parts together are what was sent, nothing twice
+//! and nothing left out, without anybody keeping a list.
 //!
-//! Messages must have at least [`LEAST_SHARED`](crate::LEAST_SHARED) bytes: shorter ones have no room for such numbers.
+//! Messages must have at least [`LEAST_SHARED`](crate::LEAST_SHARED) bytes: shorter ones have no
+//! room for such numbers.
 
 use super::{Checker, DEEP_EVERY, Fault, Stamper, Verdict, get, mix};
 use crate::{Buffer, LEAST_SHARED};
 
 /// Senders that one link can tell apart.
 pub const MOST_SENDERS: usize = 1 << 7;
-/// Where the sender's number begins in a sequence number; below it there is room for years of messages.
+/// First bit of the sender's number in a sequence number; below it there is room for years of
+/// messages.
 const SENDER_SHIFT: u32 = 56;
 
-/// The sequence number of the first message of sender `sender` (below [`MOST_SENDERS`]) on a shared link.
+/// The sequence number of the first message of sender `sender` (below [`MOST_SENDERS`]) on a shared
+/// link.
 #[must_use]
 pub const fn first_of_sender(sender: usize) -> u64 {
     (sender as u64 % MOST_SENDERS as u64) << SENDER_SHIFT
 }
 
-/// Who sent `message`, as far as its head tells; its [`Checker`] says whether that is so. `None` of a message too short
-/// to tell.
+/// Returns who sent `message`, as far as its head tells; its [`Checker`] says whether that is so.
+/// `None` of a message too short to tell.
 #[inline(always)]
 #[must_use]
 pub fn sender_of(message: &[u8]) -> Option<usize> {
@@ -38,11 +42,12 @@ impl Checker {
     }
 }
 
-/// Which sequence numbers were sent or received, as three sums: their count, their sum and the sum of hashes of them.
-/// Two that are equal are of the same numbers, each as often; another set would have to agree in all three.
+/// The sequence numbers that were sent or received, as three sums: their count, their sum and the
+/// sum of hashes of them. Two that are equal are of the same numbers, each as often; another set
+/// would have to agree in all three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
-    /// How many.
+    /// Number of messages.
     pub count: u64,
     /// Their sum, modulo 2^64.
     pub sum: u64,
@@ -70,14 +75,15 @@ impl Sums {
     }
 }
 
-/// Checks the messages that one of several receivers of a link gets: each whole, each later than the one before.
+/// Checks the messages that one of several receivers of a link gets: each whole, each later than
+/// the one before.
 #[derive(Debug, Clone)]
 pub struct Rising {
     stamper: Stamper,
     scratch: Buffer,
     /// The least number that the next message may have.
     least: u64,
-    /// What was received whole.
+    /// Sums of what was received whole.
     pub sums: Sums,
     /// Messages that came again, or after a later one.
     pub late: u64,

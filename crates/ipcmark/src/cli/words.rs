@@ -5,7 +5,7 @@ use ipcmark_suite::{
     DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
 };
 
-/// What one use of a flag names. (A plain `Vec` would make clap expect one value each.)
+/// The values that one use of a flag names. (A plain `Vec` would make clap expect one value each.)
 #[derive(Debug, Clone)]
 pub(crate) struct Several<T>(pub(crate) Vec<T>);
 

@@ -9,17 +9,16 @@ mod seek;
 mod words;
 
 use crate::Catalog;
-use crate::cli::all;
 use crate::exit::{Exit, Usage};
 use crate::folder::Folder;
 use crate::progress::Progress;
-use crate::selection::{cells, note, spec};
+use crate::selection::{cell_axes, cells, note, spec};
 use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
 use ipcmark_harness::session::{Options, Session};
 use ipcmark_record::{CellKey, Outcome, Record};
-use ipcmark_suite::{Axes, LoadAxes, Suite, show_duration};
+use ipcmark_suite::{Suite, show_duration};
 use search::Grade;
 use seek::{Aims, Search, Seek};
 use serde::Serialize;
@@ -105,19 +104,10 @@ fn longest(args: &KneeArgs) -> Duration {
 
 /// Returns a search for each transport, size, placement and kind of arrivals.
 fn seek(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Result<Seek> {
-    let axes = Axes {
-        transports: all(&args.transport),
-        sizes: all(&args.size),
-        placements: all(&args.placement),
-        load: LoadAxes {
-            rates: vec![args.from],
-            arrivals: all(&args.arrivals),
-            ..LoadAxes::default()
-        },
-        capacity: args.capacity.map(|capacity| capacity.0),
-        // What is named outright has its row, and says why it cannot be paced.
-        patterns: suite.groups[0].patterns.clone(),
-    };
+    let mut axes = cell_axes(&args.cells);
+    axes.load.rates = vec![args.from];
+    // A transport that is named without a wildcard has its row, which says why it cannot be paced.
+    axes.patterns.clone_from(&suite.groups[0].patterns);
     let cells = cells(catalog, suite, &axes)?;
     if cells.is_empty() {
         bail!(Usage("no transport that --transport names can be paced: see `ipcmark list`".into()));

@@ -4,7 +4,7 @@ use ipcmark_harness::session::{Round, Rounds, Steer};
 use ipcmark_record::{Record, Standing};
 use ipcmark_summary::{Context, standing, summarize_cell};
 
-/// The same number of rounds for each cell, whatever the results; its standing by the default
+/// An equal number of rounds for each cell, whatever the results; its standing by the default
 /// [`Target`](ipcmark_record::Target).
 #[derive(Debug, Clone)]
 pub(crate) struct Fixed {

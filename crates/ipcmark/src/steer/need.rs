@@ -5,14 +5,17 @@ use ipcmark_record::Record;
 use ipcmark_summary::{Context, Headline, Row, excess, summarize_cell};
 use std::cmp::Ordering;
 
-/// A cell is visited in this many rounds at most for each invocation of it that is asked for: on a machine that disturbs
-/// every other one, the other half is enough; on one that disturbs more, the cell says "noisy".
+/// A cell is visited in this many rounds at most for each invocation of it that is asked for: on a
+/// machine that disturbs every other one, the other half is enough; on one that disturbs more, the
+/// cell says "noisy".
 const VISITS: u32 = 2;
 /// A round that narrows takes one wide cell in this many,
 const SHARE: usize = 4;
-/// but no fewer than this: cells that take turns are not measured many times in one disturbed second.
+/// but no fewer than this: cells that take turns are not measured many times in one disturbed
+/// second.
 const FEWEST: usize = 8;
-/// Share of an interval's half-width. If more than this is beyond what invocations can reduce, they do not help.
+/// Share of an interval's half-width. If more than this is beyond what invocations can reduce, they
+/// do not help.
 const BOUND: f64 = 0.9;
 /// Factor from a standard error to the range of 95 % of the differences of two.
 const APART: f64 = 1.96 * std::f64::consts::SQRT_2;
@@ -22,18 +25,19 @@ const APART: f64 = 1.96 * std::f64::consts::SQRT_2;
 pub(crate) struct Need {
     /// Index in the record.
     pub(crate) cell: usize,
-    /// Half the width of its interval, divided by the target; infinite with too few invocations for an interval.
+    /// Half the width of its interval, divided by the target; infinite with too few invocations for
+    /// an interval.
     pub(crate) excess: f64,
     /// Number of invocations that count so far.
     pub(crate) counting: usize,
-    /// False if more invocations hardly narrow it: most of its width is the machine's drift, which all cells share, or
-    /// the step of its clock.
+    /// False if more invocations hardly narrow it: most of its width is the machine's drift, which
+    /// all cells share, or the step of its clock.
     pub(crate) helps: bool,
 }
 
 impl Need {
-    /// Returns what the cell at `index` of `record` needs; `None` if it needs no visit. Settings without a target ask for
-    /// none.
+    /// Returns what the cell at `index` of `record` needs; `None` if it needs no visit. Settings
+    /// without a target ask for none.
     pub(crate) fn of(record: &Record, index: usize, context: &Context) -> Option<Need> {
         let (cell, settings) = (&record.cells[index], &record.settings);
         let (most, target) = (settings.rounds_most?, settings.target?);
@@ -59,7 +63,8 @@ impl Need {
         if excess > 1.0 { need(excess, helps) } else { None }
     }
 
-    /// Orders needs: first those that visits help, then the widest, then those with the fewest invocations.
+    /// Orders needs: first those that visits help, then the widest, then those with the fewest
+    /// invocations.
     fn first(&self, other: &Need) -> Ordering {
         let helps = other.helps.cmp(&self.helps);
         helps
@@ -69,7 +74,8 @@ impl Need {
     }
 }
 
-/// Returns the half-width, as a fraction, that no number of invocations reduces. (More time reduces the machine's part.)
+/// Returns the half-width, as a fraction, that no number of invocations reduces. (More time reduces
+/// the machine's part.)
 fn bound(row: &Row, drift: f64, context: &Context) -> f64 {
     let headline = row.key.workload.headline();
     let value = row.figure.as_ref().and_then(|figure| figure.headline(headline)).map(|e| e.value);
@@ -82,7 +88,8 @@ fn bound(row: &Row, drift: f64, context: &Context) -> f64 {
     }
 }
 
-/// Returns the cells of the next round: the widest quarter, at least 8. While visits help some cells, only those.
+/// Returns the cells of the next round: the widest quarter, at least 8. While visits help some
+/// cells, only those.
 pub(crate) fn batch(mut needs: Vec<Need>) -> Vec<usize> {
     if needs.iter().any(|need| need.helps) {
         needs.retain(|need| need.helps);

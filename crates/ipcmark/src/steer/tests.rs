@@ -1,5 +1,5 @@
-//! Runs that are drawn, not made: a steer asks for rounds, each visit of a round is an invocation whose level is drawn.
-//! What it asks for can then be held against what is known of the cells.
+//! Runs that are drawn, not made: a steer asks for rounds, each visit of a round is an invocation
+//! whose level is drawn. What it asks for can then be held against what is known of the cells.
 
 use super::{Adaptive, Fixed, steer};
 use fastrand::Rng;
@@ -11,10 +11,11 @@ use ipcmark_record::{
 /// Rounds of the pilot, and invocations at most.
 const PILOT: u32 = 9;
 const MOST: u32 = 40;
-/// How long a visit of the drawn run lasts, ns.
+/// Length of a visit of the drawn run, ns.
 const VISIT_NS: u64 = 20_000_000;
 
-/// A drawn run: one measured cell of the sample, as often as there are levels; cell i scatters by `spread[i]`.
+/// A drawn run: one measured cell of the sample, as often as there are levels; cell i scatters by
+/// `spread[i]`.
 struct Drawn {
     record: Record,
     template: Invocation,
