@@ -17,7 +17,7 @@ pub enum Error {
     NotIpcmark {
         /// Its name.
         program: String,
-        /// What it did.
+        /// Its fault.
         what: String,
     },
     /// A side has another version of the protocol.
@@ -38,7 +38,7 @@ pub enum Error {
     Lost {
         /// Its name.
         program: String,
-        /// What happened to it.
+        /// Its fate.
         what: String,
         /// The cell.
         cell: String,

@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "ipcmark-judge",
         &["ipcmark-record", "ipcmark-show", "ipcmark-stats", "ipcmark-suite", "ipcmark-summary"],
     ),
-    ("ipcmark-history", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
+    ("ipcmark-history", &["ipcmark-record", "ipcmark-show", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-export", &["ipcmark-record", "ipcmark-stats", "ipcmark-summary"]),
     ("ipcmark-ab", &["ipcmark-core", "ipcmark-sys", "ipcmark-record", "ipcmark-harness"]),
     (

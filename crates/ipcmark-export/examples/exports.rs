@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Each under the format's name, `FOLDER/bmf`, `FOLDER/gab/...`; criterion under two baselines.
+/// Writes each format under its name, `FOLDER/bmf`, `FOLDER/gab/...`; criterion under two baselines.
 fn all(document: &Document, folder: &Path) -> Result<(), String> {
     for format in Format::ALL {
         if format.shape() == Shape::Binary && !cfg!(feature = "parquet") {

@@ -12,7 +12,7 @@ use ipcmark_stats::median_absolute_deviation;
 use ipcmark_summary::{Context, Estimate, Row, Samples, summarize_in};
 use serde_json::{Value, json};
 
-/// Of a normal distribution: from the middle to the end of a 95 % interval, in standard errors.
+/// Standard errors from the middle to the end of a 95 % interval of a normal distribution.
 const STANDARD_ERRORS: f64 = 1.959_963_984_540_054;
 
 pub(crate) fn criterion(record: &Record, options: &Options) -> Result<Vec<File>> {
@@ -46,7 +46,8 @@ pub(crate) fn criterion(record: &Record, options: &Options) -> Result<Vec<File>>
     Ok(files)
 }
 
-/// The times of a row, ns, each with one value an invocation: median and 99th percentile, or of a rate the time of a message.
+/// Returns the times of a row, ns, with a value per invocation: median and 99th percentile, or the time
+/// per message of a rate.
 fn functions(row: &Row, samples: &Samples) -> Vec<(&'static str, Estimate, Vec<f64>)> {
     let Some(figure) = &row.figure else { return Vec::new() };
     if row.key.is_rate() {
@@ -81,7 +82,7 @@ fn estimate(value: f64, (low, high): (f64, f64), confidence: f64, error: f64) ->
     })
 }
 
-/// Of a sample; 0 of a single value.
+/// Returns the deviation of a sample; 0 for a single value.
 fn standard_deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
@@ -100,7 +101,7 @@ fn baseline(record: &Record, options: &Options) -> Result<String> {
     }
 }
 
-/// A name as one folder: what is no letter, digit, `.`, `-` or `@` becomes `_`.
+/// Returns a name as one folder: other characters than letters, digits, `.`, `-` and `@` become `_`.
 pub(crate) fn slug(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-@".contains(c) { c } else { '_' };
     name.chars().map(plain).collect()

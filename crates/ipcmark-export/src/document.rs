@@ -1,4 +1,4 @@
-//! What can be exported: a record, or the document of a paired comparison.
+//! The documents that can be exported: a record, or a paired comparison.
 
 use crate::{Error, Result};
 use ipcmark_record::{Paired, Record};
@@ -7,9 +7,9 @@ use std::path::Path;
 /// One of the two documents that measuring writes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Document {
-    /// Of a run.
+    /// The record of a run.
     Record(Box<Record>),
-    /// Of a paired comparison: raw, so that only the formats for raw data take it.
+    /// The document of a paired comparison, which only the formats for raw data take.
     Paired(Box<Paired>),
 }
 

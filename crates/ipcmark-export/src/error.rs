@@ -1,11 +1,11 @@
-//! Why a document cannot be exported.
+//! Errors of an export.
 
 use crate::Format;
 
-/// Shorthand.
+/// Result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a document cannot be exported; each says what to do.
+/// The reason why a document cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be read.
@@ -16,11 +16,11 @@ pub enum Error {
     Summary(#[from] ipcmark_summary::Error),
     /// A paired comparison where figures of a record are wanted.
     #[error(
-        "{format} is made of a record's figures, and this is a paired comparison, whose findings `ipcmark gate` writes; its raw \
-         slices go into csv and parquet"
+        "{format} holds figures of a record, and this is a paired comparison: `ipcmark gate` writes its \
+         findings; csv and parquet take its raw slices"
     )]
     NeedsRecord {
-        /// What was asked for.
+        /// The format.
         format: Format,
     },
     /// A build without Parquet.
@@ -29,12 +29,12 @@ pub enum Error {
          or take csv, which has the same columns"
     )]
     NoParquet,
-    /// What the Parquet writer says.
+    /// Error of the Parquet writer.
     #[error("Parquet: {0}")]
     Parquet(String),
-    /// A name for a baseline that critcmp passes over.
+    /// A name for a baseline that critcmp skips.
     #[error(
-        "'{0}' cannot be a baseline's name: critcmp passes over `new` and `change`, and a name is one folder"
+        "'{0}' cannot be a baseline's name: critcmp skips `new` and `change`, and a name is one folder"
     )]
     Baseline(String),
 }

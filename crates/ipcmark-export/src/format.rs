@@ -1,4 +1,4 @@
-//! The formats: what each is, who reads it, and how.
+//! The formats: their contents and their readers.
 
 use std::fmt;
 
@@ -19,19 +19,28 @@ pub enum Format {
     Openmetrics,
     /// The raw long form as comma-separated values.
     Csv,
-    /// The same as Parquet.
+    /// The long form as Parquet.
     Parquet,
 }
 
-/// What a format makes.
+/// Kind of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// One file of text.
     Text,
-    /// One file that is no text.
+    /// One binary file.
     Binary,
     /// Several files in a folder.
     Folder,
+}
+
+/// Facts about a format.
+struct About {
+    name: &'static str,
+    shape: Shape,
+    holds: &'static str,
+    reader: &'static str,
+    example: &'static str,
 }
 
 impl Format {
@@ -47,120 +56,118 @@ impl Format {
         Format::Openmetrics,
     ];
 
-    /// What it is called.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Format::Bmf => "bmf",
-            Format::Gab => "gab",
-            Format::Criterion => "criterion",
-            Format::Hlog => "hlog",
-            Format::Hgrm => "hgrm",
-            Format::Openmetrics => "openmetrics",
-            Format::Csv => "csv",
-            Format::Parquet => "parquet",
-        }
-    }
-
-    /// The format of this name.
+    /// Returns the format of this name.
     #[must_use]
     pub fn of(name: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// What it makes.
+    /// Returns its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.about().name
+    }
+
+    /// Returns the kind of its output.
     #[must_use]
     pub const fn shape(self) -> Shape {
-        match self {
-            Format::Gab | Format::Criterion | Format::Hgrm => Shape::Folder,
-            Format::Parquet => Shape::Binary,
-            Format::Bmf | Format::Hlog | Format::Openmetrics | Format::Csv => Shape::Text,
-        }
+        self.about().shape
     }
 
-    /// What it holds, and what it leaves out.
+    /// Describes its contents, and what it leaves out.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
-        match self {
-            Format::Csv => {
-                "everything that was measured, one row per (cell, side, invocation, slice), times in ns; a cell that was not measured has \
-                 one row with the reason; takes a paired comparison, too"
-            }
-            Format::Parquet => {
-                "the columns of csv with their types; only in builds with `--features parquet`"
-            }
-            Format::Hlog => {
-                "whole histograms (HdrHistogram log 1.2): a line for each invocation behind a row, tagged with its cell and unit; ns, of \
-                 rates ps. Cells without figures are left out"
-            }
-            Format::Hgrm => {
-                "percentile distributions, a file for each cell with a latency, ns. Rates are left out: their histograms hold blocks"
-            }
-            Format::Criterion => {
-                "criterion's folders: median and 99th percentile, of rates the time of one message; `mean` is our median over invocations, \
-                 because critcmp shows the mean. Cells without figures are left out"
-            }
-            Format::Bmf => {
-                "Bencher Metric Format: each cell's figures with their intervals; `latency` is the median in ns, `throughput` messages a \
-                 second. Percentiles with too few values beyond them and cells without figures are left out"
-            }
-            Format::Gab => {
-                "the input of github-action-benchmark: two files, smaller-is-better.json and bigger-is-better.json; figures as in bmf"
-            }
-            Format::Openmetrics => {
-                "OpenMetrics text in base units: the cell in labels, ends of intervals as families of their own; cells without \
-                 figures in ipcmark_cell_info with the reason"
-            }
-        }
+        self.about().holds
     }
 
-    /// Who reads it.
+    /// Returns its readers.
     #[must_use]
     pub const fn reader(self) -> &'static str {
-        match self {
-            Format::Csv => "spreadsheets, R, pandas, DuckDB",
-            Format::Parquet => "DuckDB, Spark, pandas, BigQuery",
-            Format::Hlog => "HdrHistogram in each language, HistogramLogAnalyzer",
-            Format::Hgrm => "the HdrHistogram plotter in a browser",
-            Format::Criterion => "critcmp",
-            Format::Bmf => "Bencher",
-            Format::Gab => "github-action-benchmark",
-            Format::Openmetrics => {
-                "Prometheus through node_exporter's textfile collector, VictoriaMetrics"
-            }
-        }
+        self.about().reader
     }
 
-    /// How somebody gets it and reads it, as shell commands.
+    /// Returns shell commands that make and read it.
     #[must_use]
     pub const fn example(self) -> &'static str {
+        self.about().example
+    }
+
+    const fn about(self) -> About {
         match self {
-            Format::Csv => {
-                "ipcmark export RUN --format csv --out run.csv; duckdb -c \"select cell, median(p50_ns) from 'run.csv' where counts and \
-                 tells group by cell\""
-            }
-            Format::Parquet => {
-                "ipcmark export RUN --format parquet --out run.parquet; duckdb -c \"describe select * from 'run.parquet'\""
-            }
-            Format::Hlog => {
-                "ipcmark export RUN --format hlog --out run.hlog; HistogramLogProcessor -i run.hlog -listtags"
-            }
-            Format::Hgrm => {
-                "ipcmark export RUN --format hgrm --out curves; then give the files in curves/ to the plotter"
-            }
-            Format::Criterion => {
-                "ipcmark export OLD --format criterion --out target --baseline old; the same with NEW and new-build; critcmp old new-build"
-            }
-            Format::Bmf => {
-                "ipcmark export RUN --format bmf | bencher run --adapter json --project NAME --token TOKEN"
-            }
-            Format::Gab => {
-                "ipcmark export RUN --format gab --out gab; in the workflow `tool: customSmallerIsBetter`, `output-file-path: \
-                 gab/smaller-is-better.json`"
-            }
-            Format::Openmetrics => {
-                "ipcmark export RUN --format openmetrics --out DIRECTORY/ipcmark.prom; node_exporter --collector.textfile.directory=DIRECTORY"
-            }
+            Format::Csv => About {
+                name: "csv",
+                shape: Shape::Text,
+                holds: "every measurement, one row per cell, side, invocation and slice, times in ns; a \
+                        cell that was not measured has one row with the reason; also takes a paired \
+                        comparison",
+                reader: "spreadsheets, R, pandas, DuckDB",
+                example: "ipcmark export RUN --format csv --out run.csv; duckdb -c \"select cell, \
+                          median(p50_ns) from 'run.csv' where counts and tells group by cell\"",
+            },
+            Format::Parquet => About {
+                name: "parquet",
+                shape: Shape::Binary,
+                holds: "the columns of csv with their types; only in builds with `--features parquet`",
+                reader: "DuckDB, Spark, pandas, BigQuery",
+                example: "ipcmark export RUN --format parquet --out run.parquet; duckdb -c \"describe \
+                          select * from 'run.parquet'\"",
+            },
+            Format::Hlog => About {
+                name: "hlog",
+                shape: Shape::Text,
+                holds: "whole histograms (HdrHistogram log 1.2): a line per invocation, tagged with its \
+                        cell and unit; ns, rates in ps; cells without figures are left out",
+                reader: "HdrHistogram in each language, HistogramLogAnalyzer",
+                example: "ipcmark export RUN --format hlog --out run.hlog; HistogramLogProcessor -i \
+                          run.hlog -listtags",
+            },
+            Format::Hgrm => About {
+                name: "hgrm",
+                shape: Shape::Folder,
+                holds: "percentile distributions, a file per cell with a latency, ns; rates are left \
+                        out, because their histograms hold blocks",
+                reader: "the HdrHistogram plotter in a browser",
+                example: "ipcmark export RUN --format hgrm --out curves; then give the files in curves/ \
+                          to the plotter",
+            },
+            Format::Criterion => About {
+                name: "criterion",
+                shape: Shape::Folder,
+                holds: "criterion's folders: median and 99th percentile, or the time per message of a \
+                        rate; `mean` is the median over invocations, because critcmp shows the mean; \
+                        cells without figures are left out",
+                reader: "critcmp",
+                example: "ipcmark export OLD --format criterion --out target --baseline old; the same \
+                          with NEW and new-build; critcmp old new-build",
+            },
+            Format::Bmf => About {
+                name: "bmf",
+                shape: Shape::Text,
+                holds: "Bencher Metric Format: each cell's figures with their intervals; `latency` is \
+                        the median in ns, `throughput` messages per second; percentiles with too few \
+                        values and cells without figures are left out",
+                reader: "Bencher",
+                example: "ipcmark export RUN --format bmf | bencher run --adapter json --project NAME \
+                          --token TOKEN",
+            },
+            Format::Gab => About {
+                name: "gab",
+                shape: Shape::Folder,
+                holds: "the input of github-action-benchmark: smaller-is-better.json and \
+                        bigger-is-better.json, with the figures of bmf",
+                reader: "github-action-benchmark",
+                example: "ipcmark export RUN --format gab --out gab; in the workflow `tool: \
+                          customSmallerIsBetter`, `output-file-path: gab/smaller-is-better.json`",
+            },
+            Format::Openmetrics => About {
+                name: "openmetrics",
+                shape: Shape::Text,
+                holds: "OpenMetrics text in base units: the cell in labels, ends of intervals as own \
+                        families; cells without figures in ipcmark_cell_info with the reason",
+                reader: "Prometheus through node_exporter's textfile collector, VictoriaMetrics",
+                example: "ipcmark export RUN --format openmetrics --out DIRECTORY/ipcmark.prom; \
+                          node_exporter --collector.textfile.directory=DIRECTORY",
+            },
         }
     }
 }

@@ -58,7 +58,7 @@ fn distribution(pool: &Pooled) -> String {
     text
 }
 
-/// The smallest power of two that tells two values apart which differ in the last of `digits` digits.
+/// Returns the smallest power of two that separates values which differ in the last of `digits` digits.
 fn sub_buckets(digits: u8) -> u64 {
     (2 * 10_u64.pow(digits.into())).next_power_of_two()
 }

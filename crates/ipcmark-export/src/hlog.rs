@@ -10,7 +10,7 @@ use ipcmark_record::{Encoded, Record, Unit};
 use ipcmark_summary::{Context, Row, summarize_in, told};
 use std::fmt::Write as _;
 
-/// What a log's third column is in, as its writers have it: values (ns) over this, so ms.
+/// Divisor of the third column: ns to ms, as in other writers.
 const MAX_VALUE_UNIT: f64 = 1e6;
 const NS_PER_S: f64 = 1e9;
 
@@ -48,7 +48,7 @@ pub(crate) fn hlog(record: &Record) -> Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
-/// A tag may hold no comma, no space and no line's end.
+/// Returns a tag, without commas, spaces and line ends.
 fn tag(row: &Row, unit: Unit) -> String {
     let plain = name(row).replace(|c: char| c == ',' || c.is_whitespace(), "_");
     let unit = serde_json::to_value(unit).expect("a unit is a word");

@@ -32,7 +32,7 @@ pub use write::{Exported, File};
 
 use ipcmark_record::Record;
 
-/// What a user may say beside the format.
+/// Further options of the user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// The name under which `criterion` files the figures; by default the commit that measured, or `ipcmark`.

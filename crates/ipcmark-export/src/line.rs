@@ -1,12 +1,12 @@
 //! One row of the long form: the columns of a record and of a paired comparison, which are the same.
 //!
-//! What does not apply is empty: a record has no slices, a paired comparison no sides' CPU times.
+//! Columns that do not apply are empty: a record has no slices, a paired comparison no CPU times.
 
 use crate::table::{Value, count, flag, number, text};
 use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State};
 use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
 
-/// What is the same in all rows of a document, so that rows of many documents can lie in one table.
+/// Columns of a document, so that rows of many documents fit in one table.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) document: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) suite: &'a str,
 }
 
-/// What is the same in all rows of a cell.
+/// Columns of a cell.
 #[derive(Clone, Copy)]
 pub(crate) struct Of<'a> {
     pub(crate) frame: Frame<'a>,
@@ -30,23 +30,23 @@ pub(crate) struct Of<'a> {
 /// One row.
 #[derive(Default)]
 pub(crate) struct Line<'a> {
-    /// From 0, in the order they were made; of a paired comparison the number of the pair.
+    /// Number of the invocation, from 0; in a paired comparison the number of the pair.
     pub(crate) invocation: Option<usize>,
     pub(crate) round: Option<u32>,
     pub(crate) stage: Option<String>,
     pub(crate) started_ns: Option<u64>,
-    /// What went wrong, where something did.
+    /// The failure, if any.
     pub(crate) failure: Option<String>,
     pub(crate) marks: Option<String>,
     pub(crate) steady: Option<bool>,
-    /// True where the invocation stands behind the cell's figures.
+    /// True if the cell's figures use the invocation.
     pub(crate) counts: Option<bool>,
     pub(crate) class: Option<&'static str>,
-    /// Of a record a process, of a paired comparison an arm: `base`, `new`, `again`.
+    /// Process of a record; side of a paired comparison: `base`, `new`, `again`.
     pub(crate) side: Option<&'a str>,
-    /// True where the cell's figures are made of what this side timed.
+    /// True if the cell's figures use the times of this side.
     pub(crate) tells: Option<bool>,
-    /// Number of the turn, over all arms.
+    /// Number of the slice, over all sides.
     pub(crate) slice: Option<u32>,
     pub(crate) elapsed_ns: Option<u64>,
     pub(crate) messages: Option<u64>,
@@ -56,20 +56,20 @@ pub(crate) struct Line<'a> {
     pub(crate) report: Option<&'a SideReport>,
 }
 
-/// What was timed.
+/// Times of a row.
 #[derive(Default)]
 pub(crate) struct Times {
-    /// What one value is: `ns-per-round-trip`, `ps-per-message-block` ... The columns are ns all the same.
+    /// Unit of a value: `ns-per-round-trip`, `ps-per-message-block` ... The columns are in ns always.
     pub(crate) value_is: Option<String>,
     pub(crate) values: Option<u64>,
     pub(crate) messages_per_value: Option<u64>,
     pub(crate) midmean_ns: Option<f64>,
-    /// Of each of [`ipcmark_summary::PERCENTILES`].
+    /// Values at [`ipcmark_summary::PERCENTILES`].
     pub(crate) percentiles_ns: [Option<f64>; 5],
     pub(crate) max_ns: Option<f64>,
 }
 
-/// The columns of a row with their names, which are the same for every row.
+/// Returns the columns of a row with their names, which are the same for every row.
 pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
     let mut columns = about(of);
     let integrity = |get: fn(Integrity) -> u64| count(line.integrity.map(get));

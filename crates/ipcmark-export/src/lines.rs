@@ -1,4 +1,5 @@
-//! The long form: a row for each cell, side, invocation and slice. What has no side, or no invocation, has one row that says why.
+//! The long form: a row for each cell, side, invocation and slice. A cell without invocations has one
+//! row with the reason.
 
 use crate::line::{Frame, Line, Of, Times, columns};
 use crate::table::Table;
@@ -98,18 +99,18 @@ fn of_paired(paired: &Paired, add: &mut impl FnMut(&Of, &Line)) {
         let PairedCell { key, family, floor, group, state, .. } = cell;
         let of = Of { frame, key, family, floor: *floor, group, state };
         for (number, pair) in cell.pairs.iter().enumerate() {
-            for (side, arm) in [("base", &pair.base), ("new", &pair.new), ("again", &pair.again)] {
+            for (side, run) in [("base", &pair.base), ("new", &pair.new), ("again", &pair.again)] {
                 let line = || Line {
                     invocation: Some(number),
                     round: Some(pair.round),
                     stage: Some(word(&pair.stage)),
                     started_ns: Some(pair.started_ns),
                     side: Some(side),
-                    failure: failure(&arm.outcome),
-                    integrity: Some(arm.integrity),
+                    failure: failure(&run.outcome),
+                    integrity: Some(run.integrity),
                     ..Line::default()
                 };
-                slices(arm, &line).for_each(|line| add(&of, &line));
+                slices(run, &line).for_each(|line| add(&of, &line));
             }
         }
         if cell.pairs.is_empty() {
@@ -118,10 +119,10 @@ fn of_paired(paired: &Paired, add: &mut impl FnMut(&Of, &Line)) {
     }
 }
 
-/// The rows of an arm: its slices, or one without where there are none.
-fn slices<'a>(arm: &Arm, line: &impl Fn() -> Line<'a>) -> impl Iterator<Item = Line<'a>> {
-    let none = arm.slices.is_empty().then(line);
-    let some = arm.slices.iter().map(|slice| Line {
+/// Returns the rows of a side: its slices, or one row without.
+fn slices<'a>(side: &Arm, line: &impl Fn() -> Line<'a>) -> impl Iterator<Item = Line<'a>> {
+    let none = side.slices.is_empty().then(line);
+    let some = side.slices.iter().map(|slice| Line {
         slice: Some(slice.turn),
         elapsed_ns: Some(slice.elapsed_ns),
         messages: Some(slice.messages),
@@ -144,7 +145,7 @@ fn failure(outcome: &InvocationOutcome) -> Option<String> {
     }
 }
 
-/// As the record spells it.
+/// Returns the word of the record.
 fn word(value: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(value).expect("a word");
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

@@ -1,7 +1,7 @@
-//! The figures of a row as trackers want them: one number each, with an interval, a unit and a direction.
+//! The figures of a row for trackers: one number each, with an interval, a unit and a direction.
 //!
-//! Only what a row may be judged by: percentiles with too few values beyond them are not here, nor are those of a rate,
-//! whose histograms hold blocks and not messages.
+//! Percentiles with too few values beyond them are left out, and so are those of a rate, whose histograms
+//! hold blocks of messages.
 
 use ipcmark_summary::{Estimate, Row};
 
@@ -11,9 +11,9 @@ pub(crate) struct Measure {
     /// A word for it without spaces, with its unit: `latency-p99-ns`. `latency` and `throughput` are the names that Bencher
     /// gives a median time in ns and operations a second.
     pub(crate) slug: &'static str,
-    /// The same for people.
+    /// Name for people.
     pub(crate) words: &'static str,
-    /// What `estimate` is in.
+    /// Unit of `estimate`.
     pub(crate) unit: &'static str,
     /// The percentile, of times.
     pub(crate) quantile: Option<f64>,
@@ -33,8 +33,8 @@ impl Measure {
     }
 }
 
-/// What a row is called wherever its figures go: its key, and the distance class where it has one, because figures of two
-/// classes are never one series.
+/// Returns the name of a row: its key, and its distance class, because figures of two classes are never
+/// one series.
 pub(crate) fn name(row: &Row) -> String {
     match row.class {
         Some(class) => format!("{} @{}", row.key, class.word()),
@@ -51,7 +51,7 @@ const TIMES: [(&str, &str); 5] = [
     ("latency-p99.99-ns", "p99.99"),
 ];
 
-/// The figures of a row; none where nothing was measured.
+/// Returns the figures of a row; none if nothing was measured.
 pub(crate) fn measures(row: &Row) -> Vec<Measure> {
     let Some(figure) = &row.figure else { return Vec::new() };
     let mut all = Vec::new();

@@ -78,7 +78,7 @@ pub(crate) fn openmetrics(record: &Record, summary: &Summary) -> Vec<u8> {
             }
         }
         let state = labels(cell(row).into_iter().chain(state(row)));
-        add("ipcmark_cell_info".into(), None, "What became of each cell", &state, 1.0);
+        add("ipcmark_cell_info".into(), None, "State of each cell", &state, 1.0);
     }
     let (tool, host) = (&record.tool, &record.host);
     let run = [

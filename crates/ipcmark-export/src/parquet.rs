@@ -1,4 +1,4 @@
-//! Parquet: the columns of the CSV with their types, for whoever keeps many runs.
+//! Parquet: the columns of the CSV with their types, for collections of many runs.
 //!
 //! Columns by the writer's own low-level calls: its Arrow half would double the build for a table of this size.
 
@@ -68,7 +68,7 @@ fn put<'v, T: DataType, W: Write + Send>(
     writer.close()
 }
 
-/// Every column optional; counts are INT64, so that SQL can subtract them.
+/// Returns the schema: every column is optional; counts are INT64, so that SQL can subtract them.
 fn schema(table: &Table) -> parquet::errors::Result<TypePtr> {
     let kinds = table.rows.first().into_iter().flatten();
     let fields = table.names.iter().zip(kinds).map(|(name, value)| {

@@ -17,7 +17,7 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
-/// A number where it is one.
+/// Returns a number, if it is finite.
 pub(crate) fn number(value: impl Into<Option<f64>>) -> Value {
     Value::Number(value.into().filter(|value| value.is_finite()))
 }

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What a format came to.
+/// Result of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exported {
-    /// One file, which may as well go to standard output.
+    /// One file, which may go to standard output.
     One(Vec<u8>),
     /// Several, in a folder.
     Several(Vec<File>),
@@ -17,16 +17,16 @@ pub enum Exported {
 pub struct File {
     /// Relative to the folder.
     pub name: PathBuf,
-    /// What it holds.
+    /// Its contents.
     pub bytes: Vec<u8>,
 }
 
 impl Exported {
-    /// Writes to `out`, a file or a folder; each file under a temporary name beside its place, then renamed. Folders are made.
-    /// Returns how many files there are.
+    /// Writes to `out`, a file or a folder: each file under a temporary name in its folder, then renamed.
+    /// Returns the number of files.
     ///
     /// # Errors
-    /// What the file system says, and of which path.
+    /// The answer of the file system, and the path.
     pub fn write(&self, out: &Path) -> Result<usize, (PathBuf, io::Error)> {
         match self {
             Exported::One(bytes) => write(out, bytes).map(|()| 1),

@@ -1,6 +1,6 @@
 //! How long a history of 1,000 runs takes to read: `cargo run --release -p ipcmark-history --example thousand [-- FOLDER]`.
 //!
-//! Made-up lines of the length that the quick suite has. No record is opened: those beside the lines are no records at all.
+//! Made-up lines of the length that the quick suite has. The records are not real: none is opened.
 
 use ipcmark_history::{Line, Provenance, Run, store};
 use ipcmark_record::sample;

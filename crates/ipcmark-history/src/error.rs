@@ -1,55 +1,55 @@
-//! Why a history could not be kept or read.
+//! Errors of a history.
 
 use std::io;
 
-/// Shorthand.
+/// Result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a history could not be kept or read; each says what to do.
+/// The reason why a history could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The words behind `--store` name no store.
-    #[error("no store is called '{name}': {why}")]
+    /// A name that is not a store.
+    #[error("'{name}' is not a store: {why}")]
     NoStore {
-        /// What was given.
+        /// The name.
         name: String,
-        /// What is wrong with it, and what would be right.
+        /// The reason, and a name that would be right.
         why: String,
     },
-    /// The file system said no.
+    /// The file system refused.
     #[error("cannot {verb} {path}: {source}{}", advice(source))]
     Io {
         /// `read`, `write`, `rename` ...
         verb: &'static str,
-        /// Which file or folder.
+        /// The file or folder.
         path: Box<str>,
-        /// What the kernel said.
+        /// The kernel's answer.
         source: io::Error,
     },
-    /// Git, or an object store, said no.
+    /// Git, or an object store, refused.
     #[error("{store}: cannot {verb}: {what}")]
     Refused {
-        /// Which store.
+        /// The store.
         store: String,
-        /// What was tried.
+        /// The attempt.
         verb: String,
-        /// What it answered, and what to do.
+        /// The answer, and what to do.
         what: String,
     },
-    /// No run of this key is there.
+    /// A key without a run.
     #[error("{store} holds no run {key}; `ipcmark history list` shows those that it holds")]
     NoRun {
-        /// Which store.
+        /// The store.
         store: String,
-        /// What was asked for.
+        /// The key.
         key: String,
     },
     /// A record of the store cannot be read.
     #[error("{name}: {source}")]
     Record {
-        /// Which file.
+        /// The file.
         name: String,
-        /// Why.
+        /// The reason.
         source: ipcmark_record::Error,
     },
     /// A record that has no place in a history.

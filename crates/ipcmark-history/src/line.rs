@@ -1,15 +1,15 @@
-//! The line of a run: all of it that a series needs, in one line of JSON.
+//! The line of a run: what a series needs, in one line of JSON.
 //!
-//! The shape is the one that trackers of benchmarks share (`timestamp`, `attributes`, `metrics` with `name`, `value`, `unit`), so that
-//! the concatenated lines of a history can be read by others; what stands beside these fields is ours. The record lies beside it
-//! in the store, so that the line may stay short: what it does not say can be computed again.
+//! It has the shape of other benchmark trackers (`timestamp`, `attributes`, `metrics` with `name`,
+//! `value`, `unit`), so that others can read the lines of a history; further fields are ours. The store
+//! also holds the record, so the line is short: the rest can be computed from there.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// What [`Line::schema`] says in lines that this crate writes.
+/// Value of [`Line::schema`] in lines that this crate writes.
 pub const SCHEMA: &str = "ipcmark.history/1";
 /// The family of documents; the number behind the slash is the version.
 pub(crate) const FAMILY: &str = "ipcmark.history";
@@ -23,26 +23,26 @@ pub struct Line {
     pub schema: String,
     /// The run's key in its store: `2026/01/20260131T101500Z-0123456789abcdef`.
     pub run: String,
-    /// When what was measured was committed, seconds since 1970; where that is not known, when the run began.
+    /// Time of the commit, seconds since 1970; start of the run if it is unknown.
     pub timestamp: i64,
-    /// When the run began, seconds since 1970.
+    /// Start of the run, seconds since 1970.
     pub run_timestamp: i64,
-    /// Where the figures come from.
+    /// Origin of the figures.
     pub attributes: Attributes,
-    /// One entry a figure, cells in the suite's order.
+    /// One entry per figure, cells in the suite's order.
     pub metrics: Vec<Metric>,
 }
 
-/// Where the figures of a line come from.
+/// Origin of the figures of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attributes {
-    /// Where the project's repository lies, without passwords.
+    /// URL of the project's repository, without passwords.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_repo: Option<String>,
     /// The commit that was measured, whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_commit: Option<String>,
-    /// When it was committed, RFC 3339; absent where that is not known.
+    /// Time of the commit, RFC 3339; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<String>,
     /// Its branch.
@@ -56,25 +56,25 @@ pub struct Attributes {
     pub kernel: String,
     /// Version of the ipcmark that measured.
     pub tool_version: String,
-    /// Commit that ipcmark was built from, where it is known.
+    /// Commit that ipcmark was built from, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_commit: Option<String>,
     /// Its Cargo profile: `release` or `debug`.
     pub profile: String,
     /// The suite.
     pub suite: String,
-    /// What the ratios `times its reference` are held against: version and commit of the pinned build.
+    /// Version and commit of the pinned build, the base of the ratios `times its reference`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// What else the user wanted kept: `--attribute runner=large`.
+    /// Further attributes of the user: `--attribute runner=large`.
     #[serde(flatten)]
     pub more: BTreeMap<String, String>,
 }
 
-/// One figure of one cell. Of all of them less is better.
+/// One figure of one cell. Less is better.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// `pipe/block ping-pong 64 B cross-core @siblings: p50`: cell, distance class where there is one, figure; unique in a line.
+    /// `pipe/block ping-pong 64 B cross-core @siblings: p50`: cell, distance class if any, figure; unique in a line.
     pub name: String,
     /// The median over invocations, in `unit`.
     pub value: f64,
@@ -88,25 +88,27 @@ pub struct Metric {
     pub high: Option<f64>,
     /// Invocations behind it.
     pub n: usize,
-    /// Distance of the two CPUs, ns: the centre of the class; absent where there is none.
+    /// Distance of the two CPUs, ns: the centre of the class; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_ns: Option<f64>,
 }
 
-/// Which figure a metric is.
+/// Kinds of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Figure {
     /// Median of the cell's time, ns: of round trips, bursts, one way.
     P50,
-    /// Its 99th percentile, ns; only where enough values lie beyond it.
+    /// 99th percentile of the time, ns; only if enough values lie beyond it.
     P99,
-    /// Time of one message by the drained, verified rate, ns.
+    /// Time per message by the drained, verified rate, ns.
     TimePerMessage,
     /// Time of a task over its workers, ns.
     TaskTime,
-    /// The cell's time over what the machine allows at best, measured in the same run: goes on across machines.
+    /// The cell's time over the best that the machine allows, measured in the same run. Continues across
+    /// machines.
     TimesLimit,
-    /// The cell's time over that of a pinned build, measured on the same machine: goes on across machines.
+    /// The cell's time over that of a pinned build, measured on the same machine. Continues across
+    /// machines.
     TimesReference,
 }
 
@@ -134,7 +136,7 @@ impl Figure {
         }
     }
 
-    /// True of figures that do not depend on how fast a machine is as a whole, so that a series may go on on another.
+    /// Returns true if it is relative to the machine, so that a series continues on another one.
     #[must_use]
     pub const fn is_ratio(self) -> bool {
         matches!(self, Figure::TimesLimit | Figure::TimesReference)
@@ -162,7 +164,7 @@ impl FromStr for Figure {
 }
 
 impl Metric {
-    /// The name of a figure of a cell in a distance class.
+    /// Returns the name of a figure of a cell in a distance class.
     #[must_use]
     pub fn name_of(cell: &str, class: Option<&str>, figure: Figure) -> String {
         match class {
@@ -171,33 +173,33 @@ impl Metric {
         }
     }
 
-    /// The cell: `pipe/block ping-pong 64 B cross-core`.
+    /// Returns the cell: `pipe/block ping-pong 64 B cross-core`.
     #[must_use]
     pub fn cell(&self) -> &str {
         let before = self.before_figure();
         before.rsplit_once(" @").map_or(before, |(cell, _)| cell)
     }
 
-    /// Its transport: `pipe/block`.
+    /// Returns its transport: `pipe/block`.
     #[must_use]
     pub fn transport(&self) -> &str {
         self.name.split(' ').next().unwrap_or_default()
     }
 
-    /// The distance class in words: `siblings`, `one cache`, `far`; absent where there is none. A guess by the distance, which
-    /// is the fact: see [`Metric::distance_ns`].
+    /// Returns the distance class in words, if any: `siblings`, `one cache`, `far`. It is a guess from
+    /// [`Metric::distance_ns`].
     #[must_use]
     pub fn class(&self) -> Option<&str> {
         self.before_figure().rsplit_once(" @").map(|(_, class)| class)
     }
 
-    /// Which figure; `None` of one that a later version has.
+    /// Returns the figure; `None` for one of a later version.
     #[must_use]
     pub fn figure(&self) -> Option<Figure> {
         self.name.rsplit_once(": ").and_then(|(_, figure)| figure.parse().ok())
     }
 
-    /// Its interval, where it has one.
+    /// Returns its interval, if it has one.
     #[must_use]
     pub fn interval(&self) -> Option<(f64, f64)> {
         self.low.zip(self.high)
@@ -208,7 +210,7 @@ impl Metric {
     }
 }
 
-/// Six digits are finer than any figure here is known, and half as long as seventeen.
+/// Rounds to six digits: no figure here is more precise, and seventeen are twice as long.
 pub(crate) fn rounded(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;

@@ -1,32 +1,33 @@
-//! Reading the lines of a history, whatever else lies among them.
+//! Reads the lines of a history.
 //!
-//! A history is written by many machines and many versions, over years. So one bad line costs no other line: what cannot be read
+//! Many machines and many versions write a history over years. So a bad line does not affect others: it
 //! is named and counted, and the rest is read.
 
 use crate::line::{FAMILY, Line, VERSION};
+use ipcmark_show::plural;
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::fmt;
 
-/// What a store holds, as far as it can be read.
+/// Contents of a store, as far as they can be read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Lines {
     /// The runs: by [`Line::timestamp`], then by when they were made.
     pub runs: Vec<Line>,
-    /// What could not be read, in the order of the files.
+    /// Lines and files that could not be read, in the order of the files.
     pub troubles: Vec<Trouble>,
 }
 
-/// Something among the lines that is no line, or none that this build can read.
+/// Something that is not a line, or not one that this build can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Which file, as the store names it.
+    /// The file, as the store names it.
     pub file: String,
-    /// What is wrong with it.
+    /// The fault.
     pub kind: TroubleKind,
 }
 
-/// What can be wrong.
+/// Kinds of faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TroubleKind {
     /// The line ends before it should.
@@ -36,11 +37,11 @@ pub enum TroubleKind {
         /// Version of the line.
         version: u32,
     },
-    /// Something else's file.
+    /// A file of something else.
     Foreign,
     /// A line of ours that is damaged.
     Damaged {
-        /// Where and how.
+        /// The place and the fault.
         what: String,
     },
     /// A record without a line: its writer was killed between the two.
@@ -49,14 +50,14 @@ pub enum TroubleKind {
     NoRecord,
 }
 
-/// What tells a line of ours from others.
+/// Start of a line, which shows whose it is.
 #[derive(Deserialize)]
 struct Head {
     schema: String,
 }
 
 impl Lines {
-    /// Reads the lines of a file; `name` is what troubles call it. Several lines may stand in one file.
+    /// Reads the lines of a file; `name` is what troubles call it. A file may hold several lines.
     pub fn read(&mut self, name: &str, text: &[u8]) {
         let mut rest = text;
         while !rest.is_empty() {
@@ -88,7 +89,7 @@ impl Lines {
         self.troubles.push(Trouble { file: name.into(), kind });
     }
 
-    /// Puts the runs in order, and takes out those that stand twice: lines of one key are of one run.
+    /// Sorts the runs and removes duplicates: lines of one key belong to one run.
     pub(crate) fn settle(&mut self) {
         let key = |line: &Line| (line.timestamp, line.run_timestamp, line.run.clone());
         self.runs.sort_by_cached_key(key);
@@ -96,11 +97,11 @@ impl Lines {
         self.runs.retain(|line| seen.insert(line.run.clone()));
     }
 
-    /// `read 120 runs; 1 line cut short: lines/2026/...; 2 from a newer ipcmark: ...`, and what to do about each.
+    /// Returns `read 120 runs; 1 line cut short: lines/2026/...; 2 from a newer ipcmark: ...`, and what
+    /// to do about each.
     #[must_use]
     pub fn census(&self) -> String {
-        let runs = self.runs.len();
-        let mut words = vec![format!("read {runs} {}", if runs == 1 { "run" } else { "runs" })];
+        let mut words = vec![format!("read {}", plural(self.runs.len(), "run"))];
         let mut told = Vec::new();
         for trouble in &self.troubles {
             let kind = std::mem::discriminant(&trouble.kind);
@@ -120,22 +121,22 @@ impl Lines {
 }
 
 impl TroubleKind {
-    /// One of it, several of it, and what to do.
+    /// Returns the noun, its plural, and what to do.
     const fn words(&self) -> (&'static str, &'static str, &'static str) {
-        const ANEW: &str = "`ipcmark history repair` makes it anew from its record";
+        const REPAIR: &str = "`ipcmark history repair` makes it again from its record";
         match self {
-            TroubleKind::CutShort => ("line cut short", "lines cut short", ANEW),
+            TroubleKind::CutShort => ("line cut short", "lines cut short", REPAIR),
             TroubleKind::Newer { .. } => (
                 "line from a newer ipcmark",
                 "lines from a newer ipcmark",
                 "update ipcmark to read it",
             ),
             TroubleKind::Foreign => (
-                "file that is no line of a history",
-                "files that are no lines of a history",
+                "file that is not a line of a history",
+                "files that are not lines of a history",
                 "left alone",
             ),
-            TroubleKind::Damaged { .. } => ("damaged line", "damaged lines", ANEW),
+            TroubleKind::Damaged { .. } => ("damaged line", "damaged lines", REPAIR),
             TroubleKind::NoLine => (
                 "record without a line",
                 "records without a line",
@@ -144,7 +145,7 @@ impl TroubleKind {
             TroubleKind::NoRecord => (
                 "line without its record",
                 "lines without their records",
-                "its figures count, but cannot be computed anew",
+                "its figures count, but cannot be computed again",
             ),
         }
     }
@@ -162,7 +163,7 @@ fn kind_of(line: &[u8], is_whole: bool, error: Option<serde_json::Error>) -> Tro
             },
             None => TroubleKind::Foreign,
         },
-        // A line begins with its schema, so that even a torn one says whose it is; one torn before that is short.
+        // A line begins with its schema, so even a torn one shows whose it is.
         Err(e) if e.is_eof() && (is_ours || start.as_bytes().starts_with(line)) => {
             TroubleKind::CutShort
         }
@@ -180,7 +181,7 @@ impl fmt::Display for TroubleKind {
                 f,
                 "from a newer ipcmark (line version {version}; this build reads up to {VERSION})"
             ),
-            TroubleKind::Foreign => f.write_str("no line of a history"),
+            TroubleKind::Foreign => f.write_str("not a line of a history"),
             TroubleKind::Damaged { what } => write!(f, "damaged: {what}"),
             TroubleKind::NoLine => f.write_str("a record without a line"),
             TroubleKind::NoRecord => f.write_str("a line without its record"),
@@ -192,7 +193,7 @@ impl fmt::Display for TroubleKind {
 mod tests {
     use super::*;
 
-    /// The kinds found in a file of this text, and how many runs.
+    /// Returns the number of runs in a file of this text, and its faults.
     fn kinds(text: &str) -> (usize, Vec<TroubleKind>) {
         let mut lines = Lines::default();
         lines.read("f", text.as_bytes());

@@ -1,6 +1,6 @@
-//! What was measured: repository, commit, branch.
+//! The origin of a run: repository, commit, branch.
 //!
-//! Told by flags, else by the variables that CI systems set, else by git itself. What none of them tells is absent.
+//! Flags come first, then the variables that CI systems set, then git. Unknown facts are absent.
 
 use crate::git;
 use jiff::Timestamp;
@@ -8,31 +8,31 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What is known of a run beside its record.
+/// Facts about a run that its record does not hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Where the project's repository lies.
+    /// URL of the project's repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
     /// The commit that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// When it was committed.
+    /// Time of the commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<Timestamp>,
     /// Its branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// Whatever else the user wants kept.
+    /// Further attributes of the user.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, String>,
 }
 
 impl Provenance {
-    /// What the environment tells of the checkout at `folder`: `variable` looks up one variable of the environment.
+    /// Finds the origin of the checkout at `folder`; `variable` looks up an environment variable.
     ///
-    /// GitHub and GitLab are asked by the names they set, and so is whatever sets `IPCMARK_COMMIT` or `IPCMARK_BRANCH`; git
-    /// tells the rest. `commit` is what the user said himself: then only its time is asked for.
+    /// Reads the variables of GitHub and GitLab, `IPCMARK_COMMIT` and `IPCMARK_BRANCH`, and asks git for
+    /// the rest. `commit` is the user's own word: then only its time is looked up.
     #[must_use]
     pub fn found(
         folder: &Path,
@@ -42,7 +42,7 @@ impl Provenance {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let first = |names: &[&str]| names.iter().find_map(|name| set(name));
         let ask = |words: &[&str]| git::ask(folder, words).filter(|answer| !answer.is_empty());
-        // Of a pull request GitHub names the merge it made, which is no commit of the branch.
+        // For a pull request GitHub names its merge, which is not a commit of the branch.
         let named = first(&["IPCMARK_COMMIT", "CI_COMMIT_SHA", "GITHUB_SHA"]);
         let commit = commit.map(str::to_owned).or(named).or_else(|| ask(&["rev-parse", "HEAD"]));
         let whole = commit.as_ref().and_then(|name| {
@@ -74,7 +74,7 @@ impl Provenance {
     }
 }
 
-/// `https://user:token@host/path` as `https://host/path`: a history is read by many.
+/// `https://user:token@host/path` as `https://host/path`: many read a history.
 fn without_password(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {

@@ -1,9 +1,9 @@
-//! One run on its way into a store: its key, its line, and its record, compressed.
+//! A run for a store: its key, its line, and its compressed record.
 //!
-//! The key is made of when the run began and of what is in the record: `2026/01/20260131T101500Z-0123456789abcdef`. So no two runs
-//! share one, whoever writes them, and the same record added twice has the same key twice: harmless. What is known of the run
-//! beside its record (commit, branch) stands in the line, and once more in the header of the compressed record, so that a
-//! line that was lost can be made again.
+//! The key consists of the start of the run and a hash of the record:
+//! `2026/01/20260131T101500Z-0123456789abcdef`. So no two runs share one, and adding a record twice is
+//! harmless. The line holds the origin of the run (commit, branch), and so does the header of the
+//! compressed record: a lost line can be made again.
 
 use crate::line::{Attributes, FAMILY, Figure, Line, Metric, VERSION, rounded};
 use crate::{Error, Provenance, Result};
@@ -19,10 +19,10 @@ use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 
-/// How sure the intervals of ratios to a reference are.
+/// Confidence of the intervals of ratios to a reference.
 const CONFIDENCE: f64 = 0.95;
 
-/// A run, ready to be stored.
+/// A run, ready for a store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     key: String,
@@ -38,7 +38,7 @@ impl Run {
     pub fn of(record: &Record, provenance: &Provenance, reference: Option<&Record>) -> Result<Run> {
         if record.finished.is_none() {
             return Err(Error::Unfit(format!(
-                "the run of {} has no end: it goes on, or was killed; end it with `ipcmark run --resume`, then add it",
+                "the run of {} has not ended: finish it with `ipcmark run --resume`, then add it",
                 record.started
             )));
         }
@@ -49,7 +49,7 @@ impl Run {
             )));
         }
         let started: Timestamp = record.started.parse().map_err(|e| {
-            Error::Unfit(format!("the record's start, '{}', is no time: {e}", record.started))
+            Error::Unfit(format!("the record's start, '{}', is not a time: {e}", record.started))
         })?;
         let text = serde_json::to_vec(record).expect("a record is plain JSON");
         let key = key_of(started, &text);
@@ -65,26 +65,26 @@ impl Run {
         Ok(Run { key, line, packed })
     }
 
-    /// Its key in every store: year, month, start and a hash.
+    /// Returns its key in every store: year, month, start and a hash.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Its line.
+    /// Returns its line.
     #[must_use]
     pub fn line(&self) -> &Line {
         &self.line
     }
 
-    /// The line's text, with its end.
+    /// Returns the line's text, with its end.
     pub(crate) fn line_text(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec(&self.line).expect("a line is plain JSON");
         text.push(b'\n');
         text
     }
 
-    /// The record, compressed with gzip.
+    /// Returns the record, compressed with gzip.
     pub(crate) fn packed(&self) -> &[u8] {
         &self.packed
     }
@@ -98,7 +98,7 @@ fn key_of(started: Timestamp, text: &[u8]) -> String {
     format!("{}-{hash}", started.strftime("%Y/%m/%Y%m%dT%H%M%SZ"))
 }
 
-/// Compresses a record. The header's comment holds what is known of the run beside it.
+/// Compresses a record. The header's comment holds the origin of the run.
 fn pack(text: &[u8], provenance: &Provenance) -> Vec<u8> {
     let comment = serde_json::to_vec(provenance).expect("what is known is plain JSON");
     let mut writer = GzBuilder::new().comment(comment).write(Vec::new(), Compression::default());
@@ -106,7 +106,7 @@ fn pack(text: &[u8], provenance: &Provenance) -> Vec<u8> {
     written.expect("memory takes all that is written")
 }
 
-/// Unpacks what [`pack`] packed; `name` is what errors call it.
+/// Unpacks a record; `name` is its name in errors.
 pub(crate) fn unpack(packed: &[u8], name: &str) -> Result<(Record, Provenance)> {
     let damaged = |what: String| Error::Record {
         name: name.into(),
@@ -144,7 +144,7 @@ fn attributes(record: &Record, provenance: &Provenance, reference: Option<&Recor
 }
 
 fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
-    // Both are sorted into the same classes, so that a class of one is one of the other.
+    // Both use the same classes, so that a class means the same distances in each.
     let both: Vec<&Record> = [Some(record), reference].into_iter().flatten().collect();
     let classes = Classes::of(&both);
     let context = Context::with(record, classes.clone())?;
@@ -164,7 +164,7 @@ fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
         {
             metrics.push(class.metric(Figure::TimesReference, times));
         }
-        // Of two classes with one word, the row's, else the one with more invocations, stands here; the record keeps both.
+        // Two classes may share a word: the row's own is kept, or the one with more invocations.
         let mut words: Vec<&str> = row.class.iter().map(DistanceClass::word).collect();
         let mut others: Vec<_> = row.others.iter().collect();
         others.sort_by_key(|other| std::cmp::Reverse(other.invocations));
@@ -180,7 +180,7 @@ fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
     Ok(metrics)
 }
 
-/// What the metrics of a cell in one distance class have in common.
+/// Facts that the metrics of a cell in one distance class share.
 #[derive(Clone, Copy)]
 struct Class<'c> {
     cell: &'c str,
@@ -215,7 +215,7 @@ impl Class<'_> {
     }
 }
 
-/// How many times as long as in the pinned build, where both were measured in one distance class.
+/// Returns the ratio to the pinned build, if both were measured in one distance class.
 fn times_reference(
     cell: &Cell,
     context: &Context,

@@ -1,14 +1,14 @@
-//! A made-up history, for tests of what stands on one and for a page to look at. Nothing in it was measured.
+//! A made-up history, for tests and for a sample page. Nothing in it was measured.
 //!
-//! Three machines: the first ran each commit, the second began after a fifth of them, the third is new. Of the cells the first few
-//! tell a story each; all others stand still, but for their noise.
+//! Three machines: the first ran each commit, the second began after a fifth of them, the third is new.
+//! The first few cells tell a story each; all others only have noise.
 
 use crate::{Attributes, Figure, Line, Metric, line};
 use fastrand::Rng;
 use ipcmark_record::Nearness;
 use std::collections::BTreeMap;
 
-/// What happens to a cell on its way.
+/// Change of a cell over time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Story {
     /// 5 % slower from two thirds on.
@@ -47,7 +47,7 @@ struct Host {
     kernel: &'static str,
     /// Its times over those of the first.
     slower: f64,
-    /// Which of the commits it began with.
+    /// Its first commit.
     first: fn(usize) -> usize,
 }
 
@@ -59,20 +59,20 @@ const HOSTS: [Host; 3] = [
 
 /// Standard deviation of a figure from run to run, as a share of it.
 const NOISE: f64 = 0.01;
-/// What of a run's deviation is left in the next one.
+/// Share of a run's deviation that the next one keeps.
 const MEMORY: f64 = 0.3;
-/// A machine's runs are so much apart, s.
+/// Time between two runs of a machine, s.
 const APART_S: i64 = 5 * 3_600;
-/// When the first commit was made: 2026-01-05.
+/// Time of the first commit: 2026-01-05.
 const BEGIN_S: i64 = 1_767_600_000;
 
-/// The story of a cell, by its place.
+/// Returns the story of a cell, by its place.
 #[must_use]
 pub fn story(cell: usize) -> Story {
     STORIES.get(cell).copied().unwrap_or(Story::None)
 }
 
-/// The cell at a place: those behind the eighth have other sizes.
+/// Returns the cell at a place: those behind the eighth have other sizes.
 #[must_use]
 pub fn cell(at: usize) -> String {
     let (transport, rest, ..) = CELLS[at % CELLS.len()];
@@ -82,7 +82,7 @@ pub fn cell(at: usize) -> String {
     format!("{transport} {rest}")
 }
 
-/// The lines of `commits` commits with so many cells; the same seed gives the same history.
+/// Returns the lines of `commits` commits with `cells` cells; the same seed gives the same history.
 #[must_use]
 pub fn lines(seed: u64, commits: usize, cells: usize) -> Vec<Line> {
     let mut rng = Rng::with_seed(seed);
@@ -136,7 +136,7 @@ pub fn lines(seed: u64, commits: usize, cells: usize) -> Vec<Line> {
     lines
 }
 
-/// The factor that a story gives a commit; `None` where the cell was not run.
+/// Returns the factor that a story gives a commit; `None` if the cell was not run.
 fn told(story: Story, commit: usize, of: usize) -> Option<f64> {
     let way = commit as f64 / of as f64;
     match story {
@@ -176,7 +176,7 @@ fn figures(at: usize, factor: f64, slower: f64, rng: &mut Rng) -> Vec<Metric> {
     vec![metric(figure, value), metric(Figure::TimesLimit, value / limit_ns)]
 }
 
-/// Of mean 0 and standard deviation 1, nearly normal: twelve uniform ones added.
+/// Returns a nearly normal number of mean 0 and standard deviation 1: the sum of twelve uniform ones.
 fn normal(rng: &mut Rng) -> f64 {
     (0..12).map(|_| rng.f64()).sum::<f64>() - 6.0
 }

@@ -79,7 +79,7 @@ fn a_ratio_to_a_reference_tells_how_much_slower() {
 }
 
 #[test]
-fn a_bad_file_costs_no_other_and_a_line_is_made_anew() {
+fn a_bad_file_costs_no_other_and_a_line_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let runs: Vec<_> = (1..=4).map(run).collect();
@@ -109,7 +109,7 @@ fn a_bad_file_costs_no_other_and_a_line_is_made_anew() {
     assert_eq!(repaired.adopted, [runs[1].key()]);
     let lines = store.lines().unwrap();
     let expected: Vec<_> = [0, 1, 3].map(|n| runs[n].line().clone()).into();
-    assert_eq!(lines.runs, expected, "anew as they were, commit and all");
+    assert_eq!(lines.runs, expected, "as they were, with their commits");
     assert_eq!(lines.troubles.len(), 2, "{}", lines.census());
 }
 

@@ -16,9 +16,9 @@ pub struct Document {
     title: String,
     /// The verdict. Markdown begins with it, a terminal ends with it.
     verdict: Option<Line>,
-    /// What belongs to the verdict.
+    /// Lines that belong to the verdict.
     summary: Vec<Line>,
-    /// What a reader must know before the first figure.
+    /// Notes to read before the first figure.
     notes: Vec<Line>,
     sections: Vec<Section>,
 }
@@ -44,12 +44,12 @@ struct Section {
 #[derive(Debug, Clone, PartialEq)]
 enum Body {
     Table(Table),
-    /// What is said of what.
+    /// Pairs of a subject and a statement.
     List(Vec<(String, String)>),
     Text(String),
 }
 
-/// How a terminal shows a document.
+/// Settings of a terminal.
 #[derive(Clone, Copy)]
 pub struct Terminal<'a> {
     /// Its width; unlimited if absent.
@@ -58,7 +58,7 @@ pub struct Terminal<'a> {
     pub all: bool,
     /// Colours text.
     pub paint: Paint<'a>,
-    /// Where the rest is, if something was left out: `--all`.
+    /// The flag that shows the rest, if something is left out: `--all`.
     pub rest: &'a str,
 }
 
@@ -77,7 +77,7 @@ impl Document {
         self.summary.push(Line { tone, label: label.into(), text: text.into() });
     }
 
-    /// Adds what a reader must know.
+    /// Adds a note.
     pub(crate) fn note(&mut self, tone: Tone, label: &str, text: impl Into<String>) {
         self.notes.push(Line { tone, label: label.into(), text: text.into() });
     }
@@ -89,7 +89,7 @@ impl Document {
         }
     }
 
-    /// Adds a list of what is said of what, if it has entries.
+    /// Adds a list of subjects and statements, if it has entries.
     pub(crate) fn list(
         &mut self,
         title: impl Into<String>,
@@ -176,7 +176,7 @@ impl Document {
     }
 }
 
-/// A table for a terminal. If it is too wide for the reasons, they follow, each once.
+/// Renders a table for a terminal. If it is too wide for the reasons, they follow, each once.
 fn grid(table: &Table, how: Terminal<'_>) -> String {
     let most = if how.all { usize::MAX } else { MOST };
     let more = table.rows.len().saturating_sub(most);

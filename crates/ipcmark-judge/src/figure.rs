@@ -38,7 +38,7 @@ pub enum Quantity {
 }
 
 impl Figure {
-    /// Its name in tables.
+    /// Returns its name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl Figure {
         }
     }
 
-    /// Its sort.
+    /// Returns its sort.
     #[must_use]
     pub const fn quantity(self) -> Quantity {
         match self {
@@ -65,7 +65,7 @@ impl Figure {
         }
     }
 
-    /// The median and the 99th percentile of a pattern whose figure is a time.
+    /// Returns the median and the 99th percentile of a pattern whose figure is a time.
     pub(crate) fn percentiles(workload: Workload) -> (Figure, Figure) {
         match workload.timed() {
             Timed::OneWay => (Figure::OneWayP50, Figure::OneWayP99),

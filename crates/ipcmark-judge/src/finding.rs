@@ -13,9 +13,9 @@ pub struct Findings {
     pub new: String,
     /// True for two sides measured side by side; false for records of different times.
     pub paired: bool,
-    /// What makes all of it doubtful: the base differs from itself, the canary was missed.
+    /// Reasons to doubt all of it: the base differs from itself, the canary was missed.
     pub alarms: Vec<String>,
-    /// What else a reader must know.
+    /// Warnings for the reader.
     pub warnings: Vec<String>,
     /// Each figure judged, in the suite's order.
     pub findings: Vec<Finding>,
@@ -65,7 +65,7 @@ pub struct Unjudged {
     pub key: CellKey,
     /// [`Verdict::Failed`], [`Verdict::Missing`] or [`Verdict::Absent`].
     pub verdict: Verdict,
-    /// What happened to it.
+    /// The reason.
     pub why: String,
 }
 

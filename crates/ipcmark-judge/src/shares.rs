@@ -20,7 +20,7 @@ pub struct Shares {
 }
 
 impl Default for Shares {
-    /// The smallest effects that matter: 2 % on medians and rates, 10 % on 99th percentiles.
+    /// Returns the smallest effects that matter: 2 % on medians and rates, 10 % on 99th percentiles.
     fn default() -> Self {
         Shares { p50: 0.02, p99: 0.10, rate: 0.02 }
     }
@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-/// What counts as an effect, and how sure a verdict has to be.
+/// Smallest effects, and the confidence of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Thresholds {
     /// The smallest effects that matter, as fractions.
@@ -98,7 +98,7 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// The default shares at 95 %, and one false change in a hundred comparisons.
+    /// Returns the default shares at 95 %, and one false change in a hundred comparisons.
     fn default() -> Self {
         Thresholds { smallest: Shares::default(), confidence: 0.95, false_changes: 0.01 }
     }

@@ -74,7 +74,7 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: b
     Table::of(&columns, &rows)
 }
 
-/// The colour of a verdict.
+/// Returns the colour of a verdict.
 pub(crate) const fn tone(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Failed | Verdict::Regressed => Tone::Bad,

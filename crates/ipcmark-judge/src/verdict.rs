@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a figure, or a cell without one, came to. The order is that of concern, the worst last.
+/// Verdict on a figure, or on a cell without one. Ordered by concern, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -12,7 +12,8 @@ pub enum Verdict {
     Equivalent,
     /// The whole interval is beyond that effect, on the fast side.
     Improved,
-    /// The same between two records of different times, which is not a verdict.
+    /// The whole interval is beyond the smallest effect on the fast side, between two records of
+    /// different times.
     SuspectedFaster,
     /// Undecided: too few invocations, too much noise, or an effect on the border. Not a pass.
     Inconclusive,
@@ -70,7 +71,7 @@ impl Verdict {
         }
     }
 
-    /// The word in tables.
+    /// Returns the word in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -86,7 +87,7 @@ impl Verdict {
         }
     }
 
-    /// The heading of a table of such figures or cells.
+    /// Returns the heading of a table of such figures or cells.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -114,7 +115,7 @@ impl Verdict {
         )
     }
 
-    /// The exit code of a comparison whose worst verdict this is: 0 if a script may go on, 1 if
+    /// Returns the exit code of a comparison whose worst verdict this is: 0 if a script may go on, 1 if
     /// something is slower or failed, 3 if it could not be decided.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -126,7 +127,7 @@ impl Verdict {
     }
 }
 
-/// How many figures got which verdict; all others add up to `figures`.
+/// Numbers of figures by verdict; all others add up to `figures`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Counts {
     /// Figures judged.

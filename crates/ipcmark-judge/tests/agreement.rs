@@ -47,7 +47,7 @@ fn a_run_that_is_off_takes_the_share_of_its_pairs_along() {
     each_cell(&mut records[..1], small_times, |cell| sample::slow_down(cell, 3.0));
     let after = judge(&records).containment;
     assert_eq!(after.all.pairs, before.pairs);
-    // The one stands in 2 of 6 ordered pairs; nothing of it agrees, and of the others all that did.
+    // The one is in 2 of 6 ordered pairs, which do not agree; the others agree as before.
     let lost = before.inside - after.all.inside;
     let most = before.pairs / 3;
     assert!(lost <= most && lost > most * 8 / 10, "{lost} of {most}");
@@ -148,7 +148,7 @@ fn a_cell_that_beats_its_limit_is_found() {
     let mut records = runs(cross);
     assert_eq!(judge(&records).limits.below, 0);
     for (run, record) in records.iter_mut().enumerate() {
-        // Of the first run's limit nobody could be faster than a second.
+        // The first run's limit is a second.
         let least_ns = if run == 0 { 1e9 } else { 1.0 };
         let distance = Some(Distance { before_ns: 112.0, after_ns: 112.0 });
         record.limits = vec![Limit {

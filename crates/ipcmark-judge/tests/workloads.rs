@@ -1,4 +1,4 @@
-//! Comparisons of the workloads beside ping-pong and stream.
+//! Comparisons of all workloads.
 
 use ipcmark_judge::sequential::{Comparison, compare};
 use ipcmark_judge::{Figure, Shares, Verdict};

@@ -12,7 +12,8 @@
 mod split;
 mod white;
 
-use crate::{benjamini_hochberg, median};
+use crate::median;
+use crate::multiple::benjamini_hochberg;
 use fastrand::Rng;
 use split::{Split, best_split, tame};
 use white::Shape;

@@ -79,7 +79,7 @@ pub fn drift(observations: &[Observation]) -> Option<Drift> {
 }
 
 /// Prior correlation of neighbouring windows, and the number of windows that the prior counts as.
-pub const EXPECTED: f64 = 0.5;
+pub(crate) const EXPECTED: f64 = 0.5;
 const EXPECTED_WEIGHT: f64 = 6.0;
 /// Beyond this the run is too short against the drift to tell a slow factor from a constant one.
 const CORRELATION_MOST: f64 = 0.95;

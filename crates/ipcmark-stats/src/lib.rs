@@ -21,12 +21,12 @@ mod signed_rank;
 pub use change::{ChangePoint, Scan, change_points, scan_all};
 pub use classes::{Class, classes};
 pub use detectable::smallest_detectable;
-pub use drift::{Drift, EXPECTED, Observation, drift};
+pub use drift::{Drift, Observation, drift};
 pub use median::median_interval;
-pub use multiple::{benjamini_hochberg, holm};
+pub use multiple::holm;
 pub use quantile::{median, median_absolute_deviation, quantile, samples_enough};
-pub use rank_sum::{Shift, rank_sum_p, ratio, shift};
-pub use replication::{replication, replication_interval};
+pub use rank_sum::{Shift, ratio};
+pub use replication::replication_interval;
 pub use signed_rank::{pseudo_median, signed_rank_p};
 
 /// The two ends of an interval, and how often intervals made like it hold the true value.

@@ -25,7 +25,7 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 ///
 /// Source: Benjamini and Hochberg, "Controlling the False Discovery Rate" (1995).
 #[must_use]
-pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
+pub(crate) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let mut adjusted = vec![0.0; p.len()];
     let mut lowest = 1.0f64;
     for (rank, at) in order(p).into_iter().enumerate().rev() {

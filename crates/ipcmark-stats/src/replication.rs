@@ -62,7 +62,7 @@ pub fn replication_interval(values: &[f64], drift: f64) -> Option<Interval> {
 /// Source: Gumbel and von Schelling, "The Distribution of the Number of Exceedances" (1950); David and Nagaraja, "Order
 /// Statistics", 3rd edition, section 7.3 (prediction intervals).
 #[must_use]
-pub fn replication(n: usize, k: usize) -> f64 {
+pub(crate) fn replication(n: usize, k: usize) -> f64 {
     debug_assert!(1 <= k && k <= n.div_ceil(2), "rank {k} of {n}");
     let r = n.div_ceil(2);
     let of_the_first = Hypergeometric::new(2 * n as u64, n as u64, (k + r - 1) as u64)

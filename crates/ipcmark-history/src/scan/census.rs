@@ -1,18 +1,19 @@
-//! How many series came to what: what was not scanned is said, not left out.
+//! The counts of a scan, including what was not scanned.
 
 use super::Change;
 use crate::History;
+use ipcmark_show::plural;
 use serde::Serialize;
 use std::fmt;
 
-/// How many series came to what.
+/// Counts of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Census {
     /// All series.
     pub series: usize,
     /// Machines that they are of.
     pub hosts: usize,
-    /// Places on the time line.
+    /// Commits on the time line.
     pub stops: usize,
     /// Runs.
     pub runs: usize,
@@ -43,19 +44,17 @@ impl Census {
 }
 
 impl fmt::Display for Census {
-    /// `scanned 180 of 236 series of 2 hosts, 61 runs of 60 commits; 56 too short. 3 changed: 2 changes for the worse, 1 for
-    /// the better`.
+    /// Writes `scanned 180 of 236 series of 2 hosts, 61 runs of 60 commits; 56 too short. 3 changed: 2
+    /// changes for the worse, 1 for the better`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural =
-            |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         write!(
             f,
             "scanned {} of {} series of {}, {} of {}; {} too short. ",
             self.series - self.too_short,
             self.series,
-            plural(self.hosts, "host", "hosts"),
-            plural(self.runs, "run", "runs"),
-            plural(self.stops, "commit", "commits"),
+            plural(self.hosts, "host"),
+            plural(self.runs, "run"),
+            plural(self.stops, "commit"),
             self.too_short,
         )?;
         if self.changes == 0 {
@@ -65,7 +64,7 @@ impl fmt::Display for Census {
             f,
             "{} changed: {} for the worse, {} for the better",
             self.changed,
-            plural(self.worse, "change", "changes"),
+            plural(self.worse, "change"),
             self.changes - self.worse
         )
     }

@@ -1,9 +1,9 @@
-//! Changes of one time: a commit that changes one cell mostly changes more.
+//! Changes of one time: a commit often changes several cells.
 
 use super::{Change, Scanned};
 use crate::Series;
 
-/// Changes as many stops apart may be one: a change point is known to a few points only.
+/// Most stops between changes of one group: a change point is known to a few points only.
 const NEAR: usize = 2;
 
 /// Changes that lie together on the time line.
@@ -16,7 +16,7 @@ pub struct Group<'a> {
 }
 
 impl Scanned {
-    /// All changes by the time at which they came, the latest first.
+    /// Returns all changes by time, the latest first.
     #[must_use]
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: Vec<Group> = Vec::new();
@@ -38,7 +38,7 @@ impl Scanned {
     }
 }
 
-/// Half as fast is as much as twice as fast.
+/// Returns the size of a change: half as fast is as much as twice as fast.
 pub(super) fn size(change: &Change) -> f64 {
     change.ratio.ln().abs()
 }

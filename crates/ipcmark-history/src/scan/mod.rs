@@ -1,7 +1,7 @@
-//! Where the level of a series changed, over all series of a project.
+//! Finds changes of level, over all series of a project.
 //!
-//! A change point is where to look, not a verdict: runs of different days differ by more than their programs. What it names is
-//! a range of commits, and the command that holds the two ends against each other, alive at once.
+//! A change point shows where to look. It is not a verdict: runs of different days differ by more than
+//! their programs. It names a range of commits, and the command that compares both ends side by side.
 
 mod census;
 mod group;
@@ -20,7 +20,7 @@ const CONFIDENCE: f64 = 0.95;
 /// All that a scan found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scanned {
-    /// What was scanned.
+    /// The series.
     pub history: History,
     /// For each of its series the changes, oldest first.
     pub changes: Vec<Vec<Change>>,
@@ -28,7 +28,7 @@ pub struct Scanned {
     pub too_short: Vec<TooShort>,
     /// Points that a series needs.
     pub least_points: usize,
-    /// How many of what.
+    /// The counts.
     pub census: Census,
 }
 
@@ -54,13 +54,13 @@ pub struct Change {
     pub after: f64,
     /// After / before, of the typical pair of points (Hodges-Lehmann).
     pub ratio: f64,
-    /// Its interval, as though points were independent of each other; absent where there are too few.
+    /// Its interval, as though points were independent of each other; absent if there are too few.
     pub interval: Option<(f64, f64)>,
     /// The p value of the split. Series whose best one does not pay for the number of series scanned have no changes at all.
     pub p: f64,
-    /// True where the change is for the worse.
+    /// True if the change is for the worse.
     pub worse: bool,
-    /// True where the points before and after it are of different machines: then it is theirs as likely as a commit's.
+    /// True if the points before and after it come from different machines, which may be the cause.
     pub machines_changed: bool,
 }
 
@@ -92,7 +92,7 @@ impl Scanned {
         Scanned { history, changes, too_short, least_points: scan.least_points, census }
     }
 
-    /// Each change with its series, the latest commit first; within a commit the largest change first.
+    /// Returns each change with its series, the latest commit first; within a commit the largest change first.
     #[must_use]
     pub fn latest_first(&self) -> Vec<(&Series, &Change)> {
         let mut all: Vec<(&Series, &Change)> = self
@@ -119,16 +119,16 @@ impl Scanned {
         self
     }
 
-    /// The command that holds the commits on both sides of a change against each other; none where either is not known.
+    /// Returns the command that compares the commits on both sides of a change; none if one is unknown.
     #[must_use]
     pub fn next_step<'a>(&'a self, series: &Series, change: &Change) -> Option<String> {
         let commit = |stop: usize| {
             let commit = self.history.stops[stop].commit.as_deref()?;
-            // What was run with changes in the tree cannot be built again.
+            // A tree with changes cannot be built again.
             (!commit.ends_with("-dirty")).then_some(commit)
         };
         let (base, new) = (commit(change.between.0)?, commit(change.between.1)?);
-        // As a cell is written: transport, pattern, size and its unit, placement; what stands behind is its load.
+        // Transport, workload, size and its unit, placement; then come the parameters.
         let words: Vec<&str> = series.cell.split(' ').take(5).collect();
         let [transport, pattern, size, _, placement] = words[..] else { return None };
         let short = |commit: &'a str| commit.get(..12).unwrap_or(commit);
@@ -141,7 +141,7 @@ impl Scanned {
     }
 }
 
-/// Where the level before change `i` begins.
+/// Returns the start of the level before change `i`.
 fn level_start(ends: &[usize], i: usize) -> usize {
     i.checked_sub(1).map_or(0, |previous| ends[previous])
 }

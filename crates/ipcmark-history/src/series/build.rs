@@ -1,4 +1,4 @@
-//! Sorting the figures of many runs into series.
+//! Sorts the figures of many runs into series.
 
 use super::classes::Classes;
 use super::{History, Machine, Point, Series, Stop};
@@ -8,7 +8,7 @@ use ipcmark_stats::median;
 use ipcmark_summary::DistanceClass;
 use std::collections::{BTreeMap, HashMap};
 
-/// What figures of one series have in common.
+/// Facts that the figures of one series share.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'a> {
     cell: &'a str,
@@ -53,7 +53,7 @@ pub(super) fn history(lines: &[Line]) -> History {
             open[place].values.entry(stop_of[at]).or_default().push((metric, host));
         }
     }
-    // Cells stand in the order of their first run, which sorting keeps; their figures together.
+    // Cells keep the order of their first run; their figures stay together.
     let mut cells: HashMap<&str, usize> = HashMap::new();
     for series in &open {
         let next = cells.len();
@@ -87,7 +87,7 @@ impl Open<'_> {
     }
 }
 
-/// Several runs of one commit are one point: a commit that was run twice is no two commits.
+/// Returns the point of a commit: several runs of it are one point.
 fn point(stop: usize, values: &[(&Metric, usize)]) -> Point {
     let of = |pick: fn(&Metric) -> Option<f64>| {
         median(&values.iter().filter_map(|(metric, _)| pick(metric)).collect::<Vec<f64>>())
@@ -104,7 +104,7 @@ fn point(stop: usize, values: &[(&Metric, usize)]) -> Point {
     }
 }
 
-/// The stops in order, and for each run the place of its stop.
+/// Returns the stops in order, and for each run the place of its stop.
 fn time_line(lines: &[Line]) -> (Vec<Stop>, Vec<usize>) {
     let mut stops: Vec<(Stop, i64)> = Vec::new();
     let mut of_commit: HashMap<&str, usize> = HashMap::new();

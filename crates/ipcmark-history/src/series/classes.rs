@@ -1,7 +1,7 @@
-//! Which distances of different runs are one.
+//! The distance classes of a machine over all of its runs.
 //!
-//! Each run finds its own classes, so that the same pair of CPUs stands 57 ns apart in one and 59 ns in the next. A machine's
-//! classes over all of its runs are found again from the runs' centres.
+//! Each run finds its own classes, so that the same pair of CPUs has 57 ns in one and 59 ns in the next.
+//! The classes of the machine are found from the runs' centres.
 
 use crate::Line;
 use ipcmark_record::Distance;
@@ -25,8 +25,7 @@ impl Classes {
         Classes(found.collect())
     }
 
-    /// The class of a run's centre. One that lies nowhere near a class of the machine is a class of its own: a place that the
-    /// host put the CPUs to once.
+    /// Returns the class of a run's centre. A centre far from all classes is a class of its own.
     pub(super) fn class(&self, centre_ns: f64) -> DistanceClass {
         let holds = |c: &&DistanceClass| {
             c.low_ns <= centre_ns && c.high_ns.is_none_or(|high| centre_ns < high)

@@ -1,9 +1,9 @@
-//! The newest point of a series, beside those just before it.
+//! The newest point of a series, and the ones before it.
 
 use super::{Point, Series};
 use ipcmark_stats::median;
 
-/// Points that the newest is held against.
+/// Number of points that the newest is compared with.
 const BEFORE: usize = 10;
 
 /// The newest point.
@@ -11,13 +11,13 @@ const BEFORE: usize = 10;
 pub struct Latest<'a> {
     /// The point.
     pub point: &'a Point,
-    /// Its value over the median of the ten before it, or of as many as there are; absent where it is the only one. One run
-    /// against ten: a glance, and no test.
+    /// Its value over the median of up to ten points before it; absent if it is the only one. It is not
+    /// a test.
     pub against_ten: Option<f64>,
 }
 
 impl Series {
-    /// The newest point; `None` of a series without any.
+    /// Returns the newest point; `None` for an empty series.
     #[must_use]
     pub fn latest(&self) -> Option<Latest<'_>> {
         let (point, before) = self.points.split_last()?;

@@ -14,13 +14,14 @@ pub use latest::Latest;
 pub use wanted::Wanted;
 
 use crate::{Figure, Line};
+use ipcmark_show::bytes;
 use ipcmark_summary::DistanceClass;
 use serde::{Serialize, Serializer};
 
 /// All series of a project, over one time line.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct History {
-    /// What was measured, one entry a commit (a run, where its commit is not known), oldest first.
+    /// The commits (runs, if their commit is unknown), oldest first.
     pub stops: Vec<Stop>,
     /// The machines, in the order of their first run.
     pub hosts: Vec<Machine>,
@@ -35,9 +36,9 @@ pub struct History {
 pub struct Stop {
     /// The commit, as the runs named it; absent where a run knew none.
     pub commit: Option<String>,
-    /// When it was made, s since 1970 UTC; where that is not known, when it was first run.
+    /// Time of the commit, s since 1970 UTC; of its first run if that is unknown.
     pub at_s: i64,
-    /// Whether `at_s` is the commit's own time.
+    /// True if `at_s` is the commit's own time.
     pub of_commit: bool,
     /// Runs of it, on all hosts.
     pub runs: usize,
@@ -48,30 +49,30 @@ pub struct Stop {
 pub struct Machine {
     /// The fingerprint of its facts, as in the record.
     pub fingerprint: String,
-    /// In words: processor and kernel.
+    /// Processor and kernel.
     pub words: String,
 }
 
-/// One figure over time. Of all figures less is better.
+/// One figure over time. Less is better.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Series {
-    /// Which cell: `pipe/block ping-pong 64 B cross-core`.
+    /// The cell: `pipe/block ping-pong 64 B cross-core`.
     pub cell: String,
-    /// Which figure of it.
+    /// The figure.
     #[serde(serialize_with = "by_name")]
     pub figure: Figure,
     /// The machine, a place in [`History::hosts`]; absent where the series goes on across machines, as ratios do.
     pub host: Option<usize>,
-    /// How far apart the CPUs were; absent where nobody probed: on one CPU, on CPUs of the kernel's choice.
+    /// Distance class of the CPUs; absent on one CPU, and on CPUs of the kernel's choice.
     pub class: Option<DistanceClass>,
-    /// In the order of [`History::stops`], at most one a stop.
+    /// Points in the order of [`History::stops`], at most one per stop.
     pub points: Vec<Point>,
 }
 
 /// One figure at one stop.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
-    /// Where on the time line, a place in [`History::stops`].
+    /// The stop, a place in [`History::stops`].
     pub stop: usize,
     /// Median over the runs of that stop.
     pub value: f64,
@@ -90,7 +91,7 @@ impl History {
         build::history(lines)
     }
 
-    /// Only the series that `wanted` holds of.
+    /// Keeps only the series for which `wanted` is true.
     #[must_use]
     pub fn keep(mut self, wanted: impl FnMut(&Series) -> bool) -> History {
         self.series.retain(wanted);
@@ -99,14 +100,31 @@ impl History {
 }
 
 impl Series {
-    /// `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
+    /// Returns `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
     #[must_use]
     pub fn name(&self) -> String {
         let apart = self.apart().map_or_else(String::new, |apart| format!(", {apart}"));
         format!("{}, {}{apart}", self.cell, self.figure)
     }
 
-    /// `CPUs 57 ns (siblings) apart`; `None` where no distance was probed.
+    /// Returns the cell for people: `pipe/block stream 4 KiB cross-core (capacity 256 KiB)`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        for word in self.cell.split(' ') {
+            let size = words.last().and_then(|last| last.parse().ok());
+            match (size, word.strip_prefix('B')) {
+                (Some(size), Some(rest)) => {
+                    words.pop();
+                    words.push(bytes(size) + rest);
+                }
+                _ => words.push(word.into()),
+            }
+        }
+        words.join(" ")
+    }
+
+    /// Returns `CPUs 57 ns (siblings) apart`; `None` if no distance was probed.
     #[must_use]
     pub fn apart(&self) -> Option<String> {
         self.class.as_ref().map(|class| match self.host {
@@ -116,7 +134,7 @@ impl Series {
         })
     }
 
-    /// The values alone, oldest first.
+    /// Returns the values, oldest first.
     #[must_use]
     pub fn values(&self) -> Vec<f64> {
         self.points.iter().map(|p| p.value).collect()
@@ -128,7 +146,7 @@ fn by_name<S: Serializer>(figure: &Figure, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Stop {
-    /// The commit in nine letters (`-dirty` kept), or the day of the run.
+    /// Returns the commit in nine letters (`-dirty` kept), or the day of the run.
     #[must_use]
     pub fn short(&self) -> String {
         match &self.commit {
@@ -141,7 +159,7 @@ impl Stop {
         }
     }
 
-    /// Its day, UTC: `2026-01-31`.
+    /// Returns its day, UTC: `2026-01-31`.
     #[must_use]
     pub fn day(&self) -> String {
         jiff::Timestamp::from_second(self.at_s)

@@ -1,10 +1,10 @@
-//! Which series a reader asked for: globs over what they are called.
+//! The series that a user asks for, by globs over their names.
 
 use super::Series;
 
 /// Globs over the names of series, as `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
 ///
-/// A glob may fit anywhere in the name, so that one word is enough; one with `!` in front takes away.
+/// A glob may match anywhere in the name, so one word is enough; `!` in front excludes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
     takes: Vec<String>,
@@ -12,7 +12,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// From the user's words; none at all want everything.
+    /// Makes it from globs; without one, all series are wanted.
     pub fn new<S: AsRef<str>>(globs: impl IntoIterator<Item = S>) -> Wanted {
         let mut wanted = Wanted::default();
         for glob in globs {
@@ -25,16 +25,18 @@ impl Wanted {
         wanted
     }
 
-    /// True when a series is one of them.
+    /// Returns true if a series is wanted.
     #[must_use]
     pub fn takes(&self, series: &Series) -> bool {
-        let name = flat(&series.name());
-        let fits = |globs: &[String]| globs.iter().any(|glob| glob_match::glob_match(glob, &name));
+        let names = [series.name(), series.title()].map(|name| flat(&name));
+        let fits = |globs: &[String]| {
+            globs.iter().any(|glob| names.iter().any(|name| glob_match::glob_match(glob, name)))
+        };
         (self.takes.is_empty() || fits(&self.takes)) && !fits(&self.takes_away)
     }
 }
 
-/// A star takes slashes too: what stands in front of one is no folder.
+/// Hides slashes from globs, so that a star matches them too.
 fn flat(text: &str) -> String {
     text.replace('/', "\u{1}")
 }

@@ -2,7 +2,7 @@
 //!
 //! A file is written under a temporary name, brought to the disk, and renamed: it appears whole or not at all. Appending to a
 //! file of lines would be shorter, but `O_APPEND` is not atomic over NFS. The temporary file is locked (`flock(2)`) as long as its
-//! writer lives; the next writer removes those that nobody holds, so that a killed one leaves nothing for long.
+//! writer lives; the next writer removes unlocked ones, so that a killed one leaves nothing for long.
 
 use super::place::{Item, Place};
 use crate::{Error, Result};
@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Where files lie while they are written.
+/// Folder of files that are being written.
 const WRITING: &str = ".writing";
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Folder {
             temporary.fill(item.bytes)?;
             match fs::rename(&temporary.path, &path) {
                 Ok(()) => break,
-                // Somebody took it for a dead writer's before it was locked.
+                // Another writer swept it before it was locked.
                 Err(e) if e.kind() == io::ErrorKind::NotFound && folder.is_dir() => {}
                 Err(e) => return Err(Error::io("rename a file to", &path, e)),
             }
@@ -80,7 +80,7 @@ impl Place for Folder {
     }
 }
 
-/// Adds the files below `folder`, which is relative to `root`. Those with a dot in front are nobody's business.
+/// Adds the files below `folder`, which is relative to `root`. Names with a dot in front are left out.
 fn walk(root: &Path, folder: &str, names: &mut Vec<String>) -> Result<()> {
     let path = root.join(folder);
     let entries = match fs::read_dir(&path) {
@@ -101,7 +101,7 @@ fn walk(root: &Path, folder: &str, names: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// A file that nobody else knows of; removed unless it is renamed.
+/// A file with an unguessable name; removed unless it is renamed.
 struct Temporary {
     path: PathBuf,
     file: File,
@@ -115,7 +115,7 @@ impl Temporary {
             let path = folder.join(name);
             match File::create_new(&path) {
                 Ok(file) => {
-                    // Where the file system knows no locks, nobody can sweep either.
+                    // A file system without locks has no sweeping either.
                     let _ = file.try_lock();
                     return Ok(Temporary { path, file });
                 }
@@ -142,7 +142,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes what killed writers left, and the folder when nobody writes.
+/// Removes what killed writers left, and the folder if it is empty.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();

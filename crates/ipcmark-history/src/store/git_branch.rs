@@ -2,7 +2,7 @@
 //!
 //! Made of git's plumbing, so that the work tree, the index and what is checked out stay as they are, and a bare repository or a CI job's
 //! shallow checkout will do. A run is a commit: blobs and trees first, then the branch moves from the tip that was read to the new
-//! commit, or not at all (`update-ref` with the old value; a push that must be a fast-forward). Whoever was slower reads the
+//! commit, or not at all (`update-ref` with the old value; a push that must be a fast-forward). The slower writer reads the
 //! new tip, puts its files on it and tries again: names never clash, so there is nothing to merge. What a killed writer
 //! leaves are objects that nothing refers to; git removes them in time.
 
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How often a commit is tried again because another writer was faster. Each loss is another's gain.
+/// Tries of a commit while other writers are faster.
 const TRIES: u32 = 200;
-/// How often when the branch did not move, so that something else is in the way.
+/// Tries while the branch does not move, so that something else is the cause.
 const TRIES_STILL: u32 = 4;
 /// The pause after the n-th failure is at most n times this long, and not longer than ten times.
 const PAUSE_MS: u64 = 20;
@@ -59,7 +59,7 @@ impl GitBranch {
         Ok(place)
     }
 
-    /// The branch as it is known here.
+    /// Returns the local name of the branch.
     fn reference(&self) -> String {
         match &self.remote {
             Some(remote) => format!("refs/remotes/{remote}/{}", self.branch),
@@ -67,7 +67,7 @@ impl GitBranch {
         }
     }
 
-    /// Its newest commit, fetched where it lies in a remote; `None` while there is no such branch.
+    /// Returns its newest commit, fetched from the remote; `None` if there is no such branch.
     fn tip(&self) -> Result<Option<String>> {
         let reference = self.reference();
         if let Some(remote) = &self.remote {
@@ -110,7 +110,7 @@ impl GitBranch {
         .map(drop)
     }
 
-    /// A commit on `tip` with these files; `None` when they are all there.
+    /// Makes a commit on `tip` with these files; `None` if they are all there.
     fn commit(
         &self,
         tip: Option<&str>,
@@ -138,7 +138,7 @@ impl GitBranch {
         self.git("commit", &words).map(Some)
     }
 
-    /// The tree `tree` with one more file; `None` is a tree without files.
+    /// Makes a tree from `tree` with one more file; `None` is an empty tree.
     fn tree_with(&self, tree: Option<&str>, path: &[&str], blob: &str) -> Result<String> {
         let mut entries = match tree {
             Some(tree) => self.entries(tree)?,
@@ -166,7 +166,7 @@ impl GitBranch {
         Ok(listing.split_terminator('\0').filter_map(entry).collect())
     }
 
-    /// All files at these paths and below them.
+    /// Lists all files at these paths and below them.
     fn names(&self, tip: &str, paths: &[&str]) -> Result<Vec<String>> {
         let words =
             [&["ls-tree", "-r", "-z", "--name-only", "--full-tree", tip, "--"], paths].concat();
@@ -178,7 +178,7 @@ impl GitBranch {
         self.git_with(verb, words, b"")
     }
 
-    /// What git answers to `input`, without the end of the line.
+    /// Returns the answer of git to `input`, without the end of the line.
     fn git_with(&self, verb: &str, words: &[&str], input: &[u8]) -> Result<String> {
         let bytes = self.run(verb, words, input)?;
         Ok(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned())
@@ -195,7 +195,7 @@ impl GitBranch {
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         // Git may answer before it has read everything, so that both directions must flow at once.
         let output = std::thread::scope(|scope| {
-            // A git that has ended does not read on; what it says of it stands in its answer.
+            // A git that ended early says so in its answer.
             scope.spawn(move || drop(stdin.write_all(input)));
             child.wait_with_output()
         });
@@ -216,7 +216,7 @@ fn pause(failures: u32) {
     std::thread::sleep(Duration::from_millis(fastrand::u64(0..=most)));
 }
 
-/// A CI job often has no name to commit under: then the commits are ipcmark's.
+/// Sets a name to commit under, which a CI job often lacks.
 fn identify(command: &mut Command, repository: &Path, words: &[&str]) {
     if words.first() == Some(&"commit-tree")
         && git::ask(repository, &["var", "GIT_COMMITTER_IDENT"]).is_none()

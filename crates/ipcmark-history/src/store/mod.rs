@@ -31,30 +31,30 @@ pub trait Store {
     /// What the place says. Then the run may have a record there and no line yet; adding it again completes it.
     fn append(&self, run: &Run) -> Result<Appended>;
 
-    /// All lines, and what among them could not be read. No record is opened.
+    /// Reads all lines. It opens no record.
     ///
     /// # Errors
     /// When the place itself cannot be read. A bad file in it is no error: see [`Lines::troubles`].
     fn lines(&self) -> Result<Lines>;
 
-    /// The record of a run, by the key that its line has in [`run`](crate::Line::run).
+    /// Returns the record of a run, by the key that its line has in [`run`](crate::Line::run).
     ///
     /// # Errors
     /// [`Error::NoRun`] for a key that is not there; a record that cannot be read.
     fn record(&self, key: &str) -> Result<Record>;
 
-    /// Makes lines for records that have none, and makes those anew that are cut short or damaged. Commit and branch come back
-    /// with them; ratios to a reference do not, because its record is not in the store.
+    /// Makes lines for records without one, and replaces those that are cut short or damaged. Ratios to a
+    /// reference are lost, because its record is not in the store.
     ///
     /// # Errors
     /// What the place says.
     fn repair(&self) -> Result<Repaired>;
 
-    /// What people call it: its path, `git:BRANCH`, `s3://bucket/prefix`.
+    /// Returns its name: its path, `git:BRANCH`, `s3://bucket/prefix`.
     fn name(&self) -> String;
 }
 
-/// What became of a run that was added.
+/// Result of adding a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
     /// It is there now.
@@ -63,14 +63,14 @@ pub enum Appended {
     Already,
 }
 
-/// What was mended.
+/// Result of a repair.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Repaired {
     /// Keys of the records that got a line.
     pub adopted: Vec<String>,
-    /// Keys of the lines that were made anew.
+    /// Keys of the lines that were replaced.
     pub renewed: Vec<String>,
-    /// What could not be mended, and why.
+    /// Faults that remain, with the reason.
     pub left: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ pub fn open(name: &str) -> Result<Box<dyn Store>> {
     open_at(Path::new("."), name)
 }
 
-/// The same for someone who stands in `folder`: relative paths begin there, and branches are those of its repository.
+/// Opens a store as [`open`] does, with `folder` as the current one.
 ///
 /// # Errors
 /// As [`open`].

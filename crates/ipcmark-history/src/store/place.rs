@@ -1,4 +1,4 @@
-//! What a place must be able to do, and the store that is built on it.
+//! The operations of a place, and the store that is built on them.
 
 use super::{Appended, Repaired, Store};
 use crate::lines::TroubleKind;
@@ -7,19 +7,19 @@ use crate::{Error, Lines, Result, Run};
 use ipcmark_record::Record;
 use std::collections::{BTreeSet, HashMap};
 
-/// Where files can be put that nobody changes afterwards. Names are `folder/folder/file`.
+/// A place for files that never change. Names are `folder/folder/file`.
 pub(super) trait Place {
     /// Puts files there, in this order, each of them whole or not at all; of a name that is there already the file stays, unless
     /// it is to be replaced. Tells of each whether it was there.
     fn put(&self, files: &[Item<'_>]) -> Result<Vec<bool>>;
 
-    /// All names below a folder, sorted; none where there is no such folder.
+    /// Lists all names below a folder, sorted; none if there is no such folder.
     fn list(&self, folder: &str) -> Result<Vec<String>>;
 
-    /// The contents of some files, in their order; `None` of one that is not there.
+    /// Reads some files, in their order; `None` for a missing one.
     fn read(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>>;
 
-    /// What people call it.
+    /// Returns its name.
     fn name(&self) -> String;
 }
 

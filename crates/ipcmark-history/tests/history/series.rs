@@ -60,7 +60,7 @@ fn commits_stand_in_the_order_of_their_own_time_and_runs_without_one_in_that_of_
     let (a, b, c) = (hash(&all[0]), hash(&all[1]), hash(&all[2]));
     // An old commit that is run last, as a bisection does, is no new one.
     all[0].run_timestamp += 1_000_000;
-    // Of the second nobody knows the commit, of the third not its time.
+    // The commit of the second is unknown, and the time of the third.
     all[1].attributes.git_commit = None;
     all[1].attributes.commit_time = None;
     all[2].attributes.commit_time = None;

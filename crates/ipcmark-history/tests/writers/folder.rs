@@ -89,7 +89,7 @@ fn read_only() {
 }
 
 fn full() {
-    // A limit on the length of files stands for a full disk: the record has no room after its first bytes.
+    // A limit on the length of files simulates a full disk: the record has no room after its first bytes.
     let (folder, command) = prepared("trap '' XFSZ && ulimit -f 1");
     let said = refused(folder.path(), command);
     assert!(said.contains("free some space") && said.contains("again"), "{said}");

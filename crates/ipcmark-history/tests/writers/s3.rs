@@ -1,6 +1,6 @@
 //! A bucket of a real S3-compatible server that checks signatures: `s3s-fs`, started here on a free port of the loopback.
 //!
-//! Clients find their keys in the environment, so the trials proper are this program once more, with the keys in its.
+//! Clients find their keys in the environment, so this program runs the trials in a second process with the keys.
 
 use crate::trial;
 use crate::writer::{killed_often, run, two_at_once};

@@ -1,4 +1,4 @@
-//! A process that adds runs to a store, and what may be asked of a store whoever wrote to it.
+//! A process that adds runs to a store, and checks of a store after any writers.
 
 use ipcmark_history::{Appended, Provenance, Run, Store, TroubleKind, store};
 use ipcmark_record::{CellKey, Placement, Record, Workload, sample};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// The variable that makes a writer of this program: `FIRST..END STORE`.
 pub(crate) const ORDER: &str = "IPCMARK_TEST_WRITER";
-/// How often a writer is killed: at so many random moments.
+/// Number of random moments at which a writer is killed.
 pub(crate) const KILLS: u32 = 10;
 
 /// A small record that no call with another number makes.
@@ -58,7 +58,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts one that stands in `folder`.
+    /// Starts one in `folder`.
     pub(crate) fn ready(folder: &Path, store: &str, runs: Range<u64>) -> Writer {
         let mut command = Command::new(std::env::current_exe().unwrap());
         order(&mut command, folder, store, runs);
@@ -93,7 +93,7 @@ impl Writer {
         (keys, self.child.wait_with_output().unwrap())
     }
 
-    /// Kills it a while after it said so many keys; all keys it said.
+    /// Kills it a while after it reported `keys` keys; returns all that it reported.
     pub(crate) fn killed_after(mut self, keys: u64, delay: Duration) -> Vec<String> {
         self.go();
         let mut said = Vec::new();
@@ -128,7 +128,7 @@ pub(crate) fn order(command: &mut Command, folder: &Path, store: &str, runs: Ran
     command.env(ORDER, format!("{}..{} {store}", runs.start, runs.end)).current_dir(folder);
 }
 
-/// Two writers at once with `ranges`, each in a folder of its own (or the same), then what stands in the store.
+/// Two writers at once with `ranges`, each in a folder of its own (or the same), then returns the contents of the store.
 pub(crate) fn two_at_once(folders: [&Path; 2], store: &str, ranges: [Range<u64>; 2]) {
     let all: BTreeSet<u64> = ranges.iter().cloned().flatten().collect();
     let [a, b] = [0, 1].map(|at| Writer::ready(folders[at], store, ranges[at].clone()));
@@ -142,7 +142,7 @@ pub(crate) fn two_at_once(folders: [&Path; 2], store: &str, ranges: [Range<u64>;
     assert_all_there(&*store, &all);
 }
 
-/// Every run stands once, with its own line and its own record, and nothing else.
+/// Checks that every run is there once, with its own line and its own record, and nothing else.
 pub(crate) fn assert_all_there(store: &dyn Store, all: &BTreeSet<u64>) {
     let lines = store.lines().unwrap();
     assert_eq!(lines.census(), format!("read {} runs", all.len()));

@@ -39,9 +39,9 @@ impl Agreement {
             ),
         });
         document.summary(Tone::Plain, "Order", match ranking.pairs {
-            0 => "no run told two cells of one table apart.".into(),
+            0 => "no run distinguished two cells of one table.".into(),
             pairs => format!(
-                "of {} of cells in one table that some run told apart, {} come in the same order in \
+                "of {} of cells in one table that some run distinguished, {} come in the same order in \
                  {} or more of the other runs; over all {} in {}.",
                 plural(pairs, "pair"),
                 percent(ranking.kept, pairs),
@@ -112,7 +112,7 @@ impl Agreement {
         let heads = vec![
             Head::words("cell", ""),
             Head::words("and", ""),
-            Head::number("told apart by", ""),
+            Head::number("distinguished by", ""),
             Head::number("same order in the others", ""),
         ];
         let rows = self.ranking.worst.iter().map(|pair| {

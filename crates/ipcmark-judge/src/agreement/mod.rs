@@ -21,7 +21,7 @@ use ipcmark_record::Record;
 use ipcmark_summary::{Classes, Context, summarize_in};
 use serde::Serialize;
 
-/// What [`Agreement::schema`] says.
+/// Value of [`Agreement::schema`].
 pub const SCHEMA: &str = "ipcmark.agreement/1";
 
 /// The runs agree in a cell if this share of the other runs' figures is inside its intervals. It is
@@ -31,7 +31,7 @@ pub const KEPT: f64 = 0.85;
 /// Two cells keep their order if this share of the other runs has the same order: 9 of 10.
 pub const SAME_ORDER: f64 = 0.9;
 
-/// How far runs agree.
+/// Counts of how often runs agree.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Agreement {
     /// [`SCHEMA`].
@@ -40,7 +40,7 @@ pub struct Agreement {
     pub runs: usize,
     /// Start of each (RFC 3339), in the order given.
     pub started: Vec<String>,
-    /// What a reader must know: runs of several machines, or of several builds.
+    /// Warnings: runs of several machines, or of several builds.
     pub warnings: Vec<String>,
     /// The stated intervals.
     pub containment: Containment,

@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 /// Pairs kept for a reader.
 const SHOWN: usize = 20;
 
-/// Number of pairs of cells of one table that kept their order. A run tells two cells apart if its
+/// Number of pairs of cells of one table that kept their order. A run distinguishes two cells if its
 /// intervals of them do not overlap, in one distance class.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Ranking {
-    /// Pairs of cells that some run told apart, and that another run measured in the same class.
+    /// Pairs of cells that some run distinguished, and that another run measured in the same class.
     pub pairs: usize,
     /// Pairs whose order [`SAME_ORDER`] of the other runs confirm.
     pub kept: usize,
-    /// Comparisons of a run that tells two cells apart with another run, over all pairs of cells.
+    /// Comparisons of a run that distinguishes two cells with another run, over all pairs of cells.
     pub comparisons: usize,
     /// Comparisons in which the other run has the same order.
     pub same: usize,
@@ -40,7 +40,7 @@ pub struct PairRanking {
     pub a: CellKey,
     /// The other.
     pub b: CellKey,
-    /// Runs that told them apart.
+    /// Runs that distinguished them.
     pub apart: usize,
     /// Comparisons of such a run with another.
     pub comparisons: usize,

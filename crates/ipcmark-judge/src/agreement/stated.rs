@@ -5,7 +5,7 @@ use ipcmark_summary::{Estimate, Figure, Headline, Row, Status, Summary};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
-/// With fewer invocations of a class there is no interval, and the median is not compared.
+/// Fewest invocations of a class whose median is compared.
 const FEWEST: usize = 6;
 
 /// The figure of one cell in one run and one distance class.
@@ -70,7 +70,7 @@ pub enum Flag {
 }
 
 impl Flag {
-    /// The flag in words: `not steady`.
+    /// Returns the flag in words: `not steady`.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

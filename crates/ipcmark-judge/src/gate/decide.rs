@@ -4,11 +4,11 @@ use super::{Decision, Item, Level, Policy, Tally, Weight};
 use crate::Verdict;
 use ipcmark_show::plural;
 
-/// What is weighed.
+/// Input of the decision.
 pub(super) struct Weighed<'a> {
     pub(super) items: &'a [Item],
     pub(super) tally: &'a Tally,
-    /// What makes all of it doubtful.
+    /// Reasons to doubt all of it.
     pub(super) alarms: &'a [String],
 }
 

@@ -29,7 +29,7 @@ pub struct Item {
     pub figure: Option<&'static str>,
     /// The verdict by the policy.
     pub call: Verdict,
-    /// What the policy makes of such a verdict.
+    /// Weight of such a verdict by the policy.
     pub weight: Weight,
     /// Its importance.
     pub level: Level,
@@ -41,7 +41,7 @@ pub struct Item {
     pub why: Option<String>,
     /// Line of the policy's rule about it.
     pub line: Option<usize>,
-    /// What was found, judged by the policy's smallest effect.
+    /// The finding, judged by the policy's smallest effect.
     pub finding: Option<Finding>,
 }
 

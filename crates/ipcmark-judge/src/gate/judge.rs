@@ -75,7 +75,7 @@ pub fn judge_unequal(base: &str, new: &str, differences: &[String], policy: &Pol
     }
 }
 
-/// The floors pass no message between processes: if one changed, so did the base of all cells.
+/// Returns an alarm if a floor changed: floors pass no message between processes.
 fn floor_alarm(items: &[Item]) -> Option<String> {
     let moved: Vec<String> = items
         .iter()
@@ -94,7 +94,7 @@ fn floor_alarm(items: &[Item]) -> Option<String> {
     })
 }
 
-/// A rule about nothing is probably a mistake.
+/// Returns a note for each rule about nothing, which is probably a mistake.
 fn idle_rules(findings: &Findings, policy: &Policy) -> Vec<Note> {
     let figures = findings.findings.iter().map(|f| &f.key);
     let keys = figures.chain(findings.unjudged.iter().map(|cell| &cell.key));

@@ -71,7 +71,8 @@ fn write(bytes: &mut Vec<u8>, outcome: &Outcome) -> io::Result<()> {
     Ok(())
 }
 
-/// The result of the gate as a whole. Its figures fail, not the gate, so that nothing counts twice.
+/// Returns the result of the gate as a whole. Its figures fail, not the gate, so that nothing counts
+/// twice.
 fn own_fate(outcome: &Outcome) -> Fate {
     if outcome.exit_code == 3 { Fate::Skipped } else { Fate::Passed }
 }

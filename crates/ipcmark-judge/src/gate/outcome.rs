@@ -6,7 +6,7 @@ use crate::{Counts, Verdict};
 use ipcmark_show::plural;
 use serde::Serialize;
 
-/// What [`Outcome::schema`] says.
+/// Value of [`Outcome::schema`].
 pub const SCHEMA: &str = "ipcmark.gate/1";
 
 /// The decision of a gate.

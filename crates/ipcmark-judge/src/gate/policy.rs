@@ -15,7 +15,7 @@ pub const POLICY_FILE: &str = "ipcmark-gate.toml";
 /// fits into ± 10 % to 26 %. A figure above this only looks unchanged.
 pub const BLUNT: f64 = 2.5;
 
-/// What an item that is not green does to the gate.
+/// Effect of an item that is not green on the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
@@ -27,7 +27,7 @@ pub enum Weight {
     Pass,
 }
 
-/// What a comparison of two records of different times may do.
+/// Effect of a comparison of two records of different times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Records {
@@ -38,7 +38,7 @@ pub enum Records {
     Trust,
 }
 
-/// What a project lets pass.
+/// Rules by which a project lets changes pass.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Policy {
@@ -57,12 +57,12 @@ pub struct Policy {
     pub failed: Weight,
     /// Cells that the base measured and the new side did not.
     pub missing: Weight,
-    /// What makes the whole comparison doubtful: a base that differs from itself, a missed canary, a
+    /// Doubts about the whole comparison: a base that differs from itself, a missed canary, a
     /// floor that moved.
     pub alarms: Weight,
     /// Records of different machines, which cannot be judged.
     pub unequal_hosts: Weight,
-    /// What two records of different times may do.
+    /// Effect of two records of different times.
     pub records: Records,
     /// Number of figures that may have regressed.
     pub regressed_allowed: usize,
@@ -116,11 +116,11 @@ pub struct Ruled {
     pub effect: Shares,
     /// The largest values allowed for the smallest detectable slow-down.
     pub least_detectable: Shares,
-    /// What an inconclusive figure does.
+    /// Weight of an undecided figure.
     pub inconclusive: Weight,
-    /// What a failure on the new side alone does.
+    /// Weight of a failure on the new side alone.
     pub failed: Weight,
-    /// What a missing cell does.
+    /// Weight of a missing cell.
     pub missing: Weight,
 }
 

@@ -5,7 +5,7 @@ use crate::{Figure, Finding, Findings, Thresholds, Unjudged, Verdict};
 use ipcmark_record::{CellKey, Contender, Outcome, PairedSettings, Stage};
 use serde::Serialize;
 
-/// What [`Comparison::schema`] says.
+/// Value of [`Comparison::schema`].
 pub const SCHEMA: &str = "ipcmark.paired-comparison/1";
 
 /// Two builds or settings, judged cell by cell.
@@ -13,9 +13,9 @@ pub const SCHEMA: &str = "ipcmark.paired-comparison/1";
 pub struct Comparison {
     /// `ipcmark.paired-comparison/1`.
     pub schema: String,
-    /// When measuring began, RFC 3339, UTC.
+    /// Start of measuring, RFC 3339, UTC.
     pub started: String,
-    /// How it ended.
+    /// The way it ended.
     pub outcome: Outcome,
     /// The base.
     pub base: Contender,
@@ -27,13 +27,13 @@ pub struct Comparison {
     pub host_fingerprint: String,
     /// The CPU and the kernel.
     pub host: String,
-    /// How it was measured.
+    /// Settings of the measurement.
     pub settings: PairedSettings,
     /// The thresholds that it was judged by.
     pub policy: Thresholds,
-    /// What makes all of it doubtful.
+    /// Reasons to doubt all of it.
     pub alarms: Vec<Alarm>,
-    /// What else a reader must know before the first figure.
+    /// Warnings to read before the first figure.
     pub warnings: Vec<String>,
     /// The counts.
     pub census: Census,
@@ -52,7 +52,7 @@ pub struct JudgedCell {
     pub canary: bool,
     /// That delay, thousandths of the cell's time.
     pub slow_down_permille: Option<u32>,
-    /// Whether there is anything to judge.
+    /// State of the cell: judged, failed, not reached.
     pub standing: Standing,
     /// The stage whose pairs it is judged by.
     pub stage: Stage,
@@ -64,11 +64,11 @@ pub struct JudgedCell {
     pub set_aside: SetAside,
     /// Its figures, the headline first.
     pub figures: Vec<JudgedFigure>,
-    /// What a reader of its figures must know.
+    /// Notes for readers of its figures.
     pub notes: Vec<String>,
 }
 
-/// Whether there is anything to judge about a cell.
+/// State of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Standing {
@@ -78,12 +78,12 @@ pub enum Standing {
     NewlyFailed {
         /// Pairs in which it failed.
         pairs: usize,
-        /// What failed.
+        /// The failure.
         what: String,
     },
     /// The base failed too: there was nothing to lose.
     Failed {
-        /// What failed.
+        /// The failure.
         what: String,
     },
     /// It ran, and no pair is usable.
@@ -118,7 +118,7 @@ pub struct JudgedFigure {
     /// The base again / base, judged by the same rules.
     pub again: Effect,
     /// False if a change may not be called one: no second stage confirmed it, or it is chance among
-    /// so many figures (Holm).
+    /// the figures (Holm).
     pub significant: bool,
     /// The smallest true slow-down that a comparison like this detects in four cases of five, as a
     /// fraction; absent if there are too few pairs.

@@ -7,7 +7,7 @@ use crate::{Finding, Verdict};
 use ipcmark_record::CellKey;
 use ipcmark_show::{Cell, Head, NONE, Table, Tone, change, plural, share};
 
-/// From this many cells on, a note names their number instead.
+/// Number of cells from which on a note names their number only.
 const MANY: usize = 4;
 
 impl Comparison {
@@ -49,7 +49,7 @@ impl Comparison {
         document
     }
 
-    /// The canary: in one line if it was detected, with its figures on request.
+    /// Adds the canary: one line if it was detected, and its figures on request.
     fn canary(&self, document: &mut Document) {
         for cell in self.cells.iter().filter(|cell| cell.canary) {
             let findings: Vec<Finding> = cell.findings().collect();
@@ -70,7 +70,7 @@ impl Comparison {
         }
     }
 
-    /// What a reader needs to doubt the figures.
+    /// Describes the method, for readers who doubt the figures.
     fn method(&self) -> String {
         let Comparison { settings, policy, census, .. } = self;
         format!(
@@ -81,7 +81,7 @@ impl Comparison {
              spread that over the sides but do not remove it. A pair of such invocations is one \
              replicate: the median over its laps in which the CPUs did not move. Every cell was \
              screened with up to {} pairs. {} of {} cells were measured again with up to {} fresh \
-             pairs (p at most {} at first, or an estimate beyond the smallest effect that so many \
+             pairs (p at most {} at first, or an estimate beyond the smallest effect that these \
              pairs can decide), and only those can be called changed: Holm-adjusted p at most {}, \
              and the whole {} interval beyond the smallest effect ({} on p50 and tasks, {} on p99, \
              {} on the time per message). Equivalent means that the whole interval is within it. All \
@@ -102,7 +102,7 @@ impl Comparison {
     }
 }
 
-/// The verdict on the whole.
+/// Returns the verdict on the whole.
 const fn verdict(worst: Verdict) -> &'static str {
     match worst {
         Verdict::Failed => "Failed",
@@ -112,7 +112,7 @@ const fn verdict(worst: Verdict) -> &'static str {
     }
 }
 
-/// Each note once, with the cells that it is about.
+/// Returns each note once, with its cells.
 fn notes(cells: &[JudgedCell]) -> Vec<(String, String)> {
     let mut notes: Vec<(&str, Vec<&CellKey>)> = Vec::new();
     for (cell, note) in cells.iter().flat_map(|c| c.notes.iter().map(move |n| (c, n))) {

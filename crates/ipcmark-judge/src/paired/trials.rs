@@ -6,7 +6,7 @@ use ipcmark_record::CellKey;
 use ipcmark_stats::median;
 use serde::Serialize;
 
-/// What [`Trials::schema`] says.
+/// Value of [`Trials::schema`].
 pub const TRIALS_SCHEMA: &str = "ipcmark.trials/1";
 
 /// The results of several comparisons of a program with itself.

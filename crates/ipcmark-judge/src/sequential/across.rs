@@ -13,7 +13,7 @@ use ipcmark_summary::{AgainstLimit, Estimate, Row, Status, summarize};
 use serde::Serialize;
 use std::collections::HashMap;
 
-/// What [`AcrossHosts::schema`] says.
+/// Value of [`AcrossHosts::schema`].
 pub const ACROSS_SCHEMA: &str = "ipcmark.comparison-to-limits/1";
 
 /// Ratios to limits that differ by less are alike: a limit is the best of few samples, and no more
@@ -61,11 +61,11 @@ pub struct LimitComparison {
     pub ratio: f64,
     /// The lowest and the highest ratio that the two intervals allow; absent if one of them is.
     pub interval: Option<(f64, f64)>,
-    /// How the two ratios compare.
+    /// Comparison of the two ratios.
     pub position: Position,
 }
 
-/// How two ratios to limits compare.
+/// Comparison of two ratios to limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Position {

@@ -1,4 +1,4 @@
-//! What differs between two runs beside the program: the machine, the settings, the floors.
+//! Differences of two runs other than the program: the machine, the settings, the floors.
 
 use crate::Finding;
 use ipcmark_record::{Cpu, Host, Record};
@@ -81,7 +81,7 @@ pub(super) fn differences(base: &Host, new: &Host) -> Vec<String> {
     differences
 }
 
-/// The place of each allowed CPU: `0/0/0 1/0/0`.
+/// Returns the place of each allowed CPU: `0/0/0 1/0/0`.
 fn places(cpus: &[Cpu]) -> String {
     let word = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
     let place = |c: &Cpu| format!("{}/{}/{}", word(c.core), word(c.package), word(c.node));
@@ -93,13 +93,13 @@ fn same_run(base: &Record, new: &Record) -> Option<String> {
         .then(|| format!("Both are the same run, of {}: nothing can have changed.", base.started))
 }
 
-/// Median measured time of the good invocations, ms; `None` if there are none.
+/// Returns the median measured time of the good invocations, ms; `None` if there are none.
 fn measured_ms(record: &Record) -> Option<f64> {
     let good = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());
     median(&good.map(|i| i.elapsed_ns as f64 / 1e6).collect::<Vec<_>>())
 }
 
-/// A budget shortens measuring below what the settings say.
+/// Warns if the measured times differ: a budget may shorten them below the settings.
 fn length(base: &Record, new: &Record) -> Option<String> {
     let (b, n) = (measured_ms(base)?, measured_ms(new)?);
     (b.max(n) > OTHER_LENGTH * b.min(n)).then(|| {
@@ -110,7 +110,7 @@ fn length(base: &Record, new: &Record) -> Option<String> {
     })
 }
 
-/// The floors pass no message between processes: if one changed, so did the base of all cells.
+/// Warns if a floor moved: floors pass no message between processes.
 fn floors(findings: &[Finding]) -> Option<String> {
     let floors = || findings.iter().filter(|finding| finding.floor);
     let moved = floors().filter(|finding| finding.verdict.is_change()).count();

@@ -21,7 +21,7 @@ use ipcmark_show::plural;
 use ipcmark_summary::{Classes, Context, Summary, summarize_in};
 use serde::Serialize;
 
-/// What [`Comparison::schema`] says.
+/// Value of [`Comparison::schema`].
 pub const SCHEMA: &str = "ipcmark.comparison/2";
 
 /// Printed with every comparison of two records.
@@ -44,17 +44,17 @@ pub struct Comparison {
     pub smallest: Shares,
     /// [`CAUTION`].
     pub caution: String,
-    /// What else a reader must know before the first figure.
+    /// Warnings to read before the first figure.
     pub warnings: Vec<String>,
     /// Number of cells of either record.
     pub cells: usize,
-    /// How many figures came to what.
+    /// Counts of verdicts.
     pub census: Counts,
     /// Figures that both records have: the base's order.
     pub findings: Vec<Finding>,
     /// Cells without such a figure, and those that failed in the new record alone.
     pub unjudged: Vec<Unjudged>,
-    /// What a reader of a cell's figures must know.
+    /// Notes for readers of a cell's figures.
     pub notes: Vec<Note>,
 }
 
@@ -63,14 +63,14 @@ pub struct Comparison {
 pub struct Note {
     /// The cell.
     pub key: CellKey,
-    /// In words.
+    /// The note.
     pub text: String,
 }
 
 /// One of the two runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Run {
-    /// When it began, RFC 3339, UTC.
+    /// Start, RFC 3339, UTC.
     pub started: String,
     /// Version of the ipcmark that measured.
     pub version: String,
@@ -151,7 +151,7 @@ impl Run {
 }
 
 impl Comparison {
-    /// The findings, for the gate. Not paired: the gate treats them as suspicions.
+    /// Returns the findings for the gate. Not paired: the gate treats them as suspicions.
     #[must_use]
     pub fn findings(&self) -> Findings {
         Findings {
@@ -166,7 +166,7 @@ impl Comparison {
         }
     }
 
-    /// The counts in one line.
+    /// Returns the counts in one line.
     #[must_use]
     pub fn line(&self) -> String {
         let of = |verdict| self.unjudged.iter().filter(|cell| cell.verdict == verdict).count();

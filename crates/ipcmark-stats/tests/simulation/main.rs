@@ -15,7 +15,7 @@ mod pairs;
 mod replication;
 
 use fastrand::Rng;
-use ipcmark_stats::{Interval, median_interval, rank_sum_p, ratio};
+use ipcmark_stats::{Interval, median_interval, ratio};
 use laws::{TRIALS, heavy_tailed, log_normal, normal, share, slack, times};
 
 const CONFIDENCE: f64 = 0.95;
@@ -66,34 +66,16 @@ fn identical_programs_are_called_different_as_often_as_the_interval_says() {
 fn a_fifth_slower_is_found_more_often_with_more_invocations_and_its_size_covered() {
     // Simulated with other seeds: power 0.78 and 0.94 to 0.95.
     for (n, power_min) in [(10, 0.74), (16, 0.92)] {
-        let (mut small, mut covered) = (0, 0);
+        let mut covered = 0;
         let power = share(7, |rng| {
             let (base, new) = (times(rng, n, 80.0), times(rng, n, 96.0));
             let Interval { low, high, .. } =
                 ratio(&base, &new, CONFIDENCE).unwrap().interval.unwrap();
             covered += u32::from(low <= 1.2 && 1.2 <= high);
-            small += u32::from(rank_sum_p(&base, &new).unwrap() < 0.05);
             low > 1.0
         });
-        let (small, covered) =
-            (f64::from(small) / f64::from(TRIALS), f64::from(covered) / f64::from(TRIALS));
+        let covered = f64::from(covered) / f64::from(TRIALS);
         assert!(power > power_min, "n = {n}: power {power}");
-        assert!(small >= power, "n = {n}: the test ({small}) is no weaker than its interval");
         assert!(covered > CONFIDENCE - slack(CONFIDENCE), "n = {n}: 1.2 is covered in {covered}");
-    }
-}
-
-#[test]
-fn the_p_value_is_small_as_seldom_as_it_says_with_ties_too() {
-    for limit in [0.01, 0.05, 0.2] {
-        let small = share(11, |rng| {
-            // A clock of 10 ns on values of some 80: many ties.
-            let mut ticks = |n| -> Vec<f64> {
-                times(rng, n, 80.0).iter().map(|t| (t / 10.0).round() * 10.0).collect()
-            };
-            rank_sum_p(&ticks(12), &ticks(12)).unwrap() <= limit
-        });
-        assert!(small < limit + slack(limit), "p <= {limit} in {small} of the trials");
-        assert!(small > limit / 3.0, "and not so seldom that it is useless: {small}");
     }
 }

@@ -1,12 +1,13 @@
-//! Programs built from a revision of the checkout around here, in a worktree that is gone afterwards.
+//! Builds programs from a revision of the current checkout, in a temporary worktree.
 //!
-//! Everything lies in `ipcmark-ab` below cargo's own target folder, so that `cargo clean` takes it away:
+//! Everything is in `ipcmark-ab` in cargo's target folder, so that `cargo clean` removes it:
 //!
-//! - `tree`: the worktree, while a build goes on. Always the same place, because cargo takes another place for another program.
-//! - `target`: what cargo keeps from one build to the next.
-//! - `programs`: what was built, by commit, compiler and flags: a second time nothing is built.
-//! - `lock`: held while a build goes on, so that two do not share a tree. A killed build leaves its tree to the next one, which
-//!   removes it first.
+//! - `tree`: the worktree during a build. Its place never changes: for cargo, another place is another
+//!   program.
+//! - `target`: cargo's own files.
+//! - `programs`: the programs, by commit, compiler and flags: a second time nothing is built.
+//! - `lock`: held during a build, so that two do not share a tree. The next build removes the tree of a
+//!   killed one.
 
 mod cargo;
 mod git;
@@ -24,17 +25,17 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The binary that is looked for in a revision.
+/// The binary to build.
 const BINARY: &str = "ipcmark";
-/// Programs that are kept, the youngest.
+/// Number of programs that are kept, the youngest.
 const KEPT: usize = 8;
-/// How often a lock is tried, and a build looked at.
+/// Time between two tries of a lock, and two looks at a build.
 const LOOK: Duration = Duration::from_millis(100);
 /// Variables that change what cargo builds of one commit.
 const FLAGS: [&str; 4] =
     ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTUP_TOOLCHAIN"];
 
-/// The program of a revision of the checkout around the current folder: built now, or found as it was built before.
+/// Returns the program of a revision of the current checkout, building it if needed.
 ///
 /// # Errors
 /// No checkout, no such revision, no cargo, no such program in it, a build that fails; an interruption.
@@ -43,7 +44,7 @@ pub(crate) fn program_of(rev: &str, quiet: bool) -> Result<PathBuf> {
     program_in(&here, None, rev, quiet)
 }
 
-/// The same for the checkout around `here`; `target` is cargo's target folder, if not its own.
+/// Returns the program of the checkout around `here`; `target` replaces cargo's target folder.
 fn program_in(here: &Path, target: Option<&Path>, rev: &str, quiet: bool) -> Result<PathBuf> {
     let _interrupts = Interrupts::handle()?;
     let checkout = Checkout::around(here)?;
@@ -77,7 +78,7 @@ fn program_in(here: &Path, target: Option<&Path>, rev: &str, quiet: bool) -> Res
     Ok(program)
 }
 
-/// Commit, compiler and flags in one name.
+/// Returns commit, compiler and flags in one name.
 fn key(commit: &str) -> String {
     let mut hasher = DefaultHasher::new();
     cargo::compiler().hash(&mut hasher);
@@ -87,7 +88,7 @@ fn key(commit: &str) -> String {
     format!("{}-{:016x}", &commit[..commit.len().min(12)], hasher.finish())
 }
 
-/// Waits for a build that another process has under way.
+/// Waits until no other process builds.
 fn lock(path: &Path, quiet: bool) -> Result<File> {
     let error = || format!("cannot lock {}", path.display());
     let file = File::options().create(true).write(true).truncate(false).open(path);
@@ -106,7 +107,7 @@ fn lock(path: &Path, quiet: bool) -> Result<File> {
     }
 }
 
-/// A short sleep.
+/// Sleeps for a short time.
 ///
 /// # Errors
 /// [`Interrupted`], once the user has asked to end.
@@ -130,7 +131,7 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Puts a program where it is found the next time: as a whole or not at all.
+/// Keeps a program for the next time, whole or not at all.
 fn keep(built: &Path, program: &Path) -> Result<()> {
     let folder = program.parent().expect("a program lies in a folder");
     let error = || format!("cannot copy {} to {}", built.display(), program.display());
@@ -139,7 +140,7 @@ fn keep(built: &Path, program: &Path) -> Result<()> {
     fs::copy(built, &new).and_then(|_| fs::rename(&new, program)).with_context(error)
 }
 
-/// Removes all but the youngest programs. One that is in use goes on: its name goes, and not its file.
+/// Removes all but the youngest programs. One in use keeps running without its name.
 fn forget_old(programs: &Path) {
     let Ok(entries) = fs::read_dir(programs) else { return };
     let mut by_age: Vec<_> = entries

@@ -7,40 +7,40 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark gate --print-policy > ipcmark-gate.toml        every key at its default, with what it does
   ipcmark ab --base old/ipcmark --new new/ipcmark --out paired
-  ipcmark gate paired                                    decide by ./ipcmark-gate.toml, or by what is built in
-  ipcmark gate paired --github      --junit gate.xml     in a workflow: annotations, the job's summary, outputs
+  ipcmark gate paired                                    decide by ./ipcmark-gate.toml, or the defaults
+  ipcmark gate paired --github --junit gate.xml          in a workflow: annotations, summary, outputs
   ipcmark gate base/record.json new/record.json          two records of different times: a suspicion at most
 
 Exit codes:
-  0    passed by the policy; what it let through is said in the first lines
+  0    passed; the first lines say what the policy allowed
   1    something regressed, or failed on the new side alone
   2    the command line or the policy asks for something that does not exist
-  3    inconclusive: it could not be told, or the comparison itself is in doubt, and the policy does not let that pass
+  3    inconclusive: figures are undecided, or the comparison is doubtful, and the policy does not allow it
   4    a file could not be read or written";
 
-const OUT: &str = "What comes out";
+const OUT: &str = "Output";
 
 #[derive(Debug, Args)]
 pub(crate) struct GateArgs {
-    /// The document of a paired comparison, or the folder that `ipcmark ab` wrote; or two records, of the base and in question.
+    /// A paired comparison (its file, or the folder that `ipcmark ab` wrote), or two records: base and new.
     #[arg(value_name = "PAIRED | BASE NEW", num_args = 1..=2, required_unless_present = "print_policy", value_hint = ValueHint::AnyPath)]
     pub(crate) of: Vec<PathBuf>,
-    /// The policy [default: ipcmark-gate.toml in this folder where there is one, else what is built in].
+    /// The policy [default: ipcmark-gate.toml in this folder if it exists, or the built-in one].
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
-    /// Print a policy with all defaults and what they do.
+    /// Print a policy with all defaults, explained.
     #[arg(long, conflicts_with_all = ["of", "policy", "json", "markdown", "junit", "github"])]
     pub(crate) print_policy: bool,
-    /// Print JSON instead of the table.
+    /// Print JSON instead of text.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
     /// Write Markdown to a file as well.
     #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// Write JUnit XML to a file as well: a test case a figure; what cannot be told is skipped.
+    /// Write JUnit XML to a file as well: a test case per figure; undecided ones are skipped.
     #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
-    /// Print annotations, and append to the files behind GITHUB_STEP_SUMMARY and GITHUB_OUTPUT where they are set.
+    /// Print annotations, and append to the files of GITHUB_STEP_SUMMARY and GITHUB_OUTPUT if set.
     #[arg(long, help_heading = OUT, conflicts_with = "json")]
     pub(crate) github: bool,
 }

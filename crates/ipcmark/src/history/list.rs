@@ -1,17 +1,17 @@
-//! `ipcmark history list`: which runs there are.
+//! `ipcmark history list`: the runs of a store.
 
 use super::args::ListArgs;
 use crate::exit::Exit;
-use crate::output::{self, paint};
+use crate::output;
 use anyhow::Result;
 use ipcmark_history::{Line, Store};
-use ipcmark_show::{Cell, Head, Table, plural, terminal};
+use ipcmark_show::{Head, Table, plural, terminal};
 use jiff::Timestamp;
 
 /// Lists, newest last.
 ///
 /// # Errors
-/// What the store says; standard output that cannot be written to.
+/// Those of the store; standard output that cannot be written to.
 pub(super) fn list(store: &dyn Store, args: &ListArgs) -> Result<Exit> {
     let lines = super::lines(store)?;
     if args.json {
@@ -22,21 +22,20 @@ pub(super) fn list(store: &dyn Store, args: &ListArgs) -> Result<Exit> {
         }
         return Ok(Exit::Ok);
     }
-    let words = |text, spare| Head::words(text, "").spare(spare);
     let heads = vec![
-        words("run", 0),
-        words("commit", 0),
-        words("committed", 4),
-        words("branch", 3),
-        words("machine", 0),
-        words("suite", 2),
+        Head::words("run", ""),
+        Head::words("commit", ""),
+        Head::words("committed", ""),
+        Head::words("branch", "").spare(4),
+        Head::words("machine", "").spare(3),
+        Head::words("suite", "").spare(2),
         Head::number("figures", "").spare(1),
     ];
-    let rows = lines.runs.iter().map(|line| row(line).map(Cell::from).into()).collect();
+    let rows = lines.runs.iter().map(|line| row(line).map(Into::into).to_vec()).collect();
+    let text = terminal::table(&Table { heads, rows }, output::columns(), &output::paint);
     let machines: std::collections::BTreeSet<&str> =
         lines.runs.iter().map(|line| line.attributes.host.as_str()).collect();
     let (runs, hosts) = (plural(lines.runs.len(), "run"), plural(machines.len(), "machine"));
-    let text = terminal::table(&Table { heads, rows }, output::columns(), &paint);
     output::print(&format!("{text}\n{}: {runs} of {hosts}", store.name()))?;
     Ok(Exit::Ok)
 }
@@ -60,7 +59,7 @@ fn day(seconds: i64) -> Option<String> {
     Some(Timestamp::from_second(seconds).ok()?.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
-/// The twelve digits of a commit that people read.
+/// Returns twelve digits of a commit.
 pub(super) fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }

@@ -1,21 +1,21 @@
-//! From a store to the series that were asked for.
+//! From a store to the series that a user asks for.
 
 use super::read_args::SeriesArgs;
 use crate::exit::Usage;
 use crate::output;
 use anyhow::{Result, bail};
 use ipcmark_history::{History, Line, Scanned, Store, Wanted};
-use ipcmark_show::plural as count;
+use ipcmark_show::plural;
 use ipcmark_stats::Scan;
 use std::collections::BTreeMap;
 
-/// Takes every branch.
+/// Name of all branches together.
 const ALL: &str = "*";
 
-/// The runs of the branch that was asked for.
+/// Returns the runs of one branch.
 ///
 /// # Errors
-/// What the store says; a branch that no run is of; a store without runs.
+/// Those of the store; a branch without runs; a store without runs.
 pub(super) fn runs(store: &dyn Store, args: &SeriesArgs) -> Result<Vec<Line>> {
     let lines = super::lines(store)?;
     if lines.runs.is_empty() {
@@ -25,10 +25,11 @@ pub(super) fn runs(store: &dyn Store, args: &SeriesArgs) -> Result<Vec<Line>> {
     of_branch(lines.runs, args.branch.as_deref())
 }
 
-/// Their series, scanned, as far as they were asked for. What a scan says of a series depends on how many are scanned.
+/// Returns their series that `globs` match, scanned. The result of a series depends on the number of
+/// series scanned.
 ///
 /// # Errors
-/// Globs that no series is called by.
+/// Globs that match no series.
 pub(super) fn scanned(runs: &[Line], globs: &[String]) -> Result<Scanned> {
     let wanted = Wanted::new(globs);
     let all = History::of(runs);
@@ -36,14 +37,14 @@ pub(super) fn scanned(runs: &[Line], globs: &[String]) -> Result<Scanned> {
     let history = all.keep(|series| wanted.takes(series));
     if history.series.is_empty() {
         bail!(Usage(format!(
-            "no series is called '{}'; one is called '{example}'",
+            "no series matches '{}'; a name is e.g. '{example}'",
             globs.join("', '")
         )));
     }
     Ok(Scanned::of(history, &Scan::default()))
 }
 
-/// Branches do not mix: what a branch of last week changed and never merged is no change of the project.
+/// Returns the runs of one branch: a change that was never merged is not a change of the project.
 fn of_branch(runs: Vec<Line>, asked: Option<&str>) -> Result<Vec<Line>> {
     let mut branches: BTreeMap<&str, usize> = BTreeMap::new();
     for branch in runs.iter().filter_map(|line| line.attributes.branch.as_deref()) {
@@ -54,7 +55,7 @@ fn of_branch(runs: Vec<Line>, asked: Option<&str>) -> Result<Vec<Line>> {
     let branch = asked.unwrap_or(most).to_owned();
     if branch != ALL && !known.contains(&branch.as_str()) {
         bail!(Usage(format!(
-            "no run is of the branch '{branch}'; there are runs of {}",
+            "branch '{branch}' has no runs; there are runs of {}",
             if known.is_empty() { "no branch at all".into() } else { known.join(", ") }
         )));
     }
@@ -63,9 +64,9 @@ fn of_branch(runs: Vec<Line>, asked: Option<&str>) -> Result<Vec<Line>> {
     };
     let others = runs.iter().filter(|line| !taken(line)).count();
     if others > 0 && asked.is_none() {
-        let others = count(others, "run");
+        let others = plural(others, "run");
         output::warn(&format!(
-            "these are the runs of branch {branch}; {others} of other branches left out (--branch '{ALL}' takes all)"
+            "runs of branch {branch}; {others} of other branches left out (--branch '{ALL}' takes all)"
         ));
     }
     Ok(runs.into_iter().filter(taken).collect())

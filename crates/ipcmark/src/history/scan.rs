@@ -1,13 +1,14 @@
-//! `ipcmark history scan`: where levels changed, and how to find out whether they did.
+//! `ipcmark history scan`: changes of level, and how to confirm them.
 
 use super::read;
 use super::read_args::ScanArgs;
 use crate::exit::Exit;
-use crate::output::{self, paint};
+use crate::output;
 use anyhow::Result;
+use console::Style;
 use ipcmark_history::{Change, Group, Scanned, Series, Store};
 use ipcmark_show::terminal::wrapped;
-use ipcmark_show::{NO_INTERVAL, Quantity, Tone, change as percent};
+use ipcmark_show::{NO_INTERVAL, Quantity, change as percent};
 use serde_json::{Value, json};
 
 /// Version of what `--json` prints.
@@ -33,17 +34,14 @@ pub(super) fn scan(store: &dyn Store, args: &ScanArgs) -> Result<Exit> {
     Ok(if slower { Exit::Failed } else { Exit::Ok })
 }
 
-/// A paragraph a time of changes, and the census.
+/// Returns a paragraph per time of changes, and the counts.
 fn text(scanned: &Scanned, columns: Option<u16>) -> String {
     let mut text = String::new();
     for group in scanned.groups() {
         text += &paragraph(scanned, &group, columns);
         text.push('\n');
     }
-    let census = format!(
-        "{} (a series is searched from {} points on).",
-        scanned.census, scanned.least_points
-    );
+    let census = format!("{} (a series needs {} points).", scanned.census, scanned.least_points);
     text + &wrapped("", &census, 0, columns)
 }
 
@@ -51,11 +49,11 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
     let (last, first) =
         (&scanned.history.stops[group.between.0], &scanned.history.stops[group.between.1]);
     let head = format!("between {} and {}, {}", last.short(), first.short(), first.day());
-    let mut text = format!("{}\n", paint(Tone::Title, &head));
+    let mut text = format!("{}\n", Style::new().bold().apply_to(head));
     for (series, change) in &group.changes {
-        let tone = if change.worse { Tone::Bad } else { Tone::Good };
+        let style = if change.worse { Style::new().red() } else { Style::new().green() };
         let size = format!("{:>8}", percent(change.ratio));
-        let first = format!("  {} ", paint(tone, &size));
+        let first = format!("  {} ", style.apply_to(size));
         text += &wrapped(&first, &words(scanned, series, change), 11, columns);
     }
     let mut told: Vec<String> = Vec::new();
@@ -66,7 +64,7 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
         }
     }
     if told.is_empty() {
-        text += "  to confirm it, measure again: a commit on one side is not known, or had changes in the tree\n";
+        text += "  measure again to confirm it: a commit on one side is unknown, or its tree had changes\n";
     }
     for (at, next) in told.iter().enumerate() {
         // A command is not wrapped, so that it can be copied.
@@ -78,23 +76,25 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
 /// Returns `[+4.6 %, +5.8 %] pipe/block ping-pong 64 B cross-core, p50: 97.0 µs -> 102 µs on ...`.
 fn words(scanned: &Scanned, series: &Series, change: &Change) -> String {
     let interval =
-        change.interval.map_or_else(|| NO_INTERVAL.into(), |i| Quantity::Change.interval(i));
+        change.interval.map_or_else(|| NO_INTERVAL.into(), |ends| Quantity::Change.interval(ends));
     let on = match (series.host, change.machines_changed) {
         (Some(host), _) => format!("on {}", scanned.history.hosts[host].words),
         (None, false) => "across machines".into(),
         (None, true) => "across machines, and the machine changed there".into(),
     };
-    let show = |value| quantity(series).show(value);
+    let apart = series.apart().map_or_else(String::new, |apart| format!(", {apart}"));
+    let quantity = quantity(series);
     format!(
-        "{interval} {}: {} -> {}, {on}, p {:.1e}",
-        series.name(),
-        show(change.before),
-        show(change.after),
+        "{interval} {}, {}{apart}: {} -> {}, {on}, p {:.1e}",
+        series.title(),
+        series.figure,
+        quantity.show(change.before),
+        quantity.show(change.after),
         change.p
     )
 }
 
-/// Returns the quantity of a series' values.
+/// Returns the quantity of a series.
 pub(super) fn quantity(series: &Series) -> Quantity {
     if series.figure.is_ratio() { Quantity::Factor } else { Quantity::Time }
 }

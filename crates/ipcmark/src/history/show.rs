@@ -1,24 +1,25 @@
-//! `ipcmark history show`: a line a series, on the terminal.
+//! `ipcmark history show`: a line per series, on the terminal.
 
 use super::read;
 use super::read_args::ShowArgs;
 use super::scan::quantity;
 use crate::exit::Exit;
-use crate::output::{self, paint};
+use crate::output;
 use anyhow::Result;
+use console::Style;
 use ipcmark_history::{Change, Scanned, Series, Store};
 use ipcmark_show::terminal::{self, wrapped};
-use ipcmark_show::{Cell, Head, Quantity, Table, Tone, change as percent, plural};
+use ipcmark_show::{Cell, Head, Table, change as percent, plural};
 use std::collections::BTreeSet;
 
-/// Newest commits that a line shows; and where the terminal is narrower than so many columns.
+/// Newest commits that a line shows, and the width below which it shows fewer.
 const SHOWN: usize = 40;
 const SHOWN_NARROW: usize = 16;
 const NARROW: u16 = 130;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Where a commit has no figure.
+/// Mark of a commit without a figure.
 const NOTHING: char = '·';
-/// A line spans so much of its median at least: less would make much of noise.
+/// Smallest span of a line as a share of its median: less would magnify noise.
 const LEAST_SPAN: f64 = 0.06;
 
 /// Shows.
@@ -33,7 +34,7 @@ pub(super) fn show(store: &dyn Store, args: &ShowArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// A table a machine, those across machines first.
+/// Returns a table per machine, those across machines first.
 fn text(scanned: &Scanned, columns: Option<u16>) -> String {
     let history = &scanned.history;
     let shown = if columns.is_some_and(|n| n < NARROW) { SHOWN_NARROW } else { SHOWN };
@@ -47,20 +48,21 @@ fn text(scanned: &Scanned, columns: Option<u16>) -> String {
         let words = host.map_or("across machines", |host| &history.hosts[host].words);
         let (oldest, last) = (&history.stops[*oldest], &history.stops[*last]);
         let span = format!("{} to {}, {}", oldest.short(), last.short(), last.day());
-        text += &format!("{}, {span}\n", paint(Tone::Title, words));
+        text += &format!("{}, {span}\n", Style::new().bold().apply_to(words));
         let heads = vec![
             Head::words("series", ""),
-            Head::words(format!("last {}", plural(newest.len(), "commit")), "").spare(2),
-            Head::number("newest", ""),
-            Head::number("vs last 10", "").spare(1),
-            Head::words("changes", "").spare(3),
+            Head::words(format!("last {}", plural(newest.len(), "commit")), "").spare(3),
+            Head::number("last", "").spare(1),
+            Head::number("vs last 10", "").spare(2),
+            Head::words("changes", "").spare(4),
         ];
-        let rows = of().map(|(series, changes)| row(scanned, series, changes, newest).into());
-        text += &terminal::table(&Table { heads, rows: rows.collect() }, columns, &paint);
-        text.push('\n');
+        let rows = of().map(|(series, changes)| row(scanned, series, changes, newest).to_vec());
+        let table = Table { heads, rows: rows.collect() };
+        text += &terminal::table(&table, columns, &output::paint);
+        text += "\n";
     }
     let census = format!(
-        "vs last 10: the newest point over the median of the ten before it; one run, not a test. {}.",
+        "vs last 10: the newest over the median of the ten before it; not a test. {}.",
         scanned.census
     );
     text + &wrapped("", &census, 0, columns)
@@ -73,7 +75,7 @@ fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) 
         format!("{} at {}", percent(c.ratio), scanned.history.stops[c.between.1].short())
     };
     let changes = match changes {
-        [] if lacking > 0 => format!("needs {}", plural(lacking, "more point")),
+        [] if lacking > 0 => format!("needs {}", plural(lacking, "more run")),
         [] => "none".into(),
         [only] => change(only),
         [before @ .., newest] => format!("{}, {} before", change(newest), before.len()),
@@ -82,19 +84,20 @@ fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) 
         Some(_) => format!(" @ {:.0} ns", class.centre_ns),
         None => format!(" @ {}", class.word()),
     });
-    let against = latest.and_then(|l| l.against_ten);
+    let last = latest.map_or_else(Cell::missing, |l| {
+        Cell::estimate(quantity(series), l.point.value, l.point.interval)
+    });
+    let before = latest.and_then(|l| l.against_ten);
     [
-        format!("{}, {}{apart}", series.cell, series.figure).into(),
+        format!("{}, {}{apart}", series.title(), series.figure).into(),
         sparkline(series, stops).into(),
-        latest.map_or_else(Cell::missing, |l| {
-            Cell::estimate(quantity(series), l.point.value, l.point.interval)
-        }),
-        against.map_or_else(Cell::missing, |ratio| Cell::value(Quantity::Change, ratio)),
+        last,
+        before.map_or_else(Cell::missing, |ratio| percent(ratio).into()),
         changes.into(),
     ]
 }
 
-/// The series at these stops, a bar each. What lies far from the middle is cut off: one outlier would flatten the rest.
+/// Draws the series at these stops, a bar each. Outliers are cut off, or they would flatten the rest.
 fn sparkline(series: &Series, stops: &[usize]) -> String {
     let at = |stop: usize| {
         series.points.binary_search_by_key(&stop, |p| p.stop).ok().map(|i| series.points[i].value)
@@ -141,13 +144,9 @@ mod tests {
         let scanned = Scanned::of(History::of(&sample::lines(3, 60, 6)), &Default::default());
         let text = text(&scanned, None);
         assert!(text.starts_with("across machines, "), "{text}");
-        for words in [
-            "Made-up Processor 9000, kernel 6.12.9",
-            "Made-up Server",
-            "more points",
-            " at ",
-            "@ 57 ns",
-        ] {
+        for words in
+            ["Made-up Processor 9000, kernel 6.12.9", "Made-up Server", "needs ", " at ", "@ 57 ns"]
+        {
             assert!(text.contains(words), "{words}: {text}");
         }
         let narrow = super::text(&scanned, Some(100));

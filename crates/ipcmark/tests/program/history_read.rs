@@ -53,7 +53,7 @@ fn a_scan_names_commits_and_the_command_that_confirms_them() {
 fn a_line_a_series_and_one_page_for_all() {
     let desk = desk();
     let out = stdout(&history(&desk, &["show", "p50", "!unix*"]).code(0));
-    for part in ["Made-up Processor 9000", "last 40 commits", "▁", "more points"] {
+    for part in ["Made-up Processor 9000", "last 40 commits", "▁", "needs "] {
         assert!(out.contains(part), "{part}: {out}");
     }
     assert!(!out.contains("unix"), "{out}");
@@ -69,7 +69,7 @@ fn what_is_not_there_is_told_with_what_is() {
     let said = stderr(&history(&desk, &["scan", "--store", "none"]).code(2));
     assert!(said.contains("none holds no runs") && said.contains("ipcmark history add"), "{said}");
     let said = stderr(&history(&desk, &["show", "telepathy"]).code(2));
-    assert!(said.contains("'telepathy'") && said.contains("one is called 'pipe/block"), "{said}");
+    assert!(said.contains("'telepathy'") && said.contains("a name is e.g. 'pipe/block"), "{said}");
     let said = stderr(&history(&desk, &["page", "--branch", "try"]).code(2));
     assert!(said.contains("'try'") && said.contains("there are runs of main"), "{said}");
     let said = stderr(&history(&desk, &["page", "--out", "/dev/null/x"]).code(4));

@@ -1,11 +1,11 @@
-//! What cargo says of a tree, and a build that can be watched and ended.
+//! Cargo: its view of a tree, and a build that can be watched and ended.
 
 use super::pause;
 use crate::output;
 use anyhow::{Context as _, Result, bail};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use ipcmark_show::{plural as count, wall};
+use ipcmark_show::{plural, wall};
 use ipcmark_sys::subprocess::Subprocess;
 use serde::Deserialize;
 use std::fs::{self, File};
@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 
 /// Lines of a failed build that are shown.
 const LAST_LINES: usize = 25;
-/// Outside of a terminal, a build is told of no more often than this.
+/// Time between two lines of progress outside of a terminal.
 const SPARSE: Duration = Duration::from_secs(20);
 
 /// A cargo project.
 #[derive(Debug)]
 pub(super) struct Project {
-    /// Where its workspace lies.
+    /// Its workspace.
     pub(super) root: PathBuf,
-    /// Where cargo builds it.
+    /// Its target folder.
     pub(super) target: PathBuf,
     packages: Vec<Package>,
 }
@@ -47,7 +47,7 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// A line of `cargo build --message-format=json`, as far as it says what was made.
+/// A line of `cargo build --message-format=json` about a finished target.
 #[derive(Deserialize)]
 struct Message {
     target: Option<Target>,
@@ -61,11 +61,11 @@ impl Target {
 }
 
 impl Project {
-    /// The one that holds `here`.
+    /// Finds the project that holds `here`.
     pub(super) fn around(here: &Path) -> Result<Project> {
         let words = ["metadata", "--no-deps", "--format-version", "1"];
         let made = Command::new("cargo").args(words).current_dir(here).output();
-        let made = made.context("cannot start cargo, which a revision is built by; install it, or name a program with --base")?;
+        let made = made.context("cannot start cargo, which builds a revision; install it, or name a program with --base")?;
         if !made.status.success() {
             bail!(
                 "cargo finds no project in {}: {}",
@@ -74,12 +74,12 @@ impl Project {
             );
         }
         let found: Metadata = serde_json::from_slice(&made.stdout)
-            .context("cannot read what cargo says of the project")?;
+            .context("cannot read cargo's metadata of the project")?;
         let Metadata { workspace_root, target_directory, packages } = found;
         Ok(Project { root: workspace_root, target: target_directory, packages })
     }
 
-    /// The package that makes `binary`.
+    /// Returns the package that makes `binary`.
     fn package_of(&self, binary: &str) -> Result<&str> {
         let makes =
             |package: &&Package| package.targets.iter().any(|t| t.is_binary() && t.name == binary);
@@ -96,13 +96,13 @@ impl Project {
     }
 }
 
-/// The compiler, as it names itself; nothing where there is none.
+/// Returns the version of the compiler; nothing if there is none.
 pub(super) fn compiler() -> Vec<u8> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     Command::new(rustc).arg("-vV").output().map(|output| output.stdout).unwrap_or_default()
 }
 
-/// Builds `binary` of the tree at `place` in release; what is kept between builds goes below `home`.
+/// Builds `binary` of the tree at `place` in release; `home` keeps files between builds.
 ///
 /// # Errors
 /// No such binary in it; a build that fails, with its last lines; an interruption.
@@ -142,7 +142,7 @@ pub(super) fn build(place: &Path, binary: &str, home: &Path, quiet: bool) -> Res
     executable(&made, binary)
 }
 
-/// The program that a build says it made.
+/// Returns the program that a build made.
 fn executable(made: &Path, binary: &str) -> Result<PathBuf> {
     let text =
         fs::read_to_string(made).with_context(|| format!("cannot read {}", made.display()))?;
@@ -152,10 +152,10 @@ fn executable(made: &Path, binary: &str) -> Result<PathBuf> {
         .find_map(|message| {
             message.target.filter(|t| t.is_binary() && t.name == binary).and(message.executable)
         });
-    found.with_context(|| format!("cargo built {binary} and does not say where it lies"))
+    found.with_context(|| format!("cargo built {binary} but does not name its file"))
 }
 
-/// Shows how far a build is, by its log: a line that changes on a terminal, sparse lines elsewhere.
+/// Shows the progress of a build by its log: one changing line on a terminal, sparse lines elsewhere.
 struct Watch<'a> {
     log: &'a Path,
     begun: Instant,
@@ -190,7 +190,7 @@ impl<'a> Watch<'a> {
         let compiled =
             text.lines().filter(|line| line.trim_start().starts_with("Compiling")).count();
         let last = text.lines().last().unwrap_or_default().trim();
-        let said = format!("{}, {}: {last}", wall(self.begun.elapsed()), count(compiled, "crate"));
+        let said = format!("{}, {}: {last}", wall(self.begun.elapsed()), plural(compiled, "crate"));
         match &self.look {
             Look::Line(bar) => bar.set_message(said),
             _ => output::say(&said),

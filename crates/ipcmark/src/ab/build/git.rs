@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What git sets for hooks, and what would lead a command to another place than the one it is told.
+/// Variables that git sets for hooks, and that would lead a command to another repository.
 const OF_HOOKS: [&str; 5] =
     ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"];
 
@@ -16,18 +16,18 @@ pub(super) struct Checkout {
 }
 
 impl Checkout {
-    /// The one that holds `here`.
+    /// Finds the checkout that holds `here`.
     pub(super) fn around(here: &Path) -> Result<Checkout> {
         match answer(here, &["rev-parse", "--show-toplevel"])? {
             Ok(root) => Ok(Checkout { root: root.into() }),
             Err(said) => bail!(Usage(format!(
-                "{} lies in no git checkout whose revisions could be built ({said}); go to the sources, or name a program with --base",
+                "{} is not in a git checkout ({said}); go to the sources, or name a program with --base",
                 here.display()
             ))),
         }
     }
 
-    /// The full hash of the commit that a revision names.
+    /// Returns the full hash of a revision.
     pub(super) fn commit(&self, rev: &str) -> Result<String> {
         let named = format!("{rev}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
@@ -44,7 +44,7 @@ impl Checkout {
         bail!(Usage(format!("{} has no revision {rev}; {next}", self.root.display())))
     }
 
-    /// `main (1f2e3d4c5b6a, "Refuse a plan beyond the queue's limit")`.
+    /// Returns `main (1f2e3d4c5b6a, "Refuse a plan beyond the queue's limit")`.
     pub(super) fn in_words(&self, commit: &str, rev: &str) -> String {
         let subject = answer(&self.root, &["log", "-1", "--format=%h, \"%s\"", commit]);
         match subject {
@@ -53,7 +53,7 @@ impl Checkout {
         }
     }
 
-    /// Where a folder of this checkout lies within it.
+    /// Returns the path of a folder within this checkout.
     pub(super) fn inside(&self, folder: &Path) -> PathBuf {
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.into());
         real(folder).strip_prefix(real(&self.root)).map(Path::to_path_buf).unwrap_or_default()
@@ -73,7 +73,7 @@ impl Worktree {
         let tree = Worktree { checkout: checkout.clone(), path: path.into() };
         tree.remove();
         let place = path.to_str().context("the target folder's name is no UTF-8")?;
-        // No hook of the checkout has anything to do with this.
+        // Hooks of the checkout must not run.
         let words = [
             "-c",
             "core.hooksPath=/dev/null",
@@ -114,7 +114,7 @@ impl Drop for Worktree {
     }
 }
 
-/// What git answers in `folder`, or else what it complains of.
+/// Returns the answer of git in `folder`, or its error message.
 fn answer(folder: &Path, words: &[&str]) -> Result<std::result::Result<String, String>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(words);
@@ -122,7 +122,7 @@ fn answer(folder: &Path, words: &[&str]) -> Result<std::result::Result<String, S
         command.env_remove(name);
     });
     let Output { status, stdout, stderr } =
-        command.output().context("cannot start git, which a revision is taken from; install it")?;
+        command.output().context("cannot start git, which provides the revision; install it")?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
     Ok(if status.success() { Ok(text(stdout)) } else { Err(text(stderr)) })
 }

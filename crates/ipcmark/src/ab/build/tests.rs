@@ -120,7 +120,7 @@ fn what_cannot_be_built_is_refused_in_words() {
     assert!(said.contains("has no revision --help"), "no option of git's: {said}");
     let nowhere = TempDir::new().unwrap();
     let error = program_in(nowhere.path(), None, "HEAD", true).unwrap_err();
-    assert!(error.to_string().contains("lies in no git checkout"), "{error}");
+    assert!(error.to_string().contains("is not in a git checkout"), "{error}");
     assert_eq!(crate::exit::of(&error), crate::exit::Exit::Usage);
 }
 
