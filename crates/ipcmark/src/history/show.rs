@@ -52,7 +52,7 @@ fn text(scanned: &Scanned, columns: Option<u16>) -> String {
         let heads = vec![
             Head::words("series", ""),
             Head::words(format!("last {}", plural(newest.len(), "commit")), "").spare(3),
-            Head::number("last", "").spare(1),
+            Head::number("last", ""),
             Head::number("vs last 10", "").spare(2),
             Head::words("changes", "").spare(4),
         ];
