@@ -253,13 +253,13 @@ catalog! {
     calls ipcmark_frameworks::Dbus,
 }
 
-/// The transport on which the cost of the harness's whole loop is measured.
+/// Returns the transport on which the cost of the harness's whole loop is measured.
 #[must_use]
 pub fn floor() -> &'static Entry {
     &CATALOG[0]
 }
 
-/// The transport of this name, e.g. `pipe/block`.
+/// Returns the transport of this name, e.g. `pipe/block`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Entry> {
     CATALOG.iter().find(|entry| entry.info.name() == name)

@@ -2,7 +2,7 @@
 //!
 //! What a copy of 64 KiB costs depends on where in its page the buffer begins: up to ten percent
 //! between two offsets that an allocator may hand out, and another one after the next change of the
-//! program. So every buffer that messages stand in begins at a page.
+//! program. So every buffer that messages are in begins at a page.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -29,7 +29,7 @@ impl Buffer {
         Buffer { pages, len }
     }
 
-    /// Its length in bytes, without a look at the bytes themselves.
+    /// Returns its length in bytes, without a look at the bytes themselves.
     #[inline(always)]
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -53,12 +53,12 @@ impl Error {
         Error::Unavailable(Refusal::new(reason))
     }
 
-    /// A failed system call, without a hint.
+    /// Makes an error of a failed system call, without a hint.
     pub fn os(call: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Error::Os { call: call.into(), source: source.into(), hint: None }
     }
 
-    /// A failed system call, with a hint on what to do.
+    /// Makes an error of a failed system call, with a hint on what to do.
     pub fn os_hint(
         call: impl Into<String>,
         source: impl Into<io::Error>,
@@ -67,7 +67,7 @@ impl Error {
         Error::Os { call: call.into(), source: source.into(), hint: Some(hint.into()) }
     }
 
-    /// The `errno` behind this error, if a system call failed.
+    /// Returns the `errno` behind this error, if a system call failed.
     #[must_use]
     pub fn errno(&self) -> Option<i32> {
         match self {

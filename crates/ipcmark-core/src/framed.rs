@@ -157,7 +157,7 @@ impl<K: ByteSink> Sender for FramedSender<K> {
 }
 
 impl<K: ByteSink> FramedSender<K> {
-    /// A claim in a link whose messages are not all of one size; or one that must be refused.
+    /// Makes a claim in a link whose messages are not all of one size, or refuses one.
     fn claim_varied(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.size {
             return Err(too_long(len, self.size));
@@ -224,8 +224,8 @@ impl<R: ByteSource> FramedReceiver<R> {
 }
 
 impl<R: ByteSource> Receiver for FramedReceiver<R> {
-    /// Nothing is read ahead, so that the stream itself knows; a message that has begun to come may
-    /// yet be waited for.
+    /// Asks the stream. Nothing is read ahead, so that the stream itself knows; a message that has
+    /// begun to come may yet be waited for.
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         self.source.ready()

@@ -123,7 +123,7 @@ pub struct Info {
     /// process can run.
     pub one_link: bool,
     /// True if what was sent and not yet received is gone with its sender's process, because it
-    /// stands in the sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
+    /// is in the sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
     pub dies_with_sender: bool,
     /// True if a side can see without waiting whether [`receive`](crate::Receiver::receive) would
     /// wait, i.e. when [`ready`](crate::Receiver::ready) answers: then other work fits between a
@@ -223,7 +223,7 @@ impl Info {
         }
     }
 
-    /// The transport's name: mechanism and wait, e.g. `pipe/block`.
+    /// Returns the transport's name: mechanism and wait, e.g. `pipe/block`.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}", self.mechanism, self.wait)
@@ -248,7 +248,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Only memory bounds the message.
+    /// Returns limits of a message that only memory bounds.
     #[must_use]
     pub const fn none() -> Self {
         Limits { max_message: None, limited_by: "memory", remedy: None }

@@ -3,8 +3,8 @@
 //! The key decision is the shape of the seam. A benchmark that hands every transport a filled
 //! buffer charges zero-copy transports for a copy they do not make; one that lets a transport fill
 //! its own buffer cannot check what arrived. So buffers here have the shape of
-//! [`std::io::BufRead`]: a [`Sender`] lends space ([`Sender::claim`]) and is told when it is full
-//! ([`Sender::commit`]); a [`Receiver`] lends a message ([`Receiver::receive`]) and is told when it
+//! [`std::io::BufRead`]: a [`Sender`] lends space ([`Sender::claim`]) and learns when it is full
+//! ([`Sender::commit`]); a [`Receiver`] lends a message ([`Receiver::receive`]) and learns when it
 //! has been read ([`Receiver::release`]). A copying transport lends a private buffer, a zero-copy
 //! one its slot, and one hot loop serves both.
 //!
@@ -13,7 +13,7 @@
 //! machine. Wait strategies are types, so `Pipe<Block>` and `Pipe<Epoll>` are two transports and
 //! the hot loop has no branch.
 //!
-//! Two smaller seams stand beside it: a [`Notifier`] carries no payload (signals, counters,
+//! Two smaller seams are next to it: a [`Notifier`] carries no payload (signals, counters,
 //! semaphores), a [`Remote`] carries calls and their results. They are seams of their own, because
 //! a notifier has no message to check and a call no second direction; [`Info::carries`] says which
 //! seam a row of the catalog implements, and [`Info::supports`] which workloads that allows.
@@ -42,6 +42,6 @@ pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict, copy_
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
 pub use notifier::{Listen, Notifier, Notify};
 pub use plan::{Extent, Names, Plan};
-pub use remote::{Absent, Call, Flow, LeftOut, Nobody, Procedure, Remote, Serve};
+pub use remote::{Absent, Call, Flow, LeftOut, NoHalf, Procedure, Remote, Serve};
 pub use transport::{Address, Link, Receiver, Sender, Transport, Visitor};
 pub use wait::Wait;

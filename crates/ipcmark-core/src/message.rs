@@ -1,4 +1,4 @@
-//! What stands in each message, so that a benchmark is also a test.
+//! What is in each message, so that a benchmark is also a test.
 //!
 //! A message of 16 bytes or more opens with its sequence number and ends with a check value over
 //! seed, sequence number, last flag and length; in long messages one stands at each multiple of
@@ -28,7 +28,8 @@ const WORD: usize = 8;
 /// Length from which a message carries all its stamps.
 const FULL: usize = 2 * WORD;
 
-/// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): every input bit moves every output bit.
+/// Applies the finaliser of SplitMix64 (Steele, Lea & Flood 2014): every input bit moves every
+/// output bit.
 #[inline]
 fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -45,9 +46,9 @@ const fn sequence_bits(size: usize) -> u32 {
     }
 }
 
-/// The check value of a head: one multiplication, because it is paid for every message. It maps
-/// heads one to one, so that no two sequence numbers share one; the rotation puts the product's
-/// best bits where short messages take theirs.
+/// Returns the check value of a head: one multiplication, because it is paid for every message. It
+/// maps heads one to one, so that no two sequence numbers share one; the rotation puts the
+/// product's best bits where short messages take theirs.
 #[inline(always)]
 fn check_of(head: u64, key: u64) -> u64 {
     (head ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
@@ -65,7 +66,7 @@ fn get(buf: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// A message of less than a word.
+/// Stamps a message of less than a word.
 #[inline(never)]
 fn stamp_shortest(message: &mut [u8], head: u64, check: u64) {
     message[0] = head as u8;
@@ -93,8 +94,8 @@ impl Stamper {
         Stamper { key: mix(seed ^ size as u64), body }
     }
 
-    /// The message as it stands in the user's memory before it is sent; [`stamp`](Stamper::stamp)
-    /// completes it.
+    /// Returns the message as it is in the user's memory before it is sent;
+    /// [`stamp`](Stamper::stamp) completes it.
     #[inline(always)]
     #[must_use]
     pub fn body(&self) -> &[u8] {
@@ -134,7 +135,8 @@ impl Stamper {
         }
     }
 
-    /// The head of a full-length `message`, and a word that is zero when all its stamps agree.
+    /// Returns the head of a full-length `message`, and a word that is zero when all its stamps
+    /// agree.
     #[inline(always)]
     fn read(&self, message: &[u8]) -> (u64, u64) {
         let size = message.len();
@@ -156,7 +158,7 @@ impl Stamper {
         (head, (word >> 32) ^ (check_of(head, self.key) & 0xffff_ffff))
     }
 
-    /// The head of a `message` of any length, if all its stamps agree.
+    /// Returns the head of a `message` of any length, if all its stamps agree.
     fn read_any(&self, message: &[u8]) -> Option<u64> {
         let size = message.len();
         if size != self.body.len() {

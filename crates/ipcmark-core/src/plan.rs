@@ -15,7 +15,7 @@ pub enum Extent {
 
 /// The place for names that the file system or the kernel must hold.
 ///
-/// Whoever makes the plan clears [`Names::dir`] after the invocation. Names outside it (message
+/// Anyone who makes the plan clears [`Names::dir`] after the invocation. Names outside it (message
 /// queues, POSIX shared memory) start with [`Names::token`] and are unlinked by the fixture as soon
 /// as both ends hold a descriptor, so that a killed process leaves nothing behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +57,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// One round trip of exactly `size` bytes: sides not pinned, the mechanism's own capacity, no
-    /// warm-up, ten seconds to end. Change what matters: `Plan { fixed: false, ..Plan::new(64,
-    /// names) }`.
+    /// Plans one round trip of exactly `size` bytes: sides not pinned, the mechanism's own
+    /// capacity, no warm-up, ten seconds to end. Change what matters: `Plan { fixed: false,
+    /// ..Plan::new(64, names) }`.
     #[must_use]
     pub const fn new(size: usize, names: Names) -> Plan {
         Plan {

@@ -159,7 +159,7 @@ pub struct Absent<L>(PhantomData<L>);
 
 /// One half of a row that is left out; no value of it exists.
 #[derive(Debug)]
-pub enum Nobody {}
+pub enum NoHalf {}
 
 impl<L: LeftOut> Absent<L> {
     fn words() -> (String, Option<String>) {
@@ -170,36 +170,36 @@ impl<L: LeftOut> Absent<L> {
 
 impl<L: LeftOut> Remote for Absent<L> {
     const INFO: Info = L::INFO;
-    type Fixture = Nobody;
-    type Caller = Nobody;
-    type Server = Nobody;
+    type Fixture = NoHalf;
+    type Caller = NoHalf;
+    type Server = NoHalf;
 
     fn available() -> Availability {
         let (reason, remedy) = Self::words();
         Availability::Unavailable(Refusal { reason, remedy })
     }
 
-    fn fixture(_: &Plan) -> Result<Nobody> {
+    fn fixture(_: &Plan) -> Result<NoHalf> {
         let (reason, remedy) = Self::words();
         Err(Error::Unavailable(Refusal { reason, remedy }))
     }
 
-    fn caller(fixture: Nobody) -> Result<Nobody> {
+    fn caller(fixture: NoHalf) -> Result<NoHalf> {
         match fixture {}
     }
 
-    fn server(fixture: Nobody) -> Result<Nobody> {
+    fn server(fixture: NoHalf) -> Result<NoHalf> {
         match fixture {}
     }
 }
 
-impl Call for Nobody {
+impl Call for NoHalf {
     fn call(&mut self, _: &[u8]) -> Result<&[u8]> {
         match *self {}
     }
 }
 
-impl Serve for Nobody {
+impl Serve for NoHalf {
     fn serve(&mut self, _: Procedure) -> Result<()> {
         match *self {}
     }

@@ -68,7 +68,7 @@ impl Checker {
         }
     }
 
-    /// The sequence number expected next.
+    /// Returns the sequence number expected next.
     #[must_use]
     pub const fn expected(&self) -> u64 {
         self.expected
@@ -133,8 +133,7 @@ impl Checker {
             }
             Some(head) => self.out_of_sequence(head & sequences, bits, head >> bits != 0),
             None => {
-                // It stands for the one expected: its successor is not to count it as lost once
-                // more.
+                // It means the one expected: its successor must not count it as lost again.
                 self.expected += 1;
                 self.damaged()
             }
@@ -147,8 +146,8 @@ impl Checker {
         Verdict { last: false, fault: Some(Fault::Damaged) }
     }
 
-    /// A sequence number other than the expected one: ahead means loss, behind means late or again.
-    /// The half of the number circle ahead of the expected one counts as ahead.
+    /// Counts a sequence number other than the expected one: ahead means loss, behind means late or
+    /// again. The half of the number circle ahead of the expected one counts as ahead.
     #[cold]
     fn out_of_sequence(&mut self, sequence: u64, bits: u32, last: bool) -> Verdict {
         let circle = (1u64 << bits) - 1;

@@ -18,8 +18,8 @@ pub const MOST_SENDERS: usize = 1 << 7;
 /// messages.
 const SENDER_SHIFT: u32 = 56;
 
-/// The sequence number of the first message of sender `sender` (below [`MOST_SENDERS`]) on a shared
-/// link.
+/// Returns the sequence number of the first message of sender `sender` (below [`MOST_SENDERS`]) on
+/// a shared link.
 #[must_use]
 pub const fn first_of_sender(sender: usize) -> u64 {
     (sender as u64 % MOST_SENDERS as u64) << SENDER_SHIFT
@@ -64,7 +64,7 @@ impl Sums {
         self.hashes = self.hashes.wrapping_add(mix(sequence));
     }
 
-    /// Both together.
+    /// Returns both together.
     #[must_use]
     pub const fn and(self, other: Sums) -> Sums {
         Sums {
