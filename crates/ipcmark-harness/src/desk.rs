@@ -7,7 +7,8 @@ use ipcmark_core::{
 };
 use ipcmark_sys::clock::Clock;
 
-/// What a process needs to write and check the messages of one link, through all phases of an invocation.
+/// The state that a process needs to write and check the messages of one link, through all phases
+/// of an invocation.
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) clock: Clock,
@@ -16,7 +17,7 @@ pub(crate) struct Desk {
     /// The first sequence number, and the next one to send.
     first: u64,
     next: u64,
-    /// Where messages are copied to that lie in a lent slot.
+    /// Private copy of a message that is in a lent slot.
     inbox: Buffer,
     /// The private buffer of a copying transport holds the body.
     filled: bool,
@@ -24,13 +25,13 @@ pub(crate) struct Desk {
     pub(crate) zero_copy: bool,
     pub(crate) zero_copy_rx: bool,
     pub(crate) lossy: bool,
-    /// Of a lossy mechanism: ends of phases sent, and messages that came whole, ends left out. Its checker cannot count
-    /// them where sequence numbers wrap within a loss.
+    /// Ends of phases sent, and whole messages received, ends excluded, over a mechanism that may
+    /// lose some. The checker cannot count them if sequence numbers wrap within a loss.
     ends: u64,
     arrived: u64,
 }
 
-/// What became of the messages of one process, over all phases.
+/// Messages sent and received by one process, over all phases.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) sent: u64,
@@ -38,7 +39,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Both together.
+    /// Adds two tallies.
     pub(crate) const fn and(self, other: Tally) -> Tally {
         let (a, b) = (self.found, other.found);
         let found = Integrity {
@@ -53,7 +54,8 @@ impl Tally {
 }
 
 impl Desk {
-    /// `send` and `receive` seed the contents of the two directions; `info` is the transport's.
+    /// Makes a desk. `send` and `receive` seed the contents of the two directions; `info` is the
+    /// transport's.
     pub(crate) fn new(
         clock: Clock,
         size: usize,
@@ -90,26 +92,27 @@ impl Desk {
         Tally { sent: self.next - self.first - self.ends, found }
     }
 
-    /// The body of each message.
+    /// Returns the body of each message.
     pub(crate) fn body(&self) -> &[u8] {
         self.stamper.body()
     }
 
-    /// A message of one's own, to be stamped again and again.
+    /// Makes a message of the caller's own, to be stamped again and again.
     pub(crate) fn draft(&self) -> Buffer {
         let mut draft = Buffer::new(self.size);
         draft.copy_from_slice(self.stamper.body());
         draft
     }
 
-    /// Makes the next message of one that holds the body.
+    /// Makes the next message out of one that holds the body.
     #[inline(always)]
     pub(crate) fn stamp(&mut self, message: &mut [u8], last: bool) {
         self.stamper.stamp(message, self.next, last);
         self.next += 1;
     }
 
-    /// Takes back what was counted for a message that ends a phase: if it came again, the harness repeated it.
+    /// Takes back the count of a message that ends a phase: if it came again, the harness repeated
+    /// it.
     pub(crate) fn excuse(&mut self, end: Verdict) {
         if end.fault == Some(Fault::Late) {
             let found = &mut self.checker.integrity;
@@ -117,7 +120,7 @@ impl Desk {
         }
     }
 
-    /// Counts a message of a lossy mechanism that is no end of a phase.
+    /// Counts a message of a lossy mechanism that does not end a phase.
     pub(crate) fn count(&mut self, verdict: Verdict) {
         self.arrived += u64::from(verdict.fault != Some(Fault::Damaged));
     }
@@ -160,8 +163,8 @@ impl Desk {
         Ok(())
     }
 
-    /// [`send_block`](Desk::send_block) into slots. All that this loop needs stays in registers: a ring takes a message in
-    /// a few ns.
+    /// [`send_block`](Desk::send_block) into slots. All that this loop needs stays in registers: a
+    /// ring takes a message in a few ns.
     #[inline(always)]
     pub(crate) fn send_block_in_place(&mut self, tx: &mut impl Sender, count: u64) -> Result<()> {
         let (body, size) = (self.stamper.body(), self.size);
@@ -231,7 +234,8 @@ impl Desk {
         Ok(if fits { self.checker.check(&self.inbox) } else { self.checker.misfit() })
     }
 
-    /// Receives `count` messages, or up to one that says it is the last. Returns their number, and true if that one came.
+    /// Receives `count` messages, or up to one that says it is the last. Returns their number, and
+    /// true if the last one came.
     #[inline(always)]
     pub(crate) fn receive_block(
         &mut self,

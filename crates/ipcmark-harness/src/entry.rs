@@ -1,4 +1,4 @@
-//! One transport with its type erased: a row of the catalog.
+//! A row of the catalog: one transport with its type erased.
 
 use crate::bench::Bench;
 use crate::counting::{Counted, Purpose};
@@ -40,7 +40,7 @@ impl Entry {
         Entry { info: R::INFO.complete(), available: R::available, make: pattern::of_remote::<R> }
     }
 
-    /// Can this kernel, here, now, run it?
+    /// Tells if this kernel, here, now, can run it.
     #[must_use]
     pub fn available(&self) -> Availability {
         (self.available)()
@@ -58,15 +58,15 @@ impl Entry {
         invoke::slices(&self.info, self.make, plan, bench, turns)
     }
 
-    /// Makes one invocation in which the system calls of all sides are counted, in a phase of its own length. What the plan
-    /// says of warm-up and deadline holds.
+    /// Makes one invocation that counts the system calls of all sides, in a phase of its own
+    /// length. The plan's warm-up and deadline hold.
     #[must_use]
     pub fn count(&self, plan: &Plan, bench: &Bench) -> Counted {
         invoke::count(&self.info, self.make, plan, bench, Purpose::SystemCalls)
     }
 
-    /// Makes one invocation in which the cycles and instructions of all sides are counted, as `modes` says that this machine
-    /// allows: see [`ipcmark_sys::counters::here`].
+    /// Makes one invocation that counts the cycles and instructions of all sides, in the modes that
+    /// this machine allows: see [`ipcmark_sys::counters::here`].
     #[must_use]
     pub fn count_cycles(&self, plan: &Plan, bench: &Bench, modes: Modes) -> Counted {
         invoke::count(&self.info, self.make, plan, bench, Purpose::Cycles(modes))

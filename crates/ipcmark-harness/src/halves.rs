@@ -1,15 +1,17 @@
 //! A transport as the loops see it: with the types of its halves known, or erased.
 //!
-//! Each pattern is written once, over [`Halves`]. Shared memory passes a message in a few ns, so each type of its halves has
-//! loops of its own ([`Known`]). A mechanism that enters the kernel takes some 300 ns a message or more, and a virtual call 1
-//! to 2 ns: all of these transports share one copy of the loops ([`Erased`]). Only the inner loop of a stream is compiled for
-//! each of their types.
+//! Each pattern is written once, over [`Halves`]. Shared memory passes a message in a few ns, so
+//! each type of its halves has loops of its own ([`Known`]). A mechanism that enters the kernel
+//! takes some 300 ns a message or more, and a virtual call 1 to 2 ns: all of these transports share
+//! one copy of the loops ([`Erased`]). Only the inner loop of a stream is compiled for each of
+//! their types.
 
 use crate::desk::Desk;
 use ipcmark_core::{Capacity, Info, Link, Plan, Receiver, Result, Sender, Side, Transport};
 use std::marker::PhantomData;
 
-/// The types of a link's halves, and the facts that a loop needs once a message: constants if the types are known.
+/// The types of a link's halves, and the facts that a loop needs once a message: constants if the
+/// types are known.
 pub(crate) trait Halves: 'static {
     type Tx: Sender + 'static;
     type Rx: Receiver + 'static;
@@ -22,7 +24,8 @@ pub(crate) trait Halves: 'static {
 
     /// Sends `count` messages, each followed by another.
     fn send_block(tx: &mut Self::Tx, desk: &mut Desk, count: u64) -> Result<()>;
-    /// Receives `count` messages, or up to the last one of the phase. Returns their number, and true if the last one came.
+    /// Receives `count` messages, or up to the last one of the phase. Returns their number, and
+    /// true if the last one came.
     fn receive_block(rx: &mut Self::Rx, desk: &mut Desk, count: u64) -> Result<(u64, bool)>;
 }
 

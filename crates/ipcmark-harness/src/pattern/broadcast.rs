@@ -1,12 +1,14 @@
 //! One sender, several receivers, each message to all of them.
 //!
-//! If the mechanism broadcasts (`Info::broadcasts`), the receivers share its link, and the sender writes a message once.
-//! Otherwise each receiver has a link of its own, and the sender writes every message into each, as a program does that
-//! informs several others over pipes. The invocation records which of the two it was (`shared`, `per-peer`).
+//! If the mechanism broadcasts (`Info::broadcasts`), the receivers share its link, and the sender
+//! writes a message once. Otherwise each receiver has a link of its own, and the sender writes
+//! every message into each, as a program does that informs several others over pipes. The
+//! invocation records which of the two it was (`shared`, `per-peer`).
 //!
-//! Each receiver checks all messages, as the receiver of a stream does. The figures count receipts: a message that two
-//! receivers got counts twice, and one that one of two lost is lost once; so a receiver that loses messages or is slow
-//! cannot hide behind another. The phase ends when the last receiver has its last message.
+//! Each receiver checks all messages, as the receiver of a stream does. The figures count receipts:
+//! a message that two receivers got counts twice, and one that one of two lost is lost once; so a
+//! receiver that loses messages or is slow cannot hide behind another. The phase ends when the last
+//! receiver has its last message.
 
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, ending, fan, stream};

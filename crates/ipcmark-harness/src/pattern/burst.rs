@@ -1,7 +1,8 @@
 //! Some messages there, one answer after the last of them. The initiator times the whole exchange.
 //!
-//! A message of a burst that is lost is waited for without end. So a mechanism that may lose some runs it only where its
-//! link holds the whole burst: then nothing is lost for want of room, and what else would lose any is a failure.
+//! The responder would wait without end for a lost message of a burst. So a mechanism that may lose
+//! messages runs this pattern only if its link holds the whole burst. Then nothing is lost for lack
+//! of room, and any other loss is a failure.
 
 use super::duplex::held;
 use crate::desk::Desk;
@@ -9,7 +10,7 @@ use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
-/// Whether a mechanism that may lose messages keeps all of a burst.
+/// Accepts a plan if a mechanism that may lose messages keeps all of a burst.
 ///
 /// # Errors
 /// The reason why it does not.
@@ -24,7 +25,8 @@ pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), S
     ))
 }
 
-/// Sends a burst, waits for its answer, keeps the time, until the timer says that the next burst is the last.
+/// Sends bursts, waits for each answer and times it, until the timer says that the next burst is
+/// the last.
 #[inline(never)]
 pub(crate) fn initiate<H: Halves>(
     tx: &mut H::Tx,
@@ -53,7 +55,8 @@ pub(crate) fn initiate<H: Halves>(
     }
 }
 
-/// Receives without a break, so that a burst need not fit into the link, and answers each burst's last message.
+/// Receives without a break, so that a burst may be longer than the link. Answers the last message
+/// of each burst.
 #[inline(never)]
 pub(crate) fn respond<H: Halves>(
     tx: &mut H::Tx,

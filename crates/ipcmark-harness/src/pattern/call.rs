@@ -1,9 +1,10 @@
-//! Calls under ping-pong: an argument there, a result back, both of the cell's size, both stamped and checked. The caller
-//! keeps the time.
+//! Calls under ping-pong: an argument there, a result back, both of the cell's size, both stamped
+//! and checked. The caller times them.
 //!
-//! The argument stands in the caller's memory and is stamped within the clock, as a user would change it; the procedure
-//! writes a whole result. It must check its argument before it answers, because the last one says so there and nowhere
-//! else: what that check costs is in the figure, and printed in each run.
+//! The argument is in the caller's memory. The caller stamps it within the clock, as a user would
+//! change it; the procedure writes a whole result. It checks its argument before it answers,
+//! because only the argument says which call is the last. The check's cost is in the figure, and
+//! each run prints it.
 
 use super::Play;
 use crate::desk::{Desk, Tally};
@@ -11,19 +12,19 @@ use crate::stage::{Done, Stage};
 use ipcmark_core::{Call, Capacity, Flow, Info, Remote, Result, Serve, Side};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One side of calls, its types erased.
+/// One side of calls, with its type erased.
 enum Party {
     Caller(Box<dyn Call>),
     Server(Box<dyn Serve>),
 }
 
-/// What two processes inherit: one side takes its part by a call.
+/// The part that two processes inherit. Each side takes its own by one call.
 struct Pair {
     info: &'static Info,
     split: Box<dyn FnOnce(Side) -> Result<Party>>,
 }
 
-/// Erases what is called.
+/// Erases the type of a caller and a server.
 pub(super) fn pair<R: Remote>(fixture: R::Fixture) -> Box<dyn Play> {
     let split = Box::new(|side| {
         Ok(match side {
@@ -79,8 +80,8 @@ fn initiate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Re
     }
 }
 
-/// Serves until an argument says it is the last. The procedure may run on another thread, so that it shares the desk
-/// with this one.
+/// Serves until an argument says that it is the last. The procedure may run on another thread, so
+/// it shares the desk with this one.
 fn respond(server: &mut dyn Serve, desk: &Arc<Mutex<Desk>>) -> Result<Done> {
     let before = lock(desk).checker.integrity.received;
     let shared = Arc::clone(desk);

@@ -1,31 +1,36 @@
-//! Both directions at once. The initiator keeps a window of messages under way, the responder sends one for each that
-//! it receives: so each way carries half of the window on the average, and as many messages as the other.
+//! Both directions at once. The initiator keeps a window of messages under way; the responder sends
+//! one for each that it receives. So each direction carries half of the window on average, and as
+//! many messages as the other.
 //!
-//! When one side is not running, all of the window may stand in one direction. A window that the link does not hold
-//! would end with both sides waiting for room; so it is bounded by the capacity that the link reports.
+//! If one side is not running, the whole window may be in one direction. A window that the link
+//! cannot hold would end with both sides waiting for room. So the capacity that the link reports
+//! bounds it.
 
 use crate::desk::Desk;
 use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
-/// What a short message may take in a link beside its own bytes: a socket's bookkeeping for each.
+/// Bytes that a short message may take in a link besides its own: a socket's bookkeeping.
 const BOOKKEEPING: usize = 1024;
-/// Longer ones are counted in whole pages: a pipe begins a new one for each that does not fit into the last.
+/// Longer messages take whole pages: a pipe starts a new page for each that does not fit into the
+/// last.
 const PAGE: usize = 4096;
 
-/// Messages of `size` bytes that one direction of a link holds; `None` when nothing is known of it.
+/// Returns the number of messages of `size` bytes that one direction of a link holds; `None` if
+/// nothing is known of it.
 pub(crate) fn held(size: usize, capacity: Capacity) -> Option<usize> {
     let footprint = if size <= PAGE / 4 { size + BOOKKEEPING } else { size.next_multiple_of(PAGE) };
     capacity.messages.or(capacity.bytes.map(|bytes| bytes / footprint))
 }
 
-/// Messages under way, both ways together: twice the plan's depth, or what fits.
+/// Returns the number of messages under way, both ways together: twice the plan's depth, or as many
+/// as fit.
 ///
 /// # Errors
 /// The reason why this link cannot carry both ways at once.
 pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64, String> {
-    // Where nothing is known: the least that goes both ways.
+    // If nothing is known: the smallest window that goes both ways.
     let fit = held(plan.size, capacity).unwrap_or(2);
     let window = fit.min(2 * plan.workload.depth());
     if window < 2 {
@@ -37,7 +42,8 @@ pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64
     Ok(window as u64)
 }
 
-/// Keeps `window` messages under way until the timer says that time is over, or until half its limit is sent.
+/// Keeps `window` messages under way until the timer says that time is over, or until half its
+/// limit is sent.
 #[inline(never)]
 pub(crate) fn initiate<H: Halves>(
     tx: &mut H::Tx,
@@ -75,7 +81,7 @@ pub(crate) fn initiate<H: Halves>(
     }
 }
 
-/// Sends one message for each that it receives, and marks its own last where its peer did.
+/// Sends one message for each that it receives. Its last message answers the peer's last.
 #[inline(never)]
 pub(crate) fn respond<H: Halves>(
     tx: &mut H::Tx,

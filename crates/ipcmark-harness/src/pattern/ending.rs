@@ -1,9 +1,11 @@
-//! How a one-way phase ends over a mechanism that may lose the message that says so.
+//! The end of a one-way phase over a mechanism that may lose its last message.
 //!
-//! After the phase's messages comes one more, marked as the last and none of them; it is repeated until the receiver
-//! says out of band that it is there. Then the receiver drains the repetitions. So what is lost is counted to the last
-//! message, and what the harness repeats is never counted as the mechanism's repetition. Which end is this phase's is
-//! said out of band, too: the sequence number of a short message may not tell a repetition from what comes after a loss.
+//! After the phase's messages the sender sends one more, marked as the last and not part of the
+//! phase. It repeats it until the receiver says, in shared memory, that it has it. Then the
+//! receiver drains the repetitions. So losses are counted up to the last message, and a repetition
+//! by the harness never counts as one by the mechanism. The sender also says in shared memory which
+//! phase has ended: the sequence number of a short message cannot tell a repetition from a message
+//! after a loss.
 
 use crate::desk::Desk;
 use crate::stage::Stage;
@@ -11,12 +13,13 @@ use ipcmark_core::{Receiver, Result, Sender, Verdict};
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
 
-/// Between two repetitions.
+/// Time between two repetitions.
 const AGAIN: Duration = Duration::from_millis(1);
-/// Between two looks whether the sender has stopped; it wakes us when it has.
+/// Time between two looks whether the sender has stopped. The sender wakes the receiver when it
+/// has.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Says that the phase is over until the receiver has heard it.
+/// Repeats that the phase is over until the receiver has it.
 pub(crate) fn say(tx: &mut dyn Sender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     say_to_all(&mut [(tx, desk, vec![stage.seat.other()])], stage)
 }
@@ -24,7 +27,7 @@ pub(crate) fn say(tx: &mut dyn Sender, desk: &mut Desk, stage: &Stage<'_>) -> Re
 /// A link, and the processes that receive from it.
 pub(crate) type Audience<'a> = (&'a mut dyn Sender, &'a mut Desk, Vec<usize>);
 
-/// Says over each link that the phase is over until all its receivers have heard it.
+/// Repeats over each link that the phase is over until all its receivers have it.
 pub(crate) fn say_to_all(links: &mut [Audience<'_>], stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
     control.counting.pause(seat.process);
@@ -42,7 +45,7 @@ pub(crate) fn say_to_all(links: &mut [Audience<'_>], stage: &Stage<'_>) -> Resul
     control.say(seat.process, phase)
 }
 
-/// True when a message is the end of this phase; one of the phase before may come again.
+/// Returns true if a message ends this phase. The end of the phase before may arrive again.
 pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bool {
     if !verdict.last {
         return false;
@@ -52,7 +55,7 @@ pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bo
     control.said(seat.other()).word.load(Acquire) == u64::from(phase)
 }
 
-/// Has received the message that ends the phase: tells the sender, and drains what it had repeated by then.
+/// Tells the sender that the phase's end has arrived, and drains the repetitions.
 pub(crate) fn hear(rx: &mut dyn Receiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
     control.counting.pause(seat.process);

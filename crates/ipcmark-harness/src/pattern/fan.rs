@@ -1,13 +1,15 @@
 //! Several senders and one receiver; one sender and several receivers.
 //!
-//! Where the mechanism lets several processes send on one link (receive from one link), they share it: each takes its
-//! half out of its own copy of the fixture. Elsewhere each has a link of its own, and the side that is one process goes
-//! round them, **one message each in turn**: a slow peer then holds up the others, as it would in a program that served
-//! its links so. Which of the two it was stands with the invocation (`shared`, `per-peer`).
+//! If the mechanism lets several processes send on one link (receive from one link), they share it:
+//! each takes its half out of its own copy of the fixture. Otherwise each peer has a link of its
+//! own, and the one process serves the links in turn, **one message each**. A slow peer then delays
+//! the others, as in a program that serves its links so. The invocation records which of the two it
+//! was (`shared`, `per-peer`).
 //!
-//! On a shared link a message's number tells its sender, and sums over numbers tell that what several receivers got is
-//! together what was sent (`ipcmark_core::Sums`). A phase ends with a last message from each sender, or one for each
-//! receiver: who got one takes no more, so that it gets no other's.
+//! On a shared link a message's number shows its sender. Sums over the numbers show that the
+//! receivers together got what was sent (`ipcmark_core::Sums`). A phase ends with a last message
+//! from each sender, or one for each receiver. A receiver that got one takes no more, so it cannot
+//! take another's.
 
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, stream};
@@ -20,7 +22,7 @@ use ipcmark_core::{
     Sums, Verdict, Workload, first_of_sender, sender_of,
 };
 
-/// True when the peers of such a cell share one link.
+/// Returns true if the peers of such a cell share one link.
 pub(crate) const fn is_shared(info: &Info, workload: Workload) -> bool {
     match workload {
         Workload::FanIn { .. } => info.many_senders,
@@ -29,10 +31,10 @@ pub(crate) const fn is_shared(info: &Info, workload: Workload) -> bool {
     }
 }
 
-/// Why a process cannot serve several peers over some mechanisms.
+/// The reason why a process cannot serve several peers over some mechanisms.
 pub(super) const ONE_LINK: &str = "each peer needs a link of its own, and a process can hold only one: what is sent over several comes mixed";
 
-/// Why there can be no such cell, anywhere.
+/// Returns the reason why no machine can run such a cell.
 pub(crate) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<String> {
     let peers = workload.peers();
     if info.lossy {
@@ -67,7 +69,7 @@ pub(super) fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Result<Made> {
     }))
 }
 
-/// One process's part. Returns what became of its messages if its desks cannot say.
+/// Runs one process's part. Returns what became of its messages if its desks do not know.
 fn run<H: Halves>(
     ends: &mut [End<H>],
     shared: bool,
@@ -106,7 +108,7 @@ fn run<H: Halves>(
     Ok(None)
 }
 
-/// The one receiver of a shared link: a checker for each sender.
+/// Receives alone from a shared link, with a checker for each sender.
 fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (size, peers) = (stage.plan.size, stage.plan.workload.peers());
     let (seed, _) = stage.seeds(0);
@@ -123,7 +125,7 @@ fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Resul
     }))
 }
 
-/// One of several receivers of a shared link: the numbers it gets must rise.
+/// Receives from a shared link as one of several. The numbers it gets must rise.
 fn receive_a_share<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (seed, _) = stage.seeds(0);
     let mut rising = Rising::new(seed, stage.plan.size);
@@ -148,13 +150,13 @@ fn receive_shared<H: Halves>(
     stage.phases(&mut |s| receive_until(end, inbox, lasts, &mut s.timer, check))
 }
 
-/// Sums as the supervisor gets them.
+/// Returns sums as the supervisor gets them.
 const fn numbers(sums: Sums) -> [u64; 3] {
     [sums.count, sums.sum, sums.hashes]
 }
 
-/// What came of a link that several receivers shared, by the sums of the sender and then of each receiver: messages
-/// left out, and messages given to more than one. (0, 0) where nobody took sums.
+/// Returns the number of messages that no receiver of a shared link got, and of those that more
+/// than one got; (0, 0) if there are no sums. The first of `sides` is the sender's.
 pub(crate) fn settle(mut sides: impl Iterator<Item = Option<[u64; 3]>>) -> (u64, u64) {
     let Some(Some(sent)) = sides.next() else { return (0, 0) };
     let received = sides
@@ -163,13 +165,13 @@ pub(crate) fn settle(mut sides: impl Iterator<Item = Option<[u64; 3]>>) -> (u64,
     let lost = sent[0].saturating_sub(received.count);
     let repeated = received.count.saturating_sub(sent[0]);
     match (lost, repeated) {
-        // As many as were sent, but not the same ones.
+        // As many as the sender sent, but not the same ones.
         (0, 0) if sent != numbers(received) => (1, 1),
         found => found,
     }
 }
 
-/// Receives from a link that others share until `lasts` messages said that they were the last ones.
+/// Receives from a link that others share until `lasts` messages said that they were the last.
 #[inline(never)]
 fn receive_until<H: Halves>(
     End { rx, desk, .. }: &mut End<H>,
@@ -241,8 +243,8 @@ fn receive_in_turn<H: Halves>(links: &mut [End<H>], timer: &mut Timer) -> Result
     }
 }
 
-/// Sends one message over each link in turn, until the timer says that time is over or its limit is sent; the last
-/// ones, `lasts` on each link, are marked.
+/// Sends one message over each link in turn, until time is over or the timer's limit is sent. Then
+/// sends `lasts` last messages on each link.
 #[inline(never)]
 fn send_in_turn<H: Halves>(links: &mut [End<H>], lasts: usize, timer: &mut Timer) -> Result<Done> {
     let clock = links[0].desk.clock;

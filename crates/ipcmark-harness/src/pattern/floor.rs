@@ -1,4 +1,5 @@
-//! The floors' loop: both ends in one process. Two messages a turn make a round trip, one a stream's step.
+//! The floors' loop, with both ends in one process. Two messages a turn make a round trip, one
+//! makes a step of a stream.
 
 use crate::desk::Desk;
 use crate::halves::Halves;

@@ -10,7 +10,8 @@ use ipcmark_core::{Capacity, Error, Info, Link, Names, Plan, Result, Role, Side}
 /// The two halves that one process holds of a link.
 pub(super) type Pair<H> = Link<<H as Halves>::Tx, <H as Halves>::Rx>;
 
-/// What a process does with its links: it runs [`Stage::phases`], drops the halves, and returns what became of its messages.
+/// What a process does with its links: it runs [`Stage::phases`], drops the halves, and returns
+/// what became of its messages.
 pub(super) type Part<H> = Box<dyn FnOnce(Vec<Pair<H>>, &mut Stage<'_>) -> Result<Tally>>;
 
 /// What the processes of a cell inherit.
@@ -124,7 +125,8 @@ pub(super) fn ends<H: Halves>(
     links.map(|(number, link)| End::new(info, link, stage, pair(number))).collect()
 }
 
-/// Drops the halves of all links, and nothing else, within the clock. Returns what became of the messages.
+/// Drops the halves of all links, and nothing else, within the clock. Returns what became of the
+/// messages.
 pub(super) fn tear_down<H: Halves>(ends: Vec<End<H>>, stage: &mut Stage<'_>) -> Tally {
     let (links, desks): (Vec<_>, Vec<_>) =
         ends.into_iter().map(|End { tx, rx, desk }| (Link { tx, rx }, desk)).unzip();

@@ -1,10 +1,11 @@
 //! The workloads: the loops of each, in its own file.
 //!
-//! Between the clock's two reads there is only what a user would do. On the way out, that is to write the message (into the
-//! slot of a zero-copy transport; for a copying one the private buffer holds it already) and its stamp; on the way in, to read
-//! it (out of the slot; for the others `read` has copied it). A pattern has one loop for each side, which the frame
-//! ([`Stage::phases`]) calls once a phase. Loops are generic over a [`Halves`]; [`crate::halves`] says which transports
-//! have loops of their own and which share one.
+//! Between the clock's two reads there is only what a user would do. On the way out that is to
+//! write the message and its stamp: a zero-copy transport lends its slot, a copying one a private
+//! buffer that holds the message already. On the way in it is to read the message: out of the slot,
+//! or in the buffer into which `read` has copied it. A pattern has one loop for each side. The
+//! frame ([`Stage::phases`]) calls it once a phase. Loops are generic over [`Halves`];
+//! [`crate::halves`] says which transports have loops of their own and which share one.
 
 mod broadcast;
 mod burst;
@@ -34,17 +35,17 @@ use ipcmark_core::{
 use links::{End, Fixtures, ends, tear_down};
 use schedule::messages_in;
 
-/// A mechanism made ready for one invocation: what all its processes inherit. Its type is erased here, once an
-/// invocation.
+/// A mechanism that is ready for one invocation: all that its processes inherit.
 pub(crate) trait Play {
-    /// The real capacity of each direction, where the mechanism has one.
+    /// Returns the real capacity of each direction, if the mechanism has one.
     fn capacity(&self) -> Result<Option<Capacity>>;
 
-    /// One process's part, in the child: takes its halves, runs [`Stage::phases`], and tells what became of its messages.
+    /// Runs one process's part, in the child: takes its halves, runs [`Stage::phases`], and counts
+    /// its messages.
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally>;
 }
 
-/// Why an invocation cannot be made.
+/// The reason why an invocation cannot be made.
 #[derive(Debug)]
 pub(crate) enum NotMade {
     /// The fixture could not be made.
@@ -59,16 +60,17 @@ impl From<Error> for NotMade {
     }
 }
 
-/// What the processes inherit, and what making it took.
+/// The part that the processes inherit, and what making it took.
 pub(crate) type Made = (Box<dyn Play>, Making);
 
-/// What the processes inherit, or why there is nothing.
+/// The part that the processes inherit, or why there is none.
 pub(crate) type Attempt = std::result::Result<Made, NotMade>;
 
 /// Makes what the processes inherit.
 pub(crate) type Make = fn(&Plan) -> Attempt;
 
-/// [`Make`] for a transport. In a constant, it compiles only the loops that this transport runs.
+/// Returns [`Make`] for a transport. In a constant, this compiles only the loops that the transport
+/// runs.
 pub(crate) const fn of_transport<T: Transport>() -> Make {
     let Info { role, user_space, zero_copy, zero_copy_rx, lossy, .. } = T::INFO;
     match (role, user_space, zero_copy, zero_copy_rx, lossy) {
@@ -92,7 +94,7 @@ fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
 
 fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &Plan) -> Attempt {
     match plan.workload {
-        // A virtual call is nothing to a part of a task, to a piece of other work, or to a sleep.
+        // A virtual call does not matter to a part of a task, a piece of other work, or a sleep.
         Workload::Paced { .. } | Workload::Overlap | Workload::ScatterGather { .. } => {
             of_kernel::<T>(plan)
         }
@@ -145,7 +147,8 @@ fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Attempt {
     }))
 }
 
-/// Messages under way in duplex, both ways together; 0 elsewhere. Refuses a plan whose messages a link must hold and does not.
+/// Returns the number of messages under way in duplex, both ways together; 0 elsewhere. Refuses a
+/// plan whose messages the link must hold and does not.
 fn window(
     info: &Info,
     plan: &Plan,
@@ -161,8 +164,8 @@ fn window(
     }
 }
 
-/// One side's part in a pattern of one link between two processes. `window` is the number of messages under way in duplex,
-/// both ways together.
+/// Runs one side's part in a pattern of one link between two processes. `window` is the number of
+/// messages under way in duplex, both ways together.
 fn perform<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>, window: u64) -> Result<()> {
     let End { tx, rx, desk } = end;
     match (stage.plan.workload, stage.seat.side) {
@@ -211,7 +214,7 @@ pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> Attempt {
     Ok((call::pair::<R>(fixture), took))
 }
 
-/// Why a pattern cannot be run so, whatever the machine.
+/// Returns the reason why no machine can run a workload so.
 pub(crate) fn refusal(
     info: &Info,
     workload: Workload,
@@ -234,7 +237,7 @@ pub(crate) fn refusal(
     }
 }
 
-/// Why a phase that is too short for a rate is not measured.
+/// Returns the reason why a phase is too short for a rate.
 fn too_slow(extent: Extent, rate_per_s: u32) -> String {
     let Extent::Time(time) = extent else { return String::new() };
     format!(

@@ -1,8 +1,9 @@
-//! A round trip with other work in it: between sending and receipt the initiator does small pieces of arithmetic and
-//! looks for the answer between two of them. The figures are the round trip, which grows by what is left of a piece
-//! when the answer comes, and how many pieces fitted in. The responder answers as in ping-pong.
+//! A round trip with other work in it. Between sending and receipt the initiator does small pieces
+//! of arithmetic, and looks for the answer between two pieces. The figures are the round trip,
+//! which includes the rest of the last piece, and the number of pieces that fit in. The responder
+//! answers as in ping-pong.
 //!
-//! The loop sees the link with its types erased: some ns against a piece of a hundred.
+//! The loop reaches the link by virtual calls: a few ns, where a piece takes a hundred.
 
 use super::links::End;
 use super::ping_pong;
@@ -14,7 +15,7 @@ use ipcmark_record::Overlap;
 use ipcmark_sys::clock::Clock;
 use std::hint::black_box;
 
-/// Steps of one piece, each of which needs the one before it: some 100 ns.
+/// Steps of one piece, about 100 ns. Each needs the result of the one before it.
 const STEPS: u64 = 64;
 const BATCHES: usize = 21;
 const BATCH: u32 = 200;
@@ -27,7 +28,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Times a piece with nothing else going on: the median over batches.
+    /// Times a piece while nothing else runs: the median over batches.
     pub(crate) fn calibrate(clock: &Clock) -> Work {
         let mut work = Work { state: 1, piece_ns: 0.0 };
         let mut batches = [0.0; BATCHES];
@@ -53,7 +54,7 @@ impl Work {
     }
 }
 
-/// One side's part. The responder does not see that the other side works while it waits.
+/// Runs one side's part. The responder does not see that the other side works while it waits.
 pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
     if stage.seat.side == Side::Responder {
         return stage.phases(&mut |s| ping_pong::respond::<Erased>(tx, rx, desk, s.delay));
@@ -62,7 +63,7 @@ pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>
     stage.phases(&mut |s| initiate(tx, rx, desk, s, &mut work))
 }
 
-/// Sends, works until the answer is there, receives it, keeps the time.
+/// Sends, works until the answer is there, receives it and times the round trip.
 fn initiate(
     tx: &mut AnyTx,
     rx: &mut AnyRx,
@@ -91,7 +92,8 @@ fn initiate(
         waited += seen - away;
         let next_is_last = stage.timer.take(back, back - sent);
         if last {
-            // What the pieces do not account for went into looking: once a piece, and once more a trip.
+            // The pieces do not account for the looks: one after each piece, and one more in each
+            // trip.
             let looking_ns = clock.ns(waited) - pieces as f64 * work.piece_ns;
             stage.overlap = Some(Overlap {
                 pieces,

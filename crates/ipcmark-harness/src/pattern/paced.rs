@@ -1,13 +1,12 @@
-//! One direction at a set rate, as an open loop: when a message is due stands in a schedule ([`super::schedule`]), whatever
-//! became of those before it.
+//! One direction at a set rate, as an open loop: a schedule ([`super::schedule`]) says when each
+//! message is due, whatever became of those before it.
 //!
-//! Both sides know when a message was due, on one clock. The receiver records what has passed since, so that a stall
-//! anywhere shows in every message that was due meanwhile, not in the one that met it; the sender records how late it
-//! was itself, so that the two can be told apart. A sender that is late sends at once; it skips nothing and fills
-//! nothing in.
+//! Both sides know when a message was due, on one clock. The receiver records the time since then,
+//! so a stall anywhere shows in every message that was due during it. The sender records its own
+//! lateness, so that the two can be told apart. A late sender sends at once. It skips no message
+//! and fills none in.
 //!
-//! The loops see the link with its types erased: some ns against a time that holds a sleep's end or a wake-up, and
-//! no two copies a transport.
+//! The loops reach the link by virtual calls: a few ns, where a sleep or a wake-up takes thousands.
 
 use super::ending;
 use super::links::End;
@@ -22,11 +21,11 @@ use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_ti
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-/// A sender with a CPU of its own sleeps until this long before a message is due, and spins from then on: a sleeper
-/// wakes late by about as much.
+/// A sender with a CPU of its own sleeps until this long before a message is due, and spins from
+/// then on: a sleeper wakes late by about as much.
 const SPIN: Duration = Duration::from_micros(150);
 
-/// Sleeps, and spins at the end if `spin`, until `due`. Returns the moment at which it was over.
+/// Sleeps until `due`; with `spin` it spins at the end. Returns the time at which the wait ended.
 fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
     let margin = if spin { clock.ticks(SPIN) } else { 0 };
     loop {
@@ -51,7 +50,7 @@ fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
     }
 }
 
-/// One side's part.
+/// Runs one side's part.
 pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
     match stage.seat.side {
         Side::Initiator => stage.phases(&mut |s| send(tx, desk, s)),
@@ -63,7 +62,7 @@ pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>
 fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let (counting, process) = (&stage.control.counting, stage.seat.process);
     counting.pause(process);
-    // A process's timers are 50 µs late by default, so that wake-ups can be served together.
+    // By default a process's timers are 50 µs late, so that the kernel can serve wake-ups together.
     let _ = set_current_timer_slack(NonZeroU64::new(1));
     let mut schedule = Schedule::of(stage);
     let mut done = Done { messages: 0, end: stage.start };
@@ -86,8 +85,8 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
     Ok(done)
 }
 
-/// Records for each message what has passed since it was due. Sequence numbers of short messages wrap, so that which
-/// one it is comes from the checker's count.
+/// Records for each message the time since it was due. Sequence numbers of short messages wrap, so
+/// the checker's count says which message it is.
 fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut schedule = Schedule::of(stage);
     let first = desk.checker.expected();

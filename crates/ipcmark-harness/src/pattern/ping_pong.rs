@@ -1,10 +1,11 @@
-//! One message there, one back. The initiator keeps the time; the responder checks after its answer is on its way (on one
-//! CPU that may still be before the initiator runs).
+//! One message there, one back. The initiator times the round trips. The responder checks a message
+//! after it has sent the answer; on one CPU that may still be before the initiator runs.
 //!
-//! Where each side has a CPU of its own, a round trip is the time from one message handed over to the next, which leaves as soon
-//! as the answer was read: the clock is read, the answer checked and the time recorded while that next message is under way.
-//! So nothing of the harness lies between an answer and the next message, and no round trip is longer for having been
-//! timed; on one CPU the peer would have to wait for all that, so there it stands outside both reads of the clock.
+//! If each side has a CPU of its own, a round trip is the time from sending one message to sending
+//! the next, which leaves as soon as the answer is read. The initiator reads the clock, checks the
+//! answer and records the time while the next message is under way. So the harness adds nothing
+//! between an answer and the next message. On one CPU the peer would have to wait for this work, so
+//! there the initiator does it outside the two reads of the clock.
 
 use crate::desk::Desk;
 use crate::halves::Halves;
@@ -13,8 +14,8 @@ use crate::timer::Timer;
 use ipcmark_core::Result;
 use ipcmark_sys::delay;
 
-/// Sends, waits for the answer, keeps the time, until the timer says that the round trip after the next is the last; `alone`
-/// says that the responder has another CPU.
+/// Sends, waits for the answer and times it, until the timer says that the round trip after the
+/// next is the last. `alone` says that the responder has another CPU.
 #[inline(never)]
 pub(crate) fn initiate<H: Halves>(
     tx: &mut H::Tx,
@@ -56,7 +57,7 @@ pub(crate) fn initiate<H: Halves>(
     }
 }
 
-/// Answers each message, `delay` steps late, until one says it is the last.
+/// Answers each message, `delay` steps late, until one says that it is the last.
 #[inline(never)]
 pub(crate) fn respond<H: Halves>(
     tx: &mut H::Tx,

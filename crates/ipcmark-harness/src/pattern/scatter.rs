@@ -1,12 +1,13 @@
-//! One task, scattered over several workers, their partial results gathered and merged.
+//! One task for several workers, whose partial results are merged.
 //!
-//! The coordinator deals the parts out in turn, as fast as the links take them: their capacity is what bounds the parts
-//! under way. A worker answers **once a run**, when it is told that there are no more parts, with all that it found. An
-//! answer to each part would be as long as a small part, and would make the coordinator wait for its workers in turn;
-//! and so nobody can block for good: a worker sends nothing while the coordinator sends, and when the worker answers,
-//! the coordinator does nothing but receive.
+//! The coordinator sends the parts to the workers in turn, as fast as the links take them: the
+//! links' capacity bounds the parts under way. A worker answers **once a run**, when no parts are
+//! left, with all that it found. An answer to each part would be as long as a small part, and the
+//! coordinator would wait for its workers in turn. So no process can block forever: a worker sends
+//! nothing while the coordinator sends, and while the workers answer the coordinator only receives.
 //!
-//! Each run's merged result is held against what the coordinator found alone, before any link was used.
+//! Each run's merged result is compared with what the coordinator found alone, before it used any
+//! link.
 
 use super::Made;
 use super::links::{Fixtures, Pair, words};
@@ -21,10 +22,10 @@ use ipcmark_record::Task;
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::shared;
 
-/// Times the coordinator does the task alone, after a first one that only warms up.
+/// Times that the coordinator does the task alone, after a first one that only warms up.
 const ALONE: usize = 3;
 
-/// The longest message of such a cell, bytes.
+/// Returns the length of the longest message of such a cell, in bytes.
 pub(crate) fn longest_message(input: Input, size: usize) -> usize {
     match input {
         Input::Sent => size.max(ANSWER_BYTES),
@@ -37,7 +38,7 @@ fn input_of(plan: &Plan) -> Input {
     plan.workload.input().unwrap_or(Input::Sent)
 }
 
-/// Why there can be no such cell, anywhere.
+/// Returns the reason why no machine can run such a cell.
 pub(crate) fn refusal(lossy: bool, size: usize) -> Option<String> {
     if lossy {
         return Some("it may lose a part of the task, and the result would be wrong".into());
@@ -64,12 +65,12 @@ pub(super) fn make(row: &Row<Erased>, plan: &Plan) -> Result<Made> {
     }))
 }
 
-/// One process's end of a link. A part is long, so a few ns a part for a virtual call do not matter.
+/// One process's end of a link. A part takes long, so a virtual call does not matter.
 type Ends = Pair<Erased>;
 
 fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Result<Tally> {
     let clock = stage.clock;
-    // The workers are still on their way to the first meeting, or asleep there: nobody else works.
+    // The workers are on their way to the first meeting, or asleep there: no other process works.
     let (whole, serial) = alone(&clock, input);
     let deal = Deal { input, size: stage.plan.size, mode: input_of(stage.plan), whole };
     let mut run = 0;
@@ -103,7 +104,7 @@ fn coordinate(mut links: Vec<Ends>, input: &[u8], stage: &mut Stage<'_>) -> Resu
     Ok(Tally::default())
 }
 
-/// The task by this process alone: what it finds, and the median of the times it takes.
+/// Does the task in this process alone. Returns the result, and the median of the times it takes.
 fn alone(clock: &Clock, input: &[u8]) -> (Partial, Ticks) {
     let once = || {
         let begun = clock.now();
@@ -116,7 +117,7 @@ fn alone(clock: &Clock, input: &[u8]) -> (Partial, Ticks) {
     (whole, middle(&mut taken))
 }
 
-/// The median of an odd number of times, the upper one of an even number.
+/// Returns the median of an odd number of times, the upper one of an even number.
 fn middle(taken: &mut [Ticks]) -> Ticks {
     if taken.is_empty() {
         return 0;
@@ -125,17 +126,17 @@ fn middle(taken: &mut [Ticks]) -> Ticks {
     *taken.select_nth_unstable(at).1
 }
 
-/// How the coordinator deals the input out.
+/// The coordinator's input, and the way to send it.
 struct Deal<'a> {
     input: &'a [u8],
     size: usize,
     mode: Input,
-    /// What it found alone.
+    /// The result that the coordinator found alone.
     whole: Partial,
 }
 
 impl Deal<'_> {
-    /// From the first part sent to the last partial result merged.
+    /// Does one run, from the first part sent to the last partial result merged.
     fn run(&self, links: &mut [Ends], run: u64) -> Result<Partial> {
         let mut turn = 0;
         for part in parts(self.input.len(), self.size) {
@@ -185,7 +186,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// One phase: works on what it is given, answers when it is asked to, until it is told to stop.
+    /// Runs one phase: works on the parts it gets and answers when asked, until it gets the stop.
     fn work(&mut self, link: &mut Ends, mode: Input, clock: &Clock) -> Result<Done> {
         let mut found = Partial::default();
         let mut messages = 0;
@@ -210,7 +211,8 @@ impl Worker<'_> {
                 found.take(at, bytes);
                 messages += 1;
             }
-            // A transport that lends its own memory has it back only now: the worker reads in place.
+            // A transport that lends its own memory gets it back only now: the worker reads in
+            // place.
             link.rx.release()?;
             match order {
                 Order::Part(_) => {}

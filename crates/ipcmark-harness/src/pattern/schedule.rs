@@ -1,10 +1,11 @@
-//! When the messages of an open loop are due: at equal distances, or at random as users come.
+//! The times at which the messages of an open loop are due: at equal distances, or at random, as
+//! users arrive.
 //!
-//! Both sides need every moment and neither may tell the other, since the mechanism under test would carry it. So each
-//! draws the same moments from the plan's seed, one after another: nothing is stored, however long the phase. Random
-//! arrivals are a Poisson process: independent gaps with an exponential distribution, whose mean is the rate's. Its counts
-//! vary from phase to phase as counts of users do; only a phase that would hold nobody is given a first message within
-//! its time.
+//! Both sides need every time, and neither may send it, since the mechanism under test would carry
+//! it. So each draws the same times from the plan's seed, one after another; none is stored,
+//! however long the phase. Random arrivals are a Poisson process: independent gaps with an
+//! exponential distribution, whose mean is the rate's. Its counts vary from phase to phase, as
+//! counts of users do. Only a phase that would have no message gets a first one within its time.
 
 use crate::stage::Stage;
 use fastrand::Rng;
@@ -12,12 +13,12 @@ use ipcmark_core::{Arrivals, Extent, Parameter};
 use ipcmark_sys::clock::{Clock, Ticks};
 use std::time::Duration;
 
-/// From the barrier to where the schedule begins: all sides are awake by then.
+/// Time from the barrier to the beginning of the schedule: all sides are awake by then.
 const LEAD: Duration = Duration::from_micros(500);
-/// Keeps the moments apart from what else is drawn from a plan's seed.
+/// Separates these draws from others of the plan's seed.
 const SALT: u64 = 0x6172_7269_7661_6c73;
 
-/// Messages that are due within `extent`, in the mean.
+/// Returns the mean number of messages that are due within `extent`.
 pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
     match extent {
         Extent::Messages(n) => n.max(1),
@@ -25,27 +26,27 @@ pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
     }
 }
 
-/// The moments of one phase, walked through from the first to the last.
+/// The times of one phase, from the first to the last.
 #[derive(Debug)]
 pub(super) struct Schedule {
     begin: Ticks,
     /// Mean distance of two messages, in ticks.
     gap: f64,
-    /// Draws the gaps, where they are random.
+    /// Draws the gaps, if they are random.
     random: Option<Rng>,
-    /// Where the phase ends.
+    /// The end of the phase.
     end: End,
-    /// The message reached, and when it is due, in ticks after `begin`.
+    /// The current message, and its time in ticks after `begin`.
     n: u64,
     at: f64,
-    /// When the one after it is due.
+    /// Time of the message after it.
     next: f64,
 }
 
-/// Where a phase ends.
+/// The end of a phase.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// After so many messages.
+    /// After this number of messages.
     Count(u64),
     /// Before this many ticks have passed; the first message is within them.
     Before(f64),
@@ -54,7 +55,7 @@ enum End {
 impl Schedule {
     pub(super) fn of(stage: &Stage<'_>) -> Schedule {
         let begin = stage.start + stage.clock.ticks(LEAD);
-        // No two phases of an invocation have their messages at the same distances.
+        // Two phases of an invocation never have their messages at the same distances.
         let seed = stage.plan.seed ^ SALT ^ (u64::from(stage.phase) << 60);
         let workload = stage.plan.workload;
         let rate = workload.value(Parameter::Rate).unwrap_or(1);
@@ -85,8 +86,8 @@ impl Schedule {
         schedule
     }
 
-    /// Of a constant rate the first message is due at once. Of a random one it comes a gap later, as all do: drawn from
-    /// those gaps that end within the phase.
+    /// Returns the first message's time. At a constant rate it is due at once. At a random one it
+    /// comes after a gap, as all do: one drawn from those that end within the phase.
     fn first(&mut self) -> f64 {
         let (Some(random), End::Before(length)) = (&mut self.random, self.end) else {
             return if self.random.is_some() { self.draw() } else { 0.0 };
@@ -95,22 +96,23 @@ impl Schedule {
         -self.gap * (-random.f64() * within).ln_1p()
     }
 
-    /// The distance to the next message.
+    /// Returns the distance to the next message.
     fn draw(&mut self) -> f64 {
         match &mut self.random {
             None => self.gap,
-            // f64() is below 1, so that the logarithm is finite.
+            // f64() is below 1, so the logarithm is finite.
             Some(random) => -self.gap * (-random.f64()).ln_1p(),
         }
     }
 
-    /// When message `n` is due. Messages are asked for in rising order; those passed over were due, too.
+    /// Returns the time at which message `n` is due. Calls must have rising numbers; skipped ones
+    /// were due, too.
     pub(super) fn due(&mut self, n: u64) -> Ticks {
         while self.n < n {
             self.n += 1;
             self.at = self.next;
             self.next = match self.random {
-                // Not added up: a million roundings would show.
+                // A sum would show a million roundings.
                 None => (self.n + 1) as f64 * self.gap,
                 Some(_) => self.at + self.draw(),
             };
@@ -118,7 +120,7 @@ impl Schedule {
         self.begin + self.at as Ticks
     }
 
-    /// True when the message asked for last is the phase's last.
+    /// Returns true if the latest message is the phase's last.
     pub(super) fn is_last(&self) -> bool {
         match self.end {
             End::Count(count) => self.n + 1 >= count,
@@ -132,14 +134,14 @@ mod tests {
     use super::*;
     use std::sync::LazyLock;
 
-    /// One for all: each calibration runs at a slightly other rate, and takes its time.
+    /// One for all tests: each calibration finds a slightly different rate, and takes its time.
     static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::calibrate);
 
     fn schedule(rate: u32, arrivals: Arrivals, extent: Extent, seed: u64) -> Schedule {
         Schedule::new(1_000, &CLOCK, (rate, arrivals), extent, seed)
     }
 
-    /// When each message of a phase is due, in gaps after its beginning.
+    /// Returns the times of a phase's messages, in gaps after its beginning.
     fn moments(mut schedule: Schedule) -> Vec<f64> {
         let mut moments = Vec::new();
         for n in 0.. {
@@ -215,7 +217,7 @@ mod tests {
             assert!(moments.iter().all(|at| (0.0..1.0).contains(at)), "{moments:?}");
             counts += moments.len();
         }
-        // One in the mean, of the phases that hold any: 1 / (1 - 1/e).
+        // The mean is one, over the phases that have any: 1 / (1 - 1/e).
         let mean = f64::from(u32::try_from(counts).unwrap()) / 2_000.0;
         assert!((mean - 1.582).abs() < 0.1, "{mean}");
         let none = Extent::Time(Duration::ZERO);

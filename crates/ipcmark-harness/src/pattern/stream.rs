@@ -1,5 +1,5 @@
-//! One direction until back-pressure. Every message's check is part of the receiver's work and of the rate: what it
-//! costs is measured in each run and printed.
+//! One direction until back-pressure. The receiver checks every message, and the check is part of
+//! the rate: each run measures what it costs and prints it.
 
 use super::ending;
 use crate::desk::Desk;
@@ -7,7 +7,8 @@ use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
-/// Sends until the timer, asked after each block, says that time is over, or until its limit is sent.
+/// Sends until time is over, or until the timer's limit is sent. It asks the timer after each
+/// block.
 #[inline(never)]
 pub(crate) fn send<H: Halves>(
     tx: &mut H::Tx,
@@ -40,7 +41,7 @@ pub(crate) fn send<H: Halves>(
     Ok(Done { messages: sent + 1, end })
 }
 
-/// Receives until a message says it is the last; done when that one was checked.
+/// Receives until a message says that it is the last; done when that one is checked.
 #[inline(never)]
 pub(crate) fn receive<H: Halves>(
     rx: &mut H::Rx,
@@ -65,8 +66,9 @@ pub(crate) fn receive<H: Halves>(
     }
 }
 
-/// [`receive`] for what a lossy mechanism lets through. The clock is read after each message: which one will have been
-/// the last is only known when the end was heard, a repetition later perhaps.
+/// Receives as [`receive`] does, over a mechanism that may lose messages. It reads the clock after
+/// each message: only when the end arrives, perhaps a repetition later, is it known which message
+/// was the last.
 #[inline(always)]
 fn receive_some<H: Halves>(rx: &mut H::Rx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let block_len = stage.timer.block_len;

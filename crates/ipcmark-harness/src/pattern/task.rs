@@ -1,18 +1,20 @@
-//! The divisible task of a scatter-gather: count the bytes of an input and take a checksum over it.
+//! The divisible task of a scatter-gather: count the bytes of an input and compute a checksum over
+//! it.
 //!
-//! A real task, because the speed-up over one process is the figure: it reads each byte once, its partial results are
-//! merged by adding, in any order, and the merged one can be held against what one process alone finds.
+//! It is a real task, because the figure is the speed-up over one process. It reads each byte once.
+//! Its partial results are merged by addition, in any order, and the merged one can be compared
+//! with the result of one process alone.
 
 use ipcmark_core::{Error, Result};
 use std::ops::Range;
 
 /// Bytes of the input.
 pub(crate) const INPUT_BYTES: usize = 8 << 20;
-/// What stands before the bytes of a part: where in the input it begins, and how long it is.
+/// Bytes before those of a part: its place in the input, and its length.
 pub(crate) const HEAD_BYTES: usize = 2 * WORD;
-/// A partial result as it travels: counts, checksum, bytes counted, number of the run.
+/// Bytes of a partial result: counts, checksum, bytes counted, number of the run.
 pub(crate) const ANSWER_BYTES: usize = (VALUES + 3) * WORD;
-/// The shortest message a task is cut for: below it the heads would be a good part of what is sent.
+/// The shortest message of a task: in shorter ones the heads would be a large part.
 pub(crate) const LEAST_PART_BYTES: usize = 1 << 10;
 
 const VALUES: usize = 256;
@@ -23,7 +25,7 @@ pub(crate) fn fill(seed: u64, input: &mut [u8]) {
     fastrand::Rng::with_seed(seed).fill(input);
 }
 
-/// What was found in some parts of an input, or in all of it.
+/// The result for some parts of an input, or for all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Partial {
     counts: [u64; VALUES],
@@ -47,7 +49,8 @@ impl Partial {
         for (index, chunk) in part.chunks(WORD).enumerate() {
             let mut word = [0; WORD];
             word[..chunk.len()].copy_from_slice(chunk);
-            // The place goes in, so that exchanged words show; the sum does not mind the order of parts.
+            // The place goes in, so that exchanged words show; the sum does not depend on the order
+            // of parts.
             let place = (at / WORD + index) as u64;
             let mixed = (u64::from_le_bytes(word) ^ place).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.checksum = self.checksum.wrapping_add(mixed ^ (mixed >> 32));
@@ -55,7 +58,7 @@ impl Partial {
         self.bytes += part.len() as u64;
     }
 
-    /// Adds what another found in other parts.
+    /// Adds the result for other parts.
     pub(crate) fn merge(&mut self, other: &Partial) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
@@ -100,14 +103,14 @@ fn words(bytes: &[u8]) -> Vec<u64> {
     bytes.chunks_exact(WORD).map(word).collect()
 }
 
-/// What a worker is told.
+/// The order to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Work on these bytes of the input.
     Part(Range<usize>),
-    /// That was all of this run: answer.
+    /// Answer: the run has no more parts.
     Answer,
-    /// That was all of this phase.
+    /// Stop: the phase is over.
     Stop,
 }
 
@@ -143,7 +146,7 @@ impl Order {
     }
 }
 
-/// The parts that an input of `input` bytes is cut into for messages of `size` bytes, head included.
+/// Returns the parts of an input of `input` bytes for messages of `size` bytes, head included.
 pub(crate) fn parts(input: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     let step = (size - HEAD_BYTES) / WORD * WORD;
     (0..input).step_by(step).map(move |at| at..input.min(at + step))

@@ -1,7 +1,7 @@
-//! A notification there, one back, no payload. The initiator keeps the time.
+//! A notification there, one back, no payload. The initiator times the round trips.
 //!
-//! A notification cannot say that it is the last. Before that one the initiator writes into the shared page how many
-//! there will have been; the responder looks there after each answer.
+//! A notification cannot say that it is the last. Before the last one the initiator writes the
+//! total number into the shared page; the responder looks there after each answer.
 
 use super::Play;
 use crate::desk::Tally;
@@ -10,12 +10,12 @@ use ipcmark_core::{Capacity, Integrity, Link, Listen, Notifier, Notify, Result, 
 use ipcmark_sys::delay;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
-/// What two processes inherit, erased: one side takes its halves by a call.
+/// The call by which a side takes its halves of the inherited notifier.
 type Split = Box<dyn FnOnce(Side) -> Result<Link<Box<dyn Notify>, Box<dyn Listen>>>>;
 
 struct Pair(Split);
 
-/// Erases a notifier's fixture.
+/// Erases the type of a notifier's fixture.
 pub(super) fn pair<N: Notifier>(fixture: N::Fixture) -> Box<dyn Play> {
     Box::new(Pair(Box::new(|side| {
         let Link { tx, rx } = N::split(fixture, side)?;
@@ -23,12 +23,12 @@ pub(super) fn pair<N: Notifier>(fixture: N::Fixture) -> Box<dyn Play> {
     })))
 }
 
-/// Over all phases.
+/// Counts over all phases.
 #[derive(Debug, Default)]
 struct Count {
     /// Round trips.
     trips: u64,
-    /// Notifications taken beyond those that were given.
+    /// Notifications received beyond those that were sent.
     beyond: u64,
 }
 
