@@ -1,16 +1,18 @@
 //! One side of a link as a law sees it: the transport's halves, with each step noted on the board.
 
 use crate::board::{Board, Step, Told};
-use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side, Transport};
+use crate::row::Row;
+use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side};
 use std::time::Duration;
 
 /// One side.
-pub(crate) struct End<'a, T: Transport> {
+pub(crate) struct End<'a> {
+    pub(crate) row: &'a Row,
     pub(crate) side: Side,
     /// Number among the processes of its side, from 0.
     pub(crate) number: usize,
-    pub(crate) tx: Option<T::Tx>,
-    pub(crate) rx: Option<T::Rx>,
+    pub(crate) tx: Option<Box<dyn Sender>>,
+    pub(crate) rx: Option<Box<dyn Receiver>>,
     /// Capacity that the fixture reported before the fork.
     pub(crate) capacity: Capacity,
     pub(crate) board: &'a Board,
@@ -19,16 +21,19 @@ pub(crate) struct End<'a, T: Transport> {
     pub(crate) lost: u64,
 }
 
-impl<T: Transport> End<'_, T> {
+impl End<'_> {
     /// Returns the sending half.
-    pub(crate) fn tx(&mut self) -> core::Result<&mut T::Tx> {
-        self.tx.as_mut().ok_or_else(|| Error::Protocol("the law dropped this sender".into()))
+    pub(crate) fn tx(&mut self) -> core::Result<&mut dyn Sender> {
+        match &mut self.tx {
+            Some(tx) => Ok(&mut **tx),
+            None => Err(Error::Protocol("the law dropped this sender".into())),
+        }
     }
 
     /// Sends one message: claims, fills, commits. On a lossy transport it first waits until the
     /// peer has received the message before, so that none is lost because there is no room.
     pub(crate) fn try_send(&mut self, message: &[u8]) -> core::Result<()> {
-        if T::INFO.lossy {
+        if self.row.info.lossy {
             let n = self.board.sent(self.side);
             self.board.note(self.side, Step::AwaitReceipt, n);
             if !self.board.await_received(self.side.peer(), n - self.lost) {
@@ -48,20 +53,20 @@ impl<T: Transport> End<'_, T> {
 
     /// Sends as [`try_send`](End::try_send) does, but does not wait for the peer.
     pub(crate) fn try_send_regardless(&mut self, message: &[u8]) -> core::Result<()> {
-        self.put(message, T::Tx::commit)
+        self.put(message, |tx| tx.commit())
     }
 
     /// Sends one message and announces that another follows. A failure is in words.
     pub(crate) fn send_more(&mut self, message: &[u8]) -> Told {
         let n = self.board.sent(self.side);
-        self.put(message, T::Tx::commit_more).map_err(|e| format!("sending message {n}: {e}"))
+        self.put(message, |tx| tx.commit_more()).map_err(|e| format!("sending message {n}: {e}"))
     }
 
     /// Claims, fills, commits.
     fn put(
         &mut self,
         message: &[u8],
-        commit: impl FnOnce(&mut T::Tx) -> core::Result<()>,
+        commit: impl FnOnce(&mut dyn Sender) -> core::Result<()>,
     ) -> core::Result<()> {
         let (side, board) = (self.side, self.board);
         let n = board.sent(side);

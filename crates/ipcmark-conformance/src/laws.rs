@@ -14,11 +14,11 @@ pub mod order;
 pub mod refusals;
 pub mod remote;
 
-use ipcmark_core::Transport;
+use crate::row::Row;
 
 /// Scales a count of messages down where both sides spin on the one CPU there is: each message then
 /// waits for the end of the peer's time slice.
-pub(crate) fn pace<T: Transport>(messages: u64) -> u64 {
+pub(crate) fn pace(row: &Row, messages: u64) -> u64 {
     let cpus = ipcmark_sys::affinity::allowed().map_or(1, |cpus| cpus.len());
-    if T::INFO.wait.burns_cpu() && cpus < 2 { (messages / 200).max(3) } else { messages }
+    if row.info.wait.burns_cpu() && cpus < 2 { (messages / 200).max(3) } else { messages }
 }

@@ -2,7 +2,7 @@
 //!
 //! A benchmark that loses, mixes or truncates messages measures something else. So what the traits
 //! of `ipcmark-core` promise in words is checked here for each transport, whatever its mechanism: a
-//! law is a function, generic over `T: Transport`, that forks two sides, has them send and receive,
+//! law is a function, over a transport's [`Row`], that forks two sides, has them send and receive,
 //! and says in words what went wrong. No law names a transport, and a new transport needs no line
 //! here: [`cases`] makes all of its cases, and [`main`] tries them.
 //!
@@ -22,6 +22,7 @@ mod names;
 mod notifier;
 mod pair;
 mod remote;
+mod row;
 mod runner;
 mod scratch;
 
@@ -33,6 +34,7 @@ use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Refusal, Role, Transport};
 use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals};
 use names::Names;
+pub use row::Row;
 use scratch::largest;
 
 /// Result of a case whose law was not broken.
@@ -44,8 +46,23 @@ pub enum Outcome {
     NotTried(String),
 }
 
-/// A law over one transport: what it does on a machine of these limits.
-type Law = fn(&Limits) -> Result<(), String>;
+/// A law over one transport, on a machine of these limits.
+#[derive(Debug, Clone, Copy)]
+enum Law {
+    /// Compiled for the types of one notifier or remote.
+    Of(fn(&Limits) -> Result<(), String>),
+    /// Compiled once for all transports.
+    Over(fn(&Row, &Limits) -> Result<(), String>, Row),
+}
+
+impl Law {
+    fn try_on(&self, limits: &Limits) -> Result<(), String> {
+        match self {
+            Law::Of(law) => law(limits),
+            Law::Over(law, row) => law(row, limits),
+        }
+    }
+}
 
 /// One transport under one law.
 #[derive(Debug, Clone)]
@@ -62,34 +79,38 @@ pub struct Case {
 /// Returns all cases of one transport, in the order in which they build on each other.
 #[must_use]
 pub fn cases<T: Transport>() -> Vec<Case> {
-    let case = |name: &str, law: Law| Case {
-        name: format!("{}::{name}", T::INFO.name()),
-        law,
-        available: T::available,
+    of_row(Row::of::<T>())
+}
+
+fn of_row(row: Row) -> Vec<Case> {
+    let case = |name: &str, law| Case {
+        name: format!("{}::{name}", row.info.name()),
+        law: Law::Over(law, row),
+        available: row.available,
         moot: |_, _| None,
-        info: T::INFO,
+        info: *row.info,
     };
-    if T::INFO.role == Role::Floor {
+    if row.info.role == Role::Floor {
         return vec![
-            case("asking-leaves-nothing", limits::on_asking::<T>),
-            case("same-bytes-at-every-size", floor::same_bytes::<T>),
-            case("never-waits", floor::never_waits::<T>),
-            case("refuses-an-over-long-message", floor::refuses_over_long::<T>),
+            case("asking-leaves-nothing", limits::on_asking),
+            case("same-bytes-at-every-size", floor::same_bytes),
+            case("never-waits", floor::never_waits),
+            case("refuses-an-over-long-message", floor::refuses_over_long),
         ];
     }
-    let in_order = if T::INFO.lossy { lossy::order::<T> } else { order::one_way::<T> };
+    let in_order = if row.info.lossy { lossy::order } else { order::one_way };
     vec![
-        case("asking-leaves-nothing", limits::on_asking::<T>),
-        case("same-bytes-at-every-size", bytes::at_every_size::<T>),
-        case("boundaries-are-kept", bytes::of_varied_sizes::<T>),
+        case("asking-leaves-nothing", limits::on_asking),
+        case("same-bytes-at-every-size", bytes::at_every_size),
+        case("boundaries-are-kept", bytes::of_varied_sizes),
         Case {
             moot: |info, _| (!info.empty_messages).then_some("it carries no empty messages"),
-            ..case("empty-messages-are-messages", bytes::of_nothing::<T>)
+            ..case("empty-messages-are-messages", bytes::of_nothing)
         },
-        case("an-abandoned-claim-sends-nothing", bytes::of_the_last_claim::<T>),
+        case("an-abandoned-claim-sends-nothing", bytes::of_the_last_claim),
         Case {
             moot: |info, _| info.zero_copy.then_some("it lends its slots, not a buffer"),
-            ..case("keeps-its-buffer", bytes::of_a_kept_buffer::<T>)
+            ..case("keeps-its-buffer", bytes::of_a_kept_buffer)
         },
         case("order", in_order),
         Case {
@@ -98,43 +119,43 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 Some(0..lossy::COUNTING_BYTES) => Some("its messages are too short for a count"),
                 _ => None,
             },
-            ..case("a-flood-loses-and-the-link-goes-on", lossy::flood::<T>)
+            ..case("a-flood-loses-and-the-link-goes-on", lossy::flood)
         },
-        case("ping-pong", order::ping_pong::<T>),
+        case("ping-pong", order::ping_pong),
         Case {
             moot: |info, _| info.lossy.then_some("it may lose messages of a run"),
-            ..case("runs", order::of_runs::<T>)
+            ..case("runs", order::of_runs)
         },
-        case("duplex", order::both_ways_at_once::<T>),
+        case("duplex", order::both_ways_at_once),
         Case {
             moot: |info, _| info.lossy.then_some("it loses where others wait"),
-            ..case("capacity-is-bounded", limits::on_capacity::<T>)
+            ..case("capacity-is-bounded", limits::on_capacity)
         },
         Case {
             moot: |info, _| (!info.never_waits).then_some("its senders cannot refuse to wait"),
-            ..case("a-full-link-refuses", refusals::of_a_full_link::<T>)
+            ..case("a-full-link-refuses", refusals::of_a_full_link)
         },
         Case {
             moot: |info, _| (!info.attaches).then_some("only a fork connects its sides"),
-            ..case("attaches-without-a-fork", apart::attaches::<T>)
+            ..case("attaches-without-a-fork", apart::attaches)
         },
-        case("refuses-an-over-long-message", limits::on_a_message::<T>),
+        case("refuses-an-over-long-message", limits::on_a_message),
         Case {
             moot: |_, limits| {
                 limits.max_message.is_none().then_some("only memory bounds its messages")
             },
-            ..case("refuses-an-over-long-plan", limits::on_a_plan::<T>)
+            ..case("refuses-an-over-long-plan", limits::on_a_plan)
         },
-        case("end-of-stream", ends::of_stream::<T>),
-        case("notices-a-dead-peer-it-awaits", ends::of_a_peer_awaited::<T>),
-        case("notices-a-dead-peer-that-never-reads", ends::of_a_peer_that_never_reads::<T>),
+        case("end-of-stream", ends::of_stream),
+        case("notices-a-dead-peer-it-awaits", ends::of_a_peer_awaited),
+        case("notices-a-dead-peer-that-never-reads", ends::of_a_peer_that_never_reads),
         Case {
             moot: |info, limits| match largest(limits) {
                 _ if !info.many_senders => Some("one process sends on its link"),
                 0..LEAST_SHARED => Some("its messages are too short for a sender's number"),
                 _ => None,
             },
-            ..case("two-senders-share-a-link", many::senders::<T>)
+            ..case("two-senders-share-a-link", many::senders)
         },
         Case {
             moot: |info, limits| match largest(limits) {
@@ -142,7 +163,7 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 0..LEAST_SHARED => Some("its messages are too short for a number"),
                 _ => None,
             },
-            ..case("two-receivers-share-a-link", many::receivers::<T>)
+            ..case("two-receivers-share-a-link", many::receivers)
         },
         Case {
             moot: |info, limits| match largest(limits) {
@@ -150,7 +171,7 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 0..LEAST_SHARED => Some("its messages are too short for a number"),
                 _ => None,
             },
-            ..case("each-receiver-gets-each-message", broadcast::to_all::<T>)
+            ..case("each-receiver-gets-each-message", broadcast::to_all)
         },
         Case {
             moot: |info, limits| match largest(limits) {
@@ -159,7 +180,7 @@ pub fn cases<T: Transport>() -> Vec<Case> {
                 0..lossy::COUNTING_BYTES => Some("its messages are too short for a count"),
                 _ => None,
             },
-            ..case("a-receiver-that-does-not-read-blocks-no-other", broadcast::past_the_idle::<T>)
+            ..case("a-receiver-that-does-not-read-blocks-no-other", broadcast::past_the_idle)
         },
     ]
 }
@@ -182,7 +203,7 @@ impl Case {
         }
         let names = Names::now();
         let held = Holdings::now()?;
-        let mut faults: Vec<String> = (self.law)(&limits).err().into_iter().collect();
+        let mut faults: Vec<String> = self.law.try_on(&limits).err().into_iter().collect();
         let mut left = held.gained()?;
         left.extend(holdings::children());
         left.extend(names.gained());

@@ -3,12 +3,12 @@
 //! A lost wake-up hangs its listener, and one too many lets it run before there is anything to do.
 //! So the laws count notifications made and notifications heard.
 
-use crate::Case;
 use crate::board::{Board, Step, Told};
 use crate::holdings::{Holdings, bury_orphans};
 use crate::laws::ends::{LastBreath, SETTLE, killing};
 use crate::pair::Pair;
 use crate::scratch::{DEADLINE, Scratch};
+use crate::{Case, Law};
 use ipcmark_core::{Availability, Error, Limits, Link, Listen, Notifier, Notify, Side};
 use ipcmark_sys::affinity;
 use std::ops::RangeInclusive;
@@ -16,9 +16,9 @@ use std::ops::RangeInclusive;
 /// Returns all cases of one notifier, in the order in which they build on each other.
 #[must_use]
 pub fn notifier_cases<N: Notifier>() -> Vec<Case> {
-    let case = |name: &str, law| Case {
+    let case = |name: &str, law: fn(&Limits) -> Told| Case {
         name: format!("{}::{name}", N::INFO.name()),
-        law,
+        law: Law::Of(law),
         available: N::available,
         moot: |_, _| None,
         info: N::INFO,

@@ -7,7 +7,8 @@
 use crate::board::{Board, Step, Told};
 use crate::end::End;
 use crate::holdings::Holdings;
-use ipcmark_core::{Capacity, Link, Plan, Side, Transport};
+use crate::row::{Fixture, Row};
+use ipcmark_core::{Capacity, Link, Plan, Side};
 use ipcmark_sys::affinity;
 use ipcmark_sys::crew::{Crew, Outcome};
 use ipcmark_sys::fd::{pass_address, take_address};
@@ -68,20 +69,22 @@ impl<'a> Pair<'a> {
 
     /// Makes the fixture, forks, and runs one function on each side. Each side's end closes its
     /// halves at the end. Each time the law checks that nothing of it is left.
-    pub(crate) fn run<T: Transport>(
+    pub(crate) fn run(
         self,
-        initiator: impl FnOnce(&mut End<'_, T>) -> Told,
-        responder: impl FnOnce(&mut End<'_, T>) -> Told,
+        row: &Row,
+        initiator: impl FnOnce(&mut End<'_>) -> Told,
+        responder: impl FnOnce(&mut End<'_>) -> Told,
     ) -> Told {
-        self.run_over::<T, _>(|| made::<T>(self.plan), |_, made| Ok(made), initiator, responder)
+        self.run_over(row, || made(row, self.plan), |_, made| Ok(made), initiator, responder)
     }
 
     /// Does the same without inheritance: the initiator makes the fixture after the forks, and the responder attaches
     /// to the address that it gets through a socket.
-    pub(crate) fn run_apart<T: Transport>(
+    pub(crate) fn run_apart(
         self,
-        initiator: impl FnOnce(&mut End<'_, T>) -> Told,
-        responder: impl FnOnce(&mut End<'_, T>) -> Told,
+        row: &Row,
+        initiator: impl FnOnce(&mut End<'_>) -> Told,
+        responder: impl FnOnce(&mut End<'_>) -> Told,
     ) -> Told {
         let sockets = || {
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -89,8 +92,8 @@ impl<'a> Pair<'a> {
         };
         let meet = |side, (here, there): (OwnedFd, OwnedFd)| match side {
             Side::Initiator => {
-                let made = made::<T>(self.plan)?;
-                let address = T::address(&made.0).map_err(|e| format!("address: {e}"))?;
+                let made = made(row, self.plan)?;
+                let address = made.0.address().map_err(|e| format!("address: {e}"))?;
                 pass_address(here, &address).map_err(|e| e.to_string())?;
                 Ok(made)
             }
@@ -98,28 +101,31 @@ impl<'a> Pair<'a> {
                 // The peer's end is closed first: otherwise a peer that dies would never be missed.
                 drop(here);
                 let address = take_address(there).map_err(|e| e.to_string())?;
-                let fixture = T::attach(self.plan, address).map_err(|e| format!("attach: {e}"))?;
-                with_capacity::<T>(fixture)
+                let fixture =
+                    (row.attach)(self.plan, address).map_err(|e| format!("attach: {e}"))?;
+                with_capacity(fixture)
             }
         };
-        self.run_over::<T, _>(sockets, meet, initiator, responder)
+        self.run_over(row, sockets, meet, initiator, responder)
     }
 
     /// Forks over what `inherited` makes, and runs one function on each side of the link that `meet` makes of it.
-    fn run_over<T: Transport, X>(
+    fn run_over<X>(
         self,
+        row: &Row,
         inherited: impl FnOnce() -> Result<X, String>,
-        mut meet: impl FnMut(Side, X) -> Result<(T::Fixture, Capacity), String>,
-        initiator: impl FnOnce(&mut End<'_, T>) -> Told,
-        responder: impl FnOnce(&mut End<'_, T>) -> Told,
+        mut meet: impl FnMut(Side, X) -> Result<Made, String>,
+        initiator: impl FnOnce(&mut End<'_>) -> Told,
+        responder: impl FnOnce(&mut End<'_>) -> Told,
     ) -> Told {
         let board = Board::new()?;
         let (mut initiator, mut responder) = (once(initiator), once(responder));
         self.over_seats(&board, inherited, |Seat { side, number, .. }, inherited| {
             let (fixture, capacity) = meet(side, inherited)?;
             board.note(side, Step::Split, 0);
-            let Link { tx, rx } = T::split(fixture, side).map_err(|e| format!("split: {e}"))?;
+            let Link { tx, rx } = fixture.split(side).map_err(|e| format!("split: {e}"))?;
             let mut end = End {
+                row,
                 side,
                 number,
                 tx: Some(tx),
@@ -198,19 +204,20 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn made<T: Transport>(plan: &Plan) -> Result<(T::Fixture, Capacity), String> {
-    with_capacity::<T>(T::fixture(plan).map_err(|e| format!("fixture: {e}"))?)
+/// A fixture, and the capacity that it reports.
+type Made = (Box<dyn Fixture>, Capacity);
+
+fn made(row: &Row, plan: &Plan) -> Result<Made, String> {
+    with_capacity((row.fixture)(plan).map_err(|e| format!("fixture: {e}"))?)
 }
 
-fn with_capacity<T: Transport>(fixture: T::Fixture) -> Result<(T::Fixture, Capacity), String> {
-    let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
+fn with_capacity(fixture: Box<dyn Fixture>) -> Result<Made, String> {
+    let capacity = fixture.capacity().map_err(|e| format!("capacity: {e}"))?;
     Ok((fixture, capacity))
 }
 
 /// Makes a function that is called once callable through a reference.
-fn once<T: Transport>(
-    law: impl FnOnce(&mut End<'_, T>) -> Told,
-) -> impl FnMut(&mut End<'_, T>) -> Told {
+fn once(law: impl FnOnce(&mut End<'_>) -> Told) -> impl FnMut(&mut End<'_>) -> Told {
     let mut law = Some(law);
     move |end| law.take().map_or_else(|| Err("a side ran twice".into()), |law| law(end))
 }

@@ -4,8 +4,9 @@ use super::pace;
 use crate::board::Told;
 use crate::end::End;
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Checker, Integrity, Limits, Side, Stamper, Transport, Workload};
+use ipcmark_core::{Checker, Integrity, Limits, Side, Stamper, Workload};
 
 /// Processes that receive.
 const PEERS: usize = 2;
@@ -27,12 +28,12 @@ fn message(n: u64, size: usize) -> Vec<u8> {
 
 /// **Each receiver gets each message.** Two processes take the responder's side of one fixture. Each message is sent when
 /// both have the one before: it comes whole to both, in order and once; then both get the end.
-pub fn to_all<T: Transport>(limits: &Limits) -> Told {
+pub fn to_all(row: &Row, limits: &Limits) -> Told {
     for size in SIZES.into_iter().filter(|&size| size <= largest(limits)) {
         // Receivers that spin share a CPU, and a message waits for the end of a time slice of each.
-        let count = pace::<T>(if T::INFO.wait.burns_cpu() { 20 } else { 500 });
+        let count = pace(row, if row.info.wait.burns_cpu() { 20 } else { 500 });
         let scratch = scratch(size)?;
-        let sends = |end: &mut End<'_, T>| {
+        let sends = |end: &mut End<'_>| {
             for n in 0..count {
                 end.try_send_regardless(&message(n, size)).map_err(|e| e.to_string())?;
                 let expected = PEERS as u64 * (n + 1);
@@ -45,14 +46,14 @@ pub fn to_all<T: Transport>(limits: &Limits) -> Told {
             }
             Ok(())
         };
-        let receives = |end: &mut End<'_, T>| {
+        let receives = |end: &mut End<'_>| {
             (0..count).try_for_each(|n| end.expect(&message(n, size)))?;
             end.expect_end()?;
             // None may end before the others have.
             end.join(PEERS as u32)
         };
         Pair { processes: [1, PEERS], ..Pair::new(&scratch.plan) }
-            .run::<T>(sends, receives)
+            .run(row, sends, receives)
             .map_err(|what| format!("messages of {size} bytes: {what}"))?;
         scratch.finish()?;
     }
@@ -62,12 +63,12 @@ pub fn to_all<T: Transport>(limits: &Limits) -> Told {
 /// **A receiver that does not read blocks no other.** One of two receivers gets four MiB, a message at a time, while the other does not
 /// read. Then that one reads: what comes is whole and in order, and the numbers tell how much it missed; the next message
 /// comes to both.
-pub fn past_the_idle<T: Transport>(limits: &Limits) -> Told {
+pub fn past_the_idle(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
-    let count = pace::<T>((FLOOD_BYTES / size) as u64);
+    let count = pace(row, (FLOOD_BYTES / size) as u64);
     let scratch = scratch(size)?;
     let seed = scratch.plan.seed;
-    let sends = |end: &mut End<'_, T>| {
+    let sends = |end: &mut End<'_>| {
         let stamper = Stamper::new(seed, size);
         let mut next = stamper.body().to_vec();
         for n in 0..=count {
@@ -83,7 +84,7 @@ pub fn past_the_idle<T: Transport>(limits: &Limits) -> Told {
         }
         end.await_peer(2 * PEERS as u32)
     };
-    let receives = |end: &mut End<'_, T>| {
+    let receives = |end: &mut End<'_>| {
         let mut checker = Checker::new(seed, size);
         if end.number > 0 {
             // The other one comes first, and says so.
@@ -106,6 +107,6 @@ pub fn past_the_idle<T: Transport>(limits: &Limits) -> Told {
             _ => end.join(2 * PEERS as u32),
         }
     };
-    Pair { processes: [1, PEERS], ..Pair::new(&scratch.plan) }.run::<T>(sends, receives)?;
+    Pair { processes: [1, PEERS], ..Pair::new(&scratch.plan) }.run(row, sends, receives)?;
     scratch.finish()
 }

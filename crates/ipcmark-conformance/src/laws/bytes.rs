@@ -5,8 +5,9 @@ use super::pace;
 use crate::board::Told;
 use crate::end::End;
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Checker, Limits, Sender, Side, Stamper, Transport};
+use ipcmark_core::{Checker, Limits, Side, Stamper};
 
 /// Around the places where something changes: the word, the check values, the page, PIPE_BUF and
 /// the default buffers.
@@ -14,17 +15,20 @@ const SIZES: [usize; 9] = [1, 7, 8, 64, 1 << 10, 4 << 10, (4 << 10) + 1, 64 << 1
 
 /// **Same bytes at every size.** Links made for messages of exactly 1 byte to the largest the
 /// machine allows (4 MiB at most) carry them in both directions, equal byte for byte.
-pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
+pub fn at_every_size(row: &Row, limits: &Limits) -> Told {
     let largest = largest(limits);
     for size in SIZES.into_iter().filter(|&size| size < largest).chain([largest]) {
-        let count = pace::<T>(match size {
-            0..=4096 => 64,
-            4097..=65_536 => 16,
-            _ => 4,
-        });
+        let count = pace(
+            row,
+            match size {
+                0..=4096 => 64,
+                4097..=65_536 => 16,
+                _ => 4,
+            },
+        );
         let scratch = Scratch::new(size, true)?;
         let seed = scratch.plan.seed;
-        let side = |end: &mut End<'_, T>| {
+        let side = |end: &mut End<'_>| {
             // Each direction has its own seed, so that a message that comes back to its sender is
             // not taken for one of the peer's.
             for sender in Side::ALL {
@@ -38,7 +42,7 @@ pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
             Ok(())
         };
         Pair::new(&scratch.plan)
-            .run::<T>(side, side)
+            .run(row, side, side)
             .map_err(|what| format!("messages of {size} bytes: {what}"))?;
         scratch.finish()?;
     }
@@ -47,12 +51,12 @@ pub fn at_every_size<T: Transport>(limits: &Limits) -> Told {
 
 /// **Empty messages are messages.** They arrive, each as one, between others and before the end of
 /// the stream; on links made for them alone, too.
-pub fn of_nothing<T: Transport>(limits: &Limits) -> Told {
+pub fn of_nothing(row: &Row, limits: &Limits) -> Told {
     let most = largest(limits).min(5);
     for (size, fixed, lens) in [(0, true, &[0, 0, 0][..]), (most, false, &[0, most, 0, 0, 1, 0])] {
         let scratch = Scratch::new(size, fixed)?;
         let message = |len: usize| vec![0x5a; len];
-        let side = |end: &mut End<'_, T>| {
+        let side = |end: &mut End<'_>| {
             for sender in Side::ALL {
                 let one = |&len: &usize| match end.side == sender {
                     true => end.send(&message(len)),
@@ -64,7 +68,7 @@ pub fn of_nothing<T: Transport>(limits: &Limits) -> Told {
             end.expect_end().map(drop)
         };
         Pair::new(&scratch.plan)
-            .run::<T>(side, side)
+            .run(row, side, side)
             .map_err(|what| format!("a link for messages of up to {size} bytes: {what}"))?;
         scratch.finish()?;
     }
@@ -72,12 +76,7 @@ pub fn of_nothing<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// Sends `count` stamped messages.
-pub(crate) fn send_stamped<T: Transport>(
-    end: &mut End<'_, T>,
-    seed: u64,
-    size: usize,
-    count: u64,
-) -> Told {
+pub(crate) fn send_stamped(end: &mut End<'_>, seed: u64, size: usize, count: u64) -> Told {
     let stamper = Stamper::new(seed, size);
     let mut message = stamper.body().to_vec();
     for n in 0..count {
@@ -89,12 +88,7 @@ pub(crate) fn send_stamped<T: Transport>(
 
 /// Receives `count` stamped messages and compares each twice: as the harness does, and byte for
 /// byte.
-pub(crate) fn receive_stamped<T: Transport>(
-    end: &mut End<'_, T>,
-    seed: u64,
-    size: usize,
-    count: u64,
-) -> Told {
+pub(crate) fn receive_stamped(end: &mut End<'_>, seed: u64, size: usize, count: u64) -> Told {
     let stamper = Stamper::new(seed, size);
     let mut checker = Checker::new(seed, size);
     let mut expected = stamper.body().to_vec();
@@ -119,12 +113,12 @@ pub(crate) fn receive_stamped<T: Transport>(
 
 /// **Boundaries are kept.** On one link, messages of many lengths, seeded and logarithmically
 /// spread, arrive one receive for one commit, each of its own length, in both directions.
-pub fn of_varied_sizes<T: Transport>(limits: &Limits) -> Told {
+pub fn of_varied_sizes(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64 << 10);
     let scratch = Scratch::new(size, false)?;
     let seed = scratch.plan.seed;
-    let count = pace::<T>(400);
-    let side = |end: &mut End<'_, T>| {
+    let count = pace(row, 400);
+    let side = |end: &mut End<'_>| {
         for sender in Side::ALL {
             let mut lengths = fastrand::Rng::with_seed(seed.wrapping_add(sender.index() as u64));
             let mut message = vec![0; size];
@@ -148,23 +142,24 @@ pub fn of_varied_sizes<T: Transport>(limits: &Limits) -> Told {
         }
         Ok(())
     };
-    Pair::new(&scratch.plan).run::<T>(side, side)?;
+    Pair::new(&scratch.plan).run(row, side, side)?;
     scratch.finish()
 }
 
 /// **An abandoned claim sends nothing.** Claiming again before `commit` forgets the first claim: of
 /// two claims and one commit the peer receives the second, whether it is as long as the first or
 /// not.
-pub fn of_the_last_claim<T: Transport>(limits: &Limits) -> Told {
+pub fn of_the_last_claim(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(256);
     for fixed in [true, false] {
         let scratch = Scratch::new(size, fixed)?;
         let short = if fixed { size } else { size.div_ceil(2) };
-        let claim = |end: &mut End<'_, T>, len: usize, byte: u8| {
+        let claim = |end: &mut End<'_>, len: usize, byte: u8| {
             let tx = end.tx().map_err(|e| e.to_string())?;
             tx.claim(len).map(|space| space.fill(byte)).map_err(|e| format!("claim({len}): {e}"))
         };
-        Pair::new(&scratch.plan).run::<T>(
+        Pair::new(&scratch.plan).run(
+            row,
             |end| {
                 claim(end, size, 0xaa)?;
                 end.send(&vec![0xbb; short])?;
@@ -188,12 +183,13 @@ pub fn of_the_last_claim<T: Transport>(limits: &Limits) -> Told {
 /// **A copying transport keeps its buffer.** Where `INFO.zero_copy` is false, `claim` lends the
 /// same bytes again that were written into it last: the harness fills it once and stamps it from
 /// then on.
-pub fn of_a_kept_buffer<T: Transport>(limits: &Limits) -> Told {
+pub fn of_a_kept_buffer(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
     let scratch = Scratch::new(size, true)?;
-    let count = pace::<T>(50);
+    let count = pace(row, 50);
     let message = |n: u64| -> Vec<u8> { (0..size).map(|i| (i as u64 * 7 + n) as u8).collect() };
-    Pair::new(&scratch.plan).run::<T>(
+    Pair::new(&scratch.plan).run(
+        row,
         |end| {
             end.send(&message(0))?;
             for n in 1..count {

@@ -3,8 +3,9 @@
 use crate::board::Told;
 use crate::end::End;
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{DEADLINE, Scratch, largest};
-use ipcmark_core::{Error, Limits, Side, Transport};
+use ipcmark_core::{Error, Limits, Side};
 use ipcmark_sys::clock::monotonic_ns;
 use rustix::process::{Signal, getpid, kill_process};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,13 +22,13 @@ pub(crate) const SETTLE: Duration = Duration::from_millis(60);
 
 /// **End of stream.** When a side drops its sender, the peer receives all that was committed, then `Error::Closed`, and
 /// again when it asks again. The closing side's process lives on, so that nothing else tells the peer.
-pub fn of_stream<T: Transport>(limits: &Limits) -> Told {
+pub fn of_stream(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64);
     for sender in Side::ALL {
         for count in [0, 100] {
             let scratch = Scratch::new(size, true)?;
             let message = |n: u32| vec![n as u8; size];
-            let side = |end: &mut End<'_, T>| {
+            let side = |end: &mut End<'_>| {
                 if end.side == sender {
                     (0..count).try_for_each(|n| end.send(&message(n)))?;
                     end.tx = None;
@@ -47,7 +48,7 @@ pub fn of_stream<T: Transport>(limits: &Limits) -> Told {
                 end.raise(1)
             };
             Pair::new(&scratch.plan)
-                .run::<T>(side, side)
+                .run(row, side, side)
                 .map_err(|what| format!("the {sender} closes after {count}: {what}"))?;
             scratch.finish()?;
         }
@@ -58,16 +59,16 @@ pub fn of_stream<T: Transport>(limits: &Limits) -> Told {
 /// **A dead peer is noticed by who waits for it.** The peer is killed while this side is in `receive`; and it is killed
 /// right after it committed, before this side looks: what was committed is received, then the end. (Only the end, where
 /// messages are kept in their sender's own memory.)
-pub fn of_a_peer_awaited<T: Transport>(limits: &Limits) -> Told {
+pub fn of_a_peer_awaited(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64);
     let message = |n: u32| vec![n as u8 + 1; size];
     // No one receives while the victim lives: of several messages, a lossy transport may lose some.
-    let count = if T::INFO.lossy { 1 } else { 5 };
+    let count = if row.info.lossy { 1 } else { 5 };
     for victim in Side::ALL {
         for asleep in [true, false] {
             let scratch = Scratch::new(size, true)?;
             let last_breath = LastBreath::new()?;
-            let side = |end: &mut End<'_, T>| {
+            let side = |end: &mut End<'_>| {
                 if end.side == victim {
                     (0..count).try_for_each(|n| end.send(&message(n)))?;
                     if asleep {
@@ -79,14 +80,14 @@ pub fn of_a_peer_awaited<T: Transport>(limits: &Limits) -> Told {
                 if !asleep {
                     last_breath.await_death();
                 }
-                if asleep || !T::INFO.dies_with_sender {
+                if asleep || !row.info.dies_with_sender {
                     (0..count).try_for_each(|n| end.expect(&message(n)))?;
                 }
                 end.raise(1)?;
                 end.expect_end()?;
                 last_breath.noticed_in_time()
             };
-            killing(&scratch, victim).run::<T>(side, side).map_err(|what| {
+            killing(&scratch, victim).run(row, side, side).map_err(|what| {
                 let when = if asleep { "while it is awaited" } else { "after it committed" };
                 format!("the {victim} is killed {when}: {what}")
             })?;
@@ -98,14 +99,14 @@ pub fn of_a_peer_awaited<T: Transport>(limits: &Limits) -> Told {
 
 /// **A dead peer is noticed by who waits for room.** The peer never reads and is killed when this side has met
 /// back-pressure; where messages are lost instead, in the middle of them.
-pub fn of_a_peer_that_never_reads<T: Transport>(limits: &Limits) -> Told {
+pub fn of_a_peer_that_never_reads(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(4096);
     for victim in Side::ALL {
         let scratch = Scratch::new(size, true)?;
         let last_breath = LastBreath::new()?;
-        let side = |end: &mut End<'_, T>| {
+        let side = |end: &mut End<'_>| {
             if end.side == victim {
-                if T::INFO.lossy {
+                if row.info.lossy {
                     end.await_peer_sent(MANY);
                 } else {
                     end.await_peer_stall();
@@ -113,7 +114,7 @@ pub fn of_a_peer_that_never_reads<T: Transport>(limits: &Limits) -> Told {
                 return last_breath.die();
             }
             let message = vec![7; size];
-            if T::INFO.lossy {
+            if row.info.lossy {
                 return send_to_its_death(end, &message, &last_breath);
             }
             for _ in 0..PRESSURE_BYTES / size {
@@ -126,7 +127,7 @@ pub fn of_a_peer_that_never_reads<T: Transport>(limits: &Limits) -> Told {
             Err(format!("{PRESSURE_BYTES} bytes were sent to a peer that never reads"))
         };
         killing(&scratch, victim)
-            .run::<T>(side, side)
+            .run(row, side, side)
             .map_err(|what| format!("the {victim} is killed: {what}"))?;
         scratch.finish()?;
     }
@@ -134,11 +135,7 @@ pub fn of_a_peer_that_never_reads<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// Sends without a pause until the peer's death is noticed.
-fn send_to_its_death<T: Transport>(
-    end: &mut End<'_, T>,
-    message: &[u8],
-    last_breath: &LastBreath,
-) -> Told {
+fn send_to_its_death(end: &mut End<'_>, message: &[u8], last_breath: &LastBreath) -> Told {
     loop {
         match end.try_send_regardless(message) {
             Ok(()) if last_breath.age() > NOTICE => {

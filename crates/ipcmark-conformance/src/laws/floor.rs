@@ -7,24 +7,25 @@ use crate::board::{Board, Told};
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
 use crate::pair::WORDS_MAX;
+use crate::row::Row;
 use crate::scratch::{DEADLINE, Scratch, largest};
-use ipcmark_core::{Error, Limits, Link, Sender, Side, Transport};
+use ipcmark_core::{Error, Limits, Link, Side};
 use ipcmark_sys::crew::{Crew, Outcome};
 use std::time::Instant;
 
 /// Runs one function over both ends of a floor, in its own process, so that one that waits for ever
 /// is killed.
-fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told) -> Told {
+fn run(row: &Row, scratch: Scratch, law: impl FnOnce(&mut End<'_>) -> Told) -> Told {
     let board = Board::new()?;
     let plan = &scratch.plan;
     let mut crew = Crew::new(1, WORDS_MAX).map_err(|e| e.to_string())?;
     let forked = crew.fork(|| {
-        let fixture = T::fixture(plan).map_err(|e| format!("fixture: {e}"))?;
-        let capacity = T::capacity(&fixture).map_err(|e| format!("capacity: {e}"))?;
-        let Link { tx, rx } =
-            T::split(fixture, Side::Initiator).map_err(|e| format!("split: {e}"))?;
+        let fixture = (row.fixture)(plan).map_err(|e| format!("fixture: {e}"))?;
+        let capacity = fixture.capacity().map_err(|e| format!("capacity: {e}"))?;
+        let Link { tx, rx } = fixture.split(Side::Initiator).map_err(|e| format!("split: {e}"))?;
         let (tx, rx) = (Some(tx), Some(rx));
         law(&mut End {
+            row,
             side: Side::Initiator,
             number: 0,
             tx,
@@ -47,10 +48,10 @@ fn run<T: Transport>(scratch: Scratch, law: impl FnOnce(&mut End<'_, T>) -> Told
 }
 
 /// **Same bytes at every size**, there and back within the process.
-pub fn same_bytes<T: Transport>(limits: &Limits) -> Told {
+pub fn same_bytes(row: &Row, limits: &Limits) -> Told {
     for size in [1, 7, 8, 64, 1 << 10, 4097, 64 << 10, 1 << 20, largest(limits)] {
         let scratch = Scratch::new(size, true)?;
-        run::<T>(scratch, |end| {
+        run(row, scratch, |end| {
             for seed in 0..20 {
                 send_stamped(end, seed, size, 1)?;
                 receive_stamped(end, seed, size, 1)?;
@@ -63,8 +64,8 @@ pub fn same_bytes<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// **It never waits**: there is no peer to wait for, so an empty floor and a full one return errors.
-pub fn never_waits<T: Transport>(_: &Limits) -> Told {
-    run::<T>(Scratch::new(64, true)?, |end| {
+pub fn never_waits(row: &Row, _: &Limits) -> Told {
+    run(row, Scratch::new(64, true)?, |end| {
         if let Ok(len) = end.try_receive(<[u8]>::len) {
             return Err(format!("an empty floor gave {len} bytes"));
         }
@@ -80,8 +81,8 @@ pub fn never_waits<T: Transport>(_: &Limits) -> Told {
 }
 
 /// **An over-long message is refused**, as by any transport.
-pub fn refuses_over_long<T: Transport>(_: &Limits) -> Told {
-    run::<T>(Scratch::new(64, true)?, |end| {
+pub fn refuses_over_long(row: &Row, _: &Limits) -> Told {
+    run(row, Scratch::new(64, true)?, |end| {
         let tx = end.tx().map_err(|e| e.to_string())?;
         match tx.claim(65).map(|space| space.len()) {
             Err(Error::TooLong { len: 65, max: 64, .. }) => Ok(()),

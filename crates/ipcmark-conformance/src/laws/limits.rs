@@ -5,16 +5,20 @@ use crate::end::End;
 use crate::holdings::Holdings;
 use crate::laws::ends::PRESSURE_BYTES;
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Availability, Capacity, Error, Limits, Refusal, Sender, Transport};
+use ipcmark_core::{Availability, Capacity, Error, Limits, Refusal, Sender};
 
 /// **An over-long message is refused.** `claim` of one byte more than the plan's size is `Error::TooLong`, with the
 /// length, the limit and what sets it; nothing is sent, and the link works on.
-pub fn on_a_message<T: Transport>(limits: &Limits) -> Told {
+pub fn on_a_message(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(200);
     for fixed in [true, false] {
         let scratch = Scratch::new(size, fixed)?;
-        let over_long = |tx: &mut T::Tx, len: usize| match tx.claim(len).map(|space| space.len()) {
+        let over_long = |tx: &mut dyn Sender, len: usize| match tx
+            .claim(len)
+            .map(|space| space.len())
+        {
             Ok(lent) => Err(format!("claim({len}) lent {lent} bytes on a link for {size}")),
             Err(Error::TooLong { len: said, max, limited_by }) => {
                 if (said, max) == (len, size) && !limited_by.is_empty() {
@@ -28,7 +32,8 @@ pub fn on_a_message<T: Transport>(limits: &Limits) -> Told {
             Err(e) => Err(format!("claim({len}) is Error::TooLong, but came as: {e}")),
         };
         Pair::new(&scratch.plan)
-            .run::<T>(
+            .run(
+                row,
                 |end| {
                     for n in 0..3 {
                         for len in [size + 1, size + 4096, usize::MAX / 2] {
@@ -51,11 +56,11 @@ pub fn on_a_message<T: Transport>(limits: &Limits) -> Told {
 
 /// **A plan beyond the machine's limit is refused.** The fixture says so with `TooLong` or `Unavailable`: no panic,
 /// no link that truncates. For transports that only memory bounds there is no such plan.
-pub fn on_a_plan<T: Transport>(limits: &Limits) -> Told {
+pub fn on_a_plan(row: &Row, limits: &Limits) -> Told {
     let Some(max) = limits.max_message else { return Ok(()) };
     for size in [max + 1, 2 * max, 1 << 40] {
         let scratch = Scratch::new(size, true)?;
-        match T::fixture(&scratch.plan).map(drop) {
+        match (row.fixture)(&scratch.plan).map(drop) {
             Ok(()) => {
                 return Err(format!("a link for {size} bytes was made where {max} is the largest"));
             }
@@ -78,11 +83,11 @@ pub fn on_a_plan<T: Transport>(limits: &Limits) -> Told {
 /// waits, before 64 MiB. The fixture says how much a direction holds, and no more messages fit than it says; of bytes
 /// no more than twice what it says, as some buffers grow while they fill. When the peer reads at last, all of them
 /// come. It holds for the mechanism's default, and for a capacity that the plan asks for, where it can be had.
-pub fn on_capacity<T: Transport>(limits: &Limits) -> Told {
+pub fn on_capacity(row: &Row, limits: &Limits) -> Told {
     for capacity in [None, Some(128 << 10)] {
         let size = largest(limits).min(4096);
         let scratch = Scratch::new(size, true)?.holding(capacity);
-        if let Err(e) = T::fixture(&Scratch::new(size, true)?.holding(capacity).plan).map(drop) {
+        if let Err(e) = (row.fixture)(&Scratch::new(size, true)?.holding(capacity).plan).map(drop) {
             return match (capacity, e) {
                 (Some(_), Error::Unavailable(_) | Error::TooLong { .. }) => Ok(()),
                 (_, e) => Err(format!("asked for a capacity of {capacity:?}: {e}")),
@@ -90,7 +95,7 @@ pub fn on_capacity<T: Transport>(limits: &Limits) -> Told {
         }
         let most = (PRESSURE_BYTES / size) as u64;
         Pair::new(&scratch.plan)
-            .run::<T>(|end| fill(end, size, most), |end| measure(end, size))
+            .run(row, |end| fill(end, size, most), |end| measure(end, size))
             .map_err(|what| format!("asked for a capacity of {capacity:?}: {what}"))?;
         scratch.finish()?;
     }
@@ -98,7 +103,7 @@ pub fn on_capacity<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// Sends until the peer has seen this side wait.
-fn fill<T: Transport>(end: &mut End<'_, T>, size: usize, most: u64) -> Told {
+fn fill(end: &mut End<'_>, size: usize, most: u64) -> Told {
     for n in 0..most {
         // From then on nothing is proved by sending more.
         if end.board.flag(end.side.peer()) == 1 {
@@ -110,7 +115,7 @@ fn fill<T: Transport>(end: &mut End<'_, T>, size: usize, most: u64) -> Told {
 }
 
 /// Lets the peer fill the link, compares with what the fixture said, and reads all there is.
-fn measure<T: Transport>(end: &mut End<'_, T>, size: usize) -> Told {
+fn measure(end: &mut End<'_>, size: usize) -> Told {
     let fitted = end.await_peer_stall();
     end.raise(1)?;
     let Capacity { bytes, messages } = end.capacity;
@@ -139,10 +144,10 @@ fn measure<T: Transport>(end: &mut End<'_, T>, size: usize) -> Told {
 
 /// **Asking leaves nothing.** `available` gives one answer, however often it is asked, and holds nothing afterwards;
 /// and what it calls available can be made: a fixture at its largest message.
-pub fn on_asking<T: Transport>(limits: &Limits) -> Told {
+pub fn on_asking(row: &Row, limits: &Limits) -> Told {
     let held = Holdings::now()?;
     for _ in 0..3 {
-        let answer = T::available();
+        let answer = (row.available)();
         if answer != Availability::Available(limits.clone()) {
             return Err(format!("first {limits:?}, then {answer:?}"));
         }
@@ -151,7 +156,7 @@ pub fn on_asking<T: Transport>(limits: &Limits) -> Told {
         return Err("the limits do not say what sets them".into());
     }
     let scratch = Scratch::new(largest(limits), true)?;
-    let fixture = T::fixture(&scratch.plan).map_err(|e| format!("fixture: {e}"))?;
+    let fixture = (row.fixture)(&scratch.plan).map_err(|e| format!("fixture: {e}"))?;
     drop(fixture);
     let gained = held.gained()?;
     if !gained.is_empty() {

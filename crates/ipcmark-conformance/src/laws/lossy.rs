@@ -8,8 +8,9 @@ use crate::board::{PATIENCE, Told};
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Checker, Integrity, Limits, Stamper, Transport};
+use ipcmark_core::{Checker, Integrity, Limits, Stamper};
 use std::thread;
 use std::time::Instant;
 
@@ -22,13 +23,14 @@ const CALM: u64 = 100;
 
 /// **Order, lossy.** Twenty thousand small messages as fast as they go, to a receiver that reads meanwhile: what comes
 /// is whole, comes once, and none comes after its successor. Then a thousand, one in flight: all of them come.
-pub fn order<T: Transport>(limits: &Limits) -> Told {
+pub fn order(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(16);
     let count = 20_000;
-    let calm = pace::<T>(1_000);
+    let calm = pace(row, 1_000);
     let scratch = Scratch::new(size, true)?;
     let seed = scratch.plan.seed;
-    Pair::new(&scratch.plan).run::<T>(
+    Pair::new(&scratch.plan).run(
+        row,
         |end| {
             flow(end, seed, size, count)?;
             send_stamped(end, !seed, size, calm)
@@ -51,19 +53,20 @@ pub fn order<T: Transport>(limits: &Limits) -> Told {
 /// **A flood loses, and the link goes on.** Sixteen MiB to a receiver that does not read: some are lost, else the
 /// transport need not call itself lossy. The next message shows how many: lost and received are what was sent. From
 /// then on, one at a time, none is lost.
-pub fn flood<T: Transport>(limits: &Limits) -> Told {
+pub fn flood(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(1_000);
     let count = (FLOOD_BYTES / size) as u64;
     let scratch = Scratch::new(size, true)?;
     let seed = scratch.plan.seed;
-    Pair::new(&scratch.plan).run::<T>(
+    Pair::new(&scratch.plan).run(
+        row,
         |end| {
             flow(end, seed, size, count)?;
             let stamper = Stamper::new(seed, size);
             let mut next = stamper.body().to_vec();
             stamper.stamp(&mut next, count, true);
             end.send(&next)?;
-            send_stamped(end, !seed, size, pace::<T>(CALM))
+            send_stamped(end, !seed, size, pace(row, CALM))
         },
         |end| {
             // It stalls when it is through, or when it waits for room, which is not what it promised.
@@ -85,7 +88,7 @@ pub fn flood<T: Transport>(limits: &Limits) -> Told {
                     "it says that it may lose messages, and lost none of {count} that were not read"
                 ));
             }
-            receive_stamped(end, !seed, size, pace::<T>(CALM))
+            receive_stamped(end, !seed, size, pace(row, CALM))
                 .map_err(|what| format!("one in flight after a flood, and still: {what}"))
         },
     )?;
@@ -94,7 +97,7 @@ pub fn flood<T: Transport>(limits: &Limits) -> Told {
 
 /// Sends `count` stamped messages, none of them the last, whether they are received or not; then waits for the peer to
 /// say that it has what there is.
-fn flow<T: Transport>(end: &mut End<'_, T>, seed: u64, size: usize, count: u64) -> Told {
+fn flow(end: &mut End<'_>, seed: u64, size: usize, count: u64) -> Told {
     let stamper = Stamper::new(seed, size);
     let mut message = stamper.body().to_vec();
     for n in 0..count {
@@ -108,7 +111,7 @@ fn flow<T: Transport>(end: &mut End<'_, T>, seed: u64, size: usize, count: u64) 
 }
 
 /// Takes what comes until the sender is through and nothing is left.
-fn drain<T: Transport>(end: &mut End<'_, T>, checker: &mut Checker) -> Told {
+fn drain(end: &mut End<'_>, checker: &mut Checker) -> Told {
     loop {
         // Asked first: what was sent before is there to be seen.
         let through = end.board.flag(end.side.peer()) == 1;
@@ -125,7 +128,7 @@ fn drain<T: Transport>(end: &mut End<'_, T>, checker: &mut Checker) -> Told {
 }
 
 /// Waits for a message that nothing is in the way of.
-fn await_ready<T: Transport>(end: &mut End<'_, T>) -> Told {
+fn await_ready(end: &mut End<'_>) -> Told {
     let begun = Instant::now();
     while !end.ready()? {
         if begun.elapsed() > PATIENCE {

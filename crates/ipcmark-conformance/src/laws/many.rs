@@ -4,8 +4,9 @@ use super::pace;
 use crate::board::Told;
 use crate::end::{End, same};
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{LEAST_SHARED, Limits, Side, Transport, Workload};
+use ipcmark_core::{LEAST_SHARED, Limits, Side, Workload};
 use ipcmark_sys::shared::Lines;
 use std::sync::atomic::Ordering::AcqRel;
 
@@ -40,16 +41,16 @@ fn scratch(workload: Workload, size: usize) -> Result<Scratch, String> {
 
 /// **Two senders share a link.** Two processes take the initiator's side of one fixture and send at the same time. Each
 /// message comes whole, each sender's in order and none of them twice; then, when both have closed, the end.
-pub fn senders<T: Transport>(limits: &Limits) -> Told {
+pub fn senders(row: &Row, limits: &Limits) -> Told {
     for size in SIZES.into_iter().filter(|&size| size <= largest(limits)) {
-        let count = pace::<T>(2_000);
+        let count = pace(row, 2_000);
         let scratch = scratch(Workload::FAN_IN, size)?;
-        let sends = |end: &mut End<'_, T>| {
+        let sends = |end: &mut End<'_>| {
             (0..count).try_for_each(|n| end.send(&message(end.number, n, size)))?;
             // None may end before the others have.
             end.await_peer(1)
         };
-        let receives = |end: &mut End<'_, T>| {
+        let receives = |end: &mut End<'_>| {
             let mut next = [0; PEERS];
             for n in 0..count * PEERS as u64 {
                 end.try_receive(|received| attribute(received, &mut next, size))
@@ -60,7 +61,7 @@ pub fn senders<T: Transport>(limits: &Limits) -> Told {
             end.expect_end().map(drop)
         };
         Pair { processes: [PEERS, 1], ..Pair::new(&scratch.plan) }
-            .run::<T>(sends, receives)
+            .run(row, sends, receives)
             .map_err(|what| format!("messages of {size} bytes: {what}"))?;
         scratch.finish()?;
     }
@@ -84,13 +85,13 @@ fn attribute(received: &[u8], next: &mut [u64; PEERS], size: usize) -> Told {
 
 /// **Two receivers share a link.** Two processes take the responder's side of one fixture and receive at the same time.
 /// Each message goes whole to one of them and to no other, and to each in the order in which it was sent.
-pub fn receivers<T: Transport>(limits: &Limits) -> Told {
+pub fn receivers(row: &Row, limits: &Limits) -> Told {
     for size in SIZES.into_iter().filter(|&size| size <= largest(limits)) {
-        let count = pace::<T>(2_000);
+        let count = pace(row, 2_000);
         let scratch = scratch(Workload::FAN_OUT, size)?;
         // One bit a message.
         let came = Lines::new(count.div_ceil(64) as usize).map_err(|e| e.to_string())?;
-        let sends = |end: &mut End<'_, T>| {
+        let sends = |end: &mut End<'_>| {
             (0..count).try_for_each(|n| end.send(&message(0, n, size)))?;
             if !end.board.await_received(Side::Responder, count) {
                 let received = end.board.received(Side::Responder);
@@ -99,7 +100,7 @@ pub fn receivers<T: Transport>(limits: &Limits) -> Told {
             (0..PEERS).try_for_each(|_| end.send(&message(STOP, count, size)))?;
             end.await_peer(PEERS as u32)
         };
-        let receives = |end: &mut End<'_, T>| {
+        let receives = |end: &mut End<'_>| {
             let mut least = 0;
             loop {
                 let stop = end
@@ -112,7 +113,7 @@ pub fn receivers<T: Transport>(limits: &Limits) -> Told {
             end.join(PEERS as u32)
         };
         Pair { processes: [1, PEERS], ..Pair::new(&scratch.plan) }
-            .run::<T>(sends, receives)
+            .run(row, sends, receives)
             .map_err(|what| format!("messages of {size} bytes: {what}"))?;
         scratch.finish()?;
     }

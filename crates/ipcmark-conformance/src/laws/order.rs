@@ -5,8 +5,9 @@ use crate::board::Told;
 use crate::end::End;
 use crate::laws::bytes::{receive_stamped, send_stamped};
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Checker, Limits, Side, Stamper, Transport};
+use ipcmark_core::{Checker, Limits, Side, Stamper};
 use std::time::{Duration, Instant};
 
 /// A sender that has sent this many in order's law is through when the time below is over, too.
@@ -16,13 +17,14 @@ const ENOUGH: Duration = Duration::from_secs(1);
 
 /// **Order.** Twenty thousand small messages one way (two thousand where they take longer than a second): the receiver
 /// begins to read when the sender meets back-pressure (or is through), and finds each message once, in its turn.
-pub fn one_way<T: Transport>(limits: &Limits) -> Told {
+pub fn one_way(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(16);
-    let count = pace::<T>(20_000);
+    let count = pace(row, 20_000);
     let scratch = Scratch::new(size, true)?;
     let seed = scratch.plan.seed;
     let least = count.min(LEAST);
-    Pair::new(&scratch.plan).run::<T>(
+    Pair::new(&scratch.plan).run(
+        row,
         |end| {
             let stamper = Stamper::new(seed, size);
             let mut message = stamper.body().to_vec();
@@ -66,12 +68,12 @@ pub fn one_way<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// **Ping-pong.** Round trips begun by one side, then by the other: no message waits for a later one to push it out.
-pub fn ping_pong<T: Transport>(limits: &Limits) -> Told {
+pub fn ping_pong(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64);
-    let count = pace::<T>(200);
+    let count = pace(row, 200);
     let scratch = Scratch::new(size, true)?;
     let seed = scratch.plan.seed;
-    let side = |end: &mut End<'_, T>| {
+    let side = |end: &mut End<'_>| {
         for first in Side::ALL {
             // One message a phase, and the phases alternate: both roles on both sides.
             for n in 0..count {
@@ -87,19 +89,20 @@ pub fn ping_pong<T: Transport>(limits: &Limits) -> Told {
         }
         Ok(())
     };
-    Pair::new(&scratch.plan).run::<T>(side, side)?;
+    Pair::new(&scratch.plan).run(row, side, side)?;
     scratch.finish()
 }
 
 /// **Runs.** Messages of which the sender says that more follow, then one of which it says nothing: the peer receives
 /// the whole run, in order, without a further one to push it out, and answers.
-pub fn of_runs<T: Transport>(limits: &Limits) -> Told {
+pub fn of_runs(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64);
-    let runs = pace::<T>(100);
+    let runs = pace(row, 100);
     let scratch = Scratch::new(size, false)?;
     // Short enough for every mechanism to hold.
     let message = |run: u64, n: u64| vec![(run * 7 + n) as u8; size - (n as usize).min(size - 1)];
-    Pair::new(&scratch.plan).run::<T>(
+    Pair::new(&scratch.plan).run(
+        row,
         |end| {
             for run in 0..runs {
                 let more = run % 8;
@@ -121,19 +124,19 @@ pub fn of_runs<T: Transport>(limits: &Limits) -> Told {
 }
 
 /// **Duplex.** Both sides send at the same time, each a few messages ahead: the directions do not mix.
-pub fn both_ways_at_once<T: Transport>(limits: &Limits) -> Told {
+pub fn both_ways_at_once(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(64);
-    let count = pace::<T>(500);
+    let count = pace(row, 500);
     let scratch = Scratch::new(size, false)?;
     let seed = scratch.plan.seed;
-    let side = |end: &mut End<'_, T>| {
+    let side = |end: &mut End<'_>| {
         let of = |side: Side| seed.wrapping_add(side.index() as u64);
         let stamper = Stamper::new(of(end.side), size);
         let mut checker = Checker::new(of(end.side.peer()), size);
         let mut message = stamper.body().to_vec();
         // Two in flight each way fit every mechanism, so that neither side can block the other; one is all that a lossy
         // one is sure to keep.
-        let ahead = if T::INFO.lossy { 0 } else { 2 };
+        let ahead = if row.info.lossy { 0 } else { 2 };
         for n in 0..count + ahead {
             if n < count {
                 stamper.stamp(&mut message, n, false);
@@ -150,6 +153,6 @@ pub fn both_ways_at_once<T: Transport>(limits: &Limits) -> Told {
         }
         Ok(())
     };
-    Pair::new(&scratch.plan).run::<T>(side, side)?;
+    Pair::new(&scratch.plan).run(row, side, side)?;
     scratch.finish()
 }

@@ -3,8 +3,9 @@
 use crate::board::Told;
 use crate::end::End;
 use crate::pair::Pair;
+use crate::row::Row;
 use crate::scratch::{Scratch, largest};
-use ipcmark_core::{Limits, Transport};
+use ipcmark_core::Limits;
 use std::thread::yield_now;
 
 /// Bytes that each direction is asked to hold.
@@ -17,7 +18,7 @@ const MORE: u64 = 100;
 /// **A full link refuses.** While the peer receives nothing, `try_claim` and `try_commit` take what
 /// the link holds, then refuse, and never wait. Then the peer receives what was taken and no more,
 /// and there is room again.
-pub fn of_a_full_link<T: Transport>(limits: &Limits) -> Told {
+pub fn of_a_full_link(row: &Row, limits: &Limits) -> Told {
     let size = largest(limits).min(1000);
     let scratch = Scratch::new(size, true)?.holding(Some(CAPACITY));
     let message = |n: u64| {
@@ -27,7 +28,7 @@ pub fn of_a_full_link<T: Transport>(limits: &Limits) -> Told {
         message[..len].copy_from_slice(&number[..len]);
         message
     };
-    let sender = |end: &mut End<'_, T>| {
+    let sender = |end: &mut End<'_>| {
         let mut taken = 0;
         while taken < MOST && end.send_now(&message(taken))? {
             taken += 1;
@@ -47,7 +48,7 @@ pub fn of_a_full_link<T: Transport>(limits: &Limits) -> Told {
         end.tx = None;
         end.await_peer(1)
     };
-    let receiver = |end: &mut End<'_, T>| {
+    let receiver = |end: &mut End<'_>| {
         end.await_peer(1)?;
         let mut n = 0;
         let ended = loop {
@@ -66,6 +67,6 @@ pub fn of_a_full_link<T: Transport>(limits: &Limits) -> Told {
         }
         end.raise(1)
     };
-    Pair::new(&scratch.plan).run::<T>(sender, receiver)?;
+    Pair::new(&scratch.plan).run(row, sender, receiver)?;
     scratch.finish()
 }

@@ -1,8 +1,9 @@
 //! All cases of the laws of remote procedure calls.
 
 use super::{callers, calls};
+use crate::board::Told;
 use crate::{Case, Law};
-use ipcmark_core::Remote;
+use ipcmark_core::{Limits, Remote};
 
 /// Longest argument that a law makes room for to see it refused, bytes.
 const REFUSED_MAX: usize = 1 << 30;
@@ -10,9 +11,9 @@ const REFUSED_MAX: usize = 1 << 30;
 /// Returns all cases of one mechanism for calls.
 #[must_use]
 pub fn remote_cases<R: Remote>() -> Vec<Case> {
-    let case = |name: &str, law: Law| Case {
+    let case = |name: &str, law: fn(&Limits) -> Told| Case {
         name: format!("{}::{name}", R::INFO.name()),
-        law,
+        law: Law::Of(law),
         available: R::available,
         moot: |_, _| None,
         info: R::INFO,
