@@ -115,10 +115,7 @@ fn main() -> std::process::ExitCode {
             "notices-a-dead-peer-it-awaits",
             "hung while in receive, for message 5",
         ),
-        caught::<kinds::Panics>(
-            "ping-pong",
-            "exited with status 101, while in commit, of message 3",
-        ),
+        caught::<kinds::Panics>("ping-pong", "panicked: on purpose"),
         caught::<kinds::ChangesItsMind>("asking-leaves-nothing", "then"),
         caught::<kinds::LeavesFile>(
             "ping-pong",
