@@ -69,7 +69,7 @@ impl RingWait for Futex {
 }
 
 /// Spins for about as long as a wake-up costs, then sleeps on a futex until the peer publishes. While both sides are
-/// busy it makes no system call and pays for no fence: who is about to sleep has the publishers ordered ([`barrier`]).
+/// busy it makes no system call and pays for no fence: who is about to sleep has the publishers ordered ([`membarrier`]).
 ///
 /// Its availability is tested before the fork and holds for both sides: on one CPU, where a side sleeps at
 /// each wait, and where the kernel refuses `membarrier(2)`, each publication has its fence, as in [`FencedHybrid`].
