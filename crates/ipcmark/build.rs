@@ -21,10 +21,10 @@ fn main() {
     set("IPCMARK_TARGET", &target);
 }
 
-/// Abbreviated commit, with `-dirty` behind it when tracked files have changes.
+/// Returns the abbreviated commit, followed by `-dirty` if tracked files have changes.
 fn commit() -> Option<String> {
     let root = Path::new("../..");
-    // Of a package from a registry there is no commit, even where its folder is inside some other checkout.
+    // A package from a registry has no commit, even if its folder is inside another checkout.
     if !root.join(".git").exists() {
         return None;
     }

@@ -228,13 +228,13 @@ pub(crate) struct RulesArgs {
     /// Only the rules that these globs name: a family (signal, pipe, rpc ...) or family/rule.
     #[arg(value_name = "MECHANISM", value_parser = parse_selectors)]
     pub(crate) rules: Vec<Several<Selector>>,
-    /// Show which rules there are, and run none.
+    /// List the rules, and run none.
     #[arg(long, conflicts_with = "into")]
     pub(crate) list: bool,
     /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Put what was seen into the record of a run as well, and write its report again.
+    /// Also add the results to the record of a run, and write its report again.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) into: Option<PathBuf>,
     /// No progress on standard error.

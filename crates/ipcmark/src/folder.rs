@@ -1,4 +1,4 @@
-//! The folder of a run: where its record and report lie.
+//! The folder of a run, with its record and report.
 
 use crate::exit::Usage;
 use anyhow::{Context as _, Result, bail};
@@ -19,16 +19,16 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// The folder the user named, made if it is not there.
+    /// Returns the folder that the user named; makes it if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be written to, or holds a record already.
+    /// The folder cannot be written to, or holds a record already.
     pub(crate) fn named(path: &Path) -> Result<Folder> {
         let made = make(path)?;
         let folder = Folder { path: path.into(), record: path.join(RECORD), made };
         if folder.record().exists() {
             bail!(Usage(format!(
-                "{} holds a record already; go on with it (--resume {}) or name another folder with --out",
+                "{} holds a record already; resume it with --resume {}, or name another folder with --out",
                 path.display(),
                 path.display()
             )));
@@ -37,11 +37,11 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A fresh folder `reports/DATE-SUITE` below the current one; `-2`, `-3` ... behind it when
-    /// that is taken.
+    /// Makes a new folder `reports/DATE-SUITE` below the current one, with `-2`, `-3` ... added if
+    /// that exists.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// The folder cannot be made.
     pub(crate) fn fresh(suite: &str) -> Result<Folder> {
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let reports = Path::new("reports");
@@ -61,20 +61,17 @@ impl Folder {
         unreachable!("one of all numbers is free")
     }
 
-    /// The folder of a run that was stopped, named by itself or by the record in it.
+    /// Returns the folder of a stopped run; `path` is the folder or its record.
     ///
     /// # Errors
-    /// When it holds no record, or cannot be written to.
+    /// The folder holds no record, or cannot be written to.
     pub(crate) fn of_stopped_run(path: &Path) -> Result<Folder> {
         let record = record_at(path);
         if !record.is_file() {
             bail!(Usage(match path.is_dir() {
-                true => format!(
-                    "{} holds no {RECORD}, so there is nothing to go on with",
-                    path.display()
-                ),
-                false =>
-                    format!("there is no {}, so there is nothing to go on with", path.display()),
+                true =>
+                    format!("{} holds no {RECORD}, so there is nothing to resume", path.display()),
+                false => format!("there is no {}, so there is nothing to resume", path.display()),
             }));
         }
         let folder = Folder { path: folder_of(&record), record, made: Vec::new() };
@@ -95,7 +92,7 @@ impl Folder {
         if self.record == self.path.join(RECORD) { &self.path } else { &self.record }
     }
 
-    /// Takes back what was made for a run that never began. What is not empty stays.
+    /// Removes the folders that were made for a run that never began, if they are empty.
     pub(crate) fn take_back(&self) {
         for path in &self.made {
             if fs::remove_dir(path).is_err() {
@@ -112,7 +109,7 @@ impl Folder {
     }
 }
 
-/// Makes a folder and those above it; which of them it made, the innermost first.
+/// Makes a folder and its parents; returns those that it made, the innermost first.
 fn make(path: &Path) -> Result<Vec<PathBuf>> {
     let missing = path.ancestors().take_while(|at| *at != Path::new("") && !at.exists());
     let missing: Vec<_> = missing.map(Path::to_owned).collect();
@@ -124,12 +121,12 @@ fn refusal(path: &Path) -> String {
     format!("cannot write to {}; name a folder you may write to with --out", path.display())
 }
 
-/// The record a user means: the file itself, or the one in the folder.
+/// Returns the record that a user means: the file itself, or the one in the folder.
 pub(crate) fn record_at(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(RECORD) } else { path.into() }
 }
 
-/// The folder that a file lies in.
+/// Returns the folder of a file.
 pub(crate) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(parent) if parent != Path::new("") => parent.into(),

@@ -4,8 +4,8 @@
 //! and an exit code. It stays on one thread: the harness forks, and a fork copies only the thread
 //! that calls it.
 //!
-//! A program of your own with one more transport in it is three lines; `examples/own-transport` is
-//! a whole one:
+//! Your own program with one more transport needs three lines; `examples/own-transport` is a
+//! complete one:
 //!
 //! ```no_run
 //! # mod own { pub static CATALOG: &[ipcmark::Entry] = &[]; }
@@ -49,7 +49,7 @@ use cli::{Cli, Command};
 use exit::Exit;
 use std::process::ExitCode;
 
-/// Obeys the command line over `catalog`; returns the exit code.
+/// Runs the command line with the transports of `catalog`; returns the exit code.
 ///
 /// Commands that start the program again (`ab`, `repeat`) start the one that called this, so its
 /// `main` should do nothing else.

@@ -24,12 +24,12 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark limits
   ipcmark limits --size 8..1MiB*8 --placement cross-core
-  ipcmark limits --time 1min            long enough to meet the machine's other distance classes, if it has some
+  ipcmark limits --time 1min            long enough to meet the machine's other distance classes, if it has any
   ipcmark limits --json > limits.json";
 
-/// Between two sets the CPUs rest, so that a host that moves them gets the time to do so.
+/// Pause between two sets, so that a host that moves the CPUs gets the time to do so.
 const REST: Duration = Duration::from_millis(60);
-/// Without `--size`.
+/// Sizes by default.
 const SIZES: [usize; 3] = [64, 1 << 10, 64 << 10];
 
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(crate) struct LimitsArgs {
     /// Message sizes of the copies: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8 [default: 64,1KiB,64KiB].
     #[arg(long, short, value_name = "SIZE,...", value_parser = parse_size_list)]
     size: Vec<Several<usize>>,
-    /// same-core, cross-core, smt-siblings, cross-node, free [default: all that this machine has, but free].
+    /// same-core, cross-core, smt-siblings, cross-node, free [default: all that this machine has, except free].
     #[arg(long, value_name = "NAME,...", value_parser = parse_placements)]
     placement: Vec<Several<Placement>>,
     /// Time to measure for, in repeated sets.

@@ -1,8 +1,8 @@
 //! Standard output and standard error, as a program should treat them.
 //!
-//! Results go to standard output; that a reader has seen enough (`ipcmark list | head -1`) is no
-//! error, and changes nothing about how the program ends. Everything said on the way goes to
-//! standard error, where a failure to say it stops nothing.
+//! Results go to standard output. A reader that closes it early (`ipcmark list | head -1`) causes no
+//! error and does not change the exit code. Messages go to standard error, where a failed write is
+//! ignored.
 
 use anyhow::{Context as _, Result};
 use console::{Style, Term};
@@ -11,8 +11,7 @@ use ipcmark_show::Tone;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes a result. When its reader has gone, the rest is dropped: the exit code still tells what
-/// was found.
+/// Writes a result. If its reader has gone, the rest is dropped, and the exit code stays the same.
 ///
 /// # Errors
 /// What the kernel says, e.g. of a full disk behind a redirection.
@@ -29,7 +28,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// Says something on the way.
+/// Prints a message on standard error.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
@@ -40,7 +39,7 @@ pub(crate) fn say_error(error: &anyhow::Error) {
     say(&format!("{word} {}", causes(error)));
 }
 
-/// An error and its causes; one that those before it have quoted already is not said again.
+/// Returns an error and its causes, without those that an earlier one quotes.
 fn causes(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
         "" => cause,
@@ -49,7 +48,7 @@ fn causes(error: &anyhow::Error) -> String {
     })
 }
 
-/// Says something the user should know though nothing failed.
+/// Prints a note: something that the user should know, though nothing failed.
 pub(crate) fn warn(text: &str) {
     let word = Style::new().for_stderr().yellow().bold().apply_to("note:");
     say(&format!("{word} {text}"));
@@ -84,7 +83,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Columns of the terminal behind standard output; `None` when it is none.
+/// Returns the width of the terminal in columns; `None` if standard output is not a terminal.
 pub(crate) fn columns() -> Option<u16> {
     let term = Term::stdout();
     term.is_term().then(|| term.size().1)

@@ -50,8 +50,7 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     Ok(exit_of(&record, &summary.census))
 }
 
-/// A session about to run, and the folder for what it brings; `None` when a signal asked for the
-/// end meanwhile.
+/// Returns a session that is ready to run, and its folder; `None` if a signal came first.
 fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
@@ -65,7 +64,7 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
         None => Folder::fresh(&job.options.suite.name)?,
     };
     let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
-    // Who picks transports wants their figures and no more.
+    // A user who names transports wants only their figures.
     let rules = match args.no_rules || !args.axes.cells.transport.is_empty() {
         true => Some(Vec::new()),
         false => try_rules::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
@@ -77,8 +76,8 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
     Ok(Some((session.with_rules(rules), folder)))
 }
 
-/// Writes the report and prints the result. A report that cannot be written does not keep the
-/// tables from the user.
+/// Writes the report and prints the result. The tables are printed even if the report cannot be
+/// written.
 fn show(args: &RunArgs, record: &Record, folder: &Folder, elapsed: Duration) -> Result<Summary> {
     let summary = summarize(record)?;
     let report = ipcmark_report::write(record, folder.path())
@@ -126,7 +125,7 @@ fn text(
     text
 }
 
-/// Says how much less was measured than the user may think; `None` if everything was that could be.
+/// Says how many cells were not reached; `None` if all were.
 fn shortfall(record: &Record, census: &Census) -> Option<String> {
     let all = plural(census.cells, "cell");
     let because = match record.outcome {
@@ -143,7 +142,7 @@ fn shortfall(record: &Record, census: &Census) -> Option<String> {
     })
 }
 
-/// Cells with at least one invocation that ended well.
+/// Returns the number of cells with at least one invocation that ended well.
 fn figures(record: &Record) -> usize {
     let has_figures = |cell: &&Cell| cell.invocations.iter().any(Invocation::is_ok);
     record.cells.iter().filter(has_figures).count()
@@ -156,8 +155,8 @@ fn is_unfinished(record: &Record) -> bool {
     stopped && steer(&record.settings).round(record).is_some()
 }
 
-/// Cells that an adaptive run left wider than was asked for though more visits might narrow them,
-/// and what was asked for.
+/// Returns the number of cells that are wider than the target and that more visits might narrow, and
+/// the target; `None` if there are none.
 fn wider(record: &Record) -> Option<(usize, String)> {
     let target = record.settings.target?;
     let left = |cell: &&Cell| matches!(cell.standing, Some(Standing::Wide | Standing::Few));
@@ -178,27 +177,27 @@ struct Document<'a> {
     outcome: Outcome,
     census: &'a Census,
     /// Distance classes: `all` from near to far, each with its range and centre in ns, and
-    /// `reference`, the place of the one that most invocations lie in.
+    /// `reference`, the place of the one with most invocations.
     classes: &'a Classes,
-    /// How far the machine drifted, a kind of cells each, as the standard deviation of the log of
-    /// its factor; it is part of every interval.
+    /// Drift of the machine, for each kind of cell: the standard deviation of the log of its factor.
+    /// It is part of every interval.
     drift: &'a [Drift],
     /// Half the width of an interval that was asked for, as a fraction of its figure.
     target: Target,
-    /// Times in ns, rates a second, shares from 0 to 1; see the record's schema for the words of a
-    /// key, and [`ipcmark_summary::Row`] for each field. In a row `time_of` says what its
-    /// percentiles are of (`round trip`, `one-way from intended start`, `8 messages and an answer`,
-    /// `task`), `counted` what rates and costs are given for one of. Those of a rate are of blocks
-    /// of about 50 µs at the receivers; its time per message is one second over `messages_per_s`.
-    /// `figure.lag` stands in `paced`, `figure.overlap` in `overlap`, `figure.task` in
-    /// `scatter-gather`, and `figure.lost_share` where the mechanism may lose what was sent;
-    /// elsewhere they are null. An `interval` is where the median of another run as long is
-    /// expected, 95 times in a hundred. `figure` is of the distance class `class`; what was
-    /// measured in others stands in `others`, and nothing is pooled over two. `standing` says what
-    /// the figures can be trusted with: `precise`, `wide`, `not-steady`, `noisy` or `few`.
+    /// Times are in ns, rates per second, shares from 0 to 1. The record's schema explains the words
+    /// of a key, and [`ipcmark_summary::Row`] each field. `time_of` names the measured time of a row
+    /// (`round trip`, `one-way from intended start`, `8 messages and an answer`, `task`), `counted`
+    /// the unit that rates and costs count. The percentiles of a stream are of blocks of about 50 µs
+    /// at the receivers; its time per message is one second over `messages_per_s`. Only `paced` has
+    /// `figure.lag`, only `overlap` has `figure.overlap`, only `scatter-gather` has `figure.task`, and
+    /// only a mechanism that may lose messages has `figure.lost_share`; elsewhere they are null. An
+    /// `interval` holds the median of another run of this length 95 times in a hundred. `figure` is
+    /// of the distance class `class`; figures of other classes are in `others`, and no figure pools
+    /// two classes. `standing` is the quality of the figures: `precise`, `wide`, `not-steady`,
+    /// `noisy` or `few`.
     rows: &'a [Row],
-    /// The mechanisms' own rules as this machine showed them, as in the record; left out where none
-    /// were tried.
+    /// Documented behaviour as checked on this machine, in the form of the record; absent if nothing
+    /// was checked.
     #[serde(skip_serializing_if = "<[Rule]>::is_empty")]
     rules: &'a [Rule],
 }

@@ -20,7 +20,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// The job that the command line asks for.
+    /// Returns the job that the command line asks for.
     ///
     /// # Errors
     /// A suite that does not exist or is broken; globs that name nothing; axes that leave no cell.
@@ -35,7 +35,7 @@ impl Job {
         Ok(Job { specs, options: options(catalog, args, &suite) })
     }
 
-    /// The job that a stopped run had, and what it may still spend.
+    /// Returns the job of a stopped run, with the time that it may still take.
     ///
     /// # Errors
     /// A record that names transports, patterns or placements this build does not know.
@@ -56,7 +56,7 @@ impl Job {
             floor: catalog.floor(),
         };
         let specs = record.cells.iter().map(spec_of).collect::<Result<_>>();
-        Ok(Job { specs: specs.context("this build cannot go on with that run")?, options })
+        Ok(Job { specs: specs.context("this build cannot resume that run")?, options })
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn spec(catalog: &Catalog, (group, key): (String, CellKey)) -> Result
     Ok(CellSpec { entry: entry(catalog, &key.transport)?, key, group })
 }
 
-/// An embedded suite by its name, or a file by its path.
+/// Returns an embedded suite by its name, or a file by its path.
 fn find_suite(name: &str) -> Result<Suite> {
     if let Some(suite) = embedded(name) {
         return Ok(suite?);
@@ -181,7 +181,7 @@ fn target(given: Option<f64>, suite: &Suite) -> Target {
     Target { p50, p99: own.unwrap_or(5.0 * p50) }
 }
 
-/// The suite's prose, as it goes into the record.
+/// Returns the suite's prose, as it goes into the record.
 pub(crate) fn note(suite: &Suite) -> SuiteNote {
     SuiteNote {
         name: suite.name.clone(),
@@ -269,11 +269,11 @@ mod tests {
 
     #[test]
     fn the_pilot_of_quick_takes_no_longer_than_it_says() {
-        // What a visit takes beside its measured phase: fork, warm-up, meetings, probes, reaping.
-        const BESIDE: Duration = Duration::from_millis(12);
+        // Time of a visit outside of its measured phase: fork, warm-up, meetings, probes, reaping.
+        const OVERHEAD: Duration = Duration::from_millis(12);
         let Job { specs, options } = job("quick");
         let visits = specs.len() as u32 * options.rounds;
-        let takes = (options.measure + BESIDE) * visits;
+        let takes = (options.measure + OVERHEAD) * visits;
         assert!(takes <= options.budget.unwrap(), "{} cells: {takes:?}", specs.len());
     }
 

@@ -49,14 +49,14 @@ pub(crate) fn rules(catalog: &Catalog, args: &RulesArgs) -> Result<Exit> {
     Ok(if broken { Exit::Failed } else { Exit::Ok })
 }
 
-/// Tries every rule, for the record of a run; `None` if a signal came before all were tried. The run handles signals already
-/// ([`Interrupts`]): a second handler would forget a signal that came while the run got ready.
+/// Tries every rule, for the record of a run; `None` if a signal came before all were tried. The run
+/// handles signals already ([`Interrupts`]): a second handler would forget an earlier signal.
 pub(crate) fn all_rules(catalog: &Catalog, quiet: bool) -> Result<Option<Vec<Rule>>> {
     let (tried, interrupted) = try_out(catalog.rules(), quiet)?;
     Ok((!interrupted).then_some(tried))
 }
 
-/// Tries rules; returns them, and true if a signal came meanwhile.
+/// Tries rules; returns them, and true if a signal came.
 fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
     let tried = ipcmark_rules::run(trials, &mut Progress { quiet, left: trials.len() })?;
     Ok((tried, process::is_interrupted()))

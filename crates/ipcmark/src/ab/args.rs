@@ -58,10 +58,10 @@ pub(crate) struct AbArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Bound on the wall time.
+    /// Time limit.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "2m")]
     pub(crate) budget: Duration,
-    /// Pairs of invocations of each cell in the first stage, at most.
+    /// Maximum pairs of runs of each cell in the first stage.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) pairs: u32,
     /// Fresh pairs of each cell that may have changed; undecided ones get up to four times as many.

@@ -9,7 +9,7 @@ use ipcmark_suite::{
 #[derive(Debug, Clone)]
 pub(crate) struct Several<T>(pub(crate) Vec<T>);
 
-/// All that a repeatable flag names, in order.
+/// Returns all values of a repeatable flag, in order.
 pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
     uses.iter().flat_map(|several| several.0.iter().cloned()).collect()
 }

@@ -13,11 +13,11 @@ Examples:
   ipcmark export old --format criterion --out target --baseline old
 
 Exit codes:
-  0    it was written
-  2    there is no such format, or it does not take such a document or destination
+  0    written
+  2    no such format, or it does not take this document or destination
   4    a file could not be read or written";
 
-/// What can be asked for.
+/// Value of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// An explanation of each format.
@@ -40,16 +40,17 @@ impl fmt::Display for Wanted {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// A record, or the folder that holds one as record.json; for csv and parquet the document of a paired comparison, too.
+    /// A record, or the folder that holds one as record.json; csv and parquet also take a paired
+    /// comparison.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) record: Option<PathBuf>,
-    /// Which format: csv, parquet, hlog, hgrm, criterion, bmf, gab, openmetrics, history; `list` explains each.
+    /// Format: csv, parquet, hlog, hgrm, criterion, bmf, gab, openmetrics, history; `list` explains each.
     #[arg(long, short, value_name = "NAME", value_parser = parse)]
     pub(crate) format: Wanted,
-    /// Where it goes: a file; of criterion, gab and hgrm a folder. `-`, the default, is standard output.
+    /// Output file, or folder for criterion, gab and hgrm. `-` is standard output.
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath, default_value = "-")]
     pub(crate) out: PathBuf,
-    /// In criterion: the name that critcmp calls the figures by [default: the commit that measured].
+    /// Baseline name for critcmp, with --format criterion only [default: the measured commit].
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,
 }

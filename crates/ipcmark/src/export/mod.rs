@@ -12,7 +12,7 @@ use ipcmark_record::Record;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-/// Exports.
+/// Exports a record or a comparison.
 ///
 /// # Errors
 /// A document that cannot be read, or is not one that the format takes; a destination that cannot be written.
@@ -47,7 +47,8 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The line of a history: what is known of the commit is told by the environment, as when it is added to one.
+/// Returns the record's line in a history. The environment names the commit, as in
+/// `ipcmark history add`.
 fn line(record: &Record) -> Result<Vec<u8>> {
     let variable = |name: &str| std::env::var(name).ok();
     let provenance = Provenance::found(Path::new("."), None, variable);
@@ -64,7 +65,7 @@ fn to_stdout(args: &ExportArgs) -> bool {
     args.out == Path::new("-")
 }
 
-/// What cannot be written there, before anything is read.
+/// Refuses what the format cannot write to the destination, before anything is read.
 fn refuse_early(args: &ExportArgs) -> Result<()> {
     let name = args.format;
     if args.baseline.is_some() && name != Wanted::Of(Format::Criterion) {
@@ -76,13 +77,13 @@ fn refuse_early(args: &ExportArgs) -> Result<()> {
             bail!(Usage(format!("{name} is several files: name a folder with --out")))
         }
         Shape::Binary if to_stdout(args) && std::io::stdout().is_terminal() => {
-            bail!(Usage(format!("{name} is no text: name a file with --out, or pipe it on")))
+            bail!(Usage(format!("{name} is not text: name a file with --out, or pipe it on")))
         }
         _ => Ok(()),
     }
 }
 
-/// What was asked for does not exist, rather than could not be done.
+/// Returns a usage error if the user asked for something that does not exist.
 fn usage(error: Error) -> anyhow::Error {
     match error {
         Error::NeedsRecord { .. } | Error::NoParquet | Error::Baseline(_) => {

@@ -17,7 +17,7 @@ use ipcmark_record::Paired;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Decides.
+/// Decides whether a change may pass.
 ///
 /// # Errors
 /// A policy with a mistake; documents that cannot be read; a file that cannot be written.
@@ -78,7 +78,7 @@ fn of_records(base: &Path, new: &Path, policy: &Policy) -> Result<Outcome> {
     }
 }
 
-/// Writes the files first, so that they exist whoever reads standard output.
+/// Writes the files first, so that they exist even if standard output fails.
 fn report(outcome: &Outcome, args: &GateArgs) -> Result<()> {
     let document = outcome.document();
     let markdown = document.markdown();

@@ -11,7 +11,7 @@ use std::path::Path;
 /// Adds each of the records; what was added before an error stays added.
 ///
 /// # Errors
-/// A record that cannot be read or has no end; what the store says.
+/// A record that cannot be read or has no end; errors of the store.
 pub(super) fn add(store: &dyn Store, args: &AddArgs) -> Result<Exit> {
     let provenance = provenance(args);
     let reference = args.reference.as_deref().map(run::read).transpose();

@@ -5,33 +5,33 @@ use clap::{Args, Subcommand, ValueHint};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
-/// Where a history lies when nobody says otherwise: beside the runs.
+/// Default store, in the folder of the runs.
 const STORE: &str = "reports/history";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark history add reports/2026-01-31-quick           the run of this commit, into reports/history
-  ipcmark history add run --store /mnt/share/history     any number of machines may add at once
+  ipcmark history add run --store /mnt/share/history     any number of machines may add at the same time
   ipcmark history list --store git:benchmarks@origin     a branch that holds nothing else, fetched first
   ipcmark history list --json > history.ndjson           every line, for other tools
   ipcmark history show 'pipe*p50'                        a line a series: bars, last value, changes
   ipcmark history scan --last 20                         where levels changed, and how to confirm it
-  ipcmark history page --out history.html                all of it to look at, in one file
+  ipcmark history page --out history.html                all series as one HTML file
   IPCMARK_STORE=s3://bucket/prefix ipcmark history list
 
 Stores:
   PATH                 a folder; on NFS, too: nothing is ever appended to
   git:BRANCH           a branch of this checkout's repository; the work tree is not touched
-  git:BRANCH@REMOTE    the same in a remote: fetched, added to, pushed; again when another was faster
-  s3://BUCKET/PREFIX   an object store, in builds with --features object-store; it is told by the variables AWS_ACCESS_KEY_ID,
-                       AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT where it is not Amazon's
+  git:BRANCH@REMOTE    such a branch in a remote: fetched, added to, pushed; repeated if another push came first
+  s3://BUCKET/PREFIX   an object store, in builds with --features object-store; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+                       AWS_REGION, and AWS_ENDPOINT if it is not Amazon's
 
 Each run has two files, under a name that no other run has: runs/YYYY/MM/TIME-HASH.json.gz, the whole record, and
 lines/YYYY/MM/TIME-HASH.ndjson, its figures in a line. Adding a run twice does nothing the second time.";
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
-    /// Where the runs are kept: a folder, git:BRANCH, git:BRANCH@REMOTE or s3://BUCKET/PREFIX.
+    /// Store of the runs: a folder, git:BRANCH, git:BRANCH@REMOTE or s3://BUCKET/PREFIX.
     #[arg(long, global = true, value_name = "STORE", env = "IPCMARK_STORE", default_value = STORE)]
     pub(crate) store: String,
     #[command(subcommand)]
@@ -40,21 +40,21 @@ pub(crate) struct HistoryArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryCommand {
-    /// Add runs: their records, whole, and a line of figures each.
+    /// Add runs: the whole record and a line of figures for each.
     ///
     /// Commit, branch and repository are taken from the CI job's environment (GitHub, GitLab, or IPCMARK_COMMIT and
     /// IPCMARK_BRANCH), else from git in the current folder.
     Add(AddArgs),
-    /// Show which runs there are, newest last.
+    /// List the runs, newest last.
     List(ListArgs),
     /// Show every series: the newest commits as a line of bars, the last value, and what changed.
     Show(ShowArgs),
     /// Find where levels changed, over all series.
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
-    /// Write one HTML page: what changed, then a chart a series.
+    /// Write one HTML page: what changed, then a chart per series.
     Page(PageArgs),
-    /// Mend what stopped writers left: records without a line get one, lines cut short are made anew.
+    /// Repair what interrupted writers left: add missing lines, and write truncated ones again.
     Repair,
 }
 
@@ -66,26 +66,27 @@ pub(crate) struct AddArgs {
     /// The commit that was measured [default: the CI job's, else HEAD].
     #[arg(long, value_name = "COMMIT")]
     pub(crate) commit: Option<String>,
-    /// When it was committed, RFC 3339 [default: what git says]; the order of a series goes by it.
+    /// Time of the commit, RFC 3339 [default: from git]; it orders the series.
     #[arg(long, value_name = "TIME")]
     pub(crate) commit_time: Option<Timestamp>,
-    /// Its branch [default: the CI job's, else the current one].
+    /// Branch of the commit [default: the CI job's, else the current one].
     #[arg(long, value_name = "NAME")]
     pub(crate) branch: Option<String>,
-    /// Where its repository lies [default: the CI job's, else that of the remote origin].
+    /// URL of the repository [default: the CI job's, else that of the remote origin].
     #[arg(long, value_name = "URL")]
     pub(crate) repository: Option<String>,
-    /// A record that a pinned build took on the same machine, close in time: ratios to it go on when the machine is replaced.
+    /// Record of a pinned build on the same machine, close in time: ratios to it stay comparable
+    /// when the machine is replaced.
     #[arg(long, value_name = "RECORD", value_hint = ValueHint::AnyPath)]
     pub(crate) reference: Option<PathBuf>,
-    /// Something else to keep with the run: runner=large. May be given several times.
+    /// Extra attribute of the run, e.g. runner=large. Repeatable.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_attribute)]
     pub(crate) attribute: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Print the lines themselves, one a run (NDJSON).
+    /// Print the lines as NDJSON, one per run.
     #[arg(long)]
     pub(crate) json: bool,
 }

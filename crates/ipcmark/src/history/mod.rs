@@ -17,10 +17,10 @@ use anyhow::Result;
 use args::HistoryCommand;
 use ipcmark_history::{Error, Lines, Store, store};
 
-/// Does what was asked for.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// A store that does not exist or cannot be reached; whatever the single commands say.
+/// A store that does not exist or cannot be reached; errors of the subcommand.
 pub(crate) fn history(args: &HistoryArgs) -> Result<Exit> {
     let store = store::open(&args.store).map_err(|error| match error {
         Error::NoStore { .. } => anyhow::Error::new(Usage(error.to_string())),
@@ -36,7 +36,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit> {
     }
 }
 
-/// All lines; what among them could not be read is said on standard error.
+/// Returns all lines; reports unreadable ones on standard error.
 fn lines(store: &dyn Store) -> Result<Lines> {
     let lines = store.lines()?;
     if !lines.troubles.is_empty() {
@@ -49,7 +49,7 @@ fn repair(store: &dyn Store) -> Result<Exit> {
     let repaired = store.repair()?;
     let mut told: Vec<String> = Vec::new();
     told.extend(repaired.adopted.iter().map(|key| format!("adopted {key}")));
-    told.extend(repaired.renewed.iter().map(|key| format!("made anew the line of {key}")));
+    told.extend(repaired.renewed.iter().map(|key| format!("wrote the line of {key} again")));
     told.extend(repaired.left.iter().map(|what| format!("could not mend {what}")));
     if told.is_empty() {
         told.push("nothing to mend".into());

@@ -20,7 +20,8 @@ pub(super) fn page(store: &dyn Store, args: &PageArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The last part of the newest run's repository: `ipcmark` of `https://example.org/ipcmark.git`.
+/// Returns the last part of the newest run's repository: `ipcmark` of
+/// `https://example.org/ipcmark.git`.
 fn repository(runs: &[Line]) -> String {
     let newest = runs.iter().rev().find_map(|line| line.attributes.git_repo.as_deref());
     let name = newest.and_then(|url| url.trim_end_matches('/').rsplit(['/', ':']).next());

@@ -1,4 +1,4 @@
-//! The command line of what reads a history: `scan`, `show`, `page`.
+//! The command lines of the commands that read a history: `scan`, `show`, `page`.
 
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -12,20 +12,20 @@ Examples:
 
 Exit codes:
   0    scanned, whatever was found; with --exit-code: nothing became slower
-  1    with --exit-code: something became slower within what was asked for
-  2    no series is called so, or there is no such branch
+  1    with --exit-code: something became slower in the selected series and commits
+  2    no such series, or no such branch
   4    the store could not be read
 
-A change point is where to look, and no verdict: runs of different days differ by more than their programs. Hold the commits on
-both sides of it against each other with the command that the scan prints.";
+A change point is a suspicion, not a verdict: runs of different days differ by more than their programs. Compare the commits on
+both sides of it with the command that the scan prints.";
 
-/// Which series of a history.
+/// Choice of series of a history.
 #[derive(Debug, Args)]
 pub(crate) struct SeriesArgs {
-    /// Only the series whose name a glob fits, anywhere in it: pipe/block, 'shm*cross-core', p50, '!stream'.
+    /// Only the series whose name has a match of this glob anywhere in it: pipe/block, 'shm*cross-core', p50, '!stream'.
     #[arg(long, short, value_name = "GLOB")]
     pub(crate) cell: Vec<String>,
-    /// Runs of this branch [default: the one with most runs]; '*' takes all. Runs that know no branch are always taken.
+    /// Runs of this branch [default: the one with most runs]; '*' takes all. Runs without a branch are always included.
     #[arg(long, value_name = "NAME")]
     pub(crate) branch: Option<String>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct ScanArgs {
     /// Only changes that began within the last N commits.
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,
-    /// End with 1 when something that is printed became slower.
+    /// Exit with 1 if something that is printed became slower.
     #[arg(long)]
     pub(crate) exit_code: bool,
     /// Print JSON instead of text.
@@ -47,7 +47,7 @@ pub(crate) struct ScanArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// Globs as those of --cell.
+    /// Globs, like those of --cell.
     #[arg(value_name = "GLOB")]
     pub(crate) globs: Vec<String>,
     #[command(flatten)]
@@ -58,10 +58,10 @@ pub(crate) struct ShowArgs {
 pub(crate) struct PageArgs {
     #[command(flatten)]
     pub(crate) series: SeriesArgs,
-    /// Where the page goes: one HTML file that opens offline.
+    /// Output file: one HTML page that opens offline.
     #[arg(long, value_name = "FILE", default_value = "history.html", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
-    /// What the page is called [default: the name of the repository].
+    /// Title of the page [default: the name of the repository].
     #[arg(long, value_name = "TITLE")]
     pub(crate) title: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The command line of `ipcmark repeat`, and what of it each run is given.
+//! The command line of `ipcmark repeat`, and of each run that it starts.
 
 use crate::cli::RunArgs;
 use clap::{Args, ValueHint};
@@ -9,15 +9,15 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark repeat                                         the quick suite ten times: a little over ten minutes
   ipcmark repeat --runs 5 --transport 'pipe,unix*' --budget 20s --out again
-  ipcmark repeat --of again                              evaluate the runs in a folder once more
+  ipcmark repeat --of again                              evaluate the runs in a folder again
   ipcmark repeat --of monday/record.json tuesday/record.json --json";
 
-/// Flags with a value that a run gets otherwise than as they stand here, if at all.
+/// Flags with a value that are not passed on to a run unchanged.
 const WITH_VALUE: [&str; 3] = ["--runs", "--out", "--seed"];
 
 #[derive(Debug, Args)]
 pub(crate) struct RepeatArgs {
-    /// How many runs, one after the other, each a program of its own.
+    /// Number of runs, one after the other, each in a new process.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=99))]
     pub(crate) runs: u32,
     /// Run nothing; evaluate these records, or all in these folders. A record is record.json in a run's folder.
@@ -28,9 +28,9 @@ pub(crate) struct RepeatArgs {
     pub(crate) run: RunArgs,
 }
 
-/// What run number `n`, from 0, is started with, from what this program was started with behind `repeat`.
+/// Returns the arguments of run number `n`, from 0. `given` has the arguments after `repeat`.
 ///
-/// The words are handed on as they were given, so that each run takes all that `ipcmark run` does.
+/// Most are passed on unchanged, so that each run takes all flags of `ipcmark run`.
 pub(super) fn of_run(
     given: impl IntoIterator<Item = OsString>,
     args: &RunArgs,
@@ -50,7 +50,7 @@ pub(super) fn of_run(
             words.push(word);
         }
     }
-    // The same seed gives the same order of visits: each run is to have its own.
+    // Each run needs its own seed: one seed always gives the same order of visits.
     let seed = args.seed.map(|seed| seed.wrapping_add(u64::from(n)).to_string());
     words.extend(seed.into_iter().flat_map(|seed| ["--seed".into(), seed.into()]));
     let also = [("--no-rules", !args.no_rules), ("--quiet", quiet && !args.quiet)];

@@ -1,7 +1,7 @@
 //! `ipcmark repeat`: runs a suite several times, and says how far the runs agree.
 //!
-//! Each run is a program of its own, as a user's next run would be: what a start lays out anew (the addresses of code, stack and
-//! heap) is laid out anew in each, and no run inherits what another one left in memory.
+//! Each run is a new process, as a user's next run would be: it has its own addresses of code, stack
+//! and heap, and inherits no memory from another run.
 
 mod args;
 
@@ -26,17 +26,17 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// How long a run that was asked to end may take to put its things in order.
+/// Time that an interrupted run gets to finish its files.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs, or reads what was run, and evaluates.
+/// Makes runs, or reads their records, and evaluates them.
 ///
 /// # Errors
 /// All of [`Job::of`] and [`Folder::named`], before anything is measured; a run that cannot be started; records that cannot
 /// be read, or fewer than two.
 pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
     if args.run.resume.is_some() {
-        bail!(Usage("a repetition is not gone on with; go on with one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
+        bail!(Usage("a repetition cannot be resumed; resume one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
     }
     if !args.of.is_empty() {
         let found = evaluate(&records_of(&args.of)?)?;
@@ -90,7 +90,7 @@ fn evaluate(records: &[Record]) -> Result<Agreement> {
     })
 }
 
-/// All runs, one after the other, until one is interrupted or cannot be made.
+/// Makes the runs, one after the other, until one is interrupted or fails.
 fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
     let _interrupts = Interrupts::handle()?;
     let bar = Term::stderr().is_term();
@@ -119,10 +119,10 @@ fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// One run, to its end. What it prints is not for this program's reader; what it warns of is.
+/// Makes one run, to its end. Its results are not printed, but its warnings are.
 fn one(words: &[OsString]) -> Result<process::Exit> {
     let mut child = process::fork(|| {
-        // The very program that runs, even where its file was replaced meanwhile.
+        // The running program, even if its file was replaced.
         let mut command = std::process::Command::new("/proc/self/exe");
         let error = command.arg0("ipcmark").args(words).stdout(Stdio::null()).exec();
         output::say_error(&anyhow::Error::new(error).context("cannot start a run"));
@@ -166,7 +166,7 @@ fn line(n: u32, runs: u32, record: &Record, took: Duration, out: &Path) -> Strin
     )
 }
 
-/// The folder of run `n`, from 0: `01`, `02` ...
+/// Returns the folder of run `n`, from 0: `01`, `02` ...
 fn name_of(n: u32) -> String {
     format!("{:02}", n + 1)
 }

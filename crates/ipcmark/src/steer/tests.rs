@@ -1,5 +1,5 @@
 //! Runs that are drawn, not made: a steer asks for rounds, each visit of a round is an invocation
-//! whose level is drawn. What it asks for can then be held against what is known of the cells.
+//! whose level is drawn. What it asks for can then be compared with what is known of the cells.
 
 use super::{Adaptive, Fixed, steer};
 use fastrand::Rng;

@@ -1,4 +1,4 @@
-//! `ab`: this program against itself, against itself with a setting, and against what is none.
+//! `ab`: this program against itself, against itself with a setting, and against a program that is not ipcmark.
 
 use crate::desk::{Desk, stderr, stdout};
 use ipcmark_record::{InvocationOutcome, Outcome, Paired, Stage};

@@ -57,12 +57,12 @@ impl Desk {
         self.ipcmark(&flags).success()
     }
 
-    /// Where the program keeps its temporary files.
+    /// Returns the folder of the program's temporary files.
     pub(crate) fn temporary(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Runs the program with these arguments into a pipe whose reader has gone; its exit code and standard error.
+    /// Runs the program into a pipe whose reader has gone; returns exit code and standard error.
     pub(crate) fn unread(&self, args: &[&str]) -> (Option<i32>, String) {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

@@ -1,4 +1,4 @@
-//! `doctor`: what the machine offers and withholds.
+//! `doctor`: what the machine offers and lacks.
 
 use crate::desk::{Desk, stdout};
 
@@ -11,7 +11,7 @@ fn doctor_says_what_each_lack_costs_and_how_many_transports_are_left() {
     {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
-    assert!(!text.contains('\x1b'), "no colours where nobody looks");
+    assert!(!text.contains('\x1b'), "no colours outside of a terminal");
 }
 
 #[test]

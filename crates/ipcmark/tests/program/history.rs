@@ -48,7 +48,7 @@ fn a_bad_line_is_told_and_repaired() {
     std::fs::write(&line, &text[..200]).unwrap();
     let said = stderr(&history(&["list"]).success());
     assert!(said.contains("1 line cut short: lines/2026/03/"), "{said}");
-    assert!(stdout(&history(&["repair"]).success()).contains("made anew"));
+    assert!(stdout(&history(&["repair"]).success()).contains("wrote the line of "));
     assert_eq!(stderr(&history(&["list"]).success()), "");
     assert_eq!(std::fs::read(&line).unwrap(), text);
     assert_eq!(stdout(&history(&["repair"]).success()), "nothing to mend\n");

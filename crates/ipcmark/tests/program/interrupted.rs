@@ -1,4 +1,4 @@
-//! Stopped by the user, and gone on with.
+//! Runs that a user stops, and then resumes.
 
 use crate::desk::{Desk, record, stderr, stdout};
 use ipcmark_record::{Outcome, Paired, Record};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Mechanisms that need names: in the private folder, among the queues, in shared memory.
 const NAMED: &str = "fifo/block,mq/block,shm-ring-posix/hybrid";
-/// How long a machine under load may take over what takes milliseconds.
+/// Time that a machine under load may need for what takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A run far longer than any test, under way.
@@ -57,7 +57,7 @@ fn descendants(parent: u32) -> Vec<u32> {
     children.flat_map(|pid| [vec![pid], descendants(pid)].concat()).collect()
 }
 
-/// True while `pid` runs and is one of ours; a number given anew is somebody else's.
+/// Returns true while `pid` runs and is one of ours: another program may have got its number.
 fn is_ours(pid: u32) -> bool {
     let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let is_zombie = state.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'));
@@ -140,7 +140,7 @@ fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     child.wait().unwrap();
     assert_nothing_left(&desk, pid, &processes);
     let before = record(&desk.path("out"));
-    assert_eq!(before.outcome, Outcome::Running, "nobody wrote an end");
+    assert_eq!(before.outcome, Outcome::Running, "no process wrote an end");
     let by_record = ["run", "--resume", "out/record.json", "--budget", "1s", "--quiet"];
     let text = stdout(&desk.ipcmark(&by_record).success());
     assert!(text.contains("fifo/block"), "{text}");

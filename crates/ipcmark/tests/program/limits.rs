@@ -15,7 +15,7 @@ fn limits_say_what_one_cpu_allows() {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
     assert!(!text.contains("hand-off"), "one CPU hands nothing over:\n{text}");
-    assert!(!text.contains('\x1b'), "no colours where nobody looks");
+    assert!(!text.contains('\x1b'), "no colours outside of a terminal");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What cannot be done is answered at once, in one message that says what to do.
+//! Requests that cannot be met: one immediate message says what to do.
 
 use crate::desk::{Desk, stderr};
 
@@ -94,8 +94,8 @@ fn what_is_no_record_is_refused() {
     refused(&desk, &["report", "damaged.json"], 4, &["damaged"]);
     refused(&desk, &["report", "none.json"], 4, &["none.json", "No such file"]);
     refused(&desk, &["compare", "none.json", "foreign.json"], 4, &["none.json"]);
-    refused(&desk, &["run", "--resume", "."], 2, &["nothing to go on with"]);
-    refused(&desk, &["run", "--resume", "none"], 2, &["there is no none", "nothing to go on with"]);
+    refused(&desk, &["run", "--resume", "."], 2, &["nothing to resume"]);
+    refused(&desk, &["run", "--resume", "none"], 2, &["there is no none", "nothing to resume"]);
     let said = stderr(&desk.ipcmark(&["report", "none.json"]).code(4));
     assert_eq!(said.matches("No such file").count(), 1, "a cause is said once: {said}");
 }

@@ -13,7 +13,7 @@ fn a_rule_is_shown_in_words_with_its_calls_and_its_page() {
     ] {
         assert!(text.contains(word), "'{word}' is not in:\n{text}");
     }
-    assert!(!text.contains('\x1b'), "no colours where nobody looks");
+    assert!(!text.contains('\x1b'), "no colours outside of a terminal");
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn a_full_disk_keeps_what_was_measured() {
         .map_err(|_| ())
         .and_then(|o| if o.status.code() == Some(77) { Err(()) } else { Ok(o) })
     else {
-        return skipped("mount namespaces are not to be had here");
+        return skipped("mount namespaces are not available here");
     };
     let (out, err) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

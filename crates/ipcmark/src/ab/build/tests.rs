@@ -78,7 +78,7 @@ fn each_revision_gives_its_own_program_and_a_second_time_the_same() {
     let sources = Sources::new("ipcmark");
     let first = sources.commit("fn main() { println!(\"one\") }");
     sources.commit("fn main() { println!(\"two\") }");
-    // What is not committed is no part of any revision.
+    // Uncommitted files are not part of any revision.
     sources.write("src/main.rs", "not Rust");
     let (one, two) = (sources.program_of("HEAD~1").unwrap(), sources.program_of("HEAD").unwrap());
     assert_eq!((said_by(&one), said_by(&two)), ("one\n".into(), "two\n".into()));
