@@ -80,7 +80,7 @@ impl Control {
         futex::wake_all(word)
     }
 
-    /// Returns true if a process has said `number`, or does within `patience`.
+    /// Returns true if a process has put `number`, or does within `patience`.
     pub(crate) fn hears(&self, process: usize, number: u32, patience: Duration) -> Result<bool> {
         let word = &self.said(process).futex;
         let seen = word.load(Acquire);

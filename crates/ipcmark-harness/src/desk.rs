@@ -163,8 +163,8 @@ impl Desk {
         Ok(())
     }
 
-    /// [`send_block`](Desk::send_block) into slots. All that this loop needs stays in registers: a
-    /// ring takes a message in a few ns.
+    /// Sends `count` messages through slots: see [`send_block`](Desk::send_block). All that this
+    /// loop needs stays in registers, because a ring takes a message in a few ns.
     #[inline(always)]
     pub(crate) fn send_block_in_place(&mut self, tx: &mut impl Sender, count: u64) -> Result<()> {
         let (body, size) = (self.stamper.body(), self.size);

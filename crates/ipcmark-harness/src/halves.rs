@@ -185,7 +185,7 @@ pub(crate) struct Row<H: Halves> {
 }
 
 impl<H: Halves> Row<H> {
-    /// The row of `T`.
+    /// Returns the row of `T`.
     pub(crate) const fn of<T: Transport>() -> Row<H>
     where
         Inherited<T>: Fixture<H>,
@@ -197,7 +197,7 @@ impl<H: Halves> Row<H> {
     }
 }
 
-/// What the processes inherit of one link.
+/// The part of one link that the processes inherit.
 pub(crate) trait Fixture<H: Halves> {
     fn capacity(&self) -> Result<Capacity>;
     fn split(self: Box<Self>, side: Side) -> Result<Link<H::Tx, H::Rx>>;

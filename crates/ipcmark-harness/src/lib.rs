@@ -1,4 +1,4 @@
-//! Forks two processes, pins them, warms them up, measures, and brings the numbers home.
+//! Forks two processes, pins them, warms them up, measures, and returns the numbers.
 //!
 //! The key decision is that everything measured happens in processes made for it. One
 //! [`invoke`](Entry::invoke) is one fork of a cell's two sides: the fixture is made first and

@@ -1,7 +1,7 @@
-//! Which CPUs the processes of an invocation go to.
+//! The CPUs of the processes of an invocation.
 //!
 //! CPUs are taken from the mask this process really has, never from the machine's count: a mask
-//! narrowed by a container would put both sides on one CPU while a log says otherwise.
+//! narrowed by a container would put both sides on one CPU, and a log would say two.
 
 use ipcmark_core::Placement;
 use ipcmark_record::{Cpu, Refusal};

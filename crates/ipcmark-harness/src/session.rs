@@ -1,13 +1,14 @@
 //! A run: cells visited in interleaved rounds, the record kept up to date.
 //!
-//! Rounds, because a machine drifts: ten invocations of one cell and then ten of the next would give the drift to
-//! the cells. Each round visits its cells once, in an order of its own; which cells those are, a [`Steer`] says. An
-//! invocation that the machine disturbed is made again in the same round, by its marks alone: nobody looks at the result.
-//! The budget is a promise about wall time: the measured phase of each visit is cut to what is left for it.
+//! There are rounds because a machine drifts: with ten invocations of one cell and then ten of the
+//! next, the drift would look like a difference of the cells. Each round visits its cells once, in
+//! a new order. A [`Steer`] chooses the cells. If the machine disturbed an invocation, the same
+//! round makes it again; only the marks decide this, never the result. The budget is a promise
+//! about wall time: the measured phase of each visit is cut to the time that is left for it.
 
-mod beside;
 mod cells;
 mod counts;
+mod machine;
 mod pace;
 mod resume;
 mod spec;
@@ -17,13 +18,13 @@ mod watch;
 use crate::host;
 use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Result, Scratch, harness_cost};
-use beside::Beside;
 pub use cells::new_cells;
 use counts::Counts;
 use ipcmark_core::{DEEP_EVERY, Extent, Plan};
 use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Writer};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
+use machine::Machine;
 use pace::Pace;
 pub use spec::{CellSpec, Options, plan};
 use std::collections::HashMap;
@@ -32,12 +33,12 @@ use std::time::{Duration, Instant};
 pub use steer::{Aim, Round, Rounds, Steer, is_open, rounds_of};
 pub use watch::{Event, Watch};
 
-/// How long an invocation may take beyond its phases before it counts as hung.
+/// Time that an invocation may take beyond its phases before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a marked invocation is made again in its round.
+/// Number of times that a round repeats a marked invocation.
 const AGAIN: usize = 2;
 
-/// A run, before, while and after it measures.
+/// A run: before, during and after its measurements.
 #[derive(Debug)]
 pub struct Session {
     /// The transports of the record's cells, by name.
@@ -47,18 +48,19 @@ pub struct Session {
     clock: Clock,
     scratch: Scratch,
     options: Options,
-    /// What is found out about the machine beside the cells.
-    beside: Beside,
-    /// What is counted once a cell.
+    /// Looks at the machine between invocations.
+    machine: Machine,
+    /// Counts that are made once a cell.
     counts: Counts,
-    /// How long the run that is gone on with had lasted.
+    /// Duration of the resumed run before it stopped, ns.
     before_ns: u64,
-    /// Held until the names are cleared away.
+    /// Handler of signals, kept until the names are removed.
     _interrupts: Interrupts,
 }
 
 impl Session {
-    /// Describes the machine, measures the harness's own cost, and decides which cells cannot be measured here and why.
+    /// Describes the machine, measures the harness's own cost, and decides which cells cannot be
+    /// measured here and why.
     pub fn new(specs: Vec<CellSpec>, options: Options) -> Result<Session> {
         let interrupts = Interrupts::handle()?;
         let scratch = Scratch::new()?;
@@ -104,43 +106,44 @@ impl Session {
             scratch,
             options,
             counts,
-            beside: Beside::new(clock),
+            machine: Machine::new(clock),
             before_ns: 0,
             _interrupts: interrupts,
         })
     }
 
-    /// Puts the mechanisms' own rules, as this machine showed them, into the record.
+    /// Puts the mechanisms' own rules, found on this machine, into the record.
     #[must_use]
     pub fn with_rules(mut self, rules: Vec<Rule>) -> Session {
         self.record.rules = rules;
         self
     }
 
-    /// Keeps the record at `path`, with a journal beside it, from now on.
+    /// Keeps the record at `path`, with a journal next to it, from now on.
     pub fn keep_at(&mut self, path: &Path) -> Result<()> {
         self.writer = Some(Writer::create(path, &self.record)?);
         Ok(())
     }
 
-    /// The record as it stands.
+    /// Returns the record so far.
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.record
     }
 
-    /// The record.
+    /// Returns the record and ends the session.
     #[must_use]
     pub fn into_record(self) -> Record {
         self.record
     }
 
-    /// Measures. Ends when `steer` asks for no more, the budget is spent, or a signal asks for the end; the record says
-    /// which. What was measured is kept in each case, and when the record can no longer be written, too.
+    /// Measures until `steer` asks for no more, the budget is spent, or a signal asks for the end;
+    /// the record says which. It keeps the results in each case, even if it can no longer write
+    /// the record.
     pub fn run(&mut self, steer: &mut dyn Steer, watch: &mut dyn Watch) -> Result<()> {
         let begun = Instant::now();
         let ran = self.rounds(begun, steer, watch);
-        self.beside.end(&mut self.record, self.before_ns, begun);
+        self.machine.end(&mut self.record, self.before_ns, begun);
         self.record.knees = steer.knees(&self.record);
         let standings = steer.standings(&self.record);
         for (cell, standing) in self.record.cells.iter_mut().zip(standings) {
@@ -178,12 +181,12 @@ impl Session {
             if sure == 0 && !pace.holds_round(begun.elapsed()) {
                 break;
             }
-            self.beside.round(&mut self.record, self.before_ns, begun);
+            self.machine.round(&mut self.record, self.before_ns, begun);
             pace.spent_beside(between.elapsed());
             watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
             match self.round(number, order, (&mut pace, &mut visit), begun, (steer, watch))? {
                 None => {}
-                // With all visits that were sure made, the run had what it asked for.
+                // All sure visits were made, so the run is complete.
                 Some(Outcome::BudgetSpent) if steer.sure(&self.record).1 == 0 => break,
                 Some(outcome) => return Ok(outcome),
             }
@@ -196,7 +199,8 @@ impl Session {
         Ok(Outcome::Complete)
     }
 
-    /// Visits each of `cells`, and those again whose invocation was marked; says why when the run ends with it.
+    /// Visits each of `cells`, and again those whose invocation was marked. Returns the outcome if
+    /// the run ends here.
     fn round(
         &mut self,
         number: u32,
@@ -227,7 +231,7 @@ impl Session {
                 let visit_begun = Instant::now();
                 let ended = self.visit(index, number, measure, begun, watch)?;
                 let newest = self.record.cells[index].invocations.get(had);
-                // What a hang took says nothing of what visits cost.
+                // The time of a hang says nothing about the cost of visits.
                 if newest.is_none_or(Invocation::is_ok) {
                     pace.spent(visit_begun.elapsed(), measure);
                 }
@@ -255,7 +259,7 @@ impl Session {
         let cells = new_cells(&specs, &self.record.host.cpus, self.options.measure);
         self.record.cells.extend(cells);
         self.entries.extend(entries(&specs));
-        // The journal speaks only of cells that the document has.
+        // The journal may name only cells that the document has.
         if let Some(writer) = &mut self.writer {
             writer.checkpoint(&self.record)?;
         }
@@ -267,13 +271,13 @@ impl Session {
         self.entries[&self.record.cells[index].key.transport]
     }
 
-    /// The number of the next round: a run that is gone on with counts on.
+    /// Returns the number of the next round. A resumed run continues to count.
     fn next_round(&self) -> u32 {
         let made = self.record.cells.iter().flat_map(|cell| &cell.invocations);
         made.map(|i| i.round + 1).max().unwrap_or_default()
     }
 
-    /// What one invocation of one cell is to do, and where.
+    /// Returns the plan of one invocation of one cell, and its CPUs.
     fn plan(
         &self,
         index: usize,
@@ -294,7 +298,7 @@ impl Session {
         (plan, Bench { clock: self.clock, cpus })
     }
 
-    /// Counts what is counted once a cell, if it is time; true when a signal asked for the end meanwhile.
+    /// Counts a cell if it is time. Returns true if a signal asked for the end.
     fn count(&mut self, index: usize, round: u32, measure: Duration) -> bool {
         if !self.counts.wants(index, &self.record.cells[index]) {
             return false;
@@ -303,7 +307,7 @@ impl Session {
         self.counts.visit((index, self.entry(index)), &mut self.record, &plan, &bench)
     }
 
-    /// One invocation of one cell; says why when the run ends with it.
+    /// Makes one invocation of one cell. Returns the outcome if the run ends here.
     fn visit(
         &mut self,
         index: usize,
@@ -313,7 +317,7 @@ impl Session {
         watch: &mut dyn Watch,
     ) -> Result<Option<Outcome>> {
         let entry = self.entry(index);
-        // The budget's promise holds for a side that hangs, too, but for a second.
+        // A side that hangs passes the budget by a second at most.
         let patience = self.options.budget.map_or(PATIENCE, |budget| {
             budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
         });
@@ -322,7 +326,7 @@ impl Session {
         let invoked = Instant::now();
         let report = entry.invoke(&plan, &bench);
         let cell = &mut self.record.cells[index];
-        // Less patience than others had is no proof of a hang.
+        // With less patience than others had, a late end does not prove a hang.
         let cut_off =
             patience < PATIENCE && !report.invocation.is_ok() && invoked.elapsed() >= plan.deadline;
         if report.interrupted || cut_off {
@@ -337,7 +341,7 @@ impl Session {
                 cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
             }
             Some(state) if cell.invocations.is_empty() => cell.state = state,
-            // What an earlier round could do, this one was too short for.
+            // An earlier round succeeded; this one was too short.
             Some(_) => {}
         }
         let newest = cell.invocations.last().filter(|_| made);

@@ -1,6 +1,6 @@
-//! Limits, measured in real processes: that each is there, and how they stand to one another.
+//! Limits, measured in real processes: each is there, and their order is right.
 //!
-//! Nothing here holds a figure against the wall clock, because the machine may be busy: within one
+//! No test compares a figure with the wall clock, because the machine may be busy: within one
 //! set the order must be right, by factors that no noise makes.
 
 use ipcmark_core::Placement;

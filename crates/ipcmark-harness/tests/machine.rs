@@ -64,7 +64,7 @@ fn shifted() -> Test {
     let clock = Clock::calibrate();
     let (a, b) = pair();
     let ahead = clock.ticks(Duration::from_millis(5));
-    // A reading tells of no moment finer than a step.
+    // A reading is no finer than a step.
     let step = clock.ticks(Duration::from_secs_f64(clock.step_ns() / 1e9)) as i64 + 1;
     let straight = certificate::offset(&clock, (a, b))?;
     let second = certificate::between((a, || clock.now()), (b, || clock.now() + ahead))?;
@@ -81,7 +81,7 @@ fn shifted() -> Test {
     Ok(())
 }
 
-/// Where the counter is not to be trusted, ticks are the nanoseconds of `CLOCK_MONOTONIC`.
+/// If the counter is not reliable, ticks are the nanoseconds of `CLOCK_MONOTONIC`.
 fn monotonic() -> Test {
     let (a, b) = pair();
     let found = certificate::between((a, monotonic_ns), (b, monotonic_ns))?;
@@ -102,7 +102,7 @@ fn no_cpu() -> Test {
     Ok(())
 }
 
-/// A process that takes what it can get of a CPU, until it is dropped.
+/// A process that takes as much of a CPU as it can, until it is dropped.
 fn competitor(cpu: u32) -> Child {
     let spins = || match affinity::pin(cpu) {
         Ok(()) => loop {

@@ -1,4 +1,4 @@
-//! Each workload in real processes: what it counts, what its values are, and what becomes of losses, stalls and hangs.
+//! Each workload in real processes: its counts and values, and its losses, stalls and hangs.
 
 mod toy;
 
@@ -231,8 +231,8 @@ fn beyond(histogram: &Histogram, time: Duration) -> u64 {
     histogram.count_between(time.as_nanos() as u64, u64::MAX)
 }
 
-/// What of 150 messages at 1,000 a second came, and was sent, more than 3 ms after it was due. The machine may be slow:
-/// the best of some trials.
+/// Checks how many of 150 messages at 1,000 a second came, and were sent, more than 3 ms late. The
+/// machine may be slow, so one good trial of several is enough.
 fn stalled(entry: Entry, is_as_expected: fn(u64, u64) -> bool) -> Test {
     let mut seen = Vec::new();
     for _ in 0..8 {
@@ -264,8 +264,8 @@ fn stall_here() -> Test {
     })
 }
 
-/// A twentieth of the time is frozen, so that half of that is the share of messages due 5 ms or more before a freeze ends;
-/// in a ping-pong each freeze meets one round trip.
+/// A twentieth of the time is frozen. So a fortieth of the messages are due 5 ms or more before a
+/// freeze ends. In a ping-pong each freeze meets one round trip.
 fn freezes() -> Test {
     let entry = Entry::of::<Toy<FREEZES>>();
     let extent = Extent::Time(Duration::from_secs(1));
@@ -281,7 +281,7 @@ fn freezes() -> Test {
         let [constant, poisson] = open;
         let (constant, poisson) = (constant?, poisson?);
         let closed = share_late(Workload::PingPong, 0, Unit::NsPerRoundTrip)?;
-        // 2.5 % at least: a machine that freezes by itself adds to it.
+        // 2.5 % at least: freezes of the machine itself add to it.
         if constant > 0.015 && poisson > 0.012 && closed < 0.01 {
             return Ok(());
         }
@@ -335,7 +335,7 @@ fn overlap() -> Test {
     let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
     assert_eq!(trips.len(), found.messages);
     assert!(work.pieces > found.messages, "{work:?} in {} trips", found.messages);
-    // Work and looks fill the time between sending and receipt, which is most of a round trip and no more than it.
+    // Work and looks fill the time between sending and receipt: most of a round trip, and no more.
     let filled = work.pieces as f64 * (work.piece_ns + work.look_ns);
     let in_all = trips.mean() * trips.len() as f64;
     assert!((0.3..1.05).contains(&(filled / in_all)), "{filled} of {in_all} ns");
@@ -395,10 +395,10 @@ fn interrupted() -> Test {
         i32::from(!ended || left)
     })?;
     while board.sent().load(Ordering::SeqCst) < 100 {
-        assert_eq!(child.wait(Duration::from_millis(10))?, None, "it ended before it was told to");
+        assert_eq!(child.wait(Duration::from_millis(10))?, None, "it ended before the signal");
     }
     let pid = rustix::process::Pid::from_raw(child.pid()).ok_or("a number")?;
-    // A child is deaf to SIGINT, which is its parent's to heed; the run heeds both alike.
+    // A child ignores SIGINT, which its parent handles. The run handles both signals alike.
     rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
     assert_eq!(child.wait(Duration::from_secs(10))?, Some(Exit::Code(0)));
     let prefix = format!("ipcmark-{}-", child.pid());

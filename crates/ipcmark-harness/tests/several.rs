@@ -1,5 +1,4 @@
-//! Patterns of several processes: what is counted, what is merged, and what becomes of one that
-//! fails.
+//! Patterns of several processes: counts, merged results, and processes that fail.
 
 mod chorus;
 mod crowd;

@@ -96,7 +96,7 @@ fn respond(server: &mut dyn Serve, desk: &Arc<Mutex<Desk>>) -> Result<Done> {
     Ok(Done { messages: desk.checker.integrity.received - before, end: desk.clock.now() })
 }
 
-/// A procedure that panicked has failed its call already.
+/// Locks the desk, even after a panic: a procedure that panicked has failed its call already.
 fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }

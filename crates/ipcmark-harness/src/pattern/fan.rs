@@ -69,7 +69,7 @@ pub(super) fn make<H: Halves>(row: &Row<H>, plan: &Plan) -> Result<Made> {
     }))
 }
 
-/// Runs one process's part. Returns what became of its messages if its desks do not know.
+/// Runs one process's part. Returns the tally of its messages if its desks do not know it.
 fn run<H: Halves>(
     ends: &mut [End<H>],
     shared: bool,

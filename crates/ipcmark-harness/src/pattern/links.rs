@@ -10,11 +10,11 @@ use ipcmark_core::{Capacity, Error, Info, Link, Names, Plan, Result, Role, Side}
 /// The two halves that one process holds of a link.
 pub(super) type Pair<H> = Link<<H as Halves>::Tx, <H as Halves>::Rx>;
 
-/// What a process does with its links: it runs [`Stage::phases`], drops the halves, and returns
-/// what became of its messages.
+/// One process's work with its links: it runs [`Stage::phases`], drops the halves, and returns the
+/// tally of its messages.
 pub(super) type Part<H> = Box<dyn FnOnce(Vec<Pair<H>>, &mut Stage<'_>) -> Result<Tally>>;
 
-/// What the processes of a cell inherit.
+/// The links that the processes of a cell inherit.
 struct Links<H: Halves> {
     /// One link, or one for each peer.
     fixtures: Vec<Box<dyn Fixture<H>>>,
@@ -46,7 +46,7 @@ impl<H: Halves> Fixtures<H> {
         Ok(fixtures)
     }
 
-    /// The capacity of the first link.
+    /// Returns the capacity of the first link.
     pub(super) fn capacity(&self) -> Result<Capacity> {
         self.made[0].capacity()
     }
@@ -113,7 +113,7 @@ impl<H: Halves> End<H> {
     }
 }
 
-/// The process's ends, and desks for them. Peers that share a link share its seeds.
+/// Returns the process's ends, and desks for them. Peers that share a link share its seeds.
 pub(super) fn ends<H: Halves>(
     info: &Info,
     links: Vec<Pair<H>>,
@@ -125,7 +125,7 @@ pub(super) fn ends<H: Halves>(
     links.map(|(number, link)| End::new(info, link, stage, pair(number))).collect()
 }
 
-/// Drops the halves of all links, and nothing else, within the clock. Returns what became of the
+/// Drops the halves of all links, and nothing else, within the clock. Returns the tally of the
 /// messages.
 pub(super) fn tear_down<H: Halves>(ends: Vec<End<H>>, stage: &mut Stage<'_>) -> Tally {
     let (links, desks): (Vec<_>, Vec<_>) =
@@ -134,7 +134,7 @@ pub(super) fn tear_down<H: Halves>(ends: Vec<End<H>>, stage: &mut Stage<'_>) -> 
     desks.iter().fold(Tally::default(), |sum, desk| sum.and(desk.tally()))
 }
 
-/// The word for the record: whether the peers share one link.
+/// Returns the word for the record that says if the peers share one link.
 pub(super) fn words(shared: bool) -> Option<String> {
     Some(if shared { "shared" } else { "per-peer" }.into())
 }

@@ -202,13 +202,13 @@ fn perform<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>, window: u64) -> R
     }
 }
 
-/// [`Make`] for a notifier.
+/// Makes a notifier's part: see [`Make`].
 pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> Attempt {
     let (fixture, took) = making(|| N::fixture(plan))?;
     Ok((wake_up::pair::<N>(fixture), took))
 }
 
-/// [`Make`] for what is called.
+/// Makes the part of calls: see [`Make`].
 pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> Attempt {
     let (fixture, took) = making(|| R::fixture(plan))?;
     Ok((call::pair::<R>(fixture), took))

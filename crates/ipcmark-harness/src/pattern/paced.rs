@@ -1,10 +1,10 @@
 //! One direction at a set rate, as an open loop: a schedule ([`super::schedule`]) says when each
-//! message is due, whatever became of those before it.
+//! message is due, whatever happened to those before it.
 //!
 //! Both sides know when a message was due, on one clock. The receiver records the time since then,
 //! so a stall anywhere shows in every message that was due during it. The sender records its own
-//! lateness, so that the two can be told apart. A late sender sends at once. It skips no message
-//! and fills none in.
+//! lateness, so that the two can be distinguished. A late sender sends immediately. It neither skips
+//! nor adds a message.
 //!
 //! The loops reach the link by virtual calls: a few ns, where a sleep or a wake-up takes thousands.
 

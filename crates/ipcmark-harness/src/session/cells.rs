@@ -1,4 +1,4 @@
-//! Which cells can be measured here, and why the others cannot.
+//! The cells that can be measured here, and the reasons why the others cannot.
 
 use super::CellSpec;
 use crate::combine::TELLING;
@@ -9,7 +9,8 @@ use ipcmark_record::{Cell, CellKey, Cpu, Refusal, State, Timed};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A cell for each spec. Each transport is asked once whether it is to be had: some answer by sending megabytes.
+/// Returns a cell for each spec. Asks each transport only once if it is available, because some send
+/// megabytes to find out.
 #[must_use]
 pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cell> {
     let mut asked = HashMap::new();
@@ -24,7 +25,7 @@ pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cel
     specs.iter().map(|spec| new_cell(spec, state(spec))).collect()
 }
 
-/// Why a spec makes no sense for this transport, whatever the machine.
+/// Returns the reason why a spec makes no sense for this transport, on any machine.
 fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     let info = &spec.entry.info;
     let CellKey { workload, size_bytes, .. } = spec.key;
@@ -51,7 +52,7 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     pattern::refusal(info, workload, size, Extent::Time(measure))
 }
 
-/// A cell without invocations, and whether it can have any here.
+/// Returns a cell without invocations.
 fn new_cell(spec: &CellSpec, state: State) -> Cell {
     let info = &spec.entry.info;
     Cell {
@@ -93,7 +94,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
                 limits.limited_by
             ),
             remedy: limits.remedy.map(|remedy| match limits.limited_by {
-                // A sysctl: the value it needs is this cell's.
+                // A sysctl: this cell's length is the value that it needs.
                 name if name.contains('.') => format!("sysctl {name}={longest}"),
                 _ => remedy,
             }),

@@ -1,5 +1,6 @@
-//! What is counted once a cell, in invocations made for it: after the cell's first good one, so that only cells that work are
-//! counted, and out of the budget's tenth that is set aside for it.
+//! Counts that are made once a cell, in separate invocations. They come after the cell's first good
+//! invocation, so that only cells that work are counted. A tenth of the budget is set aside for
+//! them.
 
 use crate::{Bench, Counted, Entry};
 use ipcmark_core::{Extent, Plan};
@@ -7,20 +8,20 @@ use ipcmark_record::{Cell, CellKey, Invocation, Record, State};
 use ipcmark_sys::counters::{self, Modes};
 use std::time::{Duration, Instant};
 
-/// What counting may take of a budget.
+/// Largest part of a budget that counting may take: one in this many.
 const SHARE: u32 = 10;
-/// What one cell is thought to take, until it has shown.
+/// Time to set aside for each cell that has not been counted.
 const EACH: Duration = Duration::from_millis(20);
-/// No cell gets more than this, beyond its warm-up: a hang says so soon.
+/// Most time for one cell, beyond its warm-up, so that a hang ends soon.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Bound on a warm-up: pages are there and connections made after it, and nothing is timed.
+/// Longest warm-up. It maps pages and makes connections; counts need no more.
 const WARM_UP: Duration = Duration::from_millis(2);
 /// The phase in which cycles are counted.
 const MEASURE: Duration = Duration::from_millis(5);
-/// After as many failures of one kind, and not one success, this machine is held not to allow it.
+/// Number of failures of one kind, without a success, that show that this machine does not allow it.
 const ENOUGH: usize = 3;
 
-/// One reason, and where it was met.
+/// One reason, and the cells that met it.
 #[derive(Debug)]
 struct Failure {
     reason: String,
@@ -28,18 +29,18 @@ struct Failure {
     cells: usize,
 }
 
-/// Counts, and remembers what could not be counted.
+/// State of the counting, with the failures so far.
 #[derive(Debug)]
 pub(super) struct Counts {
     wanted: bool,
-    /// Time for it; none where there is no budget.
+    /// Time for counting; `None` without a budget.
     share: Option<Duration>,
     spent: Duration,
-    /// Cells that may have yet to be counted.
+    /// Largest number of cells that are still to be counted.
     left: u32,
     tried: Vec<bool>,
     counted: usize,
-    /// Whose cycles can be counted here; why none, where none can.
+    /// Modes whose cycles can be counted here, or the reason why none can.
     cycles: Result<Modes, String>,
     failures: Vec<Failure>,
     /// Cells left out because the share was spent.
@@ -64,25 +65,25 @@ impl Counts {
         }
     }
 
-    /// What is still to be kept of the budget for cells that have not been counted.
+    /// Returns the part of the budget to keep for cells that have not been counted.
     pub(super) fn reserve(&self) -> Duration {
         let Some(share) = self.share else { return Duration::ZERO };
         share.saturating_sub(self.spent).min(EACH * self.left)
     }
 
-    /// Cells that have not had their turn in the first round will not be waited for.
+    /// Stops to keep time for cells that were not counted in the first round.
     pub(super) fn round_is_over(&mut self) {
         self.left = 0;
     }
 
-    /// True when a cell has not been counted yet and can be: it has just ended well.
+    /// Returns true if a cell has not been counted yet and can be, because it has just ended well.
     pub(super) fn wants(&self, index: usize, cell: &Cell) -> bool {
         let open = self.wanted && cell.system_calls.is_none() && !self.tried[index];
         let hopeless = self.is_hopeless() && self.cycles.is_err();
         open && !hopeless && cell.invocations.last().is_some_and(Invocation::is_ok)
     }
 
-    /// Counts a cell that [`Counts::wants`] to be. Returns true when a signal asked for the end meanwhile.
+    /// Counts a cell that [`Counts::wants`] accepts. Returns true if a signal asked for the end.
     pub(super) fn visit(
         &mut self,
         (index, entry): (usize, &Entry),
@@ -135,12 +136,12 @@ impl Counts {
         false
     }
 
-    /// Nothing was counted, and the same reason was met again and again.
+    /// Returns true if every count failed, and one reason came again and again.
     fn is_hopeless(&self) -> bool {
         self.counted == 0 && self.failures.iter().any(|failure| failure.cells >= ENOUGH)
     }
 
-    /// What could not be counted, and why, a line each.
+    /// Returns a line for each count that failed, with the reason.
     pub(super) fn lines(&self) -> Vec<String> {
         let cycles = self.cycles_line();
         if self.is_hopeless() {

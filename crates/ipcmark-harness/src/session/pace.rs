@@ -1,16 +1,17 @@
-//! Keeping a promise about wall time.
+//! Division of the budget among visits, so that a run keeps its wall time.
 
 use std::time::Duration;
 
-/// No visit measures for less than this: below it a figure holds too few round trips to mean anything.
+/// Shortest measured phase of a visit: a shorter one has too few round trips to mean anything.
 const LEAST: Duration = Duration::from_millis(3);
-/// What a visit takes beyond its measured phase, until one has shown.
+/// Assumed time of a visit beyond its measured phase, before the first one.
 const FIRST_OVERHEAD: Duration = Duration::from_millis(15);
 
 /// Gives each visit its share of what is left of the budget.
 ///
-/// Visits that are sure to be made come first: they share what is left, and measure for less where it is little. Others
-/// are made out of what those leave, and measure for as long as was asked or not at all: what widens an interval is no help.
+/// Sure visits come first: they share the time that is left, and measure for less if it is short.
+/// Other visits get the time that those leave. They measure for as long as was asked or not at all,
+/// because a shorter phase would widen the interval.
 #[derive(Debug)]
 pub(crate) struct Pace {
     budget: Option<Duration>,
@@ -21,7 +22,7 @@ pub(crate) struct Pace {
     in_round: u32,
     /// Moving average of fork, warm-up, probes and reaping.
     overhead: Duration,
-    /// Moving average of what a round takes beside its visits.
+    /// Moving average of the time that a round takes in addition to its visits.
     beside: Duration,
 }
 
@@ -37,29 +38,33 @@ impl Pace {
         }
     }
 
-    /// A round begins. `sure`: visits that are sure to be made from here on; `in_round`: visits of this round.
+    /// Begins a round. `sure` is the number of sure visits from here on, `in_round` that of this
+    /// round's visits.
     pub(crate) fn round(&mut self, sure: usize, in_round: usize) {
         self.sure = sure as u32;
         self.in_round = in_round.max(1) as u32;
     }
 
-    /// What is left of the budget for visits: what goes by beside them, in the rounds to come and at the end, is kept back.
+    /// Returns the part of the budget that is left for visits. It excludes the time between rounds
+    /// and at the end.
     fn left(&self, elapsed: Duration) -> Option<Duration> {
         let left = self.budget?.saturating_sub(elapsed);
         if self.sure == 0 {
             return Some(left.saturating_sub(self.beside));
         }
         let ends = self.sure.div_ceil(self.in_round) + 1;
-        // However long that takes, what is sure gets its half.
+        // Sure visits get half of it in any case.
         Some(left.saturating_sub((self.beside * ends).min(left / 2)))
     }
 
-    /// True when the budget holds a round of visits beyond those that are sure: what goes by before it, and a visit.
+    /// Returns true if the budget has time for another round beyond the sure visits: for the work
+    /// before it, and one visit.
     pub(crate) fn holds_round(&self, elapsed: Duration) -> bool {
         self.spare(elapsed + self.beside).is_some()
     }
 
-    /// The measured phase of the round's next visit; `None` when the budget no longer holds one.
+    /// Returns the measured phase of the round's next visit; `None` if the budget has no time for
+    /// one.
     pub(crate) fn next(&mut self, elapsed: Duration) -> Option<Duration> {
         if self.sure == 0 {
             return self.spare(elapsed);
@@ -73,19 +78,20 @@ impl Pace {
         Some(share.map_or(self.wanted, |share| share.clamp(LEAST.min(self.wanted), self.wanted)))
     }
 
-    /// The measured phase of a visit beyond those that are sure; `None` when they leave nothing for it.
+    /// Returns the measured phase of a visit beyond the sure ones; `None` if they leave no time for
+    /// it.
     pub(crate) fn spare(&self, elapsed: Duration) -> Option<Duration> {
         let visit = self.overhead + self.wanted;
         let holds = |left: Duration| left >= visit * (self.sure + 1);
         self.left(elapsed).is_none_or(holds).then_some(self.wanted)
     }
 
-    /// A visit that was to measure for `measured` took `taken` in all.
+    /// Notes that a visit with a measured phase of `measured` took `taken` in all.
     pub(crate) fn spent(&mut self, taken: Duration, measured: Duration) {
         self.overhead = (self.overhead * 7 + taken.saturating_sub(measured)) / 8;
     }
 
-    /// From the last visit of a round to the first of the next it took `taken`.
+    /// Notes that `taken` passed between the last visit of a round and the first of the next.
     pub(crate) fn spent_beside(&mut self, taken: Duration) {
         let before = if self.beside.is_zero() { taken } else { self.beside };
         self.beside = (before * 3 + taken) / 4;
@@ -98,8 +104,8 @@ mod tests {
 
     const ROUND: usize = 100;
 
-    /// Plays a run in which each visit costs its measured phase and `overhead`, each round `beside`; returns the time it took
-    /// and how many visits it made.
+    /// Plays a run in which each visit costs its measured phase and `overhead`. The fifth argument
+    /// is the cost of a round. Returns the run's time and the number of its visits.
     fn play(
         budget: Duration,
         sure: usize,

@@ -1,4 +1,4 @@
-//! Going on with a run that was stopped.
+//! Resuming a run that was stopped.
 
 use super::counts::Counts;
 use super::{CellSpec, Options, Session};
@@ -6,10 +6,11 @@ use crate::{Error, Result};
 use ipcmark_record::{Invocation, Record, State, Tool};
 
 impl Session {
-    /// Goes on where `record` stopped: cells keep their invocations and get those that are missing.
+    /// Resumes the run of `record`: cells keep their invocations and get those that are missing.
     ///
     /// # Errors
-    /// When the record is another machine's: its figures and new ones are not of one kind.
+    /// If the record is another machine's or another build's: its figures and new ones cannot be
+    /// mixed.
     pub fn resume(record: Record, specs: Vec<CellSpec>, options: Options) -> Result<Session> {
         let mut session = Session::new(specs, options)?;
         let (then, now) = (&record.host, &session.record.host);
@@ -29,7 +30,7 @@ impl Session {
                 )
             };
             return Err(Error::Resume(format!(
-                "the record was taken by another build, {}; this is {}; start a new run, or go on with that build",
+                "the record was taken by another build, {}; this is {}; start a new run, or resume with that build",
                 name(then),
                 name(now)
             )));
@@ -39,7 +40,7 @@ impl Session {
             invocations.map(|i| i.started_ns + i.elapsed_ns).max().unwrap_or_default();
         for cell in &mut session.record.cells {
             if let Some(old) = record.cell(&cell.key) {
-                // Cells that only failed are tried again: what was missing then may be here now.
+                // Try cells again that only failed: the cause may be gone.
                 if old.invocations.iter().any(Invocation::is_ok) {
                     cell.invocations.clone_from(&old.invocations);
                 }

@@ -1,4 +1,4 @@
-//! What a session is asked for.
+//! The cells and the options of a session.
 
 use crate::Entry;
 use ipcmark_core::{Names, Placement, Plan, Workload};
@@ -30,7 +30,8 @@ impl CellSpec {
     }
 }
 
-/// Returns one invocation of a cell: a single message, no warm-up; the caller sets the rest.
+/// Returns the plan of one invocation of a cell: a single message, no warm-up. The caller sets the
+/// rest.
 #[must_use]
 pub fn plan(key: &CellKey, names: Names) -> Plan {
     Plan {
@@ -41,22 +42,26 @@ pub fn plan(key: &CellKey, names: Names) -> Plan {
     }
 }
 
-/// The way to measure cells. Change what matters: `Options { rounds: 20, ..Options::new() }`.
+/// The way to measure cells. Change the fields that matter:
+/// `Options { rounds: 20, ..Options::new() }`.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Seeds the order of visits and the contents of messages.
+    /// Seed of the order of visits and of the contents of messages.
     pub seed: u64,
     /// Bound on the wall time of [`Session::run`](super::Session::run).
     pub budget: Option<Duration>,
-    /// Invocations of each cell that are made in any case, for the record: a [`Steer`](super::Steer) makes them.
+    /// Invocations that each cell gets in any case, for the record. A [`Steer`](super::Steer) asks
+    /// for them.
     pub rounds: u32,
-    /// Invocations of each cell at most, and how narrow its interval is to be, for the record, where a [`Steer`](super::Steer) heeds them.
+    /// Largest number of invocations of each cell, and the wanted width of its interval, for the
+    /// record, if a [`Steer`](super::Steer) uses them.
     pub adapt: Option<(u32, Target)>,
     /// Measured phase of one invocation; the budget may cut it.
     pub measure: Duration,
     /// Upper bound of one warm-up; cut with the measured phase.
     pub warm_up: Duration,
-    /// Whether to count the system calls of each cell, in an invocation made for it, for a tenth of the budget at most.
+    /// True to count the system calls of each cell, in separate invocations, for a tenth of the
+    /// budget at most.
     pub count: bool,
     /// The command line, for the record.
     pub command: Vec<String>,
@@ -69,7 +74,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Six invocations of 20 ms a cell, however long they take, no system calls counted, an unnamed suite.
+    /// Returns options for six invocations of 20 ms a cell, without a budget, counts or a named
+    /// suite.
     #[must_use]
     pub fn new() -> Options {
         Options {

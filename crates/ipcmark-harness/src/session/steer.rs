@@ -1,71 +1,74 @@
-//! Who decides what is visited next.
+//! The choice of the cells that a run visits next.
 //!
-//! The session makes visits and knows nothing of what they bring: whoever steers it looks at the record, which is all
-//! that anybody sees of a run. So a run that was stopped is steered on as if it had not been.
+//! The session makes visits and does not look at their results. A [`Steer`] looks only at the
+//! record. So it steers a resumed run as if the run had not stopped.
 
 use super::CellSpec;
 use ipcmark_record::{Cell, Knee, Record, Standing, State};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A cell whose first invocations all failed, this many in a row, is not visited again.
+/// Number of failures without a success after which a cell is not visited again.
 const FAILURES: usize = 2;
 
 /// Decides which cells the next round visits.
 pub trait Steer {
-    /// Cells that are sure to be visited, and the visits they are sure to get from here on, over all rounds: the budget is
-    /// shared out among them. What a round visits beyond them is made out of what they leave of it.
+    /// Returns the number of cells that are sure to be visited, and of their visits from here on,
+    /// over all rounds. These visits share the budget. Other visits get the time that they leave.
     fn sure(&self, record: &Record) -> (usize, usize);
 
-    /// The next round; `None`: the run is over.
+    /// Returns the next round; `None` if the run is over.
     fn round(&mut self, record: &Record) -> Option<Round>;
 
-    /// Cells that the next round finds at the end of the record: whoever looks for something knows them only as he goes.
+    /// Returns cells to add at the end of the record before the next round. A search finds out its
+    /// cells during the run.
     fn more(&mut self, record: &Record) -> Vec<CellSpec> {
         let _ = record;
         Vec::new()
     }
 
-    /// The measured phase of a cell's visits, no longer than the run's; `None`: the run's.
+    /// Returns the measured phase of a cell's visits, no longer than the run's; `None` for the run's.
     fn phase(&self, record: &Record, cell: usize) -> Option<Duration> {
         let _ = (record, cell);
         None
     }
 
-    /// The knees that were found, for the record, where any were looked for.
+    /// Returns the knees found, for the record, if this is a search for knees.
     fn knees(&self, record: &Record) -> Vec<Knee> {
         let _ = record;
         Vec::new()
     }
 
-    /// How each cell is left at the end, in the record's order; `None` where that cannot be told.
+    /// Returns the standing of each cell at the end, in the record's order; `None` if it is not
+    /// known.
     fn standings(&mut self, record: &Record) -> Vec<Option<Standing>>;
 }
 
-/// What one round visits, and what for.
+/// The cells of one round, and its aim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Round {
-    /// The cells by their place in the record, each at most once, at least one; the session shuffles them.
+    /// Places of the cells in the record: at least one, each at most once. The session shuffles
+    /// them.
     pub cells: Vec<usize>,
-    /// What for.
+    /// Aim of the round.
     pub aim: Aim,
 }
 
-/// What a round is for.
+/// Aim of a round.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aim {
-    /// Invocations that each cell gets whatever they bring.
+    /// Invocations that each cell gets in any case.
     Pilot,
     /// Narrower intervals.
     Narrow {
         /// Cells whose interval is wider than was asked for.
         wide: usize,
-        /// What was asked for: half the width of a headline's interval, as a fraction of it.
+        /// The wanted half width of a headline's interval, as a fraction of the headline.
         target: f64,
     },
 }
 
-/// True when a cell can be measured, and did not only fail so far.
+/// Returns true if a cell can be measured and has not only failed so far.
 #[must_use]
 pub fn is_open(cell: &Cell) -> bool {
     let hopeless =
@@ -73,28 +76,30 @@ pub fn is_open(cell: &Cell) -> bool {
     matches!(cell.state, State::Pending | State::Measured) && !hopeless
 }
 
-/// Rounds in which a cell was visited: what was made again in one round was one visit.
+/// Returns the number of rounds in which a cell was visited. Repetitions in a round do not count.
 #[must_use]
 pub fn rounds_of(cell: &Cell) -> u32 {
     cell.invocations.iter().map(|i| i.round).collect::<BTreeSet<_>>().len() as u32
 }
 
-/// The same number of rounds for each cell, whatever they bring.
+/// Steer that gives each cell an equal number of rounds, whatever the results.
 #[derive(Debug, Clone)]
 pub struct Rounds {
     rounds: u32,
-    /// Invocations that each cell had when it was last asked for, and how often it was asked in vain before.
+    /// Invocations that each cell had at its latest visit, and the number of visits in a row that
+    /// began with that many.
     asked: Vec<(usize, usize)>,
 }
 
 impl Rounds {
-    /// This many rounds.
+    /// Returns a steer for this many rounds.
     #[must_use]
     pub const fn new(rounds: u32) -> Rounds {
         Rounds { rounds, asked: Vec::new() }
     }
 
-    /// True when two visits in a row brought nothing, not even a failure: the cell is not visited again.
+    /// Returns true if two visits in a row brought no result, not even a failure. Such a cell is not
+    /// visited again.
     #[must_use]
     pub fn is_barren(&self, record: &Record, cell: usize) -> bool {
         let has = record.cells[cell].invocations.len();
@@ -111,7 +116,7 @@ impl Rounds {
         }
     }
 
-    /// Rounds that a cell still has to be visited in.
+    /// Returns the number of rounds in which a cell still has to be visited.
     fn owed(&self, record: &Record, index: usize) -> u32 {
         let cell = &record.cells[index];
         if !is_open(cell) || self.is_barren(record, index) {

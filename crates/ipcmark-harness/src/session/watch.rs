@@ -1,58 +1,58 @@
-//! What a session tells whoever watches it.
+//! Events of a session, for those that watch it.
 
 use super::Aim;
 use ipcmark_record::{Cell, Invocation, Outcome, Record};
 
-/// What happens during a run.
+/// An event of a run.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// The first visit is about to begin.
     Started {
         /// Cells that are sure to be visited.
         cells: usize,
-        /// Visits that are sure to be made, over all rounds. A cell that turns out to be closed gets fewer; marked
-        /// invocations that are made again, and rounds that narrow intervals, come on top.
+        /// Sure visits, over all rounds. A cell that turns out to be closed gets fewer. Repetitions
+        /// of marked invocations, and rounds that narrow intervals, are extra.
         visits: usize,
-        /// The record as it stands.
+        /// The record so far.
         record: &'a Record,
     },
     /// A round is about to begin.
     RoundBegins {
-        /// From 0; a run that is gone on with counts on.
+        /// Number of the round, from 0. A resumed run continues to count.
         round: u32,
         /// Cells it visits.
         cells: usize,
-        /// What for.
+        /// Aim of the round.
         aim: Aim,
     },
     /// A visit begins.
     Visiting {
         /// The cell.
         cell: &'a Cell,
-        /// As in [`Event::RoundBegins`].
+        /// Number of the round: see [`Event::RoundBegins`].
         round: u32,
-        /// From 0; may pass [`Event::Started::visits`].
+        /// Number of the visit, from 0. It may pass [`Event::Started::visits`].
         visit: usize,
     },
     /// A visit has ended.
     Visited {
         /// The cell, the new invocation included.
         cell: &'a Cell,
-        /// What it brought; `None` when it was cut off, or turned out not to be possible here.
+        /// The new invocation; `None` if it was cut off or is not possible here.
         invocation: Option<&'a Invocation>,
     },
     /// A round has ended.
     RoundEnded {
-        /// As in [`Event::RoundBegins`].
+        /// Number of the round: see [`Event::RoundBegins`].
         round: u32,
     },
     /// The run has ended.
     Ended(Outcome),
 }
 
-/// Is told what happens. Called between invocations, never while one is measured.
+/// Receiver of a session's events. The session calls it between invocations, never during one.
 pub trait Watch {
-    /// Something happened.
+    /// Handles an event.
     fn event(&mut self, event: Event<'_>);
 }
 

@@ -36,10 +36,10 @@ pub(crate) const ONE_LINK: u8 = 7;
 /// Beyond a warm-up of no time, and no phase's last, which everybody would wait for.
 const FATAL: u64 = 7;
 
-/// How often the fault has happened, in all processes.
+/// Number of times that the fault has happened, in all processes.
 static HAPPENED: LazyLock<Lines> = LazyLock::new(|| Lines::new(1).unwrap());
 
-/// True for one process: the first to ask in this invocation.
+/// Returns true for one process: the first to ask in this invocation.
 fn is_the_one() -> bool {
     HAPPENED.lines()[0].word.fetch_add(1, Ordering::AcqRel) == 0
 }

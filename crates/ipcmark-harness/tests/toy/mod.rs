@@ -59,14 +59,14 @@ pub(crate) const SPINS: u8 = 16;
 pub(crate) const FREEZES: u8 = 17;
 
 const FATAL: u64 = 50;
-/// Which message of a stalling toy meets the stall, and for how long.
+/// Number of the message that meets the stall of a stalling toy, and the stall's length.
 const STALLED: u64 = 60;
 const STALL: Duration = Duration::from_millis(20);
 
 const FREEZE_NS: u64 = 10_000_000;
 const FREEZE_EVERY_NS: u64 = 200_000_000;
 
-/// As the kernel says of this process.
+/// Returns true if the kernel says that this process is traced.
 fn is_traced() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
@@ -82,7 +82,7 @@ fn burn(time: Duration) {
 /// another's.
 pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
 
-/// What toys in all processes tell the test: made before any fork.
+/// Reports of the toys in all processes to the test, in memory that is made before any fork.
 pub(crate) struct Board {
     lines: Lines,
 }

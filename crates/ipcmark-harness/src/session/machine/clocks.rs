@@ -5,7 +5,7 @@ use crate::certificate;
 use ipcmark_record::{ClockCertificate, ClockPair, Record};
 use ipcmark_sys::clock::{Clock, Ticks};
 
-/// A run shorter than this does not tell a rate: each of the two readings of both clocks is good to some 50 ns.
+/// Shortest run that shows a rate: each of the two readings of both clocks is exact to some 50 ns.
 const LEAST_NS: u64 = 1_000_000_000;
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Clocks {
         record.clock.get_or_insert_default().drift_ppm = drift_ppm;
     }
 
-    /// Adds a bound to each pair of CPUs. One that cannot be measured now goes without.
+    /// Adds a bound to each pair of CPUs that can be measured now.
     fn certify(&self, record: &mut Record, at_ns: u64) {
         let step_ns = record.harness.clock_step_ns;
         let pairs = pairs(&record.cells, &record.host.cpus);
@@ -56,7 +56,8 @@ fn pair_of(certificate: &mut ClockCertificate, (a, b): (u32, u32)) -> &mut Clock
     &mut certificate.pairs[at]
 }
 
-/// How much faster than `CLOCK_MONOTONIC_RAW` a clock ran between two looks at both, parts per million.
+/// Returns the drift of a clock against `CLOCK_MONOTONIC_RAW` between two readings of both, parts
+/// per million.
 fn drift_ppm(clock: &Clock, first: (Ticks, u64), last: (Ticks, u64)) -> Option<f64> {
     let raw_ns = last.1.saturating_sub(first.1);
     let own_ns = clock.ns(last.0.saturating_sub(first.0));

@@ -1,4 +1,4 @@
-//! What a run finds out about the machine beside its cells: between invocations, never while one is measured.
+//! Looks at the machine between the invocations of a run, never during one.
 
 mod clocks;
 mod cpus;
@@ -11,38 +11,38 @@ use ipcmark_sys::clock::Clock;
 use noise::Noise;
 use std::time::Instant;
 
-/// Looks at the machine when a round begins, and at the end.
+/// Observer of the machine: looks when a round begins, and at the end.
 #[derive(Debug)]
-pub(super) struct Beside {
+pub(super) struct Machine {
     clocks: Clocks,
     limits: limits::Repeated,
     noise: Noise,
 }
 
-impl Beside {
-    pub(super) fn new(clock: Clock) -> Beside {
-        Beside {
+impl Machine {
+    pub(super) fn new(clock: Clock) -> Machine {
+        Machine {
             clocks: Clocks::new(clock),
             limits: limits::Repeated::new(clock),
             noise: Noise::new(clock),
         }
     }
 
-    /// A round is about to begin. `before_ns`: how long the run that is gone on with had lasted.
+    /// Looks before a round. `before_ns` is the duration of the resumed run before it stopped.
     pub(super) fn round(&mut self, record: &mut Record, before_ns: u64, begun: Instant) {
         self.clocks.round(record, since(before_ns, begun));
         self.limits.look(record, since(before_ns, begun));
         self.noise.round(record, since(before_ns, begun));
     }
 
-    /// The run has ended.
+    /// Looks at the end of the run.
     pub(super) fn end(&mut self, record: &mut Record, before_ns: u64, begun: Instant) {
         self.clocks.end(record, since(before_ns, begun));
         self.noise.end(record, since(before_ns, begun));
     }
 }
 
-/// Now, in ns after the run's start.
+/// Returns the time since the run's start, ns.
 fn since(before_ns: u64, begun: Instant) -> u64 {
     before_ns + begun.elapsed().as_nanos() as u64
 }

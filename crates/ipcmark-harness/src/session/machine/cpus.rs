@@ -5,10 +5,10 @@ use crate::session::is_open;
 use ipcmark_record::{Cell, Cpu};
 use std::collections::BTreeSet;
 
-/// Processes that are not pinned may be on any CPU; so many are looked at.
+/// Number of CPUs to look at for processes that are not pinned: they may be on any.
 const CPUS_OF_THE_FREE: usize = 16;
 
-/// The CPUs that processes of these cells are put on.
+/// Returns the CPUs that the processes of these cells use.
 pub(super) fn in_use(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<u32> {
     let mut used = BTreeSet::new();
     for (cell, chosen) in open(cells, cpus) {
@@ -20,8 +20,8 @@ pub(super) fn in_use(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<u32> {
     used
 }
 
-/// The pairs of CPUs between which messages of these cells go: the one side's with each of the other's. Where processes are
-/// not pinned, the first CPU with each other.
+/// Returns the pairs of CPUs between which messages of these cells go: the CPU of the single process
+/// with each of its peers'. If processes are not pinned: the first CPU with each other.
 pub(super) fn pairs(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<(u32, u32)> {
     let mut pairs = BTreeSet::new();
     for (cell, chosen) in open(cells, cpus) {
@@ -37,7 +37,7 @@ pub(super) fn pairs(cells: &[Cell], cpus: &[Cpu]) -> BTreeSet<(u32, u32)> {
     pairs
 }
 
-/// The cells that are to be measured, each with its CPUs.
+/// Returns the cells to measure, each with its CPUs.
 fn open<'a>(cells: &'a [Cell], cpus: &'a [Cpu]) -> impl Iterator<Item = (&'a Cell, Cpus)> {
     cells
         .iter()
@@ -45,7 +45,7 @@ fn open<'a>(cells: &'a [Cell], cpus: &'a [Cpu]) -> impl Iterator<Item = (&'a Cel
         .filter_map(|cell| Some((cell, placement::choose(cell.key.placement, cpus).ok()?)))
 }
 
-/// Processes of one invocation of a cell.
+/// Returns the number of processes of one invocation of a cell.
 fn processes(cell: &Cell) -> usize {
     if cell.floor { 1 } else { 1 + cell.key.workload.peers() }
 }

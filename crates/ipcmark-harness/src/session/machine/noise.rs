@@ -1,4 +1,5 @@
-//! The machine's noise over a run: listened to before each round, and the kernel's own counts from its start on.
+//! The machine's noise over a run: gaps before each round, and the kernel's own counts from the
+//! run's start on.
 
 use super::cpus::in_use;
 use crate::findings::{pack, unpack};
@@ -11,9 +12,9 @@ use ipcmark_sys::contention::{Pressure, Steal};
 use ipcmark_sys::crew::{Crew, Finished, Outcome};
 use std::time::{Duration, Instant};
 
-/// How long each CPU is listened to before a round, all at once.
+/// Time for listening before a round, on all CPUs at the same time.
 const LISTEN: Duration = Duration::from_millis(4);
-/// How long listening may take where others hold the CPUs.
+/// Longest time that listening may take if other processes hold the CPUs.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub(super) struct Noise {
     /// The kernel's counts before the first round.
     steal: Option<Steal>,
     pressure: Option<Pressure>,
-    /// What the run that is gone on with had met.
+    /// Noise of the resumed run before it stopped.
     before: Option<MachineNoise>,
 }
 
@@ -31,7 +32,7 @@ impl Noise {
         Noise { clock, steal: None, pressure: None, before: None }
     }
 
-    /// Listens, and counts.
+    /// Counts, and listens.
     pub(super) fn round(&mut self, record: &mut Record, at_ns: u64) {
         if self.before.is_none() {
             self.before = Some(record.noise.take().unwrap_or_default());
@@ -75,8 +76,8 @@ fn add(listened: &mut Vec<Listened>, cpu: u32, heard: Heard) {
     (known.listened_ns, known.gaps) = (sum.listened_ns, sum.gaps);
 }
 
-/// Listens on all of these CPUs at the same time, with a process on each: this process keeps its own mask. A CPU that
-/// cannot be listened to is left out.
+/// Listens on all of these CPUs at the same time, with a process on each, so that this process keeps
+/// its own mask. Leaves out CPUs on which that fails.
 fn listen(clock: &Clock, cpus: &[u32]) -> Vec<(u32, Heard)> {
     let listened = || -> Result<Finished> {
         let mut crew = Crew::new(cpus.len(), 1024)?;
