@@ -359,7 +359,7 @@ fn senseless() -> Test {
         (spec(&BELL, Workload::WakeUp, 8), "its size is 0"),
         (spec(&BELL, Workload::Stream, 0), "no payload"),
         (spec(&COUNTER, Workload::Stream, 8), "ping-pong"),
-        (spec(&DROPPING, Workload::PACED, 4), "cannot be told"),
+        (spec(&DROPPING, Workload::PACED, 4), "do not show"),
         (same_core, "the scheduler's"),
         (slow, "10 a second"),
         (empty, "depth of at least 1"),

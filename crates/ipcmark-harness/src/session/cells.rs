@@ -39,7 +39,7 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
         (true, 0) => return Some("a message has at least 1 byte".into()),
         (true, ..TELLING) if info.lossy && workload.timed() == Timed::OneWay => {
             return Some(format!(
-                "which message was lost cannot be told from {size} bytes; from {TELLING} on it can"
+                "{size} bytes do not show which message was lost; from {TELLING} on they do"
             ));
         }
         (true, _) => {}

@@ -23,7 +23,7 @@ pub(crate) struct Pace {
     /// Moving average of fork, warm-up, probes and reaping.
     overhead: Duration,
     /// Moving average of the time that a round takes in addition to its visits.
-    beside: Duration,
+    between: Duration,
 }
 
 impl Pace {
@@ -34,7 +34,7 @@ impl Pace {
             sure: 0,
             in_round: 1,
             overhead: FIRST_OVERHEAD,
-            beside: Duration::ZERO,
+            between: Duration::ZERO,
         }
     }
 
@@ -50,17 +50,17 @@ impl Pace {
     fn left(&self, elapsed: Duration) -> Option<Duration> {
         let left = self.budget?.saturating_sub(elapsed);
         if self.sure == 0 {
-            return Some(left.saturating_sub(self.beside));
+            return Some(left.saturating_sub(self.between));
         }
         let ends = self.sure.div_ceil(self.in_round) + 1;
         // Sure visits get half of it in any case.
-        Some(left.saturating_sub((self.beside * ends).min(left / 2)))
+        Some(left.saturating_sub((self.between * ends).min(left / 2)))
     }
 
     /// Returns true if the budget has time for another round beyond the sure visits: for the work
     /// before it, and one visit.
     pub(crate) fn holds_round(&self, elapsed: Duration) -> bool {
-        self.spare(elapsed + self.beside).is_some()
+        self.spare(elapsed + self.between).is_some()
     }
 
     /// Returns the measured phase of the round's next visit; `None` if the budget has no time for
@@ -93,8 +93,8 @@ impl Pace {
 
     /// Notes that `taken` passed between the last visit of a round and the first of the next.
     pub(crate) fn spent_beside(&mut self, taken: Duration) {
-        let before = if self.beside.is_zero() { taken } else { self.beside };
-        self.beside = (before * 3 + taken) / 4;
+        let before = if self.between.is_zero() { taken } else { self.between };
+        self.between = (before * 3 + taken) / 4;
     }
 }
 
@@ -104,14 +104,14 @@ mod tests {
 
     const ROUND: usize = 100;
 
-    /// Plays a run in which each visit costs its measured phase and `overhead`. The fifth argument
-    /// is the cost of a round. Returns the run's time and the number of its visits.
+    /// Plays a run in which each visit costs its measured phase and `overhead`. Each round
+    /// costs `between` in addition. Returns the run's time and the number of its visits.
     fn play(
         budget: Duration,
         sure: usize,
         most: usize,
         overhead: Duration,
-        beside: Duration,
+        between: Duration,
     ) -> (Duration, usize) {
         let mut pace = Pace::new(Some(budget), Duration::from_millis(50));
         let mut elapsed = Duration::ZERO;
@@ -119,24 +119,24 @@ mod tests {
             if made % ROUND == 0 {
                 pace.round(sure.saturating_sub(made), ROUND);
                 if made >= sure && !pace.holds_round(elapsed) {
-                    return (elapsed + beside, made);
+                    return (elapsed + between, made);
                 }
-                pace.spent_beside(beside);
-                elapsed += beside;
+                pace.spent_beside(between);
+                elapsed += between;
             }
-            let Some(measure) = pace.next(elapsed) else { return (elapsed + beside, made) };
+            let Some(measure) = pace.next(elapsed) else { return (elapsed + between, made) };
             elapsed += measure + overhead;
             pace.spent(measure + overhead, measure);
         }
-        (elapsed + beside, most)
+        (elapsed + between, most)
     }
 
     #[test]
     fn the_budget_is_kept_and_used() {
         let budget = Duration::from_secs(60);
-        for beside in [0, 300] {
-            let beside = Duration::from_millis(beside);
-            let (elapsed, visits) = play(budget, 1_500, 1_500, Duration::from_millis(12), beside);
+        for between in [0, 300] {
+            let between = Duration::from_millis(between);
+            let (elapsed, visits) = play(budget, 1_500, 1_500, Duration::from_millis(12), between);
             assert_eq!(visits, 1_500);
             assert!(elapsed <= budget && elapsed > budget * 9 / 10, "{elapsed:?}");
         }
@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn visits_beyond_the_sure_ones_keep_it_too() {
         let (budget, overhead) = (Duration::from_secs(60), Duration::from_millis(12));
-        let beside = Duration::from_millis(200);
-        let (elapsed, visits) = play(budget, 300, 100_000, overhead, beside);
+        let between = Duration::from_millis(200);
+        let (elapsed, visits) = play(budget, 300, 100_000, overhead, between);
         assert!(visits > 700, "{visits}");
         assert!(elapsed <= budget && elapsed > budget * 9 / 10, "{elapsed:?}");
     }

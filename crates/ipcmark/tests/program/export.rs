@@ -58,7 +58,7 @@ fn what_cannot_be_is_refused_with_words() {
     refused(&["export", "run", "--format", "bmf", "--baseline", "x"], 2, "criterion");
     desk.small_run("run");
     let criterion = ["export", "run", "-f", "criterion", "-o", "target", "--baseline", "change"];
-    refused(&criterion, 2, "passes over");
+    refused(&criterion, 2, "critcmp skips");
     if !cfg!(feature = "parquet") {
         refused(&["export", "run", "-f", "parquet", "-o", "p"], 2, "--features parquet");
     }
