@@ -1,23 +1,24 @@
-//! Distance classes: where the host had put the two CPUs, found from the record's own probes.
+//! Distance classes: the record's own probes show how far apart the host had put the two CPUs.
 //!
-//! A virtual machine's CPUs move: the same pair is found as siblings of one core, on one shared cache, and far apart, and every
-//! shared-memory figure moves with it, by two to five times. Figures of different classes are figures of different machines,
-//! so they are never pooled. What tells them apart is the measured cache-line round trip; what a class is called is a guess
-//! by range, and the number is the fact.
+//! The CPUs of a virtual machine move. The same pair is found as siblings of one core, on one
+//! shared cache, and far apart. Every shared-memory figure changes with it, by two to five times.
+//! Figures of different classes are figures of different machines, so they are never pooled. The
+//! measured cache-line round trip decides the class. The name of a class is a guess by range; the
+//! number is the fact.
 
 use crate::counting::is_good;
 use ipcmark_record::{Distance, Invocation, Mark, Nearness, Record};
 use serde::Serialize;
 use std::fmt;
 
-/// One class of distances: cache-line round trips that lie together.
+/// One class of distances: cache-line round trips of similar length.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DistanceClass {
-    /// From here on, ns; 0 in the nearest class.
+    /// Lower end, ns; 0 in the nearest class.
     pub low_ns: f64,
-    /// Up to here, ns, where the next class begins; absent in the farthest class.
+    /// Upper end, ns, where the next class begins; absent in the farthest class.
     pub high_ns: Option<f64>,
-    /// Median of what was measured in it, ns.
+    /// Median of the distances in it, ns.
     pub centre_ns: f64,
 }
 
@@ -36,17 +37,17 @@ impl fmt::Display for DistanceClass {
     }
 }
 
-/// The classes of one record, or of several that are to be held against each other.
+/// The classes of one record, or of several records that are compared.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Classes {
-    /// Nearest first.
+    /// All classes, nearest first.
     all: Vec<DistanceClass>,
-    /// Place of the one that most invocations lie in.
+    /// Index of the class with the most invocations.
     reference: Option<usize>,
 }
 
 impl Classes {
-    /// Finds the classes of all distances in `records`, those before and those after alike.
+    /// Finds the classes of all distances in `records`, both before and after each invocation.
     #[must_use]
     pub fn of(records: &[&Record]) -> Classes {
         let cells = || records.iter().flat_map(|r| &r.cells);
@@ -56,12 +57,13 @@ impl Classes {
         for at in good().filter_map(|i| classes.place(i)) {
             counts[at] += 1;
         }
-        // Of equals the nearest.
+        // On a tie the nearest class wins.
         classes.reference = (0..counts.len()).rev().max_by_key(|at| counts[*at]);
         classes
     }
 
-    /// Finds the classes of some distances, those before and those after alike; none of them is the reference.
+    /// Finds the classes of some distances, both before and after. None of the classes is the
+    /// reference.
     #[must_use]
     pub fn of_distances(distances: impl IntoIterator<Item = Distance>) -> Classes {
         let ends = distances.into_iter().flat_map(|d| [d.before_ns, d.after_ns]);
@@ -77,26 +79,29 @@ impl Classes {
         Classes { all, reference: None }
     }
 
-    /// All of them, nearest first; none where no distance was measured.
+    /// Returns all classes, nearest first; none if no distance was measured.
     #[must_use]
     pub fn all(&self) -> &[DistanceClass] {
         &self.all
     }
 
-    /// The one that most invocations lie in: the figures of a record are of this class where a cell allows it.
+    /// Returns the class with the most invocations. The figures of a record are of this class if
+    /// the cell allows it.
     #[must_use]
     pub fn reference(&self) -> Option<DistanceClass> {
         self.reference.map(|at| self.all[at])
     }
 
-    /// The class of an invocation: its CPUs stood in it before and after, and did not move on the way. `None` where it has
-    /// none: one CPU, CPUs of the kernel's choice, several peers, or CPUs that moved.
+    /// Returns the class of an invocation: its CPUs were in that class before and after, and did
+    /// not move in between. `None` if it has no class: one CPU, CPUs of the kernel's choice,
+    /// several peers, or CPUs that moved.
     #[must_use]
     pub fn of_invocation(&self, invocation: &Invocation) -> Option<DistanceClass> {
         self.place(invocation).map(|at| self.all[at])
     }
 
-    /// The class that holds both ends of a distance; `None` where they lie in two, or further apart than by a third.
+    /// Returns the class that holds both ends of a distance; `None` if they are in two classes, or
+    /// differ by more than a third.
     #[must_use]
     pub fn of_distance(&self, distance: Distance) -> Option<DistanceClass> {
         self.place_of(distance).map(|at| self.all[at])
@@ -123,8 +128,8 @@ impl Classes {
     }
 }
 
-/// True when the CPUs of an invocation moved on the way. The harness marks such an invocation; records of versions that did
-/// not are read by the same rule.
+/// Returns true if the CPUs of an invocation moved on the way. The harness marks such an
+/// invocation. Older records have no such mark, so the same rule is applied to them here.
 pub(crate) fn has_moved(invocation: &Invocation) -> bool {
     invocation.marks.contains(&Mark::Moved)
         || invocation.distance.is_some_and(|distance| distance.has_moved())

@@ -1,19 +1,21 @@
-//! One-way times, held against the clocks that they were taken by.
+//! One-way times, compared with the clocks that took them.
 //!
-//! A one-way time is the receiver's reading less the sender's. On two CPUs it is off by as much as their clocks are; a run
-//! says how much that is at most, and where it is more than a tenth of the figure, there is none.
+//! A one-way time is the receiver's reading minus the sender's. On two CPUs it is off by the
+//! difference of their clocks. A run records the largest possible difference. If that is more than
+//! a tenth of the figure, there is no figure.
 
 use crate::counting::is_good;
 use crate::{Figure, Row};
 use ipcmark_record::{Cell, ClockCertificate, SideReport, Timed};
 use std::collections::BTreeSet;
 
-/// A one-way time is refused where the clocks may differ by more than this share of its median.
+/// Share of a one-way median. If the clocks may differ by more, the time is refused.
 const SHARE: f64 = 0.1;
 
 impl Row {
-    /// Refuses a one-way figure of `cell`, of which this is the row, where the clocks of its sides may differ by more than
-    /// a tenth of its median. Other figures, and all of a record without a certificate, stay as they are.
+    /// Refuses a one-way figure of `cell`, whose row this is, if the clocks of its sides may differ
+    /// by more than a tenth of its median. Other figures stay as they are, and so do those of a
+    /// record without a certificate.
     #[must_use]
     pub fn held_against(mut self, clocks: Option<&ClockCertificate>, cell: &Cell) -> Row {
         let others = self.others.iter_mut().map(|other| &mut other.figure);
@@ -39,8 +41,8 @@ fn refusal(figure: &Figure, clocks: &ClockCertificate, cell: &Cell) -> Option<St
     })
 }
 
-/// How far apart the clocks of a cell's sides may be, ns, and whose they are; `None` on one CPU, which has one clock, and
-/// where it was not measured.
+/// Returns how far apart the clocks of a cell's sides may be, ns, and whose clocks they are. `None`
+/// on one CPU, which has one clock, and if the difference was not measured.
 fn apart(clocks: &ClockCertificate, cell: &Cell) -> Option<(f64, String)> {
     let good = cell.invocations.iter().filter(|i| is_good(i));
     let mut cpus = BTreeSet::new();
@@ -57,7 +59,7 @@ fn apart(clocks: &ClockCertificate, cell: &Cell) -> Option<(f64, String)> {
     Some((pair.apart_ns(), format!("the clocks of CPU {} and CPU {}", pair.a, pair.b)))
 }
 
-/// The one CPU that a side was allowed.
+/// Returns the CPU of a side that was allowed only one.
 fn pinned(side: &SideReport) -> Option<u32> {
     match side.placed.allowed.as_slice() {
         [cpu] => Some(*cpu),
@@ -65,7 +67,8 @@ fn pinned(side: &SideReport) -> Option<u32> {
     }
 }
 
-/// Of any two CPUs. Where several were held against one, two of them may be as far apart as both are from it.
+/// Returns how far apart the clocks of any two CPUs may be, ns. If several were compared with one,
+/// two of them may differ by the sum of both differences.
 fn worst_of_all(clocks: &ClockCertificate) -> Option<f64> {
     let mut apart: Vec<f64> = clocks.pairs.iter().map(|pair| pair.apart_ns()).collect();
     apart.sort_by(|a, b| b.total_cmp(a));

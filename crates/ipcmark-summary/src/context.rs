@@ -1,4 +1,5 @@
-//! What a row depends on beside its own cell: found once a record, for all of its rows.
+//! Context of a row: what it depends on besides its own cell. Found once per record, for all its
+//! rows.
 
 use crate::counting::is_good;
 use crate::drift::drifts;
@@ -6,10 +7,10 @@ use crate::memo::Memo;
 use crate::{Classes, Counting, Drift, Kind, Result};
 use ipcmark_record::{Cell, ClockCertificate, Limit, Record, Target};
 
-/// What a row depends on beside its own cell: the distance classes of the record, the drift of its machine, the step of
-/// its clock, how far apart the clocks of its CPUs can be, and what they allow at best.
+/// Context of a row: the distance classes of the record, the drift of its machine, the step of its
+/// clock, how far apart the clocks of its CPUs can be, and the limits of the machine.
 ///
-/// [`Context::of`] makes one; in a run that goes on, [`Context::again`] does not unpack again what it has seen.
+/// [`Context::of`] makes one. During a run, [`Context::again`] unpacks only what is new.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     classes: Classes,
@@ -22,7 +23,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of all cells of `record`.
+    /// Returns the context of all cells of `record`.
     ///
     /// # Errors
     /// A histogram that cannot be unpacked is an error that names its cell.
@@ -30,7 +31,8 @@ impl Context {
         Context::with(record, Classes::of(&[record]))
     }
 
-    /// The same with classes found elsewhere: those of several records that are to be held against each other.
+    /// Returns the context with classes found elsewhere: those of several records that are
+    /// compared.
     ///
     /// # Errors
     /// As [`Context::of`].
@@ -40,15 +42,15 @@ impl Context {
         Ok(context)
     }
 
-    /// The context of cells that belong to no record: without classes, without drift. `clock_step_ns` is the smallest step
-    /// of the clock that timed them; 0 where that is not known.
+    /// Returns the context of cells that belong to no record: no classes and no drift.
+    /// `clock_step_ns` is the smallest step of the clock that timed them; 0 if unknown.
     #[must_use]
     pub fn bare(clock_step_ns: f64) -> Context {
         Context { clock_step_ns, ..Context::default() }
     }
 
-    /// Looks at `record` again, which has grown since: classes and drift are found anew from all of it, and only what was
-    /// not there before is unpacked.
+    /// Looks at `record` again, which has grown since. Finds classes and drift from all of it, but
+    /// unpacks only what is new.
     ///
     /// # Errors
     /// As [`Context::of`].
@@ -71,49 +73,51 @@ impl Context {
         Ok(())
     }
 
-    /// The distance classes.
+    /// Returns the distance classes.
     #[must_use]
     pub fn classes(&self) -> &Classes {
         &self.classes
     }
 
-    /// The machine's drift, a kind of cells each; none where the run was too short to tell.
+    /// Returns the machine's drift for each kind of cells; none if the run was too short to show
+    /// it.
     #[must_use]
     pub fn drift(&self) -> &[Drift] {
         &self.drift
     }
 
-    /// The smallest step of the clock that timed the cells, ns; 0 where that is not known.
+    /// Returns the smallest step of the clock that timed the cells, ns; 0 if unknown.
     #[must_use]
     pub fn clock_step_ns(&self) -> f64 {
         self.clock_step_ns
     }
 
-    /// How far apart the clocks of the CPUs can be; `None` where that was not measured.
+    /// Returns how far apart the clocks of the CPUs can be; `None` if that was not measured.
     #[must_use]
     pub fn clocks(&self) -> Option<&ClockCertificate> {
         self.clocks.as_ref()
     }
 
-    /// What the machine allows at best, as the run measured it; none where it did not.
+    /// Returns the limits of the machine, as the run measured them; none if it did not.
     #[must_use]
     pub fn limits(&self) -> &[Limit] {
         &self.limits
     }
 
-    /// How narrow intervals were to be; 2 % and 10 % where the run was not told.
+    /// Returns the width of intervals that the run aimed at; 2 % and 10 % if it set none.
     #[must_use]
     pub fn target(&self) -> Target {
         self.target
     }
 
-    /// Which invocations of `cell` stand behind its figures.
+    /// Returns which invocations of `cell` its figures are made of.
     #[must_use]
     pub fn counting<'c>(&self, cell: &'c Cell) -> Counting<'c> {
         Counting::of(cell, &self.classes)
     }
 
-    /// How far a run as a whole is off in cells like this one: see [`Drift::standard_error`]; 0 where that cannot be told.
+    /// Returns how far a run as a whole is off in cells like this one: see
+    /// [`Drift::standard_error`]; 0 if unknown.
     #[must_use]
     pub fn drift_of(&self, cell: &Cell) -> f64 {
         let kind = Kind::of(cell);

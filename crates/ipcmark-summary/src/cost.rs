@@ -1,4 +1,4 @@
-//! What a message costs beside its time, and what its link costs to make and to end.
+//! Costs of a message other than its time, and costs of making and ending its link.
 
 use crate::Estimate;
 use crate::figure::estimate;
@@ -7,42 +7,48 @@ use ipcmark_record::{Cell, Invocation, Setup, SideReport, Timed, Usage};
 use ipcmark_stats::median;
 use serde::Serialize;
 
-/// In counts there is no time, so that the machine's drift is in none of them.
+/// Drift of counts. Counts contain no time, so the machine's drift is not in them.
 const NO_TIME: f64 = 0.0;
 
-/// The costs of one cell. "A message" is what [`Row::counted`](crate::Row::counted) names; "all sides" are all processes of an
-/// invocation. A service that a mechanism needs beside them (a message bus's daemon) is in no side, and in no cost.
+/// The costs of one cell. "A message" is what [`Row::counted`](crate::Row::counted) names; "all
+/// sides" are all processes of an invocation. A service that a mechanism needs in addition (a
+/// message bus's daemon) is not a side, and its cost is not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// CPU time in user mode of all sides for one message, ns.
     pub user_ns_per_message: Estimate,
     /// CPU time in the kernel of all sides for one message, ns.
     pub system_ns_per_message: Estimate,
-    /// CPU time of the initiator (initiators) alone for one message, user and system, ns; absent where it is not a side.
+    /// CPU time of the initiator (initiators) alone for one message, user and system, ns; absent if
+    /// it is not a side.
     pub initiator_ns_per_message: Option<Estimate>,
-    /// The same of the responder (responders); the floors have none.
+    /// CPU time of the responder (responders) alone, likewise; the floors have none.
     pub responder_ns_per_message: Option<Estimate>,
     /// Page faults of all sides for one message.
     pub faults_per_message: Estimate,
-    /// System calls of all sides for one message, counted in an invocation of its own; absent where they were not, and of tasks.
+    /// System calls of all sides for one message, counted in a separate invocation; absent if not
+    /// counted, and for tasks.
     pub system_calls_per_message: Option<f64>,
-    /// Cycles of all sides for one message, counted in an invocation of its own; absent without hardware counters.
+    /// Cycles of all sides for one message, counted in a separate invocation; absent without
+    /// hardware counters.
     pub cycles_per_message: Option<f64>,
-    /// Instructions, the same.
+    /// Instructions of all sides for one message, counted like the cycles.
     pub instructions_per_message: Option<f64>,
-    /// True when the kernel's cycles and instructions are among them; absent with them.
+    /// True if cycles and instructions include the kernel's; absent without them.
     pub cycles_of_kernel: Option<bool>,
-    /// Making what the sides inherit, ns.
+    /// Time to make what the sides inherit, ns.
     pub fixture_ns: Option<Estimate>,
-    /// Taking the halves of it, the slower side, ns.
+    /// Time to take the halves of it, ns: the slower side's.
     pub split_ns: Option<Estimate>,
-    /// Dropping them again, the slower side, ns.
+    /// Time to drop them, ns: the slower side's.
     pub teardown_ns: Option<Estimate>,
-    /// Address space that the link added to the process that made it, bytes: the median invocation's.
+    /// Address space that the link added to the process that made it, bytes: median over
+    /// invocations.
     pub mapped_bytes: Option<u64>,
 }
 
-/// The costs of some of a cell's invocations, which must be good ones; `None` of nothing. `drift` as of its times.
+/// Returns the costs of some of a cell's invocations, which must be good ones; `None` if there are
+/// none. `drift` is that of the cell's times.
 pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Option<Cost> {
     let each = |which: fn(&SideReport) -> bool, of: fn(&Usage) -> u64| -> Vec<f64> {
         let one = |i: &&Invocation| {
@@ -58,7 +64,7 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         invocations.iter().filter_map(|i| Some(of(i.setup?) as f64)).collect()
     };
     let a_message = |all: u64, messages: u64| (messages > 0).then(|| all as f64 / messages as f64);
-    // A task is many messages, and how many is the mechanism's own affair.
+    // A task is many messages; the mechanism decides how many.
     let calls = cell.system_calls.filter(|_| cell.key.workload.timed() != Timed::Task);
     let cycles = cell.cycles;
     Some(Cost {

@@ -1,31 +1,34 @@
-//! Which invocations of a cell stand behind its figures: the one rule, for rows, samples and charts alike.
+//! The one rule that says which invocations a cell's figures are made of: for rows, samples and
+//! charts.
 //!
-//! It looks at how an invocation ended, at the marks that the machine earned it and at its distance, never at what it
-//! measured: a rule that saw the result could be used to better it.
+//! It looks at how an invocation ended, at its marks and at its distance, never at what it
+//! measured. A rule that saw the result could be used to improve it.
 
 use crate::classes::has_moved;
 use crate::{Classes, DistanceClass};
 use ipcmark_record::{Cell, Invocation};
 
-/// With fewer invocations there is no interval.
+/// Fewest invocations that give an interval.
 pub(crate) const FEWEST: usize = 6;
 
-/// The invocations of one cell, sorted by what they are good for.
+/// The invocations of one cell, sorted by use.
 #[derive(Debug, Clone)]
 pub struct Counting<'c> {
-    /// The class that all of [`Counting::invocations`] lie in; `None` where the cell has no distances (one CPU, CPUs of the
-    /// kernel's choice, several peers), or none whose CPUs stood still.
+    /// Class of all [`Counting::invocations`]; `None` if the cell has no distances (one CPU, CPUs
+    /// of the kernel's choice, several peers), or if its CPUs always moved.
     pub class: Option<DistanceClass>,
-    /// What stands behind the cell's figures, in the order they were made.
+    /// Invocations that the cell's figures are made of, in the order in which they ran.
     pub invocations: Vec<&'c Invocation>,
-    /// The good ones of other classes: never pooled with those.
+    /// Good invocations of other classes, never pooled with the first.
     pub others: Vec<(DistanceClass, Vec<&'c Invocation>)>,
-    /// All that ended well and measured something, whatever became of them here.
+    /// All invocations that ended well and measured something, whether they count here or not.
     pub good: Vec<&'c Invocation>,
-    /// Good ones that are marked, or that lie in no class though the cell has classes.
+    /// Number of good invocations that are marked, or that are in no class although the cell has
+    /// classes.
     pub set_aside: usize,
-    /// True when marked ones had to be taken all the same, because fewer than 6 would have been left, or more than a third
-    /// is marked: the figures stand, and the machine stands in them.
+    /// True if marked invocations count too, because fewer than 6 would have been left, or more
+    /// than a third is marked. The figures are valid, but they include the disturbance of the
+    /// machine.
     pub disturbed: bool,
 }
 
@@ -69,18 +72,19 @@ impl<'c> Counting<'c> {
     }
 }
 
-/// The class of the cell's figures: the record's own where it holds enough of this cell, else where most lie.
+/// Returns the class of the cell's figures: the record's own if it holds enough of this cell,
+/// otherwise the one that holds most.
 fn chosen(by_class: &[Vec<&Invocation>], classes: &Classes) -> Option<usize> {
     let reference = classes.reference_place();
     if let Some(at) = reference.filter(|at| by_class[*at].len() >= FEWEST) {
         return Some(at);
     }
-    // Of equals the reference, then the nearest.
+    // On a tie the reference wins, then the nearest.
     let held = |at: &usize| (by_class[*at].len(), Some(*at) == reference);
     (0..by_class.len()).rev().max_by_key(held).filter(|at| !by_class[*at].is_empty())
 }
 
-/// True when an invocation ended well and measured something.
+/// Returns true if an invocation ended well and measured something.
 pub(crate) fn is_good(invocation: &Invocation) -> bool {
     invocation.is_ok() && invocation.messages > 0 && invocation.elapsed_ns > 0
 }

@@ -1,8 +1,9 @@
-//! The machine's own drift: what all cells of one kind went up and down by together while the run lasted.
+//! The machine's drift: all cells of one kind become faster or slower together during the run.
 //!
-//! Between two runs a shared machine as a whole is a few percent faster or slower, and no number of invocations takes that
-//! away. It can be seen inside one run, because the cells are visited in interleaved rounds: what they have in common is
-//! the machine. How much of it is left in a run's own mean widens every interval that the run states.
+//! Between two runs a shared machine as a whole becomes a few percent faster or slower. More
+//! invocations do not remove that. One run can show it, because it visits the cells in interleaved
+//! rounds: what they have in common is the machine. The part of it that is left in a run's own mean
+//! widens every interval that the run states.
 
 use crate::{Context, Result, Samples};
 use ipcmark_record::{Cell, Headline, Invocation, Placement, Record};
@@ -10,12 +11,14 @@ use ipcmark_stats::{Drift as Drifted, Observation};
 use serde::Serialize;
 use std::fmt;
 
-/// Fewer cells of a kind than this say too little of what they have in common: then all cells of the run tell.
+/// Fewest cells of a kind that show what they have in common. With fewer, all cells of the run are
+/// used.
 const CELLS: usize = 5;
-/// A cell tells of drift from this many invocations on.
+/// Fewest invocations of a cell that can show drift.
 const INVOCATIONS: usize = 3;
 
-/// What sort of cells drift together: what the host does to a sleeping CPU it does not do to a spinning one.
+/// Kind of cells that drift together. The host treats a sleeping CPU and a spinning one
+/// differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -34,7 +37,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All, in the order of reports.
+    /// All kinds, in the order of reports.
     pub const ALL: [Kind; 6] = [
         Kind::SameCoreTime,
         Kind::AsleepTime,
@@ -44,7 +47,7 @@ impl Kind {
         Kind::SpinningRate,
     ];
 
-    /// The kind of a cell.
+    /// Returns the kind of a cell.
     #[must_use]
     pub fn of(cell: &Cell) -> Kind {
         let spins = cell.floor || cell.wait.burns_cpu();
@@ -81,21 +84,23 @@ impl fmt::Display for Kind {
 /// The drift of one kind of cells in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Drift {
-    /// Which cells.
+    /// Kind of the cells.
     pub kind: Kind,
-    /// How many of them told of it.
+    /// Number of cells that show the drift.
     pub cells: usize,
-    /// True when they were too few, so that all cells of the run told.
+    /// True if they were too few, so that all cells of the run were used.
     pub of_all: bool,
-    /// How far the machine went up and down meanwhile: standard deviation of the log of its factor, from window to window;
-    /// 0.03 is 3 %.
+    /// Drift during the run: standard deviation of the log of the machine's factor, from window to
+    /// window; 0.03 is 3 %.
     pub factor_sd: f64,
-    /// How far the run as a whole is off: standard error of the log of its own mean factor, and no less than that of all cells
-    /// together, which are the firmer witness. Two runs differ by √2 of it, and every interval of these cells is so much wider.
+    /// Drift of the run as a whole: standard error of the log of its mean factor, and no less than
+    /// that of all cells together, which are the firmer evidence. Two runs differ by √2 times this,
+    /// and every interval of these cells is wider by as much.
     pub standard_error: f64,
 }
 
-/// The drift of each kind that `record` has cells of; none where its invocations are too few to tell.
+/// Returns the drift of each kind that `record` has cells of; none if it has too few invocations to
+/// show it.
 pub(crate) fn drifts(record: &Record, context: &Context) -> Result<Vec<Drift>> {
     let mut observed: Vec<(Kind, Vec<Observation>)> = Vec::new();
     for (series, cell) in record.cells.iter().enumerate() {
@@ -124,17 +129,18 @@ pub(crate) fn drifts(record: &Record, context: &Context) -> Result<Vec<Drift>> {
     Ok(Kind::ALL.into_iter().filter(there).filter_map(of).collect())
 }
 
-/// What one cell tells: the time of a message, round trip or task in each invocation behind its row.
+/// Returns the observations of one cell: the time of a message, round trip or task in each
+/// invocation that counts.
 fn observations(series: usize, cell: &Cell, context: &Context) -> Result<Vec<Observation>> {
     let samples = Samples::of(cell, context)?;
     let times = match cell.key.workload.headline() {
         Headline::Rate => samples.messages_per_s.iter().map(|rate| 1e9 / rate).collect(),
         Headline::SpeedUp => samples.parallel_ns,
-        // Other work is a share of the round trip, in which the machine's factor cancels.
+        // Other work is a share of the round trip: the machine's factor cancels.
         Headline::Median | Headline::UsefulWork => samples.percentile_ns(0.5).to_vec(),
     };
     let invocations = context.counting(cell).invocations;
-    // An invocation without values has no entry, and then the two do not go together.
+    // An invocation without values has no entry; then the two lists do not match.
     if times.len() != invocations.len() || times.len() < INVOCATIONS {
         return Ok(Vec::new());
     }

@@ -1,11 +1,11 @@
-//! Why a record cannot be summed up.
+//! Reasons why a record cannot be summed up.
 
 use ipcmark_record::CellKey;
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a record cannot be summed up, and in which cell.
+/// Reason why a record cannot be summed up, and the cell at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A histogram of the record cannot be read.
@@ -13,27 +13,27 @@ pub enum Error {
         "cell {key}, invocation {invocation}, {side}: {source}; the record is damaged there: measure again, or take the cell out of it"
     )]
     Histogram {
-        /// Which cell.
+        /// Key of the cell.
         key: Box<CellKey>,
-        /// Which of its invocations, from 0.
+        /// Index of the invocation in its cell, from 0.
         invocation: usize,
-        /// Which side's.
+        /// Name of the side.
         side: String,
-        /// What is wrong with it.
+        /// Error of the histogram.
         source: ipcmark_record::Error,
     },
-    /// Values of one cell are of different kinds, and cannot be put together.
+    /// Values of one cell are of different kinds, and cannot be merged.
     #[error(
         "cell {key}, invocation {invocation}: its histogram holds {found:?}, the invocations before it hold {expected:?}"
     )]
     MixedUnits {
-        /// Which cell.
+        /// Key of the cell.
         key: Box<CellKey>,
-        /// Which of its invocations, from 0.
+        /// Index of the invocation in its cell, from 0.
         invocation: usize,
-        /// What it holds.
+        /// Unit of its histogram.
         found: ipcmark_record::Unit,
-        /// What the ones before it hold.
+        /// Unit of the histograms before it.
         expected: ipcmark_record::Unit,
     },
 }

@@ -4,11 +4,12 @@ use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, S
 use ipcmark_record::{Cell, Headline};
 use ipcmark_stats::{median, replication_interval};
 
-/// In shares, counts and quotients of two times the machine's factor cancels.
+/// Drift of shares, counts and quotients of two times: the machine's factor cancels in them.
 const CANCELS: f64 = 0.0;
 
-/// The figures of a cell; `None` when no invocation stands behind them. `clock_step_ns` is the step of the clock that timed
-/// its round trips, `drift` how far the run as a whole is off in times and rates: see [`Drift`](crate::Drift).
+/// Returns the figures of a cell; `None` if no invocation counts. `clock_step_ns` is the step of
+/// the clock that timed its round trips. `drift` is how far the run as a whole is off in times and
+/// rates: see [`Drift`](crate::Drift).
 pub(crate) fn figure(
     cell: &Cell,
     samples: &Samples,
@@ -39,7 +40,7 @@ pub(crate) fn figure(
         task: parallel(cell, samples, drift),
         refused: None,
         percentiles,
-        // A block is an average: its largest says nothing of the slowest message.
+        // A block is an average: its largest value says nothing about the slowest message.
         max_ns: samples.max_ns.filter(|_| !of_blocks),
         messages_per_s,
         bytes_per_s: messages_per_s.times(cell.key.size_bytes as f64),
@@ -48,9 +49,9 @@ pub(crate) fn figure(
     })
 }
 
-/// How late the sender was, beside the latency.
+/// Returns how late the sender was, compared with the latency.
 fn lag(samples: &Samples, latency: &[Percentile], drift: f64) -> Option<Lag> {
-    /// A sender later than this share of the latency, at the 99th percentile of both, tells of itself.
+    /// Share of the latency, at the 99th percentile of both: a sender later than this is too slow.
     const TOO_SLOW: f64 = 0.1;
     let [p50_ns, p99_ns] = [0, 1].map(|at| estimate(&samples.lag_ns[at], drift));
     let (p50_ns, p99_ns) = (p50_ns?, p99_ns?);
@@ -76,15 +77,17 @@ fn parallel(cell: &Cell, samples: &Samples, drift: f64) -> Option<Parallel> {
     })
 }
 
-/// What a median of round trips is known to, ns: half a step of the clock on each side.
+/// Returns the precision of a median of round trips, ns: half a step of the clock on each side.
 ///
-/// A round trip of k + f steps (0 ≤ f < 1) reads as k steps with the chance 1 - f, as k + 1 with the chance f, because
-/// it begins anywhere within a step: the median is the nearest whole number of steps, and nothing finer is known.
+/// A round trip of k + f steps (0 ≤ f < 1) reads as k steps with probability 1 - f and as k + 1
+/// steps with probability f, because it begins anywhere within a step. The median is the nearest
+/// whole number of steps; nothing finer is known.
 pub(crate) fn half_step(clock_step_ns: f64) -> f64 {
     if clock_step_ns.is_finite() { clock_step_ns.max(0.0) / 2.0 } else { 0.0 }
 }
 
-/// The median, and where another run's is expected; `None` of nothing. No figure here is below zero.
+/// Returns the median and the range in which another run's is expected; `None` without values. No
+/// figure here is below zero.
 pub(crate) fn estimate(values: &[f64], drift: f64) -> Option<Estimate> {
     let interval = replication_interval(values, drift);
     Some(Estimate {
@@ -95,13 +98,13 @@ pub(crate) fn estimate(values: &[f64], drift: f64) -> Option<Estimate> {
 }
 
 impl Figure {
-    /// The percentile `quantile`, one of [`PERCENTILES`], where there are values.
+    /// Returns the percentile `quantile`, one of [`PERCENTILES`], if there are values.
     #[must_use]
     pub fn percentile(&self, quantile: f64) -> Option<&Percentile> {
         self.percentiles.iter().find(|p| p.quantile == quantile)
     }
 
-    /// Returns the estimate that a row goes by; `None` if the record does not hold it.
+    /// Returns the estimate that this headline names; `None` if the record does not hold it.
     #[must_use]
     pub fn headline(&self, by: Headline) -> Option<Estimate> {
         match by {
@@ -112,14 +115,15 @@ impl Figure {
         }
     }
 
-    /// Returns true if that estimate has enough values behind it.
+    /// Returns true if that estimate has enough values.
     #[must_use]
     pub fn has_enough(&self, by: Headline) -> bool {
         by != Headline::Median || self.percentile(0.5).is_some_and(|p| p.enough)
     }
 
-    /// Time of one message (round trip) by the rate, ns: its inverse. In a stream this is the figure; a percentile of blocks
-    /// tells of the receiver's bursts, and its median may be half of this.
+    /// Returns the time of one message (round trip) by the rate, ns: its inverse. In a stream this
+    /// is the figure. A percentile of blocks describes the receiver's bursts, and its median may be
+    /// half of this.
     #[must_use]
     pub fn ns_per_message(&self) -> Estimate {
         let Estimate { value, interval, confidence } = self.messages_per_s;
@@ -129,7 +133,7 @@ impl Figure {
 }
 
 impl Estimate {
-    /// The same in another unit, `factor` (above zero) of which make one of this.
+    /// Returns the estimate in another unit, `factor` (above zero) of which make one of this.
     #[must_use]
     pub fn times(self, factor: f64) -> Estimate {
         Estimate {
@@ -139,14 +143,16 @@ impl Estimate {
         }
     }
 
-    /// The same with an interval that reaches `by` (not below zero) further on both sides, to zero at the lowest.
+    /// Returns the estimate with an interval that reaches `by` (not below zero) further on both
+    /// sides, but not below zero.
     #[must_use]
     pub fn widened(self, by: f64) -> Estimate {
         let interval = self.interval.map(|(low, high)| ((low - by).max(0.0).min(low), high + by));
         Estimate { interval, ..self }
     }
 
-    /// Half the width of the interval, as a fraction of the value; `None` without an interval, or of the value 0.
+    /// Returns half the width of the interval, as a fraction of the value; `None` without an
+    /// interval, or if the value is 0.
     #[must_use]
     pub fn relative_half_width(&self) -> Option<f64> {
         let (low, high) = self.interval?;

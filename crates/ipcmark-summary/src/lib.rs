@@ -1,7 +1,7 @@
-//! What a record says: one row of statistics per cell.
+//! Statistics of a record: one row per cell.
 //!
-//! A record keeps raw invocations; tables, reports and comparisons want medians with intervals. This crate is the one
-//! place where the first become the second, so that no two outputs can disagree.
+//! A record keeps raw invocations; tables, reports and comparisons need medians with intervals.
+//! Only this crate makes the second from the first, so no two outputs can disagree.
 #![forbid(unsafe_code)]
 
 mod classes;

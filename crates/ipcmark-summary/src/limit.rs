@@ -1,34 +1,36 @@
-//! How many times its limit a figure takes: each cell beside what the hardware and the kernel allow at best.
+//! Limits of figures: each cell compared with the best that the hardware and the kernel allow.
 //!
-//! A limit here is a *lower bound*: a time that no mechanism can go below in that workload, on those CPUs, at that distance. It is
-//! made of what the run itself measured there ([`ipcmark_record::Limit`]), in the best case: the least batch, because noise
-//! only adds; of the samples in the cell's own distance class, because another class is another machine. Where the run met
-//! the class in no sample, samples from CPUs no farther apart stand in: what is nearer is faster, so that the bound is true,
-//! only weaker. Of the bounds that apply to a cell the largest is its limit. They are not added up: two of them might be paid
-//! at the same time.
+//! A limit here is a *lower bound*: no mechanism can take less time in that workload, on those
+//! CPUs, at that distance. The run itself measured it there ([`ipcmark_record::Limit`]), in the
+//! best case: it is the least batch, because noise only adds. It uses the samples of the cell's own
+//! distance class, because another class is another machine. If the run has no sample of the class,
+//! it uses samples from CPUs no farther apart. What is nearer is faster, so the bound is still
+//! true, only weaker. A cell's limit is the largest bound that applies. Bounds are not added up,
+//! because two of them might be paid at the same time.
 //!
-//! Which apply, and why they are bounds:
+//! The bounds, and the reasons for them:
 //!
 //! | workload | bound | because |
 //! | --- | --- | --- |
 //! | round trips on two CPUs | hand-off | some cache line must go there, and one come back; the least that the invocations' own probes saw |
 //! | | 2 × shared copy (burst: depth + 1) | the bytes must get there and back, and no single message outruns a stream of them |
-//! | | wake-up | where each side slept in each round trip: two sleepers were woken, one after the other |
-//! | round trips on one CPU | switch | both processes ran on it, so that it went to the other and back |
+//! | | wake-up | if each side slept in each round trip: two sleepers were woken, one after the other |
+//! | round trips on one CPU | switch | both processes ran on it, so it switched to the other and back |
 //! | | 2 × copy (burst: depth + 1) | each message is copied at least once |
 //! | a stream | shared copy; on one CPU copy | as it says |
-//! | duplex | half a shared copy; on one CPU copy | each direction is a stream, and two may go at once |
-//! | fan-in, fan-out, broadcast | copy, shared by the CPUs | some process copies each message, and who shares a CPU shares its cache |
+//! | duplex | half a shared copy; on one CPU copy | each direction is a stream, and both may run at the same time |
+//! | fan-in, fan-out, broadcast | copy, shared by the CPUs | some process copies each message, and processes that share a CPU share its cache |
 //! | paced, one way | shared copy; on one CPU copy | one message is not faster than a stream of them |
-//! | | one null call | where the receiver slept: it returned from the kernel. (Half a round trip is no one-way time, so neither a hand-off nor a wake-up bounds it.) |
+//! | | one null call | if the receiver slept: it returned from the kernel. (Half a round trip is not a one-way time, so neither a hand-off nor a wake-up bounds it.) |
 //! | each but paced and overlap | null call × calls ÷ CPUs | a CPU makes one call after the other |
-//! | scatter-gather | the time alone ÷ min(workers, CPUs) | the work is shared at best without loss |
-//! | the floor `copy` | 2 × copy, in a round trip 4 | one in and one out, as it is made |
+//! | scatter-gather | the time alone ÷ min(workers, CPUs) | at best the work is shared without loss |
+//! | the floor `copy` | 2 × copy, in a round trip 4 | it makes one copy in and one out |
 //!
-//! Three things are left out on purpose. Calls of a wait that spins: how many it makes depends on how long it waits, and
-//! counting changes that. A wake-up where messages are more than one a round trip (burst): who falls asleep again a moment
-//! later is woken before its CPU has gone idle, at a tenth of the price. A wake-up by futex on one CPU: others are cheaper there
-//! (an eventfd by a tenth), so that it is no bound; two switches are.
+//! Three things are left out on purpose. First, calls of a wait that spins: their number depends on
+//! how long it waits, and counting changes that. Second, a wake-up if a round trip has more than
+//! one message (burst): a process that falls asleep again a moment later is woken before its CPU
+//! has gone idle, at a tenth of the price. Third, a wake-up by futex on one CPU: other wake-ups are
+//! cheaper there (an eventfd by a tenth), so it is not a bound; two switches are.
 
 mod bounds;
 mod ground;
@@ -39,21 +41,24 @@ use ground::Ground;
 use ipcmark_record::{Cell, Invocation, LimitKind};
 use serde::Serialize;
 
-/// A figure beside its lower bound.
+/// A figure and its lower bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgainstLimit {
-    /// What bounds it; absent of a task that several share, whose bound is its own time by one process.
+    /// Kind of the bound; absent for a shared task, whose bound is its own time by one process.
     pub kind: Option<LimitKind>,
-    /// The same in words: `a cache line there and back`, `64 KiB through shared memory, there and back` ...
+    /// The bound in words: `a cache line there and back`, `64 KiB through shared memory, there and
+    /// back` ...
     pub words: String,
-    /// The bound, ns, for what the cell's time is of: see [`Row::time_of`](crate::Row::time_of); of a rate for one message.
+    /// The bound, ns, for what the cell's time measures: see [`Row::time_of`](crate::Row::time_of).
+    /// For a rate, the time of one message.
     pub limit_ns: f64,
-    /// The figure over the bound: how many times as long as the best that could be.
+    /// The figure divided by the bound; 1 is the best possible.
     pub times: Estimate,
 }
 
 impl AgainstLimit {
-    /// True when the figure is less than its bound, and its interval does not reach it: then one of the two is wrong.
+    /// Returns true if the figure is less than its bound, and its interval does not reach it. Then
+    /// one of the two is wrong.
     #[must_use]
     pub fn is_below(&self) -> bool {
         self.times.interval.map_or(self.times.value, |(_, high)| high) < 1.0
@@ -64,8 +69,7 @@ impl AgainstLimit {
     }
 }
 
-/// The figure of a cell beside the largest of the bounds that apply; `None` where
-/// none was measured.
+/// Returns the figure of a cell and the largest bound that applies; `None` if none was measured.
 pub(crate) fn against(
     cell: &Cell,
     counting: &Counting<'_>,
@@ -96,7 +100,7 @@ pub(crate) fn against(
     Some(AgainstLimit::new(largest, figure_ns))
 }
 
-/// A task that several share: at best each CPU does its part of the work and nothing else.
+/// Returns the limit of a shared task: at best each CPU does its part of the work and nothing else.
 fn shared_task(
     cell: &Cell,
     behind: &[&Invocation],

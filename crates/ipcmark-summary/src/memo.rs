@@ -1,4 +1,5 @@
-//! What histograms tell, kept: unpacking is what costs in a summary, and an adaptive run sums up again after each round.
+//! Cache of unpacked histograms. Unpacking costs most in a summary, and an adaptive run sums up
+//! after each round.
 
 use crate::pooled::{Told, ns, own, packed, same_unit};
 use crate::{PERCENTILES, Result};
@@ -7,24 +8,25 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// What is kept of the histograms of one invocation.
+/// Figures kept from the histograms of one invocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kept {
     unit: Unit,
     /// Values in them.
     pub(crate) values: u64,
-    /// For each of [`PERCENTILES`], ns.
+    /// Value at each of [`PERCENTILES`], ns.
     pub(crate) percentiles_ns: [f64; PERCENTILES.len()],
     /// Largest value, ns.
     pub(crate) max_ns: f64,
 }
 
-/// By what the packed histograms say themselves, so that no invocation can be taken for another, or for what it was before.
+/// Kept figures. The key is a hash of the packed histograms, so that no invocation can be mistaken
+/// for another, or for an earlier state of itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memo(HashMap<u64, Option<Kept>>);
 
 impl Memo {
-    /// What each of `invocations` that has values tells, in their order.
+    /// Returns the kept figures of each of `invocations` that has values, in their order.
     pub(crate) fn tell(
         &self,
         cell: &Cell,
@@ -43,7 +45,7 @@ impl Memo {
         Ok(all)
     }
 
-    /// Keeps what `invocation` tells.
+    /// Keeps the figures of `invocation`.
     pub(crate) fn learn(&mut self, cell: &Cell, invocation: &Invocation) -> Result<()> {
         for told in [Told::Figures, Told::Lag] {
             if let Entry::Vacant(place) = self.0.entry(key(cell, invocation, told)) {

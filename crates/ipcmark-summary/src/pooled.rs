@@ -1,36 +1,39 @@
-//! Histograms of a cell: whose they are, and all of them together.
+//! Histograms of a cell: the sides that they come from, and all of them together.
 
 use crate::{Context, Error, Result};
 use ipcmark_record::{Cell, Encoded, Histogram, Invocation, Side, SideReport, Unit};
 
 /// All values behind a cell's row in one histogram: the shape of its distribution, for charts.
 ///
-/// It is no basis for an interval: values of one invocation are more alike than those of two.
+/// It is not a basis for an interval: values of one invocation are more alike than those of two.
 #[derive(Debug, Clone)]
 pub struct Pooled {
     /// The values, in `unit`.
     pub histogram: Histogram,
-    /// What they are.
+    /// Unit of the values.
     pub unit: Unit,
-    /// Messages (round trips) behind each value: 1, or the length of a block; where invocations differ, the longest.
+    /// Messages (round trips) behind each value: 1, or the length of a block; if invocations
+    /// differ, the longest.
     pub messages_per_value: u64,
 }
 
 impl Pooled {
-    /// The smallest value that the share `q` (0 to 1) of all values does not exceed, ns; to the histogram's precision.
+    /// Returns the smallest value that the share `q` (0 to 1) of all values does not exceed, ns, to
+    /// the histogram's precision.
     #[must_use]
     pub fn ns_at_quantile(&self, q: f64) -> f64 {
         ns(self.histogram.value_at_quantile(q), self.unit)
     }
 
-    /// A value of this histogram in ns.
+    /// Returns a value of this histogram in ns.
     #[must_use]
     pub fn ns(&self, value: u64) -> f64 {
         ns(value, self.unit)
     }
 }
 
-/// The values of all invocations behind a cell's row together, so of one distance class; `None` when there are none.
+/// Returns the values of all invocations behind a cell's row together, so of one distance class;
+/// `None` if there are none.
 ///
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names the cell.
@@ -45,8 +48,8 @@ pub fn pooled(cell: &Cell, context: &Context) -> Result<Option<Pooled>> {
     Ok(pooled)
 }
 
-/// What one invocation tells of its cell: one term of [`pooled`], or what would be one if it counted; `None` where it holds
-/// no value.
+/// Returns the values of one invocation: one term of [`pooled`], or what would be one if the
+/// invocation counted; `None` if it holds no value.
 ///
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names the cell.
@@ -54,8 +57,8 @@ pub fn told(cell: &Cell, invocation: &Invocation) -> Result<Option<Pooled>> {
     own(cell, invocation, Told::Figures, None)
 }
 
-/// True when the figures of `cell` are made of what this side timed: a stream is told by its receiver, a round trip by the
-/// side that began it.
+/// Returns true if the figures of `cell` are made of what this side timed. A receiver times a
+/// stream; the side that began it times a round trip.
 #[must_use]
 pub fn tells(cell: &Cell, side: &SideReport) -> bool {
     // A floor has one side.
@@ -76,16 +79,16 @@ fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
     }
 }
 
-/// What the histograms of an invocation can tell.
+/// Kind of histograms to read from an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// What the cell is measured for.
+    /// Those of the cell's own figures.
     Figures,
-    /// How late a paced sender was.
+    /// Those of a paced sender's delay.
     Lag,
 }
 
-/// The packed histograms of one invocation that tell of it.
+/// Returns the packed histograms of this kind in one invocation, each with its side.
 pub(crate) fn packed<'i>(
     cell: &'i Cell,
     invocation: &'i Invocation,
@@ -98,8 +101,8 @@ pub(crate) fn packed<'i>(
     })
 }
 
-/// What one invocation tells; `None` where it holds no value. Where several sides tell, their values are put together; all
-/// must be of one unit, and of `unit` where there is one.
+/// Returns the values of one invocation; `None` if it holds none. If several sides have values,
+/// they are merged. All must have one unit, and it must be `unit` if that is given.
 pub(crate) fn own(
     cell: &Cell,
     invocation: &Invocation,
@@ -125,7 +128,7 @@ pub(crate) fn own(
     Ok(own)
 }
 
-/// Values of two kinds are not put together.
+/// Refuses to merge values of two units.
 pub(crate) fn same_unit(
     cell: &Cell,
     invocation: &Invocation,
@@ -141,12 +144,12 @@ pub(crate) fn same_unit(
     }
 }
 
-/// Which of the cell's invocations this is, from 0.
+/// Returns the index of this invocation in the cell, from 0.
 fn number(cell: &Cell, invocation: &Invocation) -> usize {
     cell.invocations.iter().position(|i| std::ptr::eq(i, invocation)).unwrap_or_default()
 }
 
-/// A value in ns.
+/// Returns a value in ns.
 pub(crate) fn ns(value: u64, unit: Unit) -> f64 {
     match unit {
         Unit::PsPerMessageBlock => value as f64 / 1_000.0,

@@ -1,18 +1,19 @@
-//! One number an invocation: what estimates and comparisons are made of.
+//! One number per invocation: estimates and comparisons are made of these.
 
 use crate::pooled::Told;
 use crate::{Context, PERCENTILES, Result};
 use ipcmark_record::{Cell, Invocation, Overlap, Task};
 use ipcmark_stats::{median, samples_enough};
 
-/// Values that must lie beyond a percentile within the median invocation.
+/// Fewest values beyond a percentile within the median invocation.
 const BEYOND_EACH: f64 = 5.0;
 
 /// The figures of each invocation behind a row, in the order they were made. The invocation is the replicate
 /// (Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time"): these lists are the samples of every interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples {
-    /// For each of [`PERCENTILES`]: the invocations' own percentile, ns. Invocations without values have no entry.
+    /// The invocations' own percentile, ns, for each of [`PERCENTILES`]. Invocations without values
+    /// have no entry.
     pub percentiles_ns: Vec<Vec<f64>>,
     /// Messages (round trips, tasks) a second.
     pub messages_per_s: Vec<f64>,
@@ -26,17 +27,18 @@ pub struct Samples {
     pub values_each: Vec<u64>,
     /// Largest single value, ns.
     pub max_ns: Option<f64>,
-    /// Share of the messages sent that never came, 0 to 1.
+    /// Share of the messages sent that never arrived, 0 to 1.
     pub lost_share: Vec<f64>,
-    /// How late a paced sender was, ns: its median, and its 99th percentile. None elsewhere.
+    /// Delay of a paced sender, ns: its median and its 99th percentile. Empty in other workloads.
     pub lag_ns: [Vec<f64>; 2],
-    /// Other work done in a round trip, ns; none but in `overlap`.
+    /// Time of other work in a round trip, ns; empty except in `overlap`.
     pub work_ns: Vec<f64>,
-    /// The same as a share of the measured phase, 0 to 1.
+    /// That time as a share of the measured phase, 0 to 1.
     pub work_share: Vec<f64>,
-    /// What one look costs that finds no answer, ns; none but in `overlap`.
+    /// Time of one look that finds no answer, ns; empty except in `overlap`.
     pub look_ns: Vec<f64>,
-    /// A task's time by one process over its time by several; none but in `scatter-gather`.
+    /// A task's time by one process divided by its time by several; empty except in
+    /// `scatter-gather`.
     pub speed_up: Vec<f64>,
     /// The task's time by one process alone, ns.
     pub serial_ns: Vec<f64>,
@@ -45,8 +47,8 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Those of the invocations behind the cell's row, so of one distance class; all lists are empty when nothing was
-    /// measured.
+    /// Returns the samples of the invocations behind the cell's row, so of one distance class; all
+    /// lists are empty if nothing was measured.
     ///
     /// # Errors
     /// A histogram that cannot be unpacked is an error that names the cell.
@@ -54,7 +56,7 @@ impl Samples {
         Samples::of_these(cell, &context.counting(cell).invocations, context)
     }
 
-    /// Those of some of the cell's invocations, which must be good ones.
+    /// Returns the samples of some of the cell's invocations, which must be good ones.
     pub(crate) fn of_these(
         cell: &Cell,
         invocations: &[&Invocation],
@@ -102,37 +104,39 @@ impl Samples {
         })
     }
 
-    /// True when the percentile `q` stands on enough values: 100 beyond it in all invocations together, and 5 beyond it
-    /// in the median invocation. The figure is a median of the invocations' own percentiles, and in an invocation of 555
-    /// round trips p99.9 is the largest of them, however many invocations there are.
+    /// Returns true if the percentile `q` rests on enough values: 100 beyond it in all invocations
+    /// together, and 5 beyond it in the median invocation. The figure is a median of the
+    /// invocations' own percentiles. In an invocation of 555 round trips p99.9 is the largest
+    /// value, however many invocations there are.
     #[must_use]
     pub fn enough(&self, q: f64) -> bool {
-        // The slack as in `samples_enough`: 1 - q is not exact in binary.
+        // Slack as in `samples_enough`: 1 - q is not exact in binary.
         let each: Vec<f64> = self.values_each.iter().map(|n| *n as f64).collect();
         samples_enough(self.values, q)
             && median(&each).is_some_and(|n| n * (1.0 - q) >= BEYOND_EACH * (1.0 - 1e-9))
     }
 
-    /// The invocations' own percentile `q`, ns; `q` is one of [`PERCENTILES`], else there are none.
+    /// Returns the invocations' own percentile `q`, ns; empty if `q` is not one of [`PERCENTILES`].
     #[must_use]
     pub fn percentile_ns(&self, q: f64) -> &[f64] {
         PERCENTILES.iter().position(|p| *p == q).map_or(&[], |at| &self.percentiles_ns[at])
     }
 }
 
-/// How often the invocation did what it counts: messages (round trips), or tasks.
+/// Returns how many things the invocation counted: messages (round trips), or tasks.
 pub(crate) fn times(invocation: &Invocation) -> f64 {
     let runs = invocation.task.map(|task| task.runs).filter(|runs| *runs > 0);
     runs.unwrap_or(invocation.messages) as f64
 }
 
-/// Losses are counted over the warm-up too, so what was sent in it counts as well.
+/// Returns the share of lost messages. Losses are counted in the warm-up too, so messages sent in
+/// it count as well.
 fn lost_share(invocation: &Invocation) -> f64 {
     let lost = invocation.integrity.lost as f64;
     lost / (lost + invocation.messages as f64 + invocation.warm_up.messages as f64)
 }
 
-/// The other work of an invocation, as the time that it takes alone.
+/// Returns the other work of an invocation, as the time that it takes alone.
 fn work_ns(overlap: Overlap) -> f64 {
     overlap.pieces as f64 * overlap.piece_ns
 }

@@ -1,20 +1,21 @@
-//! How a cell is left: what its figures can be trusted with. The one rule, for the record, for tables and for whoever
-//! steers a run.
+//! Quality of a cell: how far its figures can be trusted. The one rule, for the record, for tables
+//! and for code that steers a run.
 
 use crate::counting::FEWEST;
 use crate::{Estimate, Row};
 use ipcmark_record::{Headline, Standing, Target};
 
-/// How far an interval is from what was asked for: half its width over the target's, of the headline, and of the 99th
-/// percentile where that is a time and stands on enough values, whichever is more. Up to 1 it is as narrow as was asked
-/// for. `None` where there is no interval.
+/// Returns how wide an interval is compared with the target: half its width divided by the
+/// target's. It looks at the headline and at the 99th percentile (if that is a time and rests on
+/// enough values), and returns the larger. Up to 1 the interval is as narrow as the target. `None`
+/// if there is no interval.
 #[must_use]
 pub fn excess(row: &Row, target: Target) -> Option<f64> {
     let figure = row.figure.as_ref()?;
     let headline = row.key.workload.headline();
     let width = |estimate: Estimate| {
         let (low, high) = estimate.interval?;
-        // Of the value 0 no width is a fraction.
+        // No width is a fraction of the value 0.
         Some(if low == high {
             0.0
         } else {
@@ -27,11 +28,12 @@ pub fn excess(row: &Row, target: Target) -> Option<f64> {
     Some(tail.map_or(own, |tail| own.max(tail)))
 }
 
-/// How a cell is left by its row, `target` being what was asked for; `None` where nothing was measured.
+/// Returns the quality of a cell by its row and the target; `None` if nothing was measured.
 ///
-/// Noisy when more than a third of the good invocations had to be set aside; few with under 6 that count; not steady when
-/// more than a third of those never settled in their warm-up; wide by the target; else precise. The first that holds is
-/// said: it is the reason behind the others.
+/// Noisy: more than a third of the good invocations had to be set aside. Few: fewer than 6 count.
+/// Not steady: more than a third of those never settled in their warm-up. Wide: wider than the
+/// target. Otherwise precise. The first that applies is returned, because it is the reason for the
+/// others.
 #[must_use]
 pub fn standing(row: &Row, target: Target) -> Option<Standing> {
     row.figure.as_ref()?;

@@ -12,7 +12,7 @@ use ipcmark_record::{
 };
 use ipcmark_stats::median;
 
-/// One row a cell, in the record's order.
+/// Returns one row per cell, in the record's order.
 ///
 /// # Errors
 /// A histogram that cannot be unpacked is an error that names its cell.
@@ -20,7 +20,7 @@ pub fn summarize(record: &Record) -> Result<Summary> {
     summarize_in(record, &Context::of(record)?)
 }
 
-/// The same in a context that is there already.
+/// Returns one row per cell, in a context that exists already.
 ///
 /// # Errors
 /// As [`summarize`].
@@ -28,7 +28,7 @@ pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
     let target = record.settings.target.unwrap_or_default();
     let row = |cell| {
         let row = summarize_cell(cell, context)?;
-        // A run that was killed, and those of versions that did not judge, left none.
+        // A run that was killed left no standing, and neither did versions that did not judge.
         let standing = row.standing.or_else(|| standing(&row, target));
         Ok(Row { standing, ..row })
     };
@@ -38,7 +38,7 @@ pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
     Ok(Summary { rows, census, classes, drift, target: context.target() })
 }
 
-/// The row of one cell.
+/// Returns the row of one cell.
 ///
 /// # Errors
 /// As [`summarize`].
@@ -90,7 +90,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
 }
 
 impl Census {
-    /// Counts rows.
+    /// Counts rows by outcome and quality.
     #[must_use]
     pub fn of(rows: &[Row]) -> Census {
         let mut census = Census { cells: rows.len(), ..Census::default() };
@@ -115,7 +115,8 @@ impl Census {
     }
 }
 
-/// What became of a cell. A state without invocations behind it is no measurement, whatever it says.
+/// Returns the outcome of a cell. A state without invocations is not a measurement, whatever the
+/// record says.
 fn status(cell: &Cell) -> Status {
     if let Some(what) = cell.invocations.iter().find_map(failure) {
         return Status::Failed { what };
@@ -128,7 +129,7 @@ fn status(cell: &Cell) -> Status {
     }
 }
 
-/// Why an invocation does not count; `None` when it does.
+/// Returns the reason why an invocation does not count; `None` if it does.
 fn failure(invocation: &Invocation) -> Option<String> {
     match &invocation.outcome {
         InvocationOutcome::Failed { side, what } => Some(format!("{side}: {what}")),

@@ -1,11 +1,12 @@
-//! Distance classes, marks, and which invocations stand behind a row: on made-up cells whose truth is known.
+//! Distance classes, marks, and the invocations that count for a row, on made-up cells whose truth
+//! is known.
 
 use ipcmark_record::{Cell, Distance, Invocation, Mark, Placement, Record, Workload, sample};
 use ipcmark_summary::{
     Classes, Context, Counting, Row, Samples, pooled, summarize, summarize_cell,
 };
 
-/// The ping-pong cells between two CPUs of the sample, with `invocations` each.
+/// Returns the sample's ping-pong cells between two CPUs, with `invocations` each.
 fn record(invocations: u32) -> Record {
     sample::record_of(1, invocations, |key| {
         key.workload == Workload::PingPong && key.placement == Placement::CrossCore
@@ -49,7 +50,7 @@ fn classes_are_found_from_the_record_and_the_one_of_most_is_the_reference() {
     assert_eq!(classes.reference(), Some(classes.all()[0]));
     assert_eq!((classes.all()[0].low_ns, classes.all()[1].high_ns), (0.0, None));
     assert_eq!(classes.all()[0].high_ns, Some(classes.all()[1].low_ns), "ranges touch");
-    // Two records share theirs: what most of both say is the reference.
+    // Two records share their classes: the reference is the class that most of both are in.
     let mut far = record(30);
     far.cells.iter_mut().for_each(|cell| move_away(cell, cell.invocations.len()));
     let both = Classes::of(&[&near, &far]);
@@ -71,7 +72,7 @@ fn figures_of_two_classes_are_never_pooled() {
     let ratio = other.figure.percentiles[0].ns.value / near;
     assert!((2.7..3.3).contains(&ratio), "{ratio}");
     assert_eq!((row.made_invocations, row.set_aside), (13, 0));
-    // Charts and samples take the same ones.
+    // Charts and samples use the same invocations.
     let context = Context::of(&moving).unwrap();
     let cell = ring(&mut moving);
     let samples = Samples::of(cell, &context).unwrap();
@@ -88,7 +89,7 @@ fn with_too_few_in_the_reference_class_the_class_of_most_is_the_rows() {
     let few = row(&mut moving);
     assert_eq!((few.class.unwrap().word(), few.invocations), ("far", 7));
     assert_eq!((few.others.len(), few.others[0].invocations), (1, 5));
-    // Of equals it is the reference, though there is no interval in either.
+    // On a tie the reference wins, although neither has an interval.
     let mut moving = record(10);
     move_away(ring(&mut moving), 5);
     let row = row(&mut moving);
@@ -104,7 +105,7 @@ fn what_moved_on_the_way_belongs_to_no_class() {
     let shape = |row: &Row| (row.invocations, row.others[0].invocations, row.set_aside);
     assert_eq!(shape(&computed), (8, 3, 1));
     assert!(!computed.disturbed && computed.distance.unwrap().moved == 1);
-    // The mark of a newer harness says the same.
+    // The mark of a newer harness has the same effect.
     put(&mut ring(&mut moving).invocations[0], 112.0, 113.0);
     ring(&mut moving).invocations[0].marks = vec![Mark::Moved];
     let marked = row(&mut moving);
@@ -154,7 +155,7 @@ fn a_cell_whose_cpus_never_stood_still_has_a_figure_and_no_class() {
     let row = row(&mut moving);
     assert_eq!((row.class, row.invocations, row.set_aside), (None, 6, 6));
     assert!(row.disturbed && row.figure.is_some());
-    // One CPU has no distance, and so no class and nothing to be set aside for.
+    // One CPU has no distance, so it has no class and no reason to set anything aside.
     let same_core = sample::record_of(1, 6, |key| key.placement == Placement::SameCore);
     for row in summarize(&same_core).unwrap().rows.iter().filter(|r| r.figure.is_some()) {
         assert_eq!((row.class, row.set_aside, row.disturbed), (None, 0, false), "{}", row.key);

@@ -1,16 +1,16 @@
-//! The machine's drift as it shows in the intervals of a made-up record, and the context that carries it.
+//! The machine's drift in the intervals of a made-up record, and the context that carries it.
 
 use ipcmark_record::{Cell, Placement, Record, Workload, sample};
 use ipcmark_summary::{Context, Estimate, Kind, Row, summarize, summarize_cell, summarize_in};
 
-/// Same-core ping-pong of the sample, 6 cells, 24 rounds.
+/// Returns same-core ping-pong of the sample: 6 cells, 24 rounds.
 fn steady() -> Record {
     sample::record_of(7, 24, |k| {
         k.workload == Workload::PingPong && k.placement == Placement::SameCore
     })
 }
 
-/// The same on a machine that is `by` slower in its second half, in all cells alike.
+/// Returns the same cells on a machine that is `by` slower in its second half, in all cells alike.
 fn drifting(by: f64) -> Record {
     let mut record = steady();
     for cell in &mut record.cells {
@@ -62,7 +62,7 @@ fn a_context_that_looks_again_is_one_made_anew() {
     let mut context = Context::of(&begun).unwrap();
     context.again(&whole).unwrap();
     assert_eq!(summarize_in(&whole, &context).unwrap(), summarize(&whole).unwrap());
-    // What has changed behind its back is seen as it is.
+    // A cell that changed after the context was made is read as it is now.
     let mut cell = whole.cells.iter().find(|c| !c.invocations.is_empty()).unwrap().clone();
     let before = p50(&summarize_cell(&cell, &context).unwrap()).value;
     sample::slow_down(&mut cell, 2.0);

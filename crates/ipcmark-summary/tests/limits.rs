@@ -1,4 +1,5 @@
-//! Each cell beside its limit: which bound is chosen, of which samples, and that a bound above its figure is said.
+//! Limits of cells: which bound is chosen, from which samples, and that a figure below its bound is
+//! reported.
 
 use ipcmark_record::sample;
 use ipcmark_record::{Cell, Distance, Limit, LimitKind, LimitSample, Record, SystemCalls};
@@ -6,7 +7,7 @@ use ipcmark_record::{CellKey, Placement, Workload};
 use ipcmark_summary::{AgainstLimit, Row, summarize};
 use std::sync::OnceLock;
 
-/// Where the sample's CPUs are nearly always, and where they are once.
+/// Distances of the sample's CPUs: nearly always, and once.
 const NEAR: Option<Distance> = Some(Distance { before_ns: 114.0, after_ns: 113.0 });
 const FAR: Option<Distance> = Some(Distance { before_ns: 350.0, after_ns: 350.0 });
 
@@ -30,7 +31,7 @@ fn limit(
     }
 }
 
-/// One cell of the sample, changed, with these limits.
+/// Returns the row of one changed cell of the sample, with these limits.
 fn row(cell: &Cell, limits: Vec<Limit>) -> Row {
     let record = Record { cells: vec![cell.clone()], limits, ..all() };
     summarize(&record).unwrap().rows.remove(0)
@@ -40,12 +41,12 @@ fn against(cell: &Cell, limits: Vec<Limit>) -> AgainstLimit {
     row(cell, limits).limit.expect("a limit applies")
 }
 
-/// Made once: it takes a while.
+/// Returns the sample with 9 invocations per cell, made once because it takes a while.
 fn all() -> Record {
     static ALL: OnceLock<Record> = OnceLock::new();
     let made = ALL.get_or_init(|| {
         let mut record = sample::every(1, 9);
-        // Each test says itself what was counted.
+        // Each test sets the counted calls itself.
         record.cells.iter_mut().for_each(|cell| cell.system_calls = None);
         record
     });
@@ -57,7 +58,7 @@ fn cell(transport: &str, pattern: &str, size: u64, placement: &str) -> Cell {
     all().cell(&key).unwrap_or_else(|| panic!("{key} is in the sample")).clone()
 }
 
-/// Limits of two CPUs: all kinds, at 64 B and 64 KiB.
+/// Returns limits of two CPUs: all kinds, at 64 B and 64 KiB.
 fn across() -> Vec<Limit> {
     let of = |kind, size, ns| limit(kind, "cross-core", size, &[(ns, NEAR)]);
     vec![
@@ -138,7 +139,7 @@ fn one_cpu_switches_and_copies() {
         vec![
             of(LimitKind::Switch, None, 1_000.0),
             of(LimitKind::Copy, Some(64), copy_ns),
-            // Of a placement that is not the cell's.
+            // This one is of another placement than the cell's.
             limit(LimitKind::HandOff, "cross-core", None, &[(9_000.0, NEAR)]),
         ]
     };
@@ -157,7 +158,7 @@ fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
     let shared =
         |samples: &[_]| vec![limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples)];
     let record = {
-        // A class of its own needs a number of invocations in it.
+        // A separate class needs a number of invocations in it.
         let mut record = all();
         let mut far = spin.clone();
         far.key.transport = "far/spin".into();

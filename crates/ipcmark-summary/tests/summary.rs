@@ -1,4 +1,5 @@
-//! Rows against figures worked out by hand, and against the sample record with one cell of each kind.
+//! Rows compared with figures worked out by hand, and with the sample record with one cell of each
+//! kind.
 
 use ipcmark_record::{
     Carries, Cell, CellKey, Distance, Encoded, Framing, Histogram, Invocation, InvocationOutcome,
@@ -9,7 +10,7 @@ use ipcmark_summary::{
 };
 use proptest::prelude::*;
 
-/// The row of a cell whose clock steps by nothing.
+/// Returns the row of a cell whose clock has a step of 0 ns.
 fn summarize_cell(cell: &Cell) -> Result<Row> {
     ipcmark_summary::summarize_cell(cell, &Context::bare(0.0))
 }
@@ -148,7 +149,8 @@ fn a_percentile_needs_values_beyond_it_in_the_median_invocation_too() {
         let row = summarize_cell(&cell("ping-pong", invocations)).unwrap();
         row.figure.unwrap().percentiles.iter().map(|p| p.enough).collect::<Vec<_>>()
     };
-    // 111,000 values hold p99.9, but each invocation's own is its largest value.
+    // All 111,000 values together are enough for p99.9, but each invocation's own is its largest
+    // value.
     assert_eq!(enough(vec![of(555); 200]), [true, true, true, false, false]);
     assert!(!enough(vec![of(499); 200])[2]);
     assert!(enough(vec![of(500); 20])[2]);
@@ -219,7 +221,7 @@ fn a_damaged_histogram_is_an_error_that_names_the_cell() {
         assert!(error.contains(part), "'{error}' says '{part}'");
     }
     assert!(pooled(&cell).is_err());
-    // What failed anyway is not read.
+    // A failed invocation is not read.
     cell.invocations[2].outcome =
         InvocationOutcome::Failed { side: "initiator".into(), what: "died".into() };
     assert!(summarize_cell(&cell).is_ok());

@@ -1,4 +1,5 @@
-//! Rows of the workloads beside ping-pong and stream, from the large sample and from figures worked out by hand.
+//! Rows of all workloads except ping-pong and stream, from the large sample and from figures worked
+//! out by hand.
 
 use ipcmark_record::{
     Cell, ClockBound, ClockCertificate, ClockPair, Headline, Integrity, Overlap, Parameter, Task,
@@ -52,7 +53,7 @@ fn a_paced_latency_is_the_receivers_and_the_lag_the_senders() {
     let share = figure.lost_share.unwrap().value;
     assert!((share - 0.004).abs() < 1e-4, "one in 250 is lost: {share}");
     assert!(late_row.lossy && late_row.status == Status::Measured, "a loss is no failure here");
-    // A histogram of the receiver's that is called a lag is not put among the latencies.
+    // A lag histogram of the receiver is not merged with the latencies.
     let mut mixed = on_time;
     let of = &mut mixed.invocations[2].sides[1].histogram;
     of.as_mut().unwrap().unit = Unit::NsLag;
@@ -78,7 +79,7 @@ fn what_several_sides_received_is_put_together_and_costs_are_of_all_sides() {
     };
     let ratio = figure.cpu_ns_per_message.value / lonely.cpu_ns_per_message.value;
     assert!((ratio - 5.0).abs() < 1e-6, "one and four: {ratio}");
-    // A fan-in is told by its one receiver.
+    // The one receiver times a fan-in.
     let fan_in =
         cell("pipe/block", "fan-in", |c| c.key.workload.value(Parameter::Peers) == Some(4));
     let mut receiver = fan_in.clone();
@@ -120,7 +121,7 @@ fn a_speed_up_is_over_one_process_with_its_interval_and_costs_are_of_one_task() 
     let sides = cell.invocations[0].sides.len() as f64;
     assert_eq!(figure.cpu_ns_per_message.value, 1_000.0 * sides, "20 µs over 20 runs");
     assert_eq!(row.key.workload.counted(), "task");
-    // A task that took no time says nothing.
+    // A task that took no time gives no figure.
     cell.invocations.iter_mut().for_each(|i| i.task.as_mut().unwrap().parallel_ns = 0);
     assert_eq!(summarize_cell(&cell, &Context::bare(0.0)).unwrap().figure.unwrap().task, None);
 }
@@ -154,7 +155,7 @@ fn certificate(pairs: &[Pair]) -> ClockCertificate {
     ClockCertificate { pairs: pairs.iter().map(pair).collect(), drift_ppm: None }
 }
 
-/// Puts the sides of all invocations on these CPUs each.
+/// Puts the sides of all invocations on these CPUs.
 fn placed(cell: &Cell, allowed: [&[u32]; 2]) -> Cell {
     let mut cell = cell.clone();
     for invocation in &mut cell.invocations {
@@ -183,19 +184,19 @@ fn a_one_way_time_is_refused_where_the_clocks_may_differ_by_a_tenth_of_it() {
     let near = certificate(&[(0, 1, [(0.0, 0.9 * tenth), (0.2 * tenth, 0.7 * tenth)])]);
     assert_eq!(refused(&apart, Some(&near)), None);
     assert_eq!(refused(&apart, None), None, "old records have none");
-    // Apart by their offset, and only at the end.
+    // Their offset sets them apart, and only at the end.
     let far = certificate(&[(0, 1, [(0.0, 0.1 * tenth), (-0.9 * tenth, 0.2 * tenth)])]);
     let why = refused(&apart, Some(&far)).unwrap();
     assert!(why.contains("CPU 0 and CPU 1"), "{why}");
-    // The sender's lag is by one clock, and what was counted needs none.
+    // One clock measures the sender's lag, and counts need no clock.
     let row = measured.held_against(Some(&far), &apart);
     let figure = row.figure.unwrap();
     assert!(row.status == Status::Measured && figure.lag.is_some());
     assert!(figure.messages_per_s.value > 0.0);
-    // One CPU has one clock; other pairs say nothing of these.
+    // One CPU has one clock. Other pairs say nothing about these CPUs.
     assert_eq!(refused(&placed(&paced, [&[1], &[1]]), Some(&far)), None);
     assert_eq!(refused(&placed(&paced, [&[2], &[3]]), Some(&far)), None);
-    // Not pinned: any two CPUs, each known against the first only.
+    // Not pinned: any two CPUs, each compared with the first only.
     let free = placed(&paced, [&[0, 1, 2], &[0, 1, 2]]);
     let half = [(0.0, 0.6 * tenth); 2];
     assert_eq!(refused(&free, Some(&certificate(&[(0, 1, half)]))), None);

@@ -1,11 +1,11 @@
-//! Which bounds apply to a cell. The reasons stand in the table of the module above.
+//! Bounds that apply to a cell. The table of the module above gives the reasons.
 
 use super::Ground;
 use ipcmark_record::{Cell, Invocation, LimitKind, Placement, Timed, Workload};
 use ipcmark_stats::median;
 use std::collections::BTreeSet;
 
-/// Sleeps a message of a side that sleeps in each.
+/// Fewest sleeps per message of a side that is said to sleep in each.
 const SLEPT: f64 = 0.95;
 
 /// One lower bound.
@@ -16,24 +16,24 @@ pub(super) struct Bound {
     pub(super) ns: f64,
 }
 
-/// Where the processes of a cell are.
+/// Placement of a cell's processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seating {
-    /// All on one CPU; or there is one only.
+    /// All on one CPU, or only one process.
     Together,
     /// Each on a CPU of its own.
     Apart,
-    /// Some share one, or nobody was told where to go.
+    /// Some share a CPU, or the kernel chose the CPUs.
     Mixed,
 }
 
-/// CPUs that the processes were on; `None` of no invocation.
+/// Returns the number of CPUs that the processes were on; `None` without invocations.
 pub(super) fn cpus(behind: &[&Invocation]) -> Option<usize> {
     let first = behind.first().filter(|i| !i.sides.is_empty())?;
     Some(first.sides.iter().map(|s| s.placed.cpu_before).collect::<BTreeSet<_>>().len())
 }
 
-/// All bounds that apply.
+/// Returns all bounds that apply.
 pub(super) fn bounds(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) -> Vec<Bound> {
     let Some(view) = View::of(cell, behind, ground) else { return Vec::new() };
     let found = match cell.key.workload.timed() {
@@ -52,7 +52,7 @@ struct View<'a> {
     behind: &'a [&'a Invocation],
     ground: &'a Ground<'a>,
     seating: Seating,
-    /// That the processes may have been on at a time.
+    /// Number of CPUs that the processes may have used at the same time.
     cpus: usize,
 }
 
@@ -64,7 +64,7 @@ impl<'a> View<'a> {
     ) -> Option<View<'a>> {
         let processes = behind.first()?.sides.len();
         let pinned = cell.key.placement != Placement::Free;
-        // What nobody pinned may have been on as many CPUs as there are processes.
+        // Processes that are not pinned may have been on as many CPUs as there are processes.
         let cpus = if pinned { cpus(behind)? } else { processes };
         let seating = match cpus {
             1 => Seating::Together,
@@ -98,7 +98,7 @@ impl<'a> View<'a> {
             ],
             Seating::Mixed => vec![self.copies((messages + 1.0) / self.cpus as f64)],
         };
-        // With work between two looks, how many looks there are depends on how long they take.
+        // With work between two looks, the number of looks depends on how long they take.
         if workload != Workload::Overlap {
             found.push(self.calls(messages));
         }
@@ -108,7 +108,7 @@ impl<'a> View<'a> {
     fn rate(&self) -> Vec<Option<Bound>> {
         let workload = self.cell.key.workload;
         let copied = match self.seating {
-            // One link: each direction of a duplex is a stream, and both may move at a time.
+            // One link: each direction of a duplex is a stream, and both may move at the same time.
             Seating::Apart if !workload.has_peers() => {
                 self.shared_copies(if workload.is_one_way() { 1.0 } else { 0.5 })
             }
@@ -136,7 +136,7 @@ impl<'a> View<'a> {
         Some(Bound { kind: Some(kind), words: words.into(), ns })
     }
 
-    /// What the run's set of limits saw, or what the invocations themselves did just before and after.
+    /// Returns the least hand-off that the run's limits or the invocations' own probes saw.
     fn hand_off(&self) -> Option<Bound> {
         let measured = self.ground.least(LimitKind::HandOff, None);
         let ns = measured.into_iter().chain(self.ground.nearest_ns).reduce(f64::min)?;
@@ -152,7 +152,7 @@ impl<'a> View<'a> {
         self.of_size(LimitKind::Copy, times, "copied in the CPU's cache")
     }
 
-    /// So many messages of the cell's size.
+    /// Returns the time of this limit for `times` messages of the cell's size.
     fn of_size(&self, kind: LimitKind, times: f64, how: &str) -> Option<Bound> {
         let size = self.cell.key.size_bytes;
         let ns = times * self.ground.least(kind, Some(size))?;
@@ -161,7 +161,8 @@ impl<'a> View<'a> {
         Some(Bound { kind: Some(kind), words, ns })
     }
 
-    /// The system calls of `messages` messages, one after the other on each CPU.
+    /// Returns the bound by the system calls of `messages` messages, one after the other on each
+    /// CPU.
     fn calls(&self, messages: f64) -> Option<Bound> {
         if self.cell.wait.retries() {
             return None;
@@ -180,12 +181,13 @@ impl<'a> View<'a> {
         self.bound(LimitKind::NullCall, calls / self.cpus as f64, &words)
     }
 
-    /// True when every side slept in every round trip.
+    /// Returns true if every side slept in every round trip.
     fn all_slept(&self) -> bool {
         self.cell.wait.can_sleep() && self.sleeps("").is_some_and(|sleeps| sleeps >= SLEPT)
     }
 
-    /// Sleeps a message of the side of this name (of all: empty) that slept least, median over invocations.
+    /// Returns the sleeps per message of the side with this name (empty: of all) that slept least,
+    /// median over invocations.
     fn sleeps(&self, side: &str) -> Option<f64> {
         let least = |i: &&Invocation| {
             let own = i.sides.iter().filter(|s| s.side.starts_with(side));
