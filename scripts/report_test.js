@@ -37,7 +37,7 @@ async function tryOut(page, width) {
   const costs = await page.locator("#costs tbody tr:visible").count();
   assert.equal(costs, summary.rows.filter((row) => row.figure && !row.floor).length, "a cell without its costs");
   await sorts(page, "#costs table", "CPU per", 3);
-  if (await page.locator("#limits").count()) await sorts(page, "#limits table", "Median", 4);
+  if (await page.locator("#limits").count()) await sorts(page, "#limits table", "Median", 5);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, "the page is too wide");
   await sorts(page, "#cells", "p50", 6);
   await page.fill("#filter", "no such row");

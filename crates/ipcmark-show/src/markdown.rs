@@ -60,9 +60,12 @@ fn of(cell: &Cell) -> String {
     format!("{few}{text}{space}{}", cell.interval)
 }
 
-/// Returns an interval as it is: brackets alone make no link.
-fn brackets(text: &str) -> String {
-    text.replace("\\[", "[").replace("\\]", "]")
+/// Returns escaped text with its brackets as they are (`[95 %]`), unless they could make a link.
+fn brackets(escaped: &str) -> String {
+    if ["\\](", "\\]\\["].iter().any(|link| escaped.contains(link)) {
+        return escaped.to_owned();
+    }
+    escaped.replace("\\[", "[").replace("\\]", "]")
 }
 
 #[cfg(test)]
@@ -74,6 +77,14 @@ mod tests {
     fn text_of_unknown_origin_means_nothing() {
         assert_eq!(escape("a|b\n<i>*x*_y_ `&"), "a\\|b \\<i\\>\\*x\\*\\_y\\_ \\`\\&");
         assert_eq!((code("a`b|c\nd"), code(" ")), ("`a'b¦c d`".into(), "`?`".into()));
+    }
+
+    #[test]
+    fn brackets_never_make_a_link() {
+        let of = |text: &str| of(&Cell::words(text));
+        assert_eq!(of("+4 % [+3 %, +5 %]"), "+4 % [+3 %, +5 %]");
+        assert_eq!(of("[l](m)"), "\\[l\\](m)");
+        assert_eq!(of("[l][m]"), "\\[l\\]\\[m\\]");
     }
 
     #[test]
