@@ -90,7 +90,7 @@ pub fn change_points(series: &[f64], scan: &Scan) -> Vec<ChangePoint> {
 }
 
 /// Returns [`change_points`] of many series, without those whose best p value does not pay for the number of series
-/// searched, by [`benjamini_hochberg`].
+/// searched, by `benjamini_hochberg`.
 #[must_use]
 pub fn scan_all(series: &[&[f64]], scan: &Scan) -> Vec<Vec<ChangePoint>> {
     let found: Vec<Vec<ChangePoint>> =

@@ -44,7 +44,7 @@ pub struct Drift {
 ///
 /// Neighbouring windows are alike, so the mean of a run is worth fewer windows than there are. The factor is taken as a first-order
 /// autoregression; its variance and correlation are those whose expected moments, after the run's own mean is taken
-/// away, are the moments found. Where windows are few the correlation is drawn towards [`EXPECTED`].
+/// away, are the moments found. Where windows are few the correlation is drawn towards `EXPECTED`.
 ///
 /// Source: Box, Jenkins and Reinsel, "Time Series Analysis", section 2.1 (variance of a mean); Anderson, "The Statistical
 /// Analysis of Time Series" (1971), section 8.3 (moments about the sample mean); Bartlett, "On the Theoretical Specification of

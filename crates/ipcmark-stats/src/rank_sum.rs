@@ -40,7 +40,7 @@ pub(crate) fn shift(base: &[f64], new: &[f64], confidence: f64) -> Option<Shift>
     Some(Shift { estimate: quantile_of_sorted(&differences, 0.5), interval })
 }
 
-/// Returns the [`shift`] of `new / base`, on logarithms and back. `None` when a sample is empty or a value is not above zero.
+/// Returns the `shift` of `new / base`, on logarithms and back. `None` when a sample is empty or a value is not above zero.
 #[must_use]
 pub fn ratio(base: &[f64], new: &[f64], confidence: f64) -> Option<Shift> {
     if !base.iter().chain(new).all(|v| *v > 0.0 && v.is_finite()) {

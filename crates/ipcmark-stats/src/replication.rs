@@ -18,7 +18,7 @@ const LEAST: usize = 6;
 /// Returns where the median of another equal run is expected 95 times in a hundred. `None` under 6 values, and of values that are
 /// not all finite.
 ///
-/// From the values: the k-th smallest to the k-th largest, with the largest k for which [`replication`] is at least 0.95; the
+/// From the values: the k-th smallest to the k-th largest, with the largest k for which `replication` is at least 0.95; the
 /// whole span where even that falls short (6 to 8 values). No law of distribution is assumed; the values are taken to
 /// be independent except for `drift`.
 ///
