@@ -5,19 +5,23 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+trap 'echo "own_transport.sh: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 manifest=examples/own-transport/Cargo.toml
 # The versions and the target folder of this workspace, so that what is built already is used.
 cp Cargo.lock examples/own-transport/
 export CARGO_TARGET_DIR=$PWD/target
+
+# Prints the text it reads and fails unless the text has the words.
+has() { tee "$out/said" && grep -qF "$1" "$out/said"; }
 
 cargo fmt --manifest-path "$manifest" --check
 cargo test --quiet --manifest-path "$manifest"
 cargo build --quiet --manifest-path "$manifest"
 own=target/debug/own-transport
 
-"$own" list door | grep -q 'a pair of sockets'
-"$own" rules own | grep 'read(2) returned 0'
-"$own" run --transport door,pipe/block --budget 10s --out "$out/run" --quiet | grep 'door/block'
+"$own" list door | has 'a pair of sockets'
+"$own" rules own | has 'read(2) returned 0'
+"$own" run --transport door,pipe/block --budget 10s --out "$out/run" --quiet | has 'door/block'
 grep -q 'door/block' "$out/run/index.html"
 # Whether a machine can tell a program from itself in ten seconds is not asked here.
 "$own" ab --transport door/block --budget 10s --out "$out/ab" --quiet >"$out/ab.txt" || [ "$?" -le 3 ]

@@ -65,7 +65,8 @@ pub const ENDS: ipcmark::Trial = ipcmark::Trial {
     calls: &["socketpair(AF_UNIX, SOCK_STREAM)", "close(one end)", "read(the other)"],
     reference: "unix(7)",
     run: |_| {
-        let read = UnixStream::from(pair()?.0).read(&mut [0]).map_err(|e| Error::os("read", e))?;
+        let (open, _) = pair()?;
+        let read = UnixStream::from(open).read(&mut [0]).map_err(|e| Error::os("read", e))?;
         Ok(ipcmark::Seen::new(read == 0, format!("read(2) returned {read}.")))
     },
 };
