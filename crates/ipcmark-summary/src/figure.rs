@@ -1,7 +1,7 @@
 //! Medians over invocations, with their intervals.
 
 use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples};
-use ipcmark_record::{Cell, Headline};
+use ipcmark_record::{Cell, Headline, Invocation};
 use ipcmark_stats::{median, replication_interval};
 
 /// Drift of shares, counts and quotients of two times: the machine's factor cancels in them.
@@ -35,7 +35,7 @@ pub(crate) fn figure(
         .collect();
     Some(Figure {
         lag: lag(samples, &percentiles, drift),
-        lost_share: estimate(&samples.lost_share, CANCELS).filter(|_| cell.lossy),
+        lost_share: lost_share(cell).filter(|_| cell.lossy),
         overlap: outside(samples, drift),
         task: parallel(cell, samples, drift),
         refused: None,
@@ -47,6 +47,16 @@ pub(crate) fn figure(
         cpu_ns_per_message: timed(&samples.cpu_ns_per_message)?,
         switches_per_message: estimate(&samples.switches_per_message, CANCELS)?,
     })
+}
+
+/// Returns the share of all messages that were lost, over all invocations that were made; `None` if
+/// nothing was sent. Losses come in bursts: the median invocation may have none where the sum has
+/// many. Losses are counted in the warm-up too, so messages sent in it count as well.
+fn lost_share(cell: &Cell) -> Option<Estimate> {
+    let sum = |of: fn(&Invocation) -> u64| cell.invocations.iter().map(of).sum::<u64>() as f64;
+    let lost = sum(|i| i.integrity.lost);
+    let sent = lost + sum(|i| i.messages + i.warm_up.messages);
+    (sent > 0.0).then(|| Estimate { value: lost / sent, interval: None, confidence: None })
 }
 
 /// Returns how late the sender was, compared with the latency.

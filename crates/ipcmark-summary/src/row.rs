@@ -170,8 +170,8 @@ pub struct Figure {
     pub cpu_ns_per_message: Estimate,
     /// Context switches of all sides together for one message (round trip, task).
     pub switches_per_message: Estimate,
-    /// Share of the messages sent that never arrived, 0 to 1; only for mechanisms that may lose
-    /// some.
+    /// Share of the messages sent that never arrived, 0 to 1, over all invocations together, so
+    /// without an interval; only for mechanisms that may lose some.
     pub lost_share: Option<Estimate>,
     /// Delay of the sender, in `paced`.
     pub lag: Option<Lag>,

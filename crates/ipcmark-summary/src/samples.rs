@@ -27,8 +27,6 @@ pub struct Samples {
     pub values_each: Vec<u64>,
     /// Largest single value, ns.
     pub max_ns: Option<f64>,
-    /// Share of the messages sent that never arrived, 0 to 1.
-    pub lost_share: Vec<f64>,
     /// Delay of a paced sender, ns: its median and its 99th percentile. Empty in other workloads.
     pub lag_ns: [Vec<f64>; 2],
     /// Time of other work in a round trip, ns; empty except in `overlap`.
@@ -92,7 +90,6 @@ impl Samples {
             values_each: told.iter().map(|own| own.values).collect(),
             values: told.iter().map(|own| own.values).sum(),
             max_ns: told.iter().map(|own| own.max_ns).reduce(f64::max),
-            lost_share: each(&lost_share),
             // The median and the 99th percentile of `PERCENTILES`.
             lag_ns: [0, 2].map(|at| lags.iter().map(|own| own.percentiles_ns[at]).collect()),
             work_ns: overlaps(&|i, work_ns, _| work_ns / times(i)),
@@ -127,13 +124,6 @@ impl Samples {
 pub(crate) fn times(invocation: &Invocation) -> f64 {
     let runs = invocation.task.map(|task| task.runs).filter(|runs| *runs > 0);
     runs.unwrap_or(invocation.messages) as f64
-}
-
-/// Returns the share of lost messages. Losses are counted in the warm-up too, so messages sent in
-/// it count as well.
-fn lost_share(invocation: &Invocation) -> f64 {
-    let lost = invocation.integrity.lost as f64;
-    lost / (lost + invocation.messages as f64 + invocation.warm_up.messages as f64)
 }
 
 /// Returns the other work of an invocation, as the time that it takes alone.

@@ -137,6 +137,24 @@ fn losses_of_the_warm_up_count_against_what_was_sent_in_it() {
     assert!((row(&cell).1.lost_share.unwrap().value - 0.1).abs() < 1e-9);
 }
 
+// B1
+#[test]
+fn losses_are_summed_however_few_invocations_had_them() {
+    let mut cell = cell("signal/handler", "wake-up", |_| true);
+    let invocations = cell.invocations.len() as u64;
+    for (at, invocation) in cell.invocations.iter_mut().enumerate() {
+        (invocation.messages, invocation.warm_up.messages) = (100, 0);
+        let lost = if at == 0 { 100 * invocations } else { 0 };
+        invocation.integrity = Integrity { lost, ..Integrity::default() };
+    }
+    let (row, figure) = row(&cell);
+    assert_eq!(row.integrity.lost, 100 * invocations);
+    assert!((figure.lost_share.unwrap().value - 0.5).abs() < 1e-9, "{:?}", figure.lost_share);
+    // What was set aside was lost all the same.
+    cell.invocations[0].marks.push(ipcmark_record::Mark::Gaps);
+    assert!((self::row(&cell).1.lost_share.unwrap().value - 0.5).abs() < 1e-9);
+}
+
 /// Two CPUs, and the offset and the bound that were found at the start and at the end, ns.
 type Pair = (u32, u32, [(f64, f64); 2]);
 

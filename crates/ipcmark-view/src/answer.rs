@@ -64,7 +64,7 @@ fn at(placement: Placement, rankings: &[Ranking<'_>]) -> Vec<String> {
 
 fn latency(ranking: &Ranking<'_>) -> Vec<String> {
     let size = size(&ranking.setting);
-    let mut by_cpu: Vec<&Entry<'_>> = ranking.entries.iter().filter(|e| !e.elsewhere).collect();
+    let mut by_cpu: Vec<&Entry<'_>> = ranking.entries.iter().filter(|e| e.is_ranked()).collect();
     let by_time: Vec<&Entry<'_>> = by_cpu.iter().copied().filter(|e| e.enough).collect();
     let mut sentences = if by_time.is_empty() {
         vec![format!(
@@ -78,7 +78,7 @@ fn latency(ranking: &Ranking<'_>) -> Vec<String> {
         ];
         best_and_best_asleep(heads, &by_time, |e| e.value)
     };
-    let apart = ranking.entries.len() - by_cpu.len();
+    let apart = ranking.entries.iter().filter(|e| e.elsewhere).count();
     if let (1.., Some(class)) = (apart, ranking.class) {
         sentences.push(format!(
             "All of it at a core-to-core latency of {class}; {} at another one cannot be compared.",
@@ -112,9 +112,7 @@ fn best_and_best_asleep(
 }
 
 fn throughput(ranking: &Ranking<'_>) -> Option<String> {
-    // A rate with losses is not faster than one without.
-    let sound = |e: &&Entry<'_>| !e.elsewhere && e.row.integrity.lost == 0;
-    let entries: Vec<&Entry<'_>> = ranking.entries.iter().filter(sound).collect();
+    let entries: Vec<&Entry<'_>> = ranking.entries.iter().filter(|e| e.is_ranked()).collect();
     let head = format!("Highest throughput at {} (received and verified)", size(&ranking.setting));
     sentence(&head, &entries, Quantity::ByteRate, Order::Above, |e| e.figure.bytes_per_s)
 }

@@ -82,7 +82,7 @@ pub struct Ranking<'a> {
     pub setting: Setting,
     /// The distance class of most entries, which is ranked; `None` if the CPUs have no distance.
     pub class: Option<DistanceClass>,
-    /// Best first; those of another distance class last.
+    /// Best first; then those that lost messages, and those of another distance class last.
     pub entries: Vec<Entry<'a>>,
     /// The floors: measured, but no mechanisms.
     pub floors: Vec<Entry<'a>>,
@@ -100,13 +100,25 @@ pub struct Entry<'a> {
     /// False if `value` is a median of too few round trips: it is shown, but has no rank.
     pub enough: bool,
     /// Best and worst rank that the intervals allow, from 1; `None` without an interval or enough
-    /// values, and in another class.
+    /// values, if messages were lost, and in another class.
     pub places: Option<(usize, usize)>,
     /// True if its figures are of another distance class than the ranking: they are not comparable.
     pub elsewhere: bool,
 }
 
 impl Entry<'_> {
+    /// Returns true if messages were lost. A rate with losses is not faster than one without, and
+    /// the time of a message that never came is not in the median.
+    pub fn loses(&self) -> bool {
+        self.row.integrity.lost > 0
+    }
+
+    /// Returns true if it can be ranked: it lost nothing, and its figures are of the ranking's
+    /// distance class.
+    pub fn is_ranked(&self) -> bool {
+        !self.elsewhere && !self.loses()
+    }
+
     /// Returns true if a waiting side keeps its CPU.
     pub fn keeps_its_cpu(&self) -> bool {
         self.row.wait.retries()
@@ -125,11 +137,12 @@ impl Entry<'_> {
         self.places == Some((1, 1))
     }
 
-    /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, or `apart` in
-    /// another distance class.
+    /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, `lossy` if
+    /// messages were lost, or `apart` in another distance class.
     pub fn place(&self, at: usize) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
+            _ if self.loses() => "lossy".into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
             None => format!("({})", at + 1),
@@ -218,13 +231,13 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         list.sort_by(|a, b| {
             let ascending = a.value.value.total_cmp(&b.value.value);
             let order = if descending { ascending.reverse() } else { ascending };
-            a.elsewhere.cmp(&b.elsewhere).then(order)
+            (a.elsewhere, a.loses()).cmp(&(b.elsewhere, b.loses())).then(order)
         });
     }
-    let here = entries.iter().filter(|e| !e.elsewhere);
+    let here = entries.iter().filter(|e| e.is_ranked());
     let values: Vec<Estimate> = here.map(Entry::judged).collect();
     let better = if descending { Order::Above } else { Order::Below };
-    for entry in entries.iter_mut().filter(|e| !e.elsewhere) {
+    for entry in entries.iter_mut().filter(|e| e.is_ranked()) {
         let own = entry.judged();
         entry.places = own.interval.is_some().then(|| {
             let ahead = values.iter().filter(|v| order(v, &own) == better).count();
@@ -290,6 +303,30 @@ mod tests {
         assert_eq!(places, ["(1)", "1–2", "2–3"]);
         assert!(entries.iter().all(|e| !e.is_first()));
         assert!(entries[0].value.interval.is_some(), "it is shown all the same");
+    }
+
+    // B1
+    #[test]
+    fn a_row_that_lost_messages_has_no_rank() {
+        let mut rows = ["lossy/spin", "a/block", "b/block"]
+            .map(|name| row(name, 64, 10.0, None))
+            .into_iter()
+            .zip([9e6, 3e6, 2e6])
+            .map(|(mut row, rate)| {
+                row.key.workload = Workload::Stream;
+                let ends = (rate * 0.99, rate * 1.01);
+                row.figure.as_mut().unwrap().messages_per_s = estimate(rate, Some(ends));
+                row
+            })
+            .collect::<Vec<_>>();
+        rows[0].integrity.lost = 1;
+        let summary = summary(rows);
+        let rankings = rankings(&summary);
+        let entries = rankings[0].entries.iter().enumerate();
+        let places: Vec<_> =
+            entries.map(|(at, e)| (e.row.key.transport.as_str(), e.place(at))).collect();
+        let expected = [("a/block", "1"), ("b/block", "2"), ("lossy/spin", "lossy")];
+        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
     }
 
     #[test]

@@ -42,13 +42,12 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
 
 /// Returns the losses of a transport that may lose messages.
 fn losses(row: &Row) -> Option<String> {
-    let lost = (row.integrity.lost > 0)
-        .then(|| format!("lost {}", plural(row.integrity.lost as usize, "message")));
+    let lost = row.integrity.lost;
     let share = row.figure.as_ref().and_then(|f| f.lost_share).filter(|s| s.value > 0.0);
-    match share.map(|s| Quantity::Share.estimate(s.value, s.interval)) {
-        Some(share) => Some(format!("loses {share} of its messages")),
-        None if lost.is_none() && row.lossy => Some("may lose messages; lost none here".into()),
-        None => lost,
+    let share = share.map_or_else(String::new, |s| format!(" ({})", Quantity::Share.show(s.value)));
+    match lost {
+        0 => row.lossy.then(|| "may lose messages; lost none here".into()),
+        _ => Some(format!("lost {}{share}: not ranked", plural(lost as usize, "message"))),
     }
 }
 
@@ -100,11 +99,9 @@ mod tests {
         let mut row = row("udp/block", 64, 1.0, None);
         row.lossy = true;
         assert_eq!(remarks(&row), ["may lose messages; lost none here"]);
-        // Lost in few of the runs: the median share is 0.
-        row.figure.as_mut().unwrap().lost_share = Some(estimate(0.0, Some((0.0, 0.9))));
         row.integrity.lost = 7_934;
-        assert_eq!(remarks(&row), ["lost 7,934 messages"]);
-        row.figure.as_mut().unwrap().lost_share = Some(estimate(0.4, Some((0.3, 0.5))));
-        assert_eq!(remarks(&row), ["loses 40 % [30 %, 50 %] of its messages"]);
+        assert_eq!(remarks(&row), ["lost 7,934 messages: not ranked"]);
+        row.figure.as_mut().unwrap().lost_share = Some(estimate(0.4, None));
+        assert_eq!(remarks(&row), ["lost 7,934 messages (40 %): not ranked"]);
     }
 }

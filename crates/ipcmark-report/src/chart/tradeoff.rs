@@ -63,7 +63,7 @@ pub(super) fn trade_offs(rankings: &[Ranking]) -> Vec<Chart> {
 fn chart(ranking: &Ranking) -> Option<Chart> {
     let at = |e: &Entry| (e.value.value, e.figure.cpu_ns_per_message.value);
     // Figures of CPUs at another distance are not comparable.
-    let there = |e: &&Entry| !e.elsewhere && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
+    let there = |e: &&Entry| e.is_ranked() && e.enough && at(e).0 > 0.0 && at(e).1 > 0.0;
     let entries: Vec<&Entry> = ranking.entries.iter().filter(there).collect();
     if entries.len() < FEWEST {
         return None;

@@ -97,7 +97,7 @@ fn standings(summary: &Summary) -> Html {
 
 /// Returns `first: shm-ring/spin, 210 ns`.
 fn best(ranking: &Ranking<'_>) -> String {
-    let Some(best) = ranking.entries.first() else { return String::new() };
+    let Some(best) = ranking.entries.iter().find(|e| e.is_ranked()) else { return String::new() };
     let setting = &ranking.setting;
     let what = match (best.is_first(), setting.headline().more_is_better()) {
         (true, _) => "first".into(),

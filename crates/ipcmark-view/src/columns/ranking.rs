@@ -34,7 +34,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
             })
         })
         .collect();
-    let help = "2–4: somewhere from 2nd to 4th, as the intervals allow; in parentheses: order of medians only; apart: other core-to-core latency, not comparable";
+    let help = "2–4: somewhere from 2nd to 4th, as the intervals allow; in parentheses: order of medians only; lossy: it lost messages; apart: other core-to-core latency, not comparable";
     let rank = |(rank, _): &(String, &Entry<'_>)| Cell {
         class: if rank == "floor" { "floor" } else { "" },
         ..Cell::words(rank.clone())

@@ -43,7 +43,7 @@ fn every_workload_fills_its_heads() {
         "RPC",
         "one channel for all peers",
         "one channel per peer",
-        "loses 0.40 % [",
+        "(0.40 %): not ranked",
     ] {
         assert!(words.contains(part), "no '{part}' in {words}");
     }
