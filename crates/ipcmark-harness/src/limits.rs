@@ -18,11 +18,22 @@ use ipcmark_core::{Placement, Result};
 use ipcmark_record::{Cpu, Distance, Limit, LimitKind, LimitSample, Record, State};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Age at which a set of limits is measured again. The host moves the CPUs about every second, and
 /// a run should meet each class more than once.
 const EVERY: Duration = Duration::from_secs(5);
+/// Most time for one set, even on a busy machine.
+const LONGEST: Duration = Duration::from_secs(3);
+/// Least time after which a set is cut off: many times what one of small messages takes.
+const LEAST: Duration = Duration::from_millis(500);
+/// Time that copies get in any case.
+const LEAST_COPIES: Duration = Duration::from_millis(20);
+/// Largest share of the time left that one set may take: one in this many.
+const SHARE: u32 = 4;
+/// Number of times that a message is copied to know the limits of its size, and the rate of slow copies, bytes per second.
+const COPIES: u64 = 16;
+const SLOW: u64 = 1_000_000_000;
 
 /// One measurement of one limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,13 +50,36 @@ pub struct Found {
     pub distance: Option<Distance>,
 }
 
-/// Measures all limits once, on the CPUs of `cpus`, with messages of `sizes` bytes (0 is left out).
-/// Without CPUs it measures only the limits of one process. Takes about 20 ms.
+/// One set of limits, and the sizes that it leaves out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Set {
+    /// The limits.
+    pub found: Vec<Found>,
+    /// Sizes whose copies would take too long, bytes, ascending.
+    pub too_long: Vec<u64>,
+}
+
+/// Measures all limits once, on the CPUs of `cpus`, with messages of `sizes` bytes, ascending (0 is
+/// left out). Without CPUs it measures only the limits of one process. Takes about 20 ms, with large
+/// messages up to a quarter of the time that is `left`, and 3 s at most.
 ///
 /// # Errors
 /// If the processes cannot be made, do not end in time, or cannot be pinned.
-pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<Found>> {
-    pair::measure(clock, cpus, sizes)
+pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64], left: Option<Duration>) -> Result<Set> {
+    let longest = left.map_or(LONGEST, |left| (left / SHARE).clamp(LEAST_COPIES, LONGEST));
+    let (fit, too_long) = fitting(sizes, longest);
+    let deadline = left.map_or(LONGEST, |left| left.clamp(LEAST, LONGEST));
+    Ok(Set { found: pair::measure(clock, cpus, &fit, deadline)?, too_long })
+}
+
+/// Parts ascending sizes into those whose copies fit into `longest` together, and the others.
+fn fitting(sizes: &[u64], longest: Duration) -> (Vec<u64>, Vec<u64>) {
+    let room = longest.as_secs_f64() * SLOW as f64;
+    let mut bytes = 0;
+    sizes.iter().partition(|&&size| {
+        bytes += COPIES * size;
+        bytes as f64 <= room
+    })
 }
 
 /// Adds measurements to the limits of a record.
@@ -69,37 +103,46 @@ pub(crate) struct Repeated {
     clock: Clock,
     /// Time of the last set, ns after the run's start.
     last_ns: Option<u64>,
+    /// Time that all sets took.
+    pub(crate) took: Duration,
 }
 
 impl Repeated {
     pub(crate) fn new(clock: Clock) -> Repeated {
-        Repeated { clock, last_ns: None }
+        Repeated { clock, last_ns: None, took: Duration::ZERO }
     }
 
     /// Measures them for each placement of the record's cells, unless the last set is recent. A
-    /// placement whose limits cannot be measured is noted once, with the reason.
-    pub(crate) fn look(&mut self, record: &mut Record, at_ns: u64) {
+    /// placement whose limits cannot be measured is noted once, with the reason. `left` is the rest
+    /// of the budget.
+    pub(crate) fn look(&mut self, record: &mut Record, at_ns: u64, left: Option<Duration>) {
         let fresh = |last| u128::from(at_ns - last) < EVERY.as_nanos();
         if self.last_ns.is_some_and(fresh) || process::is_interrupted() {
             return;
         }
         self.last_ns = Some(at_ns);
+        let begun = Instant::now();
         for placement in Placement::ALL {
             let sizes = sizes_on(record, placement);
             if sizes.is_empty() {
                 continue;
             }
-            match on(&self.clock, &record.host.cpus, placement, &sizes) {
-                Ok(found) => add(&mut record.limits, placement, at_ns, &found),
-                Err(why) => {
-                    let note = format!("limits, {placement}: {why}");
-                    let interrupted = process::is_interrupted();
-                    if !interrupted && !record.not_counted.contains(&note) {
-                        record.not_counted.push(note);
-                    }
+            let left = left.map(|left| left.saturating_sub(begun.elapsed()));
+            let note = match on(&self.clock, &record.host.cpus, placement, &sizes, left) {
+                Ok(Set { found, too_long }) => {
+                    add(&mut record.limits, placement, at_ns, &found);
+                    left_out(&too_long)
                 }
+                Err(why) => Some(why),
+            };
+            let Some(note) = note.map(|why| format!("limits, {placement}: {why}")) else {
+                continue;
+            };
+            if !process::is_interrupted() && !record.not_counted.contains(&note) {
+                record.not_counted.push(note);
             }
         }
+        self.took += begun.elapsed();
     }
 }
 
@@ -108,9 +151,17 @@ fn on(
     cpus: &[Cpu],
     placement: Placement,
     sizes: &[u64],
-) -> std::result::Result<Vec<Found>, String> {
+    left: Option<Duration>,
+) -> std::result::Result<Set, String> {
     let cpus = placement::choose(placement, cpus).map_err(|refusal| refusal.reason)?;
-    measure(clock, &cpus, sizes).map_err(|e| e.to_string())
+    measure(clock, &cpus, sizes, left).map_err(|e| e.to_string())
+}
+
+/// Says which sizes a set left out; `None` if none.
+#[must_use]
+pub fn left_out(too_long: &[u64]) -> Option<String> {
+    let sizes: Vec<_> = too_long.iter().map(ToString::to_string).collect();
+    (!sizes.is_empty()).then(|| format!("copies of {} bytes would take too long", sizes.join(", ")))
 }
 
 /// Returns the sizes of the cells that are measured on a placement, ascending.
@@ -127,6 +178,19 @@ fn sizes_on(record: &Record, placement: Placement) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// F2: a gibibyte is not copied sixteen times in a run of one second.
+    #[test]
+    fn sizes_that_would_take_too_long_are_left_out() {
+        let sizes = [0, 64, 1 << 20, 1 << 30];
+        let parts = |ms| fitting(&sizes, Duration::from_millis(ms));
+        assert_eq!(parts(3_000), (vec![0, 64, 1 << 20], vec![1 << 30]));
+        assert_eq!(parts(5), (vec![0, 64], vec![1 << 20, 1 << 30]));
+        assert_eq!(parts(60_000).1, [0; 0]);
+        assert_eq!(left_out(&[]), None);
+        let words = left_out(&[1 << 30]).unwrap();
+        assert_eq!(words, "copies of 1073741824 bytes would take too long");
+    }
 
     #[test]
     fn a_limit_measured_again_has_one_more_sample() {

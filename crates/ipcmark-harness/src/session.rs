@@ -119,6 +119,20 @@ impl Session {
         self
     }
 
+    /// Bounds [`run`](Session::run) by the rest of the budget that the record states.
+    #[must_use]
+    pub fn within(mut self, left: Option<Duration>) -> Session {
+        self.options.budget = left;
+        self.counts = Counts::new(self.options.count, left, &self.record.cells);
+        self
+    }
+
+    /// Returns the time that [`run`](Session::run) spent on limits, and on counts.
+    #[must_use]
+    pub fn spent(&self) -> [Duration; 2] {
+        [self.machine.limits_took(), self.counts.spent]
+    }
+
     /// Keeps the record at `path`, with a journal next to it, from now on.
     pub fn keep_at(&mut self, path: &Path) -> Result<()> {
         self.writer = Some(Writer::create(path, &self.record)?);
@@ -181,7 +195,8 @@ impl Session {
             if sure == 0 && !pace.holds_round(begun.elapsed()) {
                 break;
             }
-            self.machine.round(&mut self.record, self.before_ns, begun);
+            let left = self.options.budget.map(|budget| budget.saturating_sub(begun.elapsed()));
+            self.machine.round(&mut self.record, self.before_ns, begun, left);
             pace.spent_beside(between.elapsed());
             watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
             match self.round(number, order, (&mut pace, &mut visit), begun, (steer, watch))? {

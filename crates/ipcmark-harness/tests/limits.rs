@@ -34,7 +34,7 @@ fn sets(cpus: &Cpus) -> Result<Vec<Found>, Failed> {
     let clock = Clock::calibrate();
     let mut all = Vec::new();
     for _ in 0..3 {
-        all.extend(measure(&clock, cpus, &SIZES)?);
+        all.extend(measure(&clock, cpus, &SIZES, None)?.found);
     }
     for found in &all {
         assert!(found.least_ns > 0.0 && found.median_ns >= found.least_ns, "{found:?}");
@@ -104,7 +104,8 @@ fn free() -> Test {
 fn no_such_cpu() -> Test {
     let cpu = Cpu { id: 1_023, core: None, package: None, node: None };
     let one = placement::choose(Placement::SameCore, &[cpu]).map_err(|refusal| refusal.reason)?;
-    let refused = measure(&Clock::calibrate(), &one, &SIZES).expect_err("there are fewer CPUs");
+    let refused =
+        measure(&Clock::calibrate(), &one, &SIZES, None).expect_err("there are fewer CPUs");
     assert!(refused.to_string().contains("1023"), "{refused}");
     DONE
 }

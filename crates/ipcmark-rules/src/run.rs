@@ -22,40 +22,71 @@ pub trait Watch {
     fn ended(&mut self, rule: &Rule);
 }
 
-/// Runs these experiments one after the other; stops early when a signal asked this process to end
-/// ([`process::Interrupts`]).
+/// Runs these experiments and returns their rules in the same order; stops early when a signal asked this process to end
+/// ([`process::Interrupts`]). Those that mostly sleep run at the same time as the others. What has not ended at `until` is not tried.
 ///
 /// # Errors
 /// When no scratch folder can be made. What goes wrong in an experiment is part of its rule.
-pub fn run(trials: &[Trial], watch: &mut dyn Watch) -> ipcmark_harness::Result<Vec<Rule>> {
+pub fn run(
+    trials: &[Trial],
+    until: Option<Instant>,
+    watch: &mut dyn Watch,
+) -> ipcmark_harness::Result<Vec<Rule>> {
     let scratch = Scratch::new()?;
+    let mut asleep = Vec::new();
+    for (place, trial) in trials.iter().enumerate().filter(|(_, trial)| trial.sleeps()) {
+        let own = Scratch::new()?;
+        let started = start(trial, &own.names());
+        asleep.push((place, own, started));
+    }
     let mut rules = Vec::with_capacity(trials.len());
-    for trial in trials {
+    for (place, trial) in trials.iter().enumerate().filter(|(_, trial)| !trial.sleeps()) {
         watch.begins(trial);
-        let found = tried(trial, &scratch);
+        let found = tried(trial, &scratch, until, None);
+        if process::is_interrupted() {
+            return Ok(in_order(rules));
+        }
+        rules.push((place, trial.with(found)));
+        watch.ended(&rules[rules.len() - 1].1);
+    }
+    for (place, own, started) in asleep {
+        watch.begins(&trials[place]);
+        let found = tried(&trials[place], &own, until, Some(started));
         if process::is_interrupted() {
             break;
         }
-        let rule = trial.with(found);
-        watch.ended(&rule);
-        rules.push(rule);
+        rules.push((place, trials[place].with(found)));
+        watch.ended(&rules[rules.len() - 1].1);
     }
-    Ok(rules)
+    Ok(in_order(rules))
 }
 
-/// Runs one experiment; once or twice again if the machine broke the rule, because a busy machine may hide a race. The
-/// result also reports what was seen at first.
-fn tried(trial: &Trial, scratch: &Scratch) -> std::result::Result<Found, String> {
-    let mut found = apart(trial, &scratch.names());
+fn in_order(mut rules: Vec<(usize, Rule)>) -> Vec<Rule> {
+    rules.sort_by_key(|(place, _)| *place);
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// Runs one experiment, or ends the one that was `started`; once or twice again if the machine broke the rule, because a
+/// busy machine may hide a race. The result also reports what was seen at first.
+fn tried(
+    trial: &Trial,
+    scratch: &Scratch,
+    until: Option<Instant>,
+    started: Option<Result<Crew, Fault>>,
+) -> Result<Found, String> {
+    if until.is_some_and(|until| Instant::now() >= until) {
+        return Ok(Err(no_time()));
+    }
+    let mut found = end(started.unwrap_or_else(|| start(trial, &scratch.names())), until)?;
     for _ in 0..MORE_TRIES {
-        let Ok(Ok(before)) = &found else { break };
+        let Ok(before) = &found else { break };
         if before.is_kept() || process::is_interrupted() {
             break;
         }
-        let Ok(Ok(then)) = apart(trial, &scratch.names()) else { break };
-        found = Ok(Ok(then.after(before)));
+        let Ok(Ok(then)) = end(start(trial, &scratch.names()), until) else { break };
+        found = Ok(then.after(before));
     }
-    found
+    Ok(found)
 }
 
 /// Content of the parcel.
@@ -76,22 +107,38 @@ impl From<Found> for Home {
     }
 }
 
-/// Runs one experiment in its own process. The error says what kept it from returning a result.
-fn apart(trial: &Trial, names: &Names) -> std::result::Result<Found, String> {
-    let run = || -> std::result::Result<Home, Fault> {
-        let mut crew = Crew::new(1, HOME_MAX)?;
-        crew.fork(|| Ok(serde_json::to_vec(&Home::from((trial.run)(names)))?))?;
-        let finished = crew.finish(Instant::now() + DEADLINE)?;
-        if finished.over == Over::Late {
-            let seconds = DEADLINE.as_secs();
-            return Err(format!("the experiment had not ended after {seconds} s").into());
+/// Starts one experiment in its own process.
+fn start(trial: &Trial, names: &Names) -> Result<Crew, Fault> {
+    let mut crew = Crew::new(1, HOME_MAX)?;
+    crew.fork(|| Ok(serde_json::to_vec(&Home::from((trial.run)(names)))?))?;
+    Ok(crew)
+}
+
+/// Waits for an experiment. The error says what kept it from returning a result.
+fn end(started: Result<Crew, Fault>, until: Option<Instant>) -> Result<Found, String> {
+    let late = Instant::now() + DEADLINE;
+    let crew = started.map_err(|fault| fault.what)?;
+    let finished = crew.finish(until.map_or(late, |until| until.min(late)));
+    let finished = finished.map_err(|e| e.to_string())?;
+    if finished.over == Over::Late {
+        if until.is_some_and(|until| until < late) {
+            return Ok(Err(no_time()));
         }
-        let results = finished.results().map_err(|e| format!("the experiment {e}"))?;
-        Ok(serde_json::from_slice(&results[0])?)
-    };
-    match run().map_err(|fault| fault.what)? {
+        let seconds = DEADLINE.as_secs();
+        return Err(format!(
+            "the experiment had not ended after {seconds} s: it hangs, or the machine is very busy"
+        ));
+    }
+    let results = finished.results().map_err(|e| format!("the experiment {e}"))?;
+    match serde_json::from_slice(&results[0]).map_err(|e| e.to_string())? {
         Home::Seen(seen) => Ok(Ok(seen)),
         Home::Unavailable(refusal) => Ok(Err(Error::Unavailable(refusal))),
         Home::Failed(what) => Err(what),
     }
+}
+
+/// Returns the reason for a rule that was not tried because the time was over.
+fn no_time() -> Error {
+    let refusal = Refusal::new("the time for the rules was over before it was tried");
+    Error::Unavailable(refusal.with_remedy("ipcmark rules --into the run's folder"))
 }

@@ -93,6 +93,11 @@ impl Trial {
         format!("{}/{}", self.family, self.name)
     }
 
+    /// Returns true if the experiment mostly sleeps: it may run next to others, and disturbs none.
+    pub(crate) fn sleeps(&self) -> bool {
+        SLEEPERS.contains(&self.full_name().as_str())
+    }
+
     /// Returns the rule with what was found of it.
     pub(crate) fn with(&self, found: std::result::Result<Found, String>) -> Rule {
         let (verdict, seen, figures) = match found {
@@ -122,8 +127,12 @@ fn untried(reason: String) -> Verdict {
     Verdict::NotTried(Refusal::new(reason))
 }
 
-/// Time that one experiment may take.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+/// Rules whose experiments wait for a clock.
+const SLEEPERS: [&str; 5] =
+    ["signal/alarm", "rpc/at-least-once", "rpc/at-most-once", "rpc/exactly-once", "rpc/record-age"];
+
+/// Time that one experiment may take. Long, because only a hang is to reach it: on a busy machine all take longer.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Returns the name of an error: `EAGAIN`.
 pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
@@ -133,6 +142,11 @@ pub(crate) fn name_of(errno: rustix::io::Errno) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_that_sleeps_is_a_rule() {
+        assert_eq!(crate::trials().iter().filter(|trial| trial.sleeps()).count(), SLEEPERS.len());
+    }
 
     #[test]
     fn another_try_hides_nothing_of_the_first() {

@@ -7,6 +7,7 @@ use ipcmark_record::{Refusal, Rule, Verdict};
 use ipcmark_rules::{Trial, Watch, run, trials};
 use libtest_mimic::{Arguments, Completion, Failed, Trial as Case};
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 struct Quiet;
 
@@ -16,7 +17,7 @@ impl Watch for Quiet {
 }
 
 fn shown(trial: Trial) -> Result<Completion, Failed> {
-    let rules = run(&[trial], &mut Quiet).map_err(|e| e.to_string())?;
+    let rules = run(&[trial], None, &mut Quiet).map_err(|e| e.to_string())?;
     let [rule] = &rules[..] else { return Err(format!("{} rules", rules.len()).into()) };
     match &rule.verdict {
         Verdict::Shown if rule.seen.is_empty() || rule.figures.is_empty() => {
@@ -49,6 +50,36 @@ fn names_are_unique_and_words_are_sentences() -> Result<(), Failed> {
     Ok(())
 }
 
+/// F2: a rule for which there is no time is not tried, and keeps its place.
+fn without_time_no_rule_is_tried() -> Result<(), Failed> {
+    let wanted = |trial: &Trial| ["alarm", "record-age", "merge"].contains(&trial.name);
+    let few: Vec<Trial> = trials().into_iter().filter(wanted).collect();
+    let soon = Instant::now() + Duration::from_millis(1);
+    let rules = run(&few, Some(soon), &mut Quiet).map_err(|e| e.to_string())?;
+    let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
+    if names != ["merge", "alarm", "record-age"] {
+        return Err(format!("{names:?}").into());
+    }
+    // An alarm takes a second.
+    match &rules[1].verdict {
+        Verdict::NotTried(Refusal { reason, remedy: Some(_) }) if reason.contains("time") => Ok(()),
+        verdict => Err(format!("{verdict:?}").into()),
+    }
+}
+
+/// Those that sleep run together with the others: the result has the order that was asked for.
+fn the_order_is_kept() -> Result<(), Failed> {
+    let few: Vec<Trial> =
+        trials().into_iter().filter(|t| ["alarm", "merge"].contains(&t.name)).collect();
+    let backwards: Vec<Trial> = few.into_iter().rev().collect();
+    let rules = run(&backwards, None, &mut Quiet).map_err(|e| e.to_string())?;
+    let said: Vec<_> = rules.iter().map(|rule| (&*rule.name, &rule.verdict)).collect();
+    match said[..] {
+        [("alarm", Verdict::Shown), ("merge", Verdict::Shown)] => Ok(()),
+        _ => Err(format!("{said:?}").into()),
+    }
+}
+
 fn main() {
     let mut args = Arguments::from_args();
     args.test_threads = Some(1);
@@ -59,5 +90,7 @@ fn main() {
     cases.push(Case::test("names-are-unique-and-words-are-sentences", || {
         names_are_unique_and_words_are_sentences()
     }));
+    cases.push(Case::test("without-time-no-rule-is-tried", without_time_no_rule_is_tried));
+    cases.push(Case::test("the-order-is-kept", the_order_is_kept));
     libtest_mimic::run(&args, cases).exit();
 }

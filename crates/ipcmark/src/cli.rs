@@ -22,7 +22,7 @@ pub(crate) use words::{Several, all, parse_placements, parse_size_list};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcmark                                      measure every mechanism, in about 75 s
+  ipcmark                                      measure every mechanism, in a minute
   ipcmark list                                 what can be measured here, and what cannot, and why
   ipcmark rules pipe                           the rules that pipe(7) documents, checked on this machine
   ipcmark doctor                               what this machine lacks, and the command that changes it
@@ -59,7 +59,7 @@ pub(crate) const OUT: &str = "What comes out";
 /// Measures how fast, how steadily and at what cost two processes on this machine can talk.
 ///
 /// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in
-/// every workload, in about 75 s; then it prints a table and the path of a report to open in a
+/// every workload, in a minute; then it prints a table and the path of a report to open in a
 /// browser. A cell is one transport, one workload, one message size and one placement of its
 /// processes on CPUs.
 #[derive(Debug, Parser)]
@@ -180,8 +180,8 @@ pub(crate) struct RunArgs {
     /// Maximum warm-up before it, e.g. 20ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) warm_up: Option<Duration>,
-    /// Time limit for everything, e.g. 60s. The minimum runs come first; the time that is left
-    /// narrows intervals. Without a limit ipcmark ends when each cell reaches --target or has had
+    /// Time limit for everything, the documented rules and the report too, e.g. 60s. The minimum runs
+    /// come first; the time that is left narrows intervals. Without a limit ipcmark ends when each cell reaches --target or has had
     /// --rounds-most.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,

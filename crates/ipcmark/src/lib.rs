@@ -35,6 +35,7 @@ mod report;
 mod rules;
 mod run;
 mod selection;
+mod spending;
 mod steer;
 mod table;
 mod tool;

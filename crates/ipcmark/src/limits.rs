@@ -8,7 +8,8 @@ use crate::output::{self, paint};
 use anyhow::{Result, bail};
 use clap::Args;
 use ipcmark_core::Placement;
-use ipcmark_harness::{host, limits as measured, placement};
+use ipcmark_harness::limits::{self as measured, Set};
+use ipcmark_harness::{host, placement};
 use ipcmark_record::{Limit, LimitKind};
 use ipcmark_show::{plural, terminal, wall};
 use ipcmark_suite::parse_duration;
@@ -101,15 +102,17 @@ fn measure(args: &LimitsArgs) -> Result<Document> {
     loop {
         for (placement, cpus) in &places {
             let at_ns = begun.elapsed().as_nanos() as u64;
-            match measured::measure(&clock, cpus, &sizes) {
-                Ok(found) => measured::add(&mut limits, *placement, at_ns, &found),
-                Err(_) if process::is_interrupted() => {}
-                Err(why) => {
-                    let why = format!("{placement}: {why}");
-                    if !missing.contains(&why) {
-                        missing.push(why);
-                    }
+            let left = args.time.saturating_sub(begun.elapsed());
+            let why = match measured::measure(&clock, cpus, &sizes, Some(left)) {
+                Ok(Set { found, too_long }) => {
+                    measured::add(&mut limits, *placement, at_ns, &found);
+                    measured::left_out(&too_long)
                 }
+                Err(why) => Some(why.to_string()),
+            };
+            let Some(why) = why.map(|why| format!("{placement}: {why}")) else { continue };
+            if !process::is_interrupted() && !missing.contains(&why) {
+                missing.push(why);
             }
         }
         if begun.elapsed() >= args.time || process::is_interrupted() {

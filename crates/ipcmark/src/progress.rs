@@ -40,7 +40,8 @@ enum Look {
 }
 
 impl Progress {
-    pub(crate) fn new(quiet: bool) -> Progress {
+    /// `left` is the time to measure for.
+    pub(crate) fn new(quiet: bool, left: Option<Duration>) -> Progress {
         let look = if quiet {
             Look::Quiet
         } else if Term::stderr().is_term() {
@@ -50,7 +51,7 @@ impl Progress {
         };
         Progress {
             look,
-            pace: Pace::new(0, None),
+            pace: Pace::new(0, left),
             rounds: 0,
             adapts: false,
             aim: Aim::Pilot,
@@ -61,7 +62,7 @@ impl Progress {
     }
 
     fn started(&mut self, cells: usize, visits: usize, record: &Record) {
-        self.pace = Pace::new(visits, record.settings.budget_s.map(Duration::from_secs_f64));
+        self.pace = Pace::new(visits, self.pace.budget);
         self.rounds = record.settings.rounds;
         self.adapts = record.settings.target.is_some();
         let bound = self.pace.budget.map(|b| format!(", at most {}", wall(b))).unwrap_or_default();
@@ -255,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_round_is_told_by_what_it_is_for() {
-        let mut progress = Progress::new(true);
+        let mut progress = Progress::new(true, None);
         (progress.rounds, progress.adapts) = (9, true);
         assert_eq!(progress.round_in_words(2), "round 3 of 9");
         progress.pace = Pace::new(90, None);

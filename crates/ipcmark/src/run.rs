@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::folder::{self, Folder};
 use crate::progress::Progress;
 use crate::selection::Job;
+use crate::spending::Spending;
 use crate::steer::steer;
 use crate::{output, rules, table, tool, try_rules};
 use anyhow::{Context as _, Result};
@@ -15,7 +16,6 @@ use ipcmark_show::{plural, share};
 use ipcmark_summary::{Census, Classes, Drift, Row, Summary, summarize};
 use ipcmark_sys::process;
 use serde::Serialize;
-use std::time::{Duration, Instant};
 
 /// Measures what the command line asks for.
 ///
@@ -26,19 +26,22 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
-    let begun = Instant::now();
-    let Some((mut session, folder)) = open(catalog, args)? else {
+    let mut spending = Spending::begin();
+    let Some((mut session, folder)) = open(catalog, args, &mut spending)? else {
         output::warn("interrupted before anything was measured; nothing is kept");
         return Ok(Exit::Interrupted);
     };
     session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
     let mut steer = steer(&session.record().settings);
+    let left = spending.left_to_measure(session.record().cells.len());
+    session = session.within(left);
     let measured = {
-        let mut progress = Progress::new(args.quiet);
+        let mut progress = Progress::new(args.quiet, left);
         session.run(&mut *steer, &mut progress)
     };
+    spending.measured(&session);
     let record = session.into_record();
-    let shown = show(args, &record, &folder, begun.elapsed());
+    let shown = show(args, &record, &folder, &mut spending);
     measured.with_context(|| stopped(&record))?;
     let summary = shown?;
     if args.json
@@ -51,24 +54,36 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
 }
 
 /// Returns a session that is ready to run, and its folder; `None` if a signal came first.
-fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> {
+fn open(
+    catalog: &Catalog,
+    args: &RunArgs,
+    spending: &mut Spending,
+) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
         let record = Record::read(&folder.record())?;
         let job = Job::of_record(catalog, &record, args)?;
+        spending.bound(job.options.budget);
         return Ok(Some((Session::resume(record, job.specs, job.options)?, folder)));
     }
     let job = Job::of(catalog, args)?;
+    spending.bound(job.options.budget);
+    if !args.quiet {
+        output::say("Looking at this machine and its transports.");
+    }
     let folder = match &args.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&job.options.suite.name)?,
     };
     let session = Session::new(job.specs, job.options).inspect_err(|_| folder.take_back())?;
-    // A user who names transports wants only their figures.
-    let rules = match args.no_rules || !args.axes.cells.transport.is_empty() {
-        true => Some(Vec::new()),
-        false => try_rules::all_rules(catalog, args.quiet).inspect_err(|_| folder.take_back())?,
+    spending.part("preparing");
+    let rules = match spending.for_rules().filter(|_| wants_rules(args)) {
+        None => Some(Vec::new()),
+        Some(within) => {
+            try_rules::all_rules(catalog, within, args.quiet).inspect_err(|_| folder.take_back())?
+        }
     };
+    spending.part("rules");
     let Some(rules) = rules.filter(|_| !process::is_interrupted()) else {
         folder.take_back();
         return Ok(None);
@@ -76,17 +91,33 @@ fn open(catalog: &Catalog, args: &RunArgs) -> Result<Option<(Session, Folder)>> 
     Ok(Some((session.with_rules(rules), folder)))
 }
 
+/// Returns true if the run tries the documented rules: a user who names transports wants only their
+/// figures.
+fn wants_rules(args: &RunArgs) -> bool {
+    !args.no_rules && args.axes.cells.transport.is_empty() && args.resume.is_none()
+}
+
 /// Writes the report and prints the result. The tables are printed even if the report cannot be
 /// written.
-fn show(args: &RunArgs, record: &Record, folder: &Folder, elapsed: Duration) -> Result<Summary> {
+fn show(
+    args: &RunArgs,
+    record: &Record,
+    folder: &Folder,
+    spending: &mut Spending,
+) -> Result<Summary> {
     let summary = summarize(record)?;
     let report = ipcmark_report::write(record, folder.path())
         .map(|_| ())
         .with_context(|| format!("the record is whole, but its report is not: write it again with `ipcmark report {} --out DIR`", folder.record().display()));
+    spending.part("report");
     if args.json {
         output::print(&serde_json::to_string_pretty(&Document::of(record, &summary, folder))?)?;
+        if !args.quiet {
+            output::say(&spending.line());
+        }
     } else {
-        output::print(&text(record, &summary, folder, elapsed, report.is_ok()))?;
+        let rules_left_out = wants_rules(args) && record.rules.is_empty();
+        output::print(&text(record, &summary, folder, spending, (report.is_ok(), rules_left_out)))?;
     }
     report.map(|()| summary)
 }
@@ -95,16 +126,22 @@ fn text(
     record: &Record,
     summary: &Summary,
     folder: &Folder,
-    elapsed: Duration,
-    reported: bool,
+    spending: &Spending,
+    (reported, rules_left_out): (bool, bool),
 ) -> String {
     let mut text = table::machine(record, summary, output::columns());
     text.push_str(&table::tables(summary, output::columns()));
     text.push('\n');
     text.push_str(&table::answer(summary, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
+    if rules_left_out {
+        let path = folder.path().display();
+        text.push_str(&format!(
+            "The budget is too short for the documented rules; check them with: ipcmark rules --into {path}\n"
+        ));
+    }
     let census = ipcmark_view::census(&summary.census);
-    text.push_str(&format!("{census} {}\n", table::headline(summary, elapsed)));
+    text.push_str(&format!("{census} {}\n", table::headline(summary)));
     if reported {
         text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));
     } else {
@@ -122,7 +159,7 @@ fn text(
     if let Some(shortfall) = shortfall(record, &summary.census) {
         text.push_str(&format!("{shortfall}\n"));
     }
-    text
+    text + &spending.line() + "\n"
 }
 
 /// Says how many cells were not reached; `None` if all were.

@@ -274,7 +274,8 @@ mod tests {
         let Job { specs, options } = job("quick");
         let visits = specs.len() as u32 * options.rounds;
         let takes = (options.measure + OVERHEAD) * visits;
-        assert!(takes <= options.budget.unwrap(), "{} cells: {takes:?}", specs.len());
+        // What is left of the minute when the rules take no longer than on a busy machine.
+        assert!(takes <= options.budget.unwrap() * 9 / 10, "{} cells: {takes:?}", specs.len());
     }
 
     #[test]

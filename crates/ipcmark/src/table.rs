@@ -6,7 +6,7 @@ mod tests;
 use crate::output::paint;
 use ipcmark_record::Record;
 use ipcmark_show::terminal::{dropping, wrapped};
-use ipcmark_show::{Tone, bytes, count, plural, wall};
+use ipcmark_show::{Tone, bytes, count, plural};
 use ipcmark_summary::{Headline, Summary};
 use ipcmark_view::{
     FEW_MEANS, INTERVAL, LIMIT_MEANS, RATE_MEANS, Ranking, any_few, braced, gap, gaps, grouped,
@@ -109,9 +109,9 @@ pub(crate) fn answer(summary: &Summary, columns: Option<u16>) -> String {
     text + "\n"
 }
 
-/// Returns the size of a run: `1,040 runs, 93,483,221 messages checked in 38 s.`
-pub(crate) fn headline(summary: &Summary, elapsed: std::time::Duration) -> String {
+/// Returns the size of a run: `1,040 runs, 93,483,221 messages checked.`
+pub(crate) fn headline(summary: &Summary) -> String {
     let messages: u64 = summary.rows.iter().map(|row| row.messages).sum();
     let runs: usize = summary.rows.iter().map(|r| r.made_invocations).sum();
-    format!("{}, {} messages checked in {}.", plural(runs, "run"), count(messages), wall(elapsed))
+    format!("{}, {} messages checked.", plural(runs, "run"), count(messages))
 }

@@ -7,10 +7,12 @@ use crate::{folder, output, rules};
 use anyhow::{Context as _, Result};
 use ipcmark_record::{Record, Rule, Verdict, Writer};
 use ipcmark_rules::{Trial, Watch};
+use ipcmark_show::{plural, wall};
 use ipcmark_suite::Selector;
 use ipcmark_sys::process::{self, Interrupts};
 use serde::Serialize;
 use std::slice::from_ref;
+use std::time::{Duration, Instant};
 
 /// The output of `--json`.
 #[derive(Debug, Serialize)]
@@ -31,7 +33,7 @@ pub(crate) fn rules(catalog: &Catalog, args: &RulesArgs) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     let _interrupts = Interrupts::handle()?;
-    let (tried, interrupted) = try_out(&trials, args.quiet)?;
+    let (tried, interrupted) = try_out(&trials, None, args.quiet)?;
     if args.json {
         let document = Document { schema: "ipcmark.rules/1", rules: &tried };
         output::print(&serde_json::to_string_pretty(&document)?)?;
@@ -49,16 +51,27 @@ pub(crate) fn rules(catalog: &Catalog, args: &RulesArgs) -> Result<Exit> {
     Ok(if broken { Exit::Failed } else { Exit::Ok })
 }
 
-/// Tries every rule, for the record of a run; `None` if a signal came before all were tried. The run
-/// handles signals already ([`Interrupts`]): a second handler would forget an earlier signal.
-pub(crate) fn all_rules(catalog: &Catalog, quiet: bool) -> Result<Option<Vec<Rule>>> {
-    let (tried, interrupted) = try_out(catalog.rules(), quiet)?;
+/// Tries every rule for at most `within`, for the record of a run; `None` if a signal came before all
+/// were tried. The run handles signals already ([`Interrupts`]): a second handler would forget an
+/// earlier signal.
+pub(crate) fn all_rules(
+    catalog: &Catalog,
+    within: Duration,
+    quiet: bool,
+) -> Result<Option<Vec<Rule>>> {
+    let (tried, interrupted) = try_out(catalog.rules(), Some(within), quiet)?;
     Ok((!interrupted).then_some(tried))
 }
 
 /// Tries rules; returns them, and true if a signal came.
-fn try_out(trials: &[Trial], quiet: bool) -> Result<(Vec<Rule>, bool)> {
-    let tried = ipcmark_rules::run(trials, &mut Progress { quiet, left: trials.len() })?;
+fn try_out(trials: &[Trial], within: Option<Duration>, quiet: bool) -> Result<(Vec<Rule>, bool)> {
+    if !quiet {
+        let at_most = within.map(|within| format!(", for at most {}", wall(within)));
+        let rules = plural(trials.len(), "documented rule");
+        output::say(&format!("Checking {rules}{}.", at_most.unwrap_or_default()));
+    }
+    let until = within.map(|within| Instant::now() + within);
+    let tried = ipcmark_rules::run(trials, until, &mut Progress { quiet, left: trials.len() })?;
     Ok((tried, process::is_interrupted()))
 }
 

@@ -14,8 +14,6 @@ use ipcmark_sys::mapped::MappedFile;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// Time for one set of limits: many times what it takes, even on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(3);
 /// Room for what one process measures, bytes.
 const MEASURED_MAX: usize = 1 << 20;
 /// Context switches of a process for one wake-up there and back that show that it slept.
@@ -31,7 +29,12 @@ struct Measured {
     switches_per_wake_up: Option<f64>,
 }
 
-pub(super) fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<Found>> {
+pub(super) fn measure(
+    clock: &Clock,
+    cpus: &Cpus,
+    sizes: &[u64],
+    deadline: Duration,
+) -> Result<Vec<Found>> {
     let processes = if cpus.of(0).is_some() { 2 } else { 1 };
     let control = Control::new(processes)?;
     let shared = MappedFile::of_memory(super::shared_copy::BUFFER_BYTES)?;
@@ -41,11 +44,11 @@ pub(super) fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64]) -> Result<Vec<F
         let mut probe = Probe { clock, control: &control, shared: &shared, process, apart };
         crew.fork(|| pack(&run(&mut probe, cpus.of(process), sizes)?))?;
     }
-    let finished = crew.finish(Instant::now() + DEADLINE)?;
+    let finished = crew.finish(Instant::now() + deadline)?;
     if finished.over == Over::Late {
         return Err(Error::Protocol(format!(
-            "not measured within {} s: the CPUs are too busy",
-            DEADLINE.as_secs()
+            "not measured within {:.1} s: the CPUs are too busy",
+            deadline.as_secs_f64()
         )));
     }
     let results = finished.results().map_err(|failure| Error::Protocol(failure.what))?;

@@ -35,7 +35,7 @@ pub(super) struct Counts {
     wanted: bool,
     /// Time for counting; `None` without a budget.
     share: Option<Duration>,
-    spent: Duration,
+    pub(super) spent: Duration,
     /// Largest number of cells that are still to be counted.
     left: u32,
     tried: Vec<bool>,
@@ -97,7 +97,7 @@ impl Counts {
         let left = self.share.map(|share| share.saturating_sub(self.spent));
         if left.is_some_and(|left| left.is_zero()) {
             self.too_many += 1;
-            record.not_counted = self.lines();
+            self.tell(record);
             return false;
         }
         let begun = Instant::now();
@@ -129,7 +129,7 @@ impl Counts {
                         self.failures.push(Failure { reason, first, cells: 1 });
                     }
                 }
-                record.not_counted = self.lines();
+                self.tell(record);
             }
             Counted::Interrupted => return true,
         }
@@ -139,6 +139,12 @@ impl Counts {
     /// Returns true if every count failed, and one reason came again and again.
     fn is_hopeless(&self) -> bool {
         self.counted == 0 && self.failures.iter().any(|failure| failure.cells >= ENOUGH)
+    }
+
+    /// Puts the lines into the record. Those of the limits stay.
+    fn tell(&self, record: &mut Record) {
+        record.not_counted.retain(|line| line.starts_with("limits, "));
+        record.not_counted.splice(..0, self.lines());
     }
 
     /// Returns a line for each count that failed, with the reason.

@@ -9,7 +9,7 @@ use clocks::Clocks;
 use ipcmark_record::Record;
 use ipcmark_sys::clock::Clock;
 use noise::Noise;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Observer of the machine: looks when a round begins, and at the end.
 #[derive(Debug)]
@@ -28,11 +28,23 @@ impl Machine {
         }
     }
 
-    /// Looks before a round. `before_ns` is the duration of the resumed run before it stopped.
-    pub(super) fn round(&mut self, record: &mut Record, before_ns: u64, begun: Instant) {
+    /// Looks before a round. `before_ns` is the duration of the resumed run before it stopped, `left`
+    /// the rest of the budget.
+    pub(super) fn round(
+        &mut self,
+        record: &mut Record,
+        before_ns: u64,
+        begun: Instant,
+        left: Option<Duration>,
+    ) {
         self.clocks.round(record, since(before_ns, begun));
-        self.limits.look(record, since(before_ns, begun));
+        self.limits.look(record, since(before_ns, begun), left);
         self.noise.round(record, since(before_ns, begun));
+    }
+
+    /// Returns the time that the limits took.
+    pub(super) fn limits_took(&self) -> Duration {
+        self.limits.took
     }
 
     /// Looks at the end of the run.

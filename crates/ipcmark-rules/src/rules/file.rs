@@ -25,7 +25,9 @@ pub(crate) const RULES: &[Trial] = &[
             "pwrite",
             "fcntl(F_SETLKW, F_UNLCK)",
         ],
-        run: |names| increments(names, "under a record lock", true, set_record, unset_record),
+        run: |names| {
+            increments(names, "under a record lock", 2_500, true, set_record, unset_record)
+        },
         ..RECORD_LOCK
     },
     Trial {
@@ -35,7 +37,7 @@ pub(crate) const RULES: &[Trial] = &[
         rule: "Who holds a flock is alone, if the others opened the file for themselves.",
         calls: &["flock(LOCK_EX)", "pread", "sched_yield", "pwrite", "flock(LOCK_UN)"],
         reference: "flock(2)",
-        run: |names| increments(names, "under flock", true, set_flock, unset_flock),
+        run: |names| increments(names, "under flock", 2_500, true, set_flock, unset_flock),
     },
     Trial {
         family: "file",
@@ -44,7 +46,7 @@ pub(crate) const RULES: &[Trial] = &[
         rule: "Without a lock two processes that read, add and write back overwrite each other.",
         calls: &["pread", "sched_yield", "pwrite"],
         reference: "fcntl_locking(2)",
-        run: |names| increments(names, "without a lock", false, |_| Ok(()), |_| Ok(())),
+        run: |names| increments(names, "without a lock", 10_000, false, |_| Ok(()), |_| Ok(())),
     },
     Trial {
         name: "any-close-drops-it",
@@ -122,21 +124,22 @@ fn unset_flock(file: &File) -> Result<()> {
     flock(file, FlockOperation::Unlock).called("flock(LOCK_UN)")
 }
 
-/// Lets two processes add to one number; with `exact`, no increment may be lost.
+/// Lets two processes add to one number, `each` times; with `exact`, no increment may be lost. Locks take turns, each a
+/// sleep on a busy machine.
 fn increments(
     names: &Names,
     how: &str,
+    each: u64,
     exact: bool,
     lock: fn(&File) -> Result<()>,
     unlock: fn(&File) -> Result<()>,
 ) -> Found {
-    const EACH: u64 = 10_000;
     let file = open(names)?;
     pwrite(&file, &[0; 8], 0).called("pwrite")?;
     let add = || {
         // Its own open file description: an inherited one would share a flock.
         let file = open(names)?;
-        for _ in 0..EACH {
+        for _ in 0..each {
             lock(&file)?;
             let number = read_number(&file)?;
             rustix::thread::sched_yield();
@@ -147,15 +150,15 @@ fn increments(
     };
     joined([peer(add)?, peer(add)?])?;
     let counted = read_number(&file)?;
-    let lost = (2 * EACH).saturating_sub(counted);
+    let lost = (2 * each).saturating_sub(counted);
     let words = format!(
         "2 processes × {} increments {how}: {}, so {} lost.",
-        figure(EACH),
+        figure(each),
         figure(counted),
         figure(lost)
     );
     Ok(Seen::new((lost == 0) == exact, words)
-        .count("increments", 2 * EACH)
+        .count("increments", 2 * each)
         .count("counted", counted)
         .count("lost", lost))
 }

@@ -18,7 +18,7 @@ const SENT: u64 = 1_000;
 /// Length to which the queue of real-time signals is cut.
 const QUEUE: u64 = 64;
 /// The main line goes on until the handler ran so often, or for so long: on a busy machine the sender gets few turns.
-const DISTURBANCES: u64 = 1_000;
+const DISTURBANCES: u64 = 200;
 const DISTURBED: Duration = Duration::from_secs(3);
 
 const REAL_TIME: Trial = Trial::of("signal", "real-time signals", "signal(7)");

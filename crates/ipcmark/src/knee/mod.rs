@@ -13,6 +13,7 @@ use crate::exit::{Exit, Usage};
 use crate::folder::Folder;
 use crate::progress::Progress;
 use crate::selection::{cell_axes, cells, note, spec};
+use crate::spending::Spending;
 use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
@@ -26,6 +27,8 @@ use std::time::Duration;
 
 /// The longest phase: 2,000 messages at the rate the ladder begins with.
 const LONGEST: Duration = Duration::from_secs(2);
+/// Rates that a search tries, about.
+const RUNGS: usize = 10;
 const WARM_UP: Duration = Duration::from_millis(20);
 
 /// The cells of a search by default.
@@ -62,6 +65,8 @@ pub(crate) fn knee(catalog: &Catalog, args: &KneeArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
+    let mut spending = Spending::begin();
+    spending.bound(args.budget);
     let suite = Suite::parse(SUITE, "knee")?;
     let mut seek = seek(catalog, args, &suite)?;
     let folder = match &args.out {
@@ -71,18 +76,27 @@ pub(crate) fn knee(catalog: &Catalog, args: &KneeArgs) -> Result<Exit> {
     let session = Session::new(seek.first(), options(catalog, args, &suite));
     let mut session = session.inspect_err(|_| folder.take_back())?;
     session.keep_at(&folder.record()).inspect_err(|_| folder.take_back())?;
+    spending.part("preparing");
+    let left = spending.left_to_measure(RUNGS * session.record().cells.len());
+    session = session.within(left);
     let measured = {
-        let mut progress = Progress::new(args.quiet);
+        let mut progress = Progress::new(args.quiet, left);
         session.run(&mut seek, &mut progress)
     };
+    spending.measured(&session);
     let record = session.into_record();
     let searches = seek.searches(&record);
     let reported = ipcmark_report::write(&record, folder.path());
+    spending.part("report");
     if args.json {
         let document = Document::of(&record, &searches, &folder, bound_ns(args));
         output::print(&serde_json::to_string_pretty(&document)?)?;
+        if !args.quiet {
+            output::say(&spending.line());
+        }
     } else {
-        output::print(&text(&searches, &folder, bound_ns(args), reported.is_ok()))?;
+        let text = text(&searches, &folder, bound_ns(args), reported.is_ok());
+        output::print(&format!("{text}{}\n", spending.line()))?;
     }
     measured.context("the search stopped early; what it found is shown above")?;
     reported?;

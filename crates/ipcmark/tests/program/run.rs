@@ -134,20 +134,34 @@ fn the_budget_is_kept() {
     assert!(took.as_secs_f64() < 3.0, "{took:?} of 1 s");
 }
 
+/// F2, B2: the whole suite, with its rules, in a short budget: they are left out, and the parts add up.
+#[test]
+fn a_short_budget_leaves_the_rules_out_and_the_last_line_says_where_the_time_went() {
+    let desk = Desk::new();
+    let assert = desk.ipcmark(&["run", "--budget", "2s", "--out", "out"]);
+    let text = stdout(&assert);
+    assert!(text.contains("too short for the documented rules"), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.starts_with("Time: ") && last.contains("measuring"), "{text}");
+    assert!(stderr(&assert).contains("Looking at this machine"), "{}", stderr(&assert));
+    let record = record(&desk.path("out"));
+    assert!(record.rules.is_empty(), "{}", record.rules.len());
+    assert_eq!(record.settings.budget_s, Some(2.0), "what was asked for");
+}
+
 #[test]
 fn a_run_that_measures_nothing_says_so_and_is_not_green() {
     let desk = Desk::new();
     let spin = ["run", "--transport", "pipe/spin", "--placement", "same-core", "--size", "64"];
     let text = stdout(&desk.ipcmark(&[&spin[..], &["--out", "spin"]].concat()).code(1));
-    let last = text.lines().last().unwrap();
-    assert!(last.starts_with("NOTHING WAS MEASURED of 1 cell"), "{text}");
+    assert!(text.contains("\nNOTHING WAS MEASURED of 1 cell"), "{text}");
     let json = desk.ipcmark(&[&spin[..], &["--json", "--out", "json"]].concat()).code(1);
     assert!(stderr(&json).contains("NOTHING WAS MEASURED"), "{}", stderr(&json));
     let short = ["run", "--transport", "pipe", "--budget", "100ms", "--out", "short"];
     let assert = desk.ipcmark(&short);
     let text = stdout(&assert);
-    let last = text.lines().last().unwrap();
-    assert!(last.contains("WAS MEASURED") && last.contains("the budget of time"), "{text}");
+    assert!(text.contains(" WAS MEASURED"), "{text}");
+    assert!(text.contains("the budget of time"), "{text}");
 }
 
 /// A tmpfs of a few hundred kB in a mount namespace of its own fills up; outside of one this cannot be tried.
