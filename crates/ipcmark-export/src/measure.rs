@@ -3,7 +3,7 @@
 //! Percentiles with too few values beyond them are left out, and so are those of a rate, whose histograms
 //! hold blocks of messages.
 
-use ipcmark_summary::{Estimate, Row};
+use ipcmark_summary::{Bound, Estimate, Row};
 
 /// One figure of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +51,20 @@ const TIMES: [(&str, &str); 5] = [
     ("latency-p99.99-ns", "p99.99"),
 ];
 
+/// Returns slug and words of the ratio to a limit. They name the limit: ratios to two limits are no
+/// series.
+const fn times(bound: Bound) -> (&'static str, &'static str) {
+    match bound {
+        Bound::LineOrCopies => ("times-line-or-copies", "× of a cache line or the copies"),
+        Bound::SwitchesOrCopies => {
+            ("times-switches-or-copies", "× of two context switches or the copies")
+        }
+        Bound::SharedCopies => ("times-shared-copies", "× of the copies through shared memory"),
+        Bound::Copies => ("times-copies", "× of the copies"),
+        Bound::SharedTask => ("times-shared-task", "× of the task shared without loss"),
+    }
+}
+
 /// Returns the figures of a row; none if nothing was measured.
 pub(crate) fn measures(row: &Row) -> Vec<Measure> {
     let Some(figure) = &row.figure else { return Vec::new() };
@@ -81,8 +95,9 @@ pub(crate) fn measures(row: &Row) -> Vec<Measure> {
     if let Some(lost) = figure.lost_share {
         all.push(Measure::less("lost-share", "share lost", "share", lost));
     }
-    if let Some(limit) = &row.limit {
-        all.push(Measure::less("times-its-limit", "× of its limit", "times", limit.times));
+    if let Some(limit) = row.tracked_limit() {
+        let (slug, words) = times(limit.bound);
+        all.push(Measure::less(slug, words, "times", limit.times));
     }
     all.retain(|measure| measure.estimate.value.is_finite());
     for measure in &mut all {

@@ -41,7 +41,7 @@ fn family(slug: &str) -> Family {
             1.0,
         ),
         "lost-share" => ("lost_ratio", Some("ratio"), "Share of the messages that never came", 1.0),
-        "times-its-limit" => {
+        slug if slug.starts_with("times-") => {
             ("over_limit_ratio", Some("ratio"), "Times as long as the machine allows at best", 1.0)
         }
         _ => ("latency_seconds", Some("seconds"), "Percentile of the time of a cell", NS),

@@ -4,6 +4,7 @@
 //! `value`, `unit`), so that others can read the lines of a history; further fields are ours. The store
 //! also holds the record, so the line is short: the rest can be computed from there.
 
+use ipcmark_summary::Bound;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -104,9 +105,12 @@ pub enum Figure {
     TimePerMessage,
     /// Time of a task over its workers, ns.
     TaskTime,
-    /// The cell's time over the best that the machine allows, measured in the same run. Continues across
-    /// machines.
+    /// The cell's time over a limit that an older ipcmark chose for each row and run. Read, no longer
+    /// written: two of them may have different limits.
     TimesLimit,
+    /// The cell's time over the best that the machine allows, measured in the same run. Continues across
+    /// machines. The limit is part of the name.
+    Times(Bound),
     /// The cell's time over that of a pinned build, measured on the same machine. Continues across
     /// machines.
     TimesReference,
@@ -114,16 +118,22 @@ pub enum Figure {
 
 impl Figure {
     /// All of them, in the order of a line.
-    pub const ALL: [Figure; 6] = [
+    pub const ALL: [Figure; 11] = [
         Figure::P50,
         Figure::P99,
         Figure::TimePerMessage,
         Figure::TaskTime,
         Figure::TimesLimit,
+        Figure::Times(Bound::LineOrCopies),
+        Figure::Times(Bound::SwitchesOrCopies),
+        Figure::Times(Bound::SharedCopies),
+        Figure::Times(Bound::Copies),
+        Figure::Times(Bound::SharedTask),
         Figure::TimesReference,
     ];
 
-    /// `p50`, `p99`, `time per message`, `task`, `times its limit`, `times its reference`.
+    /// `p50`, `p99`, `time per message`, `task`, `times line-or-copies` (and other limits), `times its
+    /// reference`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -132,6 +142,11 @@ impl Figure {
             Figure::TimePerMessage => "time per message",
             Figure::TaskTime => "task",
             Figure::TimesLimit => "times its limit",
+            Figure::Times(Bound::LineOrCopies) => "times line-or-copies",
+            Figure::Times(Bound::SwitchesOrCopies) => "times switches-or-copies",
+            Figure::Times(Bound::SharedCopies) => "times shared-copies",
+            Figure::Times(Bound::Copies) => "times copies",
+            Figure::Times(Bound::SharedTask) => "times shared-task",
             Figure::TimesReference => "times its reference",
         }
     }
@@ -139,7 +154,7 @@ impl Figure {
     /// Returns true if it is relative to the machine, so that a series continues on another one.
     #[must_use]
     pub const fn is_ratio(self) -> bool {
-        matches!(self, Figure::TimesLimit | Figure::TimesReference)
+        matches!(self, Figure::TimesLimit | Figure::Times(_) | Figure::TimesReference)
     }
 
     /// `ns`, or `1` of a ratio.

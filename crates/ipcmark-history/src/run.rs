@@ -156,8 +156,8 @@ fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
         let name = cell.key.to_string();
         let mut class = Class { cell: &name, class: row.class, n: row.invocations };
         class.figures(figure, &row, &mut metrics);
-        if let Some(limit) = &row.limit {
-            metrics.push(class.metric(Figure::TimesLimit, limit.times));
+        if let Some(limit) = row.tracked_limit() {
+            metrics.push(class.metric(Figure::Times(limit.bound), limit.times));
         }
         if let Some((record, pinned)) = &pinned
             && let Some(times) = times_reference(cell, &context, record, pinned)?

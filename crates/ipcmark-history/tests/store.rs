@@ -2,6 +2,7 @@
 
 use ipcmark_history::{Appended, Figure, Provenance, Run, TroubleKind, store};
 use ipcmark_record::{Record, sample};
+use ipcmark_summary::Bound;
 use std::path::Path;
 
 /// A record that no other call with another number makes.
@@ -51,7 +52,9 @@ fn a_line_holds_the_figures_of_its_record() {
     let (low, high) = p50.interval().unwrap();
     assert!(low <= p50.value && p50.value <= high && p50.n >= 6, "{p50:?}");
     assert_eq!(line.attributes.host, record.host.fingerprint);
-    for figure in [Figure::P50, Figure::P99, Figure::TimePerMessage, Figure::TimesLimit] {
+    for figure in
+        [Figure::P50, Figure::P99, Figure::TimePerMessage, Figure::Times(Bound::LineOrCopies)]
+    {
         assert!(line.metrics.iter().any(|m| m.figure() == Some(figure)), "{figure}");
     }
     let mut names: Vec<_> = line.metrics.iter().map(|m| &m.name).collect();

@@ -126,6 +126,9 @@ fn one(out: &mut String, ranking: &Ranking<'_>, cut: Cut) -> std::fmt::Result {
     let class = ranking.class.map_or_else(String::new, |class| format!(", CPUs {class} apart"));
     writeln!(out, "### {}, {}{class}\n", setting.workload, escape(&setting.place()))?;
     writeln!(out, "{}", table(&ranking_table(&kept)))?;
+    if let Some(foot) = ranking.foot() {
+        writeln!(out, "{}\n", escape(&foot))?;
+    }
     let (left, of) = (kept.entries.len(), ranking.entries.len());
     if left < of {
         let which = if cut == Cut::OtherWaits { "of each mechanism the best" } else { "the best" };

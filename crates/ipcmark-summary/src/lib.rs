@@ -27,7 +27,7 @@ pub use counting::Counting;
 pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
 pub use ipcmark_record::Headline;
-pub use limit::AgainstLimit;
+pub use limit::{AgainstLimit, Bound};
 pub use pooled::{Pooled, pooled, tells, told};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,

@@ -1,53 +1,91 @@
 //! Limits of figures: each cell compared with the best that the hardware and the kernel allow.
 //!
+//! All cells of one workload, size, placement and distance class have one limit: rows that are
+//! ranked together, and runs that are compared, share their denominator. What a row happened to
+//! show (how often it slept, whether its calls were counted) has no part in it.
+//!
 //! A limit here is a *lower bound*: no mechanism can take less time in that workload, on those
 //! CPUs, at that distance. The run itself measured it there ([`ipcmark_record::Limit`]), in the
 //! best case: it is the least batch, because noise only adds. It uses the samples of the cell's own
-//! distance class, because another class is another machine. If the run has no sample of the class,
-//! it uses samples from CPUs no farther apart. What is nearer is faster, so the bound is still
-//! true, only weaker. A cell's limit is the largest bound that applies. Bounds are not added up,
-//! because two of them might be paid at the same time.
+//! distance class, because another class is another machine. If a part of the limit was not
+//! measured there, the cell has none. It never falls back to a weaker one.
 //!
 //! The bounds, and the reasons for them:
 //!
 //! | workload | bound | because |
 //! | --- | --- | --- |
-//! | round trips on two CPUs | hand-off | some cache line must go there, and one come back; the least that the invocations' own probes saw |
-//! | | 2 × shared copy (burst: depth + 1) | the bytes must get there and back, and no single message outruns a stream of them |
-//! | | wake-up | if each side slept in each round trip: two sleepers were woken, one after the other |
-//! | round trips on one CPU | switch | both processes ran on it, so it switched to the other and back |
-//! | | 2 × copy (burst: depth + 1) | each message is copied at least once |
+//! | round trips on two CPUs | hand-off, or 2 × shared copy (burst: depth + 1), whichever is longer | some cache line must go there, and one come back; the bytes must get there and back, and no single message outruns a stream of them |
+//! | round trips on one CPU | switch, or 2 × copy (burst: depth + 1) | both processes ran on it, so it switched to the other and back; each message is copied at least once |
 //! | a stream | shared copy; on one CPU copy | as it says |
 //! | duplex | half a shared copy; on one CPU copy | each direction is a stream, and both may run at the same time |
 //! | fan-in, fan-out, broadcast | copy, shared by the CPUs | some process copies each message, and processes that share a CPU share its cache |
-//! | paced, one way | shared copy; on one CPU copy | one message is not faster than a stream of them |
-//! | | one null call | if the receiver slept: it returned from the kernel. (Half a round trip is not a one-way time, so neither a hand-off nor a wake-up bounds it.) |
-//! | each but paced and overlap | null call × calls ÷ CPUs | a CPU makes one call after the other |
+//! | paced, one way | shared copy; on one CPU copy | one message is not faster than a stream of them. (Half a round trip is not a one-way time, so a hand-off does not bound it.) |
 //! | scatter-gather | the time alone ÷ min(workers, CPUs) | at best the work is shared without loss |
-//! | the floor `copy` | 2 × copy, in a round trip 4 | it makes one copy in and one out |
 //!
-//! Three things are left out on purpose. First, calls of a wait that spins: their number depends on
-//! how long it waits, and counting changes that. Second, a wake-up if a round trip has more than
-//! one message (burst): a process that falls asleep again a moment later is woken before its CPU
-//! has gone idle, at a tenth of the price. Third, a wake-up by futex on one CPU: other wake-ups are
-//! cheaper there (an eventfd by a tenth), so it is not a bound; two switches are.
+//! The floors have none: they are limits themselves.
 
 mod bounds;
 mod ground;
 
-use crate::{Context, Counting, Estimate, Figure};
-use bounds::{Bound, bounds};
+use crate::{Context, Counting, Estimate, Figure, Row};
+use bounds::{Found, bound};
 use ground::Ground;
-use ipcmark_record::{Cell, Invocation, LimitKind};
+use ipcmark_record::{Cell, Invocation};
 use serde::Serialize;
+use std::fmt;
+
+/// Kind of limit of a setting. It follows from workload and placement alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// A cache line there and back, or copies through shared memory if they take longer.
+    LineOrCopies,
+    /// Two context switches, or copies in the CPU's cache if they take longer.
+    SwitchesOrCopies,
+    /// Copies through shared memory.
+    SharedCopies,
+    /// Copies in the CPU's cache.
+    Copies,
+    /// The task by one process, shared by the CPUs without loss.
+    SharedTask,
+}
+
+impl Bound {
+    /// All of them.
+    pub const ALL: [Bound; 5] = [
+        Bound::LineOrCopies,
+        Bound::SwitchesOrCopies,
+        Bound::SharedCopies,
+        Bound::Copies,
+        Bound::SharedTask,
+    ];
+
+    /// Returns `line-or-copies`, `switches-or-copies`, `shared-copies`, `copies` or `shared-task`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Bound::LineOrCopies => "line-or-copies",
+            Bound::SwitchesOrCopies => "switches-or-copies",
+            Bound::SharedCopies => "shared-copies",
+            Bound::Copies => "copies",
+            Bound::SharedTask => "shared-task",
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// A figure and its lower bound.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AgainstLimit {
-    /// Kind of the bound; absent for a shared task, whose bound is its own time by one process.
-    pub kind: Option<LimitKind>,
-    /// The bound in words: `a cache line there and back`, `64 KiB through shared memory, there and
-    /// back` ...
+    /// The bound: the same for all cells of one workload, size and placement.
+    pub bound: Bound,
+    /// The bound in words: `a cache line there and back, or 2 × 64 B through shared memory if that
+    /// takes longer` ...
     pub words: String,
     /// The bound, ns, for what the cell's time measures: see [`Row::time_of`](crate::Row::time_of).
     /// For a rate, the time of one message.
@@ -57,19 +95,26 @@ pub struct AgainstLimit {
 }
 
 impl AgainstLimit {
-    /// Returns true if the figure is less than its bound, and its interval does not reach it. Then
-    /// one of the two is wrong.
+    /// Returns true if the figure is less than its bound. Then one of the two is wrong, or both are
+    /// known no better than that: tables say so, and exports leave the ratio out.
     #[must_use]
     pub fn is_below(&self) -> bool {
-        self.times.interval.map_or(self.times.value, |(_, high)| high) < 1.0
-    }
-
-    fn new(Bound { kind, words, ns }: Bound, figure_ns: Estimate) -> AgainstLimit {
-        AgainstLimit { kind, words, limit_ns: ns, times: figure_ns.times(1.0 / ns) }
+        self.times.value < 1.0
     }
 }
 
-/// Returns the figure of a cell and the largest bound that applies; `None` if none was measured.
+impl Row {
+    /// Returns the ratio to the limit that can be tracked from run to run: not below 1, and of a figure
+    /// with enough values.
+    #[must_use]
+    pub fn tracked_limit(&self) -> Option<&AgainstLimit> {
+        let headline = self.key.workload.headline();
+        let enough = self.figure.as_ref().is_some_and(|figure| figure.has_enough(headline));
+        self.limit.as_ref().filter(|limit| enough && !limit.is_below())
+    }
+}
+
+/// Returns the figure of a cell and the bound of its setting; `None` if that was not measured.
 pub(crate) fn against(
     cell: &Cell,
     counting: &Counting<'_>,
@@ -80,24 +125,25 @@ pub(crate) fn against(
     if let Some(task) = &figure.task {
         return shared_task(cell, behind, task.serial_ns.value, task.speed_up);
     }
+    if cell.floor {
+        return None;
+    }
     let figure_ns = match cell.key.is_rate() {
         true => figure.ns_per_message(),
         false => figure.percentile(0.5)?.ns,
     };
-    let ends = behind.iter().filter_map(|i| i.distance).map(|d| d.before_ns.min(d.after_ns));
     let classes = context.classes();
     let in_class = |d| counting.class.is_none() || classes.of_distance(d) == counting.class;
+    let probes = context.probes(cell.key.placement).filter(|d| in_class(*d));
     let ground = Ground {
         limits: context.limits(),
         placement: cell.key.placement,
-        nearest_ns: ends.reduce(f64::min),
+        nearest_ns: probes.map(|d| d.before_ns.min(d.after_ns)).reduce(f64::min),
         in_class: &in_class,
     };
-    let largest = bounds(cell, behind, &ground)
-        .into_iter()
-        .filter(|bound| bound.ns.is_finite() && bound.ns > 0.0)
-        .max_by(|a, b| a.ns.total_cmp(&b.ns))?;
-    Some(AgainstLimit::new(largest, figure_ns))
+    let Found { bound, words, ns } = bound(cell, behind, &ground)?;
+    let is_time = ns.is_finite() && ns > 0.0;
+    is_time.then(|| AgainstLimit { bound, words, limit_ns: ns, times: figure_ns.times(1.0 / ns) })
 }
 
 /// Returns the limit of a shared task: at best each CPU does its part of the work and nothing else.
@@ -108,12 +154,12 @@ fn shared_task(
     speed_up: Estimate,
 ) -> Option<AgainstLimit> {
     let workers = cell.key.workload.peers();
-    let shares = workers.min(bounds::cpus(behind)?).max(1) as f64;
+    let shares = workers.min(bounds::cpus(cell, behind)?).max(1) as f64;
     let times = Estimate {
         value: shares / speed_up.value,
         interval: speed_up.interval.map(|(low, high)| (shares / high, shares / low)),
         ..speed_up
     };
-    let words = format!("the task on {shares} CPUs without loss");
-    Some(AgainstLimit { kind: None, words, limit_ns: serial_ns / shares, times })
+    let words = format!("the task by one process, shared by {shares} CPUs without loss");
+    Some(AgainstLimit { bound: Bound::SharedTask, words, limit_ns: serial_ns / shares, times })
 }

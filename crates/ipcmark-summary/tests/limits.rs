@@ -3,8 +3,8 @@
 
 use ipcmark_record::sample;
 use ipcmark_record::{Cell, Distance, Limit, LimitKind, LimitSample, Record, SystemCalls};
-use ipcmark_record::{CellKey, Placement, Workload};
-use ipcmark_summary::{AgainstLimit, Row, summarize};
+use ipcmark_record::{CellKey, Placement};
+use ipcmark_summary::{AgainstLimit, Bound, Row, summarize};
 use std::sync::OnceLock;
 
 /// Distances of the sample's CPUs: nearly always, and once.
@@ -73,62 +73,72 @@ fn across() -> Vec<Limit> {
     ]
 }
 
-fn chosen(cell: &Cell, limits: Vec<Limit>) -> (Option<LimitKind>, f64) {
+fn chosen(cell: &Cell, limits: Vec<Limit>) -> (Bound, f64) {
     let against = against(cell, limits);
-    (against.kind, against.limit_ns)
+    (against.bound, against.limit_ns)
 }
 
 #[test]
-fn the_largest_of_those_that_apply_is_the_limit() {
+fn the_workload_and_the_placement_choose_the_limit() {
     let spin = cell("shm-ring/spin", "ping-pong", 64, "cross-core");
-    assert_eq!(chosen(&spin, across()), (Some(LimitKind::HandOff), 110.0));
-    let words = against(&spin, across());
-    assert_eq!(words.words, "a cache line there and back");
-    assert!(words.times.interval.is_some() && !words.is_below());
+    assert_eq!(chosen(&spin, across()), (Bound::LineOrCopies, 110.0));
+    let of = against(&spin, across());
+    let words =
+        "a cache line there and back, or 2 × 64 B through shared memory if that takes longer";
+    assert_eq!(of.words, words);
+    assert!(of.times.interval.is_some() && !of.is_below());
     let ns = row(&spin, across()).figure.unwrap().percentile(0.5).unwrap().ns;
-    assert!((words.times.value * 110.0 - ns.value).abs() < 1e-6 * ns.value);
+    assert!((of.times.value * 110.0 - ns.value).abs() < 1e-6 * ns.value);
 
     let large = cell("shm-ring/spin", "ping-pong", 65_536, "cross-core");
-    assert_eq!(chosen(&large, across()), (Some(LimitKind::SharedCopy), 2_000.0));
-    assert_eq!(against(&large, across()).words, "2 × 64 KiB through shared memory");
+    assert_eq!(chosen(&large, across()), (Bound::LineOrCopies, 2_000.0), "the copies are longer");
     let stream = cell("shm-ring/spin", "stream", 65_536, "cross-core");
-    assert_eq!(chosen(&stream, across()), (Some(LimitKind::SharedCopy), 1_000.0));
+    assert_eq!(chosen(&stream, across()), (Bound::SharedCopies, 1_000.0));
 }
 
+// F1
 #[test]
-fn a_wake_up_bounds_those_who_slept_in_every_round_trip() {
-    let mut pipe = cell("pipe/block", "ping-pong", 64, "cross-core");
-    let slept = |pipe: &mut Cell, share: f64| {
-        for invocation in &mut pipe.invocations {
-            for side in &mut invocation.sides {
-                side.usage.voluntary_switches = (invocation.messages as f64 * share) as u64;
+fn what_a_row_happened_to_show_has_no_part_in_its_limit() {
+    for (pattern, size) in [("ping-pong", 64), ("stream", 64), ("ping-pong", 65_536)] {
+        let pipe = cell("pipe/block", pattern, size, "cross-core");
+        let expected = against(&pipe, across());
+        let mut seen = pipe.clone();
+        for share in [0.0, 0.5, 0.95, 2.0] {
+            for invocation in &mut seen.invocations {
+                for side in &mut invocation.sides {
+                    let slept = invocation.messages as f64 * share;
+                    side.usage.voluntary_switches = slept as u64;
+                }
+            }
+            for calls in [None, Some(1), Some(3_000), Some(3_000_000)] {
+                seen.system_calls = calls.map(|calls| SystemCalls { messages: 1_000, calls });
+                assert_eq!(against(&seen, across()), expected, "{pattern}, {share}, {calls:?}");
             }
         }
-    };
-    slept(&mut pipe, 1.0);
-    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::WakeUp), 3_000.0));
-    pipe.wait = "yield".parse().unwrap();
-    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "its sleeps are for a lock");
-    pipe.wait = "block".parse().unwrap();
-    slept(&mut pipe, 0.5);
-    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff));
-    slept(&mut pipe, 1.0);
-    pipe.key.workload = Workload::Burst { depth: 8 };
-    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::HandOff), "it sleeps for a moment only");
+        // Another mechanism, in the same table.
+        let mut ring = pipe.clone();
+        (ring.key.transport, ring.wait) = ("shm-ring/spin".into(), "spin".parse().unwrap());
+        assert_eq!(chosen(&ring, across()), chosen(&pipe, across()));
+    }
 }
 
+// F1
 #[test]
-fn counted_calls_bound_what_does_not_look_again_and_again() {
-    let mut pipe = cell("pipe/block", "stream", 64, "cross-core");
-    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::SharedCopy), 10.0));
-    pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 3_000 });
-    assert_eq!(chosen(&pipe, across()), (Some(LimitKind::NullCall), 150.0), "on two CPUs");
-    assert_eq!(against(&pipe, across()).words, "3 system calls on 2 CPUs");
-    pipe.wait = "spin".parse().unwrap();
-    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
-    pipe.wait = "block".parse().unwrap();
-    pipe.system_calls = Some(SystemCalls { messages: 1_000, calls: 500 });
-    assert_eq!(chosen(&pipe, across()).0, Some(LimitKind::SharedCopy));
+fn a_limit_that_was_not_measured_is_absent_and_no_weaker_one() {
+    let ping = |size| cell("pipe/block", "ping-pong", size, "cross-core");
+    let without = |kind: LimitKind, size| {
+        let mut limits = across();
+        limits.retain(|l| l.kind != kind || l.size_bytes != size);
+        limits
+    };
+    let copies = without(LimitKind::SharedCopy, Some(65_536));
+    assert_eq!(row(&ping(65_536), copies.clone()).limit, None, "the hand-off alone is weaker");
+    assert!(row(&ping(64), copies.clone()).limit.is_some());
+    let stream = cell("shm-ring/spin", "stream", 65_536, "cross-core");
+    assert_eq!(row(&stream, copies).limit, None);
+    let one_cpu = cell("pipe/block", "ping-pong", 64, "same-core");
+    let copy = vec![limit(LimitKind::Copy, "same-core", Some(64), &[(5.0, None)])];
+    assert_eq!(row(&one_cpu, copy).limit, None, "no switch was measured");
 }
 
 #[test]
@@ -143,20 +153,19 @@ fn one_cpu_switches_and_copies() {
             limit(LimitKind::HandOff, "cross-core", None, &[(9_000.0, NEAR)]),
         ]
     };
-    assert_eq!(chosen(&pipe, limits(5.0)), (Some(LimitKind::Switch), 1_000.0));
-    assert_eq!(chosen(&pipe, limits(600.0)), (Some(LimitKind::Copy), 1_200.0));
+    assert_eq!(chosen(&pipe, limits(5.0)), (Bound::SwitchesOrCopies, 1_000.0));
+    assert_eq!(chosen(&pipe, limits(600.0)), (Bound::SwitchesOrCopies, 1_200.0));
     let null = cell("null/none", "stream", 64, "same-core");
-    let mut copy = null.clone();
-    copy.key.transport = "copy/none".into();
-    assert_eq!(chosen(&copy, limits(5.0)), (Some(LimitKind::Copy), 10.0));
-    assert_eq!(row(&null, limits(5.0)).limit, None);
+    assert_eq!(row(&null, limits(5.0)).limit, None, "a floor is a limit itself");
+    let wake_up = cell("signal/handler", "wake-up", 0, "cross-core");
+    let line = limit(LimitKind::HandOff, "cross-core", None, &[(9.0, NEAR)]);
+    let of = against(&wake_up, vec![line]);
+    assert_eq!((of.limit_ns, of.words.as_str()), (9.0, "a cache line there and back"));
 }
 
 #[test]
-fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
+fn samples_of_another_class_do_not_count() {
     let spin = cell("shm-ring/spin", "ping-pong", 65_536, "cross-core");
-    let shared =
-        |samples: &[_]| vec![limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples)];
     let record = {
         // A separate class needs a number of invocations in it.
         let mut record = all();
@@ -170,7 +179,7 @@ fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
     };
     let limits_of = |samples: &[_]| {
         let mut record = record.clone();
-        record.limits = shared(samples);
+        record.limits = vec![limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples)];
         let rows = summarize(&record).unwrap().rows;
         [0, 1].map(|i| rows[i].limit.as_ref().map(|l| l.limit_ns))
     };
@@ -178,17 +187,8 @@ fn samples_of_another_class_do_not_count_unless_they_are_nearer() {
         limits_of(&[(900.0, NEAR), (950.0, NEAR), (2_500.0, FAR)]),
         [Some(1_800.0), Some(5_000.0)]
     );
-    assert_eq!(limits_of(&[(900.0, NEAR)]), [Some(1_800.0), Some(1_800.0)], "nearer is faster");
-    let nearest = |i: usize| {
-        let ends = record.cells[i].invocations.iter().filter_map(|i| i.distance);
-        ends.map(|d| d.before_ns.min(d.after_ns)).reduce(f64::min)
-    };
-    let hand_offs = [nearest(0), nearest(1)];
-    assert_eq!(
-        limits_of(&[(2_500.0, FAR)]),
-        [hand_offs[0], Some(5_000.0)],
-        "their own probes stay"
-    );
+    assert_eq!(limits_of(&[(900.0, NEAR)]), [Some(1_800.0), None], "nearer is weaker");
+    assert_eq!(limits_of(&[(2_500.0, FAR)]), [None, Some(5_000.0)]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_task_is_bounded_by_its_work_shared_without_loss() {
     let scatter = cells.iter().find(|c| c.key.workload.name() == "scatter-gather").unwrap();
     let row = row(scatter, Vec::new());
     let (limit, task) = (row.limit.unwrap(), row.figure.unwrap().task.unwrap());
-    assert_eq!(limit.kind, None);
+    assert_eq!(limit.bound, Bound::SharedTask);
     assert!((limit.limit_ns - task.serial_ns.value / 2.0).abs() < 1.0, "{limit:?}");
     assert!((limit.times.value - 2.0 / task.speed_up.value).abs() < 1e-9);
 }
@@ -214,7 +214,7 @@ fn a_figure_below_its_limit_is_said() {
     let against = against(&spin, limits);
     assert!(against.times.value < 1.0 && against.is_below(), "{against:?}");
     let json = serde_json::to_value(&against).unwrap();
-    assert_eq!((&json["kind"], &json["limit_ns"]), (&"shared-copy".into(), &2e6.into()));
+    assert_eq!((&json["bound"], &json["limit_ns"]), (&"line-or-copies".into(), &2e6.into()));
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn every_pattern_of_the_sample_has_a_limit_or_none_by_its_nature() {
     let mut record = all();
     record.limits.extend(across());
     for row in summarize(&record).unwrap().rows.iter().filter(|r| r.figure.is_some()) {
-        let bare = row.key.transport == "null/none" || row.key.placement == Placement::Free;
+        let bare = row.floor || row.key.placement == Placement::Free;
         let refused = row.figure.as_ref().is_some_and(|f| f.refused.is_some());
         assert!(row.limit.is_some() || bare || refused, "{}", row.key);
     }

@@ -2,7 +2,9 @@
 
 use ipcmark_record::CellKey;
 use ipcmark_show::{Quantity, bytes};
-use ipcmark_summary::{DistanceClass, Estimate, Figure, Headline, Row, Status, Summary};
+use ipcmark_summary::{
+    AgainstLimit, DistanceClass, Estimate, Figure, Headline, Row, Status, Summary,
+};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
@@ -82,7 +84,7 @@ pub struct Ranking<'a> {
     pub setting: Setting,
     /// The distance class of most entries, which is ranked; `None` if the CPUs have no distance.
     pub class: Option<DistanceClass>,
-    /// Best first; then those that lost messages, and those of another distance class last.
+    /// Best first; then those that cannot be ranked, and those of another distance class last.
     pub entries: Vec<Entry<'a>>,
     /// The floors: measured, but no mechanisms.
     pub floors: Vec<Entry<'a>>,
@@ -100,10 +102,23 @@ pub struct Entry<'a> {
     /// False if `value` is a median of too few round trips: it is shown, but has no rank.
     pub enough: bool,
     /// Best and worst rank that the intervals allow, from 1; `None` without an interval or enough
-    /// values, if messages were lost, and in another class.
+    /// values, and if it cannot be ranked.
     pub places: Option<(usize, usize)>,
     /// True if its figures are of another distance class than the ranking: they are not comparable.
     pub elsewhere: bool,
+}
+
+impl Ranking<'_> {
+    /// Returns the limit that its entries share, with the first of them; `None` if none was measured.
+    pub fn limit(&self) -> Option<&AgainstLimit> {
+        self.entries.iter().filter(|e| !e.elsewhere).find_map(|e| e.row.limit.as_ref())
+    }
+
+    /// Returns what must stand under the table: the limit behind × limit.
+    pub fn foot(&self) -> Option<String> {
+        let limit = self.limit()?;
+        Some(format!("× limit: of {}, {}", limit.words, Quantity::Time.show(limit.limit_ns)))
+    }
 }
 
 impl Entry<'_> {
@@ -113,10 +128,17 @@ impl Entry<'_> {
         self.row.integrity.lost > 0
     }
 
-    /// Returns true if it can be ranked: it lost nothing, and its figures are of the ranking's
-    /// distance class.
+    /// Returns true if several processes were faster together than their CPUs can be: one of the
+    /// two times is wrong.
+    pub fn is_impossible(&self) -> bool {
+        let below = self.row.limit.as_ref().is_some_and(AgainstLimit::is_below);
+        below && self.row.key.workload.headline() == Headline::SpeedUp
+    }
+
+    /// Returns true if it can be ranked: nothing was lost, the figure is possible, and it is of the
+    /// ranking's distance class.
     pub fn is_ranked(&self) -> bool {
-        !self.elsewhere && !self.loses()
+        !self.elsewhere && !self.loses() && !self.is_impossible()
     }
 
     /// Returns true if a waiting side keeps its CPU.
@@ -138,11 +160,12 @@ impl Entry<'_> {
     }
 
     /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, `lossy` if
-    /// messages were lost, or `apart` in another distance class.
+    /// messages were lost, `–` of an impossible figure, or `apart` in another distance class.
     pub fn place(&self, at: usize) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
             _ if self.loses() => "lossy".into(),
+            _ if self.is_impossible() => "–".into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
             None => format!("({})", at + 1),
@@ -231,7 +254,7 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         list.sort_by(|a, b| {
             let ascending = a.value.value.total_cmp(&b.value.value);
             let order = if descending { ascending.reverse() } else { ascending };
-            (a.elsewhere, a.loses()).cmp(&(b.elsewhere, b.loses())).then(order)
+            (a.elsewhere, !a.is_ranked()).cmp(&(b.elsewhere, !b.is_ranked())).then(order)
         });
     }
     let here = entries.iter().filter(|e| e.is_ranked());
@@ -262,138 +285,4 @@ pub fn middle(mut values: Vec<f64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{estimate, row, summary};
-    use ipcmark_record::{Placement, Workload};
-
-    #[test]
-    fn places_are_what_the_intervals_leave_open() {
-        let summary = summary(vec![
-            row("slow/block", 64, 30.0, Some((29.0, 31.0))),
-            row("a/block", 64, 10.0, Some((9.0, 12.0))),
-            row("b/block", 64, 11.0, Some((10.0, 13.0))),
-            row("none/block", 64, 20.0, None),
-        ]);
-        let rankings = rankings(&summary);
-        let ranking = &rankings[0];
-        let places: Vec<_> = ranking
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(at, e)| (e.row.key.transport.as_str(), e.place(at)))
-            .collect();
-        let expected =
-            [("a/block", "1–3"), ("b/block", "1–3"), ("none/block", "(3)"), ("slow/block", "3–4")];
-        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
-    }
-
-    #[test]
-    fn a_median_of_few_round_trips_takes_no_place() {
-        let mut rows = vec![
-            row("few/block", 64, 10.0, Some((9.0, 11.0))),
-            row("a/block", 64, 20.0, Some((19.0, 21.0))),
-            row("b/block", 64, 30.0, Some((29.0, 31.0))),
-        ];
-        rows[0].figure.as_mut().unwrap().percentiles[0].enough = false;
-        let summary = summary(rows);
-        let rankings = rankings(&summary);
-        let entries = &rankings[0].entries;
-        let places: Vec<_> = entries.iter().enumerate().map(|(at, e)| e.place(at)).collect();
-        assert_eq!(places, ["(1)", "1–2", "2–3"]);
-        assert!(entries.iter().all(|e| !e.is_first()));
-        assert!(entries[0].value.interval.is_some(), "it is shown all the same");
-    }
-
-    // B1
-    #[test]
-    fn a_row_that_lost_messages_has_no_rank() {
-        let mut rows = ["lossy/spin", "a/block", "b/block"]
-            .map(|name| row(name, 64, 10.0, None))
-            .into_iter()
-            .zip([9e6, 3e6, 2e6])
-            .map(|(mut row, rate)| {
-                row.key.workload = Workload::Stream;
-                let ends = (rate * 0.99, rate * 1.01);
-                row.figure.as_mut().unwrap().messages_per_s = estimate(rate, Some(ends));
-                row
-            })
-            .collect::<Vec<_>>();
-        rows[0].integrity.lost = 1;
-        let summary = summary(rows);
-        let rankings = rankings(&summary);
-        let entries = rankings[0].entries.iter().enumerate();
-        let places: Vec<_> =
-            entries.map(|(at, e)| (e.row.key.transport.as_str(), e.place(at))).collect();
-        let expected = [("a/block", "1"), ("b/block", "2"), ("lossy/spin", "lossy")];
-        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
-    }
-
-    #[test]
-    fn a_stream_is_ranked_by_rate_and_a_failed_cell_not_at_all() {
-        let mut rows = vec![
-            row("a/block", 64, 10.0, None),
-            row("b/block", 64, 20.0, None),
-            row("c/spin", 64, 1.0, None),
-        ];
-        for (row, rate) in rows.iter_mut().zip([1e6, 3e6, 9e6]) {
-            row.key.workload = Workload::Stream;
-            row.figure.as_mut().unwrap().messages_per_s = estimate(rate, None);
-        }
-        rows[2].status = Status::Failed { what: "lost 3 messages".into() };
-        let summary = summary(rows);
-        let rankings = rankings(&summary);
-        let names: Vec<_> = rankings[0].entries.iter().map(|e| &e.row.key.transport).collect();
-        assert_eq!(names, ["b/block", "a/block"]);
-    }
-
-    #[test]
-    fn a_floor_stands_below_every_placement_and_capacity_of_its_size() {
-        let mut floor = row("null/none", 64, 1.0, None);
-        (floor.floor, floor.key.placement) = (true, Placement::SameCore);
-        let mut wide = row("a/block", 64, 9.0, None);
-        wide.key.capacity_bytes = Some(4096);
-        let summary = summary(vec![floor, row("a/block", 64, 9.0, None), wide]);
-        let floors: Vec<usize> = rankings(&summary).iter().map(|r| r.floors.len()).collect();
-        assert_eq!(floors, [1, 1]);
-    }
-
-    #[test]
-    fn nothing_is_ranked_across_distance_classes() {
-        let mut rows: Vec<_> = (0..4)
-            .map(|i| {
-                row(
-                    &format!("t{i}/spin"),
-                    64,
-                    100.0 + 50.0 * f64::from(i),
-                    Some((90.0 + 50.0 * f64::from(i), 110.0 + 50.0 * f64::from(i))),
-                )
-            })
-            .collect();
-        // The fastest was measured on siblings: that is why.
-        rows[0].class = Some(DistanceClass { low_ns: 0.0, high_ns: Some(80.0), centre_ns: 57.0 });
-        rows[3].class = None;
-        let summary = summary(rows);
-        let rankings = rankings(&summary);
-        let places: Vec<_> = rankings[0]
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(at, e)| (e.row.key.transport.as_str(), e.place(at)))
-            .collect();
-        let expected =
-            [("t1/spin", "1"), ("t2/spin", "2"), ("t0/spin", "apart"), ("t3/spin", "apart")];
-        assert_eq!(places, expected.map(|(n, p)| (n, p.to_string())));
-        assert_eq!(rankings[0].class.unwrap().centre_ns, 112.0);
-    }
-
-    #[test]
-    fn sizes_ascend_within_the_records_order_of_placements() {
-        let mut far = row("a/block", 1024, 1.0, None);
-        far.key.placement = Placement::SameCore;
-        let summary =
-            summary(vec![row("a/block", 1024, 1.0, None), far, row("a/block", 64, 1.0, None)]);
-        let places: Vec<_> = rankings(&summary).iter().map(|r| r.setting.place()).collect();
-        assert_eq!(places, ["64 B, cross-core", "1 KiB, cross-core", "1 KiB, same-core"]);
-    }
-}
+mod tests;

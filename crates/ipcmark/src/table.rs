@@ -63,6 +63,7 @@ fn one(ranking: &Ranking<'_>, summary: &Summary, columns: Option<u16>) -> String
         let notes = table.rows.iter().map(|row| (row[named].text.as_str(), row[at].text.clone()));
         text += &reasons(notes.filter(|(_, note)| !note.is_empty()), table.rows.len(), columns);
     }
+    text += &ranking.foot().map(|foot| wrapped("  ", &foot, 4, columns)).unwrap_or_default();
     let missing =
         summary.rows.iter().filter(|row| setting.holds(row) && gap(row).is_some()).count();
     if missing > 0 {

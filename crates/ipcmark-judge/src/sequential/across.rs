@@ -135,7 +135,7 @@ fn limits(base: &Row, new: &Row) -> std::result::Result<LimitComparison, String>
         })
     };
     let (b, n) = (limit(base, "base")?, limit(new, "new record")?);
-    if b.kind != n.kind || b.words != n.words {
+    if b.bound != n.bound || b.words != n.words {
         return Err(format!(
             "bounded by {} in the base, by {} in the new record",
             b.words, n.words

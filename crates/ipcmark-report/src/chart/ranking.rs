@@ -41,7 +41,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
             colour: palette::of_wait(entry.row.wait, entry.row.floor),
             value: entry.value.value,
             interval: entry.value.interval,
-            hollow: entry.judged().interval.is_none(),
+            hollow: entry.judged().interval.is_none() || !entry.is_ranked(),
             figure: format!(
                 "{}{}",
                 if entry.enough { "" } else { FEW },

@@ -6,7 +6,7 @@ use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
 use super::{Body, Chart, Kind};
-use ipcmark_record::{LimitKind, Parameter};
+use ipcmark_record::Parameter;
 use ipcmark_show::{Quantity, bytes, count};
 use ipcmark_summary::{Estimate, Figure, Headline, Row};
 use ipcmark_view::{Ranking, Setting};
@@ -165,22 +165,16 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
             "Whiskers: where another run's median is expected (95 %). Colour: how it waits; marker: mechanism. {}{} \
              Each panel has its own vertical scale.",
             grey(rows.len()),
-            if limit.is_empty() { "" } else { " Dashed: the least that bounds any of them." }
+            if limit.is_empty() { "" } else { " Dashed: the least time that the machine allows." }
         ),
         body: Body::Lines(LineChart { x, lines, limit, panels }),
     })
 }
 
-/// Returns the least limit of any cell at each point. Only limits of moving data count: the way of waiting bounds one cell
-/// alone. There is none for a share or a factor.
+/// Returns the limit at each point, which all its cells share. There is none for a share or a factor.
 fn limit(sweep: &[&Ranking], along: Along, by_bytes: bool, headline: Headline) -> Vec<Point> {
     let point = |r: &&Ranking| {
-        let moved = |kind| {
-            matches!(kind, Some(LimitKind::HandOff | LimitKind::SharedCopy | LimitKind::Copy))
-        };
-        let limits = r.entries.iter().filter_map(|e| e.row.limit.as_ref());
-        let limits = limits.filter(|limit| moved(limit.kind)).map(|limit| limit.limit_ns);
-        let ns = limits.fold(f64::INFINITY, f64::min);
+        let ns = r.limit()?.limit_ns;
         let y = match headline {
             _ if by_bytes => r.setting.size_bytes as f64 * 1e9 / ns,
             Headline::Rate => 1e9 / ns,

@@ -65,9 +65,12 @@ pub(super) fn rankings(
             &setting.place(),
             html!("{class}{best}", class = class, best = hint(&best(ranking))),
             html!(
-                "{chart}{table}",
+                "{chart}{table}{foot}",
                 chart = chart,
-                table = table(SORTABLE, "", &ipcmark_view::ranking_table(ranking))
+                table = table(SORTABLE, "", &ipcmark_view::ranking_table(ranking)),
+                foot = ranking
+                    .foot()
+                    .map_or_else(Html::default, |foot| html!("<p>{foot}.</p>\n", foot = foot)),
             ),
         ));
     }

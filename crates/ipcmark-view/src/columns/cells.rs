@@ -66,7 +66,7 @@ fn columns() -> Vec<OfRow> {
         }),
         cpu(one),
         switches(one),
-        limit(),
+        limit(None),
         words(
             "Only here",
             "figures of this workload alone: sender's delay, other work, speed-up",

@@ -15,7 +15,9 @@ mod tests;
 
 use crate::quality;
 use ipcmark_show::{Cell, Column, Head, Quantity, Tone, plural, time};
-use ipcmark_summary::{ClassFigure, Estimate, Figure, Headline, Percentile, Row, Status};
+use ipcmark_summary::{
+    AgainstLimit, ClassFigure, Estimate, Figure, Headline, Percentile, Row, Status,
+};
 
 /// A column of cells of the record.
 type OfRow = Column<'static, Row>;
@@ -94,24 +96,27 @@ fn syscalls(counted: &str) -> OfRow {
     })
 }
 
-/// Returns the figure as a multiple of the least time that the machine allows.
-fn limit() -> OfRow {
-    let help =
-        "time divided by the least that hardware and kernel allow there, as measured in this run";
-    Column::new(Head::number("× limit", help).spare(7), |row: &Row| {
+/// Returns the figure as a multiple of the least time that the machine allows. If the rows share that
+/// limit, the heading names it.
+fn limit(shared: Option<&AgainstLimit>) -> OfRow {
+    let bound = |limit: &AgainstLimit| format!("{}, {}", limit.words, time(limit.limit_ns));
+    let shared = shared.map(bound);
+    let of = shared.as_deref().unwrap_or("the least that hardware and kernel allow there");
+    let help = format!("time divided by {of}, as measured in this run");
+    Column::new(Head::number("× limit", help).spare(7), move |row: &Row| {
         let Some(limit) = &row.limit else { return Cell::missing() };
-        let bound = format!("{}, {}", limit.words, time(limit.limit_ns));
+        let own = Some(bound(limit)).filter(|own| Some(own) != shared.as_ref()).unwrap_or_default();
         let cell = Cell::value(Quantity::Factor, limit.times.value);
         if limit.is_below() {
             let under = format!(
-                "faster than the measured limit: limit or result is off; ignore this ratio. {bound}"
+                "faster than the measured limit: limit or result is off; ignore this ratio. {own}"
             );
-            return Cell { class: "bound below", ..cell.under(under).tone(Tone::Bad) };
+            return Cell { class: "bound below", ..cell.under(under.trim_end()).tone(Tone::Bad) };
         }
         // The interval of a large ratio says no more than the figure's own.
         let ends = limit.times.interval.filter(|_| limit.times.value < 10.0);
         let interval = ends.map(|ends| Quantity::Factor.interval(ends)).unwrap_or_default();
-        Cell { class: "bound", interval, ..cell.under(bound) }
+        Cell { class: "bound", interval, ..cell.under(own) }
     })
 }
 

@@ -19,7 +19,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     of_rows.extend(figures(setting));
     of_rows.extend([
         cpu(counted),
-        limit(),
+        limit(ranking.limit()),
         quality(),
         distance(),
         syscalls(counted),
