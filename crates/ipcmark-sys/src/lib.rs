@@ -20,6 +20,8 @@ pub use family::{
     bell, mqueue, msg_ring, pipe, robust, segment, signal, sysv, vm, vsock, word, zerocopy,
 };
 pub use ground::{
-    affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, shared,
+    affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, scheduling, shared,
 };
-pub use tool::{baton, contention, counters, delay, janitor, noise, subprocess, trace, usage};
+pub use tool::{
+    baton, cgroup, contention, counters, delay, janitor, noise, presence, subprocess, trace, usage,
+};

@@ -9,6 +9,7 @@ pub mod lifeline;
 pub mod mapped;
 pub mod membarrier;
 pub mod process;
+pub mod scheduling;
 pub mod shared;
 
 use rustix::io::{Errno, Result};
