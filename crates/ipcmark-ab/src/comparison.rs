@@ -8,11 +8,13 @@ use crate::{Error, Result};
 use fastrand::Rng;
 use ipcmark_harness::host;
 use ipcmark_record::{
-    Arm as SideRun, Contender as SideNote, Integrity, InvocationOutcome, Outcome, PAIRED_SCHEMA,
-    Pair, Paired, PairedCell, PairedSettings, Refusal, Stage, State, SuiteNote, Tool,
+    Arm as SideRun, Contender as SideNote, Difference, Integrity, InvocationOutcome, Outcome,
+    PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings, Refusal, Stage, State, SuiteNote,
+    Tool,
 };
 use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::presence::Presence;
 use ipcmark_sys::process::{self, Interrupts};
 use std::time::{Duration, Instant};
 
@@ -106,6 +108,8 @@ pub struct Comparison {
     slices: Vec<Duration>,
     begun: Instant,
     round: u32,
+    /// Name of this comparison, that other runs count.
+    presence: Presence,
     _interrupts: Interrupts,
 }
 
@@ -126,15 +130,20 @@ impl Comparison {
         let relay = Baton::new(SIDES)?;
         let mut sides = [base.clone(), base.clone(), base.clone()];
         sides[NEW] = new.clone();
+        let clock = Clock::calibrate();
+        let (host, presence) = (host::describe(&clock), Presence::announce());
         let note = |side: &Side, number| -> Result<SideNote> {
+            let hello = Program::start(side, number, &relay)?.1;
+            let differences = hello.host.map(|own| host.differences(&own)).unwrap_or_default();
+            let fact = |Difference { name, new, .. }| format!("{name}: {new}");
             Ok(SideNote {
                 program: side.name.clone(),
-                tool: Program::start(side, number, &relay)?.1.tool,
+                tool: hello.tool,
+                conditions: differences.into_iter().map(fact).collect(),
                 env: side.env.iter().map(|(name, value)| format!("{name}={value}")).collect(),
                 args: side.args.clone(),
             })
         };
-        let clock = Clock::calibrate();
         let document = Paired {
             schema: PAIRED_SCHEMA.into(),
             tool: options.tool.clone(),
@@ -153,9 +162,10 @@ impl Comparison {
                 command: options.command.clone(),
             },
             suite: options.suite.clone(),
-            host: host::describe(&clock),
             base: note(&base, BASE)?,
             new: note(&new, NEW)?,
+            host,
+            other_runs: presence.others(),
             cells,
         };
         let least = options.slice;
@@ -169,6 +179,7 @@ impl Comparison {
             slices,
             begun,
             round: 0,
+            presence,
             _interrupts: interrupts,
         })
     }
@@ -185,6 +196,7 @@ impl Comparison {
     /// A side's program that no longer starts or answers. The document keeps what was measured.
     pub fn run(&mut self, judge: &dyn Judge, watch: &mut dyn Watch) -> Result<()> {
         let ran = self.stages(judge, watch);
+        self.document.other_runs = self.document.other_runs.max(self.presence.others());
         self.document.finished = Some(jiff::Timestamp::now().to_string());
         self.document.outcome = match &ran {
             Ok(None) => Outcome::Complete,
@@ -240,6 +252,7 @@ impl Comparison {
     ) -> Result<Option<Stop>> {
         self.random.shuffle(&mut cells);
         watch.event(Event::Round { stage, round: self.round, cells: cells.len() });
+        self.document.other_runs = self.document.other_runs.max(self.presence.others());
         let mut programs = self.programs()?;
         for index in cells {
             if process::is_interrupted() {

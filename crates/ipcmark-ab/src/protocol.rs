@@ -1,7 +1,7 @@
 //! The protocol between the program that compares and those that measure: lines of JSON over standard
 //! input and output.
 
-use ipcmark_record::{Arm as SideRun, CellKey, State, Tool};
+use ipcmark_record::{Arm as SideRun, CellKey, Host, State, Tool};
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; two builds with different versions cannot be compared.
@@ -14,6 +14,9 @@ pub struct Hello {
     pub protocol: u32,
     /// The build.
     pub tool: Tool,
+    /// The machine, as it finds it; absent in older builds.
+    #[serde(default)]
+    pub host: Option<Host>,
 }
 
 /// A request for one invocation, which takes turns with those of the other sides.

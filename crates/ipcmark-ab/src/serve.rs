@@ -55,7 +55,8 @@ pub fn serve(
         cpus: host::cpus(),
     };
     let mut answers = answers;
-    say(&mut answers, &Hello { protocol: PROTOCOL, tool })?;
+    let host = Some(host::describe(&server.clock));
+    say(&mut answers, &Hello { protocol: PROTOCOL, tool, host })?;
     for line in requests.lines() {
         let line = line.map_err(|e| ipcmark_core::Error::os("read(a request)", e))?;
         let answer = match serde_json::from_str(&line) {

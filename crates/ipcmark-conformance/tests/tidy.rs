@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ipcmark-ring", &[]),
     ("ipcmark-sys", &["ipcmark-core"]),
     ("ipcmark-stats", &[]),
-    ("ipcmark-record", &["ipcmark-words"]),
+    ("ipcmark-record", &["ipcmark-words", "ipcmark-show"]),
     ("ipcmark-suite", &["ipcmark-words", "ipcmark-core"]),
     ("ipcmark-summary", &["ipcmark-record", "ipcmark-stats"]),
     ("ipcmark-view", &["ipcmark-words", "ipcmark-record", "ipcmark-summary", "ipcmark-show"]),

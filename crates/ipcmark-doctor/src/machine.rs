@@ -1,5 +1,6 @@
 //! Where facts are read from.
 
+use ipcmark_sys::cgroup::Groups;
 use std::path::{Path, PathBuf};
 
 /// The files a machine describes itself in: `/proc`, `/sys`, `/dev` under a root, which is `/` but in tests.
@@ -24,6 +25,11 @@ impl Machine {
     /// Returns the place of an absolute path.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// Returns the control groups of this process.
+    pub(crate) fn groups(&self) -> Groups {
+        Groups::at(&self.root)
     }
 
     /// Returns a file's text, trimmed; `None` if it cannot be read.

@@ -21,6 +21,8 @@ fn generous() -> tempfile::TempDir {
         ("proc/sys/kernel/yama/ptrace_scope", "0\n"),
         ("proc/sys/kernel/perf_event_paranoid", "1\n"),
         ("proc/sysvipc/msg", "key\n"),
+        ("proc/self/cgroup", "0::/\n"),
+        ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
         ("proc/meminfo", "HugePages_Free:       64\nHugepagesize:       2048 kB\n"),
         ("proc/net/fib_trie", "Main:\n     +-- 127.0.0.0/8 2 0 2\n           |-- 127.0.0.1\n"),
         ("proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
@@ -63,6 +65,9 @@ fn a_generous_machine_is_offered_and_says_no_remedy() {
         "vsock loopback",
         "hardware counters (PMU)",
         "seccomp",
+        "security modules",
+        "CPU quota",
+        "memory limit",
         "CAP_SYS_RESOURCE",
     ] {
         let finding = of(root.path(), subject);
@@ -119,6 +124,9 @@ fn what_is_withheld_is_named_with_its_cost_and_the_line_that_changes_it() {
             Level::Limited,
             "seccomp=unconfined",
         ),
+        // F6
+        ("sys/fs/cgroup/cpu.max", "20000 100000\n", "CPU quota", Level::Limited, "without --cpus"),
+        ("sys/fs/cgroup/memory.max", "1048576\n", "memory limit", Level::Limited, "memory.max"),
         ("proc/net/fib_trie", "", "IPv4 loopback", Level::Denied, "ip link set lo up"),
         ("proc/net/if_inet6", "", "IPv6 loopback", Level::Denied, "disable_ipv6=0"),
     ] {

@@ -1,9 +1,10 @@
 //! The machine, as the record describes it. Every fact is read; what cannot be read is left out,
 //! never guessed.
 
-use ipcmark_record::{Cpu, Host, KernelLimits};
+use ipcmark_record::{Conditions, Cpu, CpuQuota, Host, KernelLimits};
+use ipcmark_sys::cgroup::{Groups, Quota};
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::{affinity, membarrier};
+use ipcmark_sys::{affinity, membarrier, scheduling};
 use rustix::process::{Resource, geteuid, getrlimit};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub fn describe(clock: &Clock) -> Host {
         membarrier: Some(membarrier::agree().is_ok()),
         root: geteuid().is_root(),
         limits: limits(),
+        conditions: Some(conditions()),
+        checkout: None,
         mitigations: mitigations(),
     };
     host.fingerprint = fingerprint(&host);
@@ -118,6 +121,34 @@ fn limits() -> KernelLimits {
         rmem_max: read("/proc/sys/net/core/rmem_max"),
         rlimit_nofile: rlimit(Resource::Nofile),
         rlimit_memlock: rlimit(Resource::Memlock),
+        rlimit_fsize: rlimit(Resource::Fsize),
+        rlimit_sigpending: rlimit(Resource::Sigpending),
+        rlimit_as: rlimit(Resource::As),
+    }
+}
+
+/// Reads what the run got from the user who started it.
+#[must_use]
+pub fn conditions() -> Conditions {
+    let scheduling = scheduling::of_children().ok();
+    let groups = Groups::of_this_process();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let quota = |Quota { quota_us, period_us }| CpuQuota { quota_us, period_us };
+    let modules: Option<String> = read("/sys/kernel/security/lsm");
+    let label: Option<String> = read("/proc/self/attr/current");
+    Conditions {
+        policy: scheduling.map(|found| found.policy.into()),
+        priority: scheduling.and_then(|found| found.priority),
+        nice: scheduling.map(|found| found.nice),
+        cpu_quota: groups.quota().map(quota),
+        memory_limit_bytes: groups.memory_limit().filter(|bytes| *bytes < memory_bytes()),
+        security_modules: modules
+            .map(|list| list.split(',').map(Into::into).collect())
+            .unwrap_or_default(),
+        security_label: label
+            .map(|text| text.trim_end_matches('\0').to_owned())
+            .filter(|text| !text.is_empty()),
+        seccomp_filters: field(&status, "Seccomp_filters").and_then(|n| n.parse().ok()),
     }
 }
 
@@ -155,6 +186,11 @@ fn fingerprint(host: &Host) -> String {
         host.frequency_governor,
         host.mitigations,
     );
+    // Without a quota the fingerprint stays what it was before quotas were read.
+    let facts = match host.cpu_quota() {
+        Some(quota) => format!("{facts} {quota}"),
+        None => facts,
+    };
     Sha256::digest(facts.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -193,5 +229,14 @@ mod tests {
         assert_eq!(a.fingerprint, b.fingerprint);
         let other = Host { cpu_model: "another".into(), ..a.clone() };
         assert_ne!(fingerprint(&other), a.fingerprint);
+        // F6: a share of a CPU is another machine; F7: scheduling is a condition, and no other machine.
+        let quota = |quota_us| {
+            let quota = (quota_us > 0).then_some(CpuQuota { quota_us, period_us: 100_000 });
+            let conditions = Some(Conditions { cpu_quota: quota, ..Conditions::default() });
+            fingerprint(&Host { conditions, ..a.clone() })
+        };
+        let older = fingerprint(&Host { conditions: None, ..a.clone() });
+        assert_eq!(quota(0), older);
+        assert!(quota(20_000) != older && quota(20_000) != quota(50_000));
     }
 }

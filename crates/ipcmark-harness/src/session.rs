@@ -21,7 +21,9 @@ use crate::{Bench, Entry, Result, Scratch, harness_cost};
 pub use cells::new_cells;
 use counts::Counts;
 use ipcmark_core::{DEEP_EVERY, Extent, Plan};
-use ipcmark_record::{Invocation, Outcome, Record, Rule, SCHEMA, Settings, State, Writer};
+use ipcmark_record::{
+    Host, Invocation, MachineNoise, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
+};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use machine::Machine;
@@ -66,7 +68,7 @@ impl Session {
         let scratch = Scratch::new()?;
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };
-        let host = host::describe(&clock);
+        let host = Host { checkout: options.checkout.clone(), ..host::describe(&clock) };
         let cells = new_cells(&specs, &host.cpus, options.measure);
         let mut record = Record {
             schema: SCHEMA.into(),
@@ -88,6 +90,7 @@ impl Session {
             suite: options.suite.clone(),
             harness: harness_cost(&bench, options.floor, &scratch),
             host,
+            resumed: Vec::new(),
             clock: None,
             limits: Vec::new(),
             noise: None,
@@ -98,6 +101,9 @@ impl Session {
         };
         let counts = Counts::new(options.count, options.budget, &record.cells);
         record.not_counted = counts.lines();
+        let machine = Machine::new(clock);
+        let noise = |others| MachineNoise { other_runs: Some(others), ..MachineNoise::default() };
+        record.noise = machine.other_runs().map(noise);
         Ok(Session {
             entries: entries(&specs).collect(),
             record,
@@ -106,7 +112,7 @@ impl Session {
             scratch,
             options,
             counts,
-            machine: Machine::new(clock),
+            machine,
             before_ns: 0,
             _interrupts: interrupts,
         })

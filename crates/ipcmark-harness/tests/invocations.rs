@@ -7,7 +7,7 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
-    Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, Unit,
+    CpuQuota, Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, Unit,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::{affinity, process};
@@ -442,6 +442,19 @@ fn resumed() -> Test {
     let kept: Vec<_> = session.record().cells.iter().map(rounds_of).collect();
     assert_eq!(kept, [0, 5, 5], "a cell that only failed is tried again");
     drop(session);
+    let mut limited = new.clone();
+    let conditions = limited.host.conditions.as_mut().unwrap();
+    assert_eq!(conditions.cpu_quota.is_some(), new.host.cpu_quota().is_some());
+    // Other conditions stay in the record; another quota is another machine.
+    conditions.nice = Some(conditions.nice.unwrap() - 1);
+    let session = Session::resume(limited.clone(), specs.clone(), options(5, None))?;
+    let resumed = session.record().resumed.clone();
+    assert!(resumed.iter().any(|fact| fact.starts_with("scheduling: ")), "{resumed:?}");
+    drop(session);
+    let quota = CpuQuota { quota_us: 1_000_003, period_us: 1_000_000 };
+    limited.host.conditions.as_mut().unwrap().cpu_quota = Some(quota);
+    let refused = Session::resume(limited, specs.clone(), options(5, None)).map(drop);
+    assert!(refused.is_err_and(|e| e.to_string().contains("CPU quota: ")));
     let refused = Session::resume(foreign, specs, options(5, None)).map(drop);
     assert!(refused.is_err_and(|e| e.to_string().contains("another machine")));
     let mut rebuilt = Record::read(&path)?;

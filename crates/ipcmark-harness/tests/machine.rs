@@ -11,8 +11,9 @@ use ipcmark_harness::session::{CellSpec, Options, Rounds, Session};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{Invocation, Mark, Record};
 use ipcmark_sys::clock::{Clock, monotonic_ns};
+use ipcmark_sys::presence::Presence;
 use ipcmark_sys::process::{self, Child};
-use ipcmark_sys::{affinity, noise, usage};
+use ipcmark_sys::{affinity, noise, scheduling, usage};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::time::Duration;
 use toy::{GOOD, SPINS, Toy};
@@ -187,7 +188,16 @@ fn run() -> Test {
         session.run(&mut Rounds::new(session.record().settings.rounds), &mut ())?;
         Ok(session.into_record())
     };
+    // Another run is counted; this run's own processes are none. F6, F7: what the run was given is in the record.
+    let other = Presence::announce();
     let first = go(Session::new(vec![spec.clone()], session_options(2))?)?;
+    assert!(first.noise.as_ref().unwrap().other_runs.unwrap() >= 1);
+    drop(other);
+    let conditions = first.host.conditions.as_ref().unwrap();
+    let own = scheduling::of_children()?;
+    assert_eq!((conditions.policy.as_deref(), conditions.nice), (Some(own.policy), Some(own.nice)));
+    let throttled = first.noise.as_ref().unwrap().throttled;
+    assert_eq!(throttled.is_some(), conditions.cpu_quota.is_some());
     let used = cpus(Placement::CrossCore);
     let (a, b) = (used.of(0).unwrap(), used.of(1).unwrap());
     let bounds = |record: &Record| {

@@ -19,6 +19,7 @@ mod series;
 pub mod store;
 
 pub use error::{Error, Result};
+pub use git::checkout;
 pub use line::{Attributes, Figure, Line, Metric, SCHEMA};
 pub use lines::{Lines, Trouble, TroubleKind};
 pub use provenance::Provenance;

@@ -30,6 +30,10 @@ pub struct Line {
     pub run_timestamp: i64,
     /// Origin of the figures.
     pub attributes: Attributes,
+    /// Facts of the machine and of the process that measured, by name: CPU quota, scheduling, limits. Empty in lines of older
+    /// builds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
     /// One entry per figure, cells in the suite's order.
     pub metrics: Vec<Metric>,
 }

@@ -203,8 +203,15 @@ mod tests {
     fn line() -> String {
         let attributes = crate::Attributes { host: "00".into(), ..crate::Attributes::default() };
         let (schema, run) = (crate::SCHEMA.into(), "2026/01/k".into());
-        let line =
-            Line { schema, run, timestamp: 1, run_timestamp: 1, attributes, metrics: Vec::new() };
+        let line = Line {
+            schema,
+            run,
+            timestamp: 1,
+            run_timestamp: 1,
+            attributes,
+            facts: Default::default(),
+            metrics: Vec::new(),
+        };
         serde_json::to_string(&line).unwrap()
     }
 

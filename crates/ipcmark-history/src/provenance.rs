@@ -1,8 +1,9 @@
 //! The origin of a run: repository, commit, branch.
 //!
-//! Flags come first, then the variables that CI systems set, then git. Unknown facts are absent.
+//! The user's word comes first, then the record, then the variables that CI systems set, then git. Unknown facts are absent.
 
 use crate::git;
+use ipcmark_record::Checkout;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,25 +27,57 @@ pub struct Provenance {
     /// Further attributes of the user.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, String>,
+    /// Reason why git told nothing; it stays out of the store.
+    #[serde(skip)]
+    pub unknown: Option<String>,
 }
 
 impl Provenance {
-    /// Finds the origin of the checkout at `folder`; `variable` looks up an environment variable.
+    /// Finds the origin of a run; `variable` looks up an environment variable.
     ///
-    /// Reads the variables of GitHub and GitLab, `IPCMARK_COMMIT` and `IPCMARK_BRANCH`, and asks git for
-    /// the rest. `commit` is the user's own word: then only its time is looked up.
+    /// The commit is the user's own word, `commit` or `IPCMARK_COMMIT`; else the one that was `measured`, as the record has it; else
+    /// what the variables of GitHub and GitLab say, and then git in `folder`. A tree with changes is `-dirty`.
     #[must_use]
     pub fn found(
         folder: &Path,
         commit: Option<&str>,
+        measured: Option<&Checkout>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Provenance {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let first = |names: &[&str]| names.iter().find_map(|name| set(name));
         let ask = |words: &[&str]| git::ask(folder, words).filter(|answer| !answer.is_empty());
+        let own = commit.map(str::to_owned).or_else(|| set("IPCMARK_COMMIT"));
+        let recorded = measured.filter(|checkout| own.is_none() && checkout.commit.is_some());
+        let branch = set("IPCMARK_BRANCH").or_else(|| recorded?.branch.clone());
+        let branch =
+            branch.or_else(|| first(&["GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"]));
+        let on_github = set("GITHUB_REPOSITORY")
+            .map(|name| format!("{}/{name}", set("GITHUB_SERVER_URL").unwrap_or_default()));
+        let repository = on_github
+            .or_else(|| set("CI_PROJECT_URL"))
+            .or_else(|| ask(&["remote", "get-url", "origin"]));
+        let found = Provenance {
+            repository: repository.map(|url| without_password(&url)),
+            branch,
+            ..Provenance::default()
+        };
+        if let Some(checkout) = recorded {
+            let dirty = if checkout.clean == Some(false) { "-dirty" } else { "" };
+            return Provenance {
+                commit: checkout.commit.as_ref().map(|commit| format!("{commit}{dirty}")),
+                commit_time: checkout.commit_time.as_ref().and_then(|time| time.parse().ok()),
+                ..found
+            };
+        }
         // For a pull request GitHub names its merge, which is not a commit of the branch.
-        let named = first(&["IPCMARK_COMMIT", "CI_COMMIT_SHA", "GITHUB_SHA"]);
-        let commit = commit.map(str::to_owned).or(named).or_else(|| ask(&["rev-parse", "HEAD"]));
+        let named = own.or_else(|| first(&["CI_COMMIT_SHA", "GITHUB_SHA"]));
+        let here = git::checkout(folder);
+        let here = here.unwrap_or_else(|| Checkout {
+            refused: Some("this folder is in no git checkout".into()),
+            ..Checkout::default()
+        });
+        let commit = named.or(here.commit);
         let whole = commit.as_ref().and_then(|name| {
             ask(&[
                 "rev-parse",
@@ -56,20 +89,13 @@ impl Provenance {
         });
         let time =
             whole.as_ref().and_then(|hash| ask(&["show", "--no-patch", "--format=%ct", hash]));
-        let branch =
-            first(&["IPCMARK_BRANCH", "GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"]);
-        let on_github = set("GITHUB_REPOSITORY")
-            .map(|name| format!("{}/{name}", set("GITHUB_SERVER_URL").unwrap_or_default()));
-        let repository = on_github
-            .or_else(|| set("CI_PROJECT_URL"))
-            .or_else(|| ask(&["remote", "get-url", "origin"]));
         Provenance {
-            repository: repository.map(|url| without_password(&url)),
             commit_time: time
                 .and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok()),
             commit: whole.or(commit),
-            branch: branch.or_else(|| ask(&["branch", "--show-current"])),
-            more: BTreeMap::new(),
+            branch: found.branch.or(here.branch),
+            unknown: here.refused,
+            ..found
         }
     }
 }
@@ -117,7 +143,7 @@ mod tests {
             Some(value.to_owned())
         };
         let empty = tempfile::tempdir().unwrap();
-        let found = Provenance::found(empty.path(), None, variables);
+        let found = Provenance::found(empty.path(), None, None, variables);
         assert_eq!(found.commit.as_deref(), Some("0123456789abcdef0123456789abcdef01234567"));
         assert_eq!(found.branch.as_deref(), Some("main"));
         assert_eq!(found.repository.as_deref(), Some("https://example.org/a/b"));

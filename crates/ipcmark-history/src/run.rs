@@ -42,7 +42,7 @@ impl Run {
                 record.started
             )));
         }
-        if let Some(other) = reference.filter(|r| r.host.fingerprint != record.host.fingerprint) {
+        if let Some(other) = reference.filter(|r| !r.host.is_same_machine(&record.host)) {
             return Err(Error::Unfit(format!(
                 "the reference was measured on machine {}, the run on {}: measure both on one machine",
                 other.host.fingerprint, record.host.fingerprint
@@ -59,6 +59,7 @@ impl Run {
             timestamp: provenance.commit_time.unwrap_or(started).as_second(),
             run_timestamp: started.as_second(),
             attributes: attributes(record, provenance, reference),
+            facts: record.host.facts().into_iter().map(|fact| (fact.name, fact.value)).collect(),
             metrics: metrics(record, reference)?,
         };
         let packed = pack(&text, provenance);

@@ -128,6 +128,7 @@ pub fn lines(seed: u64, commits: usize, cells: usize) -> Vec<Line> {
                     timestamp: commit_s,
                     run_timestamp: run_s,
                     attributes,
+                    facts: BTreeMap::new(),
                     metrics,
                 });
             }

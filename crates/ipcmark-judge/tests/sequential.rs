@@ -3,7 +3,8 @@
 use ipcmark_judge::sequential::{CAUTION, Comparison, Position, compare, compare_across_hosts};
 use ipcmark_judge::{Error, Figure, Finding, Shares, Unjudged, Verdict, to_json};
 use ipcmark_record::{
-    Cell, CellKey, Distance, InvocationOutcome, Placement, Record, Refusal, State, Workload, sample,
+    Cell, CellKey, Conditions, CpuQuota, Distance, InvocationOutcome, Placement, Record, Refusal,
+    State, Workload, sample,
 };
 
 fn judge(base: &Record, new: &Record) -> Comparison {
@@ -349,4 +350,39 @@ fn across_machines_cells_are_compared_with_their_own_limits_and_no_time_is_shown
     let moved: Vec<_> = again.cells.iter().filter(|c| c.position == Position::Farther).collect();
     assert_eq!(moved.len(), 1, "{moved:?}");
     assert_eq!(moved[0].key, key);
+}
+
+// F6, F7
+#[test]
+fn records_under_other_conditions_say_in_which_they_differ() {
+    let with = |change: &dyn Fn(&mut Conditions)| {
+        let mut record = sample::record(1, 9);
+        let mut conditions =
+            Conditions { policy: Some("other".into()), nice: Some(0), ..Conditions::default() };
+        change(&mut conditions);
+        record.host.conditions = Some(conditions);
+        record
+    };
+    let base = with(&|_| ());
+    let mut real_time = with(&|c| (c.policy, c.priority) = (Some("fifo".into()), Some(10)));
+    real_time.noise.as_mut().unwrap().other_runs = Some(2);
+    let mut alone = base.clone();
+    alone.noise.as_mut().unwrap().other_runs = Some(0);
+    let compared = compare(&alone, &real_time, &Shares::default()).unwrap();
+    let warnings = compared.findings().warnings;
+    for part in [
+        "Scheduling: other, nice 0 in the base, fifo, priority 10 in the new record.",
+        "Other runs of ipcmark at the same time: 0 in the base, 2 in the new record.",
+    ] {
+        assert!(warnings.iter().any(|w| w.contains(part)), "{warnings:?}");
+    }
+    let quota = CpuQuota { quota_us: 20_000, period_us: 100_000 };
+    let throttled = with(&|c| c.cpu_quota = Some(quota));
+    let error = compare(&base, &throttled, &Shares::default()).unwrap_err();
+    let Error::HostsDiffer { differences } = &error else { panic!("{error}") };
+    assert!(
+        differences[0].starts_with("CPU quota: none recorded in the base, 20.0 ms in each 100 ms")
+    );
+    let across = compare_across_hosts(&alone, &real_time).unwrap();
+    assert_eq!(across.differences.len(), 2, "{:?}", across.differences);
 }

@@ -1,5 +1,9 @@
 //! The machine a record was taken on.
 
+mod facts;
+
+pub use facts::{Difference, Fact};
+
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,9 +56,76 @@ pub struct Host {
     pub root: bool,
     /// Limits the mechanisms run into.
     pub limits: KernelLimits,
+    /// Settings of the process that measured, and its share of the machine. Absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
+    /// Checkout of the working folder when the run began; absent if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<Checkout>,
     /// Mitigations the kernel reports, by vulnerability.
     #[serde(default)]
     pub mitigations: BTreeMap<String, String>,
+}
+
+/// Settings that the processes of a run got from outside: a shell, a container, an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Conditions {
+    /// Scheduling policy: `other`, `fifo`, `rr`, `batch`, `idle`, `deadline` or `ext`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Real-time priority, 1 to 99; absent under policies that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// Nice value, -20 to 19.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nice: Option<i32>,
+    /// CPU quota: the tightest of the control group and its ancestors; absent if none has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_quota: Option<CpuQuota>,
+    /// Limit of memory of the control group and its ancestors, bytes; absent if it is not below the machine's memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_bytes: Option<u64>,
+    /// Security modules of the kernel, in their order; empty if they are not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_modules: Vec<String>,
+    /// Label or profile that a security module gave the process, e.g. `docker-default (enforce)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_label: Option<String>,
+    /// Number of seccomp filters that each syscall passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seccomp_filters: Option<u32>,
+}
+
+/// CPU time that a control group may use in each period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct CpuQuota {
+    /// CPU time over all CPUs, µs.
+    pub quota_us: u64,
+    /// Period, µs.
+    pub period_us: u64,
+}
+
+/// The git checkout of a working folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Checkout {
+    /// Commit that is checked out, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Time of the commit, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_time: Option<String>,
+    /// Branch that is checked out; absent if none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// True if no tracked file had changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean: Option<bool>,
+    /// Reason why git did not tell the commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// One CPU and where it sits.
@@ -102,4 +173,13 @@ pub struct KernelLimits {
     /// `RLIMIT_MEMLOCK`, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rlimit_memlock: Option<u64>,
+    /// `RLIMIT_FSIZE`, bytes; absent if unlimited, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rlimit_fsize: Option<u64>,
+    /// `RLIMIT_SIGPENDING`, signals; absent if unlimited, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rlimit_sigpending: Option<u64>,
+    /// `RLIMIT_AS`, bytes; absent if unlimited, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rlimit_as: Option<u64>,
 }

@@ -28,7 +28,7 @@ pub use cell::{
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
-pub use host::{Cpu, Host, KernelLimits};
+pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
     Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter,
     Placement, Refusal, Side, Timed, Usage, WaitKind, Workload,
@@ -37,7 +37,7 @@ pub use journal::{Writer, journal_path};
 pub use knee::Knee;
 pub use machine::{
     ClockBound, ClockCertificate, ClockPair, Cycles, Gaps, Limit, LimitKind, LimitSample, Listened,
-    MachineNoise, Mark, Noise, Setup, Standing, SystemCalls,
+    MachineNoise, Mark, Noise, Setup, Standing, SystemCalls, Throttled,
 };
 pub use paired::{
     Arm, Contender, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings, Slice, Stage,

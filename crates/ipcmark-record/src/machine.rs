@@ -1,6 +1,7 @@
 //! What the machine was like while a run went on: its clocks, its limits, its noise.
 
 use crate::{Distance, Placement};
+use ipcmark_show::time;
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,32 @@ pub struct MachineNoise {
     /// Time in which some process of the machine waited for a CPU (`/proc/pressure/cpu`, some), ns; ours are among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pressure_ns: Option<u64>,
+    /// Waiting for the CPU quota of a control group; absent if there is no quota.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled: Option<Throttled>,
+    /// Most other runs of ipcmark that were seen alive at one time; absent if the kernel does not tell, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_runs: Option<u32>,
+}
+
+/// Periods of a CPU quota, and how often it was used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Throttled {
+    /// Periods of the quota in which the group had something to run.
+    pub periods: u64,
+    /// Those in which its processes had to wait for the next one.
+    pub throttled_periods: u64,
+    /// Time that they waited, over all CPUs, ns.
+    pub waited_ns: u64,
+}
+
+impl fmt::Display for Throttled {
+    /// `77 of 127 periods, 4.26 s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Throttled { periods, throttled_periods, waited_ns } = self;
+        write!(f, "{throttled_periods} of {periods} periods, {}", time(*waited_ns as f64))
+    }
 }
 
 /// One CPU, listened to.

@@ -44,6 +44,9 @@ pub struct Paired {
     pub base: Contender,
     /// The side that is judged.
     pub new: Contender,
+    /// Most runs of ipcmark, besides this one, that were seen alive at one time; absent if the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_runs: Option<u32>,
     /// One entry a cell, in the suite's order; the canary last.
     pub cells: Vec<PairedCell>,
 }
@@ -87,6 +90,10 @@ pub struct Contender {
     /// Arguments that only this side was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
+    /// Facts of the machine that differ from what the comparing program found, as `name: value`: a wrapper may set its
+    /// scheduling, limits or control group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
 }
 
 /// One cell under comparison.

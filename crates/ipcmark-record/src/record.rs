@@ -37,6 +37,9 @@ pub struct Record {
     pub suite: SuiteNote,
     /// The machine.
     pub host: Host,
+    /// Facts of the machine that had changed when the run was resumed: its older invocations were made under other ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<String>,
     /// Cost of the harness itself, measured in this run.
     pub harness: HarnessCost,
     /// Offsets between the clocks of its CPUs; absent in records of versions that did not measure

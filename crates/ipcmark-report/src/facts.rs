@@ -1,9 +1,10 @@
 //! Facts that a reader must know next to the figures: caveats, the machine, and the cost of measuring.
 
 use crate::phase::{cut_by_budget, measured_phase};
-use ipcmark_record::{Distance, Outcome, Record};
-use ipcmark_show::{count, plural, time};
+use ipcmark_record::{Checkout, Distance, Outcome, Record};
+use ipcmark_show::{capital, count, plural, time};
 use ipcmark_summary::{Row, Summary};
+use ipcmark_view::conditions;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,14 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
             plural(all, "run")
         ));
     }
+    for sign in conditions(record) {
+        out.push(format!("{}: {}; {}.", sign.name, sign.value, sign.detail));
+    }
+    for fact in &record.resumed {
+        out.push(format!(
+            "The run was resumed under other conditions than it began: {fact}. Its cells hold runs made under both."
+        ));
+    }
     if let Some(hypervisor) = &record.host.hypervisor {
         out.push(format!(
             "This is a virtual machine ({hypervisor}): its host may move its CPUs and take time from them. Compare within \
@@ -98,60 +107,44 @@ fn distance_caution(measured: &[&Row]) -> Option<String> {
 /// Returns the machine, and its settings that make figures noisy.
 pub(crate) fn host(record: &Record) -> Vec<Fact> {
     let host = &record.host;
-    let word = |w: &Option<String>| w.clone().unwrap_or_else(|| "not known".into());
-    let mut facts = vec![
-        fact("CPU", &host.cpu_model),
-        fact("CPUs allowed / online", format!("{} / {}", host.cpus.len(), host.cpus_online)),
-        fact("CPUs used", cpus_used(record)),
-        fact("Hypervisor", host.hypervisor.clone().unwrap_or_else(|| "none seen".into())),
-        fact("Kernel", format!("{} ({})", host.kernel, host.architecture)),
-        fact("Memory", format!("{:.1} GiB", host.memory_bytes as f64 / f64::from(1u32 << 30))),
-        fact(
-            "Idle driver / governor",
-            format!("{} / {}", word(&host.idle_driver), word(&host.idle_governor)),
-        ),
-        fact("Frequency governor", word(&host.frequency_governor)),
-        fact(
-            "Barrier in other processes (membarrier)",
-            match host.membarrier {
-                Some(true) => "yes: hybrid waits publish without a fence".into(),
-                Some(false) => "no: hybrid waits have a fence at each message".into(),
-                None => word(&None),
-            },
-        ),
-        fact("Kernel's clock source", word(&host.clock_source)),
-        fact(
-            "Clock read",
-            format!("{} at {} Hz", host.clock, count(host.clock_hz.max(0.0) as u64)),
-        ),
-        fact("As root", if host.root { "yes" } else { "no" }),
-    ];
-    let limits = &host.limits;
-    let known = [
-        ("fs.pipe-max-size", limits.pipe_max_size, " B"),
-        ("fs.mqueue.msg_max", limits.mqueue_msg_max, " messages"),
-        ("fs.mqueue.msgsize_max", limits.mqueue_msgsize_max, " B"),
-        ("RLIMIT_MSGQUEUE", limits.rlimit_msgqueue, " B"),
-        ("net.core.wmem_max", limits.wmem_max, " B"),
-        ("net.core.rmem_max", limits.rmem_max, " B"),
-        ("RLIMIT_NOFILE", limits.rlimit_nofile, ""),
-        ("RLIMIT_MEMLOCK", limits.rlimit_memlock, " B"),
-    ];
-    for (name, value, unit) in known {
-        if let Some(value) = value {
-            let text = if value == u64::MAX {
-                "unlimited".into()
-            } else {
-                format!("{}{unit}", count(value))
-            };
-            facts.push(fact(name, text));
-        }
+    // The kernel's names keep their letters.
+    let name = |name: &str| if name.contains('.') { name.into() } else { capital(name) };
+    let mut facts: Vec<Fact> =
+        host.facts().into_iter().map(|found| fact(&name(&found.name), found.value)).collect();
+    facts.insert(4, fact("CPUs used", cpus_used(record)));
+    facts.push(fact(
+        "Clock read",
+        format!("{} at {} Hz", host.clock, count(host.clock_hz.max(0.0) as u64)),
+    ));
+    facts.extend(host.checkout.as_ref().map(|checkout| fact("Checkout", words(checkout))));
+    if let Some(noise) = &record.noise {
+        let throttled =
+            noise.throttled.map(|counts| fact("Throttled by the CPU quota", counts.to_string()));
+        facts.extend(throttled);
+        facts.extend(
+            noise.other_runs.map(|n| fact("Other runs of ipcmark at the same time", n.to_string())),
+        );
     }
     facts.extend(
         host.mitigations.iter().map(|(name, what)| fact(&format!("Mitigation {name}"), what)),
     );
     facts.push(fact("Host fingerprint", &host.fingerprint));
     facts
+}
+
+/// Returns `0123456789ab, clean`; or why git did not tell.
+fn words(checkout: &Checkout) -> String {
+    let Some(commit) = &checkout.commit else {
+        let why = checkout.refused.as_deref().unwrap_or("no reason given");
+        return format!("commit not known: {why}");
+    };
+    let state = match checkout.clean {
+        Some(true) => ", clean",
+        Some(false) => ", with changes",
+        None => "",
+    };
+    let branch = checkout.branch.as_ref().map(|branch| format!(", branch {branch}"));
+    format!("{commit}{}{state}", branch.unwrap_or_default())
 }
 
 /// Returns the run and the build.

@@ -22,7 +22,7 @@ pub use columns::{
 };
 pub use gaps::{Gap, gap, gaps, gaps_table, not_ranked};
 pub use names::{braced, grouped};
-pub use noise::{Noise, Sign, noise};
+pub use noise::{Noise, Sign, conditions, noise};
 pub use quality::{Word, census, legend};
 pub use ranking::{Entry, Order, Ranking, Setting, mechanism, middle, order, payload, rankings};
 pub use rules::{Family, NO_RULES, families, observed, rules_census, verdict_words};

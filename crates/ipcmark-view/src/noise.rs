@@ -14,6 +14,8 @@ const STOLEN: f64 = 0.01;
 const DISCARDED: f64 = 0.05;
 const RESOLVED: f64 = 0.05;
 const HIGH: f64 = 0.2;
+/// Share of the periods of a CPU quota above which the quality is low.
+const THROTTLED: f64 = 0.01;
 /// Number of CPUs that are named; of more, the worst.
 const CPUS_NAMED: usize = 4;
 
@@ -50,6 +52,7 @@ pub fn noise(record: &Record, summary: &Summary) -> Noise {
     let shares = [
         (stolen_share(record), STOLEN),
         (discarded(record).map(|(share, _)| share), DISCARDED),
+        (throttled_share(record), THROTTLED),
         // Two intervals of this width are apart from twice their half width on.
         (half_width.map(|half| 2.0 * half), RESOLVED),
     ];
@@ -67,6 +70,9 @@ pub fn noise(record: &Record, summary: &Summary) -> Noise {
         |half| format!("Differences under {} are noise on this {machine}.", share(2.0 * half)),
     );
     let signs = [
+        quota(record),
+        scheduling(record),
+        other_runs(record),
         half_width.map(|half| {
             sign(
                 "Intervals",
@@ -170,6 +176,41 @@ fn drift(drifts: &[Drift]) -> Option<Sign> {
         share(error)
     );
     Some(sign("Common drift", share(most.factor_sd), detail))
+}
+
+/// Returns what is known before the first figure: the share of the machine that the run was given, as it is not always.
+#[must_use]
+pub fn conditions(record: &Record) -> Vec<Sign> {
+    [quota(record), scheduling(record), other_runs(record)].into_iter().flatten().collect()
+}
+
+fn throttled_share(record: &Record) -> Option<f64> {
+    let throttled = record.noise.as_ref()?.throttled.filter(|counts| counts.periods > 0)?;
+    Some(throttled.throttled_periods as f64 / throttled.periods as f64)
+}
+
+fn quota(record: &Record) -> Option<Sign> {
+    let quota = record.host.cpu_quota()?;
+    let throttled = record.noise.as_ref().and_then(|noise| noise.throttled);
+    let throttled = throttled.map(|counts| format!(", throttled in {counts}")).unwrap_or_default();
+    let detail = "processes wait when their control group has used up its share; times are summed over all CPUs";
+    Some(sign("CPU quota", format!("{quota}{throttled}"), detail))
+}
+
+fn scheduling(record: &Record) -> Option<Sign> {
+    let conditions = record.host.conditions.as_ref().filter(|c| !c.is_usual_scheduling())?;
+    let detail = "policy and priority that the processes were started with";
+    Some(sign("Scheduling", conditions.scheduling()?, detail))
+}
+
+fn other_runs(record: &Record) -> Option<Sign> {
+    let others = record.noise.as_ref()?.other_runs.filter(|n| *n > 0)?;
+    let runs = plural(others as usize, "run");
+    Some(sign(
+        "Other runs",
+        others.to_string(),
+        format!("{runs} of ipcmark measured at the same time"),
+    ))
 }
 
 fn stolen_share(record: &Record) -> Option<f64> {

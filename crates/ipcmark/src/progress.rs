@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ipcmark_harness::session::{Aim, Event, Watch};
 use ipcmark_record::{Cell, Invocation, InvocationOutcome, Outcome, Record};
 use ipcmark_show::{plural, share, wall};
+use ipcmark_view::conditions;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -78,13 +79,15 @@ impl Progress {
             record.host.cpu_model,
             plural(record.host.cpus.len(), "CPU"),
         );
-        match &self.look {
-            Look::Quiet => {}
-            Look::Lines => output::say(&text),
-            Look::Bar(bar) => {
-                output::say(&text);
-                bar.set_length(STEPS as u64);
-            }
+        if matches!(self.look, Look::Quiet) {
+            return;
+        }
+        output::say(&text);
+        for sign in conditions(record) {
+            output::warn(&format!("{} {}: {}", sign.name, sign.value, sign.detail));
+        }
+        if let Look::Bar(bar) = &self.look {
+            bar.set_length(STEPS as u64);
         }
     }
 

@@ -64,7 +64,11 @@ fn open(
         let record = Record::read(&folder.record())?;
         let job = Job::of_record(catalog, &record, args)?;
         spending.bound(job.options.budget);
-        return Ok(Some((Session::resume(record, job.specs, job.options)?, folder)));
+        let session = Session::resume(record, job.specs, job.options)?;
+        for fact in &session.record().resumed {
+            output::warn(&format!("the machine is not as it was when the run began: {fact}"));
+        }
+        return Ok(Some((session, folder)));
     }
     let job = Job::of(catalog, args)?;
     spending.bound(job.options.budget);

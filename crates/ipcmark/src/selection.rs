@@ -52,6 +52,7 @@ impl Job {
             count: !args.no_counting,
             command: settings.command.clone(),
             tool: tool::tool(),
+            checkout: tool::checkout(),
             suite: record.suite.clone(),
             floor: catalog.floor(),
         };
@@ -167,6 +168,7 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         count: !args.no_counting,
         tool: tool::tool(),
+        checkout: tool::checkout(),
         suite: note(suite),
         floor: catalog.floor(),
         ..Options::new()

@@ -1,6 +1,7 @@
 //! What this build says of itself: `--version`, and the `tool` field of every record.
 
-use ipcmark_record::Tool;
+use ipcmark_record::{Checkout, Tool};
+use std::path::Path;
 
 /// `0.1.0 (1f2e3d4c5b6a, release, rustc 1.95.0 ..., x86_64-unknown-linux-gnu)`.
 pub(crate) const VERSION: &str = env!("IPCMARK_VERSION");
@@ -16,6 +17,11 @@ pub(crate) fn tool() -> Tool {
         profile: env!("IPCMARK_PROFILE").into(),
         target: env!("IPCMARK_TARGET").into(),
     }
+}
+
+/// Returns the checkout of the working folder for the record: the project that a run is of.
+pub(crate) fn checkout() -> Option<Checkout> {
+    ipcmark_history::checkout(Path::new("."))
 }
 
 /// Returns true if the optimiser was off: figures of such a build are worth little.

@@ -13,6 +13,7 @@ pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     findings.push(ipv6(machine));
     findings.extend(yama(machine));
     findings.extend(filter(machine));
+    findings.push(security(machine));
     findings
 }
 
@@ -104,6 +105,16 @@ fn yama(machine: &Machine) -> Option<Finding> {
             .denied("process_vm_readv and process_vm_writev are refused")
             .remedy("sysctl kernel.yama.ptrace_scope=1"),
     })
+}
+
+/// Names the security modules: each checks the calls that mechanisms make.
+fn security(machine: &Machine) -> Finding {
+    let modules = machine.text("/sys/kernel/security/lsm");
+    let found = modules.unwrap_or_else(|| "not told (no securityfs here)".into());
+    let label = machine.text("/proc/self/attr/current");
+    let label = label.map(|text| text.trim_end_matches('\0').to_owned()).filter(|l| !l.is_empty());
+    let label = label.map(|label| format!("; this process is {label}")).unwrap_or_default();
+    Finding::offered(AREA, "security modules", format!("{found}{label}"))
 }
 
 fn filter(machine: &Machine) -> Option<Finding> {

@@ -86,8 +86,19 @@ const RLIMITS: &[(&str, &str, &str, u64, &str)] = &[
         65_536,
         "io_uring may get no registered buffers",
     ),
+    (
+        "Max file size",
+        "RLIMIT_FSIZE",
+        "ulimit -f",
+        256 << 20,
+        "shared memory and records end at it: rings of large messages cannot be made",
+    ),
+    ("Max address space", "RLIMIT_AS", "ulimit -v", 1 << 30, "large mappings cannot be made"),
     ("Max processes", "RLIMIT_NPROC", "ulimit -u", 64, "cells of many processes may fail to fork"),
 ];
+
+/// Memory that the largest cells of the embedded suites stay under, bytes.
+const MEMORY: u64 = 1 << 30;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     let mut findings: Vec<_> = SYSCTLS.iter().filter_map(|floor| sysctl(machine, floor)).collect();
@@ -96,12 +107,15 @@ pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
         let found = soft.map_or("unlimited".into(), |n| n.to_string());
         let finding = Finding::offered(AREA, limit, found);
         if soft.is_some_and(|n| n < wanted) {
-            finding.limited(costs).remedy(format!("{flag} {wanted}"))
+            // Shells count these in KiB.
+            let unit = if ["-l", "-f", "-v"].iter().any(|k| flag.ends_with(k)) { 1024 } else { 1 };
+            finding.limited(costs).remedy(format!("{flag} {}", wanted / unit))
         } else {
             finding
         }
     }));
     findings.extend(semaphores(machine));
+    findings.push(memory(machine));
     findings
 }
 
@@ -115,6 +129,20 @@ fn sysctl(machine: &Machine, floor: &Floor) -> Option<Finding> {
     } else {
         finding
     })
+}
+
+/// Checks the memory limit of the control groups.
+fn memory(machine: &Machine) -> Finding {
+    let limit = machine.groups().memory_limit();
+    let found = limit.map_or_else(|| "none".into(), bytes);
+    let finding = Finding::offered(AREA, "memory limit", found);
+    if limit.is_some_and(|limit| limit < MEMORY) {
+        finding
+            .limited("cells of many processes or large rings are killed when they reach it")
+            .remedy("start the container with --memory 1g, or write more to memory.max")
+    } else {
+        finding
+    }
 }
 
 /// `kernel.sem`: semaphores a set, in all, operations a call, sets.

@@ -6,6 +6,7 @@ use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::{Pressure, Steal};
 use ipcmark_sys::noise::{GAP, Gaps, gaps};
+use ipcmark_sys::presence::Presence;
 use std::time::Duration;
 
 const AREA: Area = Area::Noise;
@@ -19,8 +20,10 @@ pub(crate) fn all(machine: &Machine, listen: Duration) -> Vec<Finding> {
     let before = steal();
     let heard = listen_to_each(listen);
     let stolen_ns = before.zip(steal()).map(|(before, after)| after.since_ns(&before, &[]));
+    let quota = machine.groups().quota().is_some();
     let mut findings: Vec<_> =
-        heard.into_iter().map(|(cpu, gaps)| interruptions(cpu, &gaps, listen)).collect();
+        heard.into_iter().map(|(cpu, gaps)| interruptions(cpu, &gaps, listen, quota)).collect();
+    findings.extend(other_runs());
     findings.extend(stolen_ns.map(|ns| stolen(ns, listen)));
     findings.extend(pressure(machine));
     findings.extend(load(machine));
@@ -44,7 +47,7 @@ fn listen_to_each(listen: Duration) -> Vec<(u32, Gaps)> {
     heard
 }
 
-fn interruptions(cpu: u32, gaps: &Gaps, listen: Duration) -> Finding {
+fn interruptions(cpu: u32, gaps: &Gaps, listen: Duration, quota: bool) -> Finding {
     let lost = gaps.total_ns / listen.as_nanos() as f64 * 100.0;
     let found = format!(
         "{} interruptions over {} µs in {} ms, {lost:.2} % of the time, the longest {:.0} µs",
@@ -57,10 +60,23 @@ fn interruptions(cpu: u32, gaps: &Gaps, listen: Duration) -> Finding {
     if lost > QUIET_PERCENT {
         finding
             .limited("tails (p99 and beyond) are this machine's interruptions as much as the mechanism's")
-            .remedy("stop other work, or measure longer: ipcmark run --rounds 30")
+            .remedy(match quota {
+                true => "raise the CPU quota (see Processors), or stop other work",
+                false => "stop other work, or measure longer: ipcmark run --rounds 30",
+            })
     } else {
         finding
     }
+}
+
+/// Counts the runs of ipcmark that are alive.
+fn other_runs() -> Option<Finding> {
+    let others = Presence::announce().others()?;
+    let finding = Finding::offered(AREA, "other runs of ipcmark", others.to_string());
+    Some(match others {
+        0 => finding,
+        _ => finding.limited("they use the same CPUs").remedy("wait for their end"),
+    })
 }
 
 fn stolen(ns: u64, listen: Duration) -> Finding {

@@ -4,11 +4,13 @@ use crate::finding::{Area, Finding};
 use crate::machine::Machine;
 use ipcmark_core::Placement;
 use ipcmark_harness::{host, placement};
+use ipcmark_record::CpuQuota;
+use ipcmark_sys::cgroup::{Quota, Throttled};
 
 const AREA: Area = Area::Processors;
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
-    let mut findings = vec![allowed(machine), placements()];
+    let mut findings = vec![allowed(machine), quota(machine), scheduling(), placements()];
     findings.extend(idle(machine));
     findings.extend(frequency(machine));
     findings.extend(hypervisor(machine));
@@ -28,6 +30,37 @@ fn allowed(machine: &Machine) -> Finding {
             finding.limited("fan-in, fan-out and scatter-gather over more processes share CPUs")
         }
         _ => finding,
+    }
+}
+
+/// Checks the quota of the control groups: a container's share of the CPUs.
+fn quota(machine: &Machine) -> Finding {
+    let groups = machine.groups();
+    let Some(Quota { quota_us, period_us }) = groups.quota() else {
+        return Finding::offered(AREA, "CPU quota", "none");
+    };
+    let quota = CpuQuota { quota_us, period_us };
+    let throttled = groups.throttled().map(|counts| {
+        let Throttled { periods, throttled: throttled_periods, waited_ns } = counts;
+        ipcmark_record::Throttled { periods, throttled_periods, waited_ns }
+    });
+    let throttled =
+        throttled.map_or_else(String::new, |counts| format!("; throttled in {counts} so far"));
+    Finding::offered(AREA, "CPU quota", format!("{quota}{throttled}"))
+        .limited("processes that have used it up wait for the next period: figures are of the quota, not of the mechanism")
+        .remedy("start the container without --cpus (Kubernetes: without limits.cpu), or write max to cpu.max (version 1: -1 to cpu.cfs_quota_us)")
+}
+
+fn scheduling() -> Finding {
+    let conditions = host::conditions();
+    let found = conditions.scheduling().unwrap_or_else(|| "unknown".into());
+    let finding = Finding::offered(AREA, "scheduling", found);
+    if conditions.is_usual_scheduling() {
+        finding
+    } else {
+        finding
+            .limited("figures are not those of processes that a shell starts: compare only runs under the same policy and priority")
+            .remedy("start it from a shell without chrt, nice or a service manager's settings")
     }
 }
 

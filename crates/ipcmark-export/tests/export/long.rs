@@ -121,6 +121,7 @@ fn paired() -> Paired {
         tool: record.tool.clone(),
         env: vec![],
         args: vec![],
+        conditions: vec![],
     };
     Paired {
         schema: PAIRED_SCHEMA.into(),
@@ -143,6 +144,7 @@ fn paired() -> Paired {
         host: record.host.clone(),
         base: contender.clone(),
         new: contender,
+        other_runs: None,
         cells: vec![cell(State::Measured, vec![pair]), cell(State::Pending, vec![])],
     }
 }

@@ -28,6 +28,11 @@ impl Machine {
         }
     }
 
+    /// Counts the other runs that are alive.
+    pub(super) fn other_runs(&self) -> Option<u32> {
+        self.noise.other_runs()
+    }
+
     /// Looks before a round. `before_ns` is the duration of the resumed run before it stopped, `left`
     /// the rest of the budget.
     pub(super) fn round(

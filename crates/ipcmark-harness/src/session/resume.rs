@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use super::{CellSpec, Options, Session};
 use crate::{Error, Result};
-use ipcmark_record::{Invocation, Record, State, Tool};
+use ipcmark_record::{Difference, Invocation, Record, State, Tool};
 
 impl Session {
     /// Resumes the run of `record`: cells keep their invocations and get those that are missing.
@@ -14,12 +14,17 @@ impl Session {
     pub fn resume(record: Record, specs: Vec<CellSpec>, options: Options) -> Result<Session> {
         let mut session = Session::new(specs, options)?;
         let (then, now) = (&record.host, &session.record.host);
-        if then.fingerprint != now.fingerprint {
+        let changed = then.differences(now);
+        if !then.is_same_machine(now) {
+            let facts: Vec<String> =
+                changed.iter().filter(|fact| fact.machine).map(since).collect();
             return Err(Error::Resume(format!(
-                "the record was taken on another machine or kernel ({}, {}; here {}, {}); start a new run",
-                then.cpu_model, then.kernel, now.cpu_model, now.kernel
+                "the record was taken on another machine or kernel ({}); start a new run",
+                facts.join("; ")
             )));
         }
+        let mut resumed = record.resumed.clone();
+        resumed.extend(changed.iter().map(since));
         let (then, now) = (&record.tool, &session.record.tool);
         if then != now {
             let name = |tool: &Tool| {
@@ -55,9 +60,16 @@ impl Session {
         session.counts =
             Counts::new(session.options.count, session.options.budget, &session.record.cells);
         session.record.started = record.started;
+        session.record.resumed = resumed;
+        session.record.host.checkout = record.host.checkout;
         session.record.clock = record.clock;
         session.record.noise = record.noise;
         session.record.limits = record.limits;
         Ok(session)
     }
+}
+
+/// Returns `scheduling: other, nice 0, now fifo, priority 10`.
+fn since(Difference { name, base, new, .. }: &Difference) -> String {
+    format!("{name}: {base}, now {new}")
 }

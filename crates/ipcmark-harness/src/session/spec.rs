@@ -2,7 +2,7 @@
 
 use crate::Entry;
 use ipcmark_core::{Names, Placement, Plan, Workload};
-use ipcmark_record::{CellKey, SuiteNote, Target, Tool};
+use ipcmark_record::{CellKey, Checkout, SuiteNote, Target, Tool};
 use std::time::Duration;
 
 /// One cell to measure.
@@ -67,6 +67,8 @@ pub struct Options {
     pub command: Vec<String>,
     /// The build, for the record.
     pub tool: Tool,
+    /// Checkout of the working folder, for the record.
+    pub checkout: Option<Checkout>,
     /// The suite's prose, for the record.
     pub suite: SuiteNote,
     /// The transport on which the cost of the whole loop is measured.
@@ -92,6 +94,7 @@ impl Options {
                 version: env!("CARGO_PKG_VERSION").into(),
                 ..Tool::default()
             },
+            checkout: None,
             suite: SuiteNote::default(),
             floor: None,
         }

@@ -2,6 +2,7 @@
 
 use super::{Change, Scanned};
 use crate::Series;
+use std::collections::BTreeSet;
 
 /// Most stops between changes of one group: a change point is known to a few points only.
 const NEAR: usize = 2;
@@ -13,6 +14,15 @@ pub struct Group<'a> {
     pub between: (usize, usize),
     /// Each with its series, the largest first.
     pub changes: Vec<(&'a Series, &'a Change)>,
+}
+
+impl Group<'_> {
+    /// Returns the facts that changed with any of the changes: see [`Change::facts_changed`].
+    #[must_use]
+    pub fn facts_changed(&self) -> BTreeSet<&str> {
+        let facts = self.changes.iter().flat_map(|(_, change)| &change.facts_changed);
+        facts.map(String::as_str).collect()
+    }
 }
 
 impl Scanned {

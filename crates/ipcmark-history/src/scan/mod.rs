@@ -12,7 +12,7 @@ pub use group::Group;
 use crate::{History, Point, Series};
 use ipcmark_stats::{Scan, ratio, scan_all};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Confidence of the interval of a change.
 const CONFIDENCE: f64 = 0.95;
@@ -62,6 +62,9 @@ pub struct Change {
     pub worse: bool,
     /// True if the points before and after it come from different machines, which may be the cause.
     pub machines_changed: bool,
+    /// Facts under which no run before it and no run after it agree, which may be the cause: `scheduling: other, nice 0 before, fifo,
+    /// priority 10 after`.
+    pub facts_changed: Vec<String>,
 }
 
 impl Scanned {
@@ -78,7 +81,7 @@ impl Scanned {
             .map(|(series, found)| {
                 let ends: Vec<usize> = found.iter().map(|c| c.at).collect();
                 let levels = |i: usize| (level_start(&ends, i), ends.get(i + 1).copied());
-                let change = |i: usize| change(series, ends[i], levels(i), found[i].p);
+                let change = |i: usize| change(&history, series, ends[i], levels(i), found[i].p);
                 (0..found.len()).map(change).collect()
             })
             .collect();
@@ -146,7 +149,13 @@ fn level_start(ends: &[usize], i: usize) -> usize {
     i.checked_sub(1).map_or(0, |previous| ends[previous])
 }
 
-fn change(series: &Series, at: usize, (from, to): (usize, Option<usize>), p: f64) -> Change {
+fn change(
+    history: &History,
+    series: &Series,
+    at: usize,
+    (from, to): (usize, Option<usize>),
+    p: f64,
+) -> Change {
     let points = &series.points;
     let (old, new) = (&points[from..at], &points[at..to.unwrap_or(points.len())]);
     let values = |points: &[Point]| points.iter().map(|p| p.value).collect::<Vec<f64>>();
@@ -166,5 +175,25 @@ fn change(series: &Series, at: usize, (from, to): (usize, Option<usize>), p: f64
         p,
         worse: after > before,
         machines_changed: hosts(old).is_disjoint(&hosts(new)),
+        facts_changed: facts_changed(history, old, new),
     }
+}
+
+/// Returns the facts of which no value occurs on both sides. A side without any value, of older runs, decides nothing.
+fn facts_changed(history: &History, old: &[Point], new: &[Point]) -> Vec<String> {
+    type Values<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+    fn values<'h>(history: &'h History, points: &[Point]) -> Values<'h> {
+        let places: BTreeSet<usize> = points.iter().flat_map(|p| p.facts.clone()).collect();
+        let mut values = Values::new();
+        for (name, value) in places.into_iter().flat_map(|at| &history.facts[at]) {
+            values.entry(name).or_default().insert(value);
+        }
+        values
+    }
+    let (old, new) = (values(history, old), values(history, new));
+    let words = |values: &BTreeSet<&str>| values.iter().copied().collect::<Vec<_>>().join(" or ");
+    let both = old.iter().filter_map(|(name, old)| Some((name, old, new.get(name)?)));
+    both.filter(|(_, old, new)| old.is_disjoint(new))
+        .map(|(name, old, new)| format!("{name}: {} before, {} after", words(old), words(new)))
+        .collect()
 }

@@ -6,7 +6,7 @@ use crate::{Figure, Line, Metric};
 use ipcmark_record::Nearness;
 use ipcmark_stats::median;
 use ipcmark_summary::DistanceClass;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Facts that the figures of one series share.
 #[derive(PartialEq, Eq, Hash)]
@@ -22,8 +22,15 @@ struct Key<'a> {
 struct Open<'a> {
     key: Key<'a>,
     class: Option<DistanceClass>,
-    /// By stop: each run's figure, and its machine.
-    values: BTreeMap<usize, Vec<(&'a Metric, usize)>>,
+    /// By stop: each run's figure, and its origin.
+    values: BTreeMap<usize, Vec<(&'a Metric, Origin)>>,
+}
+
+/// The machine and the facts of a run, places in [`History`].
+#[derive(Clone, Copy)]
+struct Origin {
+    host: usize,
+    facts: usize,
 }
 
 pub(super) fn history(lines: &[Line]) -> History {
@@ -32,6 +39,7 @@ pub(super) fn history(lines: &[Line]) -> History {
     in_time.sort_by_key(|at| lines[*at].run_timestamp);
     let mut hosts: Vec<Machine> = Vec::new();
     let mut classes: Vec<Classes> = Vec::new();
+    let mut all_facts: Vec<BTreeMap<String, String>> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut places: HashMap<Key, usize> = HashMap::new();
     for at in in_time {
@@ -42,6 +50,11 @@ pub(super) fn history(lines: &[Line]) -> History {
             classes.push(Classes::of(lines, &of.host));
             hosts.len() - 1
         });
+        let of = &lines[at].facts;
+        let facts = all_facts.iter().position(|facts| facts == of).unwrap_or_else(|| {
+            all_facts.push(of.clone());
+            all_facts.len() - 1
+        });
         for metric in lines[at].metrics.iter().filter(|m| m.value.is_finite() && m.value > 0.0) {
             let Some(figure) = metric.figure() else { continue };
             let class = metric.distance_ns.map(|ns| classes[host].class(ns));
@@ -50,7 +63,11 @@ pub(super) fn history(lines: &[Line]) -> History {
                 open.push(Open { key: key(), class, values: BTreeMap::new() });
                 open.len() - 1
             });
-            open[place].values.entry(stop_of[at]).or_default().push((metric, host));
+            open[place]
+                .values
+                .entry(stop_of[at])
+                .or_default()
+                .push((metric, Origin { host, facts }));
         }
     }
     // Cells keep the order of their first run; their figures stay together.
@@ -60,7 +77,8 @@ pub(super) fn history(lines: &[Line]) -> History {
         cells.entry(series.key.cell).or_insert(next);
     }
     open.sort_by_key(|o| (o.key.host, cells[o.key.cell], o.key.figure, o.key.class));
-    History { stops, hosts, series: open.into_iter().map(Open::close).collect(), runs: lines.len() }
+    let series = open.into_iter().map(Open::close).collect();
+    History { stops, hosts, series, runs: lines.len(), facts: all_facts }
 }
 
 impl<'a> Key<'a> {
@@ -88,19 +106,21 @@ impl Open<'_> {
 }
 
 /// Returns the point of a commit: several runs of it are one point.
-fn point(stop: usize, values: &[(&Metric, usize)]) -> Point {
+fn point(stop: usize, values: &[(&Metric, Origin)]) -> Point {
     let of = |pick: fn(&Metric) -> Option<f64>| {
         median(&values.iter().filter_map(|(metric, _)| pick(metric)).collect::<Vec<f64>>())
     };
-    let mut hosts: Vec<usize> = values.iter().map(|(_, host)| *host).collect();
-    hosts.sort_unstable();
-    hosts.dedup();
+    let places = |of: fn(&Origin) -> usize| {
+        let places: BTreeSet<usize> = values.iter().map(|(_, origin)| of(origin)).collect();
+        places.into_iter().collect()
+    };
     Point {
         stop,
         value: of(|m| Some(m.value)).unwrap_or(f64::NAN),
         interval: of(|m| m.interval().map(|i| i.0)).zip(of(|m| m.interval().map(|i| i.1))),
         runs: values.len(),
-        hosts,
+        hosts: places(|origin| origin.host),
+        facts: places(|origin| origin.facts),
     }
 }
 

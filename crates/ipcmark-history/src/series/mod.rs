@@ -17,6 +17,7 @@ use crate::{Figure, Line};
 use ipcmark_show::bytes;
 use ipcmark_summary::DistanceClass;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// All series of a project, over one time line.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -29,6 +30,9 @@ pub struct History {
     pub series: Vec<Series>,
     /// Runs behind them.
     pub runs: usize,
+    /// Facts under which runs were made, by name, each set once.
+    #[serde(skip)]
+    pub facts: Vec<BTreeMap<String, String>>,
 }
 
 /// One place on the time line.
@@ -82,6 +86,9 @@ pub struct Point {
     pub runs: usize,
     /// The machines that made them, places in [`History::hosts`], ascending.
     pub hosts: Vec<usize>,
+    /// Facts that they were made under, places in [`History::facts`], ascending.
+    #[serde(skip)]
+    pub facts: Vec<usize>,
 }
 
 impl History {

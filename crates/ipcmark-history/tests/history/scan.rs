@@ -1,7 +1,7 @@
 //! Scans: what a made-up history tells is found, and nothing else.
 
 use ipcmark_history::sample::{Story, cell, lines, story};
-use ipcmark_history::{Change, Figure, History, Scanned, Series};
+use ipcmark_history::{Change, Figure, History, Line, Scanned, Series};
 use ipcmark_stats::Scan;
 
 const COMMITS: usize = 60;
@@ -127,4 +127,37 @@ fn a_change_of_machines_is_not_put_down_to_a_commit() {
     let ratios: Vec<bool> = ratios.map(|(_, change)| change.machines_changed).collect();
     assert!(!ratios.is_empty() && ratios.iter().all(|changed| *changed), "{ratios:?}");
     assert!(scanned.latest_first().iter().all(|(s, _)| s.host.is_none()), "no machine sees both");
+}
+
+// F7
+#[test]
+fn a_change_of_scheduling_is_told_with_the_change_of_level() {
+    let mut all = lines(5, 40, 7);
+    let first = all[0].attributes.host.clone();
+    let half = all[0].timestamp + 20 * 5 * 3_600;
+    all.retain(|l| l.attributes.host == first);
+    for (at, line) in all.iter_mut().enumerate() {
+        line.metrics.retain(|m| [cell(5), cell(6)].iter().any(|c| c == m.cell()));
+        let late = line.timestamp >= half;
+        let scheduling = if late { "fifo, priority 10" } else { "other, nice 0" };
+        let often = if at % 2 == 0 { "64" } else { "128" };
+        for (name, value) in [("scheduling", scheduling), ("RLIMIT_NOFILE", often)] {
+            line.facts.insert(name.into(), value.into());
+        }
+        for metric in line.metrics.iter_mut().filter(|_| late) {
+            metric.value *= 1.2;
+        }
+    }
+    let told = |lines: &[Line]| {
+        let scanned = Scanned::of(History::of(lines), &Scan::default());
+        let groups = scanned.groups();
+        let facts = groups.iter().flat_map(|group| group.facts_changed());
+        facts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&all), ["scheduling: other, nice 0 before, fifo, priority 10 after"]);
+    // Lines of older builds know no facts.
+    for line in all.iter_mut().filter(|line| line.timestamp < half) {
+        line.facts.clear();
+    }
+    assert_eq!(told(&all), [""; 0]);
 }

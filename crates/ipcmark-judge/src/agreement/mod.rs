@@ -89,7 +89,11 @@ fn warnings(records: &[Record]) -> Vec<String> {
         all.dedup();
         (all.len() > 1).then_some(all.len())
     }
-    let hosts = several(records, |r| r.host.fingerprint.clone());
+    let hosts = several(records, |r| format!("{} {:?}", r.host.fingerprint, r.host.cpu_quota()));
+    let conditions = records.iter().find_map(|r| {
+        let differences = records[0].host.differences(&r.host);
+        differences.into_iter().find(|fact| !fact.machine)
+    });
     let builds = several(records, |r| {
         let tool = &r.tool;
         format!("{} {} {}", tool.version, tool.commit.as_deref().unwrap_or(""), tool.profile)
@@ -99,6 +103,12 @@ fn warnings(records: &[Record]) -> Vec<String> {
     [
         hosts
             .map(|n| format!("The records come from {n} machines, whose difference they measure.")),
+        conditions.map(|fact| {
+            format!(
+                "The records were made under different conditions, at least in {}: {} and {}.",
+                fact.name, fact.base, fact.new
+            )
+        }),
         builds.map(|n| format!("The records come from {n} builds of ipcmark.")),
         suites.map(|n| format!("The records come from {n} suites; only common cells are judged.")),
         (times.unwrap_or(1) < records.len())

@@ -3,6 +3,7 @@
 use super::{JudgedCell, Standing};
 use crate::name;
 use ipcmark_record::{Outcome, Paired};
+use ipcmark_show::plural;
 
 /// A larger share of discarded pairs causes a warning.
 const MANY: f64 = 0.25;
@@ -12,6 +13,8 @@ pub(super) fn warnings(paired: &Paired, cells: &[JudgedCell]) -> Vec<String> {
     [
         one_build(paired),
         builds(paired),
+        conditions(paired),
+        other_runs(paired),
         cut_short(paired),
         no_canary(cells),
         floors(cells),
@@ -24,7 +27,10 @@ pub(super) fn warnings(paired: &Paired, cells: &[JudgedCell]) -> Vec<String> {
 
 fn one_build(paired: &Paired) -> Option<String> {
     let (base, new) = (&paired.base, &paired.new);
-    let same = base.program == new.program && base.env == new.env && base.args == new.args;
+    let same = base.program == new.program
+        && base.env == new.env
+        && base.args == new.args
+        && base.conditions == new.conditions;
     let slowed =
         paired.cells.iter().filter(|c| !c.canary && c.slow_down_permille.is_some()).count();
     if slowed > 0 {
@@ -55,6 +61,27 @@ fn builds(paired: &Paired) -> Option<String> {
     }
     (base.profile == "debug")
         .then(|| "Both sides are debug builds: users run release builds, which differ.".into())
+}
+
+/// Warns if a side ran under other conditions than the other: the verdicts cover them, too.
+fn conditions(paired: &Paired) -> Option<String> {
+    let (base, new) = (&paired.base.conditions, &paired.new.conditions);
+    let words = |own: &[String]| match own {
+        [] => "as the program that compared".into(),
+        facts => facts.join(", "),
+    };
+    (base != new).then(|| {
+        format!(
+            "The sides ran under different conditions. Base: {}. New: {}. The verdicts cover that.",
+            words(base),
+            words(new)
+        )
+    })
+}
+
+fn other_runs(paired: &Paired) -> Option<String> {
+    let runs = plural(paired.other_runs.filter(|n| *n > 0)? as usize, "other run");
+    Some(format!("{runs} of ipcmark measured at the same time: intervals are wider."))
 }
 
 fn cut_short(paired: &Paired) -> Option<String> {

@@ -114,12 +114,14 @@ pub fn compare_across_hosts(base: &Record, new: &Record) -> Result<AcrossHosts> 
             why: "only in the new record".into(),
         }),
     );
+    let mut differences = hosts::differences(&base.host, &new.host);
+    differences.extend(hosts::conditions(base, new));
     Ok(AcrossHosts {
         schema: ACROSS_SCHEMA.into(),
         base: Run::of(base),
         new: Run::of(new),
         caution: ACROSS_CAUTION.into(),
-        differences: hosts::differences(&base.host, &new.host),
+        differences,
         cells,
         not_comparable,
     })

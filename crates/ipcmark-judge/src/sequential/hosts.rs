@@ -1,7 +1,8 @@
 //! Differences of two runs other than the program: the machine, the settings, the floors.
 
 use crate::Finding;
-use ipcmark_record::{Cpu, Host, Record};
+use ipcmark_record::{Difference, Host, Record};
+use ipcmark_show::capital;
 use ipcmark_stats::median;
 
 /// Measured phases whose lengths differ by more see rare events (timers, other processes) less
@@ -25,71 +26,44 @@ pub(super) fn warnings(base: &Record, new: &Record, findings: &[Finding]) -> Vec
     });
     same_run(base, new)
         .into_iter()
+        .chain(conditions(base, new).into_iter().map(|fact| {
+            format!("The runs were made under different conditions. {}.", capital(&fact))
+        }))
         .chain(settings)
         .chain(length(base, new))
         .chain(floors(findings))
         .collect()
 }
 
-/// Returns the facts behind two fingerprints that differ; none if the fingerprints agree.
+/// Returns the facts that make two records those of two machines; none if they are of one.
 pub(super) fn differences(base: &Host, new: &Host) -> Vec<String> {
-    if base.fingerprint == new.fingerprint {
+    if base.is_same_machine(new) {
         return Vec::new();
     }
-    fn word(value: &Option<String>) -> String {
-        value.clone().unwrap_or_else(|| "none".into())
+    let differences = base.differences(new).into_iter().filter(|fact| fact.machine);
+    let mut words: Vec<String> = differences.map(|fact| fact.to_string()).collect();
+    if words.is_empty() {
+        words.push(format!("fingerprints {} and {}", base.fingerprint, new.fingerprint));
     }
-    let facts = |host: &Host| {
-        [
-            ("CPU", host.cpu_model.clone()),
-            ("architecture", host.architecture.clone()),
-            ("CPUs online", host.cpus_online.to_string()),
-            ("CPUs allowed", host.cpus.len().to_string()),
-            ("places of the CPUs (core, package, node)", places(&host.cpus)),
-            ("memory", format!("{} GiB", host.memory_bytes >> 30)),
-            ("kernel", host.kernel.clone()),
-            ("hypervisor", word(&host.hypervisor)),
-            ("clock source", word(&host.clock_source)),
-            ("clock", host.clock.clone()),
-            ("idle driver", word(&host.idle_driver)),
-            ("idle governor", word(&host.idle_governor)),
-            ("frequency governor", word(&host.frequency_governor)),
-        ]
-    };
-    let mut differences: Vec<String> = facts(base)
-        .into_iter()
-        .zip(facts(new))
-        .filter(|(b, n)| b.1 != n.1)
-        .map(|((name, b), (_, n))| format!("{name}: {b} in the base, {n} in the new record"))
-        .collect();
-    let mut names: Vec<&String> = base.mitigations.keys().chain(new.mitigations.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let of = |host: &Host| host.mitigations.get(name).cloned().unwrap_or_else(|| "none".into());
-        if of(base) != of(new) {
-            differences.push(format!(
-                "mitigation {name}: {} in the base, {} in the new record",
-                of(base),
-                of(new)
-            ));
-        }
-    }
-    if differences.is_empty() {
-        differences.push(format!("fingerprints {} and {}", base.fingerprint, new.fingerprint));
-    }
-    differences
+    words
 }
 
-/// Returns the place of each allowed CPU: `0/0/0 1/0/0`.
-fn places(cpus: &[Cpu]) -> String {
-    let word = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
-    let place = |c: &Cpu| format!("{}/{}/{}", word(c.core), word(c.package), word(c.node));
-    cpus.iter().map(place).collect::<Vec<_>>().join(" ")
+/// Returns the facts of the runs in which two records differ, be they of one machine or not: scheduling, limits, other runs.
+pub(super) fn conditions(base: &Record, new: &Record) -> Vec<String> {
+    let differences = base.host.differences(&new.host).into_iter().filter(|fact| !fact.machine);
+    let others = |record: &Record| record.noise.as_ref().and_then(|noise| noise.other_runs);
+    let others = others(base).zip(others(new)).filter(|(base, new)| base != new);
+    let others = others.map(|(base, new)| Difference {
+        name: "other runs of ipcmark at the same time".into(),
+        base: base.to_string(),
+        new: new.to_string(),
+        machine: false,
+    });
+    differences.chain(others).map(|difference| difference.to_string()).collect()
 }
 
 fn same_run(base: &Record, new: &Record) -> Option<String> {
-    (base.started == new.started && base.host.fingerprint == new.host.fingerprint)
+    (base.started == new.started && base.host.is_same_machine(&new.host))
         .then(|| format!("Both are the same run, of {}: nothing can have changed.", base.started))
 }
 

@@ -104,6 +104,9 @@ fn what_a_reader_must_know_is_said() {
     };
     said(&|_| {}, "A floor changed (made-0/block ping-pong 64 B cross-core)");
     said(&|p| p.new = p.base.clone(), "nothing can have changed");
+    let slower = |p: &mut Paired| p.new.conditions = vec!["scheduling: other, nice 19".into()];
+    said(&slower, "Base: as the program that compared. New: scheduling: other, nice 19.");
+    said(&|p| p.other_runs = Some(2), "2 other runs of ipcmark measured at the same time");
     said(&|p| p.cells[0].slow_down_permille = Some(50), "slowed down on purpose in some cells (1)");
     said(&|p| p.new.tool.rustc = "rustc 1.95.0".into(), "compiler rustc 1.89.0 and rustc 1.95.0");
     said(&|p| p.outcome = ipcmark_record::Outcome::BudgetSpent, "The budget ended before");

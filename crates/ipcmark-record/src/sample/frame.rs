@@ -60,8 +60,11 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
             membarrier: Some(true),
             root: false,
             limits: KernelLimits { mqueue_msgsize_max: Some(8_192), ..KernelLimits::default() },
+            conditions: None,
+            checkout: None,
             mitigations: [("meltdown".into(), "Not affected".into())].into(),
         },
+        resumed: Vec::new(),
         harness: HarnessCost {
             clock_ns: 12.0,
             clock_step_ns: 10.0,

@@ -38,6 +38,8 @@ fn noise() -> MachineNoise {
         listened: vec![heard(0, 14, 410_000.0, 180_000.0), heard(1, 31, 5_900_000.0, 4_100_000.0)],
         stolen_ns: Some(740_000_000),
         pressure_ns: Some(4_200_000_000),
+        throttled: None,
+        other_runs: None,
     }
 }
 

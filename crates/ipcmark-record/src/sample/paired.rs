@@ -129,11 +129,13 @@ pub fn paired_of(seed: u64, screen_pairs: u32, made: &[MadeUp]) -> Paired {
         tool: record.tool.clone(),
         env: Vec::new(),
         args: Vec::new(),
+        conditions: Vec::new(),
     };
     let mut paired = Paired {
         schema: PAIRED_SCHEMA.into(),
         base: side("base/ipcmark"),
         new: side("new/ipcmark"),
+        other_runs: None,
         tool: record.tool,
         started: record.started,
         finished: record.finished,

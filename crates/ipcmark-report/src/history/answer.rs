@@ -62,8 +62,13 @@ fn sentence(scanned: &Scanned, group: &Group) -> String {
     } else {
         ""
     };
+    let facts: Vec<String> = group.facts_changed().into_iter().map(code).collect();
+    let facts = match facts.is_empty() {
+        true => String::new(),
+        false => format!(" Other conditions from there on: {}.", facts.join("; ")),
+    };
     format!(
-        "Between `{}` and `{}` ({}): {}: {}{more}.{machines}",
+        "Between `{}` and `{}` ({}): {}: {}{more}.{machines}{facts}",
         last.short(),
         first.short(),
         first.day(),

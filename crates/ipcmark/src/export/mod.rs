@@ -47,11 +47,12 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Returns the record's line in a history. The environment names the commit, as in
+/// Returns the record's line in a history. Record and environment name the commit, as in
 /// `ipcmark history add`.
 fn line(record: &Record) -> Result<Vec<u8>> {
     let variable = |name: &str| std::env::var(name).ok();
-    let provenance = Provenance::found(Path::new("."), None, variable);
+    let provenance =
+        Provenance::found(Path::new("."), None, record.host.checkout.as_ref(), variable);
     let run = Run::of(record, &provenance, None).map_err(|error| match error {
         ipcmark_history::Error::Unfit(what) => Usage(what).into(),
         other => anyhow::Error::new(other),

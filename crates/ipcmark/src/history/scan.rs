@@ -63,6 +63,10 @@ fn paragraph(scanned: &Scanned, group: &Group, columns: Option<u16>) -> String {
             told.push(next);
         }
     }
+    let facts: Vec<&str> = group.facts_changed().into_iter().collect();
+    if !facts.is_empty() {
+        text += &wrapped("  ", &format!("changed there, too: {}", facts.join("; ")), 2, columns);
+    }
     if told.is_empty() {
         text += "  measure again to confirm it: a commit on one side is unknown, or its tree had changes\n";
     }
@@ -120,6 +124,7 @@ fn as_json(scanned: &Scanned) -> Value {
                 "p": change.p,
                 "worse": change.worse,
                 "machines_changed": change.machines_changed,
+                "facts_changed": change.facts_changed,
                 "confirm": scanned.next_step(series, change),
             })
         })

@@ -121,8 +121,14 @@ mod tests {
 
     #[test]
     fn a_line_shows_steps_and_gaps_and_no_noise() {
-        let point =
-            |stop: usize, value| Point { stop, value, interval: None, runs: 1, hosts: vec![0] };
+        let point = |stop: usize, value| Point {
+            stop,
+            value,
+            interval: None,
+            runs: 1,
+            hosts: vec![0],
+            facts: vec![0],
+        };
         let mut series = History::of(&sample::lines(1, 2, 1)).series.remove(0);
         series.points = [100.0, 101.0, 100.0, 120.0, 120.0]
             .iter()

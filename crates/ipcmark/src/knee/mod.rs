@@ -146,6 +146,7 @@ fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
         measure: longest(args),
         warm_up: WARM_UP,
         tool: tool::tool(),
+        checkout: tool::checkout(),
         suite: note,
         floor: catalog.floor(),
         ..Options::new()

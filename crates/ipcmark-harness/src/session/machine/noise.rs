@@ -5,11 +5,13 @@ use super::cpus::in_use;
 use crate::findings::{pack, unpack};
 use crate::noise::Heard;
 use ipcmark_core::Result;
-use ipcmark_record::{Gaps, Listened, MachineNoise, Record};
+use ipcmark_record::{Gaps, Listened, MachineNoise, Record, Throttled};
 use ipcmark_sys::affinity;
+use ipcmark_sys::cgroup::{self, Groups};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::{Pressure, Steal};
 use ipcmark_sys::crew::{Crew, Finished, Outcome};
+use ipcmark_sys::presence::Presence;
 use std::time::{Duration, Instant};
 
 /// Time for listening before a round, on all CPUs at the same time.
@@ -23,13 +25,29 @@ pub(super) struct Noise {
     /// The kernel's counts before the first round.
     steal: Option<Steal>,
     pressure: Option<Pressure>,
+    throttled: Option<cgroup::Throttled>,
+    groups: Groups,
+    /// Name of this run, that others count.
+    presence: Presence,
     /// Noise of the resumed run before it stopped.
     before: Option<MachineNoise>,
 }
 
 impl Noise {
     pub(super) fn new(clock: Clock) -> Noise {
-        Noise { clock, steal: None, pressure: None, before: None }
+        Noise {
+            clock,
+            steal: None,
+            pressure: None,
+            throttled: None,
+            groups: Groups::of_this_process(),
+            presence: Presence::announce(),
+            before: None,
+        }
+    }
+
+    pub(super) fn other_runs(&self) -> Option<u32> {
+        self.presence.others()
     }
 
     /// Counts, and listens.
@@ -37,6 +55,7 @@ impl Noise {
         if self.before.is_none() {
             self.before = Some(record.noise.take().unwrap_or_default());
             (self.steal, self.pressure) = (Steal::now(), Pressure::now());
+            self.throttled = self.groups.throttled();
         }
         self.count(record, at_ns);
         let Some(noise) = &mut record.noise else { return };
@@ -63,6 +82,18 @@ impl Noise {
         let pressure_ns = pressure_ns.map(|(then, now)| now.total_ns.saturating_sub(then.total_ns));
         noise.stolen_ns = stolen_ns.map(|ns| ns + before.stolen_ns.unwrap_or_default());
         noise.pressure_ns = pressure_ns.map(|ns| ns + before.pressure_ns.unwrap_or_default());
+        let throttled = self.throttled.zip(self.groups.throttled());
+        noise.throttled = throttled
+            .map(|(then, now)| sum(now.since(&then), before.throttled.unwrap_or_default()));
+        noise.other_runs = noise.other_runs.max(self.presence.others());
+    }
+}
+
+fn sum(now: cgroup::Throttled, before: Throttled) -> Throttled {
+    Throttled {
+        periods: now.periods + before.periods,
+        throttled_periods: now.throttled + before.throttled_periods,
+        waited_ns: now.waited_ns + before.waited_ns,
     }
 }
 
