@@ -58,7 +58,7 @@ impl Conditions {
         })
     }
 
-    /// Returns true for processes that are scheduled as a shell's are, if nobody changed it.
+    /// Returns true for processes that are scheduled as a shell's are, by default.
     #[must_use]
     pub fn is_usual_scheduling(&self) -> bool {
         self.policy.as_deref().is_none_or(|policy| policy == "other") && self.nice.unwrap_or(0) == 0

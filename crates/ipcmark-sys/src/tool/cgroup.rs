@@ -1,7 +1,7 @@
 //! Control groups of this process: what a container or an administrator lets it have.
 //!
 //! A limit of any group on the way to the root holds, so that all of them are read, as far as they are mounted. Both versions of
-//! the interface are read, because many machines have one beside the other.
+//! the interface are read, because many machines have both.
 //!
 //! # References
 //! - [cgroups(7)](https://man7.org/linux/man-pages/man7/cgroups.7.html)
@@ -157,7 +157,7 @@ struct Mount<'t> {
     root: &'t str,
     point: String,
     version: u8,
-    /// Of version 1, among other options.
+    /// Options of the mount: in version 1 the controllers are among them.
     controllers: &'t str,
 }
 
