@@ -31,7 +31,7 @@ fn all(document: &Document, folder: &Path) -> Result<(), String> {
         }
         let baselines = if format == Format::Criterion { &["old", "again"][..] } else { &["old"] };
         for baseline in baselines {
-            let options = Options { baseline: Some((*baseline).into()) };
+            let options = Options { baseline: Some((*baseline).into()), ..Options::default() };
             let exported = export(document, format, &options).map_err(|e| e.to_string())?;
             let written = exported.write(&folder.join(format.name()));
             written.map_err(|(path, e)| format!("cannot write {}: {e}", path.display()))?;

@@ -18,13 +18,18 @@ struct Metric {
 }
 
 pub(crate) fn bmf(summary: &Summary) -> Vec<u8> {
-    let mut benchmarks: BTreeMap<String, BTreeMap<&str, Metric>> = BTreeMap::new();
+    let mut benchmarks: BTreeMap<String, BTreeMap<String, Metric>> = BTreeMap::new();
     for row in &summary.rows {
         for measure in measures(row) {
             let (low, high) = measure.estimate.interval.unzip();
             let metric =
                 Metric { value: measure.estimate.value, lower_value: low, upper_value: high };
-            benchmarks.entry(name(row)).or_default().insert(measure.slug, metric);
+            benchmarks.entry(name(row)).or_default().insert(measure.slug.into(), metric);
+        }
+        // The format has no place for words: a flag is a measure that is 1.
+        for flag in row.flags().into_iter().filter(|_| row.figure.is_some()) {
+            let metric = Metric { value: 1.0, lower_value: None, upper_value: None };
+            benchmarks.entry(name(row)).or_default().insert(format!("flag-{flag}"), metric);
         }
     }
     let mut text = serde_json::to_vec_pretty(&benchmarks).expect("plain JSON");

@@ -33,7 +33,7 @@ pub(crate) fn criterion(record: &Record, options: &Options) -> Result<Vec<File>>
             let full_id = format!("{group}/{function}");
             let benchmark = json!({
                 "group_id": group, "function_id": function, "value_str": null, "throughput": throughput,
-                "full_id": full_id, "directory_name": directory, "title": full_id,
+                "full_id": full_id, "directory_name": directory, "title": full_id, "flags": row.flags(),
             });
             let file = |name: &str, json: &Value| File {
                 name: format!("{folder}/{name}").into(),
@@ -115,7 +115,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn files(record: &Record, baseline: &str) -> Result<Vec<File>> {
-        criterion(record, &Options { baseline: Some(baseline.into()) })
+        criterion(record, &Options { baseline: Some(baseline.into()), ..Options::default() })
     }
 
     #[test]

@@ -12,12 +12,15 @@ pub(crate) fn csv(table: &Table) -> Vec<u8> {
     writer.into_inner().expect(INTO_MEMORY)
 }
 
-/// Numbers as short as they can be and still be read back as the same.
+/// Numbers as short as they can be and still be read back as the same. One that may have a fraction has
+/// a point always: readers take the type of a column from its first rows. Flags in capitals, which R
+/// too reads as such.
 fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone().unwrap_or_default(),
         Value::Count(count) => count.map(|n| n.to_string()).unwrap_or_default(),
-        Value::Number(number) => number.map(|n| n.to_string()).unwrap_or_default(),
-        Value::Flag(flag) => flag.map(|yes| yes.to_string()).unwrap_or_default(),
+        Value::Number(number) => number.map(|n| format!("{n:?}")).unwrap_or_default(),
+        Value::Flag(flag) => flag.map(|yes| yes.to_string().to_uppercase()).unwrap_or_default(),
+        Value::Time(time) => time.map(|time| time.to_string()).unwrap_or_default(),
     }
 }

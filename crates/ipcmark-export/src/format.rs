@@ -19,6 +19,8 @@ pub enum Format {
     Openmetrics,
     /// The raw long form as comma-separated values.
     Csv,
+    /// One row a cell as comma-separated values: the figures of the tables.
+    CellsCsv,
     /// The long form as Parquet.
     Parquet,
 }
@@ -45,8 +47,9 @@ struct About {
 
 impl Format {
     /// All of them, in the order of the help.
-    pub const ALL: [Format; 8] = [
+    pub const ALL: [Format; 9] = [
         Format::Csv,
+        Format::CellsCsv,
         Format::Parquet,
         Format::Hlog,
         Format::Hgrm,
@@ -98,16 +101,27 @@ impl Format {
                 name: "csv",
                 shape: Shape::Text,
                 holds: "every measurement, one row per cell, side, invocation and slice, times in ns; a \
-                        cell that was not measured has one row with the reason; also takes a paired \
-                        comparison",
-                reader: "spreadsheets, R, pandas, DuckDB",
+                        cell that was not measured has one row with the reason; flags are the \
+                        cell's; also takes a paired comparison; a column may be empty for many rows, so \
+                        let polars look at all of them (infer_schema_length=None)",
+                reader: "spreadsheets, R, pandas, polars, DuckDB",
                 example: "ipcmark export RUN --format csv --out run.csv; duckdb -c \"select cell, \
                           median(p50_ns) from 'run.csv' where counts and tells group by cell\"",
+            },
+            Format::CellsCsv => About {
+                name: "cells-csv",
+                shape: Shape::Text,
+                holds: "the figures of the tables, one row per cell: medians over invocations with the \
+                        ends of their intervals, the limit, and the flags; percentiles with too few \
+                        values are empty",
+                reader: "spreadsheets, R, pandas, polars, DuckDB",
+                example: "ipcmark export RUN --format cells-csv --out cells.csv; python -c \"import \
+                          polars; print(polars.read_csv('cells.csv', infer_schema_length=None))\"",
             },
             Format::Parquet => About {
                 name: "parquet",
                 shape: Shape::Binary,
-                holds: "the columns of csv with their types; only in builds with `--features parquet`",
+                holds: "the columns of csv with their types, moments as TIMESTAMP in UTC; only in builds with `--features parquet`",
                 reader: "DuckDB, Spark, pandas, BigQuery",
                 example: "ipcmark export RUN --format parquet --out run.parquet; duckdb -c \"describe \
                           select * from 'run.parquet'\"",
@@ -116,16 +130,20 @@ impl Format {
                 name: "hlog",
                 shape: Shape::Text,
                 holds: "whole histograms (HdrHistogram log 1.2): a line per invocation, tagged with its \
-                        cell and unit; ns, rates in ps; cells without figures are left out",
+                        cell and unit; ns, rates in ps; cells without figures are left out. Readers \
+                        rank differently: here a percentile is the smallest value that its share of all \
+                        values does not exceed; readers in C and Python round the rank to the nearest, so \
+                        that theirs may be the next value",
                 reader: "HdrHistogram in each language, HistogramLogAnalyzer",
                 example: "ipcmark export RUN --format hlog --out run.hlog; HistogramLogProcessor -i \
-                          run.hlog -listtags",
+                          run.hlog -listtags; and again with -tag TAG, because every line has one",
             },
             Format::Hgrm => About {
                 name: "hgrm",
                 shape: Shape::Folder,
                 holds: "percentile distributions, a file per cell with a latency, ns; rates are left \
-                        out, because their histograms hold blocks",
+                        out, because their histograms hold blocks, and so are rates that were not \
+                        reached; flags are lines that begin with #",
                 reader: "the HdrHistogram plotter in a browser",
                 example: "ipcmark export RUN --format hgrm --out curves; then give the files in curves/ \
                           to the plotter",
@@ -145,7 +163,8 @@ impl Format {
                 shape: Shape::Text,
                 holds: "Bencher Metric Format: each cell's figures with their intervals; `latency` is \
                         the median in ns, `throughput` messages per second; percentiles with too few \
-                        values and cells without figures are left out",
+                        values and cells without figures are left out; a flag is a measure that is 1 \
+                        (`flag-noisy`)",
                 reader: "Bencher",
                 example: "ipcmark export RUN --format bmf | bencher run --adapter json --project NAME \
                           --token TOKEN",
@@ -162,8 +181,10 @@ impl Format {
             Format::Openmetrics => About {
                 name: "openmetrics",
                 shape: Shape::Text,
-                holds: "OpenMetrics text in base units: the cell in labels, ends of intervals as own \
-                        families; cells without figures in ipcmark_cell_info with the reason",
+                holds: "OpenMetrics text in base units, all gauges: the cell and the percentile in labels, \
+                        ends of intervals as own families; flags, and the reasons of cells without \
+                        figures, in ipcmark_cell_info; --timestamps gives samples the time of the run, for \
+                        `promtool tsdb create-blocks-from openmetrics`",
                 reader: "Prometheus through node_exporter's textfile collector, VictoriaMetrics",
                 example: "ipcmark export RUN --format openmetrics --out DIRECTORY/ipcmark.prom; \
                           node_exporter --collector.textfile.directory=DIRECTORY",

@@ -37,7 +37,9 @@ fn entry(row: &Row, measure: &Measure) -> Entry {
     let runs = format!("median of {} invocations", row.invocations);
     let interval =
         estimate.interval.map(|(low, high)| format!("another run: {low} to {high} {unit}"));
-    let parts = [Some(of.to_owned()).filter(|of| !of.is_empty()), Some(runs), interval];
+    let flags = Some(row.flags().join(", ")).filter(|flags| !flags.is_empty());
+    let flags = flags.map(|flags| format!("flags: {flags}"));
+    let parts = [Some(of.to_owned()).filter(|of| !of.is_empty()), Some(runs), interval, flags];
     Entry {
         name: format!("{}: {words}", name(row)),
         unit,

@@ -17,12 +17,16 @@ pub(crate) fn hgrm(record: &Record) -> Result<Vec<File>> {
     let summary = summarize_in(record, &context)?;
     let mut files = Vec::new();
     for (cell, row) in record.cells.iter().zip(&summary.rows) {
-        if row.key.is_rate() {
+        if row.key.is_rate() || row.misses_rate() {
             continue;
         }
         if let Some(pool) = pooled(cell, &context)? {
             let name = format!("{}.hgrm", slug(&name(row)));
-            files.push(File { name: name.into(), bytes: distribution(&pool).into_bytes() });
+            let mut text = distribution(&pool);
+            for flag in row.flags() {
+                let _ = writeln!(text, "#[Flag    = {flag}]");
+            }
+            files.push(File { name: name.into(), bytes: text.into_bytes() });
         }
     }
     Ok(files)

@@ -18,7 +18,15 @@ pub(crate) fn hlog(record: &Record) -> Result<Vec<u8>> {
     let context = Context::of(record)?;
     let summary = summarize_in(record, &context)?;
     let mut lines: Vec<(u64, String)> = Vec::new();
+    let mut flags = String::new();
     for (cell, row) in record.cells.iter().zip(&summary.rows) {
+        // A rate that was not reached has no latency.
+        if row.misses_rate() {
+            continue;
+        }
+        for flag in row.flags().into_iter().filter(|_| row.figure.is_some()) {
+            let _ = writeln!(flags, "#[Flag: {} {flag}]", name(row));
+        }
         for invocation in context.counting(cell).invocations {
             let Some(own) = told(cell, invocation)? else { continue };
             let encoded = Encoded::pack(&own.histogram, own.unit, own.messages_per_value)
@@ -43,6 +51,7 @@ pub(crate) fn hlog(record: &Record) -> Result<Vec<u8>> {
         let _ =
             writeln!(text, "#[StartTime: {seconds:.3} (seconds since epoch), {}]", record.started);
     }
+    text += &flags;
     text += "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n";
     text.extend(lines.into_iter().map(|(_, line)| line));
     Ok(text.into_bytes())

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bmf;
+mod cells;
 mod criterion;
 mod csv;
 mod document;
@@ -37,6 +38,8 @@ use ipcmark_record::Record;
 pub struct Options {
     /// The name under which `criterion` files the figures; by default the commit that measured, or `ipcmark`.
     pub baseline: Option<String>,
+    /// True to give every sample of `openmetrics` the time at which the run began.
+    pub timestamps: bool,
 }
 
 /// Exports a document.
@@ -48,6 +51,9 @@ pub fn export(document: &Document, format: Format, options: &Options) -> Result<
     match (format, document) {
         (Format::Csv, _) => Ok(Exported::One(csv::csv(&lines::table(document)?))),
         (Format::Parquet, _) => parquet(document),
+        (Format::CellsCsv, Document::Record(record)) => {
+            Ok(Exported::One(csv::csv(&cells::table(record)?)))
+        }
         (_, Document::Paired(_)) => Err(Error::NeedsRecord { format }),
         (_, Document::Record(record)) => of_record(record, format, options),
     }
@@ -61,8 +67,10 @@ fn of_record(record: &Record, format: Format, options: &Options) -> Result<Expor
         Format::Criterion => Exported::Several(criterion::criterion(record, options)?),
         Format::Hlog => Exported::One(hlog::hlog(record)?),
         Format::Hgrm => Exported::Several(hgrm::hgrm(record)?),
-        Format::Openmetrics => Exported::One(openmetrics::openmetrics(record, &summary()?)),
-        Format::Csv | Format::Parquet => unreachable!("they take any document"),
+        Format::Openmetrics => {
+            Exported::One(openmetrics::openmetrics(record, &summary()?, options))
+        }
+        Format::Csv | Format::CellsCsv | Format::Parquet => unreachable!("made above"),
     })
 }
 

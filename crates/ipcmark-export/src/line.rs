@@ -2,7 +2,7 @@
 //!
 //! Columns that do not apply are empty: a record has no slices, a paired comparison no CPU times.
 
-use crate::table::{Value, count, flag, number, text};
+use crate::table::{Value, count, flag, number, text, time};
 use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State};
 use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
 
@@ -25,6 +25,8 @@ pub(crate) struct Of<'a> {
     pub(crate) floor: bool,
     pub(crate) group: &'a str,
     pub(crate) state: &'a State,
+    /// Words that go with every figure of the cell; `None` of a paired comparison.
+    pub(crate) flags: Option<&'a str>,
 }
 
 /// One row.
@@ -44,7 +46,8 @@ pub(crate) struct Line<'a> {
     pub(crate) class: Option<&'static str>,
     /// Process of a record; side of a paired comparison: `base`, `new`, `again`.
     pub(crate) side: Option<&'a str>,
-    /// True if the cell's figures use the times of this side.
+    /// True if the cell's figures use the times of this side; never of a rate that was not reached, which
+    /// has no latency.
     pub(crate) tells: Option<bool>,
     /// Number of the slice, over all sides.
     pub(crate) slice: Option<u32>,
@@ -119,8 +122,8 @@ pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
     columns
 }
 
-fn about(of: &Of) -> Vec<(&'static str, Value)> {
-    let Of { frame, key, family, floor, group, state } = of;
+pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
+    let Of { frame, key, family, floor, group, state, flags } = of;
     let value = |of| count(key.workload.value(of).map(u64::from));
     let (word, reason) = match state {
         State::Pending => ("pending", None),
@@ -130,7 +133,7 @@ fn about(of: &Of) -> Vec<(&'static str, Value)> {
     };
     vec![
         ("document", text(Some(frame.document))),
-        ("run_started", text(Some(frame.started))),
+        ("run_started", time(frame.started)),
         ("tool_version", text(Some(&frame.tool.version))),
         ("tool_commit", text(frame.tool.commit.as_deref())),
         ("host", text(Some(&frame.host.fingerprint))),
@@ -151,6 +154,7 @@ fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("suite_group", text(Some(group))),
         ("state", text(Some(word))),
         ("reason", text(reason)),
+        ("flags", text(*flags)),
     ]
 }
 

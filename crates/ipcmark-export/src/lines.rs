@@ -7,7 +7,7 @@ use crate::{Document, Result};
 use ipcmark_record::{
     Arm, Cell, Encoded, Invocation, InvocationOutcome, Paired, PairedCell, Record, SideReport, Unit,
 };
-use ipcmark_summary::{Context, PERCENTILES, tells};
+use ipcmark_summary::{Context, PERCENTILES, summarize_in, tells};
 
 pub(crate) fn table(document: &Document) -> Result<Table> {
     let mut table = Table { names: Vec::new(), rows: Vec::new() };
@@ -27,9 +27,11 @@ fn of_record(record: &Record, add: &mut impl FnMut(&Of, &Line)) -> Result<()> {
     let context = Context::of(record)?;
     let Record { started, tool, host, suite, .. } = record;
     let frame = Frame { document: "record", started, tool, host, suite: &suite.name };
-    for cell in &record.cells {
+    for (cell, row) in record.cells.iter().zip(summarize_in(record, &context)?.rows) {
         let Cell { key, family, floor, group, state, .. } = cell;
-        let of = Of { frame, key, family, floor: *floor, group, state };
+        let flags = row.flags().join(" ");
+        let flags = Some(flags.as_str()).filter(|flags| !flags.is_empty());
+        let of = Of { frame, key, family, floor: *floor, group, state, flags };
         let behind = context.counting(cell).invocations;
         for (number, invocation) in cell.invocations.iter().enumerate() {
             let counts = behind.iter().any(|other| std::ptr::eq(*other, invocation));
@@ -37,10 +39,12 @@ fn of_record(record: &Record, add: &mut impl FnMut(&Of, &Line)) -> Result<()> {
             let line = || Line { counts: Some(counts), class, ..of_invocation(number, invocation) };
             for side in &invocation.sides {
                 let times = side.histogram.as_ref().map(|h| times(cell, number, side, h));
-                let (times, tells) =
-                    (times.transpose()?.unwrap_or_default(), Some(tells(cell, side)));
+                let (times, tells) = (
+                    times.transpose()?.unwrap_or_default(),
+                    tells(cell, side) && !row.misses_rate(),
+                );
                 let (own, report) = (Some(side.side.as_str()), Some(side));
-                add(&of, &Line { side: own, tells, times, report, ..line() });
+                add(&of, &Line { side: own, tells: Some(tells), times, report, ..line() });
             }
             if invocation.sides.is_empty() {
                 add(&of, &line());
@@ -97,7 +101,7 @@ fn of_paired(paired: &Paired, add: &mut impl FnMut(&Of, &Line)) {
     let frame = Frame { document: "paired", started, tool, host, suite: &suite.name };
     for cell in &paired.cells {
         let PairedCell { key, family, floor, group, state, .. } = cell;
-        let of = Of { frame, key, family, floor: *floor, group, state };
+        let of = Of { frame, key, family, floor: *floor, group, state, flags: None };
         for (number, pair) in cell.pairs.iter().enumerate() {
             for (side, run) in [("base", &pair.base), ("new", &pair.new), ("again", &pair.again)] {
                 let line = || Line {

@@ -3,6 +3,7 @@
 //! Percentiles with too few values beyond them are left out, and so are those of a rate, whose histograms
 //! hold blocks of messages.
 
+use ipcmark_record::CellKey;
 use ipcmark_summary::{Bound, Estimate, Row};
 
 /// One figure of a row.
@@ -43,13 +44,26 @@ pub(crate) fn name(row: &Row) -> String {
 }
 
 /// Slug and words of each of [`ipcmark_summary::PERCENTILES`].
-const TIMES: [(&str, &str); 5] = [
+pub(crate) const TIMES: [(&str, &str); 5] = [
     ("latency", "p50"),
     ("latency-p90-ns", "p90"),
     ("latency-p99-ns", "p99"),
     ("latency-p99.9-ns", "p99.9"),
     ("latency-p99.99-ns", "p99.99"),
 ];
+
+/// Returns slug and unit of CPU time and of context switches: they are those of a whole round trip
+/// where that is what is timed.
+fn costs(key: &CellKey) -> [(&'static str, &'static str); 2] {
+    match key.workload.counted() {
+        "round trip" => [
+            ("cpu-ns-per-round-trip", "ns/round trip"),
+            ("switches-per-round-trip", "switches/round trip"),
+        ],
+        "task" => [("cpu-ns-per-task", "ns/task"), ("switches-per-task", "switches/task")],
+        _ => [("cpu-ns-per-message", "ns/message"), ("switches-per-message", "switches/message")],
+    }
+}
 
 /// Returns slug and words of the ratio to a limit. They name the limit: ratios to two limits are no
 /// series.
@@ -81,7 +95,8 @@ pub(crate) fn measures(row: &Row) -> Vec<Measure> {
             }
         }
     }
-    if let Some(task) = &figure.task {
+    let possible = row.limit.as_ref().is_none_or(|limit| !limit.is_below());
+    if let Some(task) = figure.task.filter(|_| possible) {
         all.push(Measure::more("speed-up", "speed-up", "times", task.speed_up));
     }
     if let Some(overlap) = &figure.overlap {
@@ -89,11 +104,15 @@ pub(crate) fn measures(row: &Row) -> Vec<Measure> {
         all.push(Measure::more("useful-work-share", "share of useful work", "share", share));
     }
     let (cpu, switches) = (figure.cpu_ns_per_message, figure.switches_per_message);
-    all.push(Measure::less("cpu-ns-per-message", "CPU time", "ns/message", cpu));
-    let words = "context switches";
-    all.push(Measure::less("switches-per-message", words, "switches/message", switches));
+    let [(cpu_slug, cpu_unit), (switches_slug, switches_unit)] = costs(&row.key);
+    all.push(Measure::less(cpu_slug, "CPU time", cpu_unit, cpu));
+    all.push(Measure::less(switches_slug, "context switches", switches_unit, switches));
     if let Some(lost) = figure.lost_share {
         all.push(Measure::less("lost-share", "share lost", "share", lost));
+    }
+    if let Some(rate) = row.rate() {
+        let reached = Estimate { value: rate.reached_per_s, ..figure.messages_per_s };
+        all.push(Measure::more("rate-reached", "rate reached", "messages/s", reached));
     }
     if let Some(limit) = row.tracked_limit() {
         let (slug, words) = times(limit.bound);
@@ -140,8 +159,6 @@ mod tests {
         figure.cpu_ns_per_message.interval = Some((0.0, f64::INFINITY));
         let after = measures(&row);
         assert_eq!(after.len(), before - 1);
-        assert!(
-            after.iter().all(|m| m.slug != "cpu-ns-per-message" || m.estimate.interval.is_none())
-        );
+        assert!(after.iter().all(|m| !m.slug.starts_with("cpu-") || m.estimate.interval.is_none()));
     }
 }

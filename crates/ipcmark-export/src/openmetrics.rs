@@ -1,9 +1,11 @@
 //! OpenMetrics text, for a node exporter's textfile collector or a push gateway: base units, one sample a figure.
 //!
-//! Gauges, because a run's medians are no counters; percentiles are summaries without sums, because Prometheus' own linter wants
-//! the label `quantile` nowhere else. Bounds are families of their own, so that no sum over labels mixes them with
-//! figures. Cells without figures are in `ipcmark_cell_info` with the reason.
+//! Gauges, because a run's medians are no counters. A percentile is a label of a gauge and no quantile of a summary: a
+//! collector would add a count and a sum of zero to a summary without them. Bounds are families of their own, so that no sum
+//! over labels mixes them with figures. Cells without figures are in `ipcmark_cell_info` with the reason, and so are the
+//! flags. With timestamps, old runs can be added to a database; a textfile collector refuses those.
 
+use crate::Options;
 use crate::line::arrivals;
 use crate::measure::measures;
 use ipcmark_record::{CellKey, Parameter, Record, Refusal};
@@ -16,6 +18,7 @@ type Family = (&'static str, Option<&'static str>, &'static str, f64);
 
 fn family(slug: &str) -> Family {
     const NS: f64 = 1e9;
+    let cpu = |name, help| (name, Some("seconds"), help, NS);
     match slug {
         "throughput" => {
             ("messages_per_second", None, "Messages drained and verified a second", 1.0)
@@ -28,18 +31,31 @@ fn family(slug: &str) -> Family {
             "Share of a round trip in which other work was done",
             1.0,
         ),
-        "cpu-ns-per-message" => (
-            "cpu_per_message_seconds",
-            Some("seconds"),
-            "CPU time of all sides for one message",
-            NS,
-        ),
+        "cpu-ns-per-message" => {
+            cpu("cpu_per_message_seconds", "CPU time of all sides for one message")
+        }
+        "cpu-ns-per-round-trip" => {
+            cpu("cpu_per_round_trip_seconds", "CPU time of all sides for one round trip")
+        }
+        "cpu-ns-per-task" => cpu("cpu_per_task_seconds", "CPU time of all sides for one task"),
         "switches-per-message" => (
             "context_switches_per_message",
             None,
             "Context switches of all sides for one message",
             1.0,
         ),
+        "switches-per-round-trip" => (
+            "context_switches_per_round_trip",
+            None,
+            "Context switches of all sides for one round trip",
+            1.0,
+        ),
+        "switches-per-task" => {
+            ("context_switches_per_task", None, "Context switches of all sides for one task", 1.0)
+        }
+        "rate-reached" => {
+            ("rate_reached_per_second", None, "Messages a second of those asked by rate_per_s", 1.0)
+        }
         "lost-share" => ("lost_ratio", Some("ratio"), "Share of the messages that never came", 1.0),
         slug if slug.starts_with("times-") => {
             ("over_limit_ratio", Some("ratio"), "Times as long as the machine allows at best", 1.0)
@@ -56,18 +72,24 @@ struct Samples {
     lines: String,
 }
 
-pub(crate) fn openmetrics(record: &Record, summary: &Summary) -> Vec<u8> {
+pub(crate) fn openmetrics(record: &Record, summary: &Summary, options: &Options) -> Vec<u8> {
     let mut families: BTreeMap<String, Samples> = BTreeMap::new();
+    let started = record.started.parse::<jiff::Timestamp>().ok();
+    let seconds = started.map(|started| started.as_millisecond() as f64 / 1e3);
+    let at = seconds.filter(|_| options.timestamps).map_or_else(String::new, |s| format!(" {s}"));
     let mut add = |name: String, unit, help: &str, labels: &str, value: f64| {
         let own = families.entry(name.clone()).or_default();
         (own.unit, own.help) = (unit, help.into());
-        let _ = writeln!(own.lines, "{name}{labels} {value:e}");
+        let _ = writeln!(own.lines, "{name}{labels} {value:e}{at}");
     };
     for row in &summary.rows {
         for measure in measures(row) {
             let (name, unit, help, over) = family(measure.slug);
-            let quantile = measure.quantile.map(|q| ("quantile", q.to_string()));
-            let labels = labels(cell(row).into_iter().chain(quantile));
+            let percentile = measure.quantile.map(|q| ("percentile", percentile(q)));
+            let is_ratio = measure.slug.starts_with("times-");
+            let limit = row.limit.as_ref().filter(|_| is_ratio);
+            let limit = limit.map(|limit| ("limit", limit.bound.to_string()));
+            let labels = labels(cell(row).into_iter().chain(percentile).chain(limit));
             add(format!("ipcmark_{name}"), unit, help, &labels, measure.estimate.value / over);
             for (end, value) in
                 measure.estimate.interval.into_iter().flat_map(|(l, h)| [("low", l), ("high", h)])
@@ -90,16 +112,14 @@ pub(crate) fn openmetrics(record: &Record, summary: &Summary) -> Vec<u8> {
         ("kernel", host.kernel.clone()),
     ];
     add("ipcmark_run_info".into(), None, "What measured, and where", &labels(run), 1.0);
-    if let Ok(started) = record.started.parse::<jiff::Timestamp>() {
-        let seconds = started.as_millisecond() as f64 / 1e3;
+    if let Some(seconds) = seconds {
         let help = "When the run began, since 1970";
         add("ipcmark_run_start_seconds".into(), Some("seconds"), help, "", seconds);
     }
     let mut text = String::new();
     for (name, Samples { unit, help, lines }) in families {
         let unit = unit.map(|unit| format!("# UNIT {name} {unit}\n")).unwrap_or_default();
-        let kind = if lines.contains("quantile=") { "summary" } else { "gauge" };
-        let _ = write!(text, "# TYPE {name} {kind}\n{unit}# HELP {name} {help}.\n{lines}");
+        let _ = write!(text, "# TYPE {name} gauge\n{unit}# HELP {name} {help}.\n{lines}");
     }
     text += "# EOF\n";
     text.into_bytes()
@@ -135,7 +155,14 @@ fn cell(row: &Row) -> Vec<(&'static str, String)> {
     always.into_iter().chain(there).collect()
 }
 
-fn state(row: &Row) -> [(&'static str, String); 2] {
+/// Returns `50`, `99.9`.
+fn percentile(quantile: f64) -> String {
+    // Six digits: a fraction times 100 need not be the number that people write.
+    let text = format!("{:.6}", quantile * 100.0);
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+fn state(row: &Row) -> [(&'static str, String); 3] {
     let (state, reason) = match &row.status {
         Status::Measured => ("measured", ""),
         Status::Failed { what } => ("failed", what.as_str()),
@@ -143,7 +170,7 @@ fn state(row: &Row) -> [(&'static str, String); 2] {
         Status::Unsupported { reason } => ("unsupported", reason.as_str()),
         Status::Pending => ("pending", ""),
     };
-    [("state", state.into()), ("reason", reason.into())]
+    [("state", state.into()), ("reason", reason.into()), ("flags", row.flags().join(" "))]
 }
 
 fn labels(pairs: impl IntoIterator<Item = (&'static str, String)>) -> String {
@@ -160,15 +187,46 @@ mod tests {
 
     #[test]
     fn units_are_base_units_and_every_cell_is_told_of() {
-        let text = String::from_utf8(openmetrics(&RECORD, &SUMMARY)).unwrap();
+        let text = String::from_utf8(openmetrics(&RECORD, &SUMMARY, &Options::default())).unwrap();
         assert!(text.ends_with("# EOF\n") && !text.contains("NaN") && !text.contains(" inf\n"));
         assert_eq!(text.matches("\nipcmark_cell_info{").count(), RECORD.cells.len());
         assert!(text.contains(r#"state="unavailable",reason="a message of 65536 bytes"#));
         let row = SUMMARY.rows.iter().find(|row| row.figure.is_some()).unwrap();
         let p50 = row.figure.as_ref().unwrap().percentile(0.5).unwrap().ns.value;
-        assert!(text.contains(&format!("quantile=\"0.5\"}} {:e}\n", p50 / 1e9)), "{p50}");
-        let low = "# TYPE ipcmark_latency_low_seconds summary\n# UNIT ipcmark_latency_low_seconds seconds";
+        assert!(text.contains(&format!("percentile=\"50\"}} {:e}\n", p50 / 1e9)), "{p50}");
+        let low =
+            "# TYPE ipcmark_latency_low_seconds gauge\n# UNIT ipcmark_latency_low_seconds seconds";
         assert!(text.contains(low));
+    }
+
+    // F19
+    #[test]
+    fn no_reader_adds_a_count_and_a_run_of_old_has_its_time() {
+        let text = |timestamps| {
+            let options = Options { timestamps, ..Options::default() };
+            String::from_utf8(openmetrics(&RECORD, &SUMMARY, &options)).unwrap()
+        };
+        let samples = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+        };
+        let (bare, timed) = (text(false), text(true));
+        assert!(!bare.contains(" summary\n") && !bare.contains("quantile="));
+        for part in ["percentile=\"50\"", "percentile=\"99.9\"", "percentile=\"90\""] {
+            assert!(bare.contains(part), "{part}");
+        }
+        let at = RECORD.started.parse::<jiff::Timestamp>().unwrap().as_millisecond() as f64 / 1e3;
+        let expected: Vec<String> =
+            samples(&bare).into_iter().map(|line| format!("{line} {at}")).collect();
+        assert_eq!(samples(&timed), expected);
+    }
+
+    // F1
+    #[test]
+    fn a_ratio_names_its_limit() {
+        let text = String::from_utf8(openmetrics(&RECORD, &SUMMARY, &Options::default())).unwrap();
+        let mut ratios = text.lines().filter(|line| line.starts_with("ipcmark_over_limit_ratio{"));
+        assert!(ratios.clone().count() > 5);
+        assert!(ratios.all(|line| line.contains(",limit=\"")));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use crate::table::{Table, Value};
 use crate::{Error, Result};
-use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -38,6 +38,12 @@ fn write(table: &Table) -> parquet::errors::Result<Vec<u8>> {
             Some(Value::Number(_)) => {
                 put::<DoubleType, _>(&mut group, column(), |value| match value {
                     Value::Number(number) => *number,
+                    _ => None,
+                })?
+            }
+            Some(Value::Time(_)) => {
+                put::<Int64Type, _>(&mut group, column(), |value| match value {
+                    Value::Time(time) => time.map(|time| time.as_microsecond()),
                     _ => None,
                 })?
             }
@@ -77,6 +83,9 @@ fn schema(table: &Table) -> parquet::errors::Result<TypePtr> {
             Value::Count(_) => (Physical::INT64, None),
             Value::Number(_) => (Physical::DOUBLE, None),
             Value::Flag(_) => (Physical::BOOLEAN, None),
+            Value::Time(_) => {
+                (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
+            }
         };
         let builder = Type::primitive_type_builder(name, physical)
             .with_repetition(Repetition::OPTIONAL)

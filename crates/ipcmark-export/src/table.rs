@@ -8,6 +8,7 @@ pub(crate) enum Value {
     /// Never NaN, never infinite: see [`number`].
     Number(Option<f64>),
     Flag(Option<bool>),
+    Time(Option<jiff::Timestamp>),
 }
 
 /// Rows, and what their columns are called; every row has a value of the same kind in a column.
@@ -28,6 +29,11 @@ pub(crate) fn count(value: impl Into<Option<u64>>) -> Value {
 
 pub(crate) fn flag(value: impl Into<Option<bool>>) -> Value {
     Value::Flag(value.into())
+}
+
+/// Returns a moment, if the text is one (RFC 3339).
+pub(crate) fn time(text: &str) -> Value {
+    Value::Time(text.parse().ok())
 }
 
 pub(crate) fn text(value: Option<&str>) -> Value {

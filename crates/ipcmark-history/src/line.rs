@@ -96,6 +96,10 @@ pub struct Metric {
     /// Distance of the two CPUs, ns: the centre of the class; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_ns: Option<f64>,
+    /// Words that go with the figure: `noisy`, `not-steady`, `few`, `sender-too-slow`, `lost-messages`,
+    /// `rate-not-reached`; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
 }
 
 /// Kinds of figures.
@@ -243,7 +247,8 @@ mod tests {
 
     fn metric(name: String) -> Metric {
         let value = 1.0;
-        Metric { name, value, unit: "ns".into(), low: None, high: None, n: 9, distance_ns: None }
+        let (unit, flags) = ("ns".into(), Vec::new());
+        Metric { name, value, unit, low: None, high: None, n: 9, distance_ns: None, flags }
     }
 
     #[test]

@@ -155,12 +155,14 @@ fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
         let row = summarize_cell(cell, &context)?;
         let Some(figure) = &row.figure else { continue };
         let name = cell.key.to_string();
-        let mut class = Class { cell: &name, class: row.class, n: row.invocations };
+        let flags = row.flags().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let mut class = Class { cell: &name, class: row.class, n: row.invocations, flags: &flags };
         class.figures(figure, &row, &mut metrics);
         if let Some(limit) = row.tracked_limit() {
             metrics.push(class.metric(Figure::Times(limit.bound), limit.times));
         }
         if let Some((record, pinned)) = &pinned
+            && figure.refused.is_none()
             && let Some(times) = times_reference(cell, &context, record, pinned)?
         {
             metrics.push(class.metric(Figure::TimesReference, times));
@@ -187,6 +189,7 @@ struct Class<'c> {
     cell: &'c str,
     class: Option<DistanceClass>,
     n: usize,
+    flags: &'c [String],
 }
 
 impl Class<'_> {
@@ -212,6 +215,7 @@ impl Class<'_> {
             high: estimate.interval.map(|(_, high)| rounded(high)),
             n: self.n,
             distance_ns: self.class.map(|class| rounded(class.centre_ns)),
+            flags: self.flags.to_vec(),
         }
     }
 }

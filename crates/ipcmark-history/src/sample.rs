@@ -171,6 +171,7 @@ fn figures(at: usize, factor: f64, slower: f64, rng: &mut Rng) -> Vec<Metric> {
         high: Some(line::rounded(value * (1.0 + half))),
         n: 9,
         distance_ns: class.map(|_| centre_ns),
+        flags: Vec::new(),
     };
     // A faster machine is a little nearer to its limits, or further from them.
     let limit_ns = ns * slower.powf(0.98) * if near { 0.7 } else { 1.0 } / (2.0 + at as f64 / 7.0);

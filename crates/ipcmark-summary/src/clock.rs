@@ -21,9 +21,7 @@ impl Row {
         let others = self.others.iter_mut().map(|other| &mut other.figure);
         for figure in self.figure.iter_mut().chain(others) {
             if let Some(why) = clocks.and_then(|clocks| refusal(figure, clocks, cell)) {
-                figure.percentiles.clear();
-                figure.max_ns = None;
-                figure.refused = Some(why);
+                figure.refuse(why);
             }
         }
         self

@@ -15,6 +15,7 @@ mod figure;
 mod limit;
 mod memo;
 mod pooled;
+mod rate;
 mod row;
 mod samples;
 mod standing;
@@ -29,6 +30,7 @@ pub use error::{Error, Result};
 pub use ipcmark_record::Headline;
 pub use limit::{AgainstLimit, Bound};
 pub use pooled::{Pooled, pooled, tells, told};
+pub use rate::Rate;
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
     Percentile, Row, Status, Summary,

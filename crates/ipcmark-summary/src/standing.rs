@@ -28,6 +28,29 @@ pub fn excess(row: &Row, target: Target) -> Option<f64> {
     Some(tail.map_or(own, |tail| own.max(tail)))
 }
 
+impl Row {
+    /// Returns the words that must go wherever its figures go, worst first: `rate-not-reached`,
+    /// `lost-messages`, `sender-too-slow`, and `noisy`, `not-steady` or `few`; none of a row that can be
+    /// trusted.
+    #[must_use]
+    pub fn flags(&self) -> Vec<&'static str> {
+        let lag = self.figure.as_ref().and_then(|figure| figure.lag);
+        let quality = match self.standing {
+            Some(Standing::Noisy) => Some("noisy"),
+            Some(Standing::NotSteady) => Some("not-steady"),
+            Some(Standing::Few) => Some("few"),
+            Some(Standing::Precise | Standing::Wide) | None => None,
+        };
+        let all = [
+            self.misses_rate().then_some("rate-not-reached"),
+            (self.integrity.lost > 0).then_some("lost-messages"),
+            lag.is_some_and(|lag| lag.sender_too_slow).then_some("sender-too-slow"),
+            quality,
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
 /// Returns the quality of a cell by its row and the target; `None` if nothing was measured.
 ///
 /// Noisy: more than a third of the good invocations had to be set aside. Few: fewer than 6 count.

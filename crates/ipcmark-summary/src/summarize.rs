@@ -84,7 +84,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         distance: distance(good),
         integrity: integrity(&cell.invocations),
     };
-    let row = row.held_against(context.clocks(), cell);
+    let row = row.held_against(context.clocks(), cell).held_to_its_rate();
     let limit = row.figure.as_ref().and_then(|figure| against(cell, &counting, figure, context));
     Ok(Row { limit, ..row })
 }

@@ -155,6 +155,33 @@ fn losses_are_summed_however_few_invocations_had_them() {
     assert!((self::row(&cell).1.lost_share.unwrap().value - 0.5).abs() < 1e-9);
 }
 
+// F3
+#[test]
+fn a_rate_that_was_not_reached_has_no_latency() {
+    let paced =
+        cell("pipe/block", "paced", |c| c.key.workload.value(Parameter::Rate) == Some(1_000));
+    let reached = |slower: u64| {
+        let mut cell = paced.clone();
+        for invocation in &mut cell.invocations {
+            // Enough messages that the last one decides nothing.
+            invocation.messages *= 100;
+            invocation.elapsed_ns *= 100 * slower;
+        }
+        row(&cell)
+    };
+    let (row, figure) = reached(1);
+    assert!(!row.misses_rate() && figure.percentile(0.5).is_some() && row.flags().is_empty());
+    let (row, figure) = reached(2);
+    assert!(row.misses_rate() && figure.percentiles.is_empty() && figure.max_ns.is_none());
+    assert_eq!(row.flags(), ["rate-not-reached"]);
+    assert_eq!(row.limit, None, "what has no latency is no multiple of a limit");
+    let rate = row.rate().unwrap();
+    assert_eq!(rate.asked_per_s, 1_000.0);
+    assert!((rate.reached_per_s / 500.0 - 1.0).abs() < 0.01, "{rate:?}");
+    let why = figure.refused.unwrap();
+    assert!(why.starts_with("rate not reached: 5") && why.contains("/s of 1000/s asked"), "{why}");
+}
+
 /// Two CPUs, and the offset and the bound that were found at the start and at the end, ns.
 type Pair = (u32, u32, [(f64, f64); 2]);
 

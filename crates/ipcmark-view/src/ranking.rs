@@ -97,7 +97,7 @@ pub struct Entry<'a> {
     pub row: &'a Row,
     /// The figures of the cell.
     pub figure: &'a Figure,
-    /// The headline.
+    /// The headline; not a number in a row whose rate was not reached.
     pub value: Estimate,
     /// False if `value` is a median of too few round trips: it is shown, but has no rank.
     pub enough: bool,
@@ -138,7 +138,8 @@ impl Entry<'_> {
     /// Returns true if it can be ranked: nothing was lost, the figure is possible, and it is of the
     /// ranking's distance class.
     pub fn is_ranked(&self) -> bool {
-        !self.elsewhere && !self.loses() && !self.is_impossible()
+        let has_value = self.value.value.is_finite();
+        has_value && !self.elsewhere && !self.loses() && !self.is_impossible()
     }
 
     /// Returns true if a waiting side keeps its CPU.
@@ -160,12 +161,12 @@ impl Entry<'_> {
     }
 
     /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, `lossy` if
-    /// messages were lost, `–` of an impossible figure, or `apart` in another distance class.
+    /// messages were lost, `–` of an impossible figure and of none, or `apart` in another distance class.
     pub fn place(&self, at: usize) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
             _ if self.loses() => "lossy".into(),
-            _ if self.is_impossible() => "–".into(),
+            _ if !self.is_ranked() => "–".into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
             None => format!("({})", at + 1),
@@ -236,7 +237,10 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         .filter(|row| row.status == Status::Measured && belongs(row, &setting))
         .filter_map(|row| {
             let figure = row.figure.as_ref()?;
-            let value = figure.headline(headline).filter(|v| v.value.is_finite())?;
+            let value = figure.headline(headline).filter(|v| v.value.is_finite());
+            // A rate that was not reached has no latency, and its row says so.
+            let none = Estimate { value: f64::NAN, interval: None, confidence: None };
+            let value = value.or_else(|| row.misses_rate().then_some(none))?;
             let enough = figure.has_enough(headline);
             Some(Entry { row, figure, value, enough, places: None, elsewhere: false })
         })

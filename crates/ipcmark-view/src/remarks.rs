@@ -20,8 +20,9 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
     );
     if let Some(lag) = figure.and_then(|f| f.lag).filter(|lag| lag.sender_too_slow) {
         out.push(format!(
-            "sender missed its schedule (p99 delay {}): the latency includes the sender's own",
-            Quantity::Time.show(lag.p99_ns.value)
+            "sender missed its schedule (p99 delay {}){}",
+            Quantity::Time.show(lag.p99_ns.value),
+            if row.misses_rate() { "" } else { ": the latency includes the sender's own" }
         ));
     }
     out.extend(figure.and_then(|f| f.refused.clone()));

@@ -154,13 +154,19 @@ pub(crate) fn cell_axes(args: &CellArgs) -> Axes {
     }
 }
 
+/// Returns the seed of a run. One that is drawn is below 2^53: readers of JSON that keep all numbers as
+/// floating point would round a larger one.
+pub(crate) fn seed(given: Option<u64>) -> u64 {
+    given.unwrap_or_else(|| fastrand::u64(..1 << 53))
+}
+
 fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
     let defaults = suite.defaults;
     let rounds = args.rounds.unwrap_or(defaults.rounds);
     let most = args.rounds_most.unwrap_or(defaults.rounds_most);
     let adapts = !args.fixed && most > rounds;
     Options {
-        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        seed: seed(args.seed),
         budget: args.budget.or(defaults.budget),
         rounds,
         adapt: adapts.then(|| (most, target(args.target, suite))),

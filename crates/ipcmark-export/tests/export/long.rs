@@ -1,7 +1,7 @@
 //! The long form, read back as a reader of CSV would: the tables' figures can be computed from it again.
 
 use crate::{RECORD, bytes, record};
-use ipcmark_export::{Document, Error, Format, Options, export};
+use ipcmark_export::{Document, Error, Exported, Format, Options, export};
 use ipcmark_record::{
     Arm, Integrity, InvocationOutcome, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings,
     Parameter, Slice, Stage, State, sample,
@@ -21,7 +21,7 @@ fn rows(document: &Document) -> Vec<Row> {
 #[test]
 fn medians_of_the_rows_that_count_are_the_tables_figures() {
     let mut behind: HashMap<String, Vec<Row>> = HashMap::new();
-    for row in rows(&record(RECORD.clone())).into_iter().filter(|row| row["counts"] == "true") {
+    for row in rows(&record(RECORD.clone())).into_iter().filter(|row| row["counts"] == "TRUE") {
         behind.entry(row["cell"].clone()).or_default().push(row);
     }
     let mut compared = 0;
@@ -29,7 +29,7 @@ fn medians_of_the_rows_that_count_are_the_tables_figures() {
         let Some(figure) = &row.figure else { continue };
         let own = |side: &str, column: &str| -> Vec<f64> {
             let mine = behind[&row.key.to_string()].iter();
-            let told = mine.filter(|r| r[side] == "true" && !r[column].is_empty());
+            let told = mine.filter(|r| r[side] == "TRUE" && !r[column].is_empty());
             told.map(|r| r[column].parse().unwrap()).collect()
         };
         // Several sides that tell are put together before a percentile is taken.
@@ -78,6 +78,62 @@ fn a_paired_comparison_has_a_row_a_slice() {
         assert!(matches!(error, Error::NeedsRecord { .. }), "{format}");
         assert!(error.to_string().contains("csv"), "{error}");
     }
+}
+
+// F19
+#[test]
+fn a_column_has_one_type_whatever_stands_first() {
+    let rows = rows(&record(RECORD.clone()));
+    let all = |column: &'static str| {
+        rows.iter().map(move |row| row[column].as_str()).filter(|value| !value.is_empty())
+    };
+    for column in ["p50_ns", "p99_9_ns", "max_ns", "distance_before_ns"] {
+        assert!(all(column).count() > 20, "{column}");
+        let whole = all(column).find(|value| !value.contains(['.', 'e']));
+        assert_eq!(whole, None, "{column} may have fractions");
+    }
+    for column in ["values", "elapsed_ns", "size_bytes"] {
+        assert!(all(column).all(|value| value.parse::<u64>().is_ok()), "{column}");
+    }
+    for column in ["counts", "tells", "steady", "floor"] {
+        assert!(all(column).all(|value| ["TRUE", "FALSE"].contains(&value)), "{column}");
+    }
+    assert!(all("run_started").all(|value| value.parse::<jiff::Timestamp>().is_ok()));
+}
+
+// F3
+#[test]
+fn a_rate_that_was_not_reached_has_a_mark_everywhere_and_a_latency_nowhere() {
+    let mut late = sample::every(1, 6);
+    late.cells.retain(|cell| cell.key.workload.name() == "paced" && !cell.lossy);
+    for invocation in late.cells.iter_mut().flat_map(|cell| &mut cell.invocations) {
+        invocation.messages *= 100;
+        invocation.elapsed_ns *= 300;
+    }
+    let (cells, document) = (late.cells.len(), record(late));
+    assert!(cells > 0);
+    for row in rows(&document) {
+        assert!(row["flags"].starts_with("rate-not-reached"), "{row:?}");
+        assert!(row["tells"] != "TRUE", "no time of it is a figure");
+    }
+    let mut taken = HashMap::new();
+    for format in crate::formats().filter(|f| ![Format::Csv, Format::Parquet].contains(f)) {
+        let files = match export(&document, format, &Options::default()).unwrap() {
+            Exported::One(bytes) => vec![bytes],
+            Exported::Several(files) => files.into_iter().map(|file| file.bytes).collect(),
+        };
+        let text: String =
+            files.into_iter().map(|bytes| String::from_utf8(bytes).unwrap()).collect();
+        taken.insert(format.name(), text);
+    }
+    let (bmf, gab, om) = (&taken["bmf"], &taken["gab"], &taken["openmetrics"]);
+    assert!(!bmf.contains("\"latency") && bmf.contains("flag-rate-not-reached"), "{bmf}");
+    assert!(bmf.contains("rate-reached"), "{bmf}");
+    assert!(!gab.contains(": p50") && gab.contains("flags: rate-not-reached"), "{gab}");
+    assert!(!om.contains("ipcmark_latency") && om.contains("flags=\"rate-not-reached"), "{om}");
+    assert!(taken["hgrm"].is_empty() && taken["criterion"].is_empty());
+    assert!(!taken["hlog"].contains("Tag="), "{}", taken["hlog"]);
+    assert!(taken["cells-csv"].contains("rate not reached: "));
 }
 
 fn paired() -> Paired {

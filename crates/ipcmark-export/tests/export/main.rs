@@ -30,7 +30,7 @@ fn few() -> Record {
     sample::record_of(1, 6, |key| key.transport == "pipe/block")
 }
 
-fn formats() -> impl Iterator<Item = Format> {
+pub(crate) fn formats() -> impl Iterator<Item = Format> {
     Format::ALL.into_iter().filter(|f| cfg!(feature = "parquet") || *f != Format::Parquet)
 }
 

@@ -19,7 +19,8 @@ const TWO_EACH: usize = 56;
 pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
     let setting = &ranking.setting;
     let quantity = setting.quantity();
-    let (entries, choice) = chosen(&ranking.entries);
+    let (mut entries, choice) = chosen(&ranking.entries);
+    entries.retain(|entry| entry.value.value.is_finite());
     let ends = entries.iter().flat_map(|e| {
         let (low, high) = e.value.interval.unwrap_or((e.value.value, e.value.value));
         [low, e.value.value, high]

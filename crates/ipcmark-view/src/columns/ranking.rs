@@ -102,18 +102,23 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
         ],
         Headline::Median => {
             let p99 = quantile(number("p99", OVER_RUNS, 10), 0.99);
-            // The rate of a paced sender is given: its delay says more.
-            let last = if matches!(setting.workload, Workload::Paced { .. }) {
+            if let Workload::Paced { rate, .. } = setting.workload {
+                let help = "messages received and verified a second, of those that were to be sent";
+                let asked = Quantity::MessageRate.show(rate.into());
+                let reached = figure(number("Rate\nreached", help, 12), move |f| {
+                    let reached = Quantity::MessageRate.show(f.messages_per_s.value);
+                    Cell::number(format!("{reached} of {asked}"), f.messages_per_s.value)
+                });
                 let help = "from the due time of a message to the call that sends it";
-                figure(number("Sender's\ndelay p99", help, 6), |f| {
+                let delay = figure(number("Sender's\ndelay p99", help, 6), |f| {
                     f.lag.map_or_else(Cell::missing, |lag| {
                         time_cell(&lag.p99_ns).under(format!("p50 {}", time(lag.p50_ns.value)))
                     })
-                })
-            } else {
-                let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
-                figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value))
-            };
+                });
+                return vec![p99, reached, delay];
+            }
+            let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
+            let last = figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value));
             vec![p99, last]
         }
         Headline::SpeedUp => {

@@ -111,6 +111,33 @@ fn the_distance_is_a_column_only_if_some_row_differs() {
     });
 }
 
+// F3
+#[test]
+fn a_rate_that_was_not_reached_stands_beside_the_one_asked_and_has_no_latency() {
+    let mut record = sample::every(1, 6);
+    record.cells.retain(|c| c.key.workload == Workload::PACED && !c.lossy);
+    let mut late = record.cells[0].clone();
+    late.key.transport = "late/block".into();
+    for invocation in &mut late.invocations {
+        invocation.messages *= 100;
+        invocation.elapsed_ns *= 200;
+    }
+    record.cells.push(late);
+    let summary = summarize(&record).unwrap();
+    let rankings = rankings(&summary);
+    let late_at = rankings[0].entries.len() - 1;
+    let table = ranking_table(&rankings[0]);
+    assert_eq!(cell(&table, late_at, "Transport").text, "late/block");
+    assert_eq!(cell(&table, late_at, "Rate").text, "500 /s of 1.00 k/s");
+    assert_eq!(cell(&table, 0, "Rate").text, "1.00 k/s of 1.00 k/s");
+    for head in ["One-way", "p99"] {
+        assert_eq!(cell(&table, late_at, head).text, Cell::missing().text);
+        assert_ne!(cell(&table, 0, head).text, Cell::missing().text);
+    }
+    assert_eq!(cell(&table, late_at, "Rank").text, "–");
+    assert!(cell(&table, late_at, "Notes").text.starts_with("rate not reached: 500/s of 1000/s"));
+}
+
 #[test]
 fn a_narrow_terminal_keeps_the_figure_its_interval_p99_and_quality() {
     let mut rows = ["shm-broadcast/hybrid", "rpc-unix-exactly-once/block"]

@@ -96,7 +96,7 @@ fn measure(
     let base = side(of(&args.base, &args.base_rev)?, &args.base_env, &args.base_arg);
     let new = side(of(&args.new, &args.new_rev)?, &args.new_env, &args.new_arg);
     let options = Options {
-        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        seed: crate::selection::seed(args.seed),
         budget: args.budget,
         screen_pairs: args.pairs,
         confirm_pairs: args.confirm,

@@ -44,7 +44,8 @@ pub(crate) struct ExportArgs {
     /// comparison.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) record: Option<PathBuf>,
-    /// Format: csv, parquet, hlog, hgrm, criterion, bmf, gab, openmetrics, history; `list` explains each.
+    /// Format: csv, cells-csv, parquet, hlog, hgrm, criterion, bmf, gab, openmetrics, history, otava; `list`
+    /// explains each.
     #[arg(long, short, value_name = "NAME", value_parser = parse)]
     pub(crate) format: Wanted,
     /// Output file, or folder for criterion, gab and hgrm. `-` is standard output.
@@ -53,6 +54,10 @@ pub(crate) struct ExportArgs {
     /// Baseline name for critcmp, with --format criterion only [default: the measured commit].
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,
+    /// The time of the run behind each sample, with --format openmetrics only: to add old runs to a
+    /// database.
+    #[arg(long)]
+    pub(crate) timestamps: bool,
 }
 
 fn parse(name: &str) -> Result<Wanted, String> {

@@ -26,7 +26,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
     };
     refuse_early(args)?;
     let document = Document::read(&folder::record_at(path))?;
-    let options = Options { baseline: args.baseline.clone() };
+    let options = Options { baseline: args.baseline.clone(), timestamps: args.timestamps };
     let exported = match (args.format, &document) {
         (Wanted::Of(format), _) => convert(&document, format, &options).map_err(usage)?,
         (_, Document::Record(record)) => Exported::One(line(record)?),
@@ -71,6 +71,9 @@ fn refuse_early(args: &ExportArgs) -> Result<()> {
     let name = args.format;
     if args.baseline.is_some() && name != Wanted::Of(Format::Criterion) {
         bail!(Usage(format!("--baseline names the figures in criterion; {name} has no such name")));
+    }
+    if args.timestamps && name != Wanted::Of(Format::Openmetrics) {
+        bail!(Usage(format!("--timestamps is for openmetrics; {name} has the time already")));
     }
     let Wanted::Of(format) = name else { return Ok(()) };
     match format.shape() {

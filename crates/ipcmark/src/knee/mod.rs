@@ -140,7 +140,7 @@ fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
     let mut note = note(suite);
     note.title = format!("The highest rate at which p99 stays under {}", show_duration(args.p99));
     Options {
-        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        seed: crate::selection::seed(args.seed),
         budget: args.budget,
         rounds: args.rounds,
         measure: longest(args),

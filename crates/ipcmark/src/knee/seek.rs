@@ -17,8 +17,6 @@ const VALUES: f64 = 20_000.0;
 const SHORTEST: Duration = Duration::from_millis(100);
 /// Share of lost messages above which p99 of what was sent does not exist.
 const LOST: f64 = 0.01;
-/// Share of the messages sent below which the transport did not carry the rate.
-const CARRIED: f64 = 0.9;
 
 /// The goal of a search.
 #[derive(Debug, Clone, Copy)]
@@ -164,31 +162,30 @@ fn look(context: &mut Context, record: &Record) {
 
 /// Returns the result of a rate from its row; `None` if it has no figure.
 fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
-    let figure = row.figure.as_ref().filter(|figure| figure.refused.is_none())?;
-    let p99 = figure.percentile(0.99)?;
+    let figure = row.figure.as_ref()?;
+    let p99 = figure.percentile(0.99);
     let lost_share = figure.lost_share.map(|share| share.value);
-    let carried = figure.messages_per_s.value;
+    let late = figure.lag.is_some_and(|lag| lag.p99_ns.value > bound_ns);
+    let over = p99.is_some_and(|p99| p99.ns.value > bound_ns);
     let grade = if lost_share.is_some_and(|share| share > LOST) {
         Grade::Lossy
-    } else if p99.ns.value > bound_ns {
-        if figure.lag.is_some_and(|lag| lag.p99_ns.value > bound_ns) {
-            Grade::SenderTooSlow
-        } else if carried >= CARRIED * f64::from(rate_per_s) {
-            Grade::Over
-        } else {
-            Grade::Overloaded
-        }
-    } else if !p99.enough {
-        Grade::TooFew
-    } else {
+    } else if late && (over || row.misses_rate()) {
+        Grade::SenderTooSlow
+    } else if row.misses_rate() {
+        Grade::Overloaded
+    } else if over {
+        Grade::Over
+    } else if p99?.enough {
         Grade::Passed
+    } else {
+        Grade::TooFew
     };
     Some(Tried {
         rung: Rung { rate_per_s, grade },
-        p99_ns: Some(p99.ns.value),
+        p99_ns: p99.map(|p99| p99.ns.value),
         lag: figure.lag,
         lost_share,
-        values: p99.samples,
+        values: p99.map_or(0, |p99| p99.samples),
         why: None,
     })
 }

@@ -83,12 +83,14 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
 pub(crate) fn fate(tried: &Tried) -> String {
     let at = format!("at {}/s", thousands(tried.rung.rate_per_s));
     let p99 = tried.p99_ns.map_or_else(|| "unknown".into(), time);
+    // A rate that was not reached has no p99.
+    let known = tried.p99_ns.map_or_else(String::new, |ns| format!(" p99 is {}", time(ns)));
     match tried.rung.grade {
         Grade::Passed | Grade::Over => format!("{at} p99 is {p99}"),
-        Grade::Overloaded => format!("{at} p99 is {p99}: more is sent than the transport carries"),
+        Grade::Overloaded => format!("{at}{known}: more is sent than the transport carries"),
         Grade::SenderTooSlow => {
             format!(
-                "{at} p99 is {p99}, but the sender missed its schedule (p99 delay {}): the transport may carry more",
+                "{at}{known}, but the sender missed its schedule (p99 delay {}): the transport may carry more",
                 late(tried)
             )
         }
