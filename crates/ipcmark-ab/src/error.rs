@@ -33,6 +33,9 @@ pub enum Error {
         /// This version.
         ours: u32,
     },
+    /// A signal asked for the end before anything was measured.
+    #[error("interrupted before anything was measured; nothing is kept")]
+    Interrupted,
     /// A side ended or did not answer.
     #[error("{program} {what} while {cell} was measured")]
     Lost {

@@ -71,7 +71,11 @@ impl Program {
             answers: BufReader::new(answers),
             child,
         };
-        let none = |what: String| Error::NotIpcmark { program: side.name.clone(), what };
+        // A signal to the whole group ends the program, or its start, too.
+        let none = |what: String| match process::is_interrupted() {
+            true => Error::Interrupted,
+            false => Error::NotIpcmark { program: side.name.clone(), what },
+        };
         started.await_answer(Instant::now() + TO_BEGIN, &none)?;
         let hello: Hello = started.read(&none)?;
         let theirs = hello.protocol;

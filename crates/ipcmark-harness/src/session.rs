@@ -28,7 +28,7 @@ use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use machine::Machine;
 use pace::Pace;
-pub use spec::{CellSpec, Options, plan};
+pub use spec::{CellSpec, Options, command_line, plan};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -80,8 +80,8 @@ impl Session {
                 seed: options.seed,
                 budget_s: options.budget.map(|b| b.as_secs_f64()),
                 rounds: options.rounds,
-                rounds_most: options.adapt.map(|(most, _)| most),
-                target: options.adapt.map(|(_, target)| target),
+                rounds_most: options.rounds_most,
+                target: options.target,
                 measure_ms: options.measure.as_secs_f64() * 1e3,
                 warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
                 deep_check_every: DEEP_EVERY,

@@ -13,7 +13,9 @@ const EXPECTED: &str = "a duration such as 50ms, 1.5s or 2m";
 pub fn parse_duration(word: &str) -> Result<Duration, WordError> {
     let wrong = || WordError::new(word.trim(), EXPECTED);
     if !word.is_empty() && word.trim().chars().all(|c| c.is_ascii_digit() || c == '.') {
-        return Err(wrong().because(format!("it has no unit: write {0}ms or {0}s", word.trim())));
+        return Err(
+            wrong().because(format!("it has no unit: write {0}us, {0}ms or {0}s", word.trim()))
+        );
     }
     let duration: SignedDuration = word.trim().parse().map_err(|_| wrong())?;
     if duration <= SignedDuration::ZERO {

@@ -1,15 +1,25 @@
 //! Message sizes as people write them: `64`, `1KiB`, `8..64KiB`, `64,1KiB..1MiB*4`.
 
 use crate::WordError;
-use bytesize::ByteSize;
 
 /// The largest message a suite may name, in bytes.
 pub const MAX_SIZE: usize = 1 << 30;
 
 const EXPECTED: &str = "a size such as 64, 1KiB, 1.5MiB or 64kB";
+/// Units, and the bytes of each.
+const UNITS: [(&str, usize); 8] = [
+    ("", 1),
+    ("B", 1),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
 
 /// Parses one size in bytes. Without a unit it is bytes; `KiB`, `MiB`, `GiB` are powers of 1024 and `kB`, `MB`, `GB`
-/// powers of 1000. A bare `k` or `M` is refused, because people disagree on it.
+/// powers of 1000. `K`, `KB`, `kb` and the like are refused, because people disagree on them.
 ///
 /// # Errors
 /// Words that are no size, 0, parts of a byte, and sizes over [`MAX_SIZE`].
@@ -18,16 +28,20 @@ pub fn parse_size(word: &str) -> Result<usize, WordError> {
     let wrong = || WordError::new(word, EXPECTED);
     let split = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
     let (number, unit) = (&word[..split], word[split..].trim());
-    if let [letter @ (b'k' | b'K' | b'm' | b'M' | b'g' | b'G')] = unit.as_bytes() {
-        let letter = char::from(letter.to_ascii_uppercase());
+    let Some((_, unit_bytes)) = UNITS.into_iter().find(|(name, _)| *name == unit) else {
+        let letter = match &*unit.to_ascii_uppercase() {
+            "K" | "KB" => 'K',
+            "M" | "MB" => 'M',
+            "G" | "GB" => 'G',
+            _ => return Err(wrong()),
+        };
         return Err(wrong().because(format!(
             "'{unit}' may mean 1000s or 1024s: write {number}{letter}iB or {number}{}B",
             if letter == 'K' { 'k' } else { letter },
         )));
-    }
+    };
     let number: f64 = number.parse().map_err(|_| wrong())?;
-    let unit: ByteSize = format!("1{unit}").parse().map_err(|_| wrong())?;
-    let bytes = number * unit.as_u64() as f64;
+    let bytes = number * unit_bytes as f64;
     if bytes.fract() != 0.0 {
         return Err(wrong().because("that is not a whole number of bytes"));
     }
@@ -166,6 +180,12 @@ mod tests {
         for (word, why) in [
             ("64k", "64KiB or 64kB"),
             ("2M", "2MiB or 2MB"),
+            // B22: as its relatives
+            ("4kb", "4KiB or 4kB"),
+            ("4K", "4KiB or 4kB"),
+            ("4KB", "4KiB or 4kB"),
+            ("1mb", "1MiB or 1MB"),
+            ("4kib", "expected a size"),
             ("0", "at least 1 byte"),
             ("1.5", "whole number of bytes"),
             ("2GiB", "largest message is 1 GiB"),

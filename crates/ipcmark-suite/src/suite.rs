@@ -108,6 +108,18 @@ pub struct Axes {
     pub capacity: Option<Option<usize>>,
 }
 
+impl Axes {
+    /// Returns true if the command line leaves every axis to the suite.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let lists = [self.transports.is_empty(), self.patterns.is_empty(), self.sizes.is_empty()];
+        lists.into_iter().all(|empty| empty)
+            && self.placements.is_empty()
+            && self.load == LoadAxes::default()
+            && self.capacity.is_none()
+    }
+}
+
 impl Suite {
     /// Reads a suite file.
     ///

@@ -88,6 +88,7 @@ pub(crate) enum Command {
     #[command(after_help = examples(knee::EXAMPLES), mut_arg("transport", |arg| arg.required(true)))]
     Knee(Box<KneeArgs>),
     /// Show what can be measured here, and what cannot, and why.
+    #[command(after_help = exit::HELP)]
     List(ListArgs),
     /// Check the rules that each mechanism documents, and show what happened, with the calls that
     /// were made.
@@ -100,6 +101,7 @@ pub(crate) enum Command {
     /// change it.
     ///
     /// Changes nothing. Findings do not change the exit code.
+    #[command(after_help = exit::HELP)]
     Doctor(DoctorArgs),
     /// Measure what hardware and kernel allow at best: a cache line handed over, bytes copied, a
     /// call, a wake-up, a switch.
@@ -107,9 +109,10 @@ pub(crate) enum Command {
     /// Every run measures the same on the CPUs of its cells, and compares each figure with it ("×
     /// of its limit"). Alone it takes three seconds. Each distance between CPUs has its own
     /// figures.
-    #[command(after_help = limits::EXAMPLES)]
+    #[command(after_help = examples(limits::EXAMPLES))]
     Limits(LimitsArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
+    #[command(after_help = exit::HELP)]
     Report(ReportArgs),
     /// Compare two records of different times, cell by cell.
     ///
@@ -120,7 +123,7 @@ pub(crate) enum Command {
     ///
     /// A paired comparison (`ipcmark ab`) can fail it; two records of different times only raise a
     /// suspicion, unless the policy trusts them. Undecided figures never pass silently.
-    #[command(after_help = gate::EXAMPLES)]
+    #[command(after_help = examples(gate::EXAMPLES))]
     Gate(GateArgs),
     /// Keep runs over time, in a folder, on a git branch or in an object store.
     ///
@@ -129,7 +132,7 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp,
     /// Bencher, Prometheus ...
-    #[command(after_help = export::EXAMPLES)]
+    #[command(after_help = examples(export::EXAMPLES))]
     Export(ExportArgs),
     /// Compare two builds, or two settings, running side by side in alternating slices of 1 ms.
     ///
@@ -142,11 +145,13 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Slices(SlicesArgs),
     /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
+    #[command(after_help = exit::HELP)]
     Completions {
         /// Shell to print it for.
         shell: Shell,
     },
     /// Print the JSON Schema of a record.
+    #[command(after_help = exit::HELP)]
     Schema,
 }
 
@@ -229,7 +234,7 @@ pub(crate) struct RulesArgs {
     #[arg(value_name = "MECHANISM", value_parser = parse_selectors)]
     pub(crate) rules: Vec<Several<Selector>>,
     /// List the rules, and run none.
-    #[arg(long, conflicts_with = "into")]
+    #[arg(long, conflicts_with_all = ["into", "json", "quiet"])]
     pub(crate) list: bool,
     /// Print JSON instead of text.
     #[arg(long)]
@@ -308,6 +313,16 @@ mod tests {
     #[test]
     fn clap_finds_no_fault_with_the_definitions() {
         Cli::command().debug_assert();
+    }
+
+    /// B18
+    #[test]
+    fn every_command_has_the_same_exit_codes() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.ends_with(exit::HELP), "{}", command.get_name());
+            assert_eq!(help.matches("Exit codes").count(), 1, "{}", command.get_name());
+        }
     }
 
     #[test]

@@ -10,8 +10,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// All went well.
     Ok = 0,
-    /// `run`: a cell that should have been measured failed, or not one could be measured. `ab`:
-    /// something regressed or failed. `compare`: something is suspected slower, or failed.
+    /// A cell failed, or not one could be measured; something regressed: [`HELP`] has all.
     Failed = 1,
     /// The command line, or a suite, asks for something that does not exist.
     Usage = 2,
@@ -27,9 +26,10 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    success
-  1    a cell failed or nothing could be measured (run); the machine broke a rule (rules); something
-       regressed or failed (ab, gate); something is suspected slower, or failed (compare)
-  2    the command line or a suite is wrong, or --resume names another machine's or build's run
+  1    a cell failed or nothing could be measured (run, knee, repeat, limits); the machine broke a rule (rules);
+       something regressed or failed (ab, gate); something is suspected slower, or failed (compare);
+       something became slower (history scan)
+  2    the command line, a suite or a policy is wrong, or --resume names another machine's or build's run
   3    nothing regressed, but not everything could be decided (ab, gate, compare)
   4    a file could not be read or written, or the machine refused something that measuring needs
   130  interrupted; what was measured until then is kept";
@@ -63,7 +63,11 @@ impl std::error::Error for Usage {}
 
 /// Returns the exit that an error means.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
-    if error.chain().any(|cause| cause.is::<Interrupted>()) {
+    let interrupted = |cause: &(dyn std::error::Error + 'static)| {
+        let ab = cause.downcast_ref::<ipcmark_ab::Error>();
+        cause.is::<Interrupted>() || matches!(ab, Some(ipcmark_ab::Error::Interrupted))
+    };
+    if error.chain().any(interrupted) {
         return Exit::Interrupted;
     }
     let is_usage = error.chain().any(|cause| {

@@ -2,12 +2,15 @@
 
 use crate::exit::Usage;
 use anyhow::{Context as _, Result, bail};
+use ipcmark_record::Record;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The record's name in its folder.
 const RECORD: &str = "record.json";
+/// Names that a report writes next to it.
+const REPORT: [&str; 3] = ["index.html", "summary.md", "charts"];
 
 /// An existing folder that can be written to, and that holds no other run.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ impl Folder {
     /// Returns the folder that the user named; makes it if it does not exist.
     ///
     /// # Errors
-    /// The folder cannot be written to, or holds a record already.
+    /// The folder cannot be written to, holds a record already, or holds what a report would replace.
     pub(crate) fn named(path: &Path) -> Result<Folder> {
         let made = make(path)?;
         let folder = Folder { path: path.into(), record: path.join(RECORD), made };
@@ -32,6 +35,14 @@ impl Folder {
                 path.display(),
                 path.display()
             )));
+        }
+        for name in REPORT {
+            if path.join(name).symlink_metadata().is_ok() {
+                bail!(Usage(format!(
+                    "{} holds {name} and no record: it is no run of ipcmark, and the report would replace it; name another folder with --out",
+                    path.display()
+                )));
+            }
         }
         folder.try_out()?;
         Ok(folder)
@@ -90,6 +101,17 @@ impl Folder {
     /// Returns the path that `--resume` takes to continue this run.
     pub(crate) fn resumable(&self) -> &Path {
         if self.record == self.path.join(RECORD) { &self.path } else { &self.record }
+    }
+
+    /// Removes the record of a run that made no invocation, and the folders that were made for it;
+    /// returns true if it did.
+    pub(crate) fn forget_if_empty(&self, record: &Record) -> bool {
+        let empty = record.cells.iter().all(|cell| cell.invocations.is_empty());
+        if empty {
+            let _ = fs::remove_file(self.record());
+            self.take_back();
+        }
+        empty
     }
 
     /// Removes the folders that were made for a run that never began, if they are empty.
@@ -152,6 +174,24 @@ mod tests {
         assert_eq!(record_at(&folder.record()), folder.record());
         let by_record = Folder::of_stopped_run(&folder.record()).unwrap();
         assert_eq!((by_record.path(), by_record.resumable()), (folder.path(), folder.path()));
+    }
+
+    /// F18
+    #[test]
+    fn what_a_report_would_replace_is_not_replaced_without_a_word() {
+        for name in REPORT {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(name), "keep").unwrap();
+            let said = Folder::named(dir.path()).unwrap_err();
+            assert!(said.is::<Usage>(), "{said}");
+            assert!(
+                said.to_string().contains(name) && said.to_string().contains("--out"),
+                "{said}"
+            );
+            fs::write(dir.path().join("notes.txt"), "keep").unwrap();
+            fs::remove_file(dir.path().join(name)).unwrap();
+            assert!(Folder::named(dir.path()).is_ok(), "other files are in no danger");
+        }
     }
 
     #[test]

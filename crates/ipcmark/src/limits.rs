@@ -5,7 +5,7 @@
 use crate::cli::{Several, all, parse_placements, parse_size_list};
 use crate::exit::Exit;
 use crate::output::{self, paint};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use ipcmark_core::Placement;
 use ipcmark_harness::limits::{self as measured, Set};
@@ -65,10 +65,14 @@ struct Document {
 /// Measures limits and prints them.
 ///
 /// # Errors
-/// No placement that can be measured; standard output that cannot be written to.
+/// Standard output that cannot be written to.
 pub(crate) fn limits(args: &LimitsArgs) -> Result<Exit> {
     let _interrupts = Interrupts::handle()?;
-    let document = measure(args)?;
+    let document = measure(args);
+    if document.limits.is_empty() {
+        output::warn(&format!("nothing could be measured: {}", document.missing.join("; ")));
+        return Ok(if process::is_interrupted() { Exit::Interrupted } else { Exit::Failed });
+    }
     if args.json {
         output::print(&serde_json::to_string_pretty(&document)?)?;
     } else {
@@ -77,7 +81,7 @@ pub(crate) fn limits(args: &LimitsArgs) -> Result<Exit> {
     Ok(if process::is_interrupted() { Exit::Interrupted } else { Exit::Ok })
 }
 
-fn measure(args: &LimitsArgs) -> Result<Document> {
+fn measure(args: &LimitsArgs) -> Document {
     let clock = Clock::calibrate();
     let cpus = host::cpus();
     let given = all(&args.placement);
@@ -120,13 +124,10 @@ fn measure(args: &LimitsArgs) -> Result<Document> {
         }
         std::thread::sleep(REST);
     }
-    if limits.is_empty() {
-        bail!("nothing could be measured: {}", missing.join("; "));
-    }
     limits.sort_by_key(|l: &Limit| (l.kind, l.size_bytes));
     let ends = limits.iter().filter(|l| l.kind == LimitKind::HandOff).flat_map(|l| &l.samples);
     let classes = Classes::of_distances(ends.filter_map(|s| s.distance));
-    Ok(Document { schema: "ipcmark.limits/1", limits, classes, missing })
+    Document { schema: "ipcmark.limits/1", limits, classes, missing }
 }
 
 fn for_people(document: &Document, columns: Option<u16>) -> String {

@@ -65,20 +65,24 @@ impl Progress {
     fn started(&mut self, cells: usize, visits: usize, record: &Record) {
         self.pace = Pace::new(visits, self.pace.budget);
         self.rounds = record.settings.rounds;
-        self.adapts = record.settings.target.is_some();
+        self.adapts = record.settings.rounds_most.is_some();
         let bound = self.pace.budget.map(|b| format!(", at most {}", wall(b))).unwrap_or_default();
         let most = record.settings.rounds_most.map(|most| format!(" to {most}"));
-        let known = record.settings.target.map(|t| format!(", until ± {}", share(t.p50)));
-        let text = format!(
-            "Suite {}: {}, {}{} runs of each{}{bound}. {}, {} allowed.",
-            record.suite.name,
-            plural(cells, "cell"),
-            self.rounds,
-            most.unwrap_or_default(),
-            known.unwrap_or_default(),
-            record.host.cpu_model,
-            plural(record.host.cpus.len(), "CPU"),
-        );
+        let known = record.settings.target.filter(|_| self.adapts);
+        let known = known.map(|t| format!(", until ± {}", share(t.p50)));
+        let text = match cells {
+            0 => format!("No cell of the suite {} is left to measure here.", record.suite.name),
+            _ => format!(
+                "{} of the suite {}, {}{} runs of each{}{bound}. {}, {} allowed.",
+                plural(cells, "cell"),
+                record.suite.name,
+                self.rounds,
+                most.unwrap_or_default(),
+                known.unwrap_or_default(),
+                record.host.cpu_model,
+                plural(record.host.cpus.len(), "CPU"),
+            ),
+        };
         if matches!(self.look, Look::Quiet) {
             return;
         }

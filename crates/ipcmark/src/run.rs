@@ -41,7 +41,8 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     };
     spending.measured(&session);
     let record = session.into_record();
-    let shown = show(args, &record, &folder, &mut spending);
+    let kept = args.resume.is_some() || !folder.forget_if_empty(&record);
+    let shown = show(args, &record, kept.then_some(&folder), &mut spending);
     measured.with_context(|| stopped(&record))?;
     let summary = shown?;
     if args.json
@@ -102,17 +103,19 @@ fn wants_rules(args: &RunArgs) -> bool {
 }
 
 /// Writes the report and prints the result. The tables are printed even if the report cannot be
-/// written.
+/// written, or the run has left no folder.
 fn show(
     args: &RunArgs,
     record: &Record,
-    folder: &Folder,
+    folder: Option<&Folder>,
     spending: &mut Spending,
 ) -> Result<Summary> {
     let summary = summarize(record)?;
-    let report = ipcmark_report::write(record, folder.path())
-        .map(|_| ())
-        .with_context(|| format!("the record is whole, but its report is not: write it again with `ipcmark report {} --out DIR`", folder.record().display()));
+    let report = folder.map_or(Ok(()), |folder| {
+        ipcmark_report::write(record, folder.path())
+            .map(|_| ())
+            .with_context(|| format!("the record is whole, but its report is not: write it again with `ipcmark report {} --out DIR`", folder.record().display()))
+    });
     spending.part("report");
     if args.json {
         output::print(&serde_json::to_string_pretty(&Document::of(record, &summary, folder))?)?;
@@ -129,7 +132,7 @@ fn show(
 fn text(
     record: &Record,
     summary: &Summary,
-    folder: &Folder,
+    folder: Option<&Folder>,
     spending: &Spending,
     (reported, rules_left_out): (bool, bool),
 ) -> String {
@@ -138,7 +141,7 @@ fn text(
     text.push('\n');
     text.push_str(&table::answer(summary, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
-    if rules_left_out {
+    if let Some(folder) = folder.filter(|_| rules_left_out) {
         let path = folder.path().display();
         text.push_str(&format!(
             "The budget is too short for the documented rules; check them with: ipcmark rules --into {path}\n"
@@ -146,11 +149,22 @@ fn text(
     }
     let census = ipcmark_view::census(&summary.census);
     text.push_str(&format!("{census} {}\n", table::headline(summary)));
-    if reported {
-        text.push_str(&format!("Report: {}\n", folder.path().join("index.html").display()));
-    } else {
-        text.push_str(&format!("Record: {}\n", folder.record().display()));
+    if let Some(folder) = folder {
+        text.push_str(&whereabouts(record, folder, reported));
     }
+    if let Some(shortfall) = shortfall(record, &summary.census) {
+        text.push_str(&format!("{shortfall}\n"));
+    }
+    text + &spending.line() + "\n"
+}
+
+/// Says where report or record is, and how to continue.
+fn whereabouts(record: &Record, folder: &Folder, reported: bool) -> String {
+    let mut text = if reported {
+        format!("Report: {}\n", folder.path().join("index.html").display())
+    } else {
+        format!("Record: {}\n", folder.record().display())
+    };
     let path = folder.resumable().display();
     if is_unfinished(record) {
         text.push_str(&format!("Continue with: ipcmark run --resume {path}\n"));
@@ -160,10 +174,7 @@ fn text(
             "{wide} wider than ± {target}; to narrow them: ipcmark run --resume {path}\n"
         ));
     }
-    if let Some(shortfall) = shortfall(record, &summary.census) {
-        text.push_str(&format!("{shortfall}\n"));
-    }
-    text + &spending.line() + "\n"
+    text
 }
 
 /// Says how many cells were not reached; `None` if all were.
@@ -211,8 +222,9 @@ fn wider(record: &Record) -> Option<(usize, String)> {
 struct Document<'a> {
     /// Names this form; the number behind the slash is its version.
     schema: &'static str,
-    record: String,
-    report: String,
+    /// Null if nothing was measured: such a run leaves no folder.
+    record: Option<String>,
+    report: Option<String>,
     suite: &'a str,
     seed: u64,
     outcome: Outcome,
@@ -244,11 +256,11 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn of(record: &'a Record, summary: &'a Summary, folder: &Folder) -> Document<'a> {
+    fn of(record: &'a Record, summary: &'a Summary, folder: Option<&Folder>) -> Document<'a> {
         Document {
             schema: "ipcmark.summary/1",
-            record: folder.record().display().to_string(),
-            report: folder.path().join("index.html").display().to_string(),
+            record: folder.map(|folder| folder.record().display().to_string()),
+            report: folder.map(|folder| folder.path().join("index.html").display().to_string()),
             suite: &record.suite.name,
             seed: record.settings.seed,
             outcome: record.outcome,

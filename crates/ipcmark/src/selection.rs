@@ -1,5 +1,7 @@
 //! From the command line to the cells of a run.
 
+mod asked;
+
 use crate::Catalog;
 use crate::cli::{AxisArgs, CellArgs, RunArgs, all};
 use crate::exit::Usage;
@@ -31,8 +33,13 @@ impl Job {
         if cells.is_empty() {
             bail!(no_cell(&suite, &axes));
         }
+        asked::refuse_unread(&axes, &cells)?;
+        let mut options = options(catalog, args, &suite)?;
+        if !axes.is_empty() {
+            options.suite = asked::narrowed(&suite, &cells);
+        }
         let specs = cells.into_iter().map(|cell| spec(catalog, cell)).collect::<Result<_>>()?;
-        Ok(Job { specs, options: options(catalog, args, &suite) })
+        Ok(Job { specs, options })
     }
 
     /// Returns the job of a stopped run, with the time that it may still take.
@@ -46,7 +53,8 @@ impl Job {
             seed: settings.seed,
             budget: args.budget.or(settings.budget_s.map(Duration::from_secs_f64)),
             rounds: settings.rounds,
-            adapt: settings.rounds_most.zip(settings.target),
+            rounds_most: settings.rounds_most,
+            target: settings.target,
             measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
             warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
             count: !args.no_counting,
@@ -160,16 +168,27 @@ pub(crate) fn seed(given: Option<u64>) -> u64 {
     given.unwrap_or_else(|| fastrand::u64(..1 << 53))
 }
 
-fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
+fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, Usage> {
     let defaults = suite.defaults;
     let rounds = args.rounds.unwrap_or(defaults.rounds);
     let most = args.rounds_most.unwrap_or(defaults.rounds_most);
     let adapts = !args.fixed && most > rounds;
-    Options {
+    if args.rounds_most.is_some_and(|most| most < rounds) {
+        return Err(Usage(format!(
+            "--rounds-most {most} is fewer than the minimum of {rounds} runs; lower it with --rounds"
+        )));
+    }
+    if args.target.is_some() && !adapts {
+        return Err(Usage(format!(
+            "--target has no effect: each cell gets {rounds} runs, and no more than {most}; allow more with --rounds-most"
+        )));
+    }
+    Ok(Options {
         seed: seed(args.seed),
         budget: args.budget.or(defaults.budget),
         rounds,
-        adapt: adapts.then(|| (most, target(args.target, suite))),
+        rounds_most: adapts.then_some(most),
+        target: Some(target(args.target, suite)),
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         count: !args.no_counting,
@@ -178,12 +197,12 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Options {
         suite: note(suite),
         floor: catalog.floor(),
         ..Options::new()
-    }
+    })
 }
 
 /// Returns the target precision. Intervals of 99th percentiles may be five times as wide, unless
 /// the suite says otherwise.
-fn target(given: Option<f64>, suite: &Suite) -> Target {
+pub(crate) fn target(given: Option<f64>, suite: &Suite) -> Target {
     let own = suite.defaults.target_p99.filter(|_| given.is_none());
     let p50 = given.unwrap_or(suite.defaults.target);
     Target { p50, p99: own.unwrap_or(5.0 * p50) }
@@ -268,11 +287,18 @@ mod tests {
     fn rounds_are_fixed_when_asked_for_and_where_the_most_are_no_more() {
         let options = |flags: RunArgs| Job::of(&Catalog::builtin(), &flags).unwrap().options;
         let quick = options(RunArgs::default());
-        assert_eq!(quick.adapt.map(|(most, _)| most > quick.rounds), Some(true));
-        assert_eq!(options(RunArgs { fixed: true, ..RunArgs::default() }).adapt, None);
-        assert_eq!(options(RunArgs { rounds: Some(500), ..RunArgs::default() }).adapt, None);
+        assert_eq!(quick.rounds_most.map(|most| most > quick.rounds), Some(true));
+        let fixed = options(RunArgs { fixed: true, ..RunArgs::default() });
+        // B20: `wide` means the same with and without --fixed.
+        assert_eq!((fixed.rounds_most, fixed.target), (None, quick.target));
+        assert_eq!(options(RunArgs { rounds: Some(500), ..RunArgs::default() }).rounds_most, None);
         let more = RunArgs { rounds: Some(500), rounds_most: Some(501), ..RunArgs::default() };
-        assert_eq!(options(more).adapt.map(|(most, _)| most), Some(501));
+        assert_eq!(options(more).rounds_most, Some(501));
+        let said = |flags: RunArgs| Job::of(&Catalog::builtin(), &flags).unwrap_err().to_string();
+        let fewer = RunArgs { rounds: Some(7), rounds_most: Some(6), ..RunArgs::default() };
+        assert!(said(fewer).contains("--rounds-most 6 is fewer than the minimum of 7"));
+        let none = RunArgs { rounds: Some(500), target: Some(0.1), ..RunArgs::default() };
+        assert!(said(none).contains("--target has no effect"));
     }
 
     #[test]

@@ -53,9 +53,11 @@ pub struct Options {
     /// Invocations that each cell gets in any case, for the record. A [`Steer`](super::Steer) asks
     /// for them.
     pub rounds: u32,
-    /// Largest number of invocations of each cell, and the wanted width of its interval, for the
-    /// record, if a [`Steer`](super::Steer) uses them.
-    pub adapt: Option<(u32, Target)>,
+    /// Largest number of invocations of each cell, for the record, if a [`Steer`](super::Steer)
+    /// uses it.
+    pub rounds_most: Option<u32>,
+    /// Wanted width of each cell's interval, for the record: a wider one is `wide`.
+    pub target: Option<Target>,
     /// Measured phase of one invocation; the budget may cut it.
     pub measure: Duration,
     /// Upper bound of one warm-up; cut with the measured phase.
@@ -84,11 +86,12 @@ impl Options {
             seed: 0,
             budget: None,
             rounds: 6,
-            adapt: None,
+            rounds_most: None,
+            target: None,
             measure: Duration::from_millis(20),
             warm_up: Duration::from_millis(5),
             count: false,
-            command: std::env::args().collect(),
+            command: command_line(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").into(),
                 version: env!("CARGO_PKG_VERSION").into(),
@@ -99,6 +102,12 @@ impl Options {
             floor: None,
         }
     }
+}
+
+/// Returns the command line of this process, for a record. What is no UTF-8 becomes U+FFFD.
+#[must_use]
+pub fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 impl Default for Options {

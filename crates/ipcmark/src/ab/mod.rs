@@ -16,6 +16,7 @@ use crate::{output, tool};
 use anyhow::{Result, bail};
 use args::AbArgs;
 use ipcmark_ab::{Comparison as Measuring, Judge, Options, Side};
+use ipcmark_harness::session::command_line;
 use ipcmark_judge::paired::{Comparison, candidates, judge, needs_more};
 use ipcmark_judge::{Shares, Thresholds, to_json};
 use ipcmark_record::{Outcome, Paired};
@@ -105,7 +106,7 @@ fn measure(
         slice: args.slice,
         warm_up: 2 * args.slice,
         screen_p: SCREEN_P,
-        command: std::env::args().collect(),
+        command: command_line(),
         tool: tool::tool(),
         suite,
     };

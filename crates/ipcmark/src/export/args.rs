@@ -10,12 +10,7 @@ Examples:
   ipcmark export --format list                             what each format holds, who reads it, and how
   ipcmark export reports/2026-01-31-quick --format csv --out run.csv
   ipcmark export reports/2026-01-31-quick --format bmf | bencher run --adapter json
-  ipcmark export old --format criterion --out target --baseline old
-
-Exit codes:
-  0    written
-  2    no such format, or it does not take this document or destination
-  4    a file could not be read or written";
+  ipcmark export old --format criterion --out target --baseline old";
 
 /// Value of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,14 +9,7 @@ Examples:
   ipcmark ab --base old/ipcmark --new new/ipcmark --out paired
   ipcmark gate paired                                    decide by ./ipcmark-gate.toml, or the defaults
   ipcmark gate paired --github --junit gate.xml          in a workflow: annotations, summary, outputs
-  ipcmark gate base/record.json new/record.json          two records of different times: a suspicion at most
-
-Exit codes:
-  0    passed; the first lines say what the policy allowed
-  1    something regressed, or failed on the new side alone
-  2    the command line or the policy asks for something that does not exist
-  3    inconclusive: figures are undecided, or the comparison is doubtful, and the policy does not allow it
-  4    a file could not be read or written";
+  ipcmark gate base/record.json new/record.json          two records of different times: a suspicion at most";
 
 const OUT: &str = "Output";
 

@@ -12,13 +12,13 @@ use crate::Catalog;
 use crate::exit::{Exit, Usage};
 use crate::folder::Folder;
 use crate::progress::Progress;
-use crate::selection::{cell_axes, cells, note, spec};
+use crate::selection::{cell_axes, cells, note, spec, target};
 use crate::spending::Spending;
 use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
 use ipcmark_harness::session::{Options, Session};
-use ipcmark_record::{CellKey, Outcome, Record};
+use ipcmark_record::{Cell, CellKey, Invocation, Outcome, Record};
 use ipcmark_suite::{Suite, show_duration};
 use search::Grade;
 use seek::{Aims, Search, Seek};
@@ -42,6 +42,9 @@ tried is a row of this record: a ladder upwards, four times as fast from rung to
 knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound and it has
 enough samples. The sender's own delay is part of the time, so a slow sender can only make a knee too low.
 """
+
+[defaults]
+target = "10%"
 
 [[group]]
 name = "ladder"
@@ -86,23 +89,30 @@ pub(crate) fn knee(catalog: &Catalog, args: &KneeArgs) -> Result<Exit> {
     spending.measured(&session);
     let record = session.into_record();
     let searches = seek.searches(&record);
-    let reported = ipcmark_report::write(&record, folder.path());
+    let kept = (!folder.forget_if_empty(&record)).then_some(&folder);
+    let reported =
+        kept.map_or(Ok(()), |folder| ipcmark_report::write(&record, folder.path()).map(drop));
     spending.part("report");
     if args.json {
-        let document = Document::of(&record, &searches, &folder, bound_ns(args));
+        let document = Document::of(&record, &searches, kept, bound_ns(args));
         output::print(&serde_json::to_string_pretty(&document)?)?;
         if !args.quiet {
             output::say(&spending.line());
         }
     } else {
-        let text = text(&searches, &folder, bound_ns(args), reported.is_ok());
+        let text = text(&searches, kept, bound_ns(args), reported.is_ok());
         output::print(&format!("{text}{}\n", spending.line()))?;
     }
     measured.context("the search stopped early; what it found is shown above")?;
     reported?;
+    let is_failed = |cell: &Cell| {
+        !cell.invocations.is_empty() && !cell.invocations.iter().any(Invocation::is_ok)
+    };
     Ok(match record.outcome {
         Outcome::Interrupted => Exit::Interrupted,
         _ if searches.iter().all(|s| s.tried.iter().all(|t| t.p99_ns.is_none())) => Exit::Failed,
+        // B5: a rate that could not be measured is a cell that failed.
+        _ if record.cells.iter().any(is_failed) => Exit::Failed,
         _ => Exit::Ok,
     })
 }
@@ -145,6 +155,7 @@ fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
         rounds: args.rounds,
         measure: longest(args),
         warm_up: WARM_UP,
+        target: Some(target(None, suite)),
         tool: tool::tool(),
         checkout: tool::checkout(),
         suite: note,
@@ -153,7 +164,7 @@ fn options(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Options {
     }
 }
 
-fn text(searches: &[Search], folder: &Folder, bound_ns: f64, reported: bool) -> String {
+fn text(searches: &[Search], folder: Option<&Folder>, bound_ns: f64, reported: bool) -> String {
     let mut text = String::new();
     for search in searches {
         text.push_str(&words::sentence(search, bound_ns));
@@ -164,12 +175,11 @@ fn text(searches: &[Search], folder: &Folder, bound_ns: f64, reported: bool) -> 
             text.push_str(&format!("    {}\n", words::rung(tried)));
         }
     }
-    let at = if reported {
-        format!("Report: {}\n", folder.path().join("index.html").display())
-    } else {
-        format!("Record: {}\n", folder.record().display())
-    };
-    text + &at
+    let at = folder.map(|folder| match reported {
+        true => format!("Report: {}\n", folder.path().join("index.html").display()),
+        false => format!("Record: {}\n", folder.record().display()),
+    });
+    text + &at.unwrap_or_default()
 }
 
 /// The document of `--json`.
@@ -177,8 +187,9 @@ fn text(searches: &[Search], folder: &Folder, bound_ns: f64, reported: bool) -> 
 struct Document<'a> {
     /// Names this form; the number behind the slash is its version.
     schema: &'static str,
-    record: String,
-    report: String,
+    /// Null if nothing was measured: such a run leaves no folder.
+    record: Option<String>,
+    report: Option<String>,
     seed: u64,
     outcome: Outcome,
     p99_bound_ns: f64,
@@ -218,7 +229,7 @@ impl<'a> Document<'a> {
     fn of(
         record: &Record,
         searches: &'a [Search],
-        folder: &Folder,
+        folder: Option<&Folder>,
         p99_bound_ns: f64,
     ) -> Document<'a> {
         let rate = |tried: &'a seek::Tried| Rate {
@@ -244,8 +255,8 @@ impl<'a> Document<'a> {
         };
         Document {
             schema: "ipcmark.knee/1",
-            record: folder.record().display().to_string(),
-            report: folder.path().join("index.html").display().to_string(),
+            record: folder.map(|folder| folder.record().display().to_string()),
+            report: folder.map(|folder| folder.path().join("index.html").display().to_string()),
             seed: record.settings.seed,
             outcome: record.outcome,
             p99_bound_ns,

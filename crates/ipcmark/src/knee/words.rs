@@ -119,9 +119,10 @@ pub(crate) fn rung(tried: &Tried) -> String {
         Grade::Lossy => "fails (messages lost)",
         Grade::Failed => "nothing measured",
     };
+    let why = tried.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let rate = format!("{}/s", thousands(tried.rung.rate_per_s));
     let lag = lag.unwrap_or_default();
-    format!("{rate:>12}  {p99:<14}  {lag:<28}  {grade}").trim_end().into()
+    format!("{rate:>12}  {p99:<14}  {lag:<28}  {grade}{why}").trim_end().into()
 }
 
 /// Returns the sender's own delay.

@@ -94,6 +94,7 @@ fn evaluate(records: &[Record]) -> Result<Agreement> {
 fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
     let _interrupts = Interrupts::handle()?;
     let bar = Term::stderr().is_term();
+    let mut exit = Exit::Ok;
     for n in 0..args.runs {
         if process::is_interrupted() {
             return Ok(Exit::Interrupted);
@@ -115,8 +116,11 @@ fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
         if process::is_interrupted() || record.outcome == Outcome::Interrupted {
             return Ok(Exit::Interrupted);
         }
+        if ended == process::Exit::Code(Exit::Failed as i32) {
+            exit = Exit::Failed;
+        }
     }
-    Ok(Exit::Ok)
+    Ok(exit)
 }
 
 /// Makes one run, to its end. Its results are not printed, but its warnings are.

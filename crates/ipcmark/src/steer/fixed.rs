@@ -4,8 +4,8 @@ use ipcmark_harness::session::{Round, Rounds, Steer};
 use ipcmark_record::{Record, Standing};
 use ipcmark_summary::{Context, standing, summarize_cell};
 
-/// An equal number of rounds for each cell, whatever the results; its standing by the default
-/// [`Target`](ipcmark_record::Target).
+/// An equal number of rounds for each cell, whatever the results; its standing by the
+/// target that the settings name.
 #[derive(Debug, Clone)]
 pub(crate) struct Fixed {
     rounds: Rounds,

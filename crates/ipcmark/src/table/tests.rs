@@ -56,7 +56,7 @@ fn no_line_is_wider_than_the_terminal_and_notes_are_kept() {
         let text = tables(&summary, Some(columns));
         let wide: Vec<&str> = text.lines().filter(|line| !fits(line, Some(columns))).collect();
         assert!(wide.is_empty(), "{columns}: {wide:#?}");
-        for part in ["p99", "[95 %]", "one channel for all peers", "loses 0.40 %"] {
+        for part in ["p99", "[95 %]", "one channel for all peers", "(0.40 %): not ranked"] {
             assert!(text.contains(part), "{columns}: no '{part}' in {text}");
         }
     }

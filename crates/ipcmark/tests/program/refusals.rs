@@ -83,6 +83,66 @@ fn an_out_that_cannot_be_written_to_is_refused_before_measuring() {
     refused(&desk, &["run", "--out", "out"], 2, &["holds a record already", "--resume out"]);
 }
 
+/// F18
+#[test]
+fn a_page_that_is_not_ipcmarks_is_not_replaced() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("mine")).unwrap();
+    desk.write("mine/index.html", "keep");
+    for verb in [&["run"][..], &["knee", "-t", "pipe/block"], &["repeat"], &["ab"]] {
+        let flags = [verb, &["--out", "mine"]].concat();
+        refused(&desk, &flags, 2, &["mine holds index.html and no record", "--out"]);
+    }
+    assert_eq!(std::fs::read_to_string(desk.path("mine/index.html")).unwrap(), "keep");
+}
+
+/// B8
+#[test]
+fn a_flag_without_effect_is_refused() {
+    let desk = Desk::new();
+    for verb in ["run", "repeat", "ab"] {
+        let flags = [verb, "-t", "pipe/block", "-p", "ping-pong", "--rate", "50000"];
+        refused(&desk, &flags, 2, &["--rate has no effect on ping-pong", "--pattern paced"]);
+    }
+    refused(&desk, &["ab", "--of", "x", "--budget", "5s"], 2, &["cannot be used with"]);
+    refused(&desk, &["rules", "--list", "--json"], 2, &["cannot be used with"]);
+    assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
+}
+
+/// F10
+#[test]
+fn an_argument_that_is_no_utf_8_is_a_path_like_any_other() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let desk = Desk::new();
+    let odd = |name: &[u8]| std::ffi::OsStr::from_bytes(name).to_owned();
+    let obey = |words: &[&str], path: &[u8]| {
+        let output = desk.command().args(words).arg(odd(path)).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{words:?}: {said}");
+        output.status.code()
+    };
+    let one = ["-t", "pipe/block", "--size", "64", "--placement", "same-core"];
+    let short = ["--measure", "5ms", "--rounds", "2", "--fixed", "--out"];
+    let run = [&["run"], &one[..], &["-p", "ping-pong"], &short[..]].concat();
+    assert_eq!(obey(&run, b"run\xff"), Some(0));
+    assert!(desk.path(".").join(odd(b"run\xff")).join("index.html").is_file());
+    let knee = [&["knee"], &one[..], &["--rounds", "1", "--budget", "1s", "--out"]].concat();
+    assert_ne!(obey(&knee, b"knee\xff"), Some(101));
+    let ab = [&["ab"], &one[..], &["-p", "ping-pong", "--pairs", "1", "--confirm", "1", "--out"]];
+    assert_eq!(obey(&ab.concat(), b"ab\xff"), Some(3));
+    assert_eq!(obey(&["ab", "--of"], b"ab\xff"), Some(3));
+    let repeat = [&["repeat", "--runs", "2"], &one[..], &["-p", "ping-pong"], &short[..]].concat();
+    assert_eq!(obey(&repeat, b"repeat\xff"), Some(0));
+    for verb in ["report", "export", "history"] {
+        let words: &[&str] = match verb {
+            "export" => &["export", "--format", "csv"],
+            "history" => &["history", "--store", "kept", "add"],
+            _ => &["report"],
+        };
+        assert_eq!(obey(words, b"run\xff"), Some(0), "{verb}");
+    }
+}
+
 #[test]
 fn what_is_no_record_is_refused() {
     let desk = Desk::new();

@@ -114,8 +114,7 @@ fn a_pattern_that_a_transport_cannot_do_is_a_row_where_it_is_named() {
     let flags = ["run", "--transport", "pipe/block", "--pattern", "wake-up", "--out", "out"];
     let text = stdout(&desk.ipcmark(&flags).code(1));
     assert!(text.contains("it carries messages: see ping-pong"), "{text}");
-    let record = record(&desk.path("out"));
-    assert!(record.cells.iter().all(|cell| cell.key.size_bytes == 0), "a wake-up has no size");
+    assert!(!desk.path("out").exists(), "B22: what measured nothing leaves nothing");
     let all = ["run", "--transport", "pipe*", "--pattern", "wake-up", "--out", "none"];
     assert!(stderr(&desk.ipcmark(&all).code(2)).contains("no transport that can do wake-up"));
 }
@@ -155,8 +154,14 @@ fn a_run_that_measures_nothing_says_so_and_is_not_green() {
     let spin = ["run", "--transport", "pipe/spin", "--placement", "same-core", "--size", "64"];
     let text = stdout(&desk.ipcmark(&[&spin[..], &["--out", "spin"]].concat()).code(1));
     assert!(text.contains("\nNOTHING WAS MEASURED of 1 cell"), "{text}");
+    assert!(!text.contains("Report: ") && !desk.path("spin").exists(), "{text}");
+    std::fs::create_dir(desk.path("json")).unwrap();
     let json = desk.ipcmark(&[&spin[..], &["--json", "--out", "json"]].concat()).code(1);
-    assert!(stderr(&json).contains("NOTHING WAS MEASURED"), "{}", stderr(&json));
+    let said = stderr(&json);
+    assert!(said.contains("NOTHING WAS MEASURED") && said.contains("No cell of the"), "{said}");
+    let document: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert!(document["record"].is_null() && document["report"].is_null(), "{document}");
+    assert_eq!(std::fs::read_dir(desk.path("json")).unwrap().count(), 0, "the user's folder stays");
     let short = ["run", "--transport", "pipe", "--budget", "100ms", "--out", "short"];
     let assert = desk.ipcmark(&short);
     let text = stdout(&assert);
