@@ -128,6 +128,12 @@ impl Entry<'_> {
         self.row.integrity.lost > 0
     }
 
+    /// Returns true if its figure may stand among others in a chart: it exists, is possible, and
+    /// nothing was lost.
+    pub fn is_drawn(&self) -> bool {
+        self.value.value.is_finite() && !self.loses() && !self.is_impossible()
+    }
+
     /// Returns true if several processes were faster together than their CPUs can be: one of the
     /// two times is wrong.
     pub fn is_impossible(&self) -> bool {
@@ -138,8 +144,7 @@ impl Entry<'_> {
     /// Returns true if it can be ranked: nothing was lost, the figure is possible, and it is of the
     /// ranking's distance class.
     pub fn is_ranked(&self) -> bool {
-        let has_value = self.value.value.is_finite();
-        has_value && !self.elsewhere && !self.loses() && !self.is_impossible()
+        !self.elsewhere && self.is_drawn()
     }
 
     /// Returns true if a waiting side keeps its CPU.

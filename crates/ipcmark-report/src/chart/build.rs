@@ -97,11 +97,14 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
         let values = pooled.histogram.len() as f64;
         let points: Vec<Point> = quantiles()
             .into_iter()
-            .filter(|q| values * (1.0 - q) >= BEYOND || *q <= 0.5)
+            .filter(|q| values * (1.0 - q) >= BEYOND)
             .map(|q| Point { x: q, y: pooled.ns_at_quantile(q), interval: None })
             .collect();
-        rows.push(entry.row);
-        curves.push(points);
+        // A single point is no curve.
+        if points.len() > 1 {
+            rows.push(entry.row);
+            curves.push(points);
+        }
     }
     // Floors turn so fast that their curves reach further than any mechanism's; they may leave the chart.
     let mechanisms = rows.iter().zip(&curves).filter(|(row, _)| !row.floor);
@@ -115,7 +118,7 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
         return Ok(None);
     }
     let note = format!(
-        "All values of a cell; a line ends where fewer than 100 values lie beyond. Colour: how it waits. {} Each panel \
+        "All values of a cell; a line ends where fewer than 100 values lie beyond, and a cell with too few has none. Colour: how it waits. {} Each panel \
          has its own vertical scale.",
         grey(rows.len())
     );
@@ -194,6 +197,39 @@ mod tests {
             stems,
             ["ranking-ping-pong-64B-cross-core", "ranking-ping-pong-64B-cross-core-2"]
         );
+    }
+
+    // B3
+    #[test]
+    fn a_cell_of_few_values_has_no_curve() {
+        let mut record = ipcmark_record::sample::record_of(1, 6, |key| {
+            ["pipe/block", "shm-ring/spin"].contains(&key.transport.as_str())
+                && key.workload == Workload::PingPong
+        });
+        let drawn = |record: &Record| {
+            let context = Context::of(record).unwrap();
+            let summary = ipcmark_summary::summarize(record).unwrap();
+            let charts = charts(record, &context, &summary, &rankings(&summary)).unwrap();
+            let mut names: Vec<String> = Vec::new();
+            for chart in charts.iter().filter(|c| c.kind == Kind::Percentiles) {
+                let Body::Lines(lines) = &chart.body else { panic!("lines") };
+                assert!(lines.lines.iter().all(|line| line.points.len() > 1), "{}", chart.title);
+                names.extend(lines.lines.iter().map(|line| line.name.clone()));
+            }
+            names
+        };
+        assert!(drawn(&record).iter().any(|name| name == "pipe/block"));
+        let mut few = ipcmark_record::Histogram::new(3).unwrap();
+        few.record_n(40_000, 20).unwrap();
+        for side in record.cells.iter_mut().filter(|c| c.key.transport == "pipe/block") {
+            for side in side.invocations.iter_mut().flat_map(|i| &mut i.sides) {
+                let Some(encoded) = &mut side.histogram else { continue };
+                let (unit, each) = (encoded.unit, encoded.messages_per_value);
+                *encoded = ipcmark_record::Encoded::pack(&few, unit, each).unwrap();
+            }
+        }
+        let names = drawn(&record);
+        assert!(!names.is_empty() && names.iter().all(|name| name != "pipe/block"), "{names:?}");
     }
 
     #[test]

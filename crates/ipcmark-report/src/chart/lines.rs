@@ -157,21 +157,45 @@ impl OnePanel<'_> {
         }
     }
 
-    /// Draws the names at the lines' ends, moved apart where lines end close to each other, each led to its line.
+    /// Draws the names at the lines' ends, moved apart where lines end close to each other. Each is led
+    /// to its line by dashes in grey, which no one takes for data.
     fn names(&self, pen: &mut Pen) {
+        for Name { line, end, at } in self.placed() {
+            let room = WIDTH - at.0 - 2.0;
+            let (name, em) = pen::fit_name(&line.name, SMALL, room);
+            if (at.1 - end.1).abs() > LEADING / 2.0 {
+                pen.dashed(((end.0 + 4.0, end.1), (at.0 - 2.0, at.1)), palette::MUTED, 0.5);
+            }
+            pen.text(at, &name, Text::new(em, line.colour));
+        }
+    }
+
+    /// Returns the names of the lines in front: directly behind the last point of each, wherever
+    /// in the plot that is.
+    fn placed(&self) -> Vec<Name<'_>> {
         let front = self.1.front.iter().map(|i| &self.0.lines[*i]);
         let mut ends: Vec<(Place, &Line)> =
             front.filter_map(|line| Some((*self.inside(line).last()?, line))).collect();
         ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
         let wanted: Vec<f64> = ends.iter().map(|((_, y), _)| *y).collect();
-        let placed = apart(&wanted, LEADING, PLOT.top, PLOT.bottom + 8.0);
-        for (((x, y), line), name_y) in ends.iter().zip(placed) {
-            let lead = [(x + 5.0, *y), (PLOT.right + 5.0, *y), (PLOT.right + 13.0, name_y)];
-            pen.line(&lead, line.colour, 0.5);
-            let (name, em) = pen::fit_name(&line.name, SMALL, WIDTH - PLOT.right - 17.0);
-            pen.text((PLOT.right + 15.0, name_y), &name, Text::new(em, palette::INK));
+        let heights = apart(&wanted, LEADING, PLOT.top, PLOT.bottom + 8.0);
+        let mut names = Vec::new();
+        for ((end, line), y) in ends.into_iter().zip(heights) {
+            // Where a name had to move, it leaves room for what leads to it.
+            let room = if (y - end.1).abs() > LEADING / 2.0 { 15.0 } else { 8.0 };
+            names.push(Name { line, end, at: (end.0 + room, y) });
         }
+        names
     }
+}
+
+/// A name at the end of its line.
+struct Name<'a> {
+    line: &'a Line,
+    /// The last point of the line.
+    end: Place,
+    /// The place of the text.
+    at: Place,
 }
 
 /// Returns the pieces of a polyline that are within the unit square (Liang and Barsky, "A New Concept and Method for Line
@@ -251,6 +275,38 @@ mod tests {
         assert!((placed[1] - 51.0).abs() < 1e-9, "a block stays centred on its lines: {placed:?}");
         let low = apart(&[259.0, 260.0, 260.0], 12.0, 30.0, 260.0);
         assert_eq!(low, [236.0, 248.0, 260.0]);
+    }
+
+    // B3
+    #[test]
+    fn a_name_stands_where_its_line_ends() {
+        let line = |name: &str, points: &[(f64, f64)]| Line {
+            name: name.into(),
+            colour: palette::INK,
+            marker: Some(0),
+            points: points.iter().map(|&(x, y)| Point { x, y, interval: None }).collect(),
+        };
+        let lines = vec![
+            line("early/block", &[(64.0, 10.0), (1024.0, 11.0)]),
+            line("whole/block", &[(64.0, 900.0), (1024.0, 950.0), (65_536.0, 990.0)]),
+            line("gap/block", &[(64.0, 90.0), (1024.0, f64::NAN), (65_536.0, 99.0)]),
+            line("none/block", &[(64.0, f64::NAN)]),
+        ];
+        let x = Axis::values("size", [64, 1024, 65_536].into_iter(), |v| v.to_string()).unwrap();
+        let ends = [10.0, 990.0].into_iter();
+        let y = Axis::log("t", ipcmark_show::Quantity::Time, ends).unwrap();
+        let panel = Panel { title: String::new(), front: vec![0, 1, 2, 3], behind: vec![], y };
+        let chart = LineChart { x, lines, limit: vec![], panels: vec![panel] };
+        let panel = OnePanel(&chart, &chart.panels[0]);
+        let placed = panel.placed();
+        assert_eq!(placed.len(), 3, "what has no point has no name");
+        for name in &placed {
+            assert!(name.at.0 - name.end.0 <= 15.0, "{} is at its end", name.line.name);
+            let ends = PLOT.across(chart.x.place(name.line.points.last().unwrap().x));
+            assert!((name.end.0 - ends).abs() < 1e-9, "{}", name.line.name);
+        }
+        // Nothing is drawn across what was not measured.
+        assert_eq!(panel.stretches(&chart.lines[2].points), Vec::<Vec<Place>>::new());
     }
 
     #[test]

@@ -81,8 +81,9 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
             lines.push(mark("bound", vec![(low, bound), (high, bound)]));
             for (knee, c) in knees.iter().flat_map(|k| curves.iter().map(move |c| (k, c))) {
                 let rate = knee.rate_per_s.filter(|_| knee.of.transport == c.row.key.transport);
-                let point =
-                    rate.and_then(|rate| c.points[at].iter().find(|p| p.x == f64::from(rate)));
+                let point = rate.and_then(|rate| {
+                    c.points[at].iter().find(|p| p.x == f64::from(rate) && p.y.is_finite())
+                });
                 // Down to the rates: the part below the axis is not drawn.
                 lines.extend(point.map(|p| mark("knee", vec![(p.x, p.y), (p.x, p.y * 1e-6)])));
             }
@@ -139,16 +140,26 @@ fn curves<'a>(sweep: &[&'a Ranking<'a>]) -> impl Iterator<Item = Curves<'a>> {
                 }
             };
             for (points, (_, q, _)) in all[place].points.iter_mut().zip(QUANTILES) {
-                points.extend(at(q));
+                points.push(at(q));
+            }
+        }
+        // A transport without a row at this rate has a gap there.
+        for points in all.iter_mut().flat_map(|c| &mut c.points) {
+            if points.last().is_some_and(|p| p.x != rate) {
+                points.push(Point { x: rate, y: f64::NAN, interval: None });
             }
         }
     }
-    all.into_iter().filter(|c| c.points[0].len() >= LEAST)
+    let measured = |c: &Curves<'_>| c.points[0].iter().filter(|p| p.y.is_finite()).count();
+    all.into_iter().filter(move |c| measured(c) >= LEAST)
 }
 
-fn point(figure: &Figure, quantile: f64, rate: f64) -> Option<Point> {
-    let percentile = figure.percentile(quantile).filter(|p| p.enough)?;
-    Some(Point { x: rate, y: percentile.ns.value, interval: percentile.ns.interval })
+/// Returns the point of a rate; one without a value, which leaves a gap, if there are too few values or the
+/// rate was not reached.
+fn point(figure: &Figure, quantile: f64, rate: f64) -> Point {
+    let percentile = figure.percentile(quantile).filter(|p| p.enough);
+    let (y, interval) = percentile.map_or((f64::NAN, None), |p| (p.ns.value, p.ns.interval));
+    Point { x: rate, y, interval }
 }
 
 /// Makes a line that does not belong to a transport.

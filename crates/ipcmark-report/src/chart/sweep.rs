@@ -116,13 +116,20 @@ fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
     };
     let curve = |row: &&Row| -> Vec<Point> {
         let point = |r: &&Ranking| {
-            let entry = members(r).find(|e| e.row.key.transport == row.key.transport)?;
-            let Estimate { value: y, interval, .. } = value(entry.figure)?;
-            Some(Point { x: along.at(&r.setting)? as f64, y, interval })
+            let x = along.at(&r.setting)? as f64;
+            let entry = members(r).find(|e| e.row.key.transport == row.key.transport);
+            // What was lost or not measured leaves a gap: no line goes on through it.
+            let of = entry.filter(|e| e.is_drawn()).and_then(|e| value(e.figure));
+            let (y, interval) = of.map_or((f64::NAN, None), |of| (of.value, of.interval));
+            Some(Point { x, y, interval })
         };
         sweep.iter().filter_map(point).collect()
     };
-    let curves: Vec<Vec<Point>> = rows.iter().map(curve).collect();
+    // A single point shows no course.
+    let is_line = |points: &[Point]| points.iter().filter(|p| p.y.is_finite()).count() > 1;
+    let curves = rows.iter().map(curve).collect::<Vec<_>>().into_iter();
+    let (rows, curves): (Vec<&Row>, Vec<Vec<Point>>) =
+        rows.iter().copied().zip(curves).filter(|(_, points)| is_line(points)).unzip();
     let values = sweep.iter().filter_map(|r| along.at(&r.setting));
     let x = Axis::values(along.name(), values, |v| along.tick(v))?;
     let (measure, quantity) = match headline {
@@ -216,6 +223,32 @@ mod tests {
         assert_eq!(titles, ["all: the best of each family", "pipe", "unix"]);
         assert_eq!(lines.lines.iter().map(|l| l.points.len()).collect::<Vec<_>>(), [2, 2, 2]);
         assert_eq!(of(&sweep[..1]), None);
+    }
+
+    // B3, B1
+    #[test]
+    fn no_line_goes_where_nothing_was_measured() {
+        let sizes = [64, 1024, 4096];
+        let mut rows: Vec<Row> = sizes.map(|size| row("whole/block", size, 10.0, None)).into();
+        rows.extend([64, 4096].map(|size| row("gap/block", size, 10.0, None)));
+        rows.push(row("once/block", 64, 10.0, None));
+        let mut lossy = sizes.map(|size| row("lossy/block", size, 10.0, None));
+        lossy[2].integrity.lost = 7;
+        rows.extend(lossy);
+        let summary = summary(rows);
+        let charts = sweeps(&rankings(&summary));
+        let Body::Lines(chart) = &charts[0].body else { panic!("lines") };
+        let points: Vec<(&str, Vec<bool>)> = chart
+            .lines
+            .iter()
+            .map(|l| (l.name.as_str(), l.points.iter().map(|p| p.y.is_finite()).collect()))
+            .collect();
+        let expected = [
+            ("whole/block", vec![true, true, true]),
+            ("gap/block", vec![true, false, true]),
+            ("lossy/block", vec![true, true, false]),
+        ];
+        assert_eq!(points, expected);
     }
 
     #[test]
