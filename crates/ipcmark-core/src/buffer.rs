@@ -4,42 +4,45 @@
 //! between two offsets that an allocator may hand out, and another one after the next change of the
 //! program. So every buffer that messages are in begins at a page.
 
+use memmap2::MmapMut;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-
-const PAGE: usize = 4096;
-
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C, align(4096))]
-struct Page([u8; PAGE]);
 
 /// A fixed number of bytes that begin at a page. They are zero at first.
-#[derive(Clone)]
-pub struct Buffer {
-    pages: Box<[Page]>,
-    len: usize,
-}
+pub struct Buffer(MmapMut);
 
 impl Buffer {
     /// Makes one of `len` bytes.
+    ///
+    /// # Panics
+    /// If there is no memory left.
     #[must_use]
     pub fn new(len: usize) -> Buffer {
-        let pages = vec![Page([0; PAGE]); len.div_ceil(PAGE)].into();
-        Buffer { pages, len }
+        let mut pages = MmapMut::map_anon(len).expect("memory for a message");
+        // A first write makes a page fault, which no measurement should pay for.
+        pages.fill(0);
+        Buffer(pages)
     }
 
     /// Returns its length in bytes, without a look at the bytes themselves.
     #[inline(always)]
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Returns true if it has no bytes.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Buffer {
+        let mut copy = Buffer::new(self.len());
+        copy.copy_from_slice(self);
+        copy
     }
 }
 
@@ -48,20 +51,20 @@ impl Deref for Buffer {
 
     #[inline(always)]
     fn deref(&self) -> &[u8] {
-        &self.pages.as_bytes()[..self.len]
+        &self.0
     }
 }
 
 impl DerefMut for Buffer {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.pages.as_mut_bytes()[..self.len]
+        &mut self.0
     }
 }
 
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer({} bytes)", self.len)
+        write!(f, "Buffer({} bytes)", self.len())
     }
 }
 
@@ -76,7 +79,7 @@ mod tests {
             assert_eq!(buffer.len(), len);
             assert!(buffer.iter().all(|&b| b == 0));
             buffer.fill(7);
-            assert_eq!(buffer.as_ptr().align_offset(PAGE), 0);
+            assert_eq!(buffer.as_ptr().align_offset(4_096), 0);
         }
     }
 }

@@ -53,8 +53,10 @@ fn check_nesting(html: &str) {
 }
 
 fn decode(path: &Path) -> (u32, u32, Vec<u8>) {
-    let mut reader = png::Decoder::new(fs::File::open(path).unwrap()).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size()];
+    let mut reader = png::Decoder::new(std::io::BufReader::new(fs::File::open(path).unwrap()))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     (info.width, info.height, pixels)
 }

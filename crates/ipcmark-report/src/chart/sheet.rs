@@ -65,9 +65,9 @@ pub(crate) fn png(title: &str, picture: &dyn Picture) -> Result<Vec<u8>> {
     let encode = |file: &mut Vec<u8>| {
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(png::ColorType::Rgb);
-        encoder.set_compression(png::Compression::Default);
+        encoder.set_compression(png::Compression::Balanced);
         // Most rows of a chart repeat the row above.
-        encoder.set_filter(png::FilterType::Up);
+        encoder.set_filter(png::Filter::Up);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&pixels)?;
         writer.finish()

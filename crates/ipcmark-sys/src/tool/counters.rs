@@ -52,16 +52,13 @@ impl Counters {
     /// # Errors
     /// As `perf_event_open(2)`.
     pub fn open(modes: Modes) -> io::Result<Counters> {
-        Counters::of(Hardware::CPU_CYCLES, Hardware::INSTRUCTIONS, modes)
+        Counters::of([Hardware::CPU_CYCLES, Hardware::INSTRUCTIONS].map(Event::from), modes)
     }
 
-    fn of<E: Event>(first: E, second: E, modes: Modes) -> io::Result<Counters> {
-        let open = |event: E| {
-            let mut builder = Builder::new(event);
-            builder.observe_self().any_cpu().inherit(true).enabled(true);
-            if modes == Modes::UserAndKernel {
-                builder.include_kernel();
-            }
+    fn of([first, second]: [Event; 2], modes: Modes) -> io::Result<Counters> {
+        let open = |event: Event| {
+            let mut builder = Builder::new().kind(event).observe_self().any_cpu();
+            builder.inherit(true).enabled(true).exclude_kernel(modes == Modes::User);
             builder.build()
         };
         Ok(Counters([open(first)?, open(second)?]))
@@ -96,7 +93,10 @@ mod tests {
     #[test]
     fn what_the_kernel_counts_is_read_with_the_threads_started_since() {
         // The kernel's own counters need no hardware; if a filter forbids the call, there is nothing to try.
-        let opened = Counters::of(Software::TASK_CLOCK, Software::PAGE_FAULTS, Modes::User);
+        let opened = Counters::of(
+            [Software::TASK_CLOCK, Software::PAGE_FAULTS].map(Event::from),
+            Modes::User,
+        );
         let Ok(mut counters) = opened else { return };
         let spin = || {
             let end = Instant::now() + Duration::from_millis(5);
