@@ -3,7 +3,8 @@
 use crate::{Case, Outcome, cases, notifier_cases, prepare, remote_cases};
 use ipcmark_core::{Notifier, Remote, Transport, Visitor};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use std::process::ExitCode;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, ExitCode, Stdio};
 
 /// The cases of all rows that it visited.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl Visitor for Laws {
 /// ```
 ///
 /// Filters pick by transport or by law: `cargo test -- pipe/block`, `cargo test -- ::order`. Laws
-/// fork, so they run one after the other on the main thread, whatever `--test-threads` says.
+/// fork, so each of `--test-threads` is a process.
 pub fn main(rows: impl FnOnce(&mut Laws)) -> ExitCode {
     let mut laws = Laws::default();
     rows(&mut laws);
@@ -55,11 +56,24 @@ pub fn trial(
     })
 }
 
-/// Runs trials that fork, one after the other.
+/// Share of the trials that a process runs: `1/3` is the second of three.
+const SHARE: &str = "IPCMARK_LAWS_SHARE";
+
+/// Runs trials that fork: one after the other in each of `--test-threads` processes (default: one for each CPU, at most 4).
+///
+/// Most of a trial's time is a wait, so two processes need half the time of one.
 #[expect(clippy::print_stderr, reason = "a test may say what it could not look at")]
 pub fn run(trials: Vec<Trial>) -> ExitCode {
     let mut args = Arguments::from_args();
-    args.test_threads = Some(1);
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let shares = args.test_threads.replace(1).unwrap_or(cpus).max(1);
+    let share = std::env::var(SHARE).ok();
+    let share = share.as_deref().and_then(|share| share.split_once('/'));
+    let trials = match share.and_then(|(k, of)| Some((k.parse().ok()?, of.parse().ok()?))) {
+        Some((k, of)) => trials.into_iter().skip(k).step_by(of).collect(),
+        None if args.list || shares == 1 => trials,
+        None => return in_processes(shares),
+    };
     if !args.list {
         match prepare() {
             Ok(blind) => blind.iter().for_each(|line| eprintln!("not looked at: {line}")),
@@ -67,4 +81,26 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
         }
     }
     libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// Runs this program once for each share, all at the same time, and prints their lines whole.
+fn in_processes(shares: usize) -> ExitCode {
+    let run = |k: usize| {
+        let program = std::env::current_exe().map_err(|e| format!("current_exe: {e}"))?;
+        let mut command = Command::new(program);
+        command.args(std::env::args_os().skip(1)).env(SHARE, format!("{k}/{shares}"));
+        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        for line in lines.map_while(Result::ok) {
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
+        child.wait().map(|status| status.success()).map_err(|e| e.to_string())
+    };
+    let passed = std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..shares).map(|k| scope.spawn(move || run(k))).collect();
+        // All of them are waited for, also after one has failed.
+        shares.into_iter().map(|share| share.join()).collect::<Vec<_>>()
+    });
+    let passed = passed.iter().all(|share| matches!(share, Ok(Ok::<bool, String>(true))));
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
