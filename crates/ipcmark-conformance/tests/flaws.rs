@@ -115,6 +115,11 @@ fn main() -> std::process::ExitCode {
             "notices-a-dead-peer-it-awaits",
             "hung while in receive, for message 5",
         ),
+        // P-3
+        caught::<seams::ResetsFirst>(
+            "notices-a-dead-peer-it-awaits",
+            "after it committed, with a message unread: responder: receiving message 0",
+        ),
         caught::<kinds::Panics>("ping-pong", "panicked: on purpose"),
         caught::<kinds::ChangesItsMind>("asking-leaves-nothing", "then"),
         caught::<kinds::LeavesFile>(

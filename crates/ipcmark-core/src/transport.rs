@@ -13,8 +13,8 @@
 //! - Dropping a sender ends the stream: the peer receives what was committed, then
 //!   [`Error::Closed`](crate::Error::Closed). A side notices that its peer's process is gone within
 //!   a second or two, by waiting or by sending, with `Closed` or
-//!   [`Error::PeerDied`](crate::Error::PeerDied); it receives first what the peer had committed,
-//!   unless `INFO.dies_with_sender`.
+//!   [`Error::PeerDied`](crate::Error::PeerDied), and again when it asks again. It receives first what
+//!   the peer had committed, also when it left something unread; unless `INFO.dies_with_sender`.
 //! - After both sides have dropped their halves, nothing is left: no name, no segment, no process.
 //! - A transport whose `INFO.zero_copy` is false lends the same private buffer at each claim of one
 //!   length, contents kept; so the harness need not fill it again.

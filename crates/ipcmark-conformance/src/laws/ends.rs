@@ -57,44 +57,60 @@ pub fn of_stream(row: &Row, limits: &Limits) -> Told {
 }
 
 /// **A dead peer is noticed by who waits for it.** The peer is killed while this side is in `receive`; and it is killed
-/// right after it committed, before this side looks: what was committed is received, then the end. (Only the end, where
-/// messages are kept in their sender's own memory.)
+/// right after it committed, before this side looks. Each time once with a message of this side unread, which resets some
+/// links. What was committed is received, then the end, and again when asked again. (Only the end, where messages are
+/// kept in their sender's own memory.)
 pub fn of_a_peer_awaited(row: &Row, limits: &Limits) -> Told {
+    for victim in Side::ALL {
+        for asleep in [true, false] {
+            for unread in [false, true] {
+                killed(row, limits, victim, asleep, unread).map_err(|what| {
+                    let when = if asleep { "while it is awaited" } else { "after it committed" };
+                    let left = if unread { ", with a message unread" } else { "" };
+                    format!("the {victim} is killed {when}{left}: {what}")
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn killed(row: &Row, limits: &Limits, victim: Side, asleep: bool, unread: bool) -> Told {
     let size = largest(limits).min(64);
     let message = |n: u32| vec![n as u8 + 1; size];
     // No one receives while the victim lives: of several messages, a lossy transport may lose some.
     let count = if row.info.lossy { 1 } else { 5 };
-    for victim in Side::ALL {
-        for asleep in [true, false] {
-            let scratch = Scratch::new(size, true)?;
-            let last_breath = LastBreath::new()?;
-            let side = |end: &mut End<'_>| {
-                if end.side == victim {
-                    (0..count).try_for_each(|n| end.send(&message(n)))?;
-                    if asleep {
-                        end.await_peer(1)?;
-                        std::thread::sleep(SETTLE);
-                    }
-                    return last_breath.die();
-                }
-                if !asleep {
-                    last_breath.await_death();
-                }
-                if asleep || !row.info.dies_with_sender {
-                    (0..count).try_for_each(|n| end.expect(&message(n)))?;
-                }
-                end.raise(1)?;
-                end.expect_end()?;
-                last_breath.noticed_in_time()
-            };
-            killing(&scratch, victim).run(row, side, side).map_err(|what| {
-                let when = if asleep { "while it is awaited" } else { "after it committed" };
-                format!("the {victim} is killed {when}: {what}")
-            })?;
-            scratch.finish()?;
+    let scratch = Scratch::new(size, true)?;
+    let last_breath = LastBreath::new()?;
+    let side = |end: &mut End<'_>| {
+        if end.side == victim {
+            if unread {
+                end.await_peer(1)?;
+            }
+            (0..count).try_for_each(|n| end.send(&message(n)))?;
+            if asleep {
+                end.await_peer(2)?;
+                std::thread::sleep(SETTLE);
+            }
+            return last_breath.die();
         }
-    }
-    Ok(())
+        if unread {
+            end.send(&message(0))?;
+            end.raise(1)?;
+        }
+        if !asleep {
+            last_breath.await_death();
+        }
+        if asleep || !row.info.dies_with_sender {
+            (0..count).try_for_each(|n| end.expect(&message(n)))?;
+        }
+        end.raise(2)?;
+        end.expect_end()?;
+        last_breath.noticed_in_time()?;
+        end.expect_end().map(drop).map_err(|what| format!("asked again: {what}"))
+    };
+    killing(&scratch, victim).run(row, side, side)?;
+    scratch.finish()
 }
 
 /// **A dead peer is noticed by who waits for room.** The peer never reads and is killed when this side has met

@@ -5,9 +5,11 @@ use ipcmark_core::{
     Transport,
 };
 use ipcmark_pipe::Pipe;
-use ipcmark_sys::fd::Block;
+use ipcmark_sys::fd::{Block, readable_now};
 use ipcmark_sys::shared::{Line, Lines};
+use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::marker::PhantomData;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -103,6 +105,12 @@ pub(crate) trait Flaw: Default + 'static {
         self.commit(n, message, send)
     }
 
+    /// Whether the receiver takes a peer that is gone for the end, although it has something left to be received.
+    /// `unread` is what was sent to the peer and not received.
+    fn ends_early(_unread: u64) -> bool {
+        false
+    }
+
     /// What the receiver makes of the end.
     fn on_end(e: Error) -> Error {
         e
@@ -159,6 +167,7 @@ impl<F: Flaw> Transport for Flawed<F> {
             count: 0,
             way: Way { counts: Arc::clone(&counts), from: side },
         };
+        counts.lines()[side.index()].futex.store(getpid().as_raw_pid() as u32, Release);
         let way = Way { counts, from: side.peer() };
         Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData, way } })
     }
@@ -185,8 +194,21 @@ impl Way {
         &self.counts.lines()[2 * self.from.index()]
     }
 
+    /// Returns true if the process that sends this way has ended.
+    fn sender_is_gone(&self) -> bool {
+        let pid = self.counts.lines()[self.from.index()].futex.load(Acquire);
+        let Some(pid) = Pid::from_raw(pid as i32) else { return false };
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
+        readable_now(process.as_fd(), None).expect("a look at a process")
+    }
+
     fn received(&self) -> &Line {
         &self.counts.lines()[2 * self.from.index() + 1]
+    }
+
+    fn on_their_way(&self) -> u64 {
+        let received = self.received().word.load(Acquire);
+        self.sent().word.load(Acquire).saturating_sub(received)
     }
 }
 
@@ -230,7 +252,7 @@ impl<F: Flaw> Sender for FlawedSender<F> {
     }
 
     fn try_commit(&mut self) -> Result<bool> {
-        match F::refuses(self.on_their_way()) {
+        match F::refuses(self.way.on_their_way()) {
             true => Ok(false),
             false => self.commit().map(|()| true),
         }
@@ -241,16 +263,11 @@ impl<F: Flaw> Sender for FlawedSender<F> {
 type Commit<F> = fn(&mut F, u64, &[u8], &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()>;
 
 impl<F: Flaw> FlawedSender<F> {
-    fn on_their_way(&self) -> u64 {
-        let received = self.way.received().word.load(Acquire);
-        self.way.sent().word.load(Acquire).saturating_sub(received)
-    }
-
     fn put(&mut self, commit: Commit<F>) -> Result<()> {
         let len = self.claimed.take().ok_or_else(|| Error::Protocol("no claim".into()))?;
         let n = self.count;
         self.count += 1;
-        if self.flaw.loses(n, self.on_their_way()) {
+        if self.flaw.loses(n, self.way.on_their_way()) {
             return Ok(());
         }
         let below = &mut self.below;
@@ -268,6 +285,10 @@ pub(crate) struct FlawedReceiver<F> {
 
 impl<F: Flaw> Receiver for FlawedReceiver<F> {
     fn receive(&mut self) -> Result<&[u8]> {
+        let back = Way { counts: Arc::clone(&self.way.counts), from: self.way.from.peer() };
+        if F::ends_early(back.on_their_way()) && self.way.sender_is_gone() {
+            return Err(Error::Closed);
+        }
         let received = self.below.receive();
         if received.is_ok() {
             self.way.received().word.fetch_add(1, Release);

@@ -1,4 +1,4 @@
-//! Flaws of what a transport may do besides sending and receiving: empty messages, refusals, attaching.
+//! Flaws of what a transport may do besides sending and receiving: empty messages, refusals, attaching, resets.
 
 use crate::flawed::{Flaw, ROOM, Sound as Below};
 use ipcmark_core::{Address, Plan, Result, Transport};
@@ -66,5 +66,16 @@ impl Flaw for AttachesElsewhere {
     const NAME: &'static str = "attaching_elsewhere";
     fn attach(plan: &Plan, _: Address) -> Result<<Below as Transport>::Fixture> {
         Below::fixture(plan)
+    }
+}
+
+/// A peer that is gone with something unread ends the stream at once, as a reset does: what it had committed is
+/// passed over.
+#[derive(Default)]
+pub(crate) struct ResetsFirst;
+impl Flaw for ResetsFirst {
+    const NAME: &'static str = "resetting_first";
+    fn ends_early(unread: u64) -> bool {
+        unread > 0
     }
 }

@@ -1,7 +1,7 @@
 //! One end as a port: each try is one call.
 
 use ipcmark_sys::fd::MessagePort;
-use rustix::io::{self, Errno};
+use rustix::io;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -40,29 +40,14 @@ impl MessagePort for UdpPort {
 
     /// `recv()` - takes one datagram. An empty one is the end of the stream.
     ///
-    /// The kernel reports that the peer's port is closed before it hands out what the peer sent; so the rest is read first.
-    ///
     /// # References
     /// [recv(2)](https://man7.org/linux/man-pages/man2/recv.2.html)
     #[inline]
     fn try_receive(&self, space: &mut [u8]) -> io::Result<usize> {
-        match recv(&self.0, &mut *space, RecvFlags::empty()) {
-            Err(Errno::CONNREFUSED) => self.receive_rest(space),
-            received => received.map(|(_, len)| len),
-        }
+        recv(&self.0, space, RecvFlags::empty()).map(|(_, len)| len)
     }
 
     fn try_end(&self) -> io::Result<()> {
         send(&self.0, &[], SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(|_| ())
-    }
-}
-
-impl UdpPort {
-    #[cold]
-    fn receive_rest(&self, space: &mut [u8]) -> io::Result<usize> {
-        match recv(&self.0, space, RecvFlags::DONTWAIT) {
-            Err(Errno::AGAIN) => Err(Errno::CONNREFUSED),
-            received => received.map(|(_, len)| len),
-        }
     }
 }

@@ -10,6 +10,9 @@
 //!   its own send buffer is full. (The length of the peer's queue, `net.unix.max_dgram_qlen`, bounds only senders the
 //!   peer is not connected back to; both ends of a pair are.) A receiver is not told that its peer is gone; an empty
 //!   message ends the stream here, and a [`Lifeline`](ipcmark_sys::lifeline) tells of a death.
+//! - A peer that ends with something unread resets the connection. A receiver of packets is then told of the reset
+//!   (`ECONNRESET`) before it gets what the peer had sent; a stream brings the bytes first. A datagram that is sent to a
+//!   peer that is gone throws away what that peer had sent (`unix_dgram_disconnected` in `net/unix/af_unix.c`).
 //! - A message goes in whole or not at all. It must fit the send buffer (`SO_SNDBUF`, less 32 bytes), whose size
 //!   `net.core.wmem_max` bounds; the receive buffer plays no part. Above some 64 KiB the kernel also needs a piece of
 //!   memory in one run for the rest of the message, which a machine with broken-up memory may not have.

@@ -37,8 +37,9 @@ pub(crate) fn until_sent<W: FdWait, R>(
 
 /// Repeats `try_once`, which receives from `fd`, until it succeeds or the peer is gone.
 ///
-/// As [`until_sent`]. When the lifeline has told that the peer sends nothing more, what it sent before may still be
-/// there to be received: it is tried again, and only then does `EAGAIN` mean the end.
+/// As [`until_sent`]. When the lifeline or a reset has told that the peer sends nothing more, what it sent before may
+/// still be there to be received (a Unix socket for packets tells of the reset first): it is tried again, and only then
+/// does `EAGAIN`, or a second reset, mean the end.
 #[inline(always)]
 pub(super) fn until_received<W: FdWait, R>(
     wait: &mut W,
@@ -64,6 +65,7 @@ pub(super) fn until_received<W: FdWait, R>(
                 }
             }
             Err(Errno::INTR) => {}
+            Err(Errno::CONNRESET | Errno::CONNREFUSED) if peer == Peer::Here => peer = Peer::Closed,
             Err(errno) => return Err(failed(name, errno)),
         }
     }
