@@ -110,6 +110,8 @@ fn main() -> std::process::ExitCode {
         caught::<kinds::Clamps>("refuses-an-over-long-message", "lent 200 bytes"),
         caught::<kinds::TakesAnyPlan>("refuses-an-over-long-plan", "a link for 101 bytes was made"),
         caught::<kinds::SaysOneMessage>("capacity-is-bounded", "before the sender waited"),
+        // P-1, P-2
+        caught::<seams::SaysTooMuch>("capacity-is-bounded", "before the sender waited"),
         caught::<kinds::EndsAsDeath>("end-of-stream", "an orderly end is Error::Closed"),
         caught::<kinds::Deaf>(
             "notices-a-dead-peer-it-awaits",

@@ -53,6 +53,11 @@ pub trait ByteStream: 'static {
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
     /// Does the same as [`Transport::capacity`].
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
+    /// Returns how many messages one direction holds, if each takes `frame` bytes of the stream;
+    /// `None` if it cannot tell.
+    fn messages(_fixture: &Self::Fixture, _frame: usize) -> Result<Option<usize>> {
+        Ok(None)
+    }
     /// Does the same as [`Transport::split`].
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Sink, Self::Source>>;
     /// Does the same as [`Transport::address`].
@@ -99,7 +104,10 @@ impl<S: ByteStream> Transport for Framed<S> {
     }
 
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
-        S::capacity(&fixture.stream)
+        let prefix = if fixture.fixed { 0 } else { PREFIX };
+        let messages = S::messages(&fixture.stream, prefix + fixture.size)?;
+        let capacity = S::capacity(&fixture.stream)?;
+        Ok(Capacity { messages: messages.or(capacity.messages), ..capacity })
     }
 
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

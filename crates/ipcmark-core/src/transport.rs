@@ -114,8 +114,9 @@ pub trait Transport: 'static {
     /// Makes what both sides inherit. Runs before the fork, in the process that supervises.
     fn fixture(plan: &Plan) -> Result<Self::Fixture>;
 
-    /// Returns the capacity that the fixture really has in each direction; the kernel's answer, if
-    /// it gives one.
+    /// Returns the capacity that the fixture really has in each direction: bytes, the kernel's
+    /// answer if it gives one, and how many messages of the plan's size they hold. Only the
+    /// transport knows what a message is charged. Patterns that must not fill a link go by it.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity>;
 
     /// Takes one side's halves out of the fixture and closes the other's. Runs after the fork, once

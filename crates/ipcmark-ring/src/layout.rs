@@ -138,11 +138,21 @@ pub const fn largest_message(capacity: usize) -> usize {
 /// when that is more than [`MAX_CAPACITY`].
 #[must_use]
 pub fn capacity_for(messages: usize, size: usize) -> Option<usize> {
-    let lead = if size < LONG as usize { HEADER } else { LINE };
-    let record = size.checked_add(lead as usize)?.checked_next_multiple_of(HEADER as usize)?;
-    let records = record.checked_mul(messages.max(2))?;
+    let records = longest_record(size)?.checked_mul(messages.max(2))?;
     let capacity = records.checked_add(HEADER as usize)?.checked_next_power_of_two()?;
     (capacity <= MAX_CAPACITY).then_some(capacity.max(MIN_CAPACITY))
+}
+
+/// Returns the number of messages of `size` bytes that an empty ring of `capacity` bytes surely holds.
+#[must_use]
+pub fn messages_in(capacity: usize, size: usize) -> usize {
+    longest_record(size).map_or(0, |record| capacity.saturating_sub(HEADER as usize) / record)
+}
+
+/// Returns bytes of a record of `size` bytes where it takes the most.
+fn longest_record(size: usize) -> Option<usize> {
+    let lead = if size < LONG as usize { HEADER } else { LINE };
+    size.checked_add(lead as usize)?.checked_next_multiple_of(HEADER as usize)
 }
 
 /// Returns the distance from a record's header at `start` to its message of `len` bytes, in bytes.

@@ -33,4 +33,5 @@ mod modelled;
 pub use error::RingError;
 pub use layout::{
     ALIGNMENT, CONTROL_BYTES, MAX_CAPACITY, MIN_CAPACITY, capacity_for, footprint, largest_message,
+    messages_in,
 };

@@ -42,7 +42,7 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
         "per-peer" => "one channel per peer".into(),
         other => format!("channels: {other}"),
     }));
-    out.extend(other_buffer(row));
+    out.extend(room(row));
     out
 }
 
@@ -57,23 +57,28 @@ fn losses(row: &Row) -> Option<String> {
     }
 }
 
-/// Returns the size of a transport's buffer: `640 B in 10 messages`, `1 MiB`, `10 messages`.
+/// Largest number of messages that a transport counts.
+const COUNTED_MAX: usize = 1 << 16;
+
+/// Returns the size of a transport's buffer as the kernel counts it, and its room for messages of the
+/// row's size: `512 KiB, room for 683 messages`.
 pub(crate) fn buffer(row: &Row) -> Option<String> {
     let capacity = row.capacity?;
-    let messages = capacity.messages.map(|n| plural(n, "message"));
-    match (capacity.bytes.map(|n| bytes(n as u64)), messages) {
-        (Some(bytes), Some(messages)) => Some(format!("{bytes} in {messages}")),
-        (bytes, messages) => bytes.or(messages),
+    let more = |n| if n == COUNTED_MAX { " or more" } else { "" };
+    let room = capacity.messages.map(|n| format!("room for {}{}", plural(n, "message"), more(n)));
+    match (capacity.bytes.map(|n| bytes(n as u64)), room) {
+        (Some(bytes), Some(room)) => Some(format!("{bytes}, {room}")),
+        (bytes, room) => bytes.or(room),
     }
 }
 
-/// Returns the buffer, if its size is not the one that was asked for.
-fn other_buffer(row: &Row) -> Option<String> {
-    let asked = row.key.capacity_bytes?;
-    let other = row.capacity.and_then(|c| c.bytes) != Some(asked as usize);
-    other.then(|| {
-        buffer(row).map_or_else(|| "buffer size unknown".into(), |b| format!("buffer: {b}"))
-    })
+/// Returns the buffer. Equal bytes are not equal room: each mechanism charges a message differently.
+fn room(row: &Row) -> Option<String> {
+    if row.floor {
+        return None;
+    }
+    let unknown = || row.key.capacity_bytes.map(|_| "buffer size unknown".into());
+    buffer(row).map_or_else(unknown, |buffer| Some(format!("buffer: {buffer}")))
 }
 
 #[cfg(test)]
@@ -83,21 +88,25 @@ mod tests {
     use ipcmark_record::Capacity;
 
     #[test]
-    fn a_buffer_is_named_if_it_is_not_the_one_asked_for() {
+    fn a_row_says_its_room_in_bytes_and_in_messages() {
+        // P-4
         let mut row = row("mq/block", 64, 1.0, None);
         let mut remark = |asked, bytes, messages| {
             row.key.capacity_bytes = asked;
             row.capacity = Some(Capacity { bytes, messages });
-            other_buffer(&row)
+            room(&row)
         };
         let said = |words: &str| Some(words.to_string());
         let asked = Some(262_144);
-        assert_eq!(remark(asked, Some(640), Some(10)), said("buffer: 640 B in 10 messages"));
+        assert_eq!(remark(asked, Some(640), Some(10)), said("buffer: 640 B, room for 10 messages"));
         assert_eq!(remark(asked, Some(1 << 20), None), said("buffer: 1 MiB"));
-        assert_eq!(remark(asked, None, Some(1)), said("buffer: 1 message"));
+        assert_eq!(remark(asked, None, Some(1)), said("buffer: room for 1 message"));
         assert_eq!(remark(asked, None, None), said("buffer size unknown"));
-        assert_eq!(remark(asked, Some(262_144), None), None);
-        assert_eq!(remark(None, Some(640), None), None);
+        let granted = remark(asked, Some(262_144), Some(64));
+        assert_eq!(granted, said("buffer: 256 KiB, room for 64 messages"));
+        let many = remark(None, Some(1 << 22), Some(COUNTED_MAX));
+        assert_eq!(many, said("buffer: 4 MiB, room for 65,536 messages or more"));
+        assert_eq!(remark(None, None, None), None);
     }
 
     #[test]

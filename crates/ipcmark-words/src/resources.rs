@@ -11,7 +11,8 @@ pub struct Capacity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
     pub bytes: Option<usize>,
-    /// Messages, if the mechanism counts them.
+    /// Messages of the cell's size that find room, counted up to 65,536. (Older records: only if
+    /// the mechanism counts messages.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<u64>"))]
     pub messages: Option<usize>,

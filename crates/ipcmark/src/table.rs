@@ -79,9 +79,10 @@ fn meanings(summary: &Summary, rankings: &[Ranking<'_>], columns: Option<u16>) -
     let mut sizes: Vec<u64> = rows().filter_map(|row| row.key.capacity_bytes).collect();
     sizes.dedup();
     let buffer = match sizes[..] {
-        [size] => {
-            Some(format!("buffers: {} asked for each way; notes name other sizes", bytes(size)))
-        }
+        [size] => Some(format!(
+            "buffers: {} asked for each way; notes say what each transport got",
+            bytes(size)
+        )),
         _ => None,
     };
     let lines = [

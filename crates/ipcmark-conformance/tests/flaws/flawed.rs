@@ -5,11 +5,10 @@ use ipcmark_core::{
     Transport,
 };
 use ipcmark_pipe::Pipe;
-use ipcmark_sys::fd::{Block, readable_now};
+use ipcmark_sys::fd::Block;
+use ipcmark_sys::process::has_ended;
 use ipcmark_sys::shared::{Line, Lines};
-use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
 use std::marker::PhantomData;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -167,7 +166,7 @@ impl<F: Flaw> Transport for Flawed<F> {
             count: 0,
             way: Way { counts: Arc::clone(&counts), from: side },
         };
-        counts.lines()[side.index()].futex.store(getpid().as_raw_pid() as u32, Release);
+        counts.lines()[side.index()].futex.store(std::process::id(), Release);
         let way = Way { counts, from: side.peer() };
         Ok(Link { tx, rx: FlawedReceiver { below: rx, flaw: PhantomData, way } })
     }
@@ -197,9 +196,7 @@ impl Way {
     /// Returns true if the process that sends this way has ended.
     fn sender_is_gone(&self) -> bool {
         let pid = self.counts.lines()[self.from.index()].futex.load(Acquire);
-        let Some(pid) = Pid::from_raw(pid as i32) else { return false };
-        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return true };
-        readable_now(process.as_fd(), None).expect("a look at a process")
+        has_ended(pid as i32)
     }
 
     fn received(&self) -> &Line {

@@ -1,7 +1,7 @@
 //! Flaws of what a transport may do besides sending and receiving: empty messages, refusals, attaching, resets.
 
 use crate::flawed::{Flaw, ROOM, Sound as Below};
-use ipcmark_core::{Address, Plan, Result, Transport};
+use ipcmark_core::{Address, Capacity, Plan, Result, Transport};
 
 type Send<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
 
@@ -77,5 +77,15 @@ impl Flaw for ResetsFirst {
     const NAME: &'static str = "resetting_first";
     fn ends_early(unread: u64) -> bool {
         unread > 0
+    }
+}
+
+/// It counts the bytes of messages, and not what each is charged.
+#[derive(Default)]
+pub(crate) struct SaysTooMuch;
+impl Flaw for SaysTooMuch {
+    const NAME: &'static str = "overstating_its_capacity";
+    fn capacity(sound: Capacity) -> Capacity {
+        Capacity { messages: sound.messages.map(|messages| 2 * messages), ..sound }
     }
 }

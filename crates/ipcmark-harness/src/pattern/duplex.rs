@@ -11,17 +11,15 @@ use crate::halves::Halves;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Capacity, Plan, Result};
 
-/// Bytes that a short message may take in a link besides its own: a socket's bookkeeping.
+/// Bytes that a message may take in a link besides twice its own, if the transport says no number
+/// of messages: buffers are rounded up to powers of two and pages.
 const BOOKKEEPING: usize = 1024;
-/// Longer messages take whole pages: a pipe starts a new page for each that does not fit into the
-/// last.
-const PAGE: usize = 4096;
 
-/// Returns the number of messages of `size` bytes that one direction of a link holds; `None` if
-/// nothing is known of it.
+/// Returns the number of messages of `size` bytes that one direction of a link holds: what the
+/// transport says, which knows the charge of each. `None` if nothing is known.
 pub(crate) fn held(size: usize, capacity: Capacity) -> Option<usize> {
-    let footprint = if size <= PAGE / 4 { size + BOOKKEEPING } else { size.next_multiple_of(PAGE) };
-    capacity.messages.or(capacity.bytes.map(|bytes| bytes / footprint))
+    let least = |bytes| bytes / (2 * size + BOOKKEEPING);
+    capacity.messages.or(capacity.bytes.map(least))
 }
 
 /// Returns the number of messages under way, both ways together: twice the plan's depth, or as many
@@ -29,9 +27,15 @@ pub(crate) fn held(size: usize, capacity: Capacity) -> Option<usize> {
 ///
 /// # Errors
 /// The reason why this link cannot carry both ways at once.
-pub(crate) fn window(plan: &Plan, capacity: Capacity) -> std::result::Result<u64, String> {
+pub(crate) fn window(
+    plan: &Plan,
+    capacity: Capacity,
+    lossy: bool,
+) -> std::result::Result<u64, String> {
     // If nothing is known: the smallest window that goes both ways.
     let fit = held(plan.size, capacity).unwrap_or(2);
+    // UDP gives back the room of what was read only by quarters.
+    let fit = if lossy { fit - fit / 4 } else { fit };
     let window = fit.min(2 * plan.workload.depth());
     if window < 2 {
         return Err(format!(
@@ -115,7 +119,7 @@ mod tests {
     fn of(size: usize, depth: u32, capacity: Capacity) -> std::result::Result<u64, String> {
         let names = Names { token: String::new(), dir: "/".into() };
         let workload = Workload::Duplex { depth };
-        window(&Plan { workload, ..Plan::new(size, names) }, capacity)
+        window(&Plan { workload, ..Plan::new(size, names) }, capacity, false)
     }
 
     #[test]
@@ -124,15 +128,16 @@ mod tests {
         let messages = |n| Capacity { bytes: Some(1 << 20), messages: Some(n) };
         assert_eq!(of(64, 8, bytes(1 << 16)), Ok(16));
         assert_eq!(of(64, 8, messages(10)), Ok(10));
-        // A pipe of 16 pages holds 16 messages of half a page and a byte.
-        assert_eq!(of(2_049, 64, bytes(1 << 16)), Ok(16));
-        assert_eq!(of(64 << 10, 8, bytes(128 << 10)), Ok(2));
+        // P-1: what a transport does not count is charged twice its bytes, and more.
+        assert_eq!(of(4_096, 64, bytes(1 << 18)), Ok(28));
+        assert_eq!(of(64 << 10, 8, messages(2)), Ok(2));
+        assert!(of(64 << 10, 8, bytes(128 << 10)).is_err());
         assert_eq!(of(64, 8, Capacity::default()), Ok(2));
     }
 
     #[test]
     fn a_link_for_one_message_goes_one_way_at_a_time_and_says_so() {
-        let one = Capacity { bytes: Some(1 << 16), messages: None };
+        let one = Capacity { bytes: Some(1 << 16), messages: Some(1) };
         let reason = of(64 << 10, 8, one).unwrap_err();
         assert!(reason.contains("holds 1"), "{reason}");
     }

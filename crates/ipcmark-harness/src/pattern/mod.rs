@@ -155,7 +155,9 @@ fn window(
     capacity: &dyn Fn() -> Result<Capacity>,
 ) -> std::result::Result<u64, NotMade> {
     match plan.workload {
-        Workload::Duplex { .. } => duplex::window(plan, capacity()?).map_err(NotMade::Unsupported),
+        Workload::Duplex { .. } => {
+            duplex::window(plan, capacity()?, info.lossy).map_err(NotMade::Unsupported)
+        }
         Workload::Burst { .. } if info.lossy => {
             burst::fits(plan, capacity()?).map_err(NotMade::Unsupported)?;
             Ok(0)

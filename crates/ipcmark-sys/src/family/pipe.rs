@@ -43,6 +43,21 @@ pub fn set_pipe_capacity(fd: impl AsFd, bytes: usize) -> Result<usize> {
     }
 }
 
+/// Returns how many writes of `bytes` each a pipe of `capacity` bytes holds: a write goes into what is left of the last
+/// page only if that has room for all of it, or for what it has beyond whole pages.
+///
+/// # References
+/// `pipe_write` in `fs/pipe.c`
+#[must_use]
+pub fn pipe_room(capacity: usize, bytes: usize) -> usize {
+    let page = rustix::param::page_size();
+    match page.checked_div(bytes) {
+        Some(0) => capacity / bytes.next_multiple_of(page),
+        Some(a_page) => capacity / page * a_page,
+        None => capacity,
+    }
+}
+
 /// Makes both pipes hold `bytes` where that is asked, and then the same: what the smaller of them was granted, or what
 /// the kernel gave it by itself. Returns what each holds.
 ///

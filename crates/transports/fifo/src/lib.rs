@@ -17,7 +17,7 @@ use ipcmark_core::{
     MeetBy, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
-use ipcmark_sys::pipe::{match_pipe_capacities, set_pipe_capacity};
+use ipcmark_sys::pipe::{match_pipe_capacities, pipe_room, set_pipe_capacity};
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open, unlink};
 use rustix::io::Errno;
 use std::marker::PhantomData;
@@ -155,6 +155,10 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
     /// than was asked.
     fn capacity(fixture: &FifoFixture) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
+    }
+
+    fn messages(fixture: &FifoFixture, frame: usize) -> Result<Option<usize>> {
+        Ok(Some(pipe_room(fixture.capacity, frame)))
     }
 
     fn split(fixture: FifoFixture, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {

@@ -7,6 +7,7 @@ use ipcmark_core::{
     Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability};
+use ipcmark_sys::pipe::pipe_room;
 use rustix::pipe::PipeFlags;
 use std::marker::PhantomData;
 
@@ -52,6 +53,10 @@ impl<W: ByteWait> ByteStream for PipeStream<W> {
 
     fn capacity(fixture: &PipeFixture) -> Result<Capacity> {
         fixture.capacity()
+    }
+
+    fn messages(fixture: &PipeFixture, frame: usize) -> Result<Option<usize>> {
+        Ok(fixture.capacity()?.bytes.map(|bytes| pipe_room(bytes, frame)))
     }
 
     fn split(fixture: PipeFixture, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {

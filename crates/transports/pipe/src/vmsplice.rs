@@ -15,6 +15,9 @@ use ipcmark_sys::pipe::VmspliceSender;
 use rustix::pipe::PipeFlags;
 use std::marker::PhantomData;
 
+/// Bytes of the length before a message, where messages are not all of one size.
+const PREFIX: usize = 4;
+
 /// Messages over two pipes that are lent pages.
 #[derive(Debug)]
 pub struct PipeVmsplice<W>(PhantomData<W>);
@@ -62,8 +65,12 @@ impl<W: FdWait> Transport for PipeVmsplice<W> {
         Ok(VmspliceFixture { pipes, size: plan.size, fixed: plan.fixed })
     }
 
+    /// Each message takes pages of its own, however short it is.
     fn capacity(fixture: &VmspliceFixture) -> Result<Capacity> {
-        fixture.pipes.capacity()
+        let capacity = fixture.pipes.capacity()?;
+        let prefix = if fixture.fixed { 0 } else { PREFIX };
+        let pages = (fixture.size + prefix).next_multiple_of(rustix::param::page_size());
+        Ok(Capacity { messages: capacity.bytes.map(|bytes| bytes / pages), ..capacity })
     }
 
     fn split(fixture: VmspliceFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

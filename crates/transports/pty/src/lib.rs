@@ -205,6 +205,11 @@ impl<W: FdWait> ByteStream for PtyStream<W> {
         Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
     }
 
+    fn messages(fixture: &PtyFixture, frame: usize) -> Result<Option<usize>> {
+        // A writer that polls is told to wait while a part of the room is left.
+        Ok((fixture.capacity / 4 * 3).checked_div(frame))
+    }
+
     fn split(fixture: PtyFixture, side: Side) -> Result<Link<PtySink<W>, PtySource<W>>> {
         let PtyFixture { forth, back, .. } = fixture;
         let (writer, reader) = match side {

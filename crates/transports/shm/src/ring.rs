@@ -8,7 +8,7 @@ use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, Placement, Plan, Refusal, Result, Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
-use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint};
+use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint, messages_in};
 use ipcmark_sys::affinity;
 use ipcmark_sys::lifeline::Lifeline;
 use std::marker::PhantomData;
@@ -118,7 +118,8 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
     /// Returns bytes of one ring: what was asked for, rounded up to a power of two that holds four messages
     /// at least.
     fn capacity(fixture: &Self::Fixture) -> Result<Capacity> {
-        Ok(Capacity { bytes: Some(fixture.capacity), messages: None })
+        let ShmFixture { capacity, size, .. } = fixture;
+        Ok(Capacity { bytes: Some(*capacity), messages: Some(messages_in(*capacity, *size)) })
     }
 
     fn split(fixture: Self::Fixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -79,7 +79,7 @@ impl<W: QueueWait> Transport for SysvMsg<W> {
     }
 
     fn capacity(fixture: &SysvFixture) -> Result<Capacity> {
-        limits::capacity(&fixture.queues[0], 1)
+        limits::capacity(&fixture.queues[0], 1, fixture.size)
     }
 
     fn split(fixture: SysvFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
@@ -116,7 +116,7 @@ impl<W: QueueWait> Transport for SysvMsgTyped<W> {
     /// Returns a direction's share: half of the queue, although one that is alone may fill all of
     /// it.
     fn capacity(fixture: &SysvFixture) -> Result<Capacity> {
-        limits::capacity(&fixture.queues[0], 2)
+        limits::capacity(&fixture.queues[0], 2, fixture.size)
     }
 
     fn split(fixture: SysvFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -52,8 +52,9 @@ pub(crate) fn queue(plan: &Plan, directions: usize) -> Result<MessageQueue> {
     }
 }
 
-/// Returns what one direction holds, read back.
-pub(crate) fn capacity(queue: &MessageQueue, directions: usize) -> Result<Capacity> {
+/// Returns what one direction holds, read back: a message is charged its bytes.
+pub(crate) fn capacity(queue: &MessageQueue, directions: usize, size: usize) -> Result<Capacity> {
     let status = queue.status().called("msgctl(IPC_STAT)")?;
-    Ok(Capacity { bytes: Some(status.bytes_max / directions), messages: None })
+    let bytes = status.bytes_max / directions;
+    Ok(Capacity { bytes: Some(bytes), messages: Some(bytes / size.max(1)) })
 }

@@ -1,7 +1,7 @@
 //! A connection from this process to itself over loopback, made before the fork.
 
 use ipcmark_core::{Called, Capacity, Error, Refusal, Result, Side};
-use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
+use ipcmark_sys::fd::{room, set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_tcp_nodelay, socket_recv_buffer_size, socket_send_buffer_size};
 use rustix::net::{
@@ -14,6 +14,8 @@ use std::os::fd::OwnedFd;
 #[derive(Debug)]
 pub struct Connection {
     ends: [OwnedFd; 2],
+    /// Bytes asked of each buffer.
+    asked: Option<usize>,
 }
 
 impl Connection {
@@ -77,7 +79,7 @@ impl Connection {
         for end in [&client, &server] {
             set_tcp_nodelay(end, true).called("setsockopt(TCP_NODELAY)")?;
         }
-        Ok(Connection { ends: [client, server] })
+        Ok(Connection { ends: [client, server], asked: capacity })
     }
 
     /// Returns what one direction holds, as the kernel counts it: the sender's send buffer and the receiver's receive
@@ -87,6 +89,18 @@ impl Connection {
         let sent = socket_send_buffer_size(client).called("getsockopt(SO_SNDBUF)")?;
         let received = socket_recv_buffer_size(server).called("getsockopt(SO_RCVBUF)")?;
         Ok(Capacity { bytes: Some(sent + received), messages: None })
+    }
+
+    /// Returns how many messages of `frame` bytes one direction holds before its sender waits; `twin` makes a connection
+    /// like this one.
+    pub(crate) fn room(
+        &self,
+        name: &'static str,
+        frame: usize,
+        twin: impl FnOnce(Option<usize>) -> Result<Connection>,
+    ) -> Result<usize> {
+        let bytes = socket_send_buffer_size(&self.ends[0]).called("getsockopt(SO_SNDBUF)")?;
+        room((name, bytes, frame), || twin(self.asked).map(|connection| connection.ends))
     }
 
     /// Returns both ends, to set an option on each.
@@ -174,12 +188,12 @@ mod tests {
 
     #[test]
     fn both_ends_have_the_asked_buffers() {
-        let Connection { ends: [client, server] } = Connection::new(Some(50_000)).unwrap();
+        let Connection { ends: [client, server], .. } = Connection::new(Some(50_000)).unwrap();
         for end in [&client, &server] {
             assert_eq!(socket_send_buffer_size(end).unwrap(), 100_000);
             assert_eq!(socket_recv_buffer_size(end).unwrap(), 100_000);
         }
-        let capacity = Connection { ends: [client, server] }.capacity().unwrap();
+        let capacity = Connection { ends: [client, server], asked: None }.capacity().unwrap();
         assert_eq!(capacity.bytes, Some(200_000));
     }
 
@@ -200,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_ends_are_each_others_peers() {
-        let Connection { ends: [client, server] } = Connection::new(None).unwrap();
+        let Connection { ends: [client, server], .. } = Connection::new(None).unwrap();
         rustix::io::write(&client, b"hello").unwrap();
         let mut space = [0; 8];
         assert_eq!(rustix::io::read(&server, &mut space).unwrap(), 5);

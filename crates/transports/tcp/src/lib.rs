@@ -70,6 +70,10 @@ impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
         fixture.capacity()
     }
 
+    fn messages(fixture: &Connection, frame: usize) -> Result<Option<usize>> {
+        fixture.room(V::MECHANISM, frame, V::connect).map(Some)
+    }
+
     fn split(fixture: Connection, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
         socket_halves(fixture.split(side))
     }

@@ -71,7 +71,10 @@ impl Transport for TcpZeroCopy {
 
     /// Returns the capacity of `tcp`; a sender also waits when all its buffers are with the kernel.
     fn capacity(fixture: &ZeroCopyFixture) -> Result<Capacity> {
-        fixture.connection.capacity()
+        let ZeroCopyFixture { connection, size, fixed } = fixture;
+        let frame = size + if *fixed { 0 } else { PREFIX };
+        let messages = connection.room("tcp", frame, Connection::new)?.min(SLOTS_MAX);
+        Ok(Capacity { messages: Some(messages), ..connection.capacity()? })
     }
 
     fn split(fixture: ZeroCopyFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -39,7 +39,7 @@ impl<W: FdWait> Transport for UdpBatch<W> {
     }
 
     fn capacity(fixture: &UdpFixture) -> Result<Capacity> {
-        fixture.pair.capacity()
+        fixture.pair.capacity::<V4>(fixture.size)
     }
 
     fn split(fixture: UdpFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

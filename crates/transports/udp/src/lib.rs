@@ -79,7 +79,7 @@ impl<W: FdWait, V: Variant> Transport for Udp<W, V> {
 
     /// Returns the receiver's `SO_RCVBUF`, read back. Beyond it nothing waits: it is lost.
     fn capacity(fixture: &UdpFixture) -> Result<Capacity> {
-        fixture.pair.capacity()
+        fixture.pair.capacity::<V>(fixture.size)
     }
 
     fn split(fixture: UdpFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

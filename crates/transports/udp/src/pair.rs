@@ -2,7 +2,7 @@
 
 use crate::{UdpPort, Variant};
 use ipcmark_core::{Called, Capacity, Error, Refusal, Result, Side};
-use ipcmark_sys::fd::{set_receive_buffer, set_send_buffer};
+use ipcmark_sys::fd::{room_before_loss, set_receive_buffer, set_send_buffer};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_recv_buffer_size;
 use rustix::net::{
@@ -51,10 +51,14 @@ impl Pair {
         }
     }
 
-    /// Returns what one direction holds: the receiver's buffer, as the kernel counts it.
-    pub(crate) fn capacity(&self) -> Result<Capacity> {
+    /// Returns what one direction holds: the receiver's buffer, as the kernel counts it, and the messages of `size`
+    /// bytes that it has room for.
+    pub(crate) fn capacity<V: Variant>(&self, size: usize) -> Result<Capacity> {
         let bytes = socket_recv_buffer_size(&self.ends[1]).called("getsockopt(SO_RCVBUF)")?;
-        Ok(Capacity { bytes: Some(bytes), messages: None })
+        // The kernel grants twice what is asked.
+        let twin = || Pair::new::<V>(size, Some(bytes / 2)).map(|pair| pair.ends);
+        let messages = room_before_loss((V::MECHANISM, bytes, size), twin)?;
+        Ok(Capacity { bytes: Some(bytes), messages: Some(messages) })
     }
 
     /// Keeps `side`'s end, as a port to send and one to receive, and closes the other.

@@ -52,7 +52,7 @@ impl<W: FdWait> Transport for UnixDatagram<W> {
     /// `net.unix.max_dgram_qlen` does not bound it: the kernel asks it of strangers only, not of a peer that is
     /// connected back (`unix_dgram_sendmsg` in `net/unix/af_unix.c`), as both ends of a pair are.
     fn capacity(fixture: &DatagramFixture) -> Result<Capacity> {
-        fixture.pair.capacity()
+        fixture.pair.capacity(SocketType::DGRAM)
     }
 
     fn split(fixture: DatagramFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -5,6 +5,7 @@
 //! the socket that listened. What passes afterwards is what passes over a `socketpair(2)`, so these rows ask whether a
 //! connection made by name is any other; `unix-stream` has all the waits.
 
+use crate::pair::room;
 use ipcmark_core::{
     Availability, ByteStream, Called, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy,
     Names, Plan, Result, Side,
@@ -211,6 +212,10 @@ impl<W: ByteWait, K: Kind> ByteStream for NamedStream<W, K> {
 
     fn capacity(fixture: &Meeting) -> Result<Capacity> {
         Ok(Capacity { bytes: Some(fixture.granted), messages: None })
+    }
+
+    fn messages(fixture: &Meeting, frame: usize) -> Result<Option<usize>> {
+        room(SocketType::STREAM, fixture.granted, frame).map(Some)
     }
 
     fn split(fixture: Meeting, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {

@@ -1,7 +1,7 @@
 //! A connected pair of sockets, and how long a message it carries.
 
 use ipcmark_core::{Called, Capacity, Error, Limits, Refusal, Result, Side};
-use ipcmark_sys::fd::{set_send_buffer, sysctl};
+use ipcmark_sys::fd::{self, set_send_buffer, sysctl};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_send_buffer_size;
 use rustix::net::{
@@ -87,7 +87,7 @@ impl Pair {
     }
 
     /// Returns bytes of the send buffer as the kernel counts them.
-    fn send_buffer(&self) -> Result<usize> {
+    pub(crate) fn send_buffer(&self) -> Result<usize> {
         socket_send_buffer_size(&self.ends[0]).called("getsockopt(SO_SNDBUF)")
     }
 
@@ -106,10 +106,11 @@ impl Pair {
         }
     }
 
-    /// Returns what one direction holds: the sender's `SO_SNDBUF`, read back. The receive buffer plays
-    /// no part.
-    pub(crate) fn capacity(&self) -> Result<Capacity> {
-        Ok(Capacity { bytes: Some(self.send_buffer()?), messages: None })
+    /// Returns what one direction holds: the sender's `SO_SNDBUF`, read back, and the messages of the plan's size that
+    /// it has room for. The receive buffer plays no part.
+    pub(crate) fn capacity(&self, kind: SocketType) -> Result<Capacity> {
+        let bytes = self.send_buffer()?;
+        Ok(Capacity { bytes: Some(bytes), messages: Some(room(kind, bytes, self.size)?) })
     }
 
     /// Keeps `side`'s end and closes the other; tells the longest message.
@@ -121,6 +122,21 @@ impl Pair {
         };
         (end, self.size)
     }
+}
+
+/// Returns how many messages of `len` bytes a socket of `kind` sends into a buffer of `bytes` before it has to wait.
+pub(crate) fn room(kind: SocketType, bytes: usize, len: usize) -> Result<usize> {
+    let name = match kind {
+        SocketType::DGRAM => "a Unix datagram socket",
+        SocketType::SEQPACKET => "a Unix socket for packets",
+        _ => "a Unix stream socket",
+    };
+    fd::room((name, bytes, len), || {
+        let pair = Pair::new(kind, len)?;
+        // The kernel grants twice what is asked.
+        pair.set_buffers(bytes / 2)?;
+        Ok(pair.ends)
+    })
 }
 
 /// Returns a send buffer of `granted` bytes, the largest that the kernel grants, is too small for a message of

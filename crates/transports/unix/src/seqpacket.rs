@@ -39,7 +39,7 @@ impl<W: FdWait> Transport for UnixSeqpacket<W> {
     }
 
     fn capacity(fixture: &Pair) -> Result<Capacity> {
-        fixture.capacity()
+        fixture.capacity(SocketType::SEQPACKET)
     }
 
     fn split(fixture: Pair, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {

@@ -1,11 +1,12 @@
 //! `unix-stream`: bytes over a connection, as over a pipe, both ways.
 
-use crate::pair::Pair;
+use crate::pair::{Pair, room};
 use ipcmark_core::{
     Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
     Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
+use rustix::net::SocketType;
 use std::marker::PhantomData;
 
 /// Messages over a stream socket.
@@ -45,7 +46,11 @@ impl<W: ByteWait> ByteStream for UnixByteStream<W> {
     }
 
     fn capacity(fixture: &Pair) -> Result<Capacity> {
-        fixture.capacity()
+        Ok(Capacity { bytes: Some(fixture.send_buffer()?), messages: None })
+    }
+
+    fn messages(fixture: &Pair, frame: usize) -> Result<Option<usize>> {
+        room(SocketType::STREAM, fixture.send_buffer()?, frame).map(Some)
     }
 
     fn split(fixture: Pair, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {

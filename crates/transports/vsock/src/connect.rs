@@ -1,7 +1,7 @@
 //! A connection from this machine to itself, made before the fork.
 
 use ipcmark_core::{Capacity, Error, Refusal, Result, Side};
-use ipcmark_sys::vsock;
+use ipcmark_sys::{fd, vsock};
 use nix::errno::Errno;
 use nix::libc::{VMADDR_CID_LOCAL, VMADDR_PORT_ANY};
 use nix::sys::socket::{
@@ -46,6 +46,14 @@ impl Connection {
     pub(crate) fn capacity(&self) -> Result<Capacity> {
         let bytes = vsock::buffer(&self.ends[1])? as usize;
         Ok(Capacity { bytes: Some(bytes), messages: None })
+    }
+
+    /// Returns how many messages of `len` bytes one direction holds.
+    pub(crate) fn room(&self, kind: SockType, len: usize) -> Result<usize> {
+        let bytes = vsock::buffer(&self.ends[1])? as usize;
+        let name = if kind == SockType::Stream { "vsock-stream" } else { "vsock-seqpacket" };
+        let twin = || Connection::new(kind, Some(bytes)).map(|connection| connection.ends);
+        fd::room((name, bytes, len), twin)
     }
 
     /// Keeps `side`'s end and closes the other.

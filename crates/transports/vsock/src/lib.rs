@@ -64,6 +64,10 @@ impl<W: FdWait> ByteStream for VsockByteStream<W> {
         fixture.capacity()
     }
 
+    fn messages(fixture: &Connection, frame: usize) -> Result<Option<usize>> {
+        fixture.room(SockType::Stream, frame).map(Some)
+    }
+
     fn split(fixture: Connection, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
         socket_halves(fixture.split(side))
     }
@@ -114,7 +118,9 @@ impl<W: FdWait> Transport for VsockSeqpacket<W> {
     }
 
     fn capacity(fixture: &SeqpacketFixture) -> Result<Capacity> {
-        fixture.connection.capacity()
+        let capacity = fixture.connection.capacity()?;
+        let messages = fixture.connection.room(SockType::SeqPacket, fixture.size)?;
+        Ok(Capacity { messages: Some(messages), ..capacity })
     }
 
     fn split(fixture: SeqpacketFixture, side: Side) -> Result<Link<Self::Tx, Self::Rx>> {
