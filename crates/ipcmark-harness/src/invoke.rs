@@ -26,6 +26,9 @@ use std::time::Instant;
 /// kB.
 const FINDINGS_MAX: usize = 1 << 20;
 
+/// Share of the time in which a side that is not asleep has a CPU, or waits for one.
+const WORKS: f64 = 0.1;
+
 /// Result of one invocation.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -47,11 +50,13 @@ struct Failure {
     side: String,
     what: String,
     refused: Option<State>,
+    /// True if this process did not run for a while, which may be the cause.
+    absent: bool,
 }
 
 impl Failure {
     fn of(side: impl Into<String>, what: impl Into<String>) -> Failure {
-        Failure { side: side.into(), what: what.into(), refused: None }
+        Failure { side: side.into(), what: what.into(), refused: None, absent: false }
     }
 
     fn ours(error: impl ToString) -> Failure {
@@ -81,18 +86,23 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let mut capacity = None;
     let before = Steal::now();
     let wanted = Wanted { purpose: Purpose::Times, turns: None };
-    let outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
+    let mut outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
+    if matches!(&outcome, Err(Failure { absent: true, .. })) && !process::is_interrupted() {
+        let again = Wanted { purpose: Purpose::Times, turns: None };
+        outcome = attempt(info, make, plan, bench, (again, &mut capacity));
+    }
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
-        Ok(Returned { sides, making, .. }) => {
+        Ok(Returned { sides, making, absent, .. }) => {
             let setup = Some(combine::setup(making, &sides));
             let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
             let noise = combine::noise(&sides, stolen_ns);
             let mut invocation = combine(info, plan, sides);
-            invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns));
+            let stopped = absent || noise::is_overlong(plan, &invocation);
+            invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns, stopped));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }
-        Err(Failure { side, what, refused }) => (failed(&side, what), refused),
+        Err(Failure { side, what, refused, .. }) => (failed(&side, what), refused),
     };
     Report { invocation, capacity, refused, interrupted }
 }
@@ -148,7 +158,7 @@ pub(crate) fn slices(info: &Info, make: Make, plan: &Plan, bench: &Bench, turns:
             let Invocation { outcome, integrity, .. } = combine(info, plan, sides);
             Sliced { arm: Arm { outcome, integrity, slices }, refused: None, interrupted }
         }
-        Err(Failure { side, what, refused }) => {
+        Err(Failure { side, what, refused, .. }) => {
             let Invocation { outcome, integrity, .. } = failed(&side, what);
             let slices = Vec::new();
             Sliced { arm: Arm { outcome, integrity, slices }, refused, interrupted }
@@ -168,6 +178,8 @@ struct Returned {
     making: Making,
     /// System calls of all sides, if they were counted.
     calls: Option<u64>,
+    /// True if this process did not run for a while, and so most probably the sides.
+    absent: bool,
 }
 
 fn attempt(
@@ -202,21 +214,26 @@ fn attempt(
         }
     };
     let finished = crew.finish(end).map_err(Failure::ours)?;
+    let absent = !finished.absent.is_zero();
     if finished.over == Over::Late {
-        return Err(late(&finished, &seats, info, plan));
+        return Err(Failure { absent, ..late(&finished, &seats, info, plan) });
     }
-    let results = finished.results().map_err(|failure| match failure.member {
-        Some(member) => Failure::of(seats[member].name(), failure.what),
-        None => Failure::ours(failure.what),
+    let results = finished.results().map_err(|failure| {
+        let of = match failure.member {
+            Some(member) => Failure::of(seats[member].name(), failure.what),
+            None => Failure::ours(failure.what),
+        };
+        Failure { absent, ..of }
     })?;
     let sides = results
         .iter()
         .zip(&seats)
         .map(|(result, seat)| unpack(result).map_err(|e| Failure::of(seat.name(), e.to_string())));
-    Ok(Returned { sides: sides.collect::<Result<_, _>>()?, making, calls })
+    Ok(Returned { sides: sides.collect::<Result<_, _>>()?, making, calls, absent })
 }
 
-/// Describes sides that had not ended at the deadline.
+/// Describes sides that had not ended at the deadline. Their CPU time tells those that work from those
+/// that sleep.
 fn late(finished: &Finished, seats: &[Seat], info: &Info, plan: &Plan) -> Failure {
     let hung: Vec<_> = finished.hung().map(|member| seats[member].name()).collect();
     let were = if hung.len() == 1 { "was" } else { "were" };
@@ -224,10 +241,20 @@ fn late(finished: &Finished, seats: &[Seat], info: &Info, plan: &Plan) -> Failur
         true => "; the mechanism may lose messages, and this workload waits for each",
         false => "",
     };
+    let s = plan.deadline.as_secs_f64();
+    let spent: Vec<_> = finished.spent.iter().flatten().collect();
+    let cpu_s = spent.iter().map(|spent| spent.cpu.as_secs_f64()).fold(0.0, f64::max);
+    let wait_s = spent.iter().map(|spent| spent.waited.as_secs_f64()).fold(0.0, f64::max);
+    let verdict = match () {
+        () if spent.iter().any(|spent| spent.stopped) => "stopped from outside",
+        () if spent.is_empty() => "hung, or too slow",
+        () if cpu_s < WORKS * s && wait_s < WORKS * s => "hung",
+        () if info.wait.retries() => "too slow, or hung while it polls",
+        () => "too slow",
+    };
     let what = format!(
-        "hung, or too slow: {} had not ended {:.1} s after the start and {were} killed{perhaps}",
+        "{verdict}: {} had not ended {s:.1} s after the start and {were} killed; CPU time used: {cpu_s:.2} s, waited for: {wait_s:.2} s{perhaps}",
         hung.join(" and "),
-        plan.deadline.as_secs_f64()
     );
     Failure::of(hung.into_iter().next().unwrap_or_else(|| "supervisor".into()), what)
 }

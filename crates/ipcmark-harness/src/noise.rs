@@ -10,7 +10,8 @@
 //! invocation cannot favour any result.
 
 use crate::Bench;
-use ipcmark_record::{Gaps, Mark, Noise};
+use ipcmark_core::{Extent, Parameter, Plan};
+use ipcmark_record::{Gaps, Invocation, Mark, Noise};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::noise;
@@ -27,6 +28,10 @@ const GAPS_MOST: f64 = 0.25;
 /// kernel thread takes some tens of µs, another process a slice of at least 700 µs, and a phase
 /// lasts 20 ms.
 const WAITED_MOST: f64 = 0.02;
+
+/// A phase with this many turns or more does not take four times its time by itself.
+const TURNS: u64 = 8;
+const OVERLONG: u128 = 4;
 
 /// Gaps that one side saw.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -62,12 +67,22 @@ pub(crate) fn cpus(bench: &Bench, processes: usize) -> Vec<u32> {
     (0..processes).filter_map(|process| bench.cpus.of(process)).collect()
 }
 
-/// Returns the marks that set aside an invocation whose measured phase lasted `elapsed_ns`.
-pub(crate) fn marks(noise: &Noise, elapsed_ns: u64) -> Vec<Mark> {
+/// Returns true if a measured phase took many times its time, although its turns are short: something
+/// stopped the processes on the way.
+pub(crate) fn is_overlong(plan: &Plan, invocation: &Invocation) -> bool {
+    let Extent::Time(time) = plan.extent else { return false };
+    let turns = invocation.messages / u64::from(plan.workload.value(Parameter::Depth).unwrap_or(1));
+    // A phase ends with the turn after the one that its time ends in.
+    turns >= TURNS && invocation.elapsed_ns as u128 > OVERLONG * time.as_nanos()
+}
+
+/// Returns the marks that set aside an invocation whose measured phase lasted `elapsed_ns`; `stopped`:
+/// its processes did not run for a while.
+pub(crate) fn marks(noise: &Noise, elapsed_ns: u64, stopped: bool) -> Vec<Mark> {
     let stolen = noise.stolen_ns.is_some_and(|ns| ns > 0);
     let away = noise.gaps.total_ns > GAPS_MOST * noise.listened_ns as f64;
     let waited = noise.waited_ns.is_some_and(|ns| ns as f64 > WAITED_MOST * elapsed_ns as f64);
-    let marks = [(stolen, Mark::Stolen), (away || waited, Mark::Gaps)];
+    let marks = [(stolen, Mark::Stolen), (away || waited || stopped, Mark::Gaps)];
     marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect()
 }
 
@@ -89,22 +104,48 @@ mod tests {
 
     #[test]
     fn timer_interrupts_and_kernel_threads_mark_nothing() {
-        assert_eq!(marks(&quiet(), PHASE_NS), []);
-        assert_eq!(marks(&Noise { stolen_ns: None, waited_ns: None, ..quiet() }, PHASE_NS), []);
-        assert_eq!(marks(&Noise::default(), PHASE_NS), [], "no side listened");
+        assert_eq!(marks(&quiet(), PHASE_NS, false), []);
+        assert_eq!(
+            marks(&Noise { stolen_ns: None, waited_ns: None, ..quiet() }, PHASE_NS, false),
+            []
+        );
+        assert_eq!(marks(&Noise::default(), PHASE_NS, false), [], "no side listened");
     }
 
     #[test]
     fn each_disturbance_has_its_mark() {
         let stolen = Noise { stolen_ns: Some(10_000_000), ..quiet() };
-        assert_eq!(marks(&stolen, PHASE_NS), [Mark::Stolen]);
+        assert_eq!(marks(&stolen, PHASE_NS, false), [Mark::Stolen]);
         let away = Noise { gaps: Gaps { total_ns: 201_000.0, ..quiet().gaps }, ..quiet() };
-        assert_eq!(marks(&away, PHASE_NS), [Mark::Gaps]);
+        assert_eq!(marks(&away, PHASE_NS, false), [Mark::Gaps]);
         let waited = Noise { waited_ns: Some(700_000), ..quiet() };
-        assert_eq!(marks(&waited, PHASE_NS), [Mark::Gaps]);
-        assert_eq!(marks(&waited, 10 * PHASE_NS), [], "of a long phase it is little");
+        assert_eq!(marks(&waited, PHASE_NS, false), [Mark::Gaps]);
+        assert_eq!(marks(&waited, 10 * PHASE_NS, false), [], "of a long phase it is little");
+        assert_eq!(marks(&quiet(), PHASE_NS, true), [Mark::Gaps], "it was stopped");
         let both = Noise { stolen_ns: Some(10_000_000), ..away };
-        assert_eq!(marks(&both, PHASE_NS), [Mark::Stolen, Mark::Gaps]);
+        assert_eq!(marks(&both, PHASE_NS, false), [Mark::Stolen, Mark::Gaps]);
+    }
+
+    #[test]
+    fn a_phase_of_short_turns_that_took_many_times_its_time_was_stopped() {
+        use ipcmark_core::{Names, Workload};
+        use ipcmark_record::InvocationOutcome;
+        use std::time::Duration;
+        let names = Names { token: String::new(), dir: "/".into() };
+        let extent = Extent::Time(Duration::from_nanos(PHASE_NS));
+        let mut plan = Plan { extent, ..Plan::new(64, names) };
+        let of = |messages, elapsed_ns| Invocation {
+            messages,
+            elapsed_ns,
+            ..Invocation::new(InvocationOutcome::Ok)
+        };
+        assert!(is_overlong(&plan, &of(1_000, 75 * PHASE_NS)));
+        assert!(!is_overlong(&plan, &of(1_000, 2 * PHASE_NS)));
+        assert!(!is_overlong(&plan, &of(2, 75 * PHASE_NS)), "each turn is long");
+        plan.workload = Workload::Burst { depth: 64 };
+        assert!(!is_overlong(&plan, &of(128, 75 * PHASE_NS)));
+        plan.extent = Extent::Messages(1_000);
+        assert!(!is_overlong(&plan, &of(1_000, 75 * PHASE_NS)));
     }
 
     #[test]

@@ -20,9 +20,9 @@ use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Result, Scratch, harness_cost};
 pub use cells::new_cells;
 use counts::Counts;
-use ipcmark_core::{DEEP_EVERY, Extent, Plan};
+use ipcmark_core::{DEEP_EVERY, Extent, Parameter, Plan};
 use ipcmark_record::{
-    Host, Invocation, MachineNoise, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
+    CellKey, Host, Invocation, MachineNoise, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
@@ -37,6 +37,10 @@ pub use watch::{Event, Watch};
 
 /// Time that an invocation may take beyond its phases before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Times that the bytes of a turn are touched in an invocation at least.
+const PASSES: f64 = 8.0;
+/// Rate at which the slowest mechanism moves bytes.
+const SLOWEST_BYTES_PER_S: f64 = (64 << 20) as f64;
 /// Number of times that a round repeats a marked invocation.
 const AGAIN: usize = 2;
 
@@ -338,9 +342,10 @@ impl Session {
         watch: &mut dyn Watch,
     ) -> Result<Option<Outcome>> {
         let entry = self.entry(index);
+        let full = patience_for(&self.record.cells[index].key);
         // A side that hangs passes the budget by a second at most.
-        let patience = self.options.budget.map_or(PATIENCE, |budget| {
-            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), PATIENCE)
+        let patience = self.options.budget.map_or(full, |budget| {
+            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), full)
         });
         let (plan, bench) = self.plan(index, round, measure, patience);
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
@@ -349,7 +354,7 @@ impl Session {
         let cell = &mut self.record.cells[index];
         // With less patience than others had, a late end does not prove a hang.
         let cut_off =
-            patience < PATIENCE && !report.invocation.is_ok() && invoked.elapsed() >= plan.deadline;
+            patience < full && !report.invocation.is_ok() && invoked.elapsed() >= plan.deadline;
         if report.interrupted || cut_off {
             watch.event(Event::Visited { cell, invocation: None });
             return Ok(Some(if cut_off { Outcome::BudgetSpent } else { Outcome::Interrupted }));
@@ -372,6 +377,15 @@ impl Session {
         watch.event(Event::Visited { cell, invocation: newest });
         Ok(None)
     }
+}
+
+/// Returns the time that an invocation of a cell may take beyond its phases. Long messages take longer:
+/// each side faults in the pages of its buffers and of a ring for several messages, and a phase ends
+/// only after a whole turn.
+fn patience_for(key: &CellKey) -> Duration {
+    let turn =
+        key.size_bytes.saturating_mul(key.workload.value(Parameter::Depth).unwrap_or(1).into());
+    PATIENCE + Duration::from_secs_f64(turn as f64 * PASSES / SLOWEST_BYTES_PER_S)
 }
 
 /// Returns the transports of some cells, by name.

@@ -7,11 +7,12 @@ use ipcmark_harness::placement::{self, Cpus};
 use ipcmark_harness::session::{CellSpec, Event, Options, Rounds, Session, Watch, rounds_of};
 use ipcmark_harness::{Bench, Entry, Scratch, host};
 use ipcmark_record::{
-    CpuQuota, Invocation, InvocationOutcome, LimitKind, Outcome, Record, Refusal, State, Unit,
+    CpuQuota, Invocation, InvocationOutcome, LimitKind, Mark, Outcome, Record, Refusal, State, Unit,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::{affinity, process};
 use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Signal, getpid, kill_process};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use toy::*;
@@ -39,6 +40,7 @@ fn main() {
         ("a_narrow_mask_is_heeded", narrow_mask),
         ("a_side_that_dies_is_a_failed_row", dies),
         ("a_side_that_hangs_is_a_failed_row", hangs),
+        ("a_program_that_was_stopped_sets_its_invocation_aside", stopped),
         ("a_panic_brings_its_words_home", panics),
         ("a_lost_message_fails_the_invocation", loses),
         ("a_damaged_message_fails_the_invocation", damages),
@@ -224,8 +226,23 @@ fn hangs() -> Test {
     let begun = Instant::now();
     let found = invoke(Entry::of::<Toy<HANGS>>(), Workload::PingPong, SHORT);
     let (_, what) = failure(&found)?;
-    assert!(what.contains("hung") && what.contains("killed"), "{what}");
+    assert!(what.starts_with("hung: ") && what.contains("killed"), "{what}");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    Ok(())
+}
+
+/// The program is stopped for longer than its sides may take, while they measure.
+fn stopped() -> Test {
+    let supervisor = getpid();
+    let mut stopper = process::fork(|| {
+        std::thread::sleep(Duration::from_millis(300));
+        let _ = kill_process(supervisor, Signal::STOP);
+        std::thread::sleep(Duration::from_millis(3_500));
+        i32::from(kill_process(supervisor, Signal::CONT).is_err())
+    })?;
+    let found = invoke(GOOD_ONE, Workload::PingPong, Extent::Time(Duration::from_secs(1)));
+    assert_eq!(stopper.wait(Duration::from_secs(10))?, Some(process::Exit::Code(0)));
+    assert!(found.is_ok() && found.marks.contains(&Mark::Gaps), "{:?}", found.marks);
     Ok(())
 }
 

@@ -42,6 +42,7 @@ fn main() {
         ("a_stalled_sender_shows_in_its_lag", stall_here),
         ("an_open_loop_sees_freezes_that_a_closed_one_does_not", freezes),
         ("a_rate_without_a_message_is_refused", too_slow),
+        ("a_rate_that_cannot_be_reached_ends_by_time", out_of_reach),
         ("a_burst_has_one_answer", burst),
         ("duplex_counts_both_ways_and_never_fills_a_link", duplex),
         ("duplex_is_refused_where_two_do_not_fit", narrow),
@@ -205,6 +206,23 @@ fn rate() -> Test {
     assert!(found.elapsed_ns >= 99_500_000, "{}", found.elapsed_ns);
     assert_eq!(values(&found, 0, Unit::NsLag)?.len(), 200);
     assert_eq!(values(&found, 1, Unit::NsOneWay)?.len(), 200);
+    Ok(())
+}
+
+// F3
+fn out_of_reach() -> Test {
+    let time = Duration::from_millis(100);
+    for arrivals in [Arrivals::Constant, Arrivals::Poisson] {
+        let workload = Workload::Paced { rate: 50_000_000, arrivals };
+        let found = report(GOOD_ONE, workload, Extent::Time(time)).invocation;
+        assert!(found.is_ok(), "{:?}", found.outcome);
+        // By count it would be five million messages.
+        assert!(found.messages > 0 && found.messages < 1_000_000, "{}", found.messages);
+        let (lag, latency) = (values(&found, 0, Unit::NsLag)?, values(&found, 1, Unit::NsOneWay)?);
+        assert_eq!((lag.len(), latency.len()), (found.messages, found.messages));
+        // The sender is as late as its messages.
+        assert!(lag.value_at_quantile(0.99) * 2 > latency.value_at_quantile(0.99));
+    }
     Ok(())
 }
 

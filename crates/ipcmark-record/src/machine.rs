@@ -238,7 +238,8 @@ pub enum Mark {
     Moved,
     /// The hypervisor gave its CPUs to others.
     Stolen,
-    /// The gap probe heard more than it may, or a side that never slept had no CPU for longer than it may.
+    /// The gap probe heard more than it may, or a side that never slept had no CPU for longer than it may, or
+    /// its processes were stopped on the way.
     Gaps,
 }
 

@@ -8,9 +8,14 @@
 //! signal interrupts the parent ([`Interrupts`](crate::process::Interrupts)). When one member
 //! fails, the others get [`GRACE`] to report what they saw. The parent then kills and reaps the
 //! rest, so no wait is without a bound.
+//!
+//! Only time in which the members could run counts. While this process itself did not run (stopped
+//! by `SIGSTOP`, frozen with its container, on a machine that slept), they did not either, and the
+//! deadline moves by as much. So it does by the time that a member waited for a CPU that others had.
 
 use crate::process::{self, Child, Exit};
 use crate::shared::Parcel;
+use crate::spent::Spent;
 use ipcmark_core::{Error, Result};
 use std::any::Any;
 use std::fmt::Display;
@@ -21,6 +26,10 @@ use std::time::{Duration, Instant};
 pub const GRACE: Duration = Duration::from_millis(300);
 /// Time between two looks for an interrupt that came between two waits.
 const LOOK: Duration = Duration::from_millis(100);
+/// Lateness of a look by which this process knows that it did not run.
+const ABSENCE: Duration = Duration::from_secs(1);
+/// The deadline moves to this many times its length at most, for want of a CPU.
+const STRETCH_MOST: u32 = 4;
 /// End of a member that a law has killed on purpose.
 const KILLED: Exit = Exit::Signal(9);
 
@@ -91,6 +100,10 @@ pub struct Crew {
     good: Vec<Exit>,
     parcels: Vec<Parcel>,
     grace: Option<Instant>,
+    /// Moment by which the next look is due.
+    due: Option<Instant>,
+    /// Time in which this process did not run.
+    absent: Duration,
 }
 
 impl Crew {
@@ -134,7 +147,9 @@ impl Crew {
         let left = self.grace.map_or(end, |grace| grace.min(end));
         let left = left.saturating_duration_since(Instant::now());
         if !self.ended() {
+            self.note_absence();
             process::wait_any(self.children.iter_mut(), left.min(LOOK))?;
+            self.note_absence();
         }
         let exits = || self.children.iter().map(Child::exit).zip(&self.good);
         let all_well = exits().all(|(exit, good)| exit == Some(*good));
@@ -151,16 +166,38 @@ impl Crew {
         })
     }
 
+    /// Notes if this look is late by more than any scheduler makes it.
+    fn note_absence(&mut self) {
+        let now = Instant::now();
+        let late = self.due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
+        if late > ABSENCE {
+            self.absent += late;
+        }
+        self.due = Some(now + LOOK);
+    }
+
     /// Watches all members, at most until `end`, and then kills the rest.
     pub fn finish(mut self, end: Instant) -> Result<Finished> {
-        let over = loop {
-            if let Some(over) = self.step(end)? {
-                break over;
+        let allowed = end.saturating_duration_since(Instant::now());
+        let mut stretched = Duration::ZERO;
+        let (over, spent) = loop {
+            match self.step(end + self.absent + stretched)? {
+                None => {}
+                Some(Over::Late) => {
+                    let spent: Vec<_> = self.children.iter().map(Child::spent).collect();
+                    let waited = spent.iter().flatten().map(|spent| spent.waited).max();
+                    let waited = waited.unwrap_or_default().min(allowed * (STRETCH_MOST - 1));
+                    if waited <= stretched + LOOK {
+                        break (Over::Late, spent);
+                    }
+                    stretched = waited;
+                }
+                Some(over) => break (over, Vec::new()),
             }
         };
         let members = self.children.iter().zip(&self.parcels);
         let outcomes = members.map(|(child, parcel)| outcome(child, parcel)).collect();
-        Ok(Finished { over, outcomes })
+        Ok(Finished { over, outcomes, absent: self.absent, spent })
     }
 }
 
@@ -217,6 +254,10 @@ pub struct Finished {
     pub over: Over,
     /// End of each member, in the order of the forks.
     pub outcomes: Vec<Outcome>,
+    /// Time in which this process, and so most probably its members, did not run; zero if it always did.
+    pub absent: Duration,
+    /// CPU time of each member that still ran at the deadline; empty if none was reached.
+    pub spent: Vec<Option<Spent>>,
 }
 
 /// Rank of a failure: the least explains the others.

@@ -21,6 +21,7 @@ pub use family::{
 };
 pub use ground::{
     affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, scheduling, shared,
+    spent,
 };
 pub use tool::{
     baton, cgroup, contention, counters, delay, janitor, noise, presence, subprocess, trace, usage,

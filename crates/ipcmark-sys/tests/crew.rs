@@ -25,6 +25,8 @@ fn main() {
         Trial::test("a_cause_comes_before_what_follows_it", ranked),
         Trial::test("survivors_get_the_grace_and_no_more", grace),
         Trial::test("a_hung_member_is_killed_at_the_deadline", hung),
+        Trial::test("a_member_that_works_is_told_from_one_that_hangs", spent),
+        Trial::test("time_in_which_the_parent_was_stopped_does_not_count", stopped),
         Trial::test("a_victim_must_be_killed", victim),
         Trial::test("an_interrupt_ends_the_watch", interrupt),
         Trial::test("a_result_that_is_too_long_is_a_fault", too_long),
@@ -109,6 +111,43 @@ fn hung() -> Test {
     let finished = crew.finish(Instant::now() + GRACE)?;
     assert_eq!((finished.over, finished.hung().collect::<Vec<_>>()), (Over::Late, vec![0]));
     assert_eq!(finished.results().unwrap_err().member, Some(0));
+    Ok(())
+}
+
+// F13
+fn spent() -> Test {
+    let crew = crew(&[sleeps, || {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {}
+        Ok(vec![])
+    }])?;
+    let finished = crew.finish(Instant::now() + 2 * GRACE)?;
+    assert_eq!(finished.over, Over::Late);
+    let [Some(sleeper), Some(worker)] = finished.spent[..] else {
+        return Err("both still ran".into());
+    };
+    assert!(10 * sleeper.cpu < worker.cpu, "{sleeper:?} {worker:?}");
+    assert!(!sleeper.stopped && !worker.stopped);
+    Ok(())
+}
+
+fn stopped() -> Test {
+    let parent = getpid();
+    let mut stopper = ipcmark_sys::process::fork(|| {
+        std::thread::sleep(GRACE);
+        let _ = kill_process(parent, Signal::STOP);
+        std::thread::sleep(6 * GRACE);
+        i32::from(kill_process(parent, Signal::CONT).is_err())
+    })?;
+    // Longer than the deadline, and shorter than the deadline and the stop together.
+    let crew = crew(&[|| {
+        std::thread::sleep(6 * GRACE);
+        Ok(vec![])
+    }])?;
+    let finished = crew.finish(Instant::now() + 3 * GRACE)?;
+    assert_eq!(finished.over, Over::Well, "{finished:?}");
+    assert!(finished.absent > 3 * GRACE, "{finished:?}");
+    assert_eq!(stopper.wait(PATIENCE)?, Some(Exit::Code(0)));
     Ok(())
 }
 

@@ -4,7 +4,9 @@
 //! Both sides know when a message was due, on one clock. The receiver records the time since then,
 //! so a stall anywhere shows in every message that was due during it. The sender records its own
 //! lateness, so that the two can be distinguished. A late sender sends immediately. It neither skips
-//! nor adds a message.
+//! nor adds a message. A sender that never catches up, because the mechanism or the CPU cannot keep
+//! the rate, ends soon after the phase's time: the messages that are missing then show the rate that
+//! was reached, and the latency of the others is that of a queue that only grew.
 //!
 //! The loops reach the link by virtual calls: a few ns, where a sleep or a wake-up takes thousands.
 
@@ -65,11 +67,12 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
     // By default a process's timers are 50 µs late, so that the kernel can serve wake-ups together.
     let _ = set_current_timer_slack(NonZeroU64::new(1));
     let mut schedule = Schedule::of(stage);
+    let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
     loop {
         let due = schedule.due(done.messages);
-        let last = schedule.is_last();
         let now = wait_until(&stage.clock, due, stage.own_cpu)?;
+        let last = schedule.is_last() || now >= over;
         counting.begin(process);
         desk.send::<Erased>(tx, last && !desk.lossy)?;
         counting.pause(process);

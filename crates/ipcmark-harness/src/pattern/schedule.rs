@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Time from the barrier to the beginning of the schedule: all sides are awake by then.
 const LEAD: Duration = Duration::from_micros(500);
+/// Share of a phase, as its divisor, in which a sender that was late may catch up after it.
+const CATCH_UP: u32 = 4;
 /// Separates these draws from others of the plan's seed.
 const SALT: u64 = 0x6172_7269_7661_6c73;
 
@@ -84,6 +86,14 @@ impl Schedule {
         schedule.at = schedule.first();
         schedule.next = schedule.at + schedule.draw();
         schedule
+    }
+
+    /// Returns the moment at which a sender that is late sends no more.
+    pub(super) fn over(&self, clock: &Clock, extent: Extent) -> Ticks {
+        match extent {
+            Extent::Messages(_) => Ticks::MAX,
+            Extent::Time(time) => self.begin + clock.ticks(time + time / CATCH_UP),
+        }
     }
 
     /// Returns the first message's time. At a constant rate it is due at once. At a random one it

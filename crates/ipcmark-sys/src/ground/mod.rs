@@ -11,6 +11,7 @@ pub mod membarrier;
 pub mod process;
 pub mod scheduling;
 pub mod shared;
+pub mod spent;
 
 use rustix::io::{Errno, Result};
 

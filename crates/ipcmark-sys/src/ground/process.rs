@@ -4,6 +4,7 @@
 //! with `_exit` so that no buffer is flushed twice, and is held by a pidfd, so that no signal can reach another
 //! process that was given its number.
 
+use crate::spent::Spent;
 use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as NixSignal, sigaction};
 use nix::unistd::{ForkResult, fork as nix_fork};
@@ -169,6 +170,12 @@ impl Child {
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         self.exit
+    }
+
+    /// Returns the time that it has spent; `None` once it was reaped.
+    #[must_use]
+    pub fn spent(&self) -> Option<Spent> {
+        self.exit.is_none().then(|| Spent::by(self.pid()))?
     }
 
     /// Kills it (`SIGKILL`). One that has ended already is left alone.

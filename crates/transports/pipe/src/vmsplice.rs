@@ -65,7 +65,7 @@ impl<W: FdWait> Transport for PipeVmsplice<W> {
         Ok(VmspliceFixture { pipes, size: plan.size, fixed: plan.fixed })
     }
 
-    /// Each message takes pages of its own, however short it is.
+    /// Returns the pipe's capacity. Each message takes pages of its own, however short it is.
     fn capacity(fixture: &VmspliceFixture) -> Result<Capacity> {
         let capacity = fixture.pipes.capacity()?;
         let prefix = if fixture.fixed { 0 } else { PREFIX };

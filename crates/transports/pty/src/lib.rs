@@ -206,7 +206,7 @@ impl<W: FdWait> ByteStream for PtyStream<W> {
     }
 
     fn messages(fixture: &PtyFixture, frame: usize) -> Result<Option<usize>> {
-        // A writer that polls is told to wait while a part of the room is left.
+        // A writer that polls has to wait while a part of the room is left.
         Ok((fixture.capacity / 4 * 3).checked_div(frame))
     }
 
