@@ -34,8 +34,6 @@ pub struct Options {
     pub screen_pairs: u32,
     /// Pairs of each candidate in the second stage before the first look.
     pub confirm_pairs: u32,
-    /// Pairs of an undecided candidate at most, if time is left.
-    pub most_pairs: u32,
     /// Laps of a pair: each side has two slices in each.
     pub laps: u32,
     /// Smallest length of a slice.
@@ -56,8 +54,10 @@ pub struct Options {
 pub trait Judge {
     /// Returns the cells that may have changed, after the first stage.
     fn candidates(&self, so_far: &Paired) -> Vec<usize>;
-    /// Returns the undecided ones of them, the most promising first.
+    /// Returns the undecided ones of the second stage, the most promising first.
     fn undecided(&self, so_far: &Paired) -> Vec<usize>;
+    /// Returns the undecided ones that only the first stage measured, the most promising first.
+    fn unconfirmed(&self, so_far: &Paired) -> Vec<usize>;
 }
 
 /// A step of a comparison.
@@ -221,19 +221,29 @@ impl Comparison {
         let mut candidates = judge.candidates(&self.document);
         watch.event(Event::Screened { candidates: candidates.len() });
         let end = self.begun + budget;
-        for made in 0..self.options.most_pairs {
-            if made >= self.options.confirm_pairs {
-                candidates = judge.undecided(&self.document);
-            }
+        // B6: what is left of the budget goes to what is undecided, until nothing is.
+        loop {
             if candidates.is_empty() {
-                break;
+                candidates = judge.unconfirmed(&self.document);
             }
             let cells = self.open(candidates.iter().copied());
+            if cells.is_empty() {
+                return Ok(None);
+            }
+            let before = self.pairs();
             if let Some(stop) = self.round(Stage::Confirm, cells, end, watch)? {
                 return Ok(Some(stop));
             }
+            if self.pairs() == before {
+                return Ok(None);
+            }
+            candidates = judge.undecided(&self.document);
         }
-        Ok(None)
+    }
+
+    /// Returns the number of pairs so far.
+    fn pairs(&self) -> usize {
+        self.document.cells.iter().map(|cell| cell.pairs.len()).sum()
     }
 
     /// Returns the cells that can be measured.
@@ -253,7 +263,10 @@ impl Comparison {
         self.random.shuffle(&mut cells);
         watch.event(Event::Round { stage, round: self.round, cells: cells.len() });
         self.document.other_runs = self.document.other_runs.max(self.presence.others());
-        let mut programs = self.programs()?;
+        let mut programs = match self.programs() {
+            Err(Error::Interrupted) => return Ok(Some(Stop::Interrupted)),
+            programs => programs?,
+        };
         for index in cells {
             if process::is_interrupted() {
                 return Ok(Some(Stop::Interrupted));
@@ -262,8 +275,11 @@ impl Comparison {
                 return Ok(Some(Stop::BudgetSpent));
             }
             watch.event(Event::Visiting(&self.document.cells[index]));
-            if self.visit(stage, index, &mut programs)? {
-                return Ok(Some(Stop::Interrupted));
+            match self.visit(stage, index, &mut programs) {
+                // A signal to the whole group ended the programs too.
+                Ok(true) => return Ok(Some(Stop::Interrupted)),
+                Err(_) if process::is_interrupted() => return Ok(Some(Stop::Interrupted)),
+                visited => visited.map(drop)?,
             }
             watch.event(Event::Visited(&self.document.cells[index]));
         }

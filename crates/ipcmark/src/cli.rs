@@ -185,7 +185,8 @@ pub(crate) struct RunArgs {
     /// Maximum warm-up before it, e.g. 20ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) warm_up: Option<Duration>,
-    /// Time limit for everything, the documented rules and the report too, e.g. 60s. The minimum runs
+    /// Time limit for everything, the documented rules and the report too (`repeat`: for all runs), e.g.
+    /// 60s. The minimum runs
     /// come first; the time that is left narrows intervals. Without a limit ipcmark ends when each cell reaches --target or has had
     /// --rounds-most.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]

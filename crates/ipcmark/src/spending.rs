@@ -51,6 +51,11 @@ impl Spending {
         (most >= RULES_LEAST).then_some(most)
     }
 
+    /// Returns the time of the parts so far.
+    pub(crate) fn spent(&self) -> Duration {
+        self.latest
+    }
+
     /// Notes that a part ends now.
     pub(crate) fn part(&mut self, name: &'static str) {
         let now = self.begun.elapsed();

@@ -9,7 +9,8 @@
 //! stages. The first screens every cell. The second measures the [`candidates`] again on fresh
 //! invocations; these alone decide, with Holm's correction over all figures of that stage. A cell
 //! that was only screened is never called changed, but it may be called equivalent. The rest of the
-//! time goes to the cells that [`needs_more`] returns, at few and fixed looks.
+//! time goes to the cells that [`needs_more`] returns, at few and fixed looks, and then to those that
+//! only the first stage measured and left open ([`unconfirmed`]).
 //!
 //! Each comparison checks itself: the base is compared with itself by the same rules, and one cell
 //! has a known delay that must be detected (the canary). See [`Alarm`].
@@ -32,5 +33,5 @@ pub use comparison::{Comparison, JudgedCell, JudgedFigure, SCHEMA, Standing};
 pub use effect::Effect;
 pub use judge::judge;
 pub use samples::SetAside;
-pub use stages::{candidates, needs_more};
+pub use stages::{candidates, needs_more, unconfirmed};
 pub use trials::{FalseChange, Slowed, TRIALS_SCHEMA, Trials};

@@ -49,7 +49,7 @@ pub fn needs_more(paired: &Paired, policy: &Thresholds) -> Vec<usize> {
     let made = |at: usize| {
         paired.cells[at].pairs.iter().filter(|pair| pair.stage == Stage::Confirm).count()
     };
-    let mut open: Vec<(usize, f64)> = comparison
+    let open = comparison
         .cells
         .iter()
         .enumerate()
@@ -62,6 +62,24 @@ pub fn needs_more(paired: &Paired, policy: &Thresholds) -> Vec<usize> {
             }
         })
         .collect();
+    nearest_first(open)
+}
+
+/// Returns the indices of the undecided cells that only the first stage measured, those first that
+/// the fewest pairs may decide. They are worth the time that the candidates leave.
+#[must_use]
+pub fn unconfirmed(paired: &Paired, policy: &Thresholds) -> Vec<usize> {
+    let comparison = judge(paired, policy);
+    let screened =
+        comparison.cells.iter().enumerate().filter(|(at, _)| {
+            paired.cells[*at].pairs.iter().all(|pair| pair.stage == Stage::Screen)
+        });
+    let open =
+        screened.filter_map(|(at, cell)| Some((at, cell.figures.iter().find_map(openness)?)));
+    nearest_first(open.collect())
+}
+
+fn nearest_first(mut open: Vec<(usize, f64)>) -> Vec<usize> {
     open.sort_by(|a, b| a.1.total_cmp(&b.1));
     open.into_iter().map(|(at, _)| at).collect()
 }

@@ -17,7 +17,7 @@ Examples:
   ipcmark ab --new-env GLIBC_TUNABLES=glibc.malloc.tcache_count=0 -t 'rpc*'
   ipcmark ab                                               against itself: what this machine can detect
   ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        does it detect 5 %?
-  ipcmark ab --trials 20 --budget 100s                     counts false alarms: half an hour";
+  ipcmark ab --trials 20 --budget 30m                      counts false alarms: half an hour";
 
 const SIDES: &str = "What to compare";
 
@@ -58,13 +58,14 @@ pub(crate) struct AbArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Time limit.
-    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "2m")]
-    pub(crate) budget: Duration,
+    /// Time limit for everything but the build of a revision; with --trials for all of them [default: 2m for each
+    /// comparison]. It is spent until every cell is decided.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) budget: Option<Duration>,
     /// Maximum pairs of runs of each cell in the first stage.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) pairs: u32,
-    /// Fresh pairs of each cell that may have changed; undecided ones get up to four times as many.
+    /// Fresh pairs of each cell that may have changed; undecided ones get more until the time is over.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) confirm: u32,
     /// The smallest change of a median or a rate that matters; for 99th percentiles five times as much.

@@ -125,7 +125,7 @@ pub(crate) struct Interrupted;
 
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("interrupted; nothing of the build's tree is left")
+        f.write_str("interrupted before anything was measured; nothing is kept")
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod build;
 mod cells;
+mod need;
 mod progress;
 pub(crate) mod slices;
 mod trials;
@@ -12,21 +13,24 @@ pub(crate) use build::Interrupted;
 use crate::Catalog;
 use crate::exit::{self, Exit, Usage};
 use crate::folder::Folder;
+use crate::spending::Spending;
 use crate::{output, tool};
 use anyhow::{Result, bail};
 use args::AbArgs;
 use ipcmark_ab::{Comparison as Measuring, Judge, Options, Side};
 use ipcmark_harness::session::command_line;
-use ipcmark_judge::paired::{Comparison, candidates, judge, needs_more};
+use ipcmark_judge::paired::{Comparison, candidates, judge, needs_more, unconfirmed};
 use ipcmark_judge::{Shares, Thresholds, to_json};
 use ipcmark_record::{Outcome, Paired};
+use ipcmark_sys::process::{self, Interrupts};
 use progress::Progress;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file with the pairs.
 const DOCUMENT: &str = "paired.json";
-/// Most pairs of an undecided cell, as a multiple of those that each candidate gets.
-const MOST: u32 = 4;
+/// Time limit of one comparison by default.
+const BUDGET: Duration = Duration::from_secs(120);
 /// The largest p value that sends a cell to the second stage: one in ten unchanged ones.
 const SCREEN_P: f64 = 0.1;
 
@@ -45,6 +49,7 @@ pub(crate) fn ab(catalog: &Catalog, args: &AbArgs) -> Result<Exit> {
     if tool::is_debug() && !args.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
+    let _interrupts = Interrupts::handle()?;
     let folder = match &args.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh("ab")?,
@@ -58,13 +63,16 @@ pub(crate) fn ab(catalog: &Catalog, args: &AbArgs) -> Result<Exit> {
     if let Some(n) = args.trials {
         return trials::trials(catalog, args, n, &folder);
     }
-    let document =
-        measure(catalog, args, &thresholds, folder.path()).inspect_err(|_| folder.take_back())?;
+    let mut spending = Spending::begin();
+    let document = measure(catalog, args, (&thresholds, folder.path()), &mut spending)
+        .inspect_err(|_| folder.take_back())?;
     let found = judge(&document, &thresholds);
     keep(&found, folder.path())?;
     show(args, &found)?;
+    spending.part("judging");
     if !args.quiet {
         output::say(&format!("Pairs and comparison: {}", folder.path().display()));
+        output::say(&spending.line());
     }
     Ok(match document.outcome {
         Outcome::Interrupted => Exit::Interrupted,
@@ -89,19 +97,22 @@ fn keep(found: &Comparison, folder: &Path) -> Result<()> {
 fn measure(
     catalog: &Catalog,
     args: &AbArgs,
-    thresholds: &Thresholds,
-    folder: &Path,
+    (thresholds, folder): (&Thresholds, &Path),
+    spending: &mut Spending,
 ) -> Result<Paired> {
+    let budget = args.budget.unwrap_or(BUDGET);
     let (cells, suite) = cells::of(catalog, args)?;
+    need::refuse_too_short(args, budget, &cells)?;
+    spending.part("preparing");
     let of = |program, rev| program_of(program, rev, args.quiet);
     let base = side(of(&args.base, &args.base_rev)?, &args.base_env, &args.base_arg);
     let new = side(of(&args.new, &args.new_rev)?, &args.new_env, &args.new_arg);
     let options = Options {
         seed: crate::selection::seed(args.seed),
-        budget: args.budget,
+        // A revision that has to be built first takes its time in addition.
+        budget: budget.saturating_sub(spending.spent()),
         screen_pairs: args.pairs,
         confirm_pairs: args.confirm,
-        most_pairs: MOST * args.confirm,
         laps: args.laps,
         slice: args.slice,
         warm_up: 2 * args.slice,
@@ -110,10 +121,15 @@ fn measure(
         tool: tool::tool(),
         suite,
     };
+    spending.part("building");
+    if process::is_interrupted() {
+        bail!(Interrupted);
+    }
     let mut measuring = Measuring::new(base, new, cells, options)?;
     let ran = measuring.run(&By(thresholds), &mut Progress::new(args.quiet));
     let document = measuring.into_document();
     document.write(&folder.join(DOCUMENT))?;
+    spending.part("measuring");
     ran?;
     Ok(document)
 }
@@ -157,5 +173,9 @@ impl Judge for By<'_> {
 
     fn undecided(&self, so_far: &Paired) -> Vec<usize> {
         needs_more(so_far, self.0)
+    }
+
+    fn unconfirmed(&self, so_far: &Paired) -> Vec<usize> {
+        unconfirmed(so_far, self.0)
     }
 }

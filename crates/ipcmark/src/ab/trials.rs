@@ -6,6 +6,7 @@ use crate::Catalog;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::output;
+use crate::spending::Spending;
 use anyhow::{Context as _, Result, bail};
 use ipcmark_judge::paired::{Trials, judge};
 use ipcmark_judge::to_json;
@@ -23,6 +24,7 @@ pub(super) const FIRST: &str = "01";
 pub(super) fn trials(catalog: &Catalog, args: &AbArgs, n: u32, folder: &Folder) -> Result<Exit> {
     let thresholds = thresholds(args);
     let mut comparisons = Vec::new();
+    let whole = Instant::now();
     let mut interrupted = false;
     for number in 1..=n {
         let out = folder.path().join(format!("{number:02}"));
@@ -30,9 +32,11 @@ pub(super) fn trials(catalog: &Catalog, args: &AbArgs, n: u32, folder: &Folder) 
         let begun = Instant::now();
         // Each comparison has its own seed; the first has the given one.
         let seed = args.seed.map(|seed| seed.wrapping_add(u64::from(number) - 1));
-        let own = AbArgs { seed, quiet: true, ..args.clone() };
-        let document =
-            measure(catalog, &own, &thresholds, &out).inspect_err(|_| folder.take_back())?;
+        let left = args.budget.map(|budget| budget.saturating_sub(whole.elapsed()));
+        let budget = left.map(|left| left / (n + 1 - number));
+        let own = AbArgs { seed, budget, quiet: true, ..args.clone() };
+        let document = measure(catalog, &own, (&thresholds, &out), &mut Spending::begin())
+            .inspect_err(|_| folder.take_back())?;
         interrupted = document.outcome == Outcome::Interrupted;
         if interrupted {
             break;

@@ -4,16 +4,17 @@ use crate::cli::RunArgs;
 use clap::{Args, ValueHint};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark repeat                                         the quick suite ten times: a little over ten minutes
-  ipcmark repeat --runs 5 --transport 'pipe,unix*' --budget 20s --out again
+  ipcmark repeat --runs 5 --transport 'pipe,unix*' --budget 2m --out again        all five in two minutes
   ipcmark repeat --of again                              evaluate the runs in a folder again
   ipcmark repeat --of monday/record.json tuesday/record.json --json";
 
 /// Flags with a value that are not passed on to a run unchanged.
-const WITH_VALUE: [&str; 3] = ["--runs", "--out", "--seed"];
+const WITH_VALUE: [&str; 4] = ["--runs", "--out", "--seed", "--budget"];
 
 #[derive(Debug, Args)]
 pub(crate) struct RepeatArgs {
@@ -30,12 +31,13 @@ pub(crate) struct RepeatArgs {
 
 /// Returns the arguments of run number `n`, from 0. `given` has the arguments after `repeat`.
 ///
-/// Most are passed on unchanged, so that each run takes all flags of `ipcmark run`.
+/// Most are passed on unchanged, so that each run takes all flags of `ipcmark run`. `budget` is the
+/// run's share of that of all runs.
 pub(super) fn of_run(
     given: impl IntoIterator<Item = OsString>,
     args: &RunArgs,
     n: u32,
-    out: &OsStr,
+    (out, budget): (&OsStr, Option<Duration>),
     quiet: bool,
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["run".into()];
@@ -53,6 +55,8 @@ pub(super) fn of_run(
     // Each run needs its own seed: one seed always gives the same order of visits.
     let seed = args.seed.map(|seed| seed.wrapping_add(u64::from(n)).to_string());
     words.extend(seed.into_iter().flat_map(|seed| ["--seed".into(), seed.into()]));
+    let budget = budget.map(|budget| format!("{}ms", budget.as_millis().max(1)));
+    words.extend(budget.into_iter().flat_map(|budget| ["--budget".into(), budget.into()]));
     let also = [("--no-rules", !args.no_rules), ("--quiet", quiet && !args.quiet)];
     words.extend(also.iter().filter(|(_, wanted)| *wanted).map(|(flag, _)| (*flag).into()));
     words.extend(["--out".into(), out.to_owned()]);
@@ -75,7 +79,8 @@ mod tests {
 
     fn words(flags: &[&str], n: u32) -> String {
         let given = flags.iter().map(OsString::from);
-        let words = of_run(given, &parsed(flags).run, n, OsStr::new("out/03"), true);
+        let args = parsed(flags).run;
+        let words = of_run(given, &args, n, (OsStr::new("out/03"), args.budget), true);
         let run = Cli::try_parse_from(["ipcmark".into()].into_iter().chain(words.clone()));
         assert!(matches!(run.unwrap().command, Some(Command::Run(_))), "{words:?}");
         words.join(OsStr::new(" ")).into_string().unwrap()
@@ -89,7 +94,10 @@ mod tests {
         let flags = ["--seed", "7", "--no-rules", "--out", "--runs", "--runs=2"];
         assert!(Cli::try_parse_from(["ipcmark", "repeat"].iter().chain(&flags)).is_err());
         let flags = ["--seed", "7", "--no-rules", "--budget", "20s", "--runs=2"];
-        assert_eq!(words(&flags, 4), "run --no-rules --budget 20s --seed 11 --quiet --out out/03");
+        assert_eq!(
+            words(&flags, 4),
+            "run --no-rules --seed 11 --budget 20000ms --quiet --out out/03"
+        );
     }
 
     #[test]

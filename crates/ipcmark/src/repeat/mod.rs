@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 
 /// Time that an interrupted run gets to finish its files.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Least time that is worth a run.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// Makes runs, or reads their records, and evaluates them.
 ///
@@ -45,6 +47,16 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
     }
     if tool::is_debug() && !args.run.quiet {
         output::warn("this is a debug build, its figures are worth little; build with --release");
+    }
+    if let Some(budget) = args.run.budget
+        && budget < LEAST * args.runs
+    {
+        bail!(Usage(format!(
+            "{} of {} leave less than {} for each; make fewer with --runs, or give more with --budget",
+            plural(args.runs as usize, "run"),
+            wall(budget),
+            wall(LEAST)
+        )));
     }
     let suite = Job::of(catalog, &args.run)?.options.suite.name;
     let folder = match &args.run.out {
@@ -95,13 +107,16 @@ fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
     let _interrupts = Interrupts::handle()?;
     let bar = Term::stderr().is_term();
     let mut exit = Exit::Ok;
+    let all = Instant::now();
     for n in 0..args.runs {
         if process::is_interrupted() {
             return Ok(Exit::Interrupted);
         }
         let out = folder.path().join(name_of(n));
         let given = std::env::args_os().skip(2);
-        let words = args::of_run(given, &args.run, n, out.as_os_str(), !bar);
+        let left = args.run.budget.map(|budget| budget.saturating_sub(all.elapsed()));
+        let budget = left.map(|left| left / (args.runs - n));
+        let words = args::of_run(given, &args.run, n, (out.as_os_str(), budget), !bar);
         let begun = Instant::now();
         let ended = one(&words)?;
         let record = run::read(&out)

@@ -19,7 +19,7 @@ const ONE: [&str; 17] = [
     "--confirm",
     "2",
     "--budget",
-    "30s",
+    "6s",
     "--out",
     "ab",
 ];
@@ -27,9 +27,15 @@ const ONE: [&str; 17] = [
 #[test]
 fn three_sides_take_turns_and_what_was_measured_can_be_judged_again() {
     let desk = Desk::new();
-    let shown = stdout(&desk.ipcmark(&ONE).code(3));
+    let assert = desk.ipcmark(&ONE);
+    let code = assert.get_output().status.code().unwrap();
+    let shown = stdout(&assert);
+    assert!(stderr(&assert).lines().last().unwrap().starts_with("Time: "), "{}", stderr(&assert));
     let paired = Paired::read(&desk.path("ab/paired.json")).unwrap();
-    assert_eq!(paired.outcome, Outcome::Complete);
+    // B6: it ends when all is decided, or when the budget is spent, and not before.
+    let decided = [Outcome::Complete, Outcome::BudgetSpent].contains(&paired.outcome);
+    assert!(decided && (code == 3 || paired.outcome == Outcome::Complete), "{code}: {paired:?}");
+    assert!(paired.cells.iter().all(|cell| cell.pairs.len() > 2), "{paired:?}");
     assert_eq!(
         (paired.base.program.as_str(), &paired.base.tool),
         ("this program", &paired.new.tool)
@@ -56,7 +62,7 @@ fn three_sides_take_turns_and_what_was_measured_can_be_judged_again() {
         "{markdown}"
     );
     assert!(shown.contains("pipe/block"), "{shown}");
-    let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(3));
+    let again = stdout(&desk.ipcmark(&["ab", "--of", "ab", "--json"]).code(code));
     let written = std::fs::read_to_string(desk.path("ab/comparison.json")).unwrap();
     assert_eq!(again, written);
     let said = stderr(&desk.ipcmark(&ONE).code(2));
@@ -82,6 +88,7 @@ fn a_side_that_is_no_program_to_compare_is_told_before_anything_is_measured() {
         (&["--new-arg=--colour=red"], "does not know `ipcmark slices`, or a setting"),
         (&["--slow-down", "tcp*=5%"], "matches no round trip"),
         (&["--suite", "quik"], "did you mean 'quick'?"),
+        (&["--slice", "1s"], "to decide anything"),
     ] {
         let said = stderr(&desk.ipcmark(&[&ONE[..], side].concat()).code(2));
         assert!(said.contains(words), "{side:?}: {said}");

@@ -196,6 +196,35 @@ fn two_processes_do_not_write_one_record() {
     assert_eq!(record(&desk.path("out")).outcome, Outcome::Interrupted);
 }
 
+/// Between the first handler and the first pair: 130 like any other moment, and no word on the sides.
+#[test]
+fn a_comparison_that_is_stopped_in_its_first_moments_says_so() {
+    let desk = Desk::new();
+    for name in ["a", "b", "c"] {
+        let child = desk
+            .command()
+            .args(["ab", "--transport", NAMED, "--size", "64", "--budget", "10m", "--out", name])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = child.id();
+        wait_for("its folder", || desk.path(name).exists());
+        match name {
+            "a" => {}
+            "b" => wait_for("the first side", || !descendants(pid).is_empty()),
+            _ => wait_for("several", || descendants(pid).len() > 2),
+        }
+        let processes = descendants(pid);
+        signal(&child, Signal::INT);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{name}: {said}");
+        assert!(!said.contains("name an ipcmark"), "{name}: {said}");
+        assert_nothing_left(&desk, pid, &processes);
+    }
+}
+
 #[test]
 fn a_comparison_that_is_stopped_keeps_its_pairs_and_leaves_nothing_running() {
     let desk = Desk::new();
