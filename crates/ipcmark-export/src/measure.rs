@@ -95,11 +95,11 @@ pub(crate) fn measures(row: &Row) -> Vec<Measure> {
             }
         }
     }
-    let possible = row.limit.as_ref().is_none_or(|limit| !limit.is_below());
+    let possible = !row.is_impossible();
     if let Some(task) = figure.task.filter(|_| possible) {
         all.push(Measure::more("speed-up", "speed-up", "times", task.speed_up));
     }
-    if let Some(overlap) = &figure.overlap {
+    if let Some(overlap) = figure.overlap.filter(|_| possible) {
         let share = overlap.work_share;
         all.push(Measure::more("useful-work-share", "share of useful work", "share", share));
     }

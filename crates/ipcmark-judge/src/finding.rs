@@ -2,6 +2,7 @@
 
 use crate::{Figure, Verdict};
 use ipcmark_record::CellKey;
+use ipcmark_show::change;
 use serde::Serialize;
 
 /// All that a comparison found.
@@ -69,7 +70,19 @@ pub struct Unjudged {
     pub why: String,
 }
 
+/// Line under tables in which a change is not the quotient of the columns before it.
+pub(crate) const NOT_THE_QUOTIENT: &str = "A change is the estimate over the ratios of pairs that ran \
+    side by side. It need not be new / base, which are the medians of each side alone; where the two \
+    differ by more than 1 %, the row says what the medians give.";
+
 impl Finding {
+    /// Returns the change by the two medians alone, if it differs from the estimate by more than 1 %.
+    pub(crate) fn by_medians(&self) -> Option<String> {
+        let quotient = self.new_ns / self.base_ns;
+        let differs = (quotient / self.ratio - 1.0).abs() > 0.01;
+        differs.then(|| format!("medians alone give {}", change(quotient)))
+    }
+
     /// Judges the same figure by another smallest effect.
     ///
     /// A change that is not significant is never called one; what kept it undecided still does.
@@ -106,6 +119,46 @@ pub(crate) fn why_undecided(interval: Option<(f64, f64)>, delta: f64) -> String 
         Some((low, _)) => {
             let side = if low > 1.0 { "slower" } else { "faster" };
             format!("{side}, but perhaps by less than {percent:.0} %")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{Row, table};
+    use ipcmark_record::Workload;
+
+    // F12
+    #[test]
+    fn a_change_that_is_not_the_quotient_says_so_in_every_medium() {
+        let key = CellKey::new("pipe/block", Workload::Stream, 64, "cross-core".parse().unwrap());
+        let finding = |ratio: f64| Finding {
+            key: key.clone(),
+            floor: false,
+            figure: Figure::TimePerMessage,
+            base_ns: 899.0,
+            new_ns: 693.0,
+            ratio,
+            interval: None,
+            detectable: None,
+            replicates: 9,
+            significant: true,
+            delta: 0.05,
+            verdict: Verdict::Improved,
+            why: None,
+        };
+        let said = |finding: &Finding| {
+            let rows = table([Row::of(finding)], false);
+            let policy = crate::gate::Policy::default();
+            let item = crate::gate::Item::of(finding, &policy, true);
+            [rows.rows[0].last().unwrap().text.clone(), item.sentence()]
+        };
+        for words in said(&finding(0.913)) {
+            assert!(words.contains("medians alone give -22.9 %"), "{words}");
+        }
+        for words in said(&finding(693.0 / 899.0)) {
+            assert!(!words.contains("medians alone"), "{words}");
         }
     }
 }

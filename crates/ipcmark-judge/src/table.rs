@@ -69,7 +69,9 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: b
         }));
     }
     columns.push(Column::new(Head::words(WHY, "").spare(1), |row: &Row<'_>| {
-        Cell::words(row.why.unwrap_or_default())
+        let medians = row.finding.and_then(Finding::by_medians);
+        let parts: Vec<String> = row.why.map(str::to_owned).into_iter().chain(medians).collect();
+        Cell::words(parts.join("; "))
     }));
     Table::of(&columns, &rows)
 }

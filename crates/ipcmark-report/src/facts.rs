@@ -65,7 +65,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     if unsteady > 0 {
         let all = measured.iter().map(|r| r.invocations).sum();
         out.push(format!(
-            "{unsteady} of {} never settled in the warm-up. They are included, and their rows say so.",
+            "{unsteady} of the {} behind the figures never settled in the warm-up. They are included, and their rows say so.",
             plural(all, "run")
         ));
     }

@@ -73,9 +73,16 @@ fn lag(samples: &Samples, latency: &[Percentile], drift: f64) -> Option<Lag> {
 fn outside(samples: &Samples, drift: f64) -> Option<Outside> {
     Some(Outside {
         work_ns: estimate(&samples.work_ns, drift)?,
-        work_share: estimate(&samples.work_share, CANCELS)?,
+        work_share: at_most_one(estimate(&samples.work_share, CANCELS)?),
         look_ns: estimate(&samples.look_ns, drift)?,
     })
+}
+
+/// Ends an interval of shares at 1. A value above 1 stays, because it shows that one of the two times is
+/// wrong.
+fn at_most_one(share: Estimate) -> Estimate {
+    let interval = share.interval.map(|(low, high)| (low, high.min(share.value.max(1.0))));
+    Estimate { interval, ..share }
 }
 
 fn parallel(cell: &Cell, samples: &Samples, drift: f64) -> Option<Parallel> {

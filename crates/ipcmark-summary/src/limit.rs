@@ -30,7 +30,7 @@ mod ground;
 use crate::{Context, Counting, Estimate, Figure, Row};
 use bounds::{Found, bound};
 use ground::Ground;
-use ipcmark_record::{Cell, Invocation};
+use ipcmark_record::{Cell, Headline, Invocation};
 use serde::Serialize;
 use std::fmt;
 
@@ -104,6 +104,18 @@ impl AgainstLimit {
 }
 
 impl Row {
+    /// Returns true if the headline cannot be: several processes were faster together than their CPUs
+    /// can be, or did more other work than there was time. Then one of the two times behind it is wrong.
+    #[must_use]
+    pub fn is_impossible(&self) -> bool {
+        let overlap = self.figure.as_ref().and_then(|figure| figure.overlap);
+        match self.key.workload.headline() {
+            Headline::SpeedUp => self.limit.as_ref().is_some_and(AgainstLimit::is_below),
+            Headline::UsefulWork => overlap.is_some_and(|overlap| overlap.work_share.value > 1.0),
+            Headline::Median | Headline::Rate => false,
+        }
+    }
+
     /// Returns the ratio to the limit that can be tracked from run to run: not below 1, and of a figure
     /// with enough values.
     #[must_use]

@@ -29,7 +29,7 @@ pub fn excess(row: &Row, target: Target) -> Option<f64> {
 }
 
 impl Row {
-    /// Returns the words that must go wherever its figures go, worst first: `rate-not-reached`,
+    /// Returns the words that must go wherever its figures go, worst first: `impossible`, `rate-not-reached`,
     /// `lost-messages`, `sender-too-slow`, and `noisy`, `not-steady` or `few`; none of a row that can be
     /// trusted.
     #[must_use]
@@ -42,6 +42,7 @@ impl Row {
             Some(Standing::Precise | Standing::Wide) | None => None,
         };
         let all = [
+            self.is_impossible().then_some("impossible"),
             self.misses_rate().then_some("rate-not-reached"),
             (self.integrity.lost > 0).then_some("lost-messages"),
             lag.is_some_and(|lag| lag.sender_too_slow).then_some("sender-too-slow"),

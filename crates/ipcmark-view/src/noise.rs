@@ -134,7 +134,11 @@ fn discarded_sign(record: &Record) -> Option<Sign> {
     let why: Vec<String> = reasons.iter().filter(|(_, n)| *n > 0).map(words).collect();
     let why = if why.is_empty() { "none".into() } else { why.join(", ") };
     let all = plural(made(record).count(), "run");
-    Some(sign("Discarded", share(part), format!("of {all}: {why}; the result decides nothing")))
+    Some(sign(
+        "Discarded",
+        share(part),
+        format!("of {all} that ended well: {why}; the result decides nothing"),
+    ))
 }
 
 /// Returns the number of runs whose CPUs moved, and of those whose distance is known.

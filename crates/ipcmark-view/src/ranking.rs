@@ -134,11 +134,9 @@ impl Entry<'_> {
         self.value.value.is_finite() && !self.loses() && !self.is_impossible()
     }
 
-    /// Returns true if several processes were faster together than their CPUs can be: one of the
-    /// two times is wrong.
+    /// Returns true if the figure cannot be: see [`Row::is_impossible`].
     pub fn is_impossible(&self) -> bool {
-        let below = self.row.limit.as_ref().is_some_and(AgainstLimit::is_below);
-        below && self.row.key.workload.headline() == Headline::SpeedUp
+        self.row.is_impossible()
     }
 
     /// Returns true if it can be ranked: nothing was lost, the figure is possible, and it is of the

@@ -27,12 +27,10 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
     }
     out.extend(figure.and_then(|f| f.refused.clone()));
     if row.limit.as_ref().is_some_and(AgainstLimit::is_below) {
-        out.push(match figure.and_then(|f| f.task) {
-            Some(_) => {
-                "more than its CPUs can give: one of the two times is wrong; not ranked".into()
-            }
-            None => "faster than the measured limit: ignore × limit".into(),
-        });
+        out.push("faster than the measured limit: ignore × limit".into());
+    }
+    if row.is_impossible() {
+        out.push("more than its CPUs can give: one of the two times is wrong; not ranked".into());
     }
     if row.carries == Carries::Calls {
         out.push("RPC".into());

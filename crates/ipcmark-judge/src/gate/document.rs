@@ -1,9 +1,10 @@
 //! The outcome as text, for a terminal, a job's summary or a comment.
 
 use super::{Item, Level, Outcome};
-use crate::Verdict;
 use crate::document::Document;
+use crate::finding::NOT_THE_QUOTIENT;
 use crate::table::{Row, table, tone};
+use crate::{Finding, Verdict};
 use ipcmark_show::{Table, Tone};
 
 impl Outcome {
@@ -33,6 +34,10 @@ impl Outcome {
             ),
         ] {
             document.table(format!("{title}: {}", items.len()), Tone::Dim, true, of(&items));
+        }
+        let found = self.items.iter().filter_map(|item| item.finding.as_ref());
+        if found.filter_map(Finding::by_medians).next().is_some() {
+            document.summary(Tone::Plain, "Change", NOT_THE_QUOTIENT);
         }
         document.summary(Tone::Plain, "", self.tally.line(self.paired));
         document.summary(Tone::Plain, "Base", self.base.trim_end_matches('.'));

@@ -47,7 +47,7 @@ pub struct Item {
 
 impl Item {
     /// Judges a figure. If it is not `certain`, a change is a suspicion.
-    pub(super) fn of(finding: &Finding, policy: &Policy, certain: bool) -> Item {
+    pub(crate) fn of(finding: &Finding, policy: &Policy, certain: bool) -> Item {
         let quantity = finding.figure.quantity();
         let ruled = policy.of(&finding.key, Some(quantity));
         let mut finding = finding.judged_by(ruled.effect.get(quantity));
@@ -136,7 +136,8 @@ impl Item {
         let first = self.change().map_or_else(|| call.into(), |c| format!("{call}: {c}"));
         let mut parts = vec![first];
         if let Some(found) = &self.finding {
-            parts.push(format!("{}, then {}", time(found.base_ns), time(found.new_ns)));
+            let medians = found.by_medians().map_or_else(String::new, |m| format!(" ({m})"));
+            parts.push(format!("{}, then {}{medians}", time(found.base_ns), time(found.new_ns)));
             parts.push(format!("matters from {}", share(found.delta)));
             parts.extend(found.detectable.map(|d| format!("detectable from {}", share(d))));
             parts.push(plural(found.replicates, "replicate"));

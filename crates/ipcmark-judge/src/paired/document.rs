@@ -2,6 +2,7 @@
 
 use super::{Comparison, JudgedCell, Standing, Trials};
 use crate::document::Document;
+use crate::finding::NOT_THE_QUOTIENT;
 use crate::table::{Row, name, table, tone};
 use crate::{Finding, Verdict};
 use ipcmark_record::CellKey;
@@ -33,6 +34,9 @@ impl Comparison {
             let detail = verdict == Verdict::Equivalent;
             let rows = table(of_it.map(Row::of), false).without_empty();
             document.table(verdict.title(), tone(verdict), detail, rows);
+        }
+        if found.findings.iter().any(|finding| finding.by_medians().is_some()) {
+            document.summary(Tone::Plain, "Change", NOT_THE_QUOTIENT);
         }
         for verdict in [Verdict::Failed, Verdict::Missing, Verdict::Absent] {
             let cells = found.unjudged.iter().filter(|cell| cell.verdict == verdict);

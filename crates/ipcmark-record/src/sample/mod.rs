@@ -17,12 +17,12 @@ mod workloads;
 pub use paired::{MadeUp, Trouble, look_again, paired, paired_kinds, paired_of};
 pub use workloads::every;
 
-use crate::Refusal;
 use crate::{
     Carries, Cell, CellKey, Distance, Histogram, Invocation, InvocationOutcome, Mark, Placed,
     Placement, Record, Setup, SideReport, State, SystemCalls, Unit, Usage, WaitKind, WarmUp,
     Workload,
 };
+use crate::{Parameter, Refusal};
 use fastrand::Rng;
 use frame::frame;
 use profiles::{PROFILES, Profile};
@@ -72,7 +72,10 @@ pub fn record_of(seed: u64, invocations: u32, keep: impl Fn(&CellKey) -> bool) -
 /// When one of its histograms cannot be unpacked.
 pub fn slow_down(cell: &mut Cell, factor: f64) {
     for invocation in &mut cell.invocations {
-        invocation.elapsed_ns = (invocation.elapsed_ns as f64 * factor) as u64;
+        // The rate of an open loop is set, however long each message takes.
+        if cell.key.workload.value(Parameter::Rate).is_none() {
+            invocation.elapsed_ns = (invocation.elapsed_ns as f64 * factor) as u64;
+        }
         for encoded in invocation.sides.iter_mut().filter_map(|s| s.histogram.as_mut()) {
             let before = encoded.unpack().expect("the sample's histograms are whole");
             let mut after = empty();

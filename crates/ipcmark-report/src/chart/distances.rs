@@ -67,7 +67,7 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let aside = dots.iter().filter(|d| d.aside).count();
     let bands = bands(&dots, classes, &y);
     let note = format!(
-        "A dot for each run, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
+        "A dot for each run whose distance is known, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
          or that {} set aside.",
         count(dots.len() as u64),
         count(aside as u64),
@@ -82,12 +82,12 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     })
 }
 
-/// Returns the classes that have dots, each with its share of the dots that did not move.
+/// Returns the classes that have dots, each with its share of all dots, as in the measurement quality.
 fn bands(dots: &[Dot], classes: &Classes, y: &Axis) -> Vec<Band> {
     let still: Vec<&Dot> = dots.iter().filter(|d| !d.aside).collect();
     let band = |class: &DistanceClass| {
         let here = |d: &&&Dot| classes.of_distance(d.distance) == Some(*class);
-        let of = still.iter().filter(here).count();
+        let of = dots.iter().filter(|d| here(&d)).count();
         // As far as its own dots reach: the border of the next class says nothing.
         let ends =
             still.iter().filter(here).flat_map(|d| [d.distance.before_ns, d.distance.after_ns]);
@@ -95,7 +95,7 @@ fn bands(dots: &[Dot], classes: &Classes, y: &Axis) -> Vec<Band> {
         let low = places.iter().copied().fold(1.0, f64::min) - MARGIN;
         let high = places.iter().copied().fold(0.0, f64::max) + MARGIN;
         let (low, high) = (low.max(0.0), high.min(1.0));
-        let share = percent(of as f64 / still.len() as f64);
+        let share = percent(of as f64 / dots.len() as f64);
         (of > 0 && low < high).then(|| Band { low, high, label: format!("{class}: {share}") })
     };
     classes.all().iter().filter_map(band).collect()
@@ -161,7 +161,15 @@ mod tests {
         assert_eq!(body.dots.iter().filter(|d| d.aside).count(), 1);
         let svg = chart.svg().unwrap();
         let labels: Vec<&str> = body.bands.iter().map(|b| b.label.as_str()).collect();
-        assert!(labels[0].ends_with("(one cache): 100 %"), "{labels:?}");
+        // B15: the words of the measurement quality.
+        let quality = ipcmark_view::noise(&record, &ipcmark_summary::summarize(&record).unwrap());
+        let sign = quality.signs.iter().find(|sign| sign.name == "Core-to-core latency").unwrap();
+        for label in &labels {
+            let (class, share) = label.rsplit_once(": ").unwrap();
+            let words = format!("{class} in {share} of runs");
+            assert!(sign.detail.contains(&words), "no '{words}' in {}", sign.detail);
+        }
+        assert!(labels[0].contains("(one cache): "), "{labels:?}");
         assert!(svg.contains("#C44A1C") && svg.contains("time since the run began"), "{svg}");
     }
 
