@@ -17,9 +17,11 @@ mod program;
 mod protocol;
 mod serve;
 mod slice_len;
+mod steps;
 
-pub use comparison::{Comparison, Event, Judge, Options, Watch};
+pub use comparison::{Comparison, Options};
 pub use error::{Error, Result};
 pub use program::Side;
 pub use protocol::{Hello, PROTOCOL};
 pub use serve::{Overrides, serve};
+pub use steps::{Event, Judge, Watch};

@@ -19,6 +19,7 @@ mod ab;
 mod catalog;
 mod cli;
 mod compare;
+mod completions;
 mod doctor;
 mod exit;
 mod export;
@@ -45,7 +46,7 @@ pub use catalog::Catalog;
 pub use ipcmark_catalog::{Entry, catalog};
 pub use ipcmark_rules::{Found, Seen, Trial};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 use cli::{Cli, Command};
 use exit::Exit;
 use std::process::ExitCode;
@@ -84,9 +85,7 @@ fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
         Command::Ab(args) => ab::ab(catalog, &args),
         Command::Slices(args) => ab::slices::slices(catalog, &args),
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "ipcmark", &mut script);
-            output::print(&String::from_utf8_lossy(&script))?;
+            output::print(&completions::script(catalog, shell))?;
             Ok(Exit::Ok)
         }
         Command::Schema => {

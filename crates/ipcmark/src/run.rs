@@ -72,6 +72,7 @@ fn open(
         return Ok(Some((session, folder)));
     }
     let job = Job::of(catalog, args)?;
+    job.refuse_empty_phases()?;
     spending.bound(job.options.budget);
     if !args.quiet {
         output::say("Looking at this machine and its transports.");

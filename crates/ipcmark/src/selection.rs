@@ -7,10 +7,11 @@ use crate::cli::{AxisArgs, CellArgs, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, bail};
+use ipcmark_core::Parameter;
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
 use ipcmark_record::{Cell, CellKey, GroupNote, Record, SuiteNote, Target};
-use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest};
+use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest, show_duration};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,6 +41,26 @@ impl Job {
         }
         let specs = cells.into_iter().map(|cell| spec(catalog, cell)).collect::<Result<_>>()?;
         Ok(Job { specs, options })
+    }
+
+    /// Refuses a rate of which a measured phase holds no message: that is the run's setting, and no
+    /// fault of a mechanism.
+    ///
+    /// # Errors
+    /// Such a rate, and the phase that it needs.
+    pub(crate) fn refuse_empty_phases(&self) -> Result<(), Usage> {
+        let measure = self.options.measure;
+        let rates =
+            self.specs.iter().filter_map(|spec| spec.key.workload.value(Parameter::Rate)).min();
+        let Some(rate) = rates.filter(|rate| measure.as_secs_f64() * f64::from(*rate) < 1.0) else {
+            return Ok(());
+        };
+        let enough = Duration::from_millis(1_000_u64.div_ceil(rate.into()));
+        Err(Usage(format!(
+            "at {rate} messages a second a measured phase of {} holds none; measure for longer with --measure {}",
+            show_duration(measure),
+            show_duration(enough * 10)
+        )))
     }
 
     /// Returns the job of a stopped run, with the time that it may still take.

@@ -41,7 +41,7 @@ pub(super) fn refuse_too_short(
     )))
 }
 
-/// Returns the time for so many pairs of each cell.
+/// Returns the time for this number of pairs of each cell.
 fn need(args: &AbArgs, cells: u32, pairs: u32) -> Duration {
     // A warm-up takes as long as two slices.
     let slices = SIDES * SLICES * (args.laps + 1);

@@ -55,6 +55,12 @@ pub(crate) struct ExportArgs {
     pub(crate) timestamps: bool,
 }
 
+/// Returns every value of `--format`.
+pub(crate) fn words() -> Vec<String> {
+    let others = Format::ALL.into_iter().map(|format| Wanted::Of(format).to_string());
+    [Wanted::List, Wanted::History].iter().map(ToString::to_string).chain(others).collect()
+}
+
 fn parse(name: &str) -> Result<Wanted, String> {
     match name {
         "list" => Ok(Wanted::List),

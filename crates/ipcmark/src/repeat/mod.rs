@@ -58,7 +58,9 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
             wall(LEAST)
         )));
     }
-    let suite = Job::of(catalog, &args.run)?.options.suite.name;
+    let job = Job::of(catalog, &args.run)?;
+    job.refuse_empty_phases()?;
+    let suite = job.options.suite.name;
     let folder = match &args.run.out {
         Some(path) => Folder::named(path)?,
         None => Folder::fresh(&format!("{suite}-x{}", args.runs))?,

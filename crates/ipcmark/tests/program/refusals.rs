@@ -104,6 +104,10 @@ fn a_flag_without_effect_is_refused() {
         let flags = [verb, "-t", "pipe/block", "-p", "ping-pong", "--rate", "50000"];
         refused(&desk, &flags, 2, &["--rate has no effect on ping-pong", "--pattern paced"]);
     }
+    for verb in ["run", "repeat"] {
+        let flags = [verb, "-t", "pipe/block", "-p", "paced", "--rate", "10"];
+        refused(&desk, &flags, 2, &["a measured phase of 10ms holds none", "--measure 1s"]);
+    }
     refused(&desk, &["ab", "--of", "x", "--budget", "5s"], 2, &["cannot be used with"]);
     refused(&desk, &["rules", "--list", "--json"], 2, &["cannot be used with"]);
     assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
