@@ -90,7 +90,7 @@ fn in_processes(shares: usize) -> ExitCode {
         let mut command = Command::new(program);
         command.args(std::env::args_os().skip(1)).env(SHARE, format!("{k}/{shares}"));
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
-        let lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        let lines = BufReader::new(child.stdout.take().expect("its output is read here")).lines();
         for line in lines.map_while(Result::ok) {
             let _ = writeln!(std::io::stdout(), "{line}");
         }

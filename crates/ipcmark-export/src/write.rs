@@ -1,5 +1,6 @@
 //! Files that are whole or not there: a collector may read at any moment.
 
+use ipcmark_record::files;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,37 +23,35 @@ pub struct File {
 }
 
 impl Exported {
-    /// Writes to `out`, a file or a folder: each file under a temporary name in its folder, then renamed.
+    /// Writes to `out`, a file or a folder, each file whole ([`files`]).
     /// Returns the number of files.
     ///
     /// # Errors
     /// The answer of the file system, and the path.
     pub fn write(&self, out: &Path) -> Result<usize, (PathBuf, io::Error)> {
         match self {
-            Exported::One(bytes) => write(out, bytes).map(|()| 1),
-            Exported::Several(files) => {
+            Exported::One(bytes) => write(out, bytes, files::write).map(|()| 1),
+            Exported::Several(several) => {
                 std::fs::create_dir_all(out).map_err(|e| (out.into(), e))?;
-                for file in files {
-                    write(&out.join(&file.name), &file.bytes)?;
+                for file in several {
+                    write(&out.join(&file.name), &file.bytes, files::replace)?;
                 }
-                Ok(files.len())
+                Ok(several.len())
             }
         }
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), (PathBuf, io::Error)> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
+fn write(
+    path: &Path,
+    bytes: &[u8],
+    place: fn(&Path, &[u8]) -> io::Result<()>,
+) -> Result<(), (PathBuf, io::Error)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::write(&temporary, bytes))
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| {
-            let _ = std::fs::remove_file(&temporary);
-            (path.into(), error)
-        })
+        .and_then(|()| place(path, bytes))
+        .map_err(|error| (path.into(), error))
 }
 
 #[cfg(test)]

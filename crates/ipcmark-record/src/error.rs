@@ -35,6 +35,14 @@ pub enum Error {
         /// The record.
         path: String,
     },
+    /// Another run was written to the same place after this one began.
+    #[error(
+        "{path} holds another run, which was written meanwhile: name another folder with --out"
+    )]
+    Taken {
+        /// The record.
+        path: String,
+    },
     /// Not JSON, or not of the schema it claims.
     #[error("{name} is damaged: {what}")]
     Damaged {

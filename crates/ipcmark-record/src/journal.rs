@@ -8,6 +8,7 @@
 //!
 //! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
 
+use crate::files;
 use crate::{Capacity, Cell, CellKey, Error, Invocation, Record, Result, State};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -126,6 +127,11 @@ impl Writer {
 fn lock(path: &Path) -> Result<File> {
     let journal_path = journal_path(path);
     let refused = |e| Error::io("write", path, e).keeping(path);
+    if journal_path.is_symlink() {
+        let link =
+            std::io::Error::other("it is a link, and a link could lead to any file: remove it");
+        return Err(Error::io("write", &journal_path, link));
+    }
     for _ in 0..TRIES {
         let open = OpenOptions::new().create(true).append(true).open(&journal_path);
         let journal = open.map_err(refused)?;
@@ -140,7 +146,7 @@ fn lock(path: &Path) -> Result<File> {
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &journal_path, e)),
         }
         let held = journal.metadata().map_err(refused)?;
-        let named = std::fs::metadata(&journal_path);
+        let named = std::fs::symlink_metadata(&journal_path);
         if named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())) {
             return Ok(journal);
         }
@@ -148,43 +154,34 @@ fn lock(path: &Path) -> Result<File> {
     Err(Error::Busy { path: path.display().to_string() })
 }
 
-/// Refuses to overwrite a run that another process has resumed between our reading it and our lock.
+/// Refuses to overwrite another run, or this run if another process has resumed it between our reading it and our lock.
 fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
     // A damaged or foreign file holds nothing that could be lost.
     let Ok(there) = Record::read(path) else { return Ok(()) };
+    if there.started != record.started {
+        return Err(Error::Taken { path: path.display().to_string() });
+    }
     let good = |cell: &Cell| cell.invocations.iter().filter(|i| i.is_ok()).count();
     let grown = there
         .cells
         .iter()
         .any(|old| record.cell(&old.key).is_some_and(|new| good(new) < good(old)));
-    match there.started == record.started && grown {
+    match grown {
         true => Err(Error::Outdated { path: path.display().to_string() }),
         false => Ok(()),
     }
 }
 
-/// Writes to a temporary file in the same folder and renames it: readers see the old document or
-/// the new one.
+/// Writes a document whole. The disk has it before this returns: the journal is emptied next.
 pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = PathBuf::from(temporary);
-    let written = File::create(&temporary).and_then(|mut file| {
-        let text = serde_json::to_vec(document).expect("a document is plain JSON");
-        file.write_all(&text)?;
-        file.write_all(b"\n")
-    });
-    let placed = written.map_err(|e| Error::io("write", path, e)).and_then(|()| {
-        std::fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e))
-    });
-    if placed.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    placed
+    let mut text = serde_json::to_vec(document).expect("a document is plain JSON");
+    text.push(b'\n');
+    files::replace_for_good(path, &text).map_err(|e| Error::io("write", path, e))
 }
 
-/// Adds the lines of the journal next to `path` to `record`. Without a journal it adds nothing.
-pub(crate) fn replay(path: &Path, record: &mut Record) -> Result<()> {
+/// Adds the lines of the journal next to `path` to `record`. Without a journal it adds nothing. A damaged line costs no
+/// other line: `warn` hears of it, and a resumed run measures its invocation again.
+pub(crate) fn replay(path: &Path, record: &mut Record, mut warn: impl FnMut(&str)) -> Result<()> {
     let journal = journal_path(path);
     let bytes = match std::fs::read(&journal) {
         Ok(bytes) => bytes,
@@ -195,18 +192,22 @@ pub(crate) fn replay(path: &Path, record: &mut Record) -> Result<()> {
     let complete = bytes.iter().rposition(|b| *b == b'\n').map_or(&[][..], |end| &bytes[..end]);
     let lines = complete.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     for (number, line) in lines {
-        let line: Line = serde_json::from_slice(line).map_err(|e| Error::Damaged {
-            name: journal.display().to_string(),
-            what: format!("line {}: {e}", number + 1),
-        })?;
+        let mut leave_out = |what: &str| {
+            warn(&format!("{}: line {} is left out: {what}", journal.display(), number + 1));
+        };
+        let line: Line = match serde_json::from_slice(line) {
+            Ok(line) => line,
+            Err(e) => {
+                leave_out(&e.to_string());
+                continue;
+            }
+        };
         if line.run != record.started {
             continue;
         }
         let Some(cell) = record.cells.iter_mut().find(|c| c.key == line.key) else {
-            return Err(Error::Damaged {
-                name: journal.display().to_string(),
-                what: format!("line {}: the record has no cell {}", number + 1, line.key),
-            });
+            leave_out(&format!("the record has no cell {}", line.key));
+            continue;
         };
         // More than the document has is no reason: a full disk may have eaten the line before.
         if line.before < cell.invocations.len() {

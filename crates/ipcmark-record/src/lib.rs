@@ -10,6 +10,7 @@
 
 mod cell;
 mod error;
+pub mod files;
 mod histogram;
 mod host;
 mod journal;

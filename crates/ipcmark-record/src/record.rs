@@ -198,9 +198,17 @@ impl Record {
     /// A file that is no JSON, no ipcmark record, damaged, or written by a newer version is refused, each with its
     /// own words.
     pub fn read(path: &Path) -> Result<Record> {
+        Record::read_and(path, |_| {})
+    }
+
+    /// Reads as [`read`](Record::read) does, and tells `warn` in words which lines of the journal it left out as damaged.
+    ///
+    /// # Errors
+    /// As [`read`](Record::read).
+    pub fn read_and(path: &Path, warn: impl FnMut(&str)) -> Result<Record> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
         let mut record = Record::parse(&text, &path.display().to_string())?;
-        journal::replay(path, &mut record)?;
+        journal::replay(path, &mut record, warn)?;
         Ok(record)
     }
 

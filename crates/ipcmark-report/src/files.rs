@@ -2,7 +2,6 @@
 
 use crate::{Error, Result};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 /// Makes a folder and those above it.
@@ -10,36 +9,15 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("make the folder", path, e))
 }
 
-/// Writes through a temporary file in the same folder and a rename: readers see the old file or the new one, and a
-/// full disk leaves no half page behind.
+/// Writes a file whole or not at all.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = Path::new(&temporary);
-    let written = fs::File::create(temporary).and_then(|mut file| file.write_all(contents));
-    if let Err(e) = written {
-        let _ = fs::remove_file(temporary);
-        return Err(Error::io("write", path, e));
-    }
-    fs::rename(temporary, path).map_err(|e| {
-        let _ = fs::remove_file(temporary);
-        Error::io("rename to", path, e)
-    })
+    ipcmark_record::files::replace(path, contents).map_err(|e| Error::io("write", path, e))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_replaced_and_nothing_else_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("page");
-        write(&path, b"old").unwrap();
-        write(&path, b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
+    use std::io::Write as _;
 
     #[test]
     fn a_full_disk_says_what_to_do() {

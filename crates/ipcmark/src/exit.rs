@@ -73,6 +73,10 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
     let is_usage = error.chain().any(|cause| {
         cause.is::<Usage>()
             || matches!(
+                cause.downcast_ref::<ipcmark_record::Error>(),
+                Some(ipcmark_record::Error::Taken { .. })
+            )
+            || matches!(
                 cause.downcast_ref::<ipcmark_suite::Error>(),
                 Some(ipcmark_suite::Error::Wrong { .. } | ipcmark_suite::Error::NoTransport { .. })
             )

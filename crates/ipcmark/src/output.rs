@@ -7,6 +7,7 @@
 use anyhow::{Context as _, Result};
 use console::{Style, Term};
 use ipcmark_judge::{Document, Terminal};
+use ipcmark_record::files;
 use ipcmark_show::Tone;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -75,12 +76,21 @@ pub(crate) fn paint(tone: Tone, text: &str) -> String {
     style.apply_to(text).to_string()
 }
 
-/// Writes a file.
+/// Writes a file that the user named.
 ///
 /// # Errors
 /// The kernel's answer, with the file's name.
 pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    files::write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a file into the folder of a run.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) fn keep(path: &Path, text: &str) -> Result<()> {
+    files::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Returns the width of the terminal in columns; `None` if standard output is not a terminal.

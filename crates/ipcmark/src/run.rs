@@ -62,7 +62,7 @@ fn open(
 ) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
-        let record = Record::read(&folder.record())?;
+        let record = Record::read_and(&folder.record(), output::warn)?;
         let job = Job::of_record(catalog, &record, args)?;
         spending.bound(job.options.budget);
         let session = Session::resume(record, job.specs, job.options)?;
@@ -295,5 +295,5 @@ fn exit_of(record: &Record, census: &Census) -> Exit {
 /// A file that is missing, damaged, foreign or newer.
 pub(crate) fn read(path: &std::path::Path) -> Result<Record> {
     let path = folder::record_at(path);
-    Ok(Record::read(&path)?)
+    Ok(Record::read_and(&path, output::warn)?)
 }

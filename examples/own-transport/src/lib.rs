@@ -1,6 +1,5 @@
 //! A transport of your own: a door between two processes, which is a pair of sockets.
-//! It carries bytes, so it is a [`ByteStream`]; [`Framed`] adds the boundaries of messages. `W` is the
-//! way a side waits: all of ipcmark's waits on descriptors fit. `tests/laws.rs` tries the laws.
+//! It carries bytes, so it is a [`ByteStream`]; [`Framed`] adds the boundaries of messages. `W` is a wait on descriptors.
 use ipcmark_core::*;
 use ipcmark_sys::fd::{Block, ByteWait, FdSink, FdSource, Spin, availability, socket_halves};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair, sockopt};

@@ -83,25 +83,30 @@ fn a_folder_that_cannot_be_written_gives_the_advice() {
     assert!(words.ends_with("name a folder you may write to with --out"), "{words}");
 }
 
-/// `/dev/full` answers every write as a full disk does.
+/// reliability 3: two runs into one folder, and one was lost.
 #[test]
-fn a_full_disk_gives_the_advice_and_keeps_the_record_before() {
+fn another_run_is_never_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("record.json");
-    let record = sample::record_of(1, 2, |k| k.transport == "pipe/block");
-    let mut writer = Writer::create(&path, &record).unwrap();
-    let temporary = dir.path().join("record.json.tmp");
-    std::os::unix::fs::symlink("/dev/full", &temporary).unwrap();
-    let mut later = record.clone();
-    later.settings.seed += 1;
-    let words = writer.checkpoint(&later).unwrap_err().to_string();
-    assert!(words.contains("free some space") && words.contains("--resume"), "{words}");
-    assert!(Record::read(&path).unwrap() == record);
-    assert!(!temporary.exists(), "nothing is left behind");
-    // And when there is room again, it goes on.
-    writer.checkpoint(&later).unwrap();
-    assert!(Record::read(&path).unwrap() == later);
-    assert!(journal_path(&path).exists());
+    let first = sample::record_of(1, 2, |k| k.transport == "pipe/block");
+    Writer::create(&path, &first).unwrap().finish(&first).unwrap();
+    let second = Record { started: "2031-01-01T00:00:00Z".into(), ..first.clone() };
+    let words = Writer::create(&path, &second).unwrap_err().to_string();
+    assert!(words.contains("holds another run") && words.contains("--out"), "{words}");
+    assert!(Record::read(&path).unwrap() == first);
+    assert!(!journal_path(&path).exists());
+}
+
+/// reliability 6: a link under the journal's name led to a file that was emptied.
+#[test]
+fn a_link_in_the_place_of_the_journal_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, secret) = (dir.path().join("record.json"), dir.path().join("secret"));
+    std::fs::write(&secret, "keep").unwrap();
+    std::os::unix::fs::symlink(&secret, journal_path(&path)).unwrap();
+    let words = Writer::create(&path, &sample::record_of(1, 1, |_| false)).unwrap_err().to_string();
+    assert!(words.contains("it is a link"), "{words}");
+    assert_eq!(std::fs::read(&secret).unwrap(), b"keep");
 }
 
 #[test]
@@ -110,6 +115,6 @@ fn a_name_that_is_a_folder_is_refused_and_no_temporary_file_stays() {
     let path = dir.path().join("record.json");
     std::fs::create_dir(&path).unwrap();
     let words = Writer::create(&path, &sample::record_of(1, 1, |_| false)).unwrap_err().to_string();
-    assert!(words.starts_with("cannot replace"), "{words}");
+    assert!(words.starts_with("cannot write"), "{words}");
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 1);
 }

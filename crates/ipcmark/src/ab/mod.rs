@@ -89,8 +89,8 @@ fn show(args: &AbArgs, found: &Comparison) -> Result<()> {
 
 /// Writes a comparison to the folder of its pairs.
 fn keep(found: &Comparison, folder: &Path) -> Result<()> {
-    output::write(&folder.join("comparison.md"), &found.document().markdown())?;
-    output::write(&folder.join("comparison.json"), &to_json(found))
+    output::keep(&folder.join("comparison.md"), &found.document().markdown())?;
+    output::keep(&folder.join("comparison.json"), &to_json(found))
 }
 
 /// Measures into a folder. What was measured before an error is kept there.

@@ -52,8 +52,8 @@ pub(super) fn trials(catalog: &Catalog, args: &AbArgs, n: u32, folder: &Folder) 
     }
     let Some(trials) = Trials::of(&comparisons) else { bail!("no comparison was finished") };
     let (document, json) = (trials.document(), to_json(&trials));
-    output::write(&folder.path().join("trials.md"), &document.markdown())?;
-    output::write(&folder.path().join("trials.json"), &json)?;
+    output::keep(&folder.path().join("trials.md"), &document.markdown())?;
+    output::keep(&folder.path().join("trials.json"), &json)?;
     if args.json {
         output::print(&json)?
     } else {

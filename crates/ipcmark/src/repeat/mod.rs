@@ -81,8 +81,8 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
         return Ok(if exit == Exit::Ok { Exit::Failed } else { exit });
     }
     let found = evaluate(&records)?;
-    output::write(&folder.path().join("agreement.md"), &found.document().markdown())?;
-    output::write(&folder.path().join("agreement.json"), &to_json(&found))?;
+    output::keep(&folder.path().join("agreement.md"), &found.document().markdown())?;
+    output::keep(&folder.path().join("agreement.json"), &to_json(&found))?;
     show(args, &found)?;
     if !args.run.quiet {
         output::say(&format!("Runs and evaluation: {}", folder.path().display()));
