@@ -27,6 +27,17 @@ pub fn parse_duration(word: &str) -> Result<Duration, WordError> {
     Ok(duration.unsigned_abs())
 }
 
+/// Parses a duration that may be nothing: `0s`.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub fn parse_duration_or_none(word: &str) -> Result<Duration, WordError> {
+    match word.trim() {
+        "0" | "0s" | "0ms" | "0us" => Ok(Duration::ZERO),
+        word => parse_duration(word),
+    }
+}
+
 /// Prints a duration in the form [`parse_duration`] reads, exactly: `50ms`, `1m 10s`, `1s 500ms`.
 #[must_use]
 pub fn show_duration(duration: Duration) -> String {
@@ -84,5 +95,15 @@ mod tests {
             let said = parse_duration(word).unwrap_err().to_string();
             assert!(said.contains(why), "{word}: {said}");
         }
+    }
+
+    /// M2
+    #[test]
+    fn nothing_is_a_duration_where_it_may_be() {
+        for word in ["0", "0s", "0ms", " 0s "] {
+            assert_eq!(parse_duration_or_none(word), Ok(Duration::ZERO), "{word}");
+            assert!(parse_duration(word).is_err(), "{word}");
+        }
+        assert_eq!(parse_duration_or_none("5ms"), Ok(Duration::from_millis(5)));
     }
 }

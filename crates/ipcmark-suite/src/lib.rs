@@ -54,7 +54,7 @@ mod size;
 mod suite;
 mod written;
 
-pub use duration::{parse_duration, show_duration};
+pub use duration::{parse_duration, parse_duration_or_none, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
 pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};

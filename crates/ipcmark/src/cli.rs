@@ -14,7 +14,7 @@ use crate::{exit, tool};
 pub(crate) use axes::{AxisArgs, CellArgs};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use ipcmark_suite::{Selector, parse_duration, parse_share};
+use ipcmark_suite::{Selector, parse_duration, parse_duration_or_none, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
 use words::parse_selectors;
@@ -182,8 +182,8 @@ pub(crate) struct RunArgs {
     /// Measured time of one run of a cell, e.g. 50ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) measure: Option<Duration>,
-    /// Maximum warm-up before it, e.g. 20ms.
-    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
+    /// Maximum warm-up before it, e.g. 20ms; 0s for none.
+    #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration_or_none)]
     pub(crate) warm_up: Option<Duration>,
     /// Time limit for everything, the documented rules and the report too (`repeat`: for all runs), e.g.
     /// 60s. The minimum runs
