@@ -8,8 +8,8 @@
 //!
 //! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
 
-use crate::files;
 use crate::{Capacity, Cell, CellKey, Error, Invocation, Record, Result, State};
+use crate::{files, harmless};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -195,7 +195,7 @@ pub(crate) fn replay(path: &Path, record: &mut Record, mut warn: impl FnMut(&str
         let mut leave_out = |what: &str| {
             warn(&format!("{}: line {} is left out: {what}", journal.display(), number + 1));
         };
-        let line: Line = match serde_json::from_slice(line) {
+        let line: Line = match harmless::from_slice(line) {
             Ok(line) => line,
             Err(e) => {
                 leave_out(&e.to_string());

@@ -11,6 +11,7 @@
 mod cell;
 mod error;
 pub mod files;
+pub mod harmless;
 mod histogram;
 mod host;
 mod journal;

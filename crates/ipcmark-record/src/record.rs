@@ -230,7 +230,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     name: &str,
     (family, known): (&'static str, u32),
 ) -> Result<T> {
-    let value: serde_json::Value = serde_json::from_str(text)
+    let value: serde_json::Value = crate::harmless::from_slice(text.as_bytes())
         .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
     let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
     let foreign = || Error::Foreign { name: name.into(), schema: schema.into(), family };
