@@ -6,6 +6,22 @@ use std::io;
 /// A result with an ipcmark [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Errors of the kernel that say that something is used up or bounded, and what gives more of it.
+/// The numbers are those of Linux on all common machines.
+const SHORTAGES: [(i32, &str); 11] = [
+    (11, "ulimit -i unlimited, ulimit -u unlimited: no signal, timer or process can be had now"),
+    (12, "give this program more memory, or ask for smaller messages or less capacity"),
+    (23, "sysctl fs.file-max=1000000"),
+    (24, "ulimit -n 65536"),
+    (27, "ulimit -f unlimited"),
+    (28, "make room in the file system, or set TMPDIR to another one"),
+    (30, "mount it read-write, or set TMPDIR to another folder"),
+    (36, "set TMPDIR to a shorter folder"),
+    (105, "give the kernel more memory for sockets, or ask for smaller messages"),
+    (109, "ulimit -n 65536: descriptors that are passed count while they are under way"),
+    (122, "raise the quota of this user's files, or set TMPDIR to another file system"),
+];
+
 /// The reason that a transport could not do its work.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +92,23 @@ impl Error {
         }
     }
 
+    /// Returns why the mechanism cannot be used here, and what would change that, if this machine or this
+    /// user is short of something: a shortage is no fault of the mechanism, whatever call shows it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Error::Unavailable(refusal) => Some(refusal.clone()),
+            Error::TooLong { .. } => Some(Refusal::new(self.to_string())),
+            Error::Os { call, source, hint } => {
+                let errno = source.raw_os_error()?;
+                let (_, remedy) = SHORTAGES.iter().find(|(short, _)| *short == errno)?;
+                let remedy = hint.as_deref().unwrap_or(remedy);
+                Some(Refusal::new(format!("{call}: {source}")).with_remedy(remedy))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns true if the peer is known to be gone, in good order or not.
     #[must_use]
     pub fn is_end(&self) -> bool {
@@ -96,5 +129,26 @@ impl<T, E: Into<io::Error>> Called<T> for std::result::Result<T, E> {
     #[inline]
     fn called(self, call: &str) -> Result<T> {
         self.map_err(|source| Error::os(call, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // F14
+    #[test]
+    fn a_shortage_is_no_fault_of_the_mechanism() {
+        let of = |errno| Error::os("open(x)", io::Error::from_raw_os_error(errno));
+        for (errno, remedy) in SHORTAGES {
+            let refusal = of(errno).refusal().unwrap();
+            assert!(refusal.reason.starts_with("open(x): "), "{refusal}");
+            assert_eq!(refusal.remedy.as_deref(), Some(remedy));
+        }
+        // EIO, EPIPE, EINVAL
+        assert!([5, 32, 22].into_iter().all(|errno| of(errno).refusal().is_none()));
+        let hinted = Error::os_hint("mmap", io::Error::from_raw_os_error(12), "buy memory");
+        assert_eq!(hinted.refusal().unwrap().remedy.as_deref(), Some("buy memory"));
+        assert!(Error::PeerDied.refusal().is_none());
     }
 }

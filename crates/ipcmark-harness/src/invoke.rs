@@ -5,6 +5,7 @@ use crate::combine::{self, combine, failed};
 use crate::control::Control;
 use crate::counting::{self, Counted, Purpose};
 use crate::findings::{Findings, unpack};
+use crate::memory::Memory;
 use crate::noise;
 use crate::pattern::{Make, NotMade};
 use crate::seat::{Seat, seats};
@@ -14,7 +15,7 @@ use crate::slices::{Sliced, together};
 use crate::turns::Turns;
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{
-    Arm, Capacity, Cycles, Invocation, InvocationOutcome, Refusal, State, SystemCalls, Usage,
+    Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
 };
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
@@ -59,25 +60,20 @@ impl Failure {
         Failure { side: side.into(), what: what.into(), refused: None, absent: false }
     }
 
-    fn ours(error: impl ToString) -> Failure {
-        Failure::of("supervisor", error.to_string())
+    fn ours(error: Error) -> Failure {
+        let refused = error.refusal().map(State::Unavailable);
+        Failure { refused, ..Failure::of("supervisor", error.to_string()) }
     }
 
     /// Describes an invocation that could not be made.
     fn not_made(why: NotMade) -> Failure {
-        let (what, refused) = match why {
-            NotMade::Unsupported(reason) => (reason.clone(), Some(State::Unsupported { reason })),
-            NotMade::Failed(error) => {
-                let what = error.to_string();
-                let refused = match error {
-                    Error::Unavailable(refusal) => Some(State::Unavailable(refusal)),
-                    Error::TooLong { .. } => Some(State::Unavailable(Refusal::new(what.clone()))),
-                    _ => None,
-                };
-                (what, refused)
+        match why {
+            NotMade::Failed(error) => Failure::ours(error),
+            NotMade::Unsupported(reason) => {
+                let refused = Some(State::Unsupported { reason: reason.clone() });
+                Failure { refused, ..Failure::of("supervisor", reason) }
             }
-        };
-        Failure { refused, ..Failure::ours(what) }
+        }
     }
 }
 
@@ -192,6 +188,8 @@ fn attempt(
     let seats = seats(plan, info.role);
     let mut control = Control::made_for(purpose, seats.len()).map_err(Failure::ours)?;
     control.turns = turns.cloned();
+    let memory = Memory::now();
+    memory.holds(plan).map_err(Failure::ours)?;
     let (play, making) = make(plan).map_err(Failure::not_made)?;
     *capacity = play.capacity().map_err(Failure::ours)?;
     // Each member takes what it inherits out of its own copy of this process.
@@ -221,9 +219,10 @@ fn attempt(
     let results = finished.results().map_err(|failure| {
         let of = match failure.member {
             Some(member) => Failure::of(seats[member].name(), failure.what),
-            None => Failure::ours(failure.what),
+            None => Failure::of("supervisor", failure.what),
         };
-        Failure { absent, ..of }
+        let refused = failure.refusal.or_else(|| memory.taken(plan)).map(State::Unavailable);
+        Failure { absent, refused, ..of }
     })?;
     let sides = results
         .iter()

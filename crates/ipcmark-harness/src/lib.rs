@@ -26,6 +26,7 @@ mod halves;
 pub mod host;
 mod invoke;
 pub mod limits;
+mod memory;
 mod noise;
 mod pattern;
 pub mod placement;

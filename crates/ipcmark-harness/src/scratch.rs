@@ -26,18 +26,17 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the folder (mode 0700, under `TMPDIR`) and starts the watcher.
+    /// Starts the watcher and makes the folder (mode 0700, under `TMPDIR`).
     pub fn new() -> Result<Scratch> {
         let token = format!("ipcmark-{}-{:06x}", std::process::id(), fastrand::u32(..1 << 24));
         let dir = std::env::temp_dir().join(&token);
+        let (token_2, dir_2) = (token.clone(), dir.clone());
+        // It watches before there is anything to remove: a death in between leaves nothing.
+        let watcher = Janitor::start(move || clear(&token_2, &dir_2))?;
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&dir)
             .map_err(|source| Error::Scratch { path: dir.display().to_string(), source })?;
-        let (token_2, dir_2) = (token.clone(), dir.clone());
-        let watcher = Janitor::start(move || clear(&token_2, &dir_2)).inspect_err(|_| {
-            let _ = std::fs::remove_dir(&dir);
-        })?;
         Ok(Scratch { token, dir, made: Cell::new(0), _watcher: watcher })
     }
 

@@ -21,9 +21,10 @@ pub(crate) fn run(
     match attempt(play, seat, plan, bench, control) {
         Ok(findings) => pack(&findings),
         Err(error) if error.is_end() => {
-            Err(Fault { what: format!("{error}, before the phase was over"), follows: true })
+            let what = format!("{error}, before the phase was over");
+            Err(Fault { what, follows: true, refusal: None })
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(Fault::of(&error)),
     }
 }
 

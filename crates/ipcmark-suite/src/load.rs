@@ -8,7 +8,7 @@ use ipcmark_words::{Arrivals, Input, Parameter, Workload};
 use std::ops::RangeInclusive;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
-pub const PEERS: RangeInclusive<u32> = 1..=64;
+pub const PEERS: RangeInclusive<u32> = 1..=256;
 /// Messages of a burst, or under way each way.
 pub const DEPTHS: RangeInclusive<u32> = 1..=65_536;
 /// Messages a second. Faster than the upper end nothing is paced: a clock read would be in each gap.
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn counts_are_whole_and_within_bounds() {
         assert_eq!(parse_counts("2, 4,2", "peers", &PEERS).unwrap(), [2, 4]);
-        for word in ["0", "65", "-1", "2.5", "two", "", "2,,4", "4294967296"] {
+        for word in ["0", "257", "-1", "2.5", "two", "", "2,,4", "4294967296"] {
             let said = parse_counts(word, "peers", &PEERS).unwrap_err().to_string();
-            assert!(said.contains("expected peers from 1 to 64"), "{word}: {said}");
+            assert!(said.contains("expected peers from 1 to 256"), "{word}: {said}");
         }
     }
 }

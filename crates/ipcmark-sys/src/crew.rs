@@ -16,7 +16,7 @@
 use crate::process::{self, Child, Exit};
 use crate::shared::Parcel;
 use crate::spent::Spent;
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use std::any::Any;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +37,9 @@ const KILLED: Exit = Exit::Signal(9);
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const FOLLOWED: u8 = 2;
+const SHORT: u8 = 3;
+/// Separates what a member is short of from what would change that, in its parcel.
+const REMEDY: char = '\n';
 
 /// Result of a member's closure.
 pub type Work = std::result::Result<Vec<u8>, Fault>;
@@ -48,11 +51,21 @@ pub struct Fault {
     pub what: String,
     /// True if the member only saw the end of another, which knows the cause.
     pub follows: bool,
+    /// Set if this machine is short of something: see [`Error::refusal`].
+    pub refusal: Option<Refusal>,
 }
 
 impl<E: Display> From<E> for Fault {
     fn from(error: E) -> Fault {
-        Fault { what: error.to_string(), follows: false }
+        Fault { what: error.to_string(), follows: false, refusal: None }
+    }
+}
+
+impl Fault {
+    /// Describes the failure of a member's own work.
+    #[must_use]
+    pub fn of(error: &Error) -> Fault {
+        Fault { refusal: error.refusal(), ..Fault::from(error) }
     }
 }
 
@@ -90,6 +103,8 @@ pub struct Failure {
     pub member: Option<usize>,
     /// The reason, in words.
     pub what: String,
+    /// Set if this machine is short of something.
+    pub refusal: Option<Refusal>,
 }
 
 /// Members that run. Dropping the crew kills and reaps them.
@@ -207,15 +222,21 @@ fn outcome(child: &Child, parcel: &Parcel) -> Outcome {
     };
     match bytes.pop() {
         Some(DONE) => Outcome::Done(bytes),
-        tag => Outcome::Failed(Fault {
-            what: String::from_utf8_lossy(&bytes).into_owned(),
-            follows: tag == Some(FOLLOWED),
-        }),
+        tag => {
+            let what = String::from_utf8_lossy(&bytes).into_owned();
+            let refusal = (tag == Some(SHORT)).then(|| match what.split_once(REMEDY) {
+                Some((reason, remedy)) => Refusal::new(reason).with_remedy(remedy),
+                None => Refusal::new(&*what),
+            });
+            let what = refusal.as_ref().map_or(what, Refusal::to_string);
+            Outcome::Failed(Fault { what, follows: tag == Some(FOLLOWED), refusal })
+        }
     }
 }
 
 /// Runs a member's work and reports its result. Returns the exit status.
 fn report(parcel: &Parcel, work: impl FnOnce() -> Work) -> i32 {
+    process::die_first();
     // The parcel takes a panic's words to the parent; they would only disturb the terminal.
     std::panic::set_hook(Box::new(|_| {}));
     let done = catch_unwind(AssertUnwindSafe(work))
@@ -229,9 +250,16 @@ fn report(parcel: &Parcel, work: impl FnOnce() -> Work) -> i32 {
         Ok(bytes) => format!("a result of {} bytes; there is room for {max}", bytes.len()).into(),
         Err(fault) => fault,
     };
-    let mut bytes = fault.what.into_bytes();
+    let (words, tag) = match fault.refusal {
+        Some(Refusal { reason, remedy: Some(remedy) }) => {
+            (format!("{reason}{REMEDY}{remedy}"), SHORT)
+        }
+        Some(Refusal { reason, remedy: None }) => (reason, SHORT),
+        None => (fault.what, if fault.follows { FOLLOWED } else { FAILED }),
+    };
+    let mut bytes = words.into_bytes();
     bytes.truncate(max);
-    bytes.push(if fault.follows { FOLLOWED } else { FAILED });
+    bytes.push(tag);
     // The exit status shows the failure even if the parcel cannot.
     let _ = parcel.put(&bytes);
     1
@@ -283,24 +311,28 @@ impl Finished {
     /// Returns all results, or the one failure that explains the others.
     pub fn results(self) -> std::result::Result<Vec<Vec<u8>>, Failure> {
         if self.over == Over::Interrupted {
-            return Err(Failure { member: None, what: "interrupted".into() });
+            return Err(Failure { member: None, what: "interrupted".into(), refusal: None });
         }
         let (mut results, mut failures) = (Vec::new(), Vec::new());
         for (member, outcome) in self.outcomes.into_iter().enumerate() {
-            let (rank, what) = match outcome {
+            let (rank, what, refusal) = match outcome {
                 Outcome::Done(bytes) => {
                     results.push(bytes);
                     continue;
                 }
-                Outcome::Died(exit) => (Rank::Died, format!("{exit} before it could report")),
-                Outcome::Failed(Fault { what, follows: false }) => (Rank::Failed, what),
-                Outcome::Failed(Fault { what, .. }) => (Rank::Followed, what),
-                Outcome::Killed if self.over == Over::Late => {
-                    (Rank::Killed, "did not end in time and was killed".into())
+                Outcome::Died(exit) => (Rank::Died, format!("{exit} before it could report"), None),
+                Outcome::Failed(Fault { what, follows: false, refusal }) => {
+                    (Rank::Failed, what, refusal)
                 }
-                Outcome::Killed => (Rank::Killed, "did not notice that its peer had failed".into()),
+                Outcome::Failed(Fault { what, .. }) => (Rank::Followed, what, None),
+                Outcome::Killed if self.over == Over::Late => {
+                    (Rank::Killed, "did not end in time and was killed".into(), None)
+                }
+                Outcome::Killed => {
+                    (Rank::Killed, "did not notice that its peer had failed".into(), None)
+                }
             };
-            failures.push((rank, Failure { member: Some(member), what }));
+            failures.push((rank, Failure { member: Some(member), what, refusal }));
         }
         match failures.into_iter().min_by(|(a, _), (b, _)| a.cmp(b)) {
             Some((_, failure)) => Err(failure),

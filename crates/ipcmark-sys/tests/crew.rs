@@ -26,6 +26,7 @@ fn main() {
         Trial::test("survivors_get_the_grace_and_no_more", grace),
         Trial::test("a_hung_member_is_killed_at_the_deadline", hung),
         Trial::test("a_member_that_works_is_told_from_one_that_hangs", spent),
+        Trial::test("a_shortage_keeps_its_remedy", short),
         Trial::test("time_in_which_the_parent_was_stopped_does_not_count", stopped),
         Trial::test("a_victim_must_be_killed", victim),
         Trial::test("an_interrupt_ends_the_watch", interrupt),
@@ -62,7 +63,7 @@ fn fails() -> Work {
 }
 
 fn follows() -> Work {
-    Err(Fault { what: "the peer is gone".into(), follows: true })
+    Err(Fault { what: "the peer is gone".into(), follows: true, refusal: None })
 }
 
 fn results() -> Test {
@@ -128,6 +129,18 @@ fn spent() -> Test {
     };
     assert!(10 * sleeper.cpu < worker.cpu, "{sleeper:?} {worker:?}");
     assert!(!sleeper.stopped && !worker.stopped);
+    Ok(())
+}
+
+// F14
+fn short() -> Test {
+    let failure = finished(&[|| {
+        let full = std::io::Error::from_raw_os_error(28);
+        Err(Fault::of(&ipcmark_core::Error::os_hint("write", full, "make room")))
+    }])?;
+    let refusal = failure.results().unwrap_err().refusal.ok_or("no shortage")?;
+    assert!(refusal.reason.starts_with("write: "), "{refusal}");
+    assert_eq!(refusal.remedy.as_deref(), Some("make room"));
     Ok(())
 }
 

@@ -371,7 +371,7 @@ mod tests {
             (["--pattern", "fanin"], "did you mean 'fan-in'?"),
             (["--arrivals", "posson"], "did you mean 'poisson'?"),
             (["--input", "share"], "did you mean 'shared'?"),
-            (["--peers", "0"], "peers from 1 to 64"),
+            (["--peers", "0"], "peers from 1 to 256"),
             (["--depth", "deep"], "messages from 1 to 65536"),
             (["--rate", "1k"], "messages a second from 1 to"),
         ] {

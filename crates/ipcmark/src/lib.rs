@@ -57,6 +57,7 @@ use std::process::ExitCode;
 /// `main` should do nothing else.
 #[must_use]
 pub fn main(catalog: &Catalog) -> ExitCode {
+    ipcmark_sys::process::survive_file_size_limit();
     let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));
     match obey(catalog, command) {
         Ok(exit) => exit.into(),

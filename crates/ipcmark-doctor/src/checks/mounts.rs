@@ -2,8 +2,17 @@
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
+use std::path::Path;
 
 const AREA: Area = Area::Mounts;
+/// Bytes that the two rings of a link take at the default capacity, in whole pages.
+const RINGS_BYTES: u64 = 532_480;
+
+/// Returns the bytes that are free in the file system of `path`.
+fn free_bytes(path: &Path) -> Option<u64> {
+    let fs = rustix::fs::statvfs(path).ok()?;
+    Some(fs.f_bavail * fs.f_frsize)
+}
 
 pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     vec![shm(machine), mqueue(machine), temporary(machine), huge_pages(machine)]
@@ -15,8 +24,13 @@ fn shm(machine: &Machine) -> Finding {
     match machine.mount("/dev/shm") {
         Some((kind, options)) if kind == "tmpfs" || kind == "ramfs" => {
             let finding = Finding::offered(AREA, "/dev/shm", format!("{kind} ({options})"));
+            let free = free_bytes(&machine.path("/dev/shm"));
             if options.split(',').any(|word| word == "ro") {
                 finding.denied(costs).remedy("mount -o remount,rw /dev/shm")
+            } else if let Some(free) = free.filter(|free| *free < RINGS_BYTES) {
+                finding
+                    .limited(format!("{free} bytes are free: rings of the default capacity take {RINGS_BYTES}, and longer messages take more"))
+                    .remedy("mount -o remount,size=1G /dev/shm (docker run --shm-size=1g)")
             } else {
                 finding
             }
@@ -54,9 +68,14 @@ fn temporary(machine: &Machine) -> Finding {
             )
             .remedy("TMPDIR=/somewhere/writable ipcmark"),
         Some((kind, _)) if kind == "tmpfs" => finding("tmpfs"),
-        Some((kind, _)) => finding(&kind)
-            .limited("shared files may meet the disk's write-back")
-            .remedy("TMPDIR=/dev/shm ipcmark"),
+        Some((kind, _)) => {
+            let finding = finding(&kind).limited("shared files may meet the disk's write-back");
+            // Advice to fill what is too small would help no one.
+            match free_bytes(&machine.path("/dev/shm")) {
+                Some(free) if free >= RINGS_BYTES => finding.remedy("TMPDIR=/dev/shm ipcmark"),
+                _ => finding,
+            }
+        }
         None => finding("on an unknown file system"),
     }
 }

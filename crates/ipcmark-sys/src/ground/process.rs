@@ -121,11 +121,21 @@ fn settle(parent: Pid) -> bool {
         (NixSignal::SIGPIPE, &ignore),
         (NixSignal::SIGTERM, &default),
         (NixSignal::SIGHUP, &default),
+        (NixSignal::SIGXCPU, &default),
     ] {
         // SAFETY: neither action runs code of this process.
         let _ = unsafe { sigaction(signal, action) };
     }
     dies_with_parent && getppid() == Some(parent)
+}
+
+/// Lets the kernel choose this process first when memory runs out, and not the parent, which can still say what
+/// happened. Without `/proc` nothing changes.
+///
+/// # References
+/// - [proc_pid_oom_score_adj(5)](https://man7.org/linux/man-pages/man5/proc_pid_oom_score_adj.5.html)
+pub(crate) fn die_first() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// Makes a child that is to outlive its parent deaf to what ends the parent: a session of its own, no terminal, no
@@ -280,9 +290,21 @@ extern "C" fn note_interrupt(_: libc::c_int) {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-const INTERRUPTS: [NixSignal; 3] = [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP];
+const INTERRUPTS: [NixSignal; 4] =
+    [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP, NixSignal::SIGXCPU];
 
-/// While it lives, `SIGINT`, `SIGTERM` and `SIGHUP` set a flag, [`is_interrupted`], instead of ending the process, so
+/// Ignores `SIGXFSZ`, here and in all processes forked from here: what is over a limit of file sizes then fails with
+/// `EFBIG`, which a row or a message can say, instead of ending the process without a word.
+///
+/// # References
+/// - [setrlimit(2)](https://man7.org/linux/man-pages/man2/setrlimit.2.html), `RLIMIT_FSIZE`
+pub fn survive_file_size_limit() {
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: ignoring a signal runs no code of this process.
+    let _ = unsafe { sigaction(NixSignal::SIGXFSZ, &ignore) };
+}
+
+/// While it lives, `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGXCPU` set a flag, [`is_interrupted`], instead of ending the process, so
 /// that it can put its things in order first.
 #[derive(Debug)]
 pub struct Interrupts {

@@ -7,6 +7,7 @@
 //! - [cgroups(7)](https://man7.org/linux/man-pages/man7/cgroups.7.html)
 //! - <https://docs.kernel.org/scheduler/sched-bwc.html>
 
+use ipcmark_core::{Error, Refusal, Result};
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
@@ -112,7 +113,54 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// Returns the processes that were killed for want of memory, in the group that counts most of them; `None` if no group
+    /// counts them.
+    #[must_use]
+    pub fn killed_for_memory(&self) -> Option<u64> {
+        self.memory.iter().filter_map(Group::killed_for_memory).max()
+    }
+
+    /// Refuses `need` bytes of memory that no limit leaves.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with the need, the limit, and what is left of it.
+    pub fn refuse_memory(&self, need: u64) -> Result<()> {
+        let short = self.memory.iter().find_map(|group| {
+            let limit = group.memory_limit()?;
+            let left = limit.saturating_sub(group.memory_used()?);
+            (need > left).then_some((limit, left))
+        });
+        let Some((limit, left)) = short else { return Ok(()) };
+        Err(Error::Unavailable(
+            Refusal::new(format!(
+                "it needs {need} bytes of memory, and of the {limit} bytes that its control group may have {left} are left"
+            ))
+            .with_remedy("raise the container's memory limit, or ask for smaller messages or less capacity"),
+        ))
+    }
+}
+
 impl Group {
+    /// Returns memory in use, without what the kernel gives back before it kills.
+    fn memory_used(&self) -> Option<u64> {
+        let file = if self.version == 1 { "memory.usage_in_bytes" } else { "memory.current" };
+        let used: u64 = self.text(file)?.trim().parse().ok()?;
+        Some(used.saturating_sub(self.value("memory.stat", "inactive_file").unwrap_or(0)))
+    }
+
+    fn killed_for_memory(&self) -> Option<u64> {
+        let file = if self.version == 1 { "memory.oom_control" } else { "memory.events" };
+        self.value(file, "oom_kill")
+    }
+
+    /// Returns the number behind `name` in a file of such lines.
+    fn value(&self, file: &str, name: &str) -> Option<u64> {
+        let text = self.text(file)?;
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        lines.find_map(|(key, value)| (key == name).then(|| value.trim().parse().ok())?)
+    }
+
     fn text(&self, file: &str) -> Option<String> {
         read_to_string(self.folder.join(file)).ok()
     }
@@ -132,11 +180,7 @@ impl Group {
     }
 
     fn throttled(&self) -> Option<Throttled> {
-        let text = self.text("cpu.stat")?;
-        let value = |name: &str| {
-            let mut lines = text.lines().filter_map(|line| line.split_once(' '));
-            lines.find_map(|(key, value)| (key == name).then(|| value.trim().parse().ok())?)
-        };
+        let value = |name| self.value("cpu.stat", name);
         Some(Throttled {
             periods: value("nr_periods")?,
             throttled: value("nr_throttled")?,
@@ -268,6 +312,29 @@ mod tests {
         assert_eq!(groups.throttled(), Some(counts));
         assert_eq!(groups.memory_limit(), Some(512 << 20));
         std::fs::remove_dir_all(root).unwrap();
+    }
+
+    // F5
+    #[test]
+    fn memory_that_no_group_leaves_is_refused_with_the_numbers() {
+        let (root, groups) = machine(&[
+            ("proc/self/mountinfo", UNIFIED),
+            ("proc/self/cgroup", "0::/pod/container\n"),
+            ("sys/fs/cgroup/pod/memory.max", "67108864\n"),
+            ("sys/fs/cgroup/pod/memory.current", "20000000\n"),
+            ("sys/fs/cgroup/pod/memory.stat", "anon 7\ninactive_file 15000000\n"),
+            ("sys/fs/cgroup/pod/memory.events", "oom 3\noom_kill 2\n"),
+            ("sys/fs/cgroup/pod/container/memory.max", "max\n"),
+        ]);
+        assert!(groups.refuse_memory(62_108_864).is_ok());
+        let refused = groups.refuse_memory(62_108_865).unwrap_err().to_string();
+        for number in ["62108865", "67108864", "62108864"] {
+            assert!(refused.contains(number), "{refused}");
+        }
+        assert_eq!(groups.killed_for_memory(), Some(2));
+        std::fs::remove_dir_all(root).unwrap();
+        let free = Groups::at(Path::new("/nonexistent"));
+        assert!(free.refuse_memory(u64::MAX).is_ok());
     }
 
     #[test]

@@ -61,14 +61,16 @@ const DEFAULT_DEPTH: usize = 10;
 /// Makes both queues, as deep as the plan asks and the limits allow.
 ///
 /// A depth over `fs.mqueue.msg_max` is cut down to it, and one that takes more bytes than `RLIMIT_MSGQUEUE` leaves is
-/// halved until it does not, as the capacity then shows. A size over its limit is an error, since a message cannot be
+/// halved until it does not, as the capacity then shows. Links of one row share those bytes evenly. A size over its limit is an error, since a message cannot be
 /// cut, and so is a depth of one that cannot be had.
 fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
     let size = plan.size;
-    let mut depth = match plan.capacity {
+    let asked = match plan.capacity {
         Some(bytes) => (bytes / size.max(1)).max(1),
         None => DEFAULT_DEPTH,
     };
+    let links = limits::links(plan);
+    let mut depth = if links > 1 { asked.min(limits::share(links, size)) } else { asked };
     loop {
         match both(&plan.names.token, depth, size) {
             Ok(queues) => return Ok(queues),
@@ -76,8 +78,8 @@ fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
             Err(Errno::INVAL) if limits::msg_max().is_some_and(|max| max < depth) => {
                 depth = limits::msg_max().unwrap_or(1).max(1);
             }
-            Err(Errno::MFILE) if depth > 1 => depth /= 2,
-            Err(errno) => return Err(limits::explain(errno, depth, size)),
+            Err(Errno::MFILE) if depth > 1 && !limits::no_descriptor_is_left() => depth /= 2,
+            Err(errno) => return Err(limits::explain(errno, links, depth, size)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The limits of message queues, and the line that raises each.
 
-use ipcmark_core::{Error, Limits, Refusal, Result};
+use ipcmark_core::{Error, Limits, Plan, Refusal, Result, Workload};
 use ipcmark_sys::fd::sysctl;
 use ipcmark_sys::mqueue::Queue;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,9 +38,28 @@ fn charged(depth: usize, size: usize) -> usize {
     2 * depth * (size + BOOKKEEPING_BYTES)
 }
 
+/// Returns the number of links that a plan's row makes: where each receiver gets each message, or each worker its part, one
+/// for each.
+pub(crate) fn links(plan: &Plan) -> usize {
+    match plan.workload {
+        Workload::Broadcast { .. } | Workload::ScatterGather { .. } => plan.workload.peers(),
+        _ => 1,
+    }
+}
+
+/// Returns the depth that `RLIMIT_MSGQUEUE` leaves each queue of `links` links, at least 1.
+pub(crate) fn share(links: usize, size: usize) -> usize {
+    user_bytes_max().map_or(usize::MAX, |max| (max / links / charged(1, size)).max(1))
+}
+
+/// Tells two meanings of `EMFILE` apart: true if this process can open nothing more, whatever bytes its queues take.
+pub(crate) fn no_descriptor_is_left() -> bool {
+    matches!(eventfd(0, EventfdFlags::CLOEXEC), Err(Errno::MFILE))
+}
+
 /// Says why two queues of `depth` messages of `size` bytes could not be made, and what would change that.
 #[cold]
-pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
+pub(crate) fn explain(errno: Errno, links: usize, depth: usize, size: usize) -> Error {
     let unavailable = |reason: String, remedy: String| {
         Error::Unavailable(Refusal { reason, remedy: Some(remedy) })
     };
@@ -58,24 +78,35 @@ pub(crate) fn explain(errno: Errno, depth: usize, size: usize) -> Error {
                 format!("{what} is over fs.mqueue.msg_max, which is {max} messages"),
                 format!("sysctl fs.mqueue.msg_max={depth}"),
             ),
+            (None, _) | (_, None) => unavailable(
+                format!("{what} is over a limit in fs.mqueue, which /proc does not show"),
+                "mount -t proc proc /proc".into(),
+            ),
             _ => Error::os(format!("mq_open ({what})"), errno),
         },
+        Errno::MFILE if no_descriptor_is_left() => {
+            let max = getrlimit(Resource::Nofile).current.unwrap_or(0);
+            let needed = 4 * links;
+            unavailable(
+                format!(
+                    "the {} queues of this row need {needed} descriptors besides those that are open, and RLIMIT_NOFILE \
+                     is {max}",
+                    2 * links
+                ),
+                format!("ulimit -n {}", (max + 4 * needed as u64).max(1024)),
+            )
+        }
         Errno::MFILE => {
-            let needed = charged(depth, size);
-            match user_bytes_max() {
-                Some(max) => unavailable(
-                    format!(
-                        "two queues, each for {messages}, need {needed} bytes, and \
-                         RLIMIT_MSGQUEUE leaves all queues of this user {max}"
-                    ),
-                    format!("ulimit -q {}", needed.max(2 * max)),
+            let needed = links * charged(depth, size);
+            let max = user_bytes_max().unwrap_or(0);
+            unavailable(
+                format!(
+                    "the {} queues of this row, each for {messages}, need {needed} bytes, and RLIMIT_MSGQUEUE leaves \
+                     all queues of this user {max}, those of its other programs too",
+                    2 * links
                 ),
-                None => Error::os_hint(
-                    format!("mq_open ({what})"),
-                    errno,
-                    "too many open descriptors; raise `ulimit -n`",
-                ),
-            }
+                format!("ulimit -q {}", needed.max(2 * max)),
+            )
         }
         Errno::NOSPC => {
             let max = sysctl("fs.mqueue.queues_max").unwrap_or(0);
@@ -105,7 +136,7 @@ fn try_size(size: usize) -> rustix::io::Result<()> {
 
 /// Finds the longest message by making queues of one.
 pub(crate) fn probe() -> Result<Limits> {
-    try_size(1).map_err(|errno| explain(errno, 1, 1))?;
+    try_size(1).map_err(|errno| explain(errno, 1, 1, 1))?;
     let ordinary = msgsize_max().unwrap_or(8_192);
     // An ordinary user is bounded by the setting; CAP_SYS_RESOURCE passes it. Either must pay for both directions.
     let passes = !matches!(try_size(ordinary + 1), Err(Errno::INVAL));

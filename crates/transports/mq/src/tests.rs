@@ -173,7 +173,7 @@ fn the_longest_message_that_is_told_can_be_had_and_no_longer_one() {
 
 #[test]
 fn each_limit_is_named_with_its_value_and_its_remedy() {
-    let text = |errno| limits::explain(errno, 10, 1 << 20).to_string();
+    let text = |errno| limits::explain(errno, 1, 10, 1 << 20).to_string();
     let bytes = text(Errno::MFILE);
     assert!(bytes.contains("RLIMIT_MSGQUEUE") || bytes.contains("ulimit -n"), "{bytes}");
     let queues = sysctl("fs.mqueue.queues_max").unwrap();

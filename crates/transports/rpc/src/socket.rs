@@ -101,9 +101,10 @@ impl Socket for Unix {
         let listener = UnixListener::bind(&path).map_err(|e| {
             let call = format!("bind({})", path.display());
             match e.kind() {
-                ErrorKind::InvalidInput => {
-                    Error::os_hint(call, e, "a socket's name has 107 bytes at most: shorten TMPDIR")
-                }
+                ErrorKind::InvalidInput => Error::Unavailable(
+                    Refusal::new(format!("{call}: a socket's path has at most 107 bytes"))
+                        .with_remedy("set TMPDIR to a shorter folder"),
+                ),
                 _ => Error::os(call, e),
             }
         })?;

@@ -1,6 +1,7 @@
 //! One shared mapping.
 
 use ipcmark_core::{Error, Result};
+use ipcmark_sys::cgroup::Groups;
 use ipcmark_sys::segment::Segment;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{FallocateFlags, fallocate, ftruncate};
@@ -12,6 +13,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Bytes of the smallest page Linux has; touching more often than needed does no harm.
 const PAGE: usize = 4096;
+
+/// Mappings from this length on are compared with the memory that is left.
+const LONG: usize = 1 << 20;
 
 /// Pages that both sides see, read and write.
 #[derive(Debug)]
@@ -26,6 +30,10 @@ impl Mapping {
     /// Gives the empty file `len` bytes that are really there, and maps them.
     pub(crate) fn of_file(file: impl AsFd, len: usize) -> Result<Self> {
         let (fd, bytes) = (file.as_fd(), len as u64);
+        // All its pages are this process's, and beyond the limit the kernel would kill it.
+        if len >= LONG {
+            Groups::of_this_process().refuse_memory(bytes)?;
+        }
         ftruncate(fd, bytes).map_err(|e| Error::os(format!("ftruncate({len} bytes)"), e))?;
         // A hole in a file system that is full would be a SIGBUS at the first touch.
         match fallocate(fd, FallocateFlags::empty(), 0, bytes) {

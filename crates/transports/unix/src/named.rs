@@ -8,7 +8,7 @@
 use crate::pair::room;
 use ipcmark_core::{
     Availability, ByteStream, Called, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy,
-    Names, Plan, Result, Side,
+    Names, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, set_send_buffer, socket_halves};
 use rustix::fs::unlink;
@@ -18,6 +18,7 @@ use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
     socket_with,
 };
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
@@ -56,7 +57,10 @@ impl Kind for InFileSystem {
         "Unix-domain stream socket, connected by its path; write(2) and read(2)";
 
     fn path(names: &Names) -> Option<PathBuf> {
-        Some(names.dir.join(format!("{}.sock", names.token)))
+        // A path has 107 bytes at most, so that what the folder's name has already is not said again.
+        let folder = names.dir.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        let rest = names.token.strip_prefix(folder).map(|rest| rest.trim_start_matches('-'));
+        Some(names.dir.join(rest.filter(|rest| !rest.is_empty()).unwrap_or(&names.token)))
     }
 }
 
@@ -102,8 +106,9 @@ fn address(path: Option<&Path>, token: &str) -> Result<SocketAddrUnix> {
             .map_err(|e| Error::os(format!("the abstract name {token}"), e));
     };
     SocketAddrUnix::new(path).map_err(|e| {
-        let hint = "a socket's path has at most 107 bytes; set TMPDIR to a shorter directory";
-        Error::os_hint(format!("the path {}", path.display()), e, hint)
+        let folder = path.parent().unwrap_or(path).display();
+        let reason = format!("a socket's path has at most 107 bytes, too few in {folder}: {e}");
+        Error::Unavailable(Refusal::new(reason).with_remedy("set TMPDIR to a shorter folder"))
     })
 }
 

@@ -20,8 +20,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// Blocking halves that one process may hold; a side has two.
-const SLOTS_MAX: usize = 64;
+/// Blocking halves that one process may hold; a side has two for each of its links.
+const SLOTS_MAX: usize = 1024;
 const FREE: u64 = 0;
 static SLOTS: [AtomicU64; SLOTS_MAX] = [const { AtomicU64::new(FREE) }; SLOTS_MAX];
 
@@ -111,7 +111,7 @@ fn register(fd: BorrowedFd<'_>) -> Result<Interruption> {
     let slot =
         SLOTS.iter().find(|slot| slot.compare_exchange(FREE, entry, Release, Relaxed).is_ok());
     slot.map(|slot| Interruption { slot }).ok_or_else(|| {
-        Error::Protocol(format!("one process holds {SLOTS_MAX} blocking halves at most; drop some"))
+        Error::unavailable(format!("one process holds {SLOTS_MAX} blocking halves at most"))
     })
 }
 
@@ -163,6 +163,17 @@ mod tests {
         set_nonblocking(&reader, false).unwrap();
         drop(there);
         assert!(is_nonblocking(&reader));
+    }
+
+    // F4
+    #[test]
+    fn a_process_holds_the_halves_of_256_links() {
+        let [here, there] = LifelinePair::new().unwrap().into_both();
+        let (reader, _writer) = pipe().unwrap();
+        let held: Vec<_> = (0..512).map(|_| here.interrupts(reader.as_fd()).unwrap()).collect();
+        there.farewell();
+        assert!(is_nonblocking(&reader));
+        drop(held);
     }
 
     #[test]

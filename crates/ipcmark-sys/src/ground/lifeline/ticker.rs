@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicI32, AtomicPtr};
 
 /// Time from tick to tick, by which a call may end late.
 const TICK_NS: libc::c_long = 20_000_000;
-/// Tickers that one process may hold; a side has one.
-const SLOTS_MAX: usize = 64;
+/// Tickers that one process may hold; a side has one for each of its links.
+const SLOTS_MAX: usize = 1024;
 const FREE: i32 = 0;
 /// While its timer is made or deleted.
 const TAKEN: i32 = -1;
@@ -62,7 +62,7 @@ impl Lifeline {
         let taken =
             |slot: &&Slot| slot.thread.compare_exchange(FREE, TAKEN, Acquire, Relaxed).is_ok();
         let slot = SLOTS.iter().find(taken).ok_or_else(|| {
-            Error::Protocol(format!("one process holds {SLOTS_MAX} tickers at most; drop some"))
+            Error::unavailable(format!("one process holds {SLOTS_MAX} tickers at most"))
         })?;
         match timer_for(thread) {
             Ok(timer) => slot.timer.store(timer, Relaxed),

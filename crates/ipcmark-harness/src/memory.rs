@@ -1,0 +1,52 @@
+//! Memory that a control group leaves, looked at before an invocation and after one that was killed.
+//!
+//! Beyond its limit the kernel kills a process of the group. Sides die first, so that the run goes on; but what is known
+//! not to fit is refused with the numbers, and a side that was killed says so.
+
+use ipcmark_core::{Plan, Refusal, Result};
+use ipcmark_sys::cgroup::Groups;
+
+/// Buffers of one message that two sides hold: each has one to send from and one to receive into.
+const BUFFERS: u64 = 4;
+/// Messages from this size on are looked at: shorter ones fit into what a program has anyway.
+const LONG: usize = 64 << 10;
+
+/// Memory of the control groups of this process.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// Processes that were killed for want of memory so far; `None` if no group has a limit.
+    killed: Option<u64>,
+}
+
+impl Memory {
+    /// Looks at the groups' counts.
+    pub(crate) fn now() -> Memory {
+        let groups = Groups::of_this_process();
+        Memory { killed: groups.memory_limit().and_then(|_| groups.killed_for_memory()) }
+    }
+
+    /// Refuses a plan whose sides alone take more than is left.
+    ///
+    /// # Errors
+    /// The need, the limit, and what is left of it.
+    pub(crate) fn holds(&self, plan: &Plan) -> Result<()> {
+        if self.killed.is_none() || plan.size < LONG {
+            return Ok(());
+        }
+        Groups::of_this_process().refuse_memory(BUFFERS * plan.size as u64)
+    }
+
+    /// Returns the refusal of an invocation in which the kernel killed a process for want of memory.
+    pub(crate) fn taken(&self, plan: &Plan) -> Option<Refusal> {
+        let groups = Groups::of_this_process();
+        let limit = groups.memory_limit()?;
+        (groups.killed_for_memory()? > self.killed?).then(|| {
+            let least = BUFFERS * plan.size as u64;
+            Refusal::new(format!(
+                "the kernel killed a side for want of memory: its control group may have {limit} bytes, and messages of {} bytes take {least} at least",
+                plan.size
+            ))
+            .with_remedy("raise the container's memory limit, or ask for smaller messages")
+        })
+    }
+}
