@@ -95,7 +95,7 @@ mod tests {
     use super::super::shape::Pattern;
     use super::super::trial::Trial;
     use super::*;
-    use ipcmark_record::{Distance, Nearness};
+    use ipcmark_record::Distance;
 
     /// Runs two entries in `rounds` rounds, the second half of them far. The machine gets slower
     /// all the time. The first entry takes twice as long as the second if near, and three times as
@@ -128,8 +128,8 @@ mod tests {
             assert_eq!((interval.low, interval.high), (times, times));
         }
         assert_eq!(
-            compared.classes.iter().map(|c| Nearness::of(c.centre_ns).name()).collect::<Vec<_>>(),
-            ["one cache", "far"]
+            compared.classes.iter().map(|c| c.reach().name()).collect::<Vec<_>>(),
+            ["80 to 200 ns", "over 200 ns"]
         );
         assert_eq!(compared.spread(1, 0).unwrap().median_ns, 13.0);
     }

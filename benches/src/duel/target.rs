@@ -5,7 +5,7 @@ use super::names;
 use super::pairing::Compared;
 use super::shape::{Pattern, Shape};
 use crate::pairs::Ratio;
-use ipcmark_record::Nearness;
+use ipcmark_record::Reach;
 use ipcmark_summary::DistanceClass;
 
 /// Divisor of ours.
@@ -98,9 +98,9 @@ impl Target {
     /// Returns the bound at a distance.
     #[must_use]
     pub fn at(&self, class: &DistanceClass) -> f64 {
-        match Nearness::of(class.centre_ns) {
-            Nearness::Far => self.far,
-            Nearness::Siblings | Nearness::OneCache => self.near,
+        match class.reach() {
+            Reach::Long => self.far,
+            Reach::Short | Reach::Middle => self.near,
         }
     }
 

@@ -5,7 +5,7 @@ use super::link::End;
 use super::shape::Shape;
 use super::trial::{Entry, Extent, Trial, Trials};
 use ipcmark_core::Result;
-use ipcmark_record::{Distance, Nearness};
+use ipcmark_record::{Distance, Reach};
 use ipcmark_sys::clock::Clock;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) struct Visit<'a> {
     first: First<'a>,
     /// Time for a message of an entry at a distance, as last seen, ns: it sets the messages of the
     /// next trial.
-    seen: HashMap<(usize, Nearness), f64>,
+    seen: HashMap<(usize, Reach), f64>,
     found: Vec<Trial>,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Visit<'a> {
         probed.wake()?;
         let before_ns = probed.probe();
         others.iter().try_for_each(|wire| wire.wake())?;
-        let at = (entry, Nearness::of(before_ns));
+        let at = (entry, Reach::of(before_ns));
         let messages = match self.first.extent.messages {
             Some(messages) => messages,
             None => {
@@ -129,7 +129,7 @@ impl<'a> Visit<'a> {
         let after_ns = probed.probe();
         probed.order(Command::Park);
         let distance = Distance { before_ns, after_ns };
-        if Nearness::of(after_ns) == at.1 {
+        if Reach::of(after_ns) == at.1 {
             self.seen.insert(at, ns);
         }
         self.found.push(Trial { entry, round, ns, messages, distance });

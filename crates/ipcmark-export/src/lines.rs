@@ -35,7 +35,8 @@ fn of_record(record: &Record, add: &mut impl FnMut(&Of, &Line)) -> Result<()> {
         let behind = context.counting(cell).invocations;
         for (number, invocation) in cell.invocations.iter().enumerate() {
             let counts = behind.iter().any(|other| std::ptr::eq(*other, invocation));
-            let class = context.classes().of_invocation(invocation).map(|class| class.word());
+            let class =
+                context.classes().of_invocation(invocation).map(|class| class.reach().name());
             let line = || Line { counts: Some(counts), class, ..of_invocation(number, invocation) };
             for side in &invocation.sides {
                 let times = side.histogram.as_ref().map(|h| times(cell, number, side, h));

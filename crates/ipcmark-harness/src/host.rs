@@ -57,6 +57,7 @@ pub fn cpus() -> Vec<Cpu> {
                 core: read(&format!("{folder}/topology/core_id")),
                 package: read(&format!("{folder}/topology/physical_package_id")),
                 node: node_of(&folder),
+                cache: last_level_cache(&folder),
             }
         })
         .collect()
@@ -72,6 +73,15 @@ fn node_of(cpu_folder: &str) -> Option<u32> {
         .ok()?
         .flatten()
         .find_map(|entry| entry.file_name().to_str()?.strip_prefix("node")?.parse().ok())
+}
+
+/// Returns the first of the CPUs that share the last cache of this one.
+fn last_level_cache(cpu_folder: &str) -> Option<u32> {
+    let index = |n: u32| format!("{cpu_folder}/cache/index{n}");
+    let last =
+        (0..8).filter_map(|n| Some((read::<u32>(&format!("{}/level", index(n)))?, n))).max()?;
+    let list: String = read(&format!("{}/shared_cpu_list", index(last.1)))?;
+    list.split([',', '-']).next()?.parse().ok()
 }
 
 /// Counts the CPUs of a kernel list such as `0-3,8`.

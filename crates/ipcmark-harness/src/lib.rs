@@ -35,6 +35,7 @@ mod scratch;
 mod seat;
 pub mod session;
 mod setup;
+pub mod sharing;
 mod side;
 pub mod slices;
 mod stage;

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn cpu(id: u32, core: u32, node: u32) -> Cpu {
-        Cpu { id, core: Some(core), package: Some(node), node: Some(node) }
+        Cpu { id, core: Some(core), package: Some(node), node: Some(node), cache: None }
     }
 
     fn pair(placement: Placement, cpus: &[Cpu]) -> [Option<u32>; 2] {

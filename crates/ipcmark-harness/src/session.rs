@@ -97,6 +97,7 @@ impl Session {
             resumed: Vec::new(),
             clock: None,
             limits: Vec::new(),
+            sharing: Vec::new(),
             noise: None,
             not_counted: Vec::new(),
             rules: Vec::new(),

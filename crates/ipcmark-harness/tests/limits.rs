@@ -102,7 +102,7 @@ fn free() -> Test {
 }
 
 fn no_such_cpu() -> Test {
-    let cpu = Cpu { id: 1_023, core: None, package: None, node: None };
+    let cpu = Cpu { id: 1_023, core: None, package: None, node: None, cache: None };
     let one = placement::choose(Placement::SameCore, &[cpu]).map_err(|refusal| refusal.reason)?;
     let refused =
         measure(&Clock::calibrate(), &one, &SIZES, None).expect_err("there are fewer CPUs");

@@ -143,6 +143,9 @@ pub struct Cpu {
     /// NUMA node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<u32>,
+    /// First CPU of those that share its last-level cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<u32>,
 }
 
 /// Kernel limits, read from `/proc/sys` and `getrlimit(2)`.

@@ -23,6 +23,7 @@ mod rule;
 #[cfg(feature = "sample")]
 pub mod sample;
 mod schema;
+mod sharing;
 
 pub use cell::{
     Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed, SideReport, State,
@@ -33,7 +34,7 @@ pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
     Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter,
-    Placement, Refusal, Side, Timed, Usage, WaitKind, Workload,
+    Placement, Reach, Refusal, Side, Timed, Usage, WaitKind, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;
@@ -51,3 +52,4 @@ pub use rule::{Rule, Verdict};
 pub use schema::JSON_SCHEMA;
 #[cfg(feature = "schema")]
 pub use schema::generated_schema;
+pub use sharing::{Sharing, SharingSample, felt};

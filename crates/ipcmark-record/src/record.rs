@@ -1,7 +1,7 @@
 //! The document itself, and how it is read.
 
 use crate::{
-    Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, journal,
+    Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, Sharing, journal,
 };
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -49,6 +49,9 @@ pub struct Record {
     /// Limits of the hardware and the kernel, measured in this run on the same CPUs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
+    /// Pairs of CPUs that were tried for execution units that they share; empty where the topology tells, and in older records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sharing: Vec<Sharing>,
     /// Other uses of its CPUs' time; absent in records of versions that did not measure them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<MachineNoise>,

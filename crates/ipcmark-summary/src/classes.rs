@@ -3,12 +3,15 @@
 //! The CPUs of a virtual machine move. The same pair is found as siblings of one core, on one
 //! shared cache, and far apart. Every shared-memory figure changes with it, by two to five times.
 //! Figures of different classes are figures of different machines, so they are never pooled. The
-//! measured cache-line round trip decides the class. The name of a class is a guess by range; the
-//! number is the fact.
+//! measured cache-line round trip decides the class. A class has a word only if trials in the run felt
+//! what its CPUs share, or if the topology of a machine without a hypervisor tells.
 
 use crate::counting::is_good;
-use ipcmark_record::{Distance, Invocation, Mark, Nearness, Record};
+use ipcmark_record::{
+    Distance, Invocation, Mark, Nearness, Reach, Record, SharingSample, SideReport, felt,
+};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// One class of distances: cache-line round trips of similar length.
@@ -20,20 +23,36 @@ pub struct DistanceClass {
     pub high_ns: Option<f64>,
     /// Median of the distances in it, ns.
     pub centre_ns: f64,
+    /// What its CPUs share; absent if nothing showed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearness: Option<Nearness>,
 }
 
 impl DistanceClass {
-    /// Returns a guess at what the number means: see [`Nearness`].
+    /// Makes a class without a word.
+    #[must_use]
+    pub fn new(low_ns: f64, high_ns: Option<f64>, centre_ns: f64) -> DistanceClass {
+        DistanceClass { low_ns, high_ns, centre_ns, nearness: None }
+    }
+
+    /// Returns the word for what its CPUs share; empty if nothing showed it.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        Nearness::of(self.centre_ns).name()
+        self.nearness.map_or("", Nearness::name)
+    }
+
+    /// Returns the range of its centre, for keys: the centre itself differs from run to run.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::of(self.centre_ns)
     }
 }
 
 impl fmt::Display for DistanceClass {
-    /// `57 ns (siblings)`.
+    /// `57 ns (one core)`; `57 ns`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.0} ns ({})", self.centre_ns, self.word())
+        write!(f, "{:.0} ns", self.centre_ns)?;
+        self.nearness.map_or(Ok(()), |nearness| write!(f, " ({nearness})"))
     }
 }
 
@@ -59,7 +78,29 @@ impl Classes {
         }
         // On a tie the nearest class wins.
         classes.reference = (0..counts.len()).rev().max_by_key(|at| counts[*at]);
+        for at in 0..classes.all.len() {
+            classes.all[at].nearness = classes.nearness(records, at);
+        }
         classes
+    }
+
+    /// Returns what the CPUs of a class share: felt in the records' trials at that distance, or, without a hypervisor, in the
+    /// topology of the CPUs that its invocations ran on. `None` if neither tells, or not the same of all.
+    fn nearness(&self, records: &[&Record], at: usize) -> Option<Nearness> {
+        let trials = records.iter().flat_map(|r| &r.sharing).flat_map(|pair| &pair.samples);
+        let here = |trial: &&SharingSample| self.place_of(trial.distance) == Some(at);
+        let kept = trials.filter(here).map(|trial| trial.kept).collect();
+        felt(kept).or_else(|| {
+            let words: BTreeSet<Option<Nearness>> = records
+                .iter()
+                .flat_map(|record| {
+                    record.cells.iter().flat_map(|c| &c.invocations).map(move |i| (record, i))
+                })
+                .filter(|(_, invocation)| is_good(invocation) && self.place(invocation) == Some(at))
+                .map(|(record, invocation)| topology(record, invocation))
+                .collect();
+            if words.len() == 1 { words.into_iter().next().flatten() } else { None }
+        })
     }
 
     /// Finds the classes of some distances, both before and after. None of the classes is the
@@ -70,11 +111,7 @@ impl Classes {
         let ends: Vec<f64> = ends.filter(|ns| ns.is_finite() && *ns > 0.0).collect();
         let all = ipcmark_stats::classes(&ends)
             .into_iter()
-            .map(|c| DistanceClass {
-                low_ns: c.low,
-                high_ns: Some(c.high).filter(|ns| ns.is_finite()),
-                centre_ns: c.centre,
-            })
+            .map(|c| DistanceClass::new(c.low, Some(c.high).filter(|ns| ns.is_finite()), c.centre))
             .collect();
         Classes { all, reference: None }
     }
@@ -126,6 +163,15 @@ impl Classes {
     fn at(&self, ns: f64) -> Option<usize> {
         self.all.iter().position(|class| class.high_ns.is_none_or(|high_ns| ns < high_ns))
     }
+}
+
+/// Returns what the topology says of the two CPUs of an invocation; `None` on a virtual machine, whose topology is made up.
+fn topology(record: &Record, invocation: &Invocation) -> Option<Nearness> {
+    let [a, b] = &invocation.sides[..] else { return None };
+    let of =
+        |side: &SideReport| record.host.cpus.iter().find(|cpu| cpu.id == side.placed.cpu_before);
+    let real = record.host.hypervisor.is_none();
+    real.then(|| of(a)?.nearness(of(b)?)).flatten()
 }
 
 /// Returns true if the CPUs of an invocation moved on the way. The harness marks such an

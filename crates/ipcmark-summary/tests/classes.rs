@@ -1,7 +1,10 @@
 //! Distance classes, marks, and the invocations that count for a row, on made-up cells whose truth
 //! is known.
 
-use ipcmark_record::{Cell, Distance, Invocation, Mark, Placement, Record, Workload, sample};
+use ipcmark_record::{
+    Cell, Distance, Invocation, Mark, Placement, Reach, Record, Sharing, SharingSample, Workload,
+    sample,
+};
 use ipcmark_summary::{
     Classes, Context, Counting, Row, Samples, pooled, summarize, summarize_cell,
 };
@@ -46,7 +49,7 @@ fn classes_are_found_from_the_record_and_the_one_of_most_is_the_reference() {
     move_away(ring(&mut near), 7);
     let classes = Classes::of(&[&near]);
     let words: Vec<String> = classes.all().iter().map(ToString::to_string).collect();
-    assert_eq!(words, ["114 ns (one cache)", "351 ns (far)"]);
+    assert_eq!(words, ["114 ns", "351 ns"]);
     assert_eq!(classes.reference(), Some(classes.all()[0]));
     assert_eq!((classes.all()[0].low_ns, classes.all()[1].high_ns), (0.0, None));
     assert_eq!(classes.all()[0].high_ns, Some(classes.all()[1].low_ns), "ranges touch");
@@ -55,8 +58,41 @@ fn classes_are_found_from_the_record_and_the_one_of_most_is_the_reference() {
     far.cells.iter_mut().for_each(|cell| move_away(cell, cell.invocations.len()));
     let both = Classes::of(&[&near, &far]);
     assert_eq!(both.all().len(), 2);
-    assert_eq!(both.reference().unwrap().word(), "far");
+    assert_eq!(both.reference().unwrap().reach(), Reach::Long);
     assert_eq!(Classes::of(&[]), Classes::default());
+}
+
+// B15
+#[test]
+fn a_class_has_a_word_only_if_trials_or_a_real_topology_showed_it() {
+    let mut moving = record(9);
+    move_away(ring(&mut moving), 7);
+    let words = |record: &Record| {
+        let classes = Classes::of(&[record]);
+        classes.all().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let trial = |ns, kept| SharingSample {
+        at_ns: 0,
+        distance: Distance { before_ns: ns, after_ns: ns },
+        kept,
+    };
+    let with = |samples: Vec<SharingSample>| {
+        let sharing = vec![Sharing { a: 0, b: 1, samples }];
+        words(&Record { sharing, ..moving.clone() })
+    };
+    let (near, far) = ([trial(114.0, 0.52); 3], [trial(351.0, 1.0); 3]);
+    assert_eq!(with([near, far].concat()), ["114 ns (one core)", "351 ns (two cores)"]);
+    assert_eq!(with(near.to_vec()), ["114 ns (one core)", "351 ns"]);
+    assert_eq!(with(near[..2].to_vec()), ["114 ns", "351 ns"], "few");
+    assert_eq!(with(vec![trial(114.0, 0.78); 5]), ["114 ns", "351 ns"], "neither");
+    // The topology of a virtual machine is made up; that of a real one tells.
+    for (cpu, core) in [(0, 0), (1, 1)] {
+        moving.host.cpus[cpu].core = Some(core);
+        moving.host.cpus[cpu].cache = Some(0);
+    }
+    assert_eq!(words(&moving), ["114 ns", "351 ns"]);
+    moving.host.hypervisor = None;
+    assert!(words(&moving)[0].ends_with("(one cache)"), "{:?}", words(&moving));
 }
 
 #[test]
@@ -65,10 +101,10 @@ fn figures_of_two_classes_are_never_pooled() {
     let near = p50(&row(&mut record(6)));
     move_away(ring(&mut moving), 7);
     let row = row(&mut moving);
-    assert_eq!((row.class.unwrap().word(), row.invocations), ("one cache", 6));
+    assert_eq!((row.class.unwrap().reach(), row.invocations), (Reach::Middle, 6));
     assert!((p50(&row) / near - 1.0).abs() < 1e-9, "the first six, and nothing else");
     let [other] = &row.others[..] else { panic!("{:?}", row.others) };
-    assert_eq!((other.class.word(), other.invocations), ("far", 7));
+    assert_eq!((other.class.reach(), other.invocations), (Reach::Long, 7));
     let ratio = other.figure.percentiles[0].ns.value / near;
     assert!((2.7..3.3).contains(&ratio), "{ratio}");
     assert_eq!((row.made_invocations, row.set_aside), (13, 0));
@@ -87,13 +123,13 @@ fn with_too_few_in_the_reference_class_the_class_of_most_is_the_rows() {
     let mut moving = record(12);
     move_away(ring(&mut moving), 7);
     let few = row(&mut moving);
-    assert_eq!((few.class.unwrap().word(), few.invocations), ("far", 7));
+    assert_eq!((few.class.unwrap().reach(), few.invocations), (Reach::Long, 7));
     assert_eq!((few.others.len(), few.others[0].invocations), (1, 5));
     // On a tie the reference wins, although neither has an interval.
     let mut moving = record(10);
     move_away(ring(&mut moving), 5);
     let row = row(&mut moving);
-    assert_eq!((row.class.unwrap().word(), row.invocations), ("one cache", 5));
+    assert_eq!((row.class.unwrap().reach(), row.invocations), (Reach::Middle, 5));
 }
 
 #[test]

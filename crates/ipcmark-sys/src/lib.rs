@@ -24,5 +24,6 @@ pub use ground::{
     spent,
 };
 pub use tool::{
-    baton, cgroup, contention, counters, delay, janitor, noise, presence, subprocess, trace, usage,
+    baton, cgroup, contention, counters, delay, janitor, noise, presence, subprocess, trace, units,
+    usage,
 };

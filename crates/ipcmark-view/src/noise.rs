@@ -160,7 +160,7 @@ fn distance(record: &Record, classes: &Classes) -> Option<Sign> {
     };
     let mut parts: Vec<String> = classes.all().iter().filter_map(of).collect();
     parts.extend((moved > 0).then(|| format!("moving in {}", part(moved))));
-    let detail = format!("round trip of a cache line, the words are a guess: {}", parts.join(", "));
+    let detail = format!("round trip of a cache line: {}", parts.join(", "));
     Some(sign("Core-to-core latency", reference.to_string(), detail))
 }
 

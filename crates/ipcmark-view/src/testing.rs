@@ -51,7 +51,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         set_aside: 0,
         disturbed: false,
         messages: 50_000,
-        class: Some(DistanceClass { low_ns: 80.0, high_ns: Some(200.0), centre_ns: 112.0 }),
+        class: Some(DistanceClass::new(80.0, Some(200.0), 112.0)),
         cost: None,
         limit: None,
         others: Vec::new(),

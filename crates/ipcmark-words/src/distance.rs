@@ -1,48 +1,78 @@
-//! The name of a distance between two CPUs.
+//! Words for the distance between two CPUs.
 
+use crate::word::word;
 use std::fmt;
 
-/// Cache-line round trips below this, ns, stay within one core.
-const ONE_CACHE_NS: f64 = 80.0;
-/// Cache-line round trips above this, ns, leave the shared last-level cache.
-const FAR_NS: f64 = 200.0;
+/// Cache-line round trips below the first are short, above the second long, ns.
+const BORDERS_NS: (f64, f64) = (80.0, 200.0);
 
-/// A guess at what a cache-line round trip between two CPUs crosses. The host does not say and
-/// processors differ: the number is the fact.
+/// A range of cache-line round trips: part of the key of a figure, because the exact time differs from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Nearness {
-    /// Hardware threads of one core: under 80 ns.
-    Siblings,
-    /// Two cores that share a last-level cache: up to 200 ns.
-    OneCache,
-    /// Two cores without one.
-    Far,
+pub enum Reach {
+    /// Under 80 ns.
+    Short,
+    /// From 80 to 200 ns.
+    Middle,
+    /// Over 200 ns.
+    Long,
 }
 
-impl Nearness {
-    /// Guesses from a cache-line round trip, ns.
+impl Reach {
+    /// Returns the range of a cache-line round trip, ns.
     #[must_use]
-    pub fn of(round_trip_ns: f64) -> Nearness {
+    pub fn of(round_trip_ns: f64) -> Reach {
         match round_trip_ns {
-            ns if ns < ONE_CACHE_NS => Nearness::Siblings,
-            ns if ns <= FAR_NS => Nearness::OneCache,
-            _ => Nearness::Far,
+            ns if ns < BORDERS_NS.0 => Reach::Short,
+            ns if ns <= BORDERS_NS.1 => Reach::Middle,
+            _ => Reach::Long,
         }
     }
 
-    /// Returns `siblings`, `one cache` or `far`.
+    /// Returns `under 80 ns`, `80 to 200 ns` or `over 200 ns`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Nearness::Siblings => "siblings",
-            Nearness::OneCache => "one cache",
-            Nearness::Far => "far",
+            Reach::Short => "under 80 ns",
+            Reach::Middle => "80 to 200 ns",
+            Reach::Long => "over 200 ns",
         }
     }
 }
 
-impl fmt::Display for Nearness {
+impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
+
+/// What two CPUs share. It is felt or read from the topology, never guessed from a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Nearness {
+    /// Execution units: they are hardware threads of one core.
+    OneCore,
+    /// No execution unit; what else is not known.
+    TwoCores,
+    /// A last-level cache.
+    OneCache,
+    /// Not even a cache.
+    TwoCaches,
+}
+
+impl Nearness {
+    /// All of them, nearest first.
+    pub const ALL: [Nearness; 4] =
+        [Nearness::OneCore, Nearness::TwoCores, Nearness::OneCache, Nearness::TwoCaches];
+
+    /// Returns `one core`, `two cores`, `one cache` or `two caches`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Nearness::OneCore => "one core",
+            Nearness::TwoCores => "two cores",
+            Nearness::OneCache => "one cache",
+            Nearness::TwoCaches => "two caches",
+        }
+    }
+}
+
+word!(Nearness, "nearness");

@@ -17,7 +17,7 @@ mod word;
 mod workload;
 
 pub use cell::CellKey;
-pub use distance::Nearness;
+pub use distance::{Nearness, Reach};
 pub use mechanism::{Carries, Framing};
 pub use parameter::{Arrivals, Input, Parameter};
 pub use placement::{Placement, Side};

@@ -3,12 +3,14 @@
 mod clocks;
 mod cpus;
 mod noise;
+mod sharing;
 
 use crate::limits;
 use clocks::Clocks;
 use ipcmark_record::Record;
 use ipcmark_sys::clock::Clock;
 use noise::Noise;
+use sharing::Trials;
 use std::time::{Duration, Instant};
 
 /// Observer of the machine: looks when a round begins, and at the end.
@@ -17,6 +19,7 @@ pub(super) struct Machine {
     clocks: Clocks,
     limits: limits::Repeated,
     noise: Noise,
+    trials: Trials,
 }
 
 impl Machine {
@@ -25,6 +28,7 @@ impl Machine {
             clocks: Clocks::new(clock),
             limits: limits::Repeated::new(clock),
             noise: Noise::new(clock),
+            trials: Trials::new(clock),
         }
     }
 
@@ -44,6 +48,7 @@ impl Machine {
     ) {
         self.clocks.round(record, since(before_ns, begun));
         self.limits.look(record, since(before_ns, begun), left);
+        self.trials.round(record, since(before_ns, begun), left);
         self.noise.round(record, since(before_ns, begun));
     }
 

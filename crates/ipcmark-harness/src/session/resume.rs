@@ -65,6 +65,7 @@ impl Session {
         session.record.clock = record.clock;
         session.record.noise = record.noise;
         session.record.limits = record.limits;
+        session.record.sharing = record.sharing;
         Ok(session)
     }
 }

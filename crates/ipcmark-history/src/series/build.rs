@@ -3,7 +3,6 @@
 use super::classes::Classes;
 use super::{History, Machine, Point, Series, Stop};
 use crate::{Figure, Line, Metric};
-use ipcmark_record::Nearness;
 use ipcmark_stats::median;
 use ipcmark_summary::DistanceClass;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,7 +13,7 @@ struct Key<'a> {
     cell: &'a str,
     figure: Figure,
     host: Option<usize>,
-    /// Thousandths of a ns of the centre on one machine; the word's number across machines.
+    /// Thousandths of a ns of the centre on one machine; its range across machines.
     class: Option<u64>,
 }
 
@@ -89,7 +88,7 @@ impl<'a> Key<'a> {
         class: Option<&DistanceClass>,
     ) -> Key<'a> {
         let class = class.map(|class| match figure.is_ratio() {
-            true => Nearness::of(class.centre_ns) as u64,
+            true => class.reach() as u64,
             false => (class.centre_ns * 1e3).round() as u64,
         });
         let host = (!figure.is_ratio()).then_some(host);

@@ -17,11 +17,9 @@ impl Classes {
         let here = lines.iter().filter(|line| line.attributes.host == host);
         let centres: Vec<f64> =
             here.flat_map(|line| &line.metrics).filter_map(|m| m.distance_ns).collect();
-        let found = ipcmark_stats::classes(&centres).into_iter().map(|c| DistanceClass {
-            low_ns: c.low,
-            high_ns: Some(c.high).filter(|ns| ns.is_finite()),
-            centre_ns: c.centre,
-        });
+        let found = ipcmark_stats::classes(&centres)
+            .into_iter()
+            .map(|c| DistanceClass::new(c.low, Some(c.high).filter(|ns| ns.is_finite()), c.centre));
         Classes(found.collect())
     }
 
@@ -32,7 +30,7 @@ impl Classes {
         };
         match self.0.iter().find(holds) {
             Some(class) if !Distance::differ(class.centre_ns, centre_ns) => *class,
-            _ => DistanceClass { low_ns: centre_ns, high_ns: Some(centre_ns), centre_ns },
+            _ => DistanceClass::new(centre_ns, Some(centre_ns), centre_ns),
         }
     }
 }

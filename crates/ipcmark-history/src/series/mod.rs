@@ -107,7 +107,7 @@ impl History {
 }
 
 impl Series {
-    /// Returns `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
+    /// Returns `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns apart`.
     #[must_use]
     pub fn name(&self) -> String {
         let apart = self.apart().map_or_else(String::new, |apart| format!(", {apart}"));
@@ -131,13 +131,13 @@ impl Series {
         words.join(" ")
     }
 
-    /// Returns `CPUs 57 ns (siblings) apart`; `None` if no distance was probed.
+    /// Returns `CPUs 57 ns apart`; `None` if no distance was probed.
     #[must_use]
     pub fn apart(&self) -> Option<String> {
         self.class.as_ref().map(|class| match self.host {
             Some(_) => format!("CPUs {class} apart"),
             // Of several machines the numbers differ.
-            None => format!("CPUs apart: {}", class.word()),
+            None => format!("CPUs apart: {}", class.reach()),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::Series;
 
-/// Globs over the names of series, as `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns (siblings) apart`.
+/// Globs over the names of series, as `pipe/block ping-pong 64 B cross-core, p50, CPUs 57 ns apart`.
 ///
 /// A glob may match anywhere in the name, so one word is enough; `!` in front excludes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -26,8 +26,8 @@ fn machines_and_distances_are_kept_apart() {
     }
     // The host had the CPUs in two places, and the same series is met in both.
     let apart = of(&history, &cell(0), Figure::P50, Some(0));
-    let words: Vec<&str> = apart.iter().map(|s| s.class.unwrap().word()).collect();
-    assert_eq!(words, ["siblings", "one cache"]);
+    let ranges: Vec<&str> = apart.iter().map(|s| s.class.unwrap().reach().name()).collect();
+    assert_eq!(ranges, ["under 80 ns", "80 to 200 ns"]);
     assert_eq!(apart.iter().map(|s| s.points.len()).sum::<usize>(), COMMITS);
     assert!(of(&history, &cell(1), Figure::P50, Some(0)).iter().all(|s| s.class.is_none()));
 }

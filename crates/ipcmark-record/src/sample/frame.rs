@@ -8,7 +8,7 @@ use crate::{
 
 /// Makes everything around the cells.
 pub(super) fn frame(seed: u64, invocations: u32) -> Record {
-    let cpu = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0) };
+    let cpu = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0), cache: None };
     Record {
         schema: SCHEMA.into(),
         tool: Tool {
@@ -75,6 +75,7 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
         },
         clock: None,
         limits: Vec::new(),
+        sharing: Vec::new(),
         noise: None,
         not_counted: Vec::new(),
         rules: Vec::new(),

@@ -30,7 +30,7 @@ struct Dot {
 struct Band {
     low: f64,
     high: f64,
-    /// `57 ns (siblings): 92 %`.
+    /// `57 ns (one core): 92 %`.
     label: String,
 }
 
@@ -169,7 +169,7 @@ mod tests {
             let words = format!("{class} in {share} of runs");
             assert!(sign.detail.contains(&words), "no '{words}' in {}", sign.detail);
         }
-        assert!(labels[0].contains("(one cache): "), "{labels:?}");
+        assert!(labels[0].contains(" ns: "), "{labels:?}");
         assert!(svg.contains("#C44A1C") && svg.contains("time since the run began"), "{svg}");
     }
 

@@ -10,4 +10,5 @@ pub mod noise;
 pub mod presence;
 pub mod subprocess;
 pub mod trace;
+pub mod units;
 pub mod usage;

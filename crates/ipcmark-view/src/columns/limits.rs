@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(table.rows.len(), record.limits.len() + two);
         let of = |name: &str| table.rows.iter().find(|r| r[0].text == name).unwrap();
         let hand_off: Vec<&str> = of("hand-off").iter().map(|c| c.text.as_str()).collect();
-        assert_eq!((hand_off[1], of("hand-off")[2].under.as_str()), ("cross-core", "one cache"));
+        assert_eq!((hand_off[1], of("hand-off")[2].under.as_str()), ("cross-core", ""));
         // Measured eight times, once with the CPUs three times as far apart.
         assert_eq!((hand_off[6], hand_off[8]), ("1.07 ×", "7"));
         assert_eq!(of("null-call")[2].text, NONE, "one CPU has no distance");

@@ -122,7 +122,7 @@ fn limit(shared: Option<&AgainstLimit>) -> OfRow {
 
 /// Returns the distance of the CPUs; figures of other distances fold out.
 fn distance() -> OfRow {
-    let help = "round trip of a cache line between the two CPUs, and a guess at its meaning; figures at other distances fold out and are never pooled with these";
+    let help = "round trip of a cache line between the two CPUs, and what they share, if that could be felt; figures at other distances fold out and are never pooled with these";
     Column::new(Head::number("Core-to-core\nlatency", help).spare(5), |row: &Row| {
         let Some(range) = row.distance else { return Cell::missing() };
         // A row whose CPUs moved in each run has no class, and the median of its distances means nothing.

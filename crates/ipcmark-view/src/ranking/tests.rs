@@ -125,7 +125,7 @@ fn nothing_is_ranked_across_distance_classes() {
         })
         .collect();
     // The fastest was measured on siblings: that is why.
-    rows[0].class = Some(DistanceClass { low_ns: 0.0, high_ns: Some(80.0), centre_ns: 57.0 });
+    rows[0].class = Some(DistanceClass::new(0.0, Some(80.0), 57.0));
     rows[3].class = None;
     let summary = summary(rows);
     let rankings = rankings(&summary);

@@ -82,7 +82,7 @@ fn row(scanned: &Scanned, series: &Series, changes: &[Change], stops: &[usize]) 
     };
     let apart = series.class.map_or_else(String::new, |class| match series.host {
         Some(_) => format!(" @ {:.0} ns", class.centre_ns),
-        None => format!(" @ {}", class.word()),
+        None => format!(" @ {}", class.reach()),
     });
     let last = latest.map_or_else(Cell::missing, |l| {
         Cell::estimate(quantity(series), l.point.value, l.point.interval)

@@ -18,7 +18,7 @@ fn section(text: &str, title: &str) -> Vec<String> {
 #[test]
 fn a_ranking_goes_from_fast_to_slow_and_floors_are_last() {
     let text = text(None);
-    let lines = section(&text, "ping-pong, 64 B, cross-core, CPUs 114 ns (one cache) apart");
+    let lines = section(&text, "ping-pong, 64 B, cross-core, CPUs 114 ns apart");
     let place = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
     assert!(place("shm-ring/spin") < place("pipe/block"), "{lines:#?}");
     assert!(place("pipe/block") < place("null/none"), "{lines:#?}");

@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn four() -> Vec<Cpu> {
-        let place = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0) };
+        let place = |id| Cpu { id, core: Some(id), package: Some(0), node: Some(0), cache: None };
         (0..4).map(place).collect()
     }
 
