@@ -1,6 +1,6 @@
 //! Bencher Metric Format: benchmark, measure, value and its bounds.
 //!
-//! `{"pipe/block ping-pong 64 B cross-core @under 80 ns": {"latency": {"value": 88.0, "lower_value": 87.4, "upper_value": 88.9}}}`,
+//! `{"pipe/block ping-pong 64 B cross-core @siblings": {"latency": {"value": 88.0, "lower_value": 87.4, "upper_value": 88.9}}}`,
 //! as <https://bencher.dev/docs/reference/bencher-metric-format/> has it. Keys are sorted, so that two exports can be diffed.
 
 use crate::measure::{measures, name};

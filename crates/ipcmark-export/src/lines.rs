@@ -36,7 +36,7 @@ fn of_record(record: &Record, add: &mut impl FnMut(&Of, &Line)) -> Result<()> {
         for (number, invocation) in cell.invocations.iter().enumerate() {
             let counts = behind.iter().any(|other| std::ptr::eq(*other, invocation));
             let class =
-                context.classes().of_invocation(invocation).map(|class| class.reach().name());
+                context.classes().of_invocation(invocation).map(|class| class.reach().key());
             let line = || Line { counts: Some(counts), class, ..of_invocation(number, invocation) };
             for side in &invocation.sides {
                 let times = side.histogram.as_ref().map(|h| times(cell, number, side, h));

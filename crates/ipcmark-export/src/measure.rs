@@ -38,7 +38,7 @@ impl Measure {
 /// one series.
 pub(crate) fn name(row: &Row) -> String {
     match row.class {
-        Some(class) => format!("{} @{}", row.key, class.reach()),
+        Some(class) => format!("{} @{}", row.key, class.reach().key()),
         None => row.key.to_string(),
     }
 }

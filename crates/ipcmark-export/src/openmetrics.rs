@@ -149,7 +149,7 @@ fn cell(row: &Row) -> Vec<(&'static str, String)> {
         ("rate_per_s", number(Parameter::Rate)),
         ("arrivals", arrivals(&row.key).map(|arrivals| arrivals.to_string())),
         ("input", workload.input().map(|input| input.to_string())),
-        ("distance", row.class.map(|class| class.reach().to_string())),
+        ("distance", row.class.map(|class| class.reach().key().to_owned())),
     ];
     let there = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));
     always.into_iter().chain(there).collect()

@@ -79,7 +79,7 @@ pub struct Attributes {
 /// One figure of one cell. Less is better.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
-    /// `pipe/block ping-pong 64 B cross-core @under 80 ns: p50`: cell, range of distances if any, figure; unique in a line.
+    /// `pipe/block ping-pong 64 B cross-core @siblings: p50`: cell, range of distances if any, figure; unique in a line.
     pub name: String,
     /// The median over invocations, in `unit`.
     pub value: f64,
@@ -209,7 +209,7 @@ impl Metric {
         self.name.split(' ').next().unwrap_or_default()
     }
 
-    /// Returns the range of [`Metric::distance_ns`], if any: `under 80 ns`. Older builds wrote `siblings`, `one cache`, `far`.
+    /// Returns the key of the range of [`Metric::distance_ns`], if any: see [`ipcmark_record::Reach::key`].
     #[must_use]
     pub fn class(&self) -> Option<&str> {
         self.before_figure().rsplit_once(" @").map(|(_, class)| class)
@@ -254,7 +254,7 @@ mod tests {
     fn a_name_says_cell_class_and_figure() {
         let cell = "pipe/block paced 64 B cross-core (10/s, poisson) (capacity 4096 B)";
         for figure in Figure::ALL {
-            for class in [None, Some("80 to 200 ns")] {
+            for class in [None, Some("one cache")] {
                 let metric = metric(Metric::name_of(cell, class, figure));
                 assert_eq!((metric.cell(), metric.class()), (cell, class), "{}", metric.name);
                 assert_eq!(metric.figure(), Some(figure));

@@ -168,14 +168,14 @@ fn metrics(record: &Record, reference: Option<&Record>) -> Result<Vec<Metric>> {
             metrics.push(class.metric(Figure::TimesReference, times));
         }
         // Two classes may share a range: the row's own is kept, or the one with more invocations.
-        let mut words: Vec<&str> = row.class.iter().map(|class| class.reach().name()).collect();
+        let mut words: Vec<&str> = row.class.iter().map(|class| class.reach().key()).collect();
         let mut others: Vec<_> = row.others.iter().collect();
         others.sort_by_key(|other| std::cmp::Reverse(other.invocations));
         for other in others {
-            if words.contains(&other.class.reach().name()) {
+            if words.contains(&other.class.reach().key()) {
                 continue;
             }
-            words.push(other.class.reach().name());
+            words.push(other.class.reach().key());
             class = Class { class: Some(other.class), n: other.invocations, ..class };
             class.figures(&other.figure, &row, &mut metrics);
         }
@@ -208,7 +208,7 @@ impl Class<'_> {
 
     fn metric(&self, figure: Figure, estimate: Estimate) -> Metric {
         Metric {
-            name: Metric::name_of(self.cell, self.class.map(|class| class.reach().name()), figure),
+            name: Metric::name_of(self.cell, self.class.map(|class| class.reach().key()), figure),
             value: rounded(estimate.value),
             unit: figure.unit().into(),
             low: estimate.interval.map(|(low, _)| rounded(low)),

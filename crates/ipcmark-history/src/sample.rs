@@ -160,7 +160,7 @@ fn figures(at: usize, factor: f64, slower: f64, rng: &mut Rng) -> Vec<Metric> {
     let value = if near { value * 0.7 } else { value };
     let class = match centre_ns {
         _ if !across => None,
-        ns => Some(Reach::of(ns).name()),
+        ns => Some(Reach::of(ns).key()),
     };
     let half = 0.015 * (0.3 * normal(rng)).exp();
     let metric = |figure: Figure, value: f64| Metric {

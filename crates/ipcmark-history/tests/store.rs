@@ -47,7 +47,7 @@ fn a_line_holds_the_figures_of_its_record() {
     let p50 = line
         .metrics
         .iter()
-        .find(|m| m.name == "pipe/block ping-pong 64 B cross-core @80 to 200 ns: p50");
+        .find(|m| m.name == "pipe/block ping-pong 64 B cross-core @one cache: p50");
     let p50 = p50.unwrap_or_else(|| panic!("{:#?}", line.metrics));
     let (low, high) = p50.interval().unwrap();
     assert!(low <= p50.value && p50.value <= high && p50.n >= 6, "{p50:?}");

@@ -23,7 +23,7 @@ pub struct DistanceClass {
     pub high_ns: Option<f64>,
     /// Median of the distances in it, ns.
     pub centre_ns: f64,
-    /// What its CPUs share; absent if nothing showed it.
+    /// Parts of the hardware that its CPUs share; absent if nothing showed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearness: Option<Nearness>,
 }

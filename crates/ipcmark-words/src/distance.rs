@@ -9,11 +9,11 @@ const BORDERS_NS: (f64, f64) = (80.0, 200.0);
 /// A range of cache-line round trips: part of the key of a figure, because the exact time differs from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reach {
-    /// Under 80 ns.
+    /// Range under 80 ns.
     Short,
-    /// From 80 to 200 ns.
+    /// Range from 80 to 200 ns.
     Middle,
-    /// Over 200 ns.
+    /// Range over 200 ns.
     Long,
 }
 
@@ -39,13 +39,26 @@ impl Reach {
     }
 }
 
+impl Reach {
+    /// Returns the range's word in keys, which older builds took for more than a range: `siblings`, `one cache` or `far`. A key never
+    /// changes, or a series would end.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Reach::Short => "siblings",
+            Reach::Middle => "one cache",
+            Reach::Long => "far",
+        }
+    }
+}
+
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
 }
 
-/// What two CPUs share. It is felt or read from the topology, never guessed from a time.
+/// Parts of the hardware that two CPUs share. They are felt or read from the topology, never guessed from a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Nearness {
     /// Execution units: they are hardware threads of one core.
