@@ -1,7 +1,7 @@
 //! The documents that can be exported: a record, or a paired comparison.
 
 use crate::{Error, Result};
-use ipcmark_record::{Paired, Record};
+use ipcmark_record::{Paired, Record, read_text};
 use std::path::Path;
 
 /// One of the two documents that measuring writes.
@@ -19,7 +19,7 @@ impl Document {
     /// # Errors
     /// As [`Record::read`] and [`Paired::read`].
     pub fn read(path: &Path) -> Result<Document> {
-        let is_paired = std::fs::read_to_string(path).is_ok_and(|text| Paired::is_one(&text));
+        let is_paired = read_text(path).is_ok_and(|text| Paired::is_one(&text));
         Ok(match is_paired {
             true => Document::Paired(Box::new(Paired::read(path).map_err(Error::Read)?)),
             false => Document::Record(Box::new(Record::read(path).map_err(Error::Read)?)),

@@ -17,7 +17,7 @@ use ipcmark_summary::{
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 /// Confidence of the intervals of ratios to a reference.
 const CONFIDENCE: f64 = 0.95;
@@ -114,8 +114,7 @@ pub(crate) fn unpack(packed: &[u8], name: &str) -> Result<(Record, Provenance)> 
         source: ipcmark_record::Error::Damaged { name: name.into(), what },
     };
     let mut reader = GzDecoder::new(packed);
-    let mut text = String::new();
-    reader.read_to_string(&mut text).map_err(|e| damaged(e.to_string()))?;
+    let text = ipcmark_record::unpack(&mut reader).map_err(|e| damaged(e.to_string()))?;
     let record =
         Record::parse(&text, name).map_err(|source| Error::Record { name: name.into(), source })?;
     let comment = reader.header().and_then(|header| header.comment()).unwrap_or_default();

@@ -24,6 +24,7 @@ mod rule;
 pub mod sample;
 mod schema;
 mod sharing;
+mod text;
 
 pub use cell::{
     Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed, SideReport, State,
@@ -53,3 +54,4 @@ pub use schema::JSON_SCHEMA;
 #[cfg(feature = "schema")]
 pub use schema::generated_schema;
 pub use sharing::{Sharing, SharingSample, felt};
+pub use text::{read_text, unpack};

@@ -5,8 +5,7 @@
 
 use crate::journal;
 use crate::{
-    CellKey, Distance, Error, Host, Integrity, InvocationOutcome, Outcome, Result, State,
-    SuiteNote, Tool,
+    CellKey, Distance, Host, Integrity, InvocationOutcome, Outcome, Result, State, SuiteNote, Tool,
 };
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -192,7 +191,7 @@ impl Paired {
     /// # Errors
     /// As [`Record::read`](crate::Record::read): no JSON, something else's JSON, damaged, or of a newer version.
     pub fn read(path: &Path) -> Result<Paired> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let text = crate::read_text(path)?;
         Paired::parse(&text, &path.display().to_string())
     }
 

@@ -195,7 +195,7 @@ pub struct HarnessCost {
 }
 
 impl Record {
-    /// Reads a record, and the journal next to it if its run was killed.
+    /// Reads a record, compressed or not, and the journal next to it if its run was killed.
     ///
     /// # Errors
     /// A file that is no JSON, no ipcmark record, damaged, or written by a newer version is refused, each with its
@@ -209,7 +209,7 @@ impl Record {
     /// # Errors
     /// As [`read`](Record::read).
     pub fn read_and(path: &Path, warn: impl FnMut(&str)) -> Result<Record> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let text = crate::read_text(path)?;
         let mut record = Record::parse(&text, &path.display().to_string())?;
         journal::replay(path, &mut record, warn)?;
         Ok(record)

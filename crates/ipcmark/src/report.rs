@@ -2,6 +2,7 @@
 
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
+use crate::folder::Folder;
 use crate::{folder, output, rules, run, table};
 use anyhow::{Context as _, Result};
 use ipcmark_summary::summarize;
@@ -13,8 +14,15 @@ use ipcmark_summary::summarize;
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     let record = run::read(&args.record)?;
     let summary = summarize(&record)?;
-    let own = || folder::folder_of(&folder::record_at(&args.record));
-    let out = args.out.clone().unwrap_or_else(own);
+    let file = folder::record_at(&args.record);
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        // The folders of a history hold records alone.
+        None if file.extension().is_some_and(|end| end == "gz") => {
+            Folder::fresh("history")?.path().into()
+        }
+        None => folder::folder_of(&file),
+    };
     std::fs::create_dir_all(&out).with_context(|| {
         format!("cannot make {}; name another folder with --out", out.display())
     })?;

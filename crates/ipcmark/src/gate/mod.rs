@@ -52,8 +52,7 @@ fn policy(named: Option<&Path>) -> Result<Policy> {
 fn of_pairs(path: &Path) -> Result<Findings> {
     let within = path.join("paired.json");
     let path = if path.is_dir() { &within } else { path };
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = ipcmark_record::read_text(path)?;
     if !Paired::is_one(&text) {
         bail!(Usage(format!(
             "{} is not a paired comparison (`ipcmark ab --out` writes one); to compare two records, \

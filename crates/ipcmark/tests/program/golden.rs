@@ -172,3 +172,26 @@ fn the_exports_of_a_record() {
         insta::assert_snapshot!(format!("export-{format}"), settled(&desk, &head.join("\n")));
     }
 }
+
+// F17
+#[test]
+fn every_verb_reads_the_records_of_a_history() {
+    let desk = Desk::new();
+    let month = std::path::PathBuf::from(path("history")).join("runs/2026/11");
+    let files = std::fs::read_dir(month).expect("runs of November");
+    let mut kept: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    kept.sort();
+    let [base, new] = &kept[..] else { panic!("two runs: {kept:?}") };
+    let (base, new) = (base.to_str().unwrap(), new.to_str().unwrap());
+    let report = stdout(&desk.ipcmark(&["report", base]).success());
+    assert!(report.contains("-history/index.html"), "{report}");
+    for format in ["csv", "cells-csv", "bmf", "history"] {
+        let text = stdout(&desk.ipcmark(&["export", base, "--format", format]).success());
+        assert!(text.contains("pipe/block ping-pong 64 B"), "{format}: {text}");
+    }
+    let compared = stdout(&desk.ipcmark(&["compare", base, new]));
+    assert!(compared.contains("Suspected slower"), "{compared}");
+    let gated = stdout(&desk.ipcmark(&["gate", base, new]));
+    assert!(gated.contains("Gate"), "{gated}");
+    desk.ipcmark(&["history", "add", base, "--store", "store"]).success();
+}
