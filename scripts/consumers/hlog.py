@@ -5,7 +5,7 @@ from hdrh.log import HistogramLogReader
 from hdrh.histogram import HdrHistogram
 
 exports = pathlib.Path(sys.argv[1])
-rows = [row for row in csv.DictReader(open(exports / "csv", newline="")) if row["counts"] == row["tells"] == "true" and row["p50_ns"]]
+rows = [row for row in csv.DictReader(open(exports / "csv", newline="")) if row["counts"] == row["tells"] == "TRUE" and row["p50_ns"]]
 own = {}
 for row in rows:
     cell = re.sub(r"[,\s]", "_", row["cell"])

@@ -102,8 +102,9 @@ impl Format {
                 shape: Shape::Text,
                 holds: "every measurement, one row per cell, side, invocation and slice, times in ns; a \
                         cell that was not measured has one row with the reason; flags are the \
-                        cell's; also takes a paired comparison; a column may be empty for many rows, so \
-                        let polars look at all of them (infer_schema_length=None)",
+                        cell's; also takes a paired comparison; rows that fill a column \
+                        first stand first, because readers take its type from there; of several files at \
+                        once let polars look at all rows (infer_schema_length=None)",
                 reader: "spreadsheets, R, pandas, polars, DuckDB",
                 example: "ipcmark export RUN --format csv --out run.csv; duckdb -c \"select cell, \
                           median(p50_ns) from 'run.csv' where counts and tells group by cell\"",

@@ -10,6 +10,7 @@ mod error;
 mod git;
 mod line;
 mod lines;
+mod otava;
 mod provenance;
 mod run;
 #[cfg(feature = "sample")]
@@ -22,6 +23,7 @@ pub use error::{Error, Result};
 pub use git::checkout;
 pub use line::{Attributes, Figure, Line, Metric, SCHEMA};
 pub use lines::{Lines, Trouble, TroubleKind};
+pub use otava::otava;
 pub use provenance::Provenance;
 pub use run::Run;
 pub use scan::{Census, Change, Group, Scanned, TooShort};

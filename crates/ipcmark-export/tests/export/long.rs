@@ -98,6 +98,12 @@ fn a_column_has_one_type_whatever_stands_first() {
     for column in ["counts", "tells", "steady", "floor"] {
         assert!(all(column).all(|value| ["TRUE", "FALSE"].contains(&value)), "{column}");
     }
+    // The columns that hold anything do so in the rows that a reader looks at.
+    assert!(rows.len() > 1_000, "{}", rows.len());
+    for column in rows[0].keys() {
+        let filled = |rows: &[Row]| rows.iter().any(|row| !row[column].is_empty());
+        assert_eq!(filled(&rows[..100]), filled(&rows), "{column}");
+    }
     assert!(all("run_started").all(|value| value.parse::<jiff::Timestamp>().is_ok()));
 }
 

@@ -19,6 +19,8 @@ pub(crate) enum Wanted {
     List,
     /// The line of a history.
     History,
+    /// The series of a history.
+    Otava,
     /// One of the formats that others read.
     Of(Format),
 }
@@ -28,6 +30,7 @@ impl fmt::Display for Wanted {
         f.write_str(match self {
             Wanted::List => "list",
             Wanted::History => "history",
+            Wanted::Otava => "otava",
             Wanted::Of(format) => format.name(),
         })
     }
@@ -36,7 +39,7 @@ impl fmt::Display for Wanted {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// A record, or the folder that holds one as record.json; csv and parquet also take a paired
-    /// comparison.
+    /// comparison, and otava takes the store of a history.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) record: Option<PathBuf>,
     /// Format: csv, cells-csv, parquet, hlog, hgrm, criterion, bmf, gab, openmetrics, history, otava; `list`
@@ -65,9 +68,10 @@ fn parse(name: &str) -> Result<Wanted, String> {
     match name {
         "list" => Ok(Wanted::List),
         "history" => Ok(Wanted::History),
+        "otava" => Ok(Wanted::Otava),
         _ => Format::of(name).map(Wanted::Of).ok_or_else(|| {
             let names = Format::ALL.map(Format::name).join(", ");
-            format!("there are {names} and history; `--format list` explains them")
+            format!("there are {names}, history and otava; `--format list` explains them")
         }),
     }
 }

@@ -25,6 +25,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
         bail!(Usage("name a record, or the folder that holds one: ipcmark export RECORD".into()));
     };
     refuse_early(args)?;
+    if args.format == Wanted::Otava {
+        return written(args, &Exported::One(series(path)?));
+    }
     let document = Document::read(&folder::record_at(path))?;
     let options = Options { baseline: args.baseline.clone(), timestamps: args.timestamps };
     let exported = match (args.format, &document) {
@@ -34,7 +37,24 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Exit> {
             bail!(Usage("a history is made of records, and this is a paired comparison".into()))
         }
     };
-    match &exported {
+    written(args, &exported)
+}
+
+/// Returns the series of a history for Otava.
+fn series(store: &Path) -> Result<Vec<u8>> {
+    let name = store.to_string_lossy();
+    let lines = ipcmark_history::store::open(&name)?.lines()?;
+    if lines.runs.is_empty() {
+        bail!(Usage(format!(
+            "{name} holds no runs of a history: `ipcmark history add RECORD --store {name}` adds one"
+        )));
+    }
+    Ok(ipcmark_history::otava(&ipcmark_history::History::of(&lines.runs)))
+}
+
+/// Writes what was exported.
+fn written(args: &ExportArgs, exported: &Exported) -> Result<Exit> {
+    match exported {
         Exported::One(bytes) if to_stdout(args) => print(bytes)?,
         _ => {
             let files = exported.write(&args.out).map_err(|(path, error)| {
@@ -113,9 +133,16 @@ fn list() -> String {
     let history = one(
         "history",
         "one line of JSON (timestamp, attributes, metrics): what `ipcmark history add` stores of a record",
-        "`ipcmark history`, change-point trackers that read NDJSON",
+        "`ipcmark history`, and what reads a line of JSON a run",
         "ipcmark export RUN --format history >> runs.ndjson",
     );
+    let otava = one(
+        "otava",
+        "the series of a history (its store, not a record) in one array of JSON: an object a commit, each \
+         with every series, null where it has no value",
+        "Apache Otava (`type: json`)",
+        "ipcmark export STORE --format otava --out series.json; otava analyze TEST, with `file: series.json` in otava.yaml",
+    );
     let others = Format::ALL.map(|f| one(f.name(), f.explanation(), f.reader(), f.example()));
-    others.into_iter().chain([history]).collect::<Vec<_>>().join("\n")
+    others.into_iter().chain([history, otava]).collect::<Vec<_>>().join("\n")
 }
