@@ -3,6 +3,8 @@
 //! The standard harness runs tests on threads of their own, and `fork` refuses there, rightly; so these run one after
 //! the other on the main thread.
 
+#![expect(unsafe_code, reason = "a seccomp filter is installed by prctl(2)")]
+
 use ipcmark_sys::janitor::Janitor;
 use ipcmark_sys::process::{Child, Exit, Interrupts, PANICKED, fork, is_interrupted, wait_any};
 use ipcmark_sys::shared::{Lines, Parcel};
@@ -35,6 +37,8 @@ fn main() {
         Trial::test("a_child_ignores_broken_pipes", broken_pipe),
         Trial::test("a_watcher_does_its_duty_when_it_is_dropped", watcher_dropped),
         Trial::test("a_watcher_does_its_duty_when_its_parent_is_killed", watcher_of_the_killed),
+        Trial::test("a_stopped_watcher_is_not_waited_for", stopped_watcher),
+        Trial::test("without_close_range_a_watcher_ends_all_the_same", no_close_range),
         Trial::test("two_watchers_do_not_wait_for_each_other", two_watchers),
         Trial::test("interrupts_set_a_flag_and_are_given_back", interrupts),
         Trial::test("an_ignored_interrupt_stays_ignored", ignored_interrupt),
@@ -339,6 +343,54 @@ fn watcher_of_the_killed() -> Test {
     assert_eq!(ended(&mut parent)?, Exit::Signal(SIGKILL));
     assert!(marked(&lines, 0), "the duty was done");
     Ok(())
+}
+
+/// reliability 2: the end of a run hung.
+fn stopped_watcher() -> Test {
+    let lines = Lines::new(1)?;
+    let watcher = marking(&lines, 0)?;
+    let children = std::fs::read_to_string("/proc/thread-self/children")?;
+    let pid = children.split_whitespace().last().and_then(|pid| pid.parse().ok());
+    let pid = Pid::from_raw(pid.ok_or("the watcher is a child")?).ok_or("a pid")?;
+    kill_process(pid, Signal::STOP)?;
+    drop(watcher);
+    let gone = waitpid(Some(pid), WaitOptions::NOHANG).err();
+    assert_eq!(gone, Some(rustix::io::Errno::CHILD), "it is gone");
+    Ok(())
+}
+
+/// reliability 2: Linux before 5.9, and containers whose filter is older than the call.
+fn no_close_range() -> Test {
+    let lines = Lines::new(2)?;
+    let mut child = fork(|| {
+        if refuse(libc::SYS_close_range).is_err() {
+            return 2;
+        }
+        let (Ok(first), Ok(second)) = (marking(&lines, 0), marking(&lines, 1)) else { return 1 };
+        drop((first, second));
+        // One that waits for itself is killed in the end, and then its duty is not done.
+        i32::from(lines.lines().iter().any(|line| line.word.load(Acquire) != 1)) * 3
+    })?;
+    assert_eq!(ended(&mut child)?, Exit::Code(0));
+    Ok(())
+}
+
+/// Lets the kernel answer `call` with ENOSYS from now on.
+fn refuse(call: libc::c_long) -> std::io::Result<()> {
+    let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
+    let mut program = [
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+        statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, call as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let program = libc::sock_fprog { len: 4, filter: program.as_mut_ptr() };
+    // SAFETY: the call takes numbers alone.
+    let denied = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    // SAFETY: the filter is whole and outlives the call.
+    let set =
+        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    if denied == 0 && set == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 fn two_watchers() -> Test {
