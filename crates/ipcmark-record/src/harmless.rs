@@ -36,7 +36,7 @@ fn controls(c: char, key: &str) -> bool {
 
 fn visible(text: &str, key: &str) -> String {
     let shown = |c: char| match u32::from(c) {
-        // The pictures of the control characters stand in the same order.
+        // The pictures of the control characters are in the same order.
         code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
         0x7f => '\u{2421}',
         _ => '\u{fffd}',
