@@ -161,9 +161,13 @@ impl Counts {
             n => format!("system calls of {n} cells, {first} the first: {reason}"),
         });
         let too_many = (self.too_many > 0).then(|| {
+            let cells = if self.too_many == 1 {
+                "1 cell".into()
+            } else {
+                format!("{} cells", self.too_many)
+            };
             format!(
-                "system calls of {} cells: the tenth of the budget that counting may take was spent",
-                self.too_many
+                "system calls of {cells}: the tenth of the budget that counting may take was spent"
             )
         });
         cycles.into_iter().chain(failed).chain(too_many).collect()
