@@ -3,8 +3,12 @@
 //! A message of 16 bytes or more opens with its sequence number and ends with a check value over
 //! seed, sequence number, last flag and length; in long messages one stands at each multiple of
 //! 4096, too: a torn, truncated or mixed message cannot pass. Between the stamps stands a body that
-//! depends on the seed alone; one message in [`DEEP_EVERY`] is compared byte for byte. Shorter
-//! messages carry the low bits of the same two values.
+//! depends on the seed alone; one message in [`DEEP_EVERY`] is compared byte for byte, or each
+//! ([`Checker::comparing`]). Shorter messages carry the low bits of the same two values.
+//!
+//! So every message that is lost, repeated, reordered, cut, or mixed of two is noticed, and a wrong
+//! byte in a stamp; a wrong byte between the stamps in one message of `DEEP_EVERY`. A message under
+//! 16 bytes is all stamps; one under 8 bytes has seven bits of the number.
 //!
 //! Two stamps and no more, because every message carries them and over a ring a message is a matter
 //! of four nanoseconds: each further store waits for the same line that the message itself waits
@@ -257,6 +261,23 @@ mod tests {
             let mut torn = message(&stamper, n, false);
             torn[at..at + STRIDE].copy_from_slice(&message(&stamper, n - 1, false)[at..at + STRIDE]);
             prop_assert_eq!(checker.check(&torn).fault, Some(Fault::Damaged));
+        }
+    }
+
+    proptest! {
+        // reliability 13
+        #[test]
+        fn a_wrong_byte_anywhere_is_seen_if_all_are_compared(
+            size in 16usize..10_000, at: prop::sample::Index, flip in 1u8.., n in 1u64..100_000,
+        ) {
+            let stamper = Stamper::new(1, size);
+            let mut m = message(&stamper, n, false);
+            m[at.index(size)] ^= flip;
+            let mut checker = Checker { expected: n, ..Checker::new(1, size) }.comparing(true);
+            prop_assert!(checker.check(&m).fault.is_some());
+            let mut rising = Rising::new(1, size).comparing(true);
+            rising.sums.count = n;
+            prop_assert_eq!(rising.check(&m).fault, Some(Fault::Damaged));
         }
     }
 

@@ -50,6 +50,9 @@ pub struct Plan {
     /// A known delay, thousandths of a round trip, that the responder adds to each: what a
     /// comparison must be able to find. 0 but where that is tried.
     pub slow_down_permille: u32,
+    /// True to compare every byte of every message, and not of one message in
+    /// [`DEEP_EVERY`](crate::DEEP_EVERY).
+    pub check_all: bool,
     /// Seeds message contents.
     pub seed: u64,
     /// The place for names.
@@ -72,6 +75,7 @@ impl Plan {
             warm_up: Duration::ZERO,
             deadline: Duration::from_secs(10),
             slow_down_permille: 0,
+            check_all: false,
             seed: 0,
             names,
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 const BATCHES: usize = 21;
 const BATCH: u64 = 2_000;
 const SIZE: usize = 64;
+const PAGE: usize = 4096;
 
 /// Measures the cost: medians over batches. `floor` is the transport that measures the whole loop;
 /// without one, or if it fails, that figure is left out.
@@ -20,32 +21,41 @@ pub fn harness_cost(bench: &Bench, floor: Option<&Entry>, scratch: &Scratch) -> 
         Histogram::new_with_bounds(1, 1_000_000_000, 3).expect("bounds are in order");
     let stamper = Stamper::new(1, SIZE);
     let mut message = stamper.body().to_vec();
-    let mut checker = Checker::new(1, SIZE);
     HarnessCost {
         clock_ns: clock.read_ns(),
         clock_step_ns: clock.step_ns(),
         histogram_ns: each(&clock, |i| histogram.saturating_record(100 + i % 1_000)),
         stamp_ns: each(&clock, |i| stamper.stamp(black_box(&mut message), i, false)),
-        check_ns: {
-            // Messages are stamped outside the clock, a batch's worth at a time.
-            let mut sequence = 0;
-            median((0..BATCHES).map(|_| {
-                let messages: Vec<_> = (0..BATCH)
-                    .map(|i| {
-                        stamper.stamp(&mut message, sequence + i, false);
-                        message.clone()
-                    })
-                    .collect();
-                sequence += BATCH;
-                let begun = clock.now();
-                for message in &messages {
-                    black_box(checker.check(message));
-                }
-                clock.ns(clock.now() - begun) / BATCH as f64
-            }))
-        },
+        check_ns: check_ns(&clock, SIZE, BATCH, Checker::new(1, SIZE)),
+        compare_ns: Some(check_ns(&clock, SIZE, BATCH, Checker::new(1, SIZE).comparing(true))),
+        compare_page_ns: Some(check_ns(
+            &clock,
+            PAGE,
+            BATCH / 20,
+            Checker::new(1, PAGE).comparing(true),
+        )),
         loop_ns: floor.and_then(|floor| loop_ns(bench, floor, scratch)),
     }
+}
+
+/// Times the check of a message: batches of `batch` are stamped outside the clock.
+fn check_ns(clock: &Clock, size: usize, batch: u64, mut checker: Checker) -> f64 {
+    let stamper = Stamper::new(1, size);
+    let mut message = stamper.body().to_vec();
+    let mut sequence = 0;
+    median((0..BATCHES).map(|_| {
+        let mut stamped = |i| {
+            stamper.stamp(&mut message, i, false);
+            message.clone()
+        };
+        let messages: Vec<_> = (sequence..sequence + batch).map(&mut stamped).collect();
+        sequence += batch;
+        let begun = clock.now();
+        for message in &messages {
+            black_box(checker.check(message));
+        }
+        clock.ns(clock.now() - begun) / batch as f64
+    }))
 }
 
 fn each(clock: &Clock, mut turn: impl FnMut(u64)) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::halves::Halves;
 use ipcmark_core::{
-    Buffer, Checker, Fault, Info, Integrity, Receiver, Result, Sender, Stamper, Verdict,
+    Buffer, Checker, Fault, Info, Integrity, Plan, Receiver, Result, Sender, Stamper, Verdict,
     copy_message,
 };
 use ipcmark_sys::clock::Clock;
@@ -54,18 +54,18 @@ impl Tally {
 }
 
 impl Desk {
-    /// Makes a desk. `send` and `receive` seed the contents of the two directions; `info` is the
-    /// transport's.
+    /// Makes a desk for the messages of `plan`. `send` and `receive` seed the contents of the two
+    /// directions; `info` is the transport's.
     pub(crate) fn new(
         clock: Clock,
-        size: usize,
+        &Plan { size, check_all, .. }: &Plan,
         (send, receive): (u64, u64),
         &Info { zero_copy, zero_copy_rx, lossy, .. }: &Info,
     ) -> Desk {
         Desk {
             clock,
             stamper: Stamper::new(send, size),
-            checker: Checker::new(receive, size),
+            checker: Checker::new(receive, size).comparing(check_all),
             first: 0,
             next: 0,
             inbox: Buffer::new(size),

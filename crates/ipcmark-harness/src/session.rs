@@ -88,7 +88,7 @@ impl Session {
                 target: options.target,
                 measure_ms: options.measure.as_secs_f64() * 1e3,
                 warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
-                deep_check_every: DEEP_EVERY,
+                deep_check_every: if options.check_all { 1 } else { DEEP_EVERY },
                 command: options.command.clone(),
             },
             suite: options.suite.clone(),
@@ -315,6 +315,7 @@ impl Session {
         let cpus = placement::choose(key.placement, &self.record.host.cpus).unwrap_or(Cpus::FREE);
         let warm_up = self.options.warm_up.min(measure);
         let plan = Plan {
+            check_all: self.options.check_all,
             extent: Extent::Time(measure),
             warm_up,
             deadline: warm_up + measure + patience,

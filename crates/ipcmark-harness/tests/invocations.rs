@@ -44,6 +44,7 @@ fn main() {
         ("a_panic_brings_its_words_home", panics),
         ("a_lost_message_fails_the_invocation", loses),
         ("a_damaged_message_fails_the_invocation", damages),
+        ("all_wrong_bytes_are_noticed_if_all_are_compared", flips),
         ("a_fixture_that_cannot_be_made_is_a_failed_row", no_fixture),
         ("what_the_link_takes_is_timed_beside_the_phase", setup),
         ("nothing_is_left_behind", nothing_left),
@@ -228,6 +229,23 @@ fn hangs() -> Test {
     let (_, what) = failure(&found)?;
     assert!(what.starts_with("hung: ") && what.contains("killed"), "{what}");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+    Ok(())
+}
+
+/// reliability 13: one byte between the stamps is wrong in each message in flight.
+fn flips() -> Test {
+    let of = |check_all| {
+        let scratch = Scratch::new().unwrap();
+        let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
+        let plan = Plan { check_all, ..plan(Workload::Stream, Extent::Messages(5_000), &scratch) };
+        Board::get().dropped().store(0, Ordering::SeqCst);
+        let found = Entry::of::<Toy<FLIPS>>().invoke(&plan, &bench).invocation;
+        (found.integrity.damaged, Board::get().dropped().load(Ordering::SeqCst))
+    };
+    let (noticed, flipped) = of(true);
+    assert!(flipped >= 4_999 && noticed * 100 >= flipped * 95, "{noticed} of {flipped}");
+    let (noticed, flipped) = of(false);
+    assert!(noticed > 0 && noticed <= 2 + flipped / 1_000, "{noticed} of {flipped}, by default");
     Ok(())
 }
 

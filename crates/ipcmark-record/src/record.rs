@@ -188,6 +188,12 @@ pub struct HarnessCost {
     pub stamp_ns: f64,
     /// Checking one 64-byte message.
     pub check_ns: f64,
+    /// Comparing every byte of one 64-byte message, as `--check full` does with each; absent in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_ns: Option<f64>,
+    /// Cost of it for a message of 4 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_page_ns: Option<f64>,
     /// One 64-byte message through the whole loop over a floor: stamped, sent, received, checked, in one process.
     /// Absent where the build has no floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]

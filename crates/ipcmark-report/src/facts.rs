@@ -178,7 +178,7 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
 /// Returns the cost of measuring itself.
 pub(crate) fn harness(record: &Record) -> Vec<Fact> {
     let cost = &record.harness;
-    vec![
+    let mut facts = vec![
         fact("One clock read", time(cost.clock_ns)),
         fact("Smallest step of the clock", time(cost.clock_step_ns)),
         fact("One value into the histogram", time(cost.histogram_ns)),
@@ -188,7 +188,15 @@ pub(crate) fn harness(record: &Record) -> Vec<Fact> {
             "A message of 64 B through the whole stream loop over a floor (stamped, sent, received, checked; the clock read once per block)",
             cost.loop_ns.map_or_else(|| "not measured".into(), time),
         ),
-    ]
+    ];
+    let compared = [("64 B", cost.compare_ns), ("4 KiB", cost.compare_page_ns)];
+    facts.extend(compared.into_iter().filter_map(|(size, ns)| {
+        Some(fact(
+            &format!("Comparing every byte of a message of {size} (--check full)"),
+            time(ns?),
+        ))
+    }));
+    facts
 }
 
 /// Returns `cross-core: 0 and 1; same-core: 0`, as read back from the sides.

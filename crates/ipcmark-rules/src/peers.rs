@@ -5,7 +5,7 @@ use ipcmark_sys::process::{self, Child, Exit};
 use std::time::Duration;
 
 /// Time that a peer may take to end: less than the experiment may take.
-const PATIENCE: Duration = Duration::from_secs(45);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Runs `part` in a child process; an error or a panic there fails the experiment.
 pub(crate) fn peer(part: impl FnOnce() -> Result<()>) -> Result<Child> {

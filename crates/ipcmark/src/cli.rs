@@ -18,7 +18,7 @@ use ipcmark_suite::{Selector, parse_duration, parse_duration_or_none, parse_shar
 use std::path::PathBuf;
 use std::time::Duration;
 use words::parse_selectors;
-pub(crate) use words::{Several, all, parse_placements, parse_size_list};
+pub(crate) use words::{Check, Several, all, parse_placements, parse_size_list};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -201,7 +201,7 @@ pub(crate) struct RunArgs {
     /// Resume the run that was stopped in DIR; its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
-            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "out"])]
+            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "check", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
@@ -214,6 +214,10 @@ pub(crate) struct RunArgs {
     /// ptrace(2).
     #[arg(long, help_heading = HOW)]
     pub(crate) no_counting: bool,
+    /// Bytes that are compared: sampled, the stamps of each message and all of one in 1,024 (the
+    /// default); full, all of each, which costs time (see the report).
+    #[arg(long, help_heading = HOW, value_name = "HOW", value_enum)]
+    pub(crate) check: Option<Check>,
     /// No progress on standard error.
     #[arg(long, help_heading = OUT, short)]
     pub(crate) quiet: bool,

@@ -3,7 +3,7 @@
 mod asked;
 
 use crate::Catalog;
-use crate::cli::{AxisArgs, CellArgs, RunArgs, all};
+use crate::cli::{AxisArgs, CellArgs, Check, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, bail};
@@ -79,6 +79,7 @@ impl Job {
             measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
             warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
             count: !args.no_counting,
+            check_all: settings.deep_check_every == 1,
             command: settings.command.clone(),
             tool: tool::tool(),
             checkout: tool::checkout(),
@@ -213,6 +214,7 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, 
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
         count: !args.no_counting,
+        check_all: args.check == Some(Check::Full),
         tool: tool::tool(),
         checkout: tool::checkout(),
         suite: note(suite),

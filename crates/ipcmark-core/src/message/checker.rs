@@ -52,6 +52,8 @@ pub struct Checker {
     pub(super) stamper: Stamper,
     pub(super) scratch: Buffer,
     pub(super) expected: u64,
+    /// Length of messages of which most are checked by their stamps alone; none is, if all are compared.
+    pub(super) stamped: usize,
     /// Returns the findings so far.
     pub integrity: Integrity,
 }
@@ -64,8 +66,17 @@ impl Checker {
             stamper: Stamper::new(seed, size),
             scratch: Buffer::new(size),
             expected: 0,
+            stamped: size,
             integrity: Integrity::default(),
         }
+    }
+
+    /// Compares every byte of every message from now on, if `all`, and not of one message in
+    /// [`DEEP_EVERY`].
+    #[must_use]
+    pub fn comparing(self, all: bool) -> Self {
+        let stamped = if all { usize::MAX } else { self.stamper.body.len() };
+        Checker { stamped, ..self }
     }
 
     /// Returns the sequence number expected next.
@@ -78,7 +89,7 @@ impl Checker {
     #[inline(always)]
     pub fn check(&mut self, message: &[u8]) -> Verdict {
         let size = message.len();
-        if size == self.stamper.body.len() {
+        if size == self.stamped {
             if size >= FULL {
                 let (head, differs) = self.stamper.read(message);
                 // The shift leaves the last flag out of the comparison.
@@ -122,7 +133,8 @@ impl Checker {
         match self.stamper.read_any(message) {
             Some(head) if head & sequences == self.expected & sequences => {
                 let last = head >> bits != 0;
-                let deep = self.expected.is_multiple_of(DEEP_EVERY);
+                let all = self.stamped == usize::MAX;
+                let deep = all || self.expected.is_multiple_of(DEEP_EVERY);
                 let whole = !deep || self.is_whole(message, last);
                 self.expected += 1;
                 if !whole {

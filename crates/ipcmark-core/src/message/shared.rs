@@ -89,6 +89,8 @@ pub struct Rising {
     pub late: u64,
     /// Messages whose stamps or bytes were wrong.
     pub damaged: u64,
+    /// One message in this many is compared byte for byte.
+    deep_every: u64,
 }
 
 impl Rising {
@@ -102,7 +104,14 @@ impl Rising {
             sums: Sums::default(),
             late: 0,
             damaged: 0,
+            deep_every: DEEP_EVERY,
         }
+    }
+
+    /// Compares as [`Checker::comparing`] says.
+    #[must_use]
+    pub fn comparing(self, all: bool) -> Rising {
+        Rising { deep_every: if all { 1 } else { DEEP_EVERY }, ..self }
     }
 
     /// Checks one message and counts what it finds.
@@ -113,7 +122,9 @@ impl Rising {
             return Verdict { last: false, fault: Some(Fault::Damaged) };
         };
         let (sequence, last) = (head & (u64::MAX >> 1), head >> 63 != 0);
-        if self.sums.count.is_multiple_of(DEEP_EVERY) && !self.is_whole(message, sequence, last) {
+        if self.sums.count.is_multiple_of(self.deep_every)
+            && !self.is_whole(message, sequence, last)
+        {
             self.damaged += 1;
             return Verdict { last: false, fault: Some(Fault::Damaged) };
         }

@@ -20,7 +20,7 @@ pub(crate) fn fits(plan: &Plan, capacity: Capacity) -> std::result::Result<(), S
         return Ok(());
     }
     Err(format!(
-        "it may lose what its link does not hold: {held} messages of {} bytes fit, and a burst has {depth}",
+        "it may lose what its link does not hold: of a burst of {depth} messages of {} bytes there is room for {held}",
         plan.size
     ))
 }
@@ -93,7 +93,10 @@ mod tests {
         assert_eq!(fits(&plan, messages(8)), Ok(()));
         assert_eq!(fits(&plan, bytes(208 << 10)), Ok(()));
         let reason = fits(&plan, messages(1)).unwrap_err();
-        assert!(reason.contains("1 messages of 64 bytes fit, and a burst has 8"), "{reason}");
+        assert!(
+            reason.contains("of a burst of 8 messages of 64 bytes there is room for 1"),
+            "{reason}"
+        );
         assert!(fits(&plan, Capacity::default()).is_err(), "nothing is known of it");
     }
 }

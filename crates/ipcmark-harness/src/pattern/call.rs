@@ -42,8 +42,8 @@ impl Play for Pair {
 
     fn perform(self: Box<Self>, stage: &mut Stage<'_>) -> Result<Tally> {
         let (towards, back) = stage.seeds(0);
-        let (clock, size, side) = (stage.clock, stage.plan.size, stage.seat.side);
-        let desk = |seeds| Desk::new(clock, size, seeds, self.info);
+        let (clock, plan, side) = (stage.clock, stage.plan, stage.seat.side);
+        let desk = |seeds| Desk::new(clock, plan, seeds, self.info);
         match stage.split(|| (self.split)(side))? {
             Party::Caller(mut caller) => {
                 let mut desk = desk((towards, back));

@@ -112,8 +112,9 @@ fn run<H: Halves>(
 fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (size, peers) = (stage.plan.size, stage.plan.workload.peers());
     let (seed, _) = stage.seeds(0);
-    let mut checkers: Vec<_> =
-        (0..peers).map(|sender| Checker::of_sender(seed, size, sender)).collect();
+    let all = stage.plan.check_all;
+    let checker = |sender| Checker::of_sender(seed, size, sender).comparing(all);
+    let mut checkers: Vec<_> = (0..peers).map(checker).collect();
     let check = &mut |message: &[u8]| {
         // A message from a sender that does not exist has stamps that say so.
         let sender = sender_of(message).filter(|&sender| sender < peers).unwrap_or_default();
@@ -128,7 +129,7 @@ fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Resul
 /// Receives from a shared link as one of several. The numbers it gets must rise.
 fn receive_a_share<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result<Tally> {
     let (seed, _) = stage.seeds(0);
-    let mut rising = Rising::new(seed, stage.plan.size);
+    let mut rising = Rising::new(seed, stage.plan.size).comparing(stage.plan.check_all);
     receive_shared(end, 1, stage, &mut |message: &[u8]| rising.check(message))?;
     stage.sums = Some(numbers(rising.sums));
     let found = Integrity {

@@ -109,7 +109,7 @@ impl<H: Halves> End<H> {
             (_, Side::Initiator) => (towards, back),
             (_, Side::Responder) => (back, towards),
         };
-        End { tx, rx, desk: Desk::new(stage.clock, stage.plan.size, seeds, info) }
+        End { tx, rx, desk: Desk::new(stage.clock, stage.plan, seeds, info) }
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Options {
     /// True to count the system calls of each cell, in separate invocations, for a tenth of the
     /// budget at most.
     pub count: bool,
+    /// True to compare every byte of every message: see [`Plan::check_all`].
+    pub check_all: bool,
     /// The command line, for the record.
     pub command: Vec<String>,
     /// The build, for the record.
@@ -91,6 +93,7 @@ impl Options {
             measure: Duration::from_millis(20),
             warm_up: Duration::from_millis(5),
             count: false,
+            check_all: false,
             command: command_line(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").into(),

@@ -58,6 +58,9 @@ pub(crate) const SPINS: u8 = 16;
 /// The responder's process freezes for 10 ms in every 200 ms, by the clock.
 pub(crate) const FREEZES: u8 = 17;
 
+/// Each of the initiator's messages has a wrong byte between its stamps, but a phase's last.
+pub(crate) const FLIPS: u8 = 18;
+
 const FATAL: u64 = 50;
 /// Number of the message that meets the stall of a stalling toy, and the stall's length.
 const STALLED: u64 = 60;
@@ -268,10 +271,19 @@ impl Sender for ToySender {
                 _ => {}
             }
         }
+        let flips = self.fault == FLIPS && self.side == Side::Initiator && self.buffer[7] >> 7 == 0;
+        let at = 8 + self.sent as usize * 7 % (self.buffer.len() - 16).max(1);
+        if flips {
+            self.buffer[at] ^= 1;
+            Board::get().dropped().fetch_add(1, Ordering::SeqCst);
+        }
         let mut rest = &self.buffer[..];
         while !rest.is_empty() {
             let n = write(&self.fd, rest).map_err(|e| Error::os("write", e))?;
             rest = &rest[n..];
+        }
+        if flips {
+            self.buffer[at] ^= 1;
         }
         Ok(())
     }

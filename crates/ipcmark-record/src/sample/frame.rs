@@ -71,6 +71,8 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
             histogram_ns: 9.0,
             stamp_ns: 1.5,
             check_ns: 2.5,
+            compare_ns: None,
+            compare_page_ns: None,
             loop_ns: Some(34.0),
         },
         clock: None,

@@ -1,9 +1,9 @@
 //! Single copy: one process reaches into another's memory, if it may trace it.
 
-use crate::peers::peer;
+use crate::peers::{PATIENCE, peer};
 use crate::trial::{Found, Seen, Trial, figure, name_of};
 use ipcmark_core::{Called, Error, Names, Refusal, Result};
-use ipcmark_sys::process::Child;
+use ipcmark_sys::process::{self, Child, Exit};
 use ipcmark_sys::vm::{Window, admit, pull};
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
 use rustix::io::Errno;
@@ -18,12 +18,14 @@ const PROCESS_VM_READV: Trial = Trial::of("vm", "process_vm_readv", "process_vm_
 pub(crate) const RULES: &[Trial] = &[
     Trial {
         name: "permission",
-        rule: "It takes the permission to trace the other process: the same user, and a process that may be dumped.",
+        rule: "It takes the permission to trace the other process: the same user in the same user namespace (or CAP_SYS_PTRACE in the \
+               other's), and a process that may be dumped.",
         calls: &[
             "setresuid to an ordinary user, where this is root",
             "process_vm_readv from a process of the same user",
             "prctl(PR_SET_DUMPABLE, 0) by that process, and process_vm_readv again",
             "process_vm_readv from a process of another user",
+            "unshare(CLONE_NEWUSER) in a process of the same user, and process_vm_readv from it",
         ],
         run: permission,
         ..PROCESS_VM_READV
@@ -62,6 +64,25 @@ fn holder(dumpable: DumpableBehavior) -> Result<Child> {
     Ok(child)
 }
 
+/// Tells if a process of this user in a user namespace of its own is refused process `pid`'s memory; `None` if it cannot
+/// have such a namespace.
+fn from_another_namespace(window: &Window, pid: i32) -> Result<Option<bool>> {
+    const REFUSED: i32 = 0;
+    const READ: i32 = 2;
+    let mut child = process::fork(|| match process::enter_user_namespace() {
+        Err(_) => 3,
+        Ok(()) => match pull(pid, window.address(), &mut [0; 64]) {
+            Err(Errno::PERM) => REFUSED,
+            _ => READ,
+        },
+    })?;
+    Ok(match child.wait(PATIENCE)? {
+        Some(Exit::Code(REFUSED)) => Some(true),
+        Some(Exit::Code(READ)) => Some(false),
+        _ => None,
+    })
+}
+
 fn permission(_: &Names) -> Found {
     let was_root = getuid().is_root();
     let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get());
@@ -94,18 +115,26 @@ fn permission(_: &Names) -> Found {
         said(same),
         said(undumpable)
     );
+    let apart = from_another_namespace(&window, open.pid())?;
+    words += match apart {
+        Some(true) => " From a user namespace of its own, as the same user: EPERM.",
+        Some(false) => " From a user namespace of its own, as the same user: 64 bytes read.",
+        None => " A user namespace cannot be made here.",
+    };
     if let Some(other) = other {
         words += &format!(" From root\'s, as an ordinary user: {}.", said(other));
     }
     let refused = |result: std::result::Result<(), Errno>| result == Err(Errno::PERM);
-    let kept = same.is_ok() && refused(undumpable) && other.is_none_or(refused);
+    let kept =
+        same.is_ok() && refused(undumpable) && other.is_none_or(refused) && apart.unwrap_or(true);
     if same == Err(Errno::PERM) {
         return Err(Error::Unavailable(
             Refusal::new("process_vm_readv is refused even between two processes of one user")
                 .with_remedy("sysctl kernel.yama.ptrace_scope=1, or a sandbox that permits it"),
         ));
     }
-    let refusals = u64::from(refused(undumpable)) + u64::from(other.is_some_and(refused));
+    let refusals = [refused(undumpable), other.is_some_and(refused), apart == Some(true)];
+    let refusals = refusals.into_iter().map(u64::from).sum();
     Ok(Seen::new(kept, words).count("refusals", refusals))
 }
 

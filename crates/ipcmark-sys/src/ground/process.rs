@@ -14,6 +14,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, pidfd_open, pidfd_send_signal,
     set_parent_process_death_signal, waitid,
 };
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -292,6 +293,15 @@ extern "C" fn note_interrupt(_: libc::c_int) {
 
 const INTERRUPTS: [NixSignal; 4] =
     [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP, NixSignal::SIGXCPU];
+
+/// `unshare(CLONE_NEWUSER)` - gives this process a user namespace of its own, as a rootless container has one.
+///
+/// # References
+/// [user_namespaces(7)](https://man7.org/linux/man-pages/man7/user_namespaces.7.html)
+pub fn enter_user_namespace() -> Result<()> {
+    // SAFETY: a user namespace changes no descriptor and no memory of this process.
+    unsafe { unshare_unsafe(UnshareFlags::NEWUSER) }.called("unshare(CLONE_NEWUSER)")
+}
 
 /// Ignores `SIGXFSZ`, here and in all processes forked from here: what is over a limit of file sizes then fails with
 /// `EFBIG`, which a row or a message can say, instead of ending the process without a word.

@@ -14,6 +14,15 @@ pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
     uses.iter().flat_map(|several| several.0.iter().cloned()).collect()
 }
 
+/// The bytes that are compared of each message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Check {
+    /// The stamps of each, and every byte of one in 1,024.
+    Sampled,
+    /// Every byte of each.
+    Full,
+}
+
 /// `None`: the mechanism's own capacity.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CapacityArg(pub(crate) Option<usize>);

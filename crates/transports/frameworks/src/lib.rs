@@ -8,7 +8,8 @@
 //!   copied into and out of a message's segments. The client calls the object that the server's connection begins with.
 //!   One call is three messages: call, return, finish. A connection that breaks fails all calls under way on it.
 //! - gRPC: a call is one HTTP/2 stream: headers and a message to the server; headers, a message and trailers with a status
-//!   back. Windows, 64 KiB at first, bound what is under way: a longer message waits for its reader to open them.
+//!   back. Windows bound what is under way: 64 KiB in the protocol, 1 MiB (server)
+//!   to 5 MiB (a client's connection) in this library. A longer message waits for its reader to open them.
 //! - D-Bus: every message goes through a daemon, so a call is four messages over two sockets. Services are found by name.
 //!   Messages describe themselves; an array has at most 64 MiB. If a service goes, the daemon tells the caller that there is no
 //!   reply.
