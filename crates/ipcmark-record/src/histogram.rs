@@ -14,6 +14,11 @@ const COOKIE: u32 = 0x1c84_9314;
 /// No histogram of 64-bit values with three digits inflates to more bytes.
 const INFLATED_MAX: u64 = 16 << 20;
 
+/// Bytes of an inflated histogram in front of its counts. At 4 is the length of the counts, at 12 the significant digits.
+const HEADER: usize = 40;
+/// Significant digits of ipcmark's histograms.
+const DIGITS: u32 = 3;
+
 /// The histogram type all of ipcmark uses.
 pub type Histogram = hdrhistogram::Histogram<u64>;
 
@@ -105,5 +110,12 @@ fn inflate(deflated: &[u8]) -> Result<Vec<u8>> {
         .take(INFLATED_MAX)
         .read_to_end(&mut bytes)
         .map_err(|e| Error::Histogram(format!("damaged: {e}")))?;
+    // hdrhistogram reserves memory by these two numbers before it reads on.
+    let number =
+        |at: usize| -> Option<u32> { Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?)) };
+    let length = bytes.len().checked_sub(HEADER).and_then(|length| u32::try_from(length).ok());
+    if length.is_none() || number(4) != length || number(12).is_none_or(|digits| digits > DIGITS) {
+        return Err(no_histogram());
+    }
     Ok(bytes)
 }

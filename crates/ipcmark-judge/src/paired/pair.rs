@@ -7,6 +7,7 @@
 
 use ipcmark_record::{Arm, Distance, InvocationOutcome, Pair, Slice};
 use ipcmark_stats::median;
+use std::collections::BTreeMap;
 
 /// Slices of a lap, two per side.
 const SLICES: u32 = 6;
@@ -82,23 +83,25 @@ pub(super) fn has_failed(side: &Arm) -> bool {
 
 /// Returns the laps in which each side has both slices.
 fn laps(pair: &Pair) -> Vec<Lap<'_>> {
-    let sides = [&pair.base, &pair.new, &pair.again];
-    let last = sides.iter().flat_map(|side| &side.slices).map(|slice| slice.turn / SLICES).max();
-    let of = |side: &'_ Arm, number: u32| -> Option<[usize; 2]> {
-        let mut at = (0..side.slices.len()).filter(|at| side.slices[*at].turn / SLICES == number);
-        let two = [at.next()?, at.next()?];
-        at.next().is_none().then_some(two)
+    let by_lap = |side: &'_ Arm| {
+        let mut laps = BTreeMap::<u32, Vec<usize>>::new();
+        for (at, slice) in side.slices.iter().enumerate() {
+            laps.entry(slice.turn / SLICES).or_default().push(at);
+        }
+        laps
     };
-    let whole = |number: u32| -> Option<Lap<'_>> {
-        let [base, new, again] =
-            [of(sides[0], number)?, of(sides[1], number)?, of(sides[2], number)?];
+    let [base, new, again] = [&pair.base, &pair.new, &pair.again].map(by_lap);
+    let two = |side: &BTreeMap<u32, Vec<usize>>, lap: &u32| {
+        <[usize; 2]>::try_from(side.get(lap)?.as_slice()).ok()
+    };
+    let whole = |lap: &u32| -> Option<Lap<'_>> {
         Some([
-            base.map(|at| &pair.base.slices[at]),
-            new.map(|at| &pair.new.slices[at]),
-            again.map(|at| &pair.again.slices[at]),
+            two(&base, lap)?.map(|at| &pair.base.slices[at]),
+            two(&new, lap)?.map(|at| &pair.new.slices[at]),
+            two(&again, lap)?.map(|at| &pair.again.slices[at]),
         ])
     };
-    (0..=last.unwrap_or(0)).filter_map(whole).collect()
+    base.keys().filter_map(whole).collect()
 }
 
 /// Returns true if no slice moved and all were at one distance, if distances were measured.

@@ -218,3 +218,14 @@ proptest! {
         }
     }
 }
+
+/// reliability 9: a turn is a number in a document, and nothing counts up to it.
+#[test]
+fn a_turn_far_away_costs_its_lap_and_no_time() {
+    let made = [quiet(1), canary()];
+    let mut paired = paired_of(3, 8, &made);
+    for pair in &mut paired.cells[0].pairs {
+        pair.again.slices.last_mut().unwrap().turn = u32::MAX;
+    }
+    assert_eq!(judge(&paired).judged().count(), judge(&paired_of(3, 8, &made)).judged().count());
+}

@@ -57,6 +57,30 @@ fn a_count_that_does_not_match_is_refused() {
     assert_eq!(error, "histogram: 3 values where 4 were announced");
 }
 
+/// reliability 9: 60 bytes asked for 4 GiB.
+#[test]
+fn a_length_is_compared_with_what_is_there() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use std::io::{Read as _, Write as _};
+    let honest = Encoded::pack(&of(&[1, 2, 3]), Unit::NsPerRoundTrip, 1).unwrap();
+    let packed = STANDARD.decode(&honest.hdr_v2_deflate).unwrap();
+    let mut bytes = Vec::new();
+    flate2::read::ZlibDecoder::new(&packed[8..]).read_to_end(&mut bytes).unwrap();
+    for (at, lie) in [(4, u32::MAX), (4, 1), (12, 5), (12, u32::MAX)] {
+        let mut lying = bytes.clone();
+        lying[at..at + 4].copy_from_slice(&lie.to_be_bytes());
+        let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        deflated.write_all(&lying).unwrap();
+        let body = deflated.finish().unwrap();
+        let mut packed = packed[..4].to_vec();
+        packed.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
+        packed.extend(body);
+        let encoded = Encoded { hdr_v2_deflate: STANDARD.encode(packed), ..honest.clone() };
+        let error = encoded.unpack().unwrap_err().to_string();
+        assert_eq!(error, "histogram: no deflated HdrHistogram V2", "{at} {lie}");
+    }
+}
+
 #[test]
 fn what_is_no_base64_or_no_histogram_is_refused() {
     let mut encoded = Encoded::pack(&of(&[1]), Unit::NsPerRoundTrip, 1).unwrap();
