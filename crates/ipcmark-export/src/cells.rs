@@ -33,7 +33,8 @@ fn figures(row: &Row) -> Vec<(&'static str, Value)> {
     let figure = row.figure.as_ref();
     let limit = row.tracked_limit();
     let mut columns = vec![
-        ("distance_class", text(row.class.map(|class| class.word()))),
+        ("distance_class", text(row.class.map(|class| class.reach().key()))),
+        ("distance_ns", number(row.class.map(|class| class.centre_ns))),
         ("standing", text(row.standing.map(|standing| standing.name()))),
         ("invocations", count(row.invocations as u64)),
         ("invocations_made", count(row.made_invocations as u64)),

@@ -151,12 +151,13 @@ fn a_cell_that_beats_its_limit_is_found() {
         // The first run's limit is a second.
         let least_ns = if run == 0 { 1e9 } else { 1.0 };
         let distance = Some(Distance { before_ns: 112.0, after_ns: 112.0 });
-        record.limits = vec![Limit {
-            kind: LimitKind::SharedCopy,
+        let of = |kind, size_bytes| Limit {
+            kind,
             placement: Placement::CrossCore,
-            size_bytes: Some(64),
+            size_bytes,
             samples: vec![LimitSample { at_ns: 0, median_ns: least_ns, least_ns, distance }],
-        }];
+        };
+        record.limits = vec![of(LimitKind::HandOff, None), of(LimitKind::SharedCopy, Some(64))];
     }
     let found = judge(&records);
     let limits = &found.limits;

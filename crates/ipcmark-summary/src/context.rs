@@ -5,7 +5,7 @@ use crate::counting::is_good;
 use crate::drift::drifts;
 use crate::memo::Memo;
 use crate::{Classes, Counting, Drift, Kind, Result};
-use ipcmark_record::{Cell, ClockCertificate, Distance, Limit, Placement, Record, Target};
+use ipcmark_record::{Cell, ClockCertificate, Limit, Record, Target};
 
 /// Context of a row: the distance classes of the record, the drift of its machine, the step of its
 /// clock, how far apart the clocks of its CPUs can be, and the limits of the machine.
@@ -18,8 +18,6 @@ pub struct Context {
     clock_step_ns: f64,
     clocks: Option<ClockCertificate>,
     limits: Vec<Limit>,
-    /// Placement and distance of every good invocation that has one.
-    probes: Vec<(Placement, Distance)>,
     target: Target,
     pub(crate) memo: Memo,
 }
@@ -66,11 +64,9 @@ impl Context {
         self.clocks.clone_from(&record.clock);
         self.limits.clone_from(&record.limits);
         self.target = record.settings.target.unwrap_or_default();
-        self.probes.clear();
         for cell in &record.cells {
             for invocation in cell.invocations.iter().filter(|i| is_good(i)) {
                 self.memo.learn(cell, invocation)?;
-                self.probes.extend(invocation.distance.map(|d| (cell.key.placement, d)));
             }
         }
         self.drift = drifts(record, self)?;
@@ -106,11 +102,6 @@ impl Context {
     #[must_use]
     pub fn limits(&self) -> &[Limit] {
         &self.limits
-    }
-
-    /// Returns the distances that the invocations on `placement` saw.
-    pub(crate) fn probes(&self, placement: Placement) -> impl Iterator<Item = Distance> {
-        self.probes.iter().filter(move |probe| probe.0 == placement).map(|probe| probe.1)
     }
 
     /// Returns the width of intervals that the run aimed at; 2 % and 10 % if it set none.

@@ -146,13 +146,8 @@ pub(crate) fn against(
     };
     let classes = context.classes();
     let in_class = |d| counting.class.is_none() || classes.of_distance(d) == counting.class;
-    let probes = context.probes(cell.key.placement).filter(|d| in_class(*d));
-    let ground = Ground {
-        limits: context.limits(),
-        placement: cell.key.placement,
-        nearest_ns: probes.map(|d| d.before_ns.min(d.after_ns)).reduce(f64::min),
-        in_class: &in_class,
-    };
+    let (limits, placement) = (context.limits(), cell.key.placement);
+    let ground = Ground { limits, placement, in_class: &in_class };
     let Found { bound, words, ns } = bound(cell, behind, &ground)?;
     let is_time = ns.is_finite() && ns > 0.0;
     is_time.then(|| AgainstLimit { bound, words, limit_ns: ns, times: figure_ns.times(1.0 / ns) })

@@ -124,6 +124,15 @@ fn what_a_row_happened_to_show_has_no_part_in_its_limit() {
 
 // F1
 #[test]
+fn one_invocation_at_another_distance_moves_no_limit() {
+    let spin = cell("shm-ring/spin", "ping-pong", 64, "cross-core");
+    let mut moved = spin.clone();
+    moved.invocations[0].distance = Some(Distance { before_ns: 60.0, after_ns: 61.0 });
+    assert_eq!(chosen(&moved, across()), chosen(&spin, across()));
+}
+
+// F1
+#[test]
 fn a_limit_that_was_not_measured_is_absent_and_no_weaker_one() {
     let ping = |size| cell("pipe/block", "ping-pong", size, "cross-core");
     let without = |kind: LimitKind, size| {
@@ -179,7 +188,10 @@ fn samples_of_another_class_do_not_count() {
     };
     let limits_of = |samples: &[_]| {
         let mut record = record.clone();
-        record.limits = vec![limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples)];
+        record.limits = vec![
+            limit(LimitKind::HandOff, "cross-core", None, &[(110.0, NEAR), (330.0, FAR)]),
+            limit(LimitKind::SharedCopy, "cross-core", Some(65_536), samples),
+        ];
         let rows = summarize(&record).unwrap().rows;
         [0, 1].map(|i| rows[i].limit.as_ref().map(|l| l.limit_ns))
     };

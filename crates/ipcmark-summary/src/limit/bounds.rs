@@ -49,7 +49,7 @@ pub(super) fn bound(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) ->
     match (workload.timed(), seating) {
         (Timed::RoundTrip | Timed::Burst, Seating::Apart) => longer(
             Bound::LineOrCopies,
-            ("a cache line there and back", ground.hand_off_ns()?),
+            ("a cache line there and back", ground.least(LimitKind::HandOff, None)?),
             moved.shared(messages)?,
         ),
         (Timed::RoundTrip | Timed::Burst, Seating::Together) => longer(

@@ -9,8 +9,6 @@ pub(crate) struct Ground<'a> {
     pub(crate) limits: &'a [Limit],
     /// The cell's placement.
     pub(crate) placement: Placement,
-    /// The least cache-line round trip that the invocations of this placement and class saw, ns.
-    pub(crate) nearest_ns: Option<f64>,
     /// True for distances in the cell's class; for all, if it has none.
     pub(crate) in_class: &'a dyn Fn(Distance) -> bool,
 }
@@ -25,10 +23,5 @@ impl Ground<'_> {
         let counts = |s: &&LimitSample| s.distance.is_none_or(self.in_class);
         let samples = self.limits.iter().filter(own).flat_map(|l| &l.samples).filter(counts);
         samples.map(|s| s.least_ns).reduce(f64::min)
-    }
-
-    /// Returns the least cache-line round trip between the CPUs, ns: every invocation probes it too.
-    pub(crate) fn hand_off_ns(&self) -> Option<f64> {
-        self.least(LimitKind::HandOff, None).into_iter().chain(self.nearest_ns).reduce(f64::min)
     }
 }
