@@ -30,15 +30,17 @@
       head.append(button);
     });
   }
+  // A number stands for itself, with its unit if one follows ("64 B" is no part of "64 KiB"); a word for the beginning of one.
+  const plain = (text) => ` ${text.toLowerCase().replace(/[\s/()@,:-]+/g, " ").trim()} `;
   const filter = document.getElementById("filter");
   const cells = document.getElementById("cells");
   if (filter && cells) {
     filter.closest("[hidden]").hidden = false;
     filter.addEventListener("input", () => {
-      const words = filter.value.toLowerCase().split(/\s+/);
+      const wanted = plain(filter.value).match(/\d\S*(?: (?:b|kib|mib|gib|ns|µs|ms|s)(?= ))?|\S+/g) ?? [];
       for (const row of cells.tBodies[0].rows) {
-        const text = row.textContent.toLowerCase();
-        row.hidden = !words.every((word) => text.includes(word));
+        const text = plain([...row.cells].map((cell) => cell.textContent).join(" "));
+        row.hidden = !wanted.every((word) => text.includes(/^\d/.test(word) ? ` ${word} ` : ` ${word}`));
       }
     });
   }

@@ -187,7 +187,7 @@ fn for_people(rows: &[Listed], columns: Option<u16>) -> String {
         words("waits", 0),
         words("available", 0),
         words("boundaries", 3),
-        words("meet by", 0),
+        words("meet by", 5),
         words("largest", 0),
         words("properties", 4),
         words("manual", 2),

@@ -93,10 +93,13 @@ pub(crate) fn keep(path: &Path, text: &str) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Returns the width of the terminal in columns; `None` if standard output is not a terminal.
+/// Returns the width of the terminal in columns; of a pipe or file what `COLUMNS` says, or `None`.
 pub(crate) fn columns() -> Option<u16> {
     let term = Term::stdout();
-    term.is_term().then(|| term.size().1)
+    if term.is_term() {
+        return Some(term.size().1);
+    }
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
 #[cfg(test)]

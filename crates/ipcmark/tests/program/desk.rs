@@ -43,6 +43,7 @@ impl Desk {
     pub(crate) fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("ipcmark"));
         command.current_dir(self.here.path()).env("TMPDIR", self.temporary.path());
+        command.env_remove("COLUMNS");
         command
     }
 

@@ -10,6 +10,24 @@ fn list_shows_every_family_and_the_suites() {
     }
 }
 
+// B14
+#[test]
+fn a_pipe_is_as_wide_as_columns_says() {
+    let desk = Desk::new();
+    let widest = |columns: Option<&str>| {
+        let mut command = desk.command();
+        if let Some(columns) = columns {
+            command.env("COLUMNS", columns);
+        }
+        let output = command.arg("list").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(widest(Some("80")) <= 80);
+    assert!(widest(None) > 80);
+    assert_eq!(widest(Some("wide")), widest(None), "no number says nothing");
+}
+
 #[test]
 fn list_as_json_says_of_each_whether_it_is_available_and_why_not() {
     let text = stdout(&Desk::new().ipcmark(&["list", "--json", "!null"]).success());
