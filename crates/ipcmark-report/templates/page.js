@@ -30,7 +30,7 @@
       head.append(button);
     });
   }
-  // A number stands for itself, with its unit if one follows ("64 B" is no part of "64 KiB"); a word for the beginning of one.
+  // A number matches whole, with its unit if one follows ("64 B" is no part of "64 KiB"); a word matches the beginning of one.
   const plain = (text) => ` ${text.toLowerCase().replace(/[\s/()@,:-]+/g, " ").trim()} `;
   const filter = document.getElementById("filter");
   const cells = document.getElementById("cells");
