@@ -26,7 +26,7 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Most time for one set, even on a busy machine.
 const LONGEST: Duration = Duration::from_secs(3);
 /// Least time after which a set is cut off: many times what one of small messages takes.
-const LEAST: Duration = Duration::from_millis(500);
+const LEAST: Duration = Duration::from_millis(100);
 /// Time that copies get in any case.
 const LEAST_COPIES: Duration = Duration::from_millis(20);
 /// Largest share of the time left that one set may take: one in this many.
@@ -68,7 +68,7 @@ pub struct Set {
 pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64], left: Option<Duration>) -> Result<Set> {
     let longest = left.map_or(LONGEST, |left| (left / SHARE).clamp(LEAST_COPIES, LONGEST));
     let (fit, too_long) = fitting(sizes, longest);
-    let deadline = left.map_or(LONGEST, |left| left.clamp(LEAST, LONGEST));
+    let deadline = left.map_or(LONGEST, |left| (left / SHARE).clamp(LEAST, LONGEST));
     Ok(Set { found: pair::measure(clock, cpus, &fit, deadline)?, too_long })
 }
 

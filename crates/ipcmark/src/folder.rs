@@ -131,6 +131,25 @@ impl Folder {
     }
 }
 
+/// Refuses to replace pages that no ipcmark wrote.
+///
+/// # Errors
+/// Such a page.
+pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Usage> {
+    for (name, begins) in [("index.html", "<title>ipcmark"), ("summary.md", "# ipcmark")] {
+        let file = path.join(name);
+        let foreign =
+            fs::read(&file).is_ok_and(|page| !String::from_utf8_lossy(&page).contains(begins));
+        if foreign {
+            return Err(Usage(format!(
+                "{} is no page of ipcmark, and the report would replace it; name another folder with --out",
+                file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder and its parents; returns those that it made, the innermost first.
 fn make(path: &Path) -> Result<Vec<PathBuf>> {
     let missing = path.ancestors().take_while(|at| *at != Path::new("") && !at.exists());

@@ -30,6 +30,8 @@ Examples:
 
 /// Pause between two sets, so that a host that moves the CPUs gets the time to do so.
 const REST: Duration = Duration::from_millis(60);
+/// Time that the last set is measured by, of which it may take a part.
+const LAST: Duration = Duration::from_secs(2);
 /// Sizes by default.
 const SIZES: [usize; 3] = [64, 1 << 10, 64 << 10];
 
@@ -106,7 +108,7 @@ fn measure(args: &LimitsArgs) -> Document {
     loop {
         for (placement, cpus) in &places {
             let at_ns = begun.elapsed().as_nanos() as u64;
-            let left = args.time.saturating_sub(begun.elapsed());
+            let left = args.time.saturating_sub(begun.elapsed()).max(LAST);
             let why = match measured::measure(&clock, cpus, &sizes, Some(left)) {
                 Ok(Set { found, too_long }) => {
                     measured::add(&mut limits, *placement, at_ns, &found);

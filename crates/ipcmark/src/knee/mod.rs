@@ -105,16 +105,21 @@ pub(crate) fn knee(catalog: &Catalog, args: &KneeArgs) -> Result<Exit> {
     }
     measured.context("the search stopped early; what it found is shown above")?;
     reported?;
+    let found = searches.iter().any(|s| s.tried.iter().any(|t| t.p99_ns.is_some()));
+    Ok(exit_of(record.outcome, found, &record.cells))
+}
+
+/// Returns the exit of a search; `found` says whether any rate has a p99. A rate that could not be
+/// measured is a cell that failed.
+fn exit_of(outcome: Outcome, found: bool, cells: &[Cell]) -> Exit {
     let is_failed = |cell: &Cell| {
         !cell.invocations.is_empty() && !cell.invocations.iter().any(Invocation::is_ok)
     };
-    Ok(match record.outcome {
+    match outcome {
         Outcome::Interrupted => Exit::Interrupted,
-        _ if searches.iter().all(|s| s.tried.iter().all(|t| t.p99_ns.is_none())) => Exit::Failed,
-        // B5: a rate that could not be measured is a cell that failed.
-        _ if record.cells.iter().any(is_failed) => Exit::Failed,
+        _ if !found || cells.iter().any(is_failed) => Exit::Failed,
         _ => Exit::Ok,
-    })
+    }
 }
 
 fn bound_ns(args: &KneeArgs) -> f64 {
@@ -262,5 +267,23 @@ impl<'a> Document<'a> {
             p99_bound_ns,
             knees: searches.iter().map(found).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmark_record::sample;
+
+    /// B5
+    #[test]
+    fn a_rate_that_failed_sets_the_exit_code() {
+        let mut cells = sample::every(1, 6).cells;
+        assert_eq!(exit_of(Outcome::BudgetSpent, true, &cells), Exit::Failed);
+        assert_eq!(exit_of(Outcome::Interrupted, true, &cells), Exit::Interrupted);
+        let fails = |cell: &Cell| !cell.invocations.iter().any(Invocation::is_ok);
+        cells.retain(|cell| cell.invocations.is_empty() || !fails(cell));
+        assert_eq!(exit_of(Outcome::BudgetSpent, true, &cells), Exit::Ok);
+        assert_eq!(exit_of(Outcome::Complete, false, &cells), Exit::Failed);
     }
 }

@@ -93,7 +93,14 @@ fn a_page_that_is_not_ipcmarks_is_not_replaced() {
         let flags = [verb, &["--out", "mine"]].concat();
         refused(&desk, &flags, 2, &["mine holds index.html and no record", "--out"]);
     }
+    desk.small_run("out");
+    let parts = ["mine/index.html is no page of ipcmark", "--out"];
+    refused(&desk, &["report", "out", "--out", "mine"], 2, &parts);
     assert_eq!(std::fs::read_to_string(desk.path("mine/index.html")).unwrap(), "keep");
+    for _ in 0..2 {
+        desk.ipcmark(&["report", "out", "--out", "ours"]).success();
+        desk.ipcmark(&["report", "out"]).success();
+    }
 }
 
 /// B8

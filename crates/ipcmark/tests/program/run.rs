@@ -123,14 +123,14 @@ fn a_pattern_that_a_transport_cannot_do_is_a_row_where_it_is_named() {
 fn the_budget_is_kept() {
     let desk = Desk::new();
     let flags =
-        ["run", "--transport", "pipe/block", "--rounds", "10000", "--budget", "1s", "--out", "out"];
+        ["run", "--transport", "pipe/block", "--rounds", "10000", "--budget", "2s", "--out", "out"];
     let text = stdout(&desk.ipcmark(&flags).success());
     let record = record(&desk.path("out"));
     assert!(matches!(record.outcome, Outcome::BudgetSpent), "{text}");
     let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
     let took = time(record.finished.as_ref().unwrap()).duration_since(time(&record.started));
     // The budget and what a last visit may take beyond it; 10000 rounds would take the better part of an hour.
-    assert!(took.as_secs_f64() < 3.0, "{took:?} of 1 s");
+    assert!(took.as_secs_f64() < 4.0, "{took:?} of 2 s");
 }
 
 /// F2, B2: the whole suite, with its rules, in a short budget: they are left out, and the parts add up.
