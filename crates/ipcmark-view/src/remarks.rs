@@ -63,7 +63,10 @@ const COUNTED_MAX: usize = 1 << 16;
 pub(crate) fn buffer(row: &Row) -> Option<String> {
     let capacity = row.capacity?;
     let more = |n| if n == COUNTED_MAX { " or more" } else { "" };
-    let room = capacity.messages.map(|n| format!("room for {}{}", plural(n, "message"), more(n)));
+    let room = capacity.messages.map(|n| match n {
+        0 => "less than one message".into(),
+        n => format!("room for {}{}", plural(n, "message"), more(n)),
+    });
     match (capacity.bytes.map(|n| bytes(n as u64)), room) {
         (Some(bytes), Some(room)) => Some(format!("{bytes}, {room}")),
         (bytes, room) => bytes.or(room),
@@ -102,6 +105,8 @@ mod tests {
         assert_eq!(remark(asked, None, None), said("buffer size unknown"));
         let granted = remark(asked, Some(262_144), Some(64));
         assert_eq!(granted, said("buffer: 256 KiB, room for 64 messages"));
+        let short = remark(asked, Some(262_144), Some(0));
+        assert_eq!(short, said("buffer: 256 KiB, less than one message"));
         let many = remark(None, Some(1 << 22), Some(COUNTED_MAX));
         assert_eq!(many, said("buffer: 4 MiB, room for 65,536 messages or more"));
         assert_eq!(remark(None, None, None), None);

@@ -78,6 +78,8 @@ fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
             Err(Errno::INVAL) if limits::msg_max().is_some_and(|max| max < depth) => {
                 depth = limits::msg_max().unwrap_or(1).max(1);
             }
+            // Without /proc the limit is found by trying.
+            Err(Errno::INVAL) if depth > 1 && limits::msg_max().is_none() => depth /= 2,
             Err(Errno::MFILE) if depth > 1 && !limits::no_descriptor_is_left() => depth /= 2,
             Err(errno) => return Err(limits::explain(errno, links, depth, size)),
         }
