@@ -1,4 +1,4 @@
-"""polars and pandas over both CSVs, by their defaults: the types of Parquet, whatever stands in the first rows."""
+"""polars and pandas over both CSVs, by their defaults: the types of Parquet, whatever the first rows hold."""
 import pathlib, sys
 import duckdb, pandas, polars
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct Limits {
     /// Rows (a cell in a run) with a limit.
     pub rows: usize,
-    /// Rows that are below it with their whole interval.
+    /// Rows that are below it.
     pub below: usize,
     /// The cells of those rows, the one most often below first.
     pub cells: Vec<BelowLimit>,
