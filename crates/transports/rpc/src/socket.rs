@@ -1,6 +1,7 @@
 //! The sockets that calls go over, and addresses that can be sent to others.
 
 use ipcmark_core::{Called, Error, Refusal, Result};
+use ipcmark_sys::fd::{is_this_user, is_this_user_at};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -112,7 +113,7 @@ impl Socket for Unix {
     }
 
     fn accept(listener: &UnixListener) -> Result<UnixStream> {
-        accepted(|| listener.accept().map(|(stream, _)| stream))
+        accepted(|| listener.accept(), |(stream, _)| is_this_user(stream)).map(|(stream, _)| stream)
     }
 
     fn connect(address: &Address) -> Result<UnixStream> {
@@ -150,7 +151,9 @@ impl Socket for Tcp {
     }
 
     fn accept(listener: &TcpListener) -> Result<TcpStream> {
-        let stream = accepted(|| listener.accept().map(|(stream, _)| stream))?;
+        let here = listener.local_addr().called("getsockname")?;
+        let (stream, _) =
+            accepted(|| listener.accept(), |(_, there)| is_this_user_at(*there, here))?;
         at_once(stream)
     }
 
@@ -176,10 +179,15 @@ fn at_once(stream: TcpStream) -> Result<TcpStream> {
     Ok(stream)
 }
 
-fn accepted<T>(mut accept: impl FnMut() -> io::Result<T>) -> Result<T> {
+/// Accepts until one comes who is expected; the connections of others are closed.
+fn accepted<T>(
+    mut accept: impl FnMut() -> io::Result<T>,
+    is_expected: impl Fn(&T) -> bool,
+) -> Result<T> {
     loop {
         match accept() {
-            Ok(stream) => return Ok(stream),
+            Ok(came) if is_expected(&came) => return Ok(came),
+            Ok(_) => {}
             Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {
             }
             Err(e) => return Err(Error::os("accept4", e)),

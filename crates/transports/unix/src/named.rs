@@ -10,7 +10,9 @@ use ipcmark_core::{
     Availability, ByteStream, Called, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy,
     Names, Plan, Refusal, Result, Side,
 };
-use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, set_send_buffer, socket_halves};
+use ipcmark_sys::fd::{
+    ByteWait, FdSink, FdSource, availability, is_this_user, set_send_buffer, socket_halves,
+};
 use rustix::fs::unlink;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::socket_send_buffer_size;
@@ -141,8 +143,13 @@ impl Meeting {
                 socket
             }
             Side::Responder => {
-                let socket = retry_on_intr(|| accept_with(&listener, SocketFlags::CLOEXEC))
-                    .called("accept4(AF_UNIX)")?;
+                let socket = loop {
+                    let socket = retry_on_intr(|| accept_with(&listener, SocketFlags::CLOEXEC))
+                        .called("accept4(AF_UNIX)")?;
+                    if is_this_user(&socket) {
+                        break socket;
+                    }
+                };
                 if let Some(path) = path {
                     unlink(&path)
                         .map_err(|e| Error::os(format!("unlink({})", path.display()), e))?;
