@@ -28,6 +28,7 @@ fn main() {
     args.test_threads = Some(1);
     let trials = vec![
         Trial::test("a_child_ends_with_its_code", code),
+        Trial::test("a_limit_of_file_sizes_is_an_error_and_no_death", file_size),
         Trial::test("a_panic_ends_the_child", panic),
         Trial::test("a_killed_child_is_reported_as_killed", killed),
         Trial::test("wait_gives_up_on_a_child_that_sleeps", timeout),
@@ -63,6 +64,20 @@ fn sleep_for_ever() -> i32 {
 
 fn ended(child: &mut Child) -> Result<Exit, Failed> {
     child.wait(PATIENCE)?.ok_or_else(|| "the child did not end".into())
+}
+
+// F9
+fn file_size() -> Result<(), Failed> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let mut child = fork(|| {
+        ipcmark_sys::process::survive_file_size_limit();
+        let most = Rlimit { current: Some(100), maximum: Some(100) };
+        let file = rustix::fs::memfd_create("limited", rustix::fs::MemfdFlags::CLOEXEC);
+        let (Ok(()), Ok(file)) = (setrlimit(Resource::Fsize, most), file) else { return 2 };
+        i32::from(rustix::fs::ftruncate(file, 4096) != Err(rustix::io::Errno::FBIG))
+    })?;
+    assert_eq!(child.wait(Duration::from_secs(10))?, Some(Exit::Code(0)));
+    Ok(())
 }
 
 fn code() -> Test {

@@ -182,6 +182,19 @@ fn each_limit_is_named_with_its_value_and_its_remedy() {
     assert!(text(Errno::ACCESS).contains("seccomp"));
 }
 
+// F8
+#[test]
+fn links_of_one_row_share_the_bytes_of_a_user_and_are_all_counted() {
+    use ipcmark_core::Workload;
+    let broadcast = Workload::Broadcast { peers: 16 };
+    let links = limits::links(&Plan { workload: broadcast, ..plan("shares", 64, None) });
+    assert_eq!((links, limits::links(&plan("alone", 64, None))), (16, 1));
+    assert!(limits::share(links, 64) >= 1 && limits::share(links, 64) <= limits::share(1, 64));
+    assert!(!limits::no_descriptor_is_left());
+    let text = limits::explain(Errno::MFILE, links, 10, 64).to_string();
+    assert!(text.contains("32 queues"), "{text}");
+}
+
 /// To `fs.mqueue.msg_max` for an ordinary user; for one who passes that, by halves to what `RLIMIT_MSGQUEUE` leaves.
 #[test]
 fn a_depth_over_the_limit_is_cut_down_and_told() {

@@ -1,6 +1,6 @@
 //! What the three types promise of sizes and capacities. Two processes are the conformance laws' business.
 
-use crate::{UnixDatagram, UnixSeqpacket, UnixStream};
+use crate::{UnixDatagram, UnixPath, UnixSeqpacket, UnixStream};
 use ipcmark_core::{Availability, Error, Names, Plan, Sender, Side, Transport};
 use ipcmark_sys::fd::{Block, Epoll, Poll, Spin, Yield, sysctl};
 
@@ -83,4 +83,27 @@ fn every_wait_is_a_transport_of_its_own_name() {
         UnixDatagram::<Spin>::INFO.name(),
     ];
     assert_eq!(names, ["unix-stream/epoll", "unix-seqpacket/yield", "unix-dgram/spin"]);
+}
+
+// F15
+#[test]
+fn a_folder_as_long_as_a_socket_allows_still_holds_one() {
+    let token = "ipcmark-31880-08e683-2";
+    let folder = |len: usize| {
+        let parent = std::env::temp_dir().join(format!("u{}", std::process::id()));
+        let pad = len.saturating_sub(parent.as_os_str().len() + 2 + token.len() - 2);
+        let dir = parent.join("x".repeat(pad)).join(&token[..token.len() - 2]);
+        std::fs::create_dir_all(&dir).unwrap();
+        (parent, dir)
+    };
+    for (len, fits) in [(105, true), (108, false)] {
+        let (parent, dir) = folder(len);
+        let names = Names { token: token.into(), dir };
+        let made = UnixPath::<Block>::fixture(&Plan::new(64, names)).map(drop);
+        std::fs::remove_dir_all(parent).unwrap();
+        match made {
+            Ok(()) => assert!(fits),
+            Err(e) => assert!(!fits && matches!(e, Error::Unavailable(_)), "{len}: {e}"),
+        }
+    }
 }
