@@ -28,7 +28,7 @@ const GAP: Duration = Duration::from_micros(20);
 /// Rounds of work between two readings of the clock: about 1 µs.
 const CHUNK: u64 = 256;
 /// Time for all of it, on a busy machine. On a quiet one it takes some 20 ms.
-const PATIENCE: Duration = Duration::from_millis(150);
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// One process's slices: in each turn alone and together, chunks per ns; `None` for a disturbed slice.
 type Slices = Vec<[Option<f64>; 2]>;

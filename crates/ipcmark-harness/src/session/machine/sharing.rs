@@ -5,10 +5,12 @@ use crate::sharing;
 use ipcmark_record::{Host, Record, Sharing};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Trials of a run, over all pairs: some 20 ms each.
+/// Trials of a run, over all pairs: some 20 ms each on a quiet machine.
 const MOST: usize = 8;
+/// Time of all trials after which no other begins: on a busy machine few are made, and there is no word.
+const LONGEST: Duration = Duration::from_millis(200);
 /// Rest of the budget below which nothing is tried.
 const LEAST: Duration = Duration::from_millis(500);
 
@@ -17,17 +19,18 @@ pub(super) struct Trials {
     clock: Clock,
     /// Number of trials, with those that a busy machine spoiled.
     made: usize,
+    took: Duration,
 }
 
 impl Trials {
     pub(super) fn new(clock: Clock) -> Trials {
-        Trials { clock, made: 0 }
+        Trials { clock, made: 0, took: Duration::ZERO }
     }
 
     /// Tries a pair of CPUs before a round, the one with the fewest trials. Tries nothing where the topology tells.
     pub(super) fn round(&mut self, record: &mut Record, at_ns: u64, left: Option<Duration>) {
         let short = left.is_some_and(|left| left < LEAST);
-        if self.made >= MOST || short || process::is_interrupted() {
+        if self.made >= MOST || self.took >= LONGEST || short || process::is_interrupted() {
             return;
         }
         let tried = |pair: &(u32, u32)| {
@@ -41,7 +44,10 @@ impl Trials {
         };
         self.made += 1;
         // A machine that is too busy, or that lets no process be pinned, has no word.
-        let Ok(Some(sample)) = sharing::sample(&self.clock, (a, b), at_ns) else { return };
+        let begun = Instant::now();
+        let sample = sharing::sample(&self.clock, (a, b), at_ns);
+        self.took += begun.elapsed();
+        let Ok(Some(sample)) = sample else { return };
         match record.sharing.iter_mut().find(|known| (known.a, known.b) == (a, b)) {
             Some(known) => known.samples.push(sample),
             None => record.sharing.push(Sharing { a, b, samples: vec![sample] }),
