@@ -3,6 +3,7 @@
 use crate::{Case, Outcome, cases, notifier_cases, prepare, remote_cases};
 use ipcmark_core::{Notifier, Remote, Transport, Visitor};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -70,7 +71,7 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
     let share = std::env::var(SHARE).ok();
     let share = share.as_deref().and_then(|share| share.split_once('/'));
     let trials = match share.and_then(|(k, of)| Some((k.parse().ok()?, of.parse().ok()?))) {
-        Some((k, of)) => trials.into_iter().skip(k).step_by(of).collect(),
+        Some((k, of)) => share_of(trials, k, of),
         None if args.list || shares == 1 => trials,
         None => return in_processes(shares),
     };
@@ -81,6 +82,26 @@ pub fn run(trials: Vec<Trial>) -> ExitCode {
         }
     }
     libtest_mimic::run(&args, trials).exit_code()
+}
+
+/// Returns the trials of share `k`. Those of related mechanisms (`tcp` and `tcp-nagle`) stay together: they may share what the
+/// kernel gives a user, signals that are queued for example.
+fn share_of(trials: Vec<Trial>, k: usize, of: usize) -> Vec<Trial> {
+    let kin = |trial: &Trial| trial.name().split(['-', '/', ':']).next().map(str::to_owned);
+    let mut sizes = BTreeMap::new();
+    trials.iter().for_each(|trial| *sizes.entry(kin(trial)).or_insert(0) += 1);
+    let mut by_size: Vec<_> = sizes.into_iter().collect();
+    by_size.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    let mut load = vec![0; of];
+    let mut mine = BTreeSet::new();
+    for (kin, size) in by_size {
+        let lightest = (0..of).min_by_key(|at| load[*at]).unwrap_or(0);
+        load[lightest] += size;
+        if lightest == k {
+            mine.insert(kin);
+        }
+    }
+    trials.into_iter().filter(|trial| mine.contains(&kin(trial))).collect()
 }
 
 /// Runs this program once for each share, all at the same time, and prints their lines whole.

@@ -6,7 +6,6 @@
 //! measured cache-line round trip decides the class. A class has a word only if trials in the run felt
 //! what its CPUs share, or if the topology of a machine without a hypervisor tells.
 
-use crate::counting::is_good;
 use ipcmark_record::{
     Distance, Invocation, Mark, Nearness, Reach, Record, SharingSample, SideReport, felt,
 };
@@ -172,6 +171,11 @@ fn topology(record: &Record, invocation: &Invocation) -> Option<Nearness> {
         |side: &SideReport| record.host.cpus.iter().find(|cpu| cpu.id == side.placed.cpu_before);
     let real = record.host.hypervisor.is_none();
     real.then(|| of(a)?.nearness(of(b)?)).flatten()
+}
+
+/// Returns true if an invocation ended well and measured something.
+pub(crate) fn is_good(invocation: &Invocation) -> bool {
+    invocation.is_ok() && invocation.messages > 0 && invocation.elapsed_ns > 0
 }
 
 /// Returns true if the CPUs of an invocation moved on the way. The harness marks such an

@@ -4,7 +4,7 @@
 //! difference of their clocks. A run records the largest possible difference. If that is more than
 //! a tenth of the figure, there is no figure.
 
-use crate::counting::is_good;
+use crate::classes::is_good;
 use crate::{Figure, Row};
 use ipcmark_record::{Cell, ClockCertificate, SideReport, Timed};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! Context of a row: what it depends on besides its own cell. Found once per record, for all its
 //! rows.
 
-use crate::counting::is_good;
+use crate::classes::is_good;
 use crate::drift::drifts;
 use crate::memo::Memo;
 use crate::{Classes, Counting, Drift, Kind, Result};

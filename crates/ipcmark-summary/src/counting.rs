@@ -4,7 +4,7 @@
 //! It looks at how an invocation ended, at its marks and at its distance, never at what it
 //! measured. A rule that saw the result could be used to improve it.
 
-use crate::classes::has_moved;
+use crate::classes::{has_moved, is_good};
 use crate::{Classes, DistanceClass};
 use ipcmark_record::{Cell, Invocation};
 
@@ -82,11 +82,6 @@ fn chosen(by_class: &[Vec<&Invocation>], classes: &Classes) -> Option<usize> {
     // On a tie the reference wins, then the nearest.
     let held = |at: &usize| (by_class[*at].len(), Some(*at) == reference);
     (0..by_class.len()).rev().max_by_key(held).filter(|at| !by_class[*at].is_empty())
-}
-
-/// Returns true if an invocation ended well and measured something.
-pub(crate) fn is_good(invocation: &Invocation) -> bool {
-    invocation.is_ok() && invocation.messages > 0 && invocation.elapsed_ns > 0
 }
 
 fn is_marked(invocation: &Invocation) -> bool {

@@ -1,8 +1,7 @@
 //! From raw invocations to rows.
 
-use crate::classes::has_moved;
+use crate::classes::{has_moved, is_good};
 use crate::cost::cost;
-use crate::counting::is_good;
 use crate::figure::figure;
 use crate::limit::against;
 use crate::standing::standing;

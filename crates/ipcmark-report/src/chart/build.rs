@@ -5,6 +5,7 @@ use super::distances::distances;
 use super::lines::{LineChart, Point};
 use super::load::against_load;
 use super::panels::{Scale, grey, in_panels};
+use super::parts::{colours, members, stem};
 use super::ranking::ranking;
 use super::sweep::sweeps;
 use super::tradeoff::trade_offs;
@@ -12,9 +13,9 @@ use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
 use ipcmark_record::{Headline, Record, Timed, Workload};
-use ipcmark_show::{Quantity, bytes};
+use ipcmark_show::Quantity;
 use ipcmark_summary::{Context, Summary, pooled};
-use ipcmark_view::{Entry, Ranking, Setting};
+use ipcmark_view::Ranking;
 use std::collections::BTreeSet;
 
 /// The words before the capacity in a name.
@@ -58,28 +59,6 @@ pub(crate) fn charts(
 /// Returns the meaning of colours, for the page: an entry a colour, with the waits that have it.
 pub(crate) fn legend(rankings: &[Ranking]) -> Vec<(String, palette::Colour)> {
     colours(rankings.iter().flat_map(members))
-}
-
-/// Returns the waits of these entries and their colours.
-pub(super) fn colours<'a>(
-    entries: impl Iterator<Item = &'a Entry<'a>>,
-) -> Vec<(String, palette::Colour)> {
-    let mut colours: Vec<(palette::Colour, Vec<&str>)> = Vec::new();
-    for row in entries.map(|e| e.row) {
-        let word = if row.floor { "floor (one process)" } else { row.wait.name() };
-        let colour = palette::of_wait(row.wait, row.floor);
-        match colours.iter_mut().find(|(known, _)| *known == colour) {
-            Some((_, words)) if words.contains(&word) => {}
-            Some((_, words)) => words.push(word),
-            None => colours.push((colour, vec![word])),
-        }
-    }
-    colours.into_iter().map(|(colour, words)| (words.join(", "), colour)).collect()
-}
-
-/// Returns the mechanisms, then the floors.
-pub(super) fn members<'a>(ranking: &'a Ranking<'a>) -> impl Iterator<Item = &'a Entry<'a>> {
-    ranking.entries.iter().chain(&ranking.floors)
 }
 
 /// Returns the quantiles of the curve: the median, then equal steps on the nines axis, four to a nine.
@@ -131,39 +110,6 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
         note,
         body,
     }))
-}
-
-/// Returns a file name from words that may be anything: `ranking-ping-pong-64B-cross-core`. It has the workload, except for
-/// the two that every run has and whose charts differ by their first words.
-pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
-    let mut words = vec![head.to_string()];
-    if head == "ranking" || !is_plain(setting.workload) {
-        words.push(plain(setting.workload.name()));
-    }
-    if with_size && (setting.size_bytes > 0 || setting.workload == Workload::PingPong) {
-        words.push(plain(&bytes(setting.size_bytes).replace([' ', ','], "")));
-    }
-    words.push(plain(setting.placement.name()));
-    let parameters = setting.workload.parameters();
-    if !parameters.is_empty() {
-        words.push(plain(&parameters.replace(", ", "-").replace('/', "-per-")));
-    }
-    words.extend(
-        setting
-            .capacity_bytes
-            .map(|c| format!("capacity-{}", plain(&bytes(c).replace([' ', ','], "")))),
-    );
-    words.join("-")
-}
-
-/// Returns true for the two workloads that every run has.
-pub(super) const fn is_plain(workload: Workload) -> bool {
-    matches!(workload, Workload::PingPong | Workload::Stream)
-}
-
-/// Returns letters, digits and `-`, 40 at most: no word of a record can name a folder.
-fn plain(word: &str) -> String {
-    word.chars().take(40).map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// Numbers the charts whose names are alike.

@@ -4,8 +4,8 @@
 //! Two panels share the rates, one for the median and one for p99: at the knee the second rises and the first does not.
 
 use super::axis::Axis;
-use super::build::{members, stem};
 use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
+use super::parts::{members, stem};
 use super::{Body, Chart, Kind};
 use crate::palette;
 use ipcmark_record::{CellKey, Knee, Parameter, Timed};

@@ -1,11 +1,8 @@
 //! A pen that records its strokes in pixels. plotters plays the same strokes as SVG and as PNG.
 
-use super::sheet;
+use super::font::{SCALE, width_px};
 use crate::palette::{self, Colour};
 use plotters::style::text_anchor::HPos;
-
-/// Pixels (and SVG units, which are whole numbers in plotters) for each logical unit.
-pub(super) const SCALE: f64 = 2.0;
 
 /// A place, in logical units (CSS pixels).
 pub(crate) type Place = (f64, f64);
@@ -180,7 +177,7 @@ pub(super) fn pixel((x, y): Place) -> Pixel {
 
 /// Returns the width of a text, logical units.
 pub(crate) fn width(text: &str, em: f64) -> f64 {
-    sheet::width_px(&clean(text), em) / SCALE
+    width_px(&clean(text), em) / SCALE
 }
 
 /// Cuts a text that is wider than `room` and ends it with an ellipsis.

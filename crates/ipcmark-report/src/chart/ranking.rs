@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::bars::{Bar, BarChart};
-use super::build::stem;
+use super::parts::stem;
 use super::{Body, Chart, Kind};
 use crate::palette;
 use ipcmark_record::WaitKind;

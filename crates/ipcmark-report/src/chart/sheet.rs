@@ -2,25 +2,15 @@
 //!
 //! The strokes are recorded first, so that the code of the charts is compiled once and not once a backend.
 
-use super::pen::{Pen, Picture, SCALE, Stroke, clean, pixel};
+use super::font::{SCALE, font, fonts};
+use super::pen::{Pen, Picture, Stroke, clean, pixel};
 use crate::html::Html;
 use crate::palette;
 use crate::{Error, Result};
 use ipcmark_show::html::escape;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{Pos, VPos};
-use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
-    register_font,
-};
-use std::sync::Once;
-
-/// The ratio of plotters' font sizes to the em.
-const EM: f64 = 1.24;
-
-static REGULAR: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
-static BOLD: &[u8] = include_bytes!("../../fonts/DejaVuSans-Bold-subset.ttf");
-static FONTS: Once = Once::new();
+use plotters::style::{Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 /// Returns the picture as an SVG document. Readers who cannot see it are given its title.
 pub(crate) fn svg(title: &str, picture: &dyn Picture) -> Result<String> {
@@ -133,25 +123,4 @@ fn play<B: DrawingBackend>(
         backend.present()
     };
     draw().map_err(|e| failed(title, &e))
-}
-
-fn font(em: f64, bold: bool) -> FontDesc<'static> {
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    FontDesc::new(FontFamily::SansSerif, em * EM * SCALE, style)
-}
-
-/// Returns the width of a text, px.
-pub(super) fn width_px(text: &str, em: f64) -> f64 {
-    fonts();
-    font(em, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width))
-}
-
-/// Gives plotters our font: a bare machine has no other.
-fn fonts() {
-    FONTS.call_once(|| {
-        for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, BOLD)] {
-            // The bytes are ours and a test draws with them, so they are a font.
-            let _ = register_font(FontFamily::SansSerif.as_str(), style, bytes);
-        }
-    });
 }

@@ -1,10 +1,10 @@
 //! A figure against the parameter that varies: the message size, the rate, the depth, the number of peers.
 
 use super::axis::Axis;
-use super::build::{is_plain, members, stem};
 use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
+use super::parts::{is_plain, members, stem};
 use super::{Body, Chart, Kind};
 use ipcmark_record::Parameter;
 use ipcmark_show::{Quantity, bytes, count};

@@ -5,7 +5,7 @@
 //! a spinner costs as much when none come. The dashes are the cost of two sides that never leave their CPUs.
 
 use super::axis::Axis;
-use super::build::{colours, stem};
+use super::parts::{colours, stem};
 use super::pen::{self, Pen, Picture, Place, Text};
 use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};

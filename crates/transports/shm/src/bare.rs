@@ -17,8 +17,8 @@ pub mod shmem_ipc;
 pub use mailbox::Mailbox;
 
 use crate::backing::anonymous;
+use crate::common::word;
 use crate::mapping::Mapping;
-use crate::ring::word;
 use ipcmark_core::Result;
 use ipcmark_ring::{footprint, mpsc, slots, spsc};
 use std::sync::Arc;

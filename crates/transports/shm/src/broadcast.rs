@@ -1,9 +1,9 @@
 //! The transport that tells everybody: a broadcast ring in each direction.
 
 use crate::backing::{Backing, Memfd};
+use crate::common::{looked_in_vain, too_long, word};
 use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,

@@ -1,7 +1,7 @@
 //! The two halves of a link over a ring, whichever ring it is: claim and wait for room, receive and wait for news, wake who sleeps.
 
+use crate::common::{looked_in_vain, too_long, word};
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Look, RingWait, Turn};
 use ipcmark_core::{Receiver, Result, Sender};
 use ipcmark_ring::{slots, spsc};

@@ -1,9 +1,9 @@
 //! Resources that both sides inherit: a mapping with a ring for each direction.
 
 use crate::backing::Backing;
+use crate::common::{site, word};
 use crate::ends::Rest;
 use crate::mapping::Mapping;
-use crate::ring::{site, word};
 use crate::wait::{Half, RingWait, Seat, Site};
 use ipcmark_core::{Plan, Result, Side};
 use ipcmark_ring::RingError;

@@ -1,8 +1,8 @@
 //! The transport of the latest value: a seqlock in each direction.
 
 use crate::backing::{Backing, Memfd};
+use crate::common::{looked_in_vain, too_long, word};
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Look, Watch};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,

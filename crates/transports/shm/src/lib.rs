@@ -13,6 +13,7 @@
 mod backing;
 pub mod bare;
 mod broadcast;
+mod common;
 mod ends;
 mod fixture;
 mod latest;

@@ -1,10 +1,10 @@
 //! The transport of many senders: a row of slots in each direction.
 
 use crate::backing::{Backing, Memfd};
+use crate::common::{looked_in_vain, too_long, word};
 use crate::ends::BATCH_PAUSES;
 use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
-use crate::ring::{looked_in_vain, too_long, word};
 use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result, Sender,

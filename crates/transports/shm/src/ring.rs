@@ -1,16 +1,15 @@
 //! The transport: two rings in one mapping, one for each direction.
 
 use crate::backing::Backing;
+use crate::common::word;
 use crate::ends::{RingReceiver, RingSender};
 use crate::fixture::{Entered, ShmFixture, mapped};
-use crate::wait::{Half, RingWait, Site};
+use crate::wait::{Half, RingWait};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, Placement, Plan, Refusal, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, Plan, Refusal, Result, Side, Transport,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
-use ipcmark_ring::{MAX_CAPACITY, RingError, capacity_for, footprint, messages_in};
-use ipcmark_sys::affinity;
-use ipcmark_sys::lifeline::Lifeline;
+use ipcmark_ring::{MAX_CAPACITY, capacity_for, footprint, messages_in};
 use std::marker::PhantomData;
 
 /// Capacity of each direction when the plan asks for none, in bytes.
@@ -21,9 +20,6 @@ const MESSAGES: usize = 4;
 /// A ring in each direction over pages from `B`, waiting as `W` does.
 #[derive(Debug)]
 pub struct ShmRing<B, W>(PhantomData<(B, W)>);
-
-/// Times that a side may look in vain before it asks whether its peer lives.
-const VAIN_LOOKS: u32 = 1 << 14;
 
 /// Returns the largest message for which both rings of a link fit into `bytes`, in bytes; `None` when not even
 /// those of the default capacity do.
@@ -59,17 +55,6 @@ fn make<B: Backing, W: RingWait>(plan: &Plan) -> Result<ShmFixture<W>> {
     // SAFETY: the mapping was made just now and is used by no one else yet.
     let create = |base| unsafe { Producer::create(base, len, capacity) }.map(drop);
     ShmFixture::new::<B>(plan, (len, capacity), create)
-}
-
-/// Returns where the sides of a plan will run.
-pub(crate) fn site(plan: &Plan) -> Result<Site> {
-    // The mask of each side tells nothing: sides on two CPUs are pinned to one each.
-    let one_cpu = match plan.placement {
-        Placement::SameCore => true,
-        Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
-        Placement::Free => affinity::allowed()?.len() == 1,
-    };
-    Ok(Site::of(one_cpu))
 }
 
 /// Takes a side's halves of the two rings.
@@ -131,32 +116,6 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
 pub type ShmSender<W> = RingSender<Producer<'static>, W>;
 /// The receiving half.
 pub type ShmReceiver<W> = RingReceiver<Consumer<'static>, W>;
-
-/// Counts one more look in vain; true when the peer was asked for at last, and is gone.
-#[inline]
-pub(crate) fn looked_in_vain(vain_looks: &mut u32, lifeline: &Lifeline) -> bool {
-    *vain_looks += 1;
-    if *vain_looks < VAIN_LOOKS {
-        return false;
-    }
-    *vain_looks = 0;
-    lifeline.peer_is_gone()
-}
-
-#[cold]
-pub(crate) fn too_long(len: usize, max: usize) -> Error {
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
-}
-
-/// Returns the ring's error in the words of the seam.
-#[cold]
-pub(crate) fn word(error: RingError) -> Error {
-    match error {
-        RingError::Closed => Error::Closed,
-        RingError::TooLong { len, max } => too_long(len, max),
-        other => Error::Protocol(other.to_string()),
-    }
-}
 
 #[cfg(test)]
 mod tests;

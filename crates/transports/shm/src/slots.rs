@@ -1,9 +1,9 @@
 //! The transport of slots: in each direction a ring whose slots say themselves what they hold.
 
 use crate::backing::{Backing, Memfd};
+use crate::common::word;
 use crate::ends::{RingReceiver, RingSender};
 use crate::fixture::{Entered, ShmFixture};
-use crate::ring::word;
 use crate::wait::{Half, RingWait};
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, MeetBy, Plan, Refusal, Result, Side, Transport,

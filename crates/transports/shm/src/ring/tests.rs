@@ -4,7 +4,9 @@ use super::*;
 use crate::backing::{MappedFile, SystemV};
 use crate::backing::{Memfd, Posix};
 use crate::wait::{Belled, Condvar, Futex, Hybrid, HybridAs, Pause, Spin, Yield};
+use ipcmark_core::Placement;
 use ipcmark_core::{Names, Receiver, Sender};
+use ipcmark_sys::affinity;
 use ipcmark_sys::bell::{EventBell, SemBell, SemopBell};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -178,17 +180,6 @@ fn capacity_is_what_was_asked_for_and_at_least_four_messages() {
 }
 
 #[test]
-fn only_sides_that_must_share_a_cpu_are_told_so() {
-    let one_cpu = |placement| {
-        let plan = Plan { placement, ..plan(64, None) };
-        make::<Memfd, Spin>(&plan).unwrap().site.one_cpu
-    };
-    assert!(one_cpu(Placement::SameCore));
-    assert!(!one_cpu(Placement::CrossCore));
-    assert_eq!(one_cpu(Placement::Free), affinity::allowed().unwrap().len() == 1);
-}
-
-#[test]
 fn too_long_a_message_is_refused_and_nothing_is_sent() {
     let [mut initiator, mut responder] = both::<Memfd, Spin>(&plan(64, None));
     let refused = initiator.tx.claim(65);
@@ -291,4 +282,15 @@ fn a_damaged_ring_is_a_protocol_error() {
         panic!("attached to a ring without its mark");
     };
     assert!(matches!(error, Error::Protocol(_)), "{error}");
+}
+
+#[test]
+fn only_sides_that_must_share_a_cpu_are_told_so() {
+    let one_cpu = |placement| {
+        let plan = Plan { placement, ..plan(64, None) };
+        make::<Memfd, Spin>(&plan).unwrap().site.one_cpu
+    };
+    assert!(one_cpu(Placement::SameCore));
+    assert!(!one_cpu(Placement::CrossCore));
+    assert_eq!(one_cpu(Placement::Free), affinity::allowed().unwrap().len() == 1);
 }
