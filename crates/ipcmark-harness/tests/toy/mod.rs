@@ -272,7 +272,7 @@ impl Sender for ToySender {
             }
         }
         let flips = self.fault == FLIPS && self.side == Side::Initiator && self.buffer[7] >> 7 == 0;
-        let at = 8 + self.sent as usize * 7 % (self.buffer.len() - 16).max(1);
+        let at = 8 + self.sent as usize * 7 % self.buffer.len().saturating_sub(16).max(1);
         if flips {
             self.buffer[at] ^= 1;
             Board::get().dropped().fetch_add(1, Ordering::SeqCst);
