@@ -41,7 +41,7 @@ left() { # waits a while: a janitor clears up after its run has died
     printf 'left behind after %s:\n%s\n' "$1" "$gained"
     exit 1
 }
-begin() { "$program" run --suite full --size 8 --measure 2ms --quiet "$@" >/dev/null 2>&1 & pids="$pids|$!"; }
+begin() { "$program" run --suite full --size 8 --rate 1000 --measure 2ms --quiet "$@" >/dev/null 2>&1 & pids="$pids|$!"; }
 begin --rounds 1 --fixed --budget 60s --out "$TMPDIR/run"
 wait $! || [ $? = 1 ]
 left "a whole run"
