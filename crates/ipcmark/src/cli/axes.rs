@@ -27,7 +27,8 @@ pub(crate) struct CellArgs {
     /// independent clients).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_arrivals)]
     pub(crate) arrivals: Vec<Several<Arrivals>>,
-    /// Buffer size asked for in each direction: default, or a size such as 256KiB.
+    /// Buffer size asked for in each direction: a size such as 256KiB, or `default` for the kernel's
+    /// own. Without this flag the suite decides.
     #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
     pub(crate) capacity: Option<CapacityArg>,
 }
