@@ -117,7 +117,11 @@ impl Ranking<'_> {
     /// Returns what must stand under the table: the limit behind × limit.
     pub fn foot(&self) -> Option<String> {
         let limit = self.limit()?;
-        Some(format!("× limit: the limit is {}: {}", limit.words, Quantity::Time.show(limit.limit_ns)))
+        Some(format!(
+            "× limit: the limit is {}: {}",
+            limit.words,
+            Quantity::Time.show(limit.limit_ns)
+        ))
     }
 }
 
