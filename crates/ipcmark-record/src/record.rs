@@ -1,7 +1,8 @@
 //! The document itself, and how it is read.
 
 use crate::{
-    Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, Sharing, journal,
+    Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, Sharing,
+    harmless, journal,
 };
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -239,8 +240,9 @@ pub(crate) fn parse<T: DeserializeOwned>(
     name: &str,
     (family, known): (&'static str, u32),
 ) -> Result<T> {
-    let value: serde_json::Value = crate::harmless::from_slice(text.as_bytes())
+    let mut value: serde_json::Value = serde_json::from_str(text)
         .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
+    harmless::clean(&mut value, "");
     let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
     let foreign = || Error::Foreign { name: name.into(), schema: schema.into(), family };
     let version = schema.strip_prefix(family).and_then(|s| s.strip_prefix('/'));
