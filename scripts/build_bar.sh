@@ -7,6 +7,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 reference=$(cat scripts/reference)
+# A commit that a rebase left behind is in one clone only.
+git merge-base --is-ancestor "$reference" HEAD || {
+    echo "scripts/reference names $reference, which is no ancestor of HEAD; pin one that is, or fetch the whole history: git fetch --unshallow"
+    exit 1
+}
 tree=$(mktemp -d)
 trap 'git worktree remove --force "$tree"; rm -rf "$tree"' EXIT
 git worktree add --quiet --force --detach "$tree" "$reference"
