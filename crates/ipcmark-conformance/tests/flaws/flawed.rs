@@ -196,7 +196,8 @@ impl Way {
     /// Returns true if the process that sends this way has ended.
     fn sender_is_gone(&self) -> bool {
         let pid = self.counts.lines()[self.from.index()].futex.load(Acquire);
-        has_ended(pid as i32)
+        // A process that has not taken its halves yet is 0.
+        pid != 0 && has_ended(pid as i32)
     }
 
     fn received(&self) -> &Line {
