@@ -198,7 +198,11 @@ impl Info {
     /// The reason, in words for a row.
     pub const fn suits(&self, workload: Workload) -> Result<(), &'static str> {
         match (self.role, self.carries, workload) {
-            (Role::Floor, _, Workload::PingPong | Workload::Stream) => Ok(()),
+            (
+                Role::Floor,
+                _,
+                Workload::PingPong | Workload::Stream | Workload::PacedPingPong { .. },
+            ) => Ok(()),
             (Role::Floor, ..) => Err("a floor runs in one process"),
             (_, Carries::Notifications, Workload::WakeUp) => Ok(()),
             (_, Carries::Notifications, _) => Err("it carries no payload: see wake-up"),

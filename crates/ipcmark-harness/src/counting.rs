@@ -171,7 +171,7 @@ pub(crate) fn messages(plan: &Plan) -> Option<u64> {
         _ if workload == Workload::Overlap => None,
         Timed::Task => Some(1),
         Timed::Burst => Some(MESSAGES.max(BURSTS_LEAST * workload.depth() as u64)),
-        Timed::OneWay => {
+        Timed::OneWay | Timed::PacedRoundTrip => {
             let rate = workload.value(Parameter::Rate).unwrap_or_default();
             let due = (f64::from(rate) * PACED.as_secs_f64()) as u64;
             Some(due.clamp(PACED_LEAST, MESSAGES))

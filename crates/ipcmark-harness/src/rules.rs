@@ -9,7 +9,7 @@ pub(crate) const fn judges(workload: Workload, side: Side) -> bool {
     match workload.timed() {
         Timed::RoundTrip | Timed::Burst | Timed::Block => matches!(side, Side::Initiator),
         // A warm-up holds too few tasks, and too few messages at a set rate, for a median to settle.
-        Timed::OneWay | Timed::Task => false,
+        Timed::OneWay | Timed::PacedRoundTrip | Timed::Task => false,
     }
 }
 
@@ -17,12 +17,20 @@ pub(crate) const fn judges(workload: Workload, side: Side) -> bool {
 /// round trip keeps none.
 pub(crate) const fn unit(workload: Workload, side: Side) -> Option<Unit> {
     match (workload.timed(), side) {
-        (Timed::RoundTrip, Side::Initiator) => Some(Unit::NsPerRoundTrip),
+        (Timed::RoundTrip | Timed::PacedRoundTrip, Side::Initiator) => Some(Unit::NsPerRoundTrip),
         (Timed::Burst, Side::Initiator) => Some(Unit::NsPerBurst),
         (Timed::Task, Side::Initiator) => Some(Unit::NsPerTask),
         (Timed::OneWay, Side::Initiator) => Some(Unit::NsLag),
         (Timed::OneWay, Side::Responder) => Some(Unit::NsOneWay),
         (Timed::Block, _) => Some(Unit::PsPerMessageBlock),
-        (Timed::RoundTrip | Timed::Burst | Timed::Task, Side::Responder) => None,
+        (
+            Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst | Timed::Task,
+            Side::Responder,
+        ) => None,
     }
+}
+
+/// Returns true if a side times its lag beside its round trips.
+pub(crate) const fn keeps_lag(workload: Workload, side: Side) -> bool {
+    matches!((workload.timed(), side), (Timed::PacedRoundTrip, Side::Initiator))
 }

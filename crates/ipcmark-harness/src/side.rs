@@ -6,6 +6,7 @@ use crate::findings::{Findings, pack};
 use crate::pattern::Play;
 use crate::seat::Seat;
 use crate::stage::Stage;
+use crate::timer::Timer;
 use ipcmark_core::{Plan, Result};
 use ipcmark_record::{Integrity, SideReport};
 use ipcmark_sys::crew::{Fault, Work};
@@ -44,6 +45,7 @@ fn attempt(
             placed: stage.placed()?,
             usage: stage.usage,
             histogram: stage.timer.encoded()?,
+            lag: stage.lag.as_ref().map(Timer::encoded).transpose()?.flatten(),
             lost: None,
         },
         frame: stage.found,

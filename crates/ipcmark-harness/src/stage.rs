@@ -12,7 +12,7 @@ use crate::rules;
 use crate::seat::Seat;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
-use ipcmark_core::{Error, Extent, Plan, Result, Side};
+use ipcmark_core::{Error, Extent, Pacing, Plan, Result, Side};
 use ipcmark_record::{Overlap, Placed, Task, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
@@ -63,6 +63,10 @@ pub(crate) struct Stage<'a> {
     pub(crate) delay: u64,
     /// Counters, if cycles are counted.
     counters: Option<Counters>,
+    /// Times the lag of a sender that also times its answers.
+    pub(crate) lag: Option<Timer>,
+    /// Cost of sending on time in the running phase.
+    pub(crate) pacing: Option<Pacing>,
     /// Findings of some patterns only.
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
@@ -107,6 +111,10 @@ impl<'a> Stage<'a> {
             pinned: cpu.is_some(),
             delay: 0,
             counters: control.counting.counters()?,
+            lag: rules::keeps_lag(plan.workload, seat.side)
+                .then(|| Timer::new(bench.clock, Some(Unit::NsLag)))
+                .transpose()?,
+            pacing: None,
             overlap: None,
             task: None,
             links: None,
@@ -172,6 +180,13 @@ impl<'a> Stage<'a> {
         self.is_alone().then(usage::waited_ns).flatten()
     }
 
+    /// Takes the time from when a message was due to the call that sends it.
+    pub(crate) fn take_lag(&mut self, now: Ticks, ticks: Ticks) {
+        if let Some(lag) = &mut self.lag {
+            lag.take(now, ticks);
+        }
+    }
+
     /// Runs the first phase.
     pub(crate) fn warm_up(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
         let clock = self.clock;
@@ -220,6 +235,7 @@ impl<'a> Stage<'a> {
         // All are awake again when the phase begins.
         self.meet()?;
         self.timer.forget();
+        self.lag.iter_mut().for_each(Timer::forget);
         let allowed = affinity::allowed()?;
         let (counting, process) = (&self.control.counting, self.seat.process);
         counting.stand_by(process)?;
@@ -256,6 +272,7 @@ impl<'a> Stage<'a> {
         self.usage = Usage {
             cycles: counted.map(|(after, before)| after[0] - before[0]),
             instructions: counted.map(|(after, before)| after[1] - before[1]),
+            pacing: self.pacing,
             ..spent
         };
         self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;

@@ -17,6 +17,10 @@ pub enum Figure {
     OneWayP50,
     /// 99th percentile of the one-way time.
     OneWayP99,
+    /// Median round trip, from when the message was due.
+    PacedRoundTripP50,
+    /// 99th percentile of the round trip, from when the message was due.
+    PacedRoundTripP99,
     /// Median time of a burst and its answer.
     BurstP50,
     /// 99th percentile of the time of a burst and its answer.
@@ -47,6 +51,8 @@ impl Figure {
             Figure::TimePerMessage => "time per message",
             Figure::OneWayP50 => "p50 one-way latency",
             Figure::OneWayP99 => "p99 one-way latency",
+            Figure::PacedRoundTripP50 => "p50 round trip from intended start",
+            Figure::PacedRoundTripP99 => "p99 round trip from intended start",
             Figure::BurstP50 => "p50 burst and answer",
             Figure::BurstP99 => "p99 burst and answer",
             Figure::TaskTime => "task",
@@ -57,10 +63,15 @@ impl Figure {
     #[must_use]
     pub const fn quantity(self) -> Quantity {
         match self {
-            Figure::RoundTripP50 | Figure::OneWayP50 | Figure::BurstP50 | Figure::TaskTime => {
-                Quantity::P50
-            }
-            Figure::RoundTripP99 | Figure::OneWayP99 | Figure::BurstP99 => Quantity::P99,
+            Figure::RoundTripP50
+            | Figure::OneWayP50
+            | Figure::PacedRoundTripP50
+            | Figure::BurstP50
+            | Figure::TaskTime => Quantity::P50,
+            Figure::RoundTripP99
+            | Figure::OneWayP99
+            | Figure::PacedRoundTripP99
+            | Figure::BurstP99 => Quantity::P99,
             Figure::TimePerMessage => Quantity::Rate,
         }
     }
@@ -69,6 +80,7 @@ impl Figure {
     pub(crate) fn percentiles(workload: Workload) -> (Figure, Figure) {
         match workload.timed() {
             Timed::OneWay => (Figure::OneWayP50, Figure::OneWayP99),
+            Timed::PacedRoundTrip => (Figure::PacedRoundTripP50, Figure::PacedRoundTripP99),
             Timed::Burst => (Figure::BurstP50, Figure::BurstP99),
             Timed::RoundTrip | Timed::Task | Timed::Block => {
                 (Figure::RoundTripP50, Figure::RoundTripP99)

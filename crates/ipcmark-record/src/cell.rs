@@ -255,6 +255,10 @@ pub struct SideReport {
     /// over blocks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<Encoded>,
+    /// Times from when a message was due to the call that sends it, of a side that also times its
+    /// answers; only in `paced-ping-pong`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag: Option<Encoded>,
     /// Messages of all phases, warm-up included, that were sent and did not reach this receiver;
     /// only in `broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -34,8 +34,8 @@ pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
-    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Parameter,
-    Placement, Reach, Refusal, Side, Timed, Usage, WaitKind, Workload,
+    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Pacing,
+    Parameter, Placement, Reach, Refusal, Side, Timed, Usage, WaitKind, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;

@@ -54,7 +54,7 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         let one = |i: &&Invocation| {
             let mut sides = i.sides.iter().filter(|side| which(side)).peekable();
             sides.peek()?;
-            Some(sides.map(|side| of(&side.usage)).sum::<u64>() as f64 / times(i))
+            Some(sides.map(|side| of(&side.usage.of_mechanism())).sum::<u64>() as f64 / times(i))
         };
         invocations.iter().filter_map(one).collect()
     };

@@ -94,9 +94,11 @@ pub(crate) fn packed<'i>(
     invocation: &'i Invocation,
     told: Told,
 ) -> impl Iterator<Item = (&'i SideReport, &'i Encoded)> {
-    let sides = invocation.sides.iter().filter_map(|side| Some((side, side.histogram.as_ref()?)));
-    sides.filter(move |(side, encoded)| match told {
-        Told::Figures => tells(cell, side),
+    let sides = invocation.sides.iter();
+    let kept =
+        sides.flat_map(|side| side.histogram.iter().chain(&side.lag).map(move |h| (side, h)));
+    kept.filter(move |(side, encoded)| match told {
+        Told::Figures => tells(cell, side) && encoded.unit != Unit::NsLag,
         Told::Lag => encoded.unit == Unit::NsLag,
     })
 }

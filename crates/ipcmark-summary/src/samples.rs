@@ -78,11 +78,12 @@ impl Samples {
                 .collect(),
             messages_per_s: each(&|i| times(i) * 1e9 / i.elapsed_ns as f64),
             cpu_ns_per_message: each(&|i| {
-                let cpu: u64 = i.sides.iter().map(|s| s.usage.user_ns + s.usage.system_ns).sum();
+                let usages = i.sides.iter().map(|s| s.usage.of_mechanism());
+                let cpu: u64 = usages.map(|u| u.user_ns + u.system_ns).sum();
                 cpu as f64 / times(i)
             }),
             switches_per_message: each(&|i| {
-                let usages = i.sides.iter().map(|s| s.usage);
+                let usages = i.sides.iter().map(|s| s.usage.of_mechanism());
                 let switches: u64 =
                     usages.map(|u| u.voluntary_switches + u.involuntary_switches).sum();
                 switches as f64 / times(i)

@@ -4,7 +4,7 @@
 //! record of a version without such probes has fewer lines; nothing is guessed.
 
 use crate::middle;
-use ipcmark_record::{ClockPair, Invocation, Mark, Record, Workload};
+use ipcmark_record::{ClockPair, Invocation, Mark, Record};
 use ipcmark_show::{plain, plural, share, time};
 use ipcmark_summary::{Classes, DistanceClass, Drift, Row, Summary};
 use serde::Serialize;
@@ -290,7 +290,7 @@ fn clock(record: &Record) -> Sign {
         let more = certificate.pairs.len() - 1;
         words.extend((more > 0).then(|| format!("{} known better", plural(more, "more pair"))));
     }
-    let paced = record.cells.iter().any(|cell| matches!(cell.key.workload, Workload::Paced { .. }));
+    let paced = record.cells.iter().any(|cell| cell.key.workload.arrivals().is_some());
     let apart = certificate.pairs.iter().map(ClockPair::apart_ns).reduce(f64::max);
     words.extend(apart.filter(|_| paced).map(|apart| {
         format!("one-way times below {} are not reported (clock offset)", time(10.0 * apart))

@@ -22,6 +22,6 @@ pub use mechanism::{Carries, Framing};
 pub use parameter::{Arrivals, Input, Parameter};
 pub use placement::{Placement, Side};
 pub use refusal::Refusal;
-pub use resources::{Capacity, Usage};
+pub use resources::{Capacity, Pacing, Usage};
 pub use wait::{CpuUse, WaitKind};
 pub use workload::{Headline, Timed, Workload};

@@ -70,7 +70,9 @@ impl Workload {
     #[must_use]
     pub const fn parameter(self) -> Option<(Parameter, u32)> {
         match self {
-            Workload::Paced { rate, .. } => Some((Parameter::Rate, rate)),
+            Workload::Paced { rate, .. } | Workload::PacedPingPong { rate, .. } => {
+                Some((Parameter::Rate, rate))
+            }
             Workload::Burst { depth } | Workload::Duplex { depth } => {
                 Some((Parameter::Depth, depth))
             }
@@ -94,6 +96,9 @@ impl Workload {
     pub const fn with_value(self, value: u32) -> Workload {
         match self {
             Workload::Paced { arrivals, .. } => Workload::Paced { rate: value, arrivals },
+            Workload::PacedPingPong { arrivals, .. } => {
+                Workload::PacedPingPong { rate: value, arrivals }
+            }
             Workload::Burst { .. } => Workload::Burst { depth: value },
             Workload::Duplex { .. } => Workload::Duplex { depth: value },
             Workload::FanIn { .. } => Workload::FanIn { peers: value },
@@ -134,7 +139,9 @@ impl Workload {
     #[must_use]
     pub const fn arrivals(self) -> Option<Arrivals> {
         match self {
-            Workload::Paced { arrivals, .. } => Some(arrivals),
+            Workload::Paced { arrivals, .. } | Workload::PacedPingPong { arrivals, .. } => {
+                Some(arrivals)
+            }
             _ => None,
         }
     }
@@ -144,6 +151,7 @@ impl Workload {
     pub const fn with_arrivals(self, arrivals: Arrivals) -> Workload {
         match self {
             Workload::Paced { rate, .. } => Workload::Paced { rate, arrivals },
+            Workload::PacedPingPong { rate, .. } => Workload::PacedPingPong { rate, arrivals },
             other => other,
         }
     }

@@ -40,6 +40,23 @@ pub struct Usage {
     /// Instructions; absent for the same reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<u64>,
+    /// The part that a sender at a set rate spent on waiting for the next message's time; absent
+    /// elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pacing: Option<Pacing>,
+}
+
+/// Cost of sending on time: CPU time and switches that belong to the harness and not to the
+/// mechanism. They are a part of those in [`Usage`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Pacing {
+    /// CPU time of spinning until a message is due, ns, all of it in user mode.
+    pub spinning_ns: u64,
+    /// CPU time of sleeping until shortly before, ns: what each timer and its switches take.
+    pub sleeping_ns: u64,
+    /// Number of sleeps: each is a voluntary switch.
+    pub sleeps: u64,
 }
 
 impl Usage {
@@ -55,6 +72,47 @@ impl Usage {
             major_faults: self.major_faults - earlier.major_faults,
             cycles: None,
             instructions: None,
+            pacing: None,
         }
+    }
+
+    /// Returns the resources that the mechanism used: those of pacing are left out.
+    #[must_use]
+    pub fn of_mechanism(self) -> Usage {
+        let Some(pacing) = self.pacing else { return self };
+        let all_ns = self.user_ns + self.system_ns;
+        let left_ns = all_ns.saturating_sub(pacing.spinning_ns + pacing.sleeping_ns);
+        // The kernel knows the sum exactly, and guesses its parts from samples.
+        let user_ns = self.user_ns.saturating_sub(pacing.spinning_ns).min(left_ns);
+        Usage {
+            user_ns,
+            system_ns: left_ns - user_ns,
+            voluntary_switches: self.voluntary_switches.saturating_sub(pacing.sleeps),
+            pacing: None,
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pacing_is_left_out_and_never_more_than_there_is() {
+        let pacing = Pacing { spinning_ns: 150, sleeping_ns: 30, sleeps: 2 };
+        let all = Usage {
+            user_ns: 160,
+            system_ns: 100,
+            voluntary_switches: 5,
+            pacing: Some(pacing),
+            ..Usage::default()
+        };
+        let own = all.of_mechanism();
+        assert_eq!((own.user_ns, own.system_ns, own.voluntary_switches), (10, 70, 3));
+        assert_eq!(own.of_mechanism(), own);
+        let short = Usage { user_ns: 10, system_ns: 100, voluntary_switches: 1, ..all };
+        let own = short.of_mechanism();
+        assert_eq!((own.user_ns, own.system_ns, own.voluntary_switches), (0, 0, 0));
     }
 }

@@ -20,6 +20,14 @@ pub enum Workload {
         /// The times at which they are due.
         arrivals: Arrivals,
     },
+    /// One message there, one back, at a set rate; the figure is the time from each message's
+    /// intended start to the receipt of its answer.
+    PacedPingPong {
+        /// Messages a second.
+        rate: u32,
+        /// The times at which they are due.
+        arrivals: Arrivals,
+    },
     /// Several messages there, one back; the figure is the whole exchange.
     Burst {
         /// Messages of a burst.
@@ -68,6 +76,8 @@ pub enum Timed {
     RoundTrip,
     /// A message, from its intended start to its receipt.
     OneWay,
+    /// A message there and one back, from its intended start to the receipt of its answer.
+    PacedRoundTrip,
     /// Several messages and one answer.
     Burst,
     /// A divisible task.
@@ -103,6 +113,9 @@ impl Headline {
 impl Workload {
     /// `paced` with its default parameters.
     pub const PACED: Workload = Workload::Paced { rate: 1_000, arrivals: Arrivals::Constant };
+    /// `paced-ping-pong` with its default parameters.
+    pub const PACED_PING_PONG: Workload =
+        Workload::PacedPingPong { rate: 1_000, arrivals: Arrivals::Constant };
     /// `burst` with its default parameter.
     pub const BURST: Workload = Workload::Burst { depth: 8 };
     /// `duplex` with its default parameter.
@@ -117,10 +130,11 @@ impl Workload {
     pub const SCATTER_GATHER: Workload = Workload::ScatterGather { peers: 2, input: Input::Sent };
 
     /// All workloads, in the order of reports, each with its default parameters.
-    pub const ALL: [Workload; 11] = [
+    pub const ALL: [Workload; 12] = [
         Workload::PingPong,
         Workload::Stream,
         Workload::PACED,
+        Workload::PACED_PING_PONG,
         Workload::BURST,
         Workload::DUPLEX,
         Workload::FAN_IN,
@@ -138,6 +152,7 @@ impl Workload {
             Workload::PingPong => "ping-pong",
             Workload::Stream => "stream",
             Workload::Paced { .. } => "paced",
+            Workload::PacedPingPong { .. } => "paced-ping-pong",
             Workload::Burst { .. } => "burst",
             Workload::Duplex { .. } => "duplex",
             Workload::FanIn { .. } => "fan-in",
@@ -161,6 +176,7 @@ impl Workload {
         match self {
             Workload::PingPong | Workload::Overlap | Workload::WakeUp => Timed::RoundTrip,
             Workload::Paced { .. } => Timed::OneWay,
+            Workload::PacedPingPong { .. } => Timed::PacedRoundTrip,
             Workload::Burst { .. } => Timed::Burst,
             Workload::ScatterGather { .. } => Timed::Task,
             Workload::Stream
@@ -184,7 +200,9 @@ impl Workload {
             Timed::Block => Headline::Rate,
             Timed::Task => Headline::SpeedUp,
             Timed::RoundTrip if matches!(self, Workload::Overlap) => Headline::UsefulWork,
-            Timed::RoundTrip | Timed::OneWay | Timed::Burst => Headline::Median,
+            Timed::RoundTrip | Timed::OneWay | Timed::PacedRoundTrip | Timed::Burst => {
+                Headline::Median
+            }
         }
     }
 
@@ -196,6 +214,7 @@ impl Workload {
             Timed::Block => "block".into(),
             Timed::Task => "task".into(),
             Timed::OneWay => "one-way from intended start".into(),
+            Timed::PacedRoundTrip => "round trip from intended start".into(),
             Timed::Burst => match self.parameter() {
                 Some((_, 1..)) => format!("{} messages and an answer", self.depth()),
                 _ => "burst and an answer".into(),
@@ -210,7 +229,7 @@ impl Workload {
     #[must_use]
     pub const fn counted(self) -> &'static str {
         match self.timed() {
-            Timed::RoundTrip => "round trip",
+            Timed::RoundTrip | Timed::PacedRoundTrip => "round trip",
             Timed::Task => "task",
             Timed::OneWay | Timed::Burst | Timed::Block => "message",
         }
@@ -221,7 +240,9 @@ impl Workload {
     #[must_use]
     pub const fn is_timed_by(self, side: Side) -> bool {
         match self.timed() {
-            Timed::RoundTrip | Timed::Burst | Timed::Task => matches!(side, Side::Initiator),
+            Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst | Timed::Task => {
+                matches!(side, Side::Initiator)
+            }
             // Both sides of a duplex receive.
             Timed::OneWay | Timed::Block => {
                 matches!(side, Side::Responder) || matches!(self, Workload::Duplex { .. })
@@ -234,7 +255,7 @@ impl Workload {
     pub const fn is_one_way(self) -> bool {
         match self.timed() {
             Timed::OneWay | Timed::Block => !matches!(self, Workload::Duplex { .. }),
-            Timed::RoundTrip | Timed::Burst | Timed::Task => false,
+            Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst | Timed::Task => false,
         }
     }
 
@@ -267,6 +288,7 @@ mod tests {
             ("ping-pong", true, false),
             ("stream", false, true),
             ("paced", false, true),
+            ("paced-ping-pong", true, false),
             ("fan-in", false, true),
             ("fan-out", false, true),
             ("broadcast", false, true),

@@ -17,6 +17,8 @@ mod floor;
 mod links;
 mod overlap;
 mod paced;
+mod paced_ping_pong;
+mod pacer;
 mod ping_pong;
 pub(crate) mod scatter;
 mod schedule;
@@ -87,7 +89,12 @@ fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
     Ok(Fixtures::one(&row, plan)?.with(move |links, stage| {
         let mut ends = ends::<Of<T, false, false>>(row.info, links, stage, true);
         let End { tx, rx, desk } = &mut ends[0];
-        stage.phases(&mut |s| floor::turns::<Of<T, false, false>>(tx, rx, desk, s))?;
+        stage.phases(&mut |s| match s.plan.workload {
+            Workload::PacedPingPong { .. } => {
+                paced_ping_pong::floor::<Of<T, false, false>>(tx, rx, desk, s)
+            }
+            _ => floor::turns::<Of<T, false, false>>(tx, rx, desk, s),
+        })?;
         Ok(tear_down(ends, stage))
     }))
 }
@@ -95,9 +102,10 @@ fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
 fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &Plan) -> Attempt {
     match plan.workload {
         // A virtual call does not matter to a part of a task, a piece of other work, or a sleep.
-        Workload::Paced { .. } | Workload::Overlap | Workload::ScatterGather { .. } => {
-            of_kernel::<T>(plan)
-        }
+        Workload::Paced { .. }
+        | Workload::PacedPingPong { .. }
+        | Workload::Overlap
+        | Workload::ScatterGather { .. } => of_kernel::<T>(plan),
         _ => make(&Row::<Of<T, ZERO_COPY, LOSSY>>::of::<T>(), plan),
     }
 }
@@ -113,6 +121,10 @@ fn make_erased(row: &Row<Erased>, plan: &Plan) -> Attempt {
             return Ok(scatter::make(row, plan)?);
         }
         Workload::Paced { .. } => paced::part,
+        Workload::PacedPingPong { .. } => {
+            refuse(row.info, plan)?;
+            return Ok(make_paced_ping_pong(row, plan)?);
+        }
         Workload::Overlap => overlap::part,
         _ => return make(row, plan),
     };
@@ -121,6 +133,17 @@ fn make_erased(row: &Row<Erased>, plan: &Plan) -> Attempt {
     Ok(Fixtures::one(row, plan)?.with(move |links, stage| {
         let mut ends = ends::<Erased>(info, links, stage, true);
         part(&mut ends[0], stage)?;
+        Ok(tear_down(ends, stage))
+    }))
+}
+
+fn make_paced_ping_pong(row: &Row<Erased>, plan: &Plan) -> Result<Made> {
+    let info = row.info;
+    let fixtures = Fixtures::one(row, plan)?;
+    let window = paced_ping_pong::window(info, plan, fixtures.capacity()?);
+    Ok(fixtures.with(move |links, stage| {
+        let mut ends = ends::<Erased>(info, links, stage, true);
+        paced_ping_pong::part(&mut ends[0], stage, window)?;
         Ok(tear_down(ends, stage))
     }))
 }
@@ -227,7 +250,7 @@ pub(crate) fn refusal(
         Workload::FanIn { .. } | Workload::FanOut { .. } => fan::refusal(info, workload, size),
         Workload::Broadcast { .. } => broadcast::refusal(info, workload.peers()),
         Workload::ScatterGather { .. } => scatter::refusal(info.lossy, size),
-        Workload::Paced { rate, .. } => {
+        Workload::Paced { rate, .. } | Workload::PacedPingPong { rate, .. } => {
             (messages_in(extent, rate) < 1).then(|| too_slow(extent, rate))
         }
         Workload::PingPong

@@ -12,45 +12,12 @@
 
 use super::ending;
 use super::links::End;
+use super::pacer::Pacer;
 use super::schedule::Schedule;
 use crate::desk::Desk;
 use crate::halves::{AnyRx, AnyTx, Erased};
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Error, Fault, Result, Side};
-use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};
-use rustix::io::Errno;
-use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
-use std::num::NonZeroU64;
-use std::time::Duration;
-
-/// A sender with a CPU of its own sleeps until this long before a message is due, and spins from
-/// then on: a sleeper wakes late by about as much.
-const SPIN: Duration = Duration::from_micros(150);
-
-/// Sleeps until `due`; with `spin` it spins at the end. Returns the time at which the wait ended.
-fn wait_until(clock: &Clock, due: Ticks, spin: bool) -> Result<Ticks> {
-    let margin = if spin { clock.ticks(SPIN) } else { 0 };
-    loop {
-        let now = clock.now();
-        if now >= due {
-            return Ok(now);
-        }
-        let left = due - now;
-        if left > margin {
-            let wake_ns = monotonic_ns() + clock.ns(left - margin) as u64;
-            let wake = Timespec {
-                tv_sec: (wake_ns / 1_000_000_000) as i64,
-                tv_nsec: (wake_ns % 1_000_000_000) as i64,
-            };
-            match clock_nanosleep_absolute(ClockId::Monotonic, &wake) {
-                Ok(()) | Err(Errno::INTR) => {}
-                Err(e) => return Err(Error::os("clock_nanosleep(TIMER_ABSTIME)", e)),
-            }
-        } else {
-            std::hint::spin_loop();
-        }
-    }
-}
+use ipcmark_core::{Fault, Result, Side};
 
 /// Runs one side's part.
 pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
@@ -64,14 +31,13 @@ pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>
 fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let (counting, process) = (&stage.control.counting, stage.seat.process);
     counting.pause(process);
-    // By default a process's timers are 50 µs late, so that the kernel can serve wake-ups together.
-    let _ = set_current_timer_slack(NonZeroU64::new(1));
+    let mut pacer = Pacer::new(stage);
     let mut schedule = Schedule::of(stage);
     let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
     loop {
         let due = schedule.due(done.messages);
-        let now = wait_until(&stage.clock, due, stage.own_cpu)?;
+        let now = pacer.wait_until(due)?;
         let last = schedule.is_last() || now >= over;
         counting.begin(process);
         desk.send::<Erased>(tx, last && !desk.lossy)?;
@@ -82,6 +48,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
             break;
         }
     }
+    stage.pacing = Some(pacer.cost());
     if desk.lossy {
         ending::say(tx, desk, stage)?;
     }
@@ -117,22 +84,6 @@ fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Don
         done = Done { messages: done.messages + 1, end: now };
         if verdict.last {
             return Ok(done);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wait_ends_when_it_is_over_and_not_before() {
-        let clock = Clock::calibrate();
-        for spin in [false, true] {
-            let due = clock.now() + clock.ticks(Duration::from_millis(3));
-            assert!(wait_until(&clock, due, spin).unwrap() >= due);
-            let late = wait_until(&clock, due, spin).unwrap();
-            assert!(late > due, "what is over is not waited for");
         }
     }
 }

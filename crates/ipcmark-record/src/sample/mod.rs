@@ -180,6 +180,7 @@ fn invocation(
             ..Usage::default()
         },
         histogram: histogram.map(|h| pack(h, unit, per_value)),
+        lag: None,
         lost: None,
     };
     let mut sides = vec![side("initiator", 0, Some(&histogram))];

@@ -48,6 +48,9 @@ fn all() -> Vec<Made> {
     let paced = |transport, family, rate, ns| {
         made(transport, family, Workload::Paced { rate, arrivals: Arrivals::Constant }, ns)
     };
+    let paced_trip = |transport, family, ns| {
+        made(transport, family, Workload::PACED_PING_PONG.with_value(50_000), ns)
+    };
     let task = |transport, family, peers, input, ns| Made {
         sizes_bytes: &[65_536],
         ..made(transport, family, Workload::ScatterGather { peers, input }, ns)
@@ -77,6 +80,8 @@ fn all() -> Vec<Made> {
         all.push(paced("shm-ring/pause", "shm", rate, 160.0));
         all.push(Made { lossy: true, ..paced("udp4/block", "udp", rate, 58_000.0) });
     }
+    all.push(paced_trip("pipe/block", "pipe", 62_000.0));
+    all.push(paced_trip("shm-ring/pause", "shm", 330.0));
     for depth in [8, 32] {
         let times = f64::from(depth);
         let (burst, duplex) = (Workload::Burst { depth }, Workload::Duplex { depth });
@@ -146,7 +151,7 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
         Timed::OneWay => (Unit::NsOneWay, 1.0),
         Timed::Burst => (Unit::NsPerBurst, 1.0),
         Timed::Task => (Unit::NsPerTask, 1.0),
-        Timed::RoundTrip => (Unit::NsPerRoundTrip, 1.0),
+        Timed::RoundTrip | Timed::PacedRoundTrip => (Unit::NsPerRoundTrip, 1.0),
     };
     let histogram = long_tailed(ns * scale, values, rng);
     let elapsed_ns = (values * per_value) as f64 * every_ns;
@@ -165,7 +170,9 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
                 Timed::OneWay | Timed::Block => Some((histogram.clone(), unit)),
                 _ => initiates.then(|| (histogram.clone(), unit)),
             };
-            side(name, at as u32, elapsed_ns as u64, keeps.as_ref(), per_value)
+            let told = side(name, at as u32, elapsed_ns as u64, keeps.as_ref(), per_value);
+            let lags = initiates && made.workload.timed() == Timed::PacedRoundTrip;
+            SideReport { lag: lags.then(|| pack(&lag(rng), Unit::NsLag, 1)), ..told }
         })
         .collect();
     let share = if made.family == "shm" { 0.4 } else { 0.9 };
@@ -226,6 +233,7 @@ fn side(
             ..Usage::default()
         },
         histogram: keeps.map(|(histogram, unit)| pack(histogram, *unit, messages_per_value)),
+        lag: None,
         lost: None,
     }
 }

@@ -24,7 +24,7 @@ const CAPACITY: &str = "-capacity-";
 const BEYOND: f64 = 100.0;
 /// Returns true if the whole distribution is drawn: elsewhere it shows the work or the depth.
 const fn is_distributed(workload: Workload) -> bool {
-    matches!(workload.timed(), Timed::RoundTrip | Timed::OneWay)
+    matches!(workload.timed(), Timed::RoundTrip | Timed::OneWay | Timed::PacedRoundTrip)
         && matches!(workload.headline(), Headline::Median)
 }
 

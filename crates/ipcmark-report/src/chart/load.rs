@@ -8,7 +8,7 @@ use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
 use super::parts::{members, stem};
 use super::{Body, Chart, Kind};
 use crate::palette;
-use ipcmark_record::{CellKey, Knee, Parameter, Timed};
+use ipcmark_record::{CellKey, Knee, Parameter};
 use ipcmark_show::Quantity;
 use ipcmark_summary::{Figure, Row};
 use ipcmark_view::{Ranking, Setting};
@@ -38,7 +38,7 @@ pub(super) fn against_load(rankings: &[Ranking], knees: &[Knee]) -> Vec<Chart> {
 
 /// Returns true if a chart against load shows these rankings: one of their medians alone is not needed then.
 pub(super) fn has_chart(sweep: &[&Ranking]) -> bool {
-    sweep.first().is_some_and(|r| r.setting.workload.timed() == Timed::OneWay)
+    sweep.first().is_some_and(|r| r.setting.workload.arrivals().is_some())
         && curves(sweep).next().is_some()
 }
 

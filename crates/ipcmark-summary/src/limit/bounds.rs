@@ -47,17 +47,19 @@ pub(super) fn bound(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) ->
     // Round trips have an answer behind their messages.
     let messages = workload.depth() as f64 + 1.0;
     match (workload.timed(), seating) {
-        (Timed::RoundTrip | Timed::Burst, Seating::Apart) => longer(
+        (Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst, Seating::Apart) => longer(
             Bound::LineOrCopies,
             ("a cache line there and back", ground.least(LimitKind::HandOff, None)?),
             moved.shared(messages)?,
         ),
-        (Timed::RoundTrip | Timed::Burst, Seating::Together) => longer(
+        (Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst, Seating::Together) => longer(
             Bound::SwitchesOrCopies,
             ("two context switches", ground.least(LimitKind::Switch, None)?),
             moved.copies(messages, 1)?,
         ),
-        (Timed::RoundTrip | Timed::Burst, Seating::Mixed) => moved.copies(messages, cpus),
+        (Timed::RoundTrip | Timed::PacedRoundTrip | Timed::Burst, Seating::Mixed) => {
+            moved.copies(messages, cpus)
+        }
         // One link: each direction of a duplex is a stream, and both may move at the same time.
         (Timed::Block, Seating::Apart) if !workload.has_peers() => {
             moved.shared(if workload.is_one_way() { 1.0 } else { 0.5 })

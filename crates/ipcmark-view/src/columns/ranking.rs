@@ -6,7 +6,7 @@ use super::{
 };
 use crate::remarks::remarks;
 use crate::{Entry, Ranking, Setting};
-use ipcmark_record::Workload;
+use ipcmark_record::Parameter;
 use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, capital, time};
 use ipcmark_summary::{Figure, Headline};
 
@@ -102,7 +102,7 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
         ],
         Headline::Median => {
             let p99 = quantile(number("p99", OVER_RUNS, 10), 0.99);
-            if let Workload::Paced { rate, .. } = setting.workload {
+            if let Some(rate) = setting.workload.value(Parameter::Rate) {
                 let help = "messages received and verified a second, of those that were to be sent";
                 let asked = Quantity::MessageRate.show(rate.into());
                 let reached = figure(number("Rate\nreached", help, 12), move |f| {
