@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         line.seconds
     );
     println!(
-        "{:<34} {:>6} {:>12} {:>13} {:>7} {:>14} {:>8}",
+        "{:<52} {:>6} {:>12} {:>13} {:>7} {:>14} {:>8}",
         "cell", "", "measured, ms", "predicted, ms", "ratio", "ping-pong, ms", "beyond"
     );
     let mut wrong = Vec::new();
@@ -92,17 +92,21 @@ fn try_out(
     let mut wrong = Vec::new();
     let service_ns = desk.service_ns(plain)?;
     let closed = desk.values(entry, Workload::PingPong)?;
-    for arrivals in Arrivals::ALL {
-        let open = desk.values(entry, Workload::Paced { rate: RATE_PER_S, arrivals })?;
+    let one_way = Arrivals::ALL.map(|arrivals| Workload::Paced { rate: RATE_PER_S, arrivals });
+    let both_ways = Workload::PACED_PING_PONG.with_value(RATE_PER_S);
+    for workload in one_way.into_iter().chain([both_ways]) {
+        let open = desk.values(entry, workload)?;
         let base_ns = at(&open, 0.5)?;
+        // A sender that sleeps has one request in flight: a round trip serves each.
+        let service_ns = if workload.is_one_way() { service_ns } else { desk.trip_ns(plain)? };
         for q in QUANTILES {
-            let cell = format!("{name} {arrivals}");
+            let cell = format!("{name} {workload} {}", workload.parameters());
             let measured = at(&open, q)?;
             let predicted = predicted_ns(q, base_ns, f64::from(RATE_PER_S), service_ns);
             let ratio = measured / predicted;
             let seen = at(&closed, q)?;
             println!(
-                "{cell:<34} {:>6} {:>12.3} {:>13.3} {:>7.3} {:>14.3} {:>8.0}",
+                "{cell:<52} {:>6} {:>12.3} {:>13.3} {:>7.3} {:>14.3} {:>8.0}",
                 format!("p{}", q * 100.0),
                 measured / 1e6,
                 predicted / 1e6,
@@ -162,6 +166,13 @@ impl Desk {
     fn service_ns(&self, entry: &Entry) -> Result<f64, Box<dyn Error>> {
         let stream = (Workload::Stream, Duration::from_millis(200));
         let found = self.invoke(entry, stream, 0)?;
+        Ok(found.elapsed_ns as f64 / found.messages as f64)
+    }
+
+    /// Returns the time of a round trip of a ping-pong, ns.
+    fn trip_ns(&self, entry: &Entry) -> Result<f64, Box<dyn Error>> {
+        let trips = (Workload::PingPong, Duration::from_millis(200));
+        let found = self.invoke(entry, trips, 0)?;
         Ok(found.elapsed_ns as f64 / found.messages as f64)
     }
 

@@ -207,7 +207,7 @@ impl Info {
             (_, Carries::Notifications, Workload::WakeUp) => Ok(()),
             (_, Carries::Notifications, _) => Err("it carries no payload: see wake-up"),
             (_, _, Workload::WakeUp) => Err("it carries messages: see ping-pong"),
-            (_, Carries::Calls, Workload::PingPong) => Ok(()),
+            (_, Carries::Calls, Workload::PingPong | Workload::PacedPingPong { .. }) => Ok(()),
             (_, Carries::Calls, _) => Err("a call waits for its answer: see ping-pong"),
             _ => Ok(()),
         }

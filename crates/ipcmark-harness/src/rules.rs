@@ -30,7 +30,7 @@ pub(crate) const fn unit(workload: Workload, side: Side) -> Option<Unit> {
     }
 }
 
-/// Returns true if a side times its lag beside its round trips.
+/// Returns true if a side times its lag as well as its round trips.
 pub(crate) const fn keeps_lag(workload: Workload, side: Side) -> bool {
     matches!((workload.timed(), side), (Timed::PacedRoundTrip, Side::Initiator))
 }

@@ -20,6 +20,7 @@ type Case = (&'static str, fn() -> Test);
 
 static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
 static DROPPING: Entry = Entry::of::<Toy<DROPS>>();
+static LOOKER: Entry = Entry::of::<Toy<SLOW_LOOKER>>();
 static BELL: Entry = Entry::of_notifier::<Bell<1>>();
 static COUNTER: Entry = Entry::of_remote::<Counter>();
 
@@ -37,6 +38,8 @@ fn main() {
         ("what_is_lost_at_a_set_rate_is_counted", lossy_paced),
         ("a_lost_ping_pong_message_is_a_failed_row_that_says_so", lossy_ping_pong),
         ("a_set_rate_is_kept", rate),
+        ("round_trips_at_a_set_rate_keep_it", paced_trips),
+        ("round_trips_count_from_when_they_were_due", paced_trips_queue),
         ("random_arrivals_are_known_to_both_sides", poisson),
         ("a_stall_shows_in_every_message_due_meanwhile", stall_there),
         ("a_stalled_sender_shows_in_its_lag", stall_here),
@@ -99,6 +102,8 @@ const SHORT: Extent = Extent::Time(Duration::from_millis(20));
 fn exact() -> Test {
     let all = [
         (GOOD_ONE, Workload::PACED),
+        (GOOD_ONE, Workload::PACED_PING_PONG),
+        (LOOKER, Workload::PACED_PING_PONG),
         (GOOD_ONE, Workload::Overlap),
         (BELL, Workload::WakeUp),
         (COUNTER, Workload::PingPong),
@@ -209,6 +214,52 @@ fn rate() -> Test {
     Ok(())
 }
 
+fn trips_at(rate: u32) -> Workload {
+    Workload::PACED_PING_PONG.with_value(rate)
+}
+
+fn lags(found: &Invocation) -> Result<Histogram, Failed> {
+    let encoded = found.sides[0].lag.as_ref().ok_or("no lag")?;
+    assert_eq!(encoded.unit, Unit::NsLag);
+    Ok(encoded.unpack()?)
+}
+
+fn paced_trips() -> Test {
+    let time = Extent::Time(Duration::from_millis(100));
+    for entry in [GOOD_ONE, LOOKER, COUNTER] {
+        let found = report(entry, trips_at(2_000), time).invocation;
+        assert_eq!((found.is_ok(), found.messages), (true, 200), "{:?}", found.outcome);
+        assert!(found.elapsed_ns >= 99_500_000, "{}", found.elapsed_ns);
+        assert_eq!(values(&found, 0, Unit::NsPerRoundTrip)?.len(), 200);
+        assert_eq!(lags(&found)?.len(), 200);
+        assert!(found.sides[1].histogram.is_none() && found.sides[1].lag.is_none());
+        // What it did between two messages is the harness's.
+        let usage = found.sides[0].usage;
+        let pacing = usage.pacing.ok_or("no pacing")?;
+        assert!(pacing.sleeps > 0, "{pacing:?}");
+        assert!(usage.of_mechanism().user_ns < usage.user_ns + usage.system_ns, "{usage:?}");
+    }
+    Ok(())
+}
+
+/// A responder that takes 20 µs a message gets one each 10 µs. A sender that sleeps sends the next
+/// message when the answer is there, one that looks sends it on time; the round trips of both are as
+/// late as the queue is long.
+fn paced_trips_queue() -> Test {
+    let time = Extent::Time(Duration::from_millis(100));
+    for entry in [Entry::of::<Toy<SLOW_READER>>(), LOOKER] {
+        let found = report(entry, trips_at(100_000), time).invocation;
+        assert!(found.is_ok(), "{:?}", found.outcome);
+        assert!(found.messages < 9_000, "{}", found.messages);
+        let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
+        // At the end of 125 ms half of the messages wait.
+        assert!(trips.max() > 30_000_000, "{}", trips.max());
+        // It is the queue that was late, and not the sender.
+        assert!(lags(&found)?.value_at_quantile(0.5) < trips.value_at_quantile(0.5) / 10);
+    }
+    Ok(())
+}
+
 // F3
 fn out_of_reach() -> Test {
     let time = Duration::from_millis(100);
@@ -298,14 +349,15 @@ fn freezes() -> Test {
             .map(|arrivals| share_late(at(1_000).with_arrivals(arrivals), 1, Unit::NsOneWay));
         let [constant, poisson] = open;
         let (constant, poisson) = (constant?, poisson?);
+        let trips = share_late(trips_at(1_000), 0, Unit::NsPerRoundTrip)?;
         let closed = share_late(Workload::PingPong, 0, Unit::NsPerRoundTrip)?;
         // 2.5 % at least: freezes of the machine itself add to it.
-        if constant > 0.015 && poisson > 0.012 && closed < 0.01 {
+        if constant > 0.015 && poisson > 0.012 && trips > 0.015 && closed < 0.01 {
             return Ok(());
         }
-        seen.push((constant, poisson, closed));
+        seen.push((constant, poisson, trips, closed));
     }
-    Err(format!("shares beyond 5 ms, constant, random, closed: {seen:?}").into())
+    Err(format!("shares beyond 5 ms, constant, random, round trips, closed: {seen:?}").into())
 }
 
 fn too_slow() -> Test {

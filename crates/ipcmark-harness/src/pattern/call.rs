@@ -1,4 +1,4 @@
-//! Calls under ping-pong: an argument there, a result back, both of the cell's size, both stamped
+//! Calls, one after another or at a set rate: an argument there, a result back, both of the cell's size, both stamped
 //! and checked. The caller times them.
 //!
 //! The argument is in the caller's memory. The caller stamps it within the clock, as a user would
@@ -7,6 +7,8 @@
 //! each run prints it.
 
 use super::Play;
+use super::pacer::Pacer;
+use super::schedule::Schedule;
 use crate::desk::{Desk, Tally};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Call, Capacity, Flow, Info, Remote, Result, Serve, Side};
@@ -47,7 +49,8 @@ impl Play for Pair {
         match stage.split(|| (self.split)(side))? {
             Party::Caller(mut caller) => {
                 let mut desk = desk((towards, back));
-                stage.phases(&mut |stage| initiate(&mut *caller, &mut desk, stage))?;
+                let act = if stage.plan.workload.arrivals().is_some() { at_rate } else { initiate };
+                stage.phases(&mut |stage| act(&mut *caller, &mut desk, stage))?;
                 stage.tear_down(caller);
                 Ok(desk.tally())
             }
@@ -77,6 +80,32 @@ fn initiate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Re
             return Ok(Done { messages: calls, end: back });
         }
         last = next_is_last;
+    }
+}
+
+/// Makes each call when it is due, or when the one before it is answered. Its time begins when it
+/// was due.
+fn at_rate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+    let mut argument = desk.draft();
+    let mut pacer = Pacer::new(stage);
+    let mut schedule = Schedule::of(stage);
+    let over = schedule.over(&stage.clock, stage.extent);
+    let mut done = Done { messages: 0, end: stage.start };
+    loop {
+        let due = schedule.due(done.messages);
+        let now = pacer.wait_uncounted(due, stage)?;
+        let last = schedule.is_last() || now >= over;
+        desk.stamp(&mut argument, last);
+        let result = caller.call(&argument)?;
+        let back = desk.clock.now();
+        desk.checker.check(result);
+        stage.take_lag(now, now - due.max(done.end));
+        stage.timer.take(back, back - due);
+        done = Done { messages: done.messages + 1, end: back };
+        if last {
+            pacer.end(stage);
+            return Ok(done);
+        }
     }
 }
 

@@ -235,6 +235,7 @@ pub(crate) fn of_notifier<N: Notifier>(plan: &Plan) -> Attempt {
 
 /// Makes the part of calls: see [`Make`].
 pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> Attempt {
+    refuse(const { &R::INFO }, plan)?;
     let (fixture, took) = making(|| R::fixture(plan))?;
     Ok((call::pair::<R>(fixture), took))
 }

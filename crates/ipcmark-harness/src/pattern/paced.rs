@@ -48,7 +48,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
             break;
         }
     }
-    stage.pacing = Some(pacer.cost());
+    pacer.end(stage);
     if desk.lossy {
         ending::say(tx, desk, stage)?;
     }

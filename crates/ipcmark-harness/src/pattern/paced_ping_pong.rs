@@ -10,7 +10,9 @@
 //! - A side that sleeps is asleep until the answer is there, as a client with one request at a time.
 //!   A message that becomes due meanwhile leaves late, and its time runs.
 //!
-//! The lag of a message is the time from when it was due to the call that sends it.
+//! The lag of a message is how late it left for a reason of the harness or the machine: the time to
+//! the call that sends it, from when it was due; or, if the link held no more then, from the answer
+//! that made room.
 
 use super::duplex::held;
 use super::links::End;
@@ -55,18 +57,20 @@ fn initiate(
     let mut answers = Schedule::of(stage);
     let over = sends.over(&stage.clock, stage.extent);
     let (mut sent, mut received) = (0, 0);
+    // The moment at which the latest answer made room for a message.
+    let mut room_since = stage.start;
     let mut last = false;
     loop {
         let (under_way, mut now) = (sent - received, desk.clock.now());
         if !last && under_way < window {
             let due = sends.due(sent);
             if under_way == 0 && now < due {
-                now = wait(&mut pacer, due, stage)?;
+                now = pacer.wait_uncounted(due, stage)?;
             }
             if now >= due {
                 last = sends.is_last() || now >= over;
                 desk.send::<Erased>(tx, last)?;
-                stage.take_lag(now, now - due);
+                stage.take_lag(now, now - due.max(room_since));
                 sent += 1;
                 continue;
             }
@@ -82,8 +86,11 @@ fn initiate(
         let due = answers.due(received);
         stage.timer.take(now, now.saturating_sub(due));
         received += 1;
+        if under_way == window {
+            room_since = now;
+        }
         if last && received == sent {
-            stage.pacing = Some(pacer.cost());
+            pacer.end(stage);
             return Ok(Done { messages: received, end: now });
         }
     }
@@ -103,7 +110,7 @@ pub(super) fn floor<H: Halves>(
     let mut done = Done { messages: 0, end: stage.start };
     loop {
         let due = schedule.due(done.messages);
-        let now = pacer.wait_until(due)?;
+        let now = pacer.wait_uncounted(due, stage)?;
         let last = schedule.is_last() || now >= over;
         for _ in 0..2 {
             desk.send::<H>(tx, false)?;
@@ -116,17 +123,8 @@ pub(super) fn floor<H: Halves>(
         stage.timer.take(done.end, done.end - due);
         done.messages += 1;
         if last {
-            stage.pacing = Some(pacer.cost());
+            pacer.end(stage);
             return Ok(done);
         }
     }
-}
-
-/// Waits until a message is due. System calls of the wait are the harness's.
-fn wait(pacer: &mut Pacer, due: u64, stage: &Stage<'_>) -> Result<u64> {
-    let (counting, process) = (&stage.control.counting, stage.seat.process);
-    counting.pause(process);
-    let now = pacer.wait_until(due);
-    counting.begin(process);
-    now
 }

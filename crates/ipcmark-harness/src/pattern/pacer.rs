@@ -19,7 +19,7 @@ const SPIN: Duration = Duration::from_micros(150);
 /// Two readings of the clock further apart than this had another process, or the machine, between
 /// them: no time that was spun.
 const GAP: Duration = Duration::from_micros(5);
-/// Of this many sleeps the CPU time of one is measured, because the measurement delays it.
+/// Number of sleeps of which one is measured, because the measurement delays it.
 const MEASURED: u64 = 16;
 
 /// Waits for the times of one phase.
@@ -70,6 +70,15 @@ impl Pacer {
         }
     }
 
+    /// Waits until `due`, in a phase whose system calls may be counted: those of the wait are not.
+    pub(super) fn wait_uncounted(&mut self, due: Ticks, stage: &Stage<'_>) -> Result<Ticks> {
+        let (counting, process) = (&stage.control.counting, stage.seat.process);
+        counting.pause(process);
+        let now = self.wait_until(due);
+        counting.begin(process);
+        now
+    }
+
     fn sleep(&mut self, time: Ticks) -> Result<()> {
         let begun = self.sleeps.is_multiple_of(MEASURED).then(cpu_time);
         self.sleeps += 1;
@@ -89,8 +98,14 @@ impl Pacer {
         Ok(())
     }
 
+    /// Ends a phase of waits that are not counted: reports what they cost.
+    pub(super) fn end(&self, stage: &mut Stage<'_>) {
+        stage.control.counting.pause(stage.seat.process);
+        stage.pacing = Some(self.cost());
+    }
+
     /// Returns what the phase's waits cost.
-    pub(super) fn cost(&self) -> Pacing {
+    fn cost(&self) -> Pacing {
         let (time, number) = self.measured;
         let each_ns = time.as_nanos() as f64 / number.max(1) as f64;
         Pacing {

@@ -61,6 +61,9 @@ pub(crate) const FREEZES: u8 = 17;
 /// Each of the initiator's messages has a wrong byte between its stamps, but a phase's last.
 pub(crate) const FLIPS: u8 = 18;
 
+/// [`SLOW_READER`], whose sides look for messages instead of sleeping.
+pub(crate) const SLOW_LOOKER: u8 = 19;
+
 const FATAL: u64 = 50;
 /// Number of the message that meets the stall of a stalling toy, and the stall's length.
 const STALLED: u64 = 60;
@@ -154,7 +157,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
         lossy: FAULT == DROPS,
         overlaps: true,
         family: "toy",
-        wait: WaitKind::Block,
+        wait: if FAULT == SLOW_LOOKER { WaitKind::Spin } else { WaitKind::Block },
         framing: Framing::Stream,
         summary: "a transport with a fault",
         reference: "pipe(7)",
@@ -331,7 +334,7 @@ impl Receiver for ToyReceiver {
                 std::thread::sleep(STALL);
             }
         }
-        if self.fault == SLOW_READER && self.side == Side::Responder {
+        if matches!(self.fault, SLOW_READER | SLOW_LOOKER) && self.side == Side::Responder {
             burn(Duration::from_micros(20));
         }
         while self.fault == SPINS && !self.ready()? {}
