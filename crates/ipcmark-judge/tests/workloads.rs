@@ -29,6 +29,7 @@ fn each_workload_is_compared_by_its_own_figure() {
         let expected = match cell.key.workload.name() {
             "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => Figure::TimePerMessage,
             "paced" => Figure::OneWayP50,
+            "paced-ping-pong" => Figure::PacedRoundTripP50,
             "burst" => Figure::BurstP50,
             "scatter-gather" => Figure::TaskTime,
             _ => Figure::RoundTripP50,

@@ -31,6 +31,7 @@ fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
         placed: Placed { allowed: vec![0], cpu_before: 0, cpu_after: 0 },
         usage: Usage { user_ns: 100, system_ns: 300, voluntary_switches: 3, ..Usage::default() },
         histogram,
+        lag: None,
         lost: None,
     }
 }
