@@ -32,6 +32,8 @@ const SIZE: usize = 64;
 /// Rate of the open loop. At equal distances a freeze meets messages at one phase only, so they
 /// must be dense compared with 10 ms.
 const RATE_PER_S: u32 = 10_000;
+/// Rate of round trips: a sender that sleeps has one in flight, so a lower rate leaves time to catch up.
+const TRIPS_PER_S: u32 = 2_500;
 const QUANTILES: [f64; 2] = [0.995, 0.999];
 /// Largest relative difference of measured and predicted.
 const TOLERANCE: f64 = 0.1;
@@ -93,16 +95,17 @@ fn try_out(
     let service_ns = desk.service_ns(plain)?;
     let closed = desk.values(entry, Workload::PingPong)?;
     let one_way = Arrivals::ALL.map(|arrivals| Workload::Paced { rate: RATE_PER_S, arrivals });
-    let both_ways = Workload::PACED_PING_PONG.with_value(RATE_PER_S);
+    let both_ways = Workload::PACED_PING_PONG.with_value(TRIPS_PER_S);
     for workload in one_way.into_iter().chain([both_ways]) {
         let open = desk.values(entry, workload)?;
         let base_ns = at(&open, 0.5)?;
+        let rate = if workload.is_one_way() { RATE_PER_S } else { TRIPS_PER_S };
         // A sender that sleeps has one request in flight: a round trip serves each.
         let service_ns = if workload.is_one_way() { service_ns } else { desk.trip_ns(plain)? };
         for q in QUANTILES {
             let cell = format!("{name} {workload} {}", workload.parameters());
             let measured = at(&open, q)?;
-            let predicted = predicted_ns(q, base_ns, f64::from(RATE_PER_S), service_ns);
+            let predicted = predicted_ns(q, base_ns, f64::from(rate), service_ns);
             let ratio = measured / predicted;
             let seen = at(&closed, q)?;
             println!(
