@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Time that the sides of a pair may take beyond their turns.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Time by which a pair that hangs may pass the budget.
+pub(crate) const PAST: Duration = Duration::from_secs(1);
 /// Share of the budget for the first stage.
 const SCREEN_SHARE: f64 = 0.6;
 
@@ -258,11 +260,13 @@ impl Comparison {
     fn visit(&mut self, stage: Stage, index: usize, programs: &mut [Program]) -> Result<bool> {
         let (slice, cell) = (self.slices[index], &self.document.cells[index]);
         let order = order(self.options.laps, &mut self.random);
+        let left = self.options.budget.saturating_sub(self.begun.elapsed());
+        let patience = PATIENCE.min(left.max(PAST));
         let request = Request {
             key: cell.key.clone(),
             slice_ns: slice.as_nanos() as u64,
             warm_up_ns: self.options.warm_up.max(slice).as_nanos() as u64,
-            deadline_ns: (PATIENCE + slice.max(self.options.warm_up) * order.len() as u32)
+            deadline_ns: (patience + slice.max(self.options.warm_up) * order.len() as u32)
                 .as_nanos() as u64,
             seed: self.random.u64(..) << 2,
             slow_down_permille: 0,
@@ -277,9 +281,12 @@ impl Comparison {
         }
         self.relay.give(request.order[0], 0)?;
         let heard = self.hear(&request, programs)?;
+        // With less patience than others had, a late end does not prove a hang.
+        let is_late = patience < PATIENCE && self.begun.elapsed() >= self.options.budget;
         let cell = &mut self.document.cells[index];
         let [base, new, again] = match heard {
             Heard::Interrupt => return Ok(true),
+            Heard::Sides(sides) if is_late && sides.iter().any(has_failed) => return Ok(false),
             Heard::Sides(sides) => *sides,
             Heard::Refusal(state) => {
                 if cell.pairs.is_empty() {
@@ -346,6 +353,10 @@ enum Heard {
     Refusal(State),
     /// A signal came.
     Interrupt,
+}
+
+fn has_failed(side: &SideRun) -> bool {
+    side.outcome != InvocationOutcome::Ok
 }
 
 /// Returns a failed side without slices.

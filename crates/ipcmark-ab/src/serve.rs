@@ -1,5 +1,6 @@
 //! The program that measures: makes an invocation per request, and answers with its result.
 
+use crate::comparison::PAST;
 use crate::order::SIDES;
 use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
@@ -108,6 +109,7 @@ impl Server<'_> {
             extent: Extent::Time(Duration::from_nanos(request.slice_ns)),
             warm_up: Duration::from_nanos(request.warm_up_ns),
             deadline: Duration::from_nanos(request.deadline_ns),
+            latest: Some(Duration::from_nanos(request.deadline_ns) + PAST),
             slow_down_permille: request.slow_down_permille,
             seed: request.seed,
             ..plan(&key, self.scratch.names())

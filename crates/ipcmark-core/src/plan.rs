@@ -47,6 +47,8 @@ pub struct Plan {
     /// Bound on the whole invocation; a side that has not ended by then is killed and the
     /// invocation is an error.
     pub deadline: Duration,
+    /// Bound that holds even if the sides wait for CPUs that others have. Without one, such waits move the deadline.
+    pub latest: Option<Duration>,
     /// A known delay, thousandths of a round trip, that the responder adds to each: what a
     /// comparison must be able to find. 0 but where that is tried.
     pub slow_down_permille: u32,
@@ -74,6 +76,7 @@ impl Plan {
             extent: Extent::Messages(1),
             warm_up: Duration::ZERO,
             deadline: Duration::from_secs(10),
+            latest: None,
             slow_down_permille: 0,
             check_all: false,
             seed: 0,

@@ -26,7 +26,7 @@ const BATCHES: usize = 16;
 /// Exchanges of a batch.
 const BATCH: usize = 250;
 /// Time that two processes may take for all of it. On a quiet machine it takes a few milliseconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Word that the first process writes at the end. No stamp is zero, because clocks count from boot.
 const ENOUGH: u64 = 0;
 
@@ -129,7 +129,8 @@ pub fn between(
         affinity::pin(a)?;
         pack(&ask(line, read_a))
     })?;
-    let finished = crew.finish(Instant::now() + PATIENCE)?;
+    let end = Instant::now() + PATIENCE;
+    let finished = crew.finish_by(end, Some(end))?;
     if matches!(finished.over, Over::Interrupted | Over::Late) {
         return Err(lost((a, b), "the exchange did not end in time"));
     }

@@ -82,6 +82,7 @@ fn loop_ns(bench: &Bench, floor: &Entry, scratch: &Scratch) -> Option<f64> {
         extent: Extent::Time(Duration::from_millis(10)),
         warm_up: Duration::from_millis(5),
         deadline: Duration::from_secs(5),
+        latest: Some(Duration::from_secs(1)),
         seed: 1,
         ..Plan::new(SIZE, scratch.names())
     };

@@ -15,7 +15,7 @@ use crate::slices::{Sliced, together};
 use crate::turns::Turns;
 use ipcmark_core::{Error, Extent, Info, Plan};
 use ipcmark_record::{
-    Arm, Capacity, Cycles, Invocation, InvocationOutcome, State, SystemCalls, Usage,
+    Arm, Capacity, Cycles, Invocation, InvocationOutcome, Mark, State, SystemCalls, Usage,
 };
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
@@ -80,7 +80,7 @@ impl Failure {
 /// Makes one invocation of what `make` makes. Failures are part of the report.
 pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Report {
     let mut capacity = None;
-    let before = Steal::now();
+    let (before, quota) = (Steal::now(), noise::Quota::now());
     let wanted = Wanted { purpose: Purpose::Times, turns: None };
     let mut outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
     if matches!(&outcome, Err(Failure { absent: true, .. })) && !process::is_interrupted() {
@@ -96,6 +96,7 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
             let mut invocation = combine(info, plan, sides);
             let stopped = absent || noise::is_overlong(plan, &invocation);
             invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns, stopped));
+            invocation.marks.extend(quota.was_used_up().then_some(Mark::Throttled));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }
         Err(Failure { side, what, refused, .. }) => (failed(&side, what), refused),
@@ -204,14 +205,16 @@ fn attempt(
     }
     // This process's copy would keep the link open after a side is gone.
     drop(play);
-    let end = Instant::now() + plan.deadline;
+    let begun = Instant::now();
+    let end = begun + plan.deadline;
     let calls = match purpose {
         Purpose::Times | Purpose::Cycles(_) => None,
         Purpose::SystemCalls => {
             control.counting.count(crew.children(), end).map_err(Failure::ours)?
         }
     };
-    let finished = crew.finish(end).map_err(Failure::ours)?;
+    let latest = plan.latest.map(|latest| begun + latest);
+    let finished = crew.finish_by(end, latest).map_err(Failure::ours)?;
     let absent = !finished.absent.is_zero();
     if finished.over == Over::Late {
         return Err(Failure { absent, ..late(&finished, &seats, info, plan) });

@@ -26,7 +26,11 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Most time for one set, even on a busy machine.
 const LONGEST: Duration = Duration::from_secs(3);
 /// Least time after which a set is cut off: many times what one of small messages takes.
-const LEAST: Duration = Duration::from_millis(100);
+const LEAST: Duration = Duration::from_millis(200);
+/// Share of a run that sets may take that are made because the CPUs moved, or were too busy: one in this many.
+const EXTRA_SHARE: u32 = 5;
+/// Share of a placement's invocations at a distance without limits that calls for another set: one in this many.
+const UNKNOWN_SHARE: usize = 4;
 /// Time that copies get in any case.
 const LEAST_COPIES: Duration = Duration::from_millis(20);
 /// Largest share of the time left that one set may take: one in this many.
@@ -69,7 +73,9 @@ pub fn measure(clock: &Clock, cpus: &Cpus, sizes: &[u64], left: Option<Duration>
     let longest = left.map_or(LONGEST, |left| (left / SHARE).clamp(LEAST_COPIES, LONGEST));
     let (fit, too_long) = fitting(sizes, longest);
     let deadline = left.map_or(LONGEST, |left| (left / SHARE).clamp(LEAST, LONGEST));
-    Ok(Set { found: pair::measure(clock, cpus, &fit, deadline)?, too_long })
+    // A budget does not wait for CPUs that others have.
+    let last = left.map(|_| deadline);
+    Ok(Set { found: pair::measure(clock, cpus, &fit, (deadline, last))?, too_long })
 }
 
 /// Parts ascending sizes into those whose copies fit into `longest` together, and the others.
@@ -117,14 +123,33 @@ impl Repeated {
     /// of the budget.
     pub(crate) fn look(&mut self, record: &mut Record, at_ns: u64, left: Option<Duration>) {
         let fresh = |last| u128::from(at_ns - last) < EVERY.as_nanos();
-        if self.last_ns.is_some_and(fresh) || process::is_interrupted() {
-            return;
+        if !self.last_ns.is_some_and(fresh) {
+            self.last_ns = Some(at_ns);
+            self.measure(record, at_ns, left, |_, _| true);
+        } else if Duration::from_nanos(at_ns) > self.took * EXTRA_SHARE {
+            self.measure(record, at_ns, left, lacks);
         }
-        self.last_ns = Some(at_ns);
+    }
+
+    /// Measures those that the record's invocations lack, at the end of a run: one that is short has
+    /// had a single set.
+    pub(crate) fn end(&mut self, record: &mut Record, at_ns: u64, left: Option<Duration>) {
+        if self.last_ns.is_some() && left.is_none_or(|left| left >= LEAST) {
+            self.measure(record, at_ns, left, lacks);
+        }
+    }
+
+    fn measure(
+        &mut self,
+        record: &mut Record,
+        at_ns: u64,
+        left: Option<Duration>,
+        is_due: impl Fn(&Record, Placement) -> bool,
+    ) {
         let begun = Instant::now();
         for placement in Placement::ALL {
             let sizes = sizes_on(record, placement);
-            if sizes.is_empty() {
+            if sizes.is_empty() || process::is_interrupted() || !is_due(record, placement) {
                 continue;
             }
             let left = left.map(|left| left.saturating_sub(begun.elapsed()));
@@ -164,6 +189,27 @@ pub fn left_out(too_long: &[u64]) -> Option<String> {
     (!sizes.is_empty()).then(|| format!("copies of {} bytes would take too long", sizes.join(", ")))
 }
 
+/// Returns true if many of a placement's invocations have no limits: its CPUs were at another distance
+/// when they were measured, or too busy.
+fn lacks(record: &Record, placement: Placement) -> bool {
+    let limits = || record.limits.iter().filter(|limit| limit.placement == placement);
+    let apart = |d: Distance| (!d.has_moved()).then_some(f64::midpoint(d.before_ns, d.after_ns));
+    let hand_offs = limits().filter(|limit| limit.kind == LimitKind::HandOff);
+    let measured: Vec<f64> =
+        hand_offs.flat_map(|limit| &limit.samples).filter_map(|s| apart(s.distance?)).collect();
+    let cells = record.cells.iter().filter(|cell| cell.key.placement == placement);
+    let made = cells.flat_map(|cell| &cell.invocations).filter(|invocation| invocation.is_ok());
+    let distances: Vec<f64> = made.filter_map(|made| apart(made.distance?)).collect();
+    limits().next().is_none() || are_unknown(&distances, &measured)
+}
+
+/// Returns true if many of these distances, ns, are far from all that limits were measured at.
+fn are_unknown(distances: &[f64], measured: &[f64]) -> bool {
+    let is_unknown = |ns: &&f64| measured.iter().all(|known| Distance::differ(*known, **ns));
+    let unknown = distances.iter().filter(is_unknown).count();
+    unknown > 0 && unknown * UNKNOWN_SHARE >= distances.len()
+}
+
 /// Returns the sizes of the cells that are measured on a placement, ascending.
 fn sizes_on(record: &Record, placement: Placement) -> Vec<u64> {
     let measured = record.cells.iter().filter(|cell| {
@@ -190,6 +236,18 @@ mod tests {
         assert_eq!(left_out(&[]), None);
         let words = left_out(&[1 << 30]).unwrap();
         assert_eq!(words, "copies of 1073741824 bytes would take too long");
+    }
+
+    /// F1: a run whose CPUs moved after its only set had no limit for most rows.
+    #[test]
+    fn a_distance_without_limits_calls_for_another_set() {
+        let near = [60.0, 61.0, 62.0, 63.0];
+        assert!(!are_unknown(&near, &[64.0]), "one class");
+        assert!(are_unknown(&near, &[110.0]) && are_unknown(&near, &[]));
+        let mixed = [60.0, 110.0, 112.0, 109.0];
+        assert!(are_unknown(&mixed, &[111.0]) && !are_unknown(&mixed, &[111.0, 60.0]));
+        assert!(!are_unknown(&[60.0, 111.0, 111.0, 111.0, 111.0], &[111.0]), "one of five");
+        assert!(!are_unknown(&[], &[]));
     }
 
     #[test]

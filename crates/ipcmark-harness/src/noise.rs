@@ -12,6 +12,7 @@
 use crate::Bench;
 use ipcmark_core::{Extent, Parameter, Plan};
 use ipcmark_record::{Gaps, Invocation, Mark, Noise};
+use ipcmark_sys::cgroup::{Groups, Throttled};
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::contention::Steal;
 use ipcmark_sys::noise;
@@ -84,6 +85,27 @@ pub(crate) fn marks(noise: &Noise, elapsed_ns: u64, stopped: bool) -> Vec<Mark> 
     let waited = noise.waited_ns.is_some_and(|ns| ns as f64 > WAITED_MOST * elapsed_ns as f64);
     let marks = [(stolen, Mark::Stolen), (away || waited || stopped, Mark::Gaps)];
     marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect()
+}
+
+/// A CPU quota and its counts before an invocation.
+#[derive(Debug)]
+pub(crate) struct Quota {
+    groups: Groups,
+    before: Option<Throttled>,
+}
+
+impl Quota {
+    /// Looks at the counts.
+    pub(crate) fn now() -> Quota {
+        let groups = Groups::of_this_process();
+        Quota { before: groups.throttled(), groups }
+    }
+
+    /// Returns true if the quota was used up since.
+    pub(crate) fn was_used_up(&self) -> bool {
+        let now = self.before.zip(self.groups.throttled());
+        now.is_some_and(|(before, now)| now.since(&before).throttled > 0)
+    }
 }
 
 /// Returns the time stolen from these CPUs since `before`, ns.

@@ -20,27 +20,24 @@ use crate::placement::{self, Cpus};
 use crate::{Bench, Entry, Result, Scratch, harness_cost};
 pub use cells::new_cells;
 use counts::Counts;
-use ipcmark_core::{DEEP_EVERY, Extent, Parameter, Plan};
+use ipcmark_core::{DEEP_EVERY, Extent, Plan};
 use ipcmark_record::{
-    CellKey, Host, Invocation, MachineNoise, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
+    Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
 };
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use machine::Machine;
 use pace::Pace;
 pub use spec::{CellSpec, Options, command_line, plan};
+use spec::{PATIENCE, entries, patience_for};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 pub use steer::{Aim, Round, Rounds, Steer, is_open, rounds_of};
 pub use watch::{Event, Watch};
 
-/// Time that an invocation may take beyond its phases before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Times that the bytes of a turn are touched in an invocation at least.
-const PASSES: f64 = 8.0;
-/// Rate at which the slowest mechanism moves bytes.
-const SLOWEST_BYTES_PER_S: f64 = (64 << 20) as f64;
+/// Time by which a visit that hangs may pass the budget.
+const PAST: Duration = Duration::from_secs(1);
 /// Number of times that a round repeats a marked invocation.
 const AGAIN: usize = 2;
 
@@ -168,7 +165,8 @@ impl Session {
     pub fn run(&mut self, steer: &mut dyn Steer, watch: &mut dyn Watch) -> Result<()> {
         let begun = Instant::now();
         let ran = self.rounds(begun, steer, watch);
-        self.machine.end(&mut self.record, self.before_ns, begun);
+        let left = self.left(begun);
+        self.machine.end(&mut self.record, self.before_ns, begun, left);
         self.record.knees = steer.knees(&self.record);
         let standings = steer.standings(&self.record);
         for (cell, standing) in self.record.cells.iter_mut().zip(standings) {
@@ -183,6 +181,11 @@ impl Session {
         watch.event(Event::Ended(self.record.outcome));
         ran.map(drop)?;
         Ok(kept?)
+    }
+
+    /// Returns the rest of the budget; `None` without one.
+    fn left(&self, begun: Instant) -> Option<Duration> {
+        self.options.budget.map(|budget| budget.saturating_sub(begun.elapsed()))
     }
 
     fn rounds(
@@ -206,7 +209,7 @@ impl Session {
             if sure == 0 && !pace.holds_round(begun.elapsed()) {
                 break;
             }
-            let left = self.options.budget.map(|budget| budget.saturating_sub(begun.elapsed()));
+            let left = self.left(begun);
             self.machine.round(&mut self.record, self.before_ns, begun, left);
             pace.spent_beside(between.elapsed());
             watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
@@ -261,14 +264,16 @@ impl Session {
                 if newest.is_none_or(Invocation::is_ok) {
                     pace.spent(visit_begun.elapsed(), measure);
                 }
-                if newest.is_some_and(|i| !i.marks.is_empty()) {
+                // A quota is there at the next try, too.
+                let passes = |mark: &Mark| *mark != Mark::Throttled;
+                if newest.is_some_and(|i| i.marks.iter().any(passes)) {
                     marked.push(index);
                 }
                 *visit += 1;
                 if ended.is_some() {
                     return Ok(ended);
                 }
-                if self.count(index, number, measure) {
+                if self.count(index, number, measure)? {
                     return Ok(Some(Outcome::Interrupted));
                 }
             }
@@ -326,12 +331,20 @@ impl Session {
     }
 
     /// Counts a cell if it is time. Returns true if a signal asked for the end.
-    fn count(&mut self, index: usize, round: u32, measure: Duration) -> bool {
+    fn count(&mut self, index: usize, round: u32, measure: Duration) -> Result<bool> {
         if !self.counts.wants(index, &self.record.cells[index]) {
-            return false;
+            return Ok(false);
         }
         let (plan, bench) = self.plan(index, round, measure, PATIENCE);
-        self.counts.visit((index, self.entry(index)), &mut self.record, &plan, &bench)
+        if let Some(writer) = &mut self.writer {
+            writer.begin(&self.record.cells[index], round)?;
+        }
+        let of = (index, self.entry(index));
+        let ended = self.counts.visit(of, &mut self.record, &plan, &bench);
+        if let Some(writer) = &mut self.writer {
+            writer.append(&self.record.cells[index], None)?;
+        }
+        Ok(ended)
     }
 
     /// Makes one invocation of one cell. Returns the outcome if the run ends here.
@@ -345,18 +358,21 @@ impl Session {
     ) -> Result<Option<Outcome>> {
         let entry = self.entry(index);
         let full = patience_for(&self.record.cells[index].key);
-        // A side that hangs passes the budget by a second at most.
-        let patience = self.options.budget.map_or(full, |budget| {
-            budget.saturating_sub(begun.elapsed()).clamp(Duration::from_secs(1), full)
-        });
-        let (plan, bench) = self.plan(index, round, measure, patience);
+        let left = self.left(begun);
+        let patience = left.map_or(full, |left| left.clamp(PAST, full));
+        let (mut plan, bench) = self.plan(index, round, measure, patience);
+        plan.latest = left.map(|left| plan.deadline.max(left + PAST));
+        if let Some(writer) = &mut self.writer {
+            writer.begin(&self.record.cells[index], round)?;
+        }
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
         let invoked = Instant::now();
         let report = entry.invoke(&plan, &bench);
         let cell = &mut self.record.cells[index];
         // With less patience than others had, a late end does not prove a hang.
-        let cut_off =
-            patience < full && !report.invocation.is_ok() && invoked.elapsed() >= plan.deadline;
+        let bound = if patience < full { Some(plan.deadline) } else { plan.latest };
+        let is_late = bound.is_some_and(|bound| invoked.elapsed() >= bound);
+        let cut_off = is_late && !report.invocation.is_ok();
         if report.interrupted || cut_off {
             watch.event(Event::Visited { cell, invocation: None });
             return Ok(Some(if cut_off { Outcome::BudgetSpent } else { Outcome::Interrupted }));
@@ -379,18 +395,4 @@ impl Session {
         watch.event(Event::Visited { cell, invocation: newest });
         Ok(None)
     }
-}
-
-/// Returns the time that an invocation of a cell may take beyond its phases. Long messages take longer:
-/// each side faults in the pages of its buffers and of a ring for several messages, and a phase ends
-/// only after a whole turn.
-fn patience_for(key: &CellKey) -> Duration {
-    let turn =
-        key.size_bytes.saturating_mul(key.workload.value(Parameter::Depth).unwrap_or(1).into());
-    PATIENCE + Duration::from_secs_f64(turn as f64 * PASSES / SLOWEST_BYTES_PER_S)
-}
-
-/// Returns the transports of some cells, by name.
-fn entries(specs: &[CellSpec]) -> impl Iterator<Item = (String, &'static Entry)> {
-    specs.iter().map(|spec| (spec.key.transport.clone(), spec.entry))
 }

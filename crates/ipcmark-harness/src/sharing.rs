@@ -58,7 +58,8 @@ pub fn sample(clock: &Clock, (a, b): (u32, u32), at_ns: u64) -> Result<Option<Sh
             pack(&(before_ns, slices, apart()?))
         })?;
     }
-    let finished = crew.finish(Instant::now() + PATIENCE)?;
+    let end = Instant::now() + PATIENCE;
+    let finished = crew.finish_by(end, Some(end))?;
     let lost = |what: &str| -> Error {
         Refusal::Protocol(format!("CPU {a} and CPU {b} were not tried together: {what}")).into()
     };

@@ -47,10 +47,41 @@ pub struct Cell {
     /// Its cycles and instructions, where the machine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<Cycles>,
+    /// Number of times that the whole run died while it measured this cell.
+    #[serde(default, skip_serializing_if = "never")]
+    pub deaths: u32,
     /// Its invocations, in the order they were made.
     #[serde(default)]
     pub invocations: Vec<Invocation>,
 }
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn never(times: &u32) -> bool {
+    *times == 0
+}
+
+impl Cell {
+    /// Returns true if the run would probably die again: it died in this cell before it had a figure, or
+    /// twice. Someone may kill a run for another reason, so a cell with figures gets one more try.
+    #[must_use]
+    pub fn is_deadly(&self) -> bool {
+        self.deaths > u32::from(self.invocations.iter().any(Invocation::is_ok))
+    }
+
+    /// Notes that the run died while it measured this cell, in this round.
+    pub(crate) fn note_death(&mut self, round: u32) {
+        self.deaths += 1;
+        if self.is_deadly() {
+            let (side, what) = ("supervisor".into(), DIED.into());
+            let died = InvocationOutcome::Failed { side, what };
+            self.state = State::Measured;
+            self.invocations.push(Invocation { round, ..Invocation::new(died) });
+        }
+    }
+}
+
+/// Reason of an invocation during which the run died.
+const DIED: &str = "the whole run died during it (killed, perhaps for want of memory); --resume skips this cell, --resume DIR --retry tries it again";
 
 /// State of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,8 @@
 //! disk's write-back disturb what is being measured. So the document is written whole (through a temporary file and
 //! a rename) at the beginning, at the end of each round and at the end, and in between each visited cell appends one
 //! line to a journal next to it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
-//! flight. A line torn by the kill is left out.
+//! flight. A line torn by the kill is left out. Each visit also begins with a line, so that a reader knows in which cell
+//! the run died.
 //!
 //! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
 
@@ -35,6 +36,9 @@ struct Line {
     /// has is not added twice.
     before: usize,
     invocation: Option<Invocation>,
+    /// Round of a visit that begins with this line; absent in a line that ends one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begins: Option<u32>,
 }
 
 /// Returns the path of a record's journal: `record.json` has `record.json.journal`.
@@ -79,11 +83,23 @@ impl Writer {
         Ok(Writer { path: path.into(), run: record.started.clone(), journal, length: 0 })
     }
 
+    /// Appends that a visit of `cell` begins. If no line follows, the run died during it.
+    ///
+    /// # Errors
+    /// As [`append`](Writer::append).
+    pub fn begin(&mut self, cell: &Cell, round: u32) -> Result<()> {
+        self.add(cell, None, Some(round))
+    }
+
     /// Appends what the visit of `cell` brought: its state and, when there is one, its newest invocation.
     ///
     /// # Errors
     /// When the file system refuses, the line is lost and the ones before it stay whole, so a later call may succeed.
     pub fn append(&mut self, cell: &Cell, newest: Option<&Invocation>) -> Result<()> {
+        self.add(cell, newest, None)
+    }
+
+    fn add(&mut self, cell: &Cell, newest: Option<&Invocation>, begins: Option<u32>) -> Result<()> {
         let line = Line {
             run: self.run.clone(),
             key: cell.key.clone(),
@@ -91,6 +107,7 @@ impl Writer {
             capacity: cell.capacity,
             before: cell.invocations.len() - usize::from(newest.is_some()),
             invocation: newest.cloned(),
+            begins,
         };
         let mut text = serde_json::to_string(&line).expect("a line is plain JSON");
         text.push('\n');
@@ -157,7 +174,11 @@ fn lock(path: &Path) -> Result<File> {
 /// Refuses to overwrite another run, or this run if another process has resumed it between our reading it and our lock.
 fn refuse_to_lose(path: &Path, record: &Record) -> Result<()> {
     // A damaged or foreign file holds nothing that could be lost.
-    let Ok(there) = Record::read(path) else { return Ok(()) };
+    let there = crate::read_text(path).and_then(|text| {
+        let mut there = Record::parse(&text, "")?;
+        replay(path, &mut there, |_| {}).map(|_| there)
+    });
+    let Ok(there) = there else { return Ok(()) };
     if there.started != record.started {
         return Err(Error::Taken { path: path.display().to_string() });
     }
@@ -179,15 +200,53 @@ pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> 
     files::replace_for_good(path, &text).map_err(|e| Error::io("write", path, e))
 }
 
-/// Adds the lines of the journal next to `path` to `record`. Without a journal it adds nothing. A damaged line costs no
-/// other line: `warn` hears of it, and a resumed run measures its invocation again.
-pub(crate) fn replay(path: &Path, record: &mut Record, mut warn: impl FnMut(&str)) -> Result<()> {
+/// Notes in `record` that its run died while it measured the cell `index`, if no process keeps the record
+/// any longer; `warn` hears of it.
+pub(crate) fn note_death(
+    path: &Path,
+    record: &mut Record,
+    (index, round): (usize, u32),
+    mut warn: impl FnMut(&str),
+) {
+    if is_kept(path) {
+        return;
+    }
+    let cell = &mut record.cells[index];
+    cell.note_death(round);
+    let then = match cell.is_deadly() {
+        true => "a resumed run skips it, unless --retry is given",
+        false => "a resumed run tries it again",
+    };
+    warn(&format!("the run died while it measured {}; {then}", cell.key));
+}
+
+/// Returns true if a process keeps the record at `path`.
+fn is_kept(path: &Path) -> bool {
+    for _ in 0..TRIES {
+        let tried = File::open(journal_path(path)).map(|journal| journal.try_lock_shared());
+        if !matches!(tried, Ok(Err(TryLockError::WouldBlock))) {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    true
+}
+
+/// Adds the lines of the journal next to `path` to `record`; returns the place and the round of a cell whose visit has no
+/// end. Without a journal it adds nothing. A damaged line costs no other line: `warn` hears of it, and a resumed run
+/// measures its invocation again.
+pub(crate) fn replay(
+    path: &Path,
+    record: &mut Record,
+    mut warn: impl FnMut(&str),
+) -> Result<Option<(usize, u32)>> {
     let journal = journal_path(path);
     let bytes = match std::fs::read(&journal) {
         Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::io("read", &journal, e)),
     };
+    let mut under_way = None;
     // In bytes: the last line may be torn inside a character.
     let complete = bytes.iter().rposition(|b| *b == b'\n').map_or(&[][..], |end| &bytes[..end]);
     let lines = complete.split(|b| *b == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
@@ -205,10 +264,12 @@ pub(crate) fn replay(path: &Path, record: &mut Record, mut warn: impl FnMut(&str
         if line.run != record.started {
             continue;
         }
-        let Some(cell) = record.cells.iter_mut().find(|c| c.key == line.key) else {
+        let Some(index) = record.cells.iter().position(|c| c.key == line.key) else {
             leave_out(&format!("the record has no cell {}", line.key));
             continue;
         };
+        let cell = &mut record.cells[index];
+        under_way = None;
         // More than the document has is no reason: a full disk may have eaten the line before.
         if line.before < cell.invocations.len() {
             continue;
@@ -216,6 +277,7 @@ pub(crate) fn replay(path: &Path, record: &mut Record, mut warn: impl FnMut(&str
         cell.state = line.state;
         cell.capacity = line.capacity.or(cell.capacity);
         cell.invocations.extend(line.invocation);
+        under_way = line.begins.map(|round| (index, round));
     }
-    Ok(())
+    Ok(under_way)
 }

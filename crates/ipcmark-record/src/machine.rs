@@ -241,16 +241,19 @@ pub enum Mark {
     /// The gap probe heard more than it may, or a side that never slept had no CPU for longer than it may, or
     /// its processes were stopped on the way.
     Gaps,
+    /// Its control group used up a CPU quota on the way, and its processes had to wait.
+    Throttled,
 }
 
 impl Mark {
-    /// `moved`, `stolen` or `gaps`.
+    /// `moved`, `stolen`, `gaps` or `throttled`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Mark::Moved => "moved",
             Mark::Stolen => "stolen",
             Mark::Gaps => "gaps",
+            Mark::Throttled => "throttled",
         }
     }
 }

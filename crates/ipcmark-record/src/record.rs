@@ -211,14 +211,17 @@ impl Record {
         Record::read_and(path, |_| {})
     }
 
-    /// Reads as [`read`](Record::read) does, and tells `warn` in words which lines of the journal it left out as damaged.
+    /// Reads as [`read`](Record::read) does, and tells `warn` in words which lines of the journal it left out as damaged, and
+    /// in which cell the run died.
     ///
     /// # Errors
     /// As [`read`](Record::read).
-    pub fn read_and(path: &Path, warn: impl FnMut(&str)) -> Result<Record> {
+    pub fn read_and(path: &Path, mut warn: impl FnMut(&str)) -> Result<Record> {
         let text = crate::read_text(path)?;
         let mut record = Record::parse(&text, &path.display().to_string())?;
-        journal::replay(path, &mut record, warn)?;
+        if let Some(visit) = journal::replay(path, &mut record, &mut warn)? {
+            journal::note_death(path, &mut record, visit, warn);
+        }
         Ok(record)
     }
 

@@ -118,7 +118,7 @@ fn start(trial: &Trial, names: &Names) -> Result<Crew, Fault> {
 fn end(started: Result<Crew, Fault>, until: Option<Instant>) -> Result<Found, String> {
     let late = Instant::now() + DEADLINE;
     let crew = started.map_err(|fault| fault.what)?;
-    let finished = crew.finish(until.map_or(late, |until| until.min(late)));
+    let finished = crew.finish_by(until.map_or(late, |until| until.min(late)), until);
     let finished = finished.map_err(|e| e.to_string())?;
     if finished.over == Over::Late {
         if until.is_some_and(|until| until < late) {

@@ -32,8 +32,9 @@ impl Row {
     #[must_use]
     pub fn misses_rate(&self) -> bool {
         let good = (self.made_invocations - self.failed_invocations).max(1) as u64;
-        let least = least_share(self.key.workload, self.messages / good);
-        self.rate().is_some_and(|rate| rate.reached_per_s < least * rate.asked_per_s)
+        let (each, workload) = (self.messages / good, self.key.workload);
+        let missed = |rate: Rate| misses_rate(workload, each, each as f64 / rate.reached_per_s);
+        self.rate().is_some_and(missed)
     }
 
     /// Takes the latency away from a row that did not reach its rate.
@@ -62,9 +63,35 @@ impl Figure {
     }
 }
 
+/// Returns true if `messages` in a phase of `elapsed_s` are too few for the rate of `paced`.
+#[must_use]
+pub fn misses_rate(workload: Workload, messages: u64, elapsed_s: f64) -> bool {
+    let Some(asked_per_s) = workload.value(Parameter::Rate) else { return false };
+    let sending_s = elapsed_s - Workload::LEAD_NS as f64 / 1e9;
+    let due = sending_s * f64::from(asked_per_s);
+    (messages as f64) < least_share(workload, messages) * due
+}
+
 /// Returns the share of the asked rate that counts as reached by an invocation of `messages`. A phase
 /// of few messages is lengthened by a late last one, and Poisson arrivals are not evenly many.
 fn least_share(workload: Workload, messages: u64) -> f64 {
     let deviations = if workload.arrivals() == Some(Arrivals::Poisson) { 2.0 } else { 1.0 };
     SHARE - deviations / (messages.max(1) as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_before_the_first_message_does_not_count() {
+        let paced = Workload::PACED.with_value(1_000_000);
+        // 3 ms at full rate, behind a lead of half a millisecond.
+        assert!(!misses_rate(paced, 3_000, 3.5e-3));
+        assert!(misses_rate(paced, 2_700, 3.5e-3));
+        assert!(misses_rate(paced, 10_000, 1.0) && !misses_rate(Workload::Stream, 1, 1.0));
+        let poisson = Workload::Paced { rate: 1_000, arrivals: Arrivals::Poisson };
+        assert!(!misses_rate(poisson, 30, 50.5e-3), "chance");
+        assert!(misses_rate(poisson, 30, 200.5e-3));
+    }
 }

@@ -90,6 +90,9 @@ pub struct Row {
     pub failed_invocations: usize,
     /// Invocations behind the figure whose warm-up did not become steady.
     pub unsteady_invocations: usize,
+    /// Invocations behind the figure in which the control group used up its CPU quota.
+    #[serde(skip_serializing_if = "none")]
+    pub throttled_invocations: usize,
     /// Good invocations that the machine disturbed, or whose CPUs moved on the way: see [`Mark`](ipcmark_record::Mark).
     pub set_aside: usize,
     /// True if some of those count nevertheless, because too few would have been left.
@@ -115,6 +118,11 @@ pub struct Row {
     pub distance: Option<DistanceRange>,
     /// Faults over all invocations.
     pub integrity: Integrity,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Figures of a cell in another distance class than its row's.

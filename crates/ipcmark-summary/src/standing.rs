@@ -30,7 +30,7 @@ pub fn excess(row: &Row, target: Target) -> Option<f64> {
 
 impl Row {
     /// Returns the words that must go wherever its figures go, worst first: `impossible`, `rate-not-reached`,
-    /// `lost-messages`, `sender-too-slow`, and `noisy`, `not-steady` or `few`; none of a row that can be
+    /// `lost-messages`, `sender-too-slow`, `throttled`, and `noisy`, `not-steady` or `few`; none of a row that can be
     /// trusted.
     #[must_use]
     pub fn flags(&self) -> Vec<&'static str> {
@@ -46,6 +46,7 @@ impl Row {
             self.misses_rate().then_some("rate-not-reached"),
             (self.integrity.lost > 0).then_some("lost-messages"),
             lag.is_some_and(|lag| lag.sender_too_slow).then_some("sender-too-slow"),
+            (self.throttled_invocations > 0).then_some("throttled"),
             quality,
         ];
         all.into_iter().flatten().collect()

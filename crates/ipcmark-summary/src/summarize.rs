@@ -7,7 +7,7 @@ use crate::limit::against;
 use crate::standing::standing;
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
-    Cell, Distance, Integrity, Invocation, InvocationOutcome, Record, Standing, State,
+    Cell, Distance, Integrity, Invocation, InvocationOutcome, Mark, Record, Standing, State,
 };
 use ipcmark_stats::median;
 
@@ -71,6 +71,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         made_invocations: cell.invocations.len(),
         failed_invocations: cell.invocations.len() - good.len(),
         unsteady_invocations: counting.invocations.iter().filter(|i| !i.warm_up.steady).count(),
+        throttled_invocations: counting.invocations.iter().filter(|i| is_throttled(i)).count(),
         set_aside: counting.set_aside,
         disturbed: counting.disturbed,
         messages: good.iter().map(|i| i.messages).sum(),
@@ -112,6 +113,10 @@ impl Census {
         }
         census
     }
+}
+
+fn is_throttled(invocation: &Invocation) -> bool {
+    invocation.marks.contains(&Mark::Throttled)
 }
 
 /// Returns the outcome of a cell. A state without invocations is not a measurement, whatever the

@@ -131,6 +131,15 @@ fn one_invocation_at_another_distance_moves_no_limit() {
     assert_eq!(chosen(&moved, across()), chosen(&spin, across()));
 }
 
+#[test]
+fn a_round_trip_tells_the_wake_up_beside_its_limit_and_no_stream_does() {
+    let pipe = cell("pipe/block", "ping-pong", 64, "cross-core");
+    assert_eq!(against(&pipe, across()).wake_up_ns, Some(3_000.0));
+    assert_eq!(chosen(&pipe, across()).1, 110.0, "it bounds nothing");
+    let stream = cell("pipe/block", "stream", 64, "cross-core");
+    assert_eq!(against(&stream, across()).wake_up_ns, None);
+}
+
 // F1
 #[test]
 fn a_limit_that_was_not_measured_is_absent_and_no_weaker_one() {

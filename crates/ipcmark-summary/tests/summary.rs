@@ -63,6 +63,7 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        deaths: 0,
         invocations,
     }
 }

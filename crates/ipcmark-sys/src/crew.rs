@@ -11,7 +11,8 @@
 //!
 //! Only time in which the members could run counts. While this process itself did not run (stopped
 //! by `SIGSTOP`, frozen with its container, on a machine that slept), they did not either, and the
-//! deadline moves by as much. So it does by the time that a member waited for a CPU that others had.
+//! deadline moves by as much. So it does by the time that a member waited for a CPU that others had, unless
+//! the caller has no such time ([`Crew::finish_by`]).
 
 use crate::process::{self, Child, Exit};
 use crate::shared::Parcel;
@@ -191,18 +192,25 @@ impl Crew {
         self.due = Some(now + LOOK);
     }
 
-    /// Watches all members, at most until `end`, and then kills the rest.
-    pub fn finish(mut self, end: Instant) -> Result<Finished> {
+    /// Watches all members until `end`, and longer if they waited for a CPU; then kills the rest.
+    pub fn finish(self, end: Instant) -> Result<Finished> {
+        self.finish_by(end, None)
+    }
+
+    /// Does the same, but never watches beyond `last`.
+    pub fn finish_by(mut self, end: Instant, last: Option<Instant>) -> Result<Finished> {
         let allowed = end.saturating_duration_since(Instant::now());
         let mut stretched = Duration::ZERO;
         let (over, spent) = loop {
-            match self.step(end + self.absent + stretched)? {
+            let end = end + self.absent + stretched;
+            match self.step(last.map_or(end, |last| last.min(end)))? {
                 None => {}
                 Some(Over::Late) => {
                     let spent: Vec<_> = self.children.iter().map(Child::spent).collect();
                     let waited = spent.iter().flatten().map(|spent| spent.waited).max();
                     let waited = waited.unwrap_or_default().min(allowed * (STRETCH_MOST - 1));
-                    if waited <= stretched + LOOK {
+                    let is_last = last.is_some_and(|last| Instant::now() >= last);
+                    if is_last || waited <= stretched + LOOK {
                         break (Over::Late, spent);
                     }
                     stretched = waited;

@@ -3,6 +3,7 @@
 //! It forks, so it runs on the main thread.
 
 use ipcmark_core::Error;
+use ipcmark_sys::affinity;
 use ipcmark_sys::crew::{Crew, Fault, Finished, GRACE, Outcome, Over, Work};
 use ipcmark_sys::process::{Exit, Interrupts};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -26,6 +27,7 @@ fn main() {
         Trial::test("survivors_get_the_grace_and_no_more", grace),
         Trial::test("a_hung_member_is_killed_at_the_deadline", hung),
         Trial::test("a_member_that_works_is_told_from_one_that_hangs", spent),
+        Trial::test("a_last_moment_is_not_moved_by_members_that_wait_for_a_cpu", bounded),
         Trial::test("a_shortage_keeps_its_remedy", short),
         Trial::test("time_in_which_the_parent_was_stopped_does_not_count", stopped),
         Trial::test("a_victim_must_be_killed", victim),
@@ -112,6 +114,30 @@ fn hung() -> Test {
     let finished = crew.finish(Instant::now() + GRACE)?;
     assert_eq!((finished.over, finished.hung().collect::<Vec<_>>()), (Over::Late, vec![0]));
     assert_eq!(finished.results().unwrap_err().member, Some(0));
+    Ok(())
+}
+
+/// F2: a budget does not wait for CPUs that others have.
+fn bounded() -> Test {
+    let cpu = affinity::allowed()?[0];
+    // Four that share a CPU wait for three quarters of their time.
+    let works = move || {
+        affinity::pin(cpu)?;
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {}
+        Ok(vec![])
+    };
+    let watched = |last: Option<Duration>| -> Result<Duration, Failed> {
+        let mut crew = Crew::new(4, 64)?;
+        (0..4).try_for_each(|_| crew.fork(works))?;
+        let begun = Instant::now();
+        let finished = crew.finish_by(begun + GRACE, last.map(|last| begun + last))?;
+        assert_eq!(finished.over, Over::Late);
+        Ok(begun.elapsed())
+    };
+    let (free, bounded) = (watched(None)?, watched(Some(GRACE))?);
+    assert!(free > 2 * GRACE, "the deadline moved: {free:?}");
+    assert!(bounded < free, "{bounded:?} of {free:?}");
     Ok(())
 }
 

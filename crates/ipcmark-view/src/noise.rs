@@ -116,12 +116,12 @@ fn judged(record: &Record) -> bool {
 }
 
 /// Returns the share of the runs that are discarded, and their number by reason.
-fn discarded(record: &Record) -> Option<(f64, [(Mark, usize); 3])> {
+fn discarded(record: &Record) -> Option<(f64, [(Mark, usize); 4])> {
     let all = made(record).count();
     let marked = made(record).filter(|i| !i.marks.is_empty()).count();
     let of = |mark| (mark, made(record).filter(|i| i.marks.contains(&mark)).count());
-    (judged(record) && all > 0)
-        .then(|| (marked as f64 / all as f64, [Mark::Moved, Mark::Stolen, Mark::Gaps].map(of)))
+    let marks = [Mark::Moved, Mark::Stolen, Mark::Gaps, Mark::Throttled];
+    (judged(record) && all > 0).then(|| (marked as f64 / all as f64, marks.map(of)))
 }
 
 fn discarded_sign(record: &Record) -> Option<Sign> {
@@ -130,6 +130,7 @@ fn discarded_sign(record: &Record) -> Option<Sign> {
         Mark::Moved => format!("{n} whose CPUs moved"),
         Mark::Stolen => format!("{n} whose CPUs were stolen by the hypervisor"),
         Mark::Gaps => format!("{n} interrupted"),
+        Mark::Throttled => format!("{n} that waited for the CPU quota"),
     };
     let why: Vec<String> = reasons.iter().filter(|(_, n)| *n > 0).map(words).collect();
     let why = if why.is_empty() { "none".into() } else { why.join(", ") };
@@ -356,11 +357,12 @@ mod tests {
         let mut record = sample::record(1, 8);
         let cells = record.cells.iter_mut().filter(|c| !c.invocations.is_empty());
         for (at, cell) in cells.enumerate().take(3) {
-            let mark = if at == 0 { Mark::Moved } else { Mark::Stolen };
+            let mark = [Mark::Moved, Mark::Stolen, Mark::Throttled][at];
             cell.invocations.iter_mut().find(|i| i.is_ok()).unwrap().marks.push(mark);
         }
         let words = words(&of(&record));
-        assert!(words.contains(": 1 whose CPUs moved, 2 whose CPUs were stolen"), "{words}");
+        assert!(words.contains(": 1 whose CPUs moved, 1 whose CPUs were stolen"), "{words}");
+        assert!(words.contains(", 1 that waited for the CPU quota"), "{words}");
     }
 
     #[test]

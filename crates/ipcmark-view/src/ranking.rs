@@ -117,10 +117,20 @@ impl Ranking<'_> {
     /// Returns what must stand under the table: the limit behind × limit.
     pub fn foot(&self) -> Option<String> {
         let limit = self.limit()?;
+        let time = |ns| Quantity::Time.show(ns);
+        let sleeps = |entry: &Entry<'_>| !entry.keeps_its_cpu();
+        let wake_up = limit.wake_up_ns.filter(|_| self.entries.iter().any(sleeps)).map(|ns| {
+            let times = Quantity::Factor.show(ns / limit.limit_ns);
+            format!(
+                "; a wake-up there and back alone took {} ({times}): rows that sleep are near that",
+                time(ns)
+            )
+        });
         Some(format!(
-            "× limit: the limit is {}: {}",
+            "× limit: the limit is {}: {}{}",
             limit.words,
-            Quantity::Time.show(limit.limit_ns)
+            time(limit.limit_ns),
+            wake_up.unwrap_or_default()
         ))
     }
 }

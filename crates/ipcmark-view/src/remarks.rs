@@ -26,6 +26,13 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
         ));
     }
     out.extend(figure.and_then(|f| f.refused.clone()));
+    if row.throttled_invocations > 0 {
+        let all = plural(row.invocations, "run");
+        out.push(format!(
+            "the CPU quota was used up in {} of {all}: the result includes the wait",
+            row.throttled_invocations
+        ));
+    }
     if row.limit.as_ref().is_some_and(AgainstLimit::is_below) {
         out.push("faster than the measured limit: ignore × limit".into());
     }
@@ -110,6 +117,17 @@ mod tests {
         let many = remark(None, Some(1 << 22), Some(COUNTED_MAX));
         assert_eq!(many, said("buffer: 4 MiB, room for 65,536 messages or more"));
         assert_eq!(remark(None, None, None), None);
+    }
+
+    // F6
+    #[test]
+    fn a_row_that_waited_for_its_quota_says_so() {
+        let mut row = row("mq/block", 64, 1.0, Some((0.9, 1.1)));
+        assert_eq!(remarks(&row), [""; 0]);
+        row.throttled_invocations = 3;
+        let said = "the CPU quota was used up in 3 of 8 runs: the result includes the wait";
+        assert_eq!(remarks(&row), [said]);
+        assert_eq!(row.flags(), ["throttled"]);
     }
 
     #[test]

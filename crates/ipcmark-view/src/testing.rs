@@ -48,6 +48,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         made_invocations: if interval.is_some() { 8 } else { 3 },
         failed_invocations: 0,
         unsteady_invocations: 0,
+        throttled_invocations: 0,
         set_aside: 0,
         disturbed: false,
         messages: 50_000,

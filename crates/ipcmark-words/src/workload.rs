@@ -111,6 +111,8 @@ impl Headline {
 }
 
 impl Workload {
+    /// Time from the beginning of a phase of `paced` to its first message, ns: all sides are awake by then.
+    pub const LEAD_NS: u64 = 500_000;
     /// `paced` with its default parameters.
     pub const PACED: Workload = Workload::Paced { rate: 1_000, arrivals: Arrivals::Constant };
     /// `paced-ping-pong` with its default parameters.

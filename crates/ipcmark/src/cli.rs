@@ -78,7 +78,7 @@ pub(crate) enum Command {
     ///
     /// Counts, cell by cell, the other runs' figures inside the interval that a run states, and the
     /// pairs of cells that come in the same order in all runs.
-    #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)))]
+    #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)), mut_arg("retry", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
     /// Find the highest rate at which p99 stays under a bound.
     ///
@@ -203,6 +203,9 @@ pub(crate) struct RunArgs {
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "check", "out"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Another try, with --resume, for cells during which the run died (killed, or out of memory).
+    #[arg(long, help_heading = OUT, requires = "resume")]
+    pub(crate) retry: bool,
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,

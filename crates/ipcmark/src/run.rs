@@ -62,7 +62,10 @@ fn open(
 ) -> Result<Option<(Session, Folder)>> {
     if let Some(path) = &args.resume {
         let folder = Folder::of_stopped_run(path)?;
-        let record = Record::read_and(&folder.record(), output::warn)?;
+        let mut record = Record::read_and(&folder.record(), output::warn)?;
+        if args.retry {
+            record.cells.iter_mut().for_each(|cell| cell.deaths = 0);
+        }
         let job = Job::of_record(catalog, &record, args)?;
         spending.bound(job.options.budget);
         let session = Session::resume(record, job.specs, job.options)?;

@@ -33,7 +33,7 @@ pub(super) fn measure(
     clock: &Clock,
     cpus: &Cpus,
     sizes: &[u64],
-    deadline: Duration,
+    (deadline, last): (Duration, Option<Duration>),
 ) -> Result<Vec<Found>> {
     let processes = if cpus.of(0).is_some() { 2 } else { 1 };
     let control = Control::new(processes)?;
@@ -44,7 +44,8 @@ pub(super) fn measure(
         let mut probe = Probe { clock, control: &control, shared: &shared, process, apart };
         crew.fork(|| pack(&run(&mut probe, cpus.of(process), sizes)?))?;
     }
-    let finished = crew.finish(Instant::now() + deadline)?;
+    let begun = Instant::now();
+    let finished = crew.finish_by(begun + deadline, last.map(|last| begun + last))?;
     if finished.over == Over::Late {
         return Err(Error::Protocol(format!(
             "not measured within {:.1} s: the CPUs are too busy",

@@ -9,12 +9,12 @@
 
 use crate::stage::Stage;
 use fastrand::Rng;
-use ipcmark_core::{Arrivals, Extent, Parameter};
+use ipcmark_core::{Arrivals, Extent, Parameter, Workload};
 use ipcmark_sys::clock::{Clock, Ticks};
 use std::time::Duration;
 
-/// Time from the barrier to the beginning of the schedule: all sides are awake by then.
-const LEAD: Duration = Duration::from_micros(500);
+/// Time from the barrier to the beginning of the schedule.
+const LEAD: Duration = Duration::from_nanos(Workload::LEAD_NS);
 /// Share of a phase, as its divisor, in which a sender that was late may catch up after it.
 const CATCH_UP: u32 = 4;
 /// Separates these draws from others of the plan's seed.

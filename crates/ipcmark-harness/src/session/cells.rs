@@ -70,6 +70,7 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        deaths: 0,
         invocations: Vec::new(),
     }
 }

@@ -103,7 +103,9 @@ impl Counts {
         let begun = Instant::now();
         let warm_up = WARM_UP.min(plan.warm_up);
         let patience = left.unwrap_or(PATIENCE).clamp(PATIENCE / 4, PATIENCE);
-        let plan = Plan { warm_up, deadline: warm_up + patience, ..plan.clone() };
+        let deadline = warm_up + patience;
+        let latest = left.map(|_| deadline + MEASURE);
+        let plan = Plan { warm_up, deadline, latest, ..plan.clone() };
         if let (Ok(modes), None) = (&self.cycles, cell.cycles) {
             let extent = Extent::Time(MEASURE);
             let plan = Plan { extent, deadline: plan.deadline + MEASURE, ..plan.clone() };

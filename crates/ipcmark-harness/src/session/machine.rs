@@ -57,8 +57,15 @@ impl Machine {
         self.limits.took
     }
 
-    /// Looks at the end of the run.
-    pub(super) fn end(&mut self, record: &mut Record, before_ns: u64, begun: Instant) {
+    /// Looks at the end of the run. `left` is the rest of the budget.
+    pub(super) fn end(
+        &mut self,
+        record: &mut Record,
+        before_ns: u64,
+        begun: Instant,
+        left: Option<Duration>,
+    ) {
+        self.limits.end(record, since(before_ns, begun), left);
         self.clocks.end(record, since(before_ns, begun));
         self.noise.end(record, since(before_ns, begun));
     }

@@ -45,10 +45,11 @@ impl Session {
             invocations.map(|i| i.started_ns + i.elapsed_ns).max().unwrap_or_default();
         for cell in &mut session.record.cells {
             if let Some(old) = record.cell(&cell.key) {
-                // Try cells again that only failed: the cause may be gone.
-                if old.invocations.iter().any(Invocation::is_ok) {
+                // Try cells again that only failed: the cause may be gone. The run must live for that.
+                if old.invocations.iter().any(Invocation::is_ok) || old.is_deadly() {
                     cell.invocations.clone_from(&old.invocations);
                 }
+                cell.deaths = old.deaths;
                 cell.capacity = old.capacity;
                 cell.system_calls = old.system_calls;
                 cell.cycles = old.cycles;
@@ -61,6 +62,7 @@ impl Session {
             Counts::new(session.options.count, session.options.budget, &session.record.cells);
         session.record.started = record.started;
         session.record.resumed = resumed;
+        session.record.rules = record.rules;
         session.record.host.checkout = record.host.checkout;
         session.record.clock = record.clock;
         session.record.noise = record.noise;

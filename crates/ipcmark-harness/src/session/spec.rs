@@ -1,9 +1,16 @@
 //! The cells and the options of a session.
 
 use crate::Entry;
-use ipcmark_core::{Names, Placement, Plan, Workload};
+use ipcmark_core::{Names, Parameter, Placement, Plan, Workload};
 use ipcmark_record::{CellKey, Checkout, SuiteNote, Target, Tool};
 use std::time::Duration;
+
+/// Time that an invocation may take beyond its phases before it counts as hung.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Times that the bytes of a turn are touched in an invocation at least.
+const PASSES: f64 = 8.0;
+/// Rate at which the slowest mechanism moves bytes.
+const SLOWEST_BYTES_PER_S: f64 = (64 << 20) as f64;
 
 /// One cell to measure.
 #[derive(Debug, Clone)]
@@ -40,6 +47,15 @@ pub fn plan(key: &CellKey, names: Names) -> Plan {
         placement: key.placement,
         ..Plan::new(key.size_bytes as usize, names)
     }
+}
+
+/// Returns the time that an invocation of a cell may take beyond its phases. Long messages take longer:
+/// each side faults in the pages of its buffers and of a ring for several messages, and a phase ends
+/// only after a whole turn.
+pub(super) fn patience_for(key: &CellKey) -> Duration {
+    let turn =
+        key.size_bytes.saturating_mul(key.workload.value(Parameter::Depth).unwrap_or(1).into());
+    PATIENCE + Duration::from_secs_f64(turn as f64 * PASSES / SLOWEST_BYTES_PER_S)
 }
 
 /// The way to measure cells. Change the fields that matter:
@@ -117,4 +133,9 @@ impl Default for Options {
     fn default() -> Options {
         Options::new()
     }
+}
+
+/// Returns the transports of some cells, by name.
+pub(super) fn entries(specs: &[CellSpec]) -> impl Iterator<Item = (String, &'static Entry)> {
+    specs.iter().map(|spec| (spec.key.transport.clone(), spec.entry))
 }

@@ -68,12 +68,12 @@ pub enum Aim {
     },
 }
 
-/// Returns true if a cell can be measured and has not only failed so far.
+/// Returns true if a cell can be measured, has not only failed so far, and does not kill the run.
 #[must_use]
 pub fn is_open(cell: &Cell) -> bool {
     let hopeless =
         cell.invocations.len() >= FAILURES && cell.invocations.iter().all(|i| !i.is_ok());
-    matches!(cell.state, State::Pending | State::Measured) && !hopeless
+    matches!(cell.state, State::Pending | State::Measured) && !hopeless && !cell.is_deadly()
 }
 
 /// Returns the number of rounds in which a cell was visited. Repetitions in a round do not count.

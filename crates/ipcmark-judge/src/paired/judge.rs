@@ -105,6 +105,10 @@ fn standing(cell: &PairedCell, samples: &Samples, failures: &Failures) -> Standi
     if failures.new > 0 && failures.base == 0 {
         return Standing::NewlyFailed { pairs: failures.new, what: failures.what.clone() };
     }
+    if 2 * samples.late_in_new > samples.made {
+        let what = "the rate was not reached".into();
+        return Standing::NewlyFailed { pairs: samples.late_in_new, what };
+    }
     if samples.usable() > 0 {
         return Standing::Judged;
     }

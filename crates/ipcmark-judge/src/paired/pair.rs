@@ -5,8 +5,9 @@
 //! in which anything moved are left out, and the pair's ratio is the median over the rest. Where the
 //! CPUs were does not matter: all sides were there.
 
-use ipcmark_record::{Arm, Distance, InvocationOutcome, Pair, Slice};
+use ipcmark_record::{Arm, Distance, InvocationOutcome, Pair, Slice, Workload};
 use ipcmark_stats::median;
+use ipcmark_summary::misses_rate;
 use std::collections::BTreeMap;
 
 /// Slices of a lap, two per side.
@@ -42,6 +43,11 @@ pub(super) enum Reading {
     },
     /// A side failed.
     Failed,
+    /// A side did not reach the rate of its messages: their latency is that of a queue that only grew.
+    Late {
+        /// True if the base reached it, both times.
+        new_alone: bool,
+    },
     /// The CPUs moved in every lap.
     Moved,
     /// No lap is whole.
@@ -49,10 +55,16 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    /// Reads a pair; for `is_rate` see [`CellKey::is_rate`](ipcmark_record::CellKey::is_rate).
-    pub(super) fn of(pair: &Pair, is_rate: bool) -> Reading {
+    /// Reads a pair of a cell with this workload.
+    pub(super) fn of(pair: &Pair, workload: Workload) -> Reading {
+        let is_rate = workload.is_rate();
         if [&pair.base, &pair.new, &pair.again].into_iter().any(has_failed) {
             return Reading::Failed;
+        }
+        let [base, new, again] =
+            [&pair.base, &pair.new, &pair.again].map(|side| is_late(side, workload));
+        if base || new || again {
+            return Reading::Late { new_alone: new && !base && !again };
         }
         let whole = laps(pair);
         let still: Vec<&Lap> = whole.iter().filter(|p| is_still(p)).collect();
@@ -79,6 +91,14 @@ impl Reading {
 /// Returns true if a side failed.
 pub(super) fn has_failed(side: &Arm) -> bool {
     side.outcome != InvocationOutcome::Ok
+}
+
+/// Returns true if a side did not reach the rate of its messages.
+fn is_late(side: &Arm, workload: Workload) -> bool {
+    let slices = side.slices.len().max(1) as u64;
+    let sum = |of: fn(&Slice) -> u64| side.slices.iter().map(of).sum::<u64>();
+    let elapsed_s = sum(|slice| slice.elapsed_ns) as f64 / 1e9;
+    misses_rate(workload, sum(|slice| slice.messages) / slices, elapsed_s / slices as f64)
 }
 
 /// Returns the laps in which each side has both slices.

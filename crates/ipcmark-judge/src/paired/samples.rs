@@ -13,6 +13,8 @@ use serde::Serialize;
 pub struct SetAside {
     /// A side failed.
     pub failed: usize,
+    /// A side did not reach the rate of its messages.
+    pub late: usize,
     /// The CPUs moved in every lap.
     pub moved: usize,
     /// No lap is whole: it was cut off.
@@ -23,7 +25,7 @@ impl SetAside {
     /// Returns the number of all.
     #[must_use]
     pub const fn all(&self) -> usize {
-        self.failed + self.moved + self.short
+        self.failed + self.late + self.moved + self.short
     }
 
     /// Returns `6 discarded: the CPUs moved in 4, a side failed in 2`; `None` if all count.
@@ -32,6 +34,7 @@ impl SetAside {
         let parts = [
             (self.moved, "the CPUs moved in"),
             (self.failed, "a side failed in"),
+            (self.late, "the rate was not reached in"),
             (self.short, "cut off in"),
         ];
         let parts: Vec<String> = parts
@@ -45,6 +48,9 @@ impl SetAside {
 
 /// A 99th percentile of fewer clock steps exceeds its smallest effect when it moves by one.
 const STEPS: f64 = 10.0;
+
+/// More late pairs than one in this many leave no latency: those that are left were chosen by their speed.
+const LATE: usize = 4;
 
 /// One figure over the usable pairs of a stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +72,8 @@ pub(super) struct Samples {
     /// Number of pairs.
     pub(super) made: usize,
     pub(super) set_aside: SetAside,
+    /// Pairs in which the new side alone did not reach the rate.
+    pub(super) late_in_new: usize,
     /// The headline figure first; empty if no pair is usable.
     pub(super) figures: Vec<Sample>,
     /// The reason why the 99th percentile is missing, if the workload has one.
@@ -79,15 +87,22 @@ impl Samples {
         let (mut typical, mut tails): (Vec<Ratios>, Vec<Option<Ratios>>) = Default::default();
         for pair in cell.pairs.iter().filter(|pair| pair.stage == stage) {
             samples.made += 1;
-            match Reading::of(pair, cell.key.is_rate()) {
+            match Reading::of(pair, cell.key.workload) {
                 Reading::Usable { typical: ratios, p99 } => {
                     typical.push(ratios);
                     tails.push(p99);
                 }
                 Reading::Failed => samples.set_aside.failed += 1,
+                Reading::Late { new_alone } => {
+                    samples.set_aside.late += 1;
+                    samples.late_in_new += usize::from(new_alone);
+                }
                 Reading::Moved => samples.set_aside.moved += 1,
                 Reading::Short => samples.set_aside.short += 1,
             }
+        }
+        if samples.set_aside.late * LATE > samples.made {
+            return samples;
         }
         let (figure, tail) = figures(cell);
         samples.figures.extend(sample(figure, &typical));
@@ -115,7 +130,7 @@ impl Samples {
 
     /// Returns the number of usable pairs.
     pub(super) fn usable(&self) -> usize {
-        self.made - self.set_aside.all()
+        if self.figures.is_empty() { 0 } else { self.made - self.set_aside.all() }
     }
 }
 

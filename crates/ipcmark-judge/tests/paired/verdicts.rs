@@ -4,7 +4,7 @@ use super::{canary, cell, judge, key, looked_at_twice, quiet};
 use ipcmark_judge::paired::{JudgedCell, Standing};
 use ipcmark_judge::{Figure, Verdict};
 use ipcmark_record::sample::{self, MadeUp, Trouble, look_again, paired_of};
-use ipcmark_record::{Pair, Stage, State, Workload};
+use ipcmark_record::{CellKey, Pair, Stage, State, Workload};
 use proptest::prelude::*;
 
 fn headline(cell: &JudgedCell) -> (Verdict, String) {
@@ -110,6 +110,26 @@ fn each_reason_is_given() {
     assert_eq!(reason, "too few usable pairs for an interval: 4");
     assert_eq!((few.census.judged, few.census.wide), (0, 1));
     assert_eq!(few.worst(), Verdict::Inconclusive);
+}
+
+/// F3: a latency of messages that wait behind each other says how long that went on.
+#[test]
+fn a_rate_that_was_not_reached_has_no_verdict() {
+    // A slice of 3 ms holds 333 messages of 9 µs: 133,000 a second after its first half millisecond.
+    let paced = |rate, slow_down| {
+        let workload = Workload::PACED.with_value(rate);
+        MadeUp { key: CellKey { workload, ..key(0) }, slow_down, ..quiet(0) }
+    };
+    let judged = |made: MadeUp| judge(&looked_at_twice(1, &[made, canary()])).cells.remove(0);
+    let reached = judged(paced(100_000, 1.0));
+    assert_eq!(headline(&reached).0, Verdict::Equivalent, "{reached:?}");
+    let missed = judged(paced(1_000_000, 1.3));
+    let Standing::NoPair { why } = &missed.standing else { panic!("{missed:?}") };
+    assert!(why.contains("the rate was not reached in 16"), "{why}");
+    assert!(missed.figures.is_empty());
+    let slower = judged(paced(100_000, 3.0));
+    let Standing::NewlyFailed { what, .. } = &slower.standing else { panic!("{slower:?}") };
+    assert!(what.contains("the rate was not reached") && slower.figures.is_empty(), "{what}");
 }
 
 #[test]

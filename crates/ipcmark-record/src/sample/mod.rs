@@ -137,6 +137,7 @@ fn cell(
             calls: if wait.burns_cpu() { 4 } else { 4_010 },
         }),
         cycles: None,
+        deaths: 0,
         invocations: (0..made)
             .map(|round| invocation(profile, workload, size_bytes, round, rng))
             .collect(),

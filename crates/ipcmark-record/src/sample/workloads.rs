@@ -134,6 +134,7 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        deaths: 0,
         invocations: (0..count).map(|round| invocation(made, size_bytes, round, rng)).collect(),
     }
 }

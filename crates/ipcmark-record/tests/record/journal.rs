@@ -171,6 +171,43 @@ fn resuming_a_killed_run_takes_its_journal_over() {
     assert!(Record::read(&path).unwrap() == record);
 }
 
+/// F5: a memory limit may kill the whole run, again and again in the same cell.
+#[test]
+fn the_cell_in_which_a_run_died_is_known_and_passed_over() {
+    let (_dir, path) = place();
+    let (full, mut record) = full_and_empty();
+    let mut writer = Writer::create(&path, &record).unwrap();
+    let from = &full.cells[0];
+    writer.begin(&record.cells[0], 0).unwrap();
+    visit(&mut writer, &mut record.cells[0], from, &from.invocations[0]);
+    writer.begin(&record.cells[1], 0).unwrap();
+    assert!(Record::read(&path).unwrap() == record, "it is alive and holds its lock");
+    drop(writer);
+    let mut said = Vec::new();
+    let read = Record::read_and(&path, |line| said.push(line.to_owned())).unwrap();
+    assert!(said.len() == 1 && said[0].contains("the run died while it measured"), "{said:?}");
+    let [whole, deadly] = &read.cells[..] else { panic!("two cells") };
+    assert_eq!(whole, &record.cells[0]);
+    assert!(deadly.is_deadly() && deadly.deaths == 1 && !deadly.invocations[0].is_ok());
+    // A cell with figures gets one more try: most kills have another reason.
+    let mut again = read.clone();
+    for deaths in [1, 2] {
+        let mut writer = Writer::create(&path, &again).unwrap();
+        writer.begin(&again.cells[0], 1).unwrap();
+        drop(writer);
+        again = Record::read(&path).unwrap();
+        let cell = &again.cells[0];
+        assert_eq!((cell.deaths, cell.is_deadly()), (deaths, deaths == 2));
+        assert_eq!(cell.invocations.len() as u32, deaths, "the second is a failure");
+    }
+    // What ended well is no death, and neither is a line of a document that has more.
+    let mut writer = Writer::create(&path, &again).unwrap();
+    writer.begin(&again.cells[0], 2).unwrap();
+    writer.append(&again.cells[0], None).unwrap();
+    drop(writer);
+    assert!(Record::read(&path).unwrap() == again);
+}
+
 /// Appends without end and says so after each line; runs in a process of its own.
 #[test]
 #[ignore = "run by the tests below, as a process to be killed or starved of disk"]

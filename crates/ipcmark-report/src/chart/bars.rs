@@ -31,7 +31,7 @@ pub(crate) struct BarChart {
 
 const WIDTH: f64 = 860.0;
 /// The least and the most room for names.
-const LEFT: (f64, f64) = (120.0, 250.0);
+const LEFT: (f64, f64) = (120.0, 320.0);
 const RIGHT: f64 = 560.0;
 const FIGURE: f64 = 576.0;
 const CPU: f64 = 844.0;
@@ -49,7 +49,8 @@ impl Picture for BarChart {
         let small = Text::new(SMALL, palette::MUTED);
         let [figure, cpu] = &self.heads;
         let room = CPU - FIGURE - pen::width(cpu, SMALL) - 8.0;
-        pen.text((FIGURE, TOP - 14.0), &pen::fit(figure, SMALL, room), small);
+        let (figure, look) = pen::fit_name(figure, small, room);
+        pen.text((FIGURE, TOP - 14.0), &figure, look);
         pen.text((CPU, TOP - 14.0), cpu, small.right());
         let widest = self.bars.iter().map(|bar| pen::width(&bar.name, TEXT)).fold(0.0, f64::max);
         let left = (widest + 22.0).clamp(LEFT.0, LEFT.1);
@@ -66,8 +67,8 @@ impl Picture for BarChart {
 impl BarChart {
     fn bar(&self, bar: &Bar, plot: &Plot, y: f64, pen: &mut Pen) {
         let ink = Text::new(TEXT, palette::INK);
-        let (name, em) = pen::fit_name(&bar.name, TEXT, plot.left - 20.0);
-        pen.text((plot.left - 10.0, y), &name, Text::new(em, palette::INK).right());
+        let (name, look) = pen::fit_name(&bar.name, ink.right(), plot.left - 14.0);
+        pen.text((plot.left - 10.0, y), &name, look);
         let place = self.axis.place(bar.value);
         if (0.0..=1.0).contains(&place) {
             let x = plot.across(place);
@@ -85,7 +86,8 @@ impl BarChart {
             }
             pen.ring((x, y), bar.colour, bar.hollow);
         }
-        pen.text((FIGURE, y), &pen::fit(&bar.figure, TEXT, CPU - FIGURE - 70.0), ink);
+        let (figure, look) = pen::fit_name(&bar.figure, ink, CPU - FIGURE - 70.0);
+        pen.text((FIGURE, y), &figure, look);
         pen.text((CPU, y), &bar.cpu, Text::new(TEXT, palette::MUTED).right());
     }
 }

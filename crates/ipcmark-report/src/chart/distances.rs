@@ -4,6 +4,7 @@
 //! invocation shows that at a glance; no table does.
 
 use super::axis::Axis;
+use super::lines::{LEADING, apart};
 use super::pen::{self, Pen, Picture, Text};
 use super::plot::{Plot, SMALL};
 use super::{Body, Chart, Kind};
@@ -128,10 +129,14 @@ impl Picture for DistanceChart {
                 pen.dot(ends[1], 2.0, palette::ASIDE);
             }
         }
-        for band in &self.bands {
-            let at = (PLOT.right + 8.0, PLOT.height((band.low + band.high) / 2.0));
-            let label = pen::fit(&band.label, SMALL, WIDTH - PLOT.right - 12.0);
-            pen.text(at, &label, Text::new(SMALL, palette::INK));
+        let middle = |band: &Band| PLOT.height((band.low + band.high) / 2.0);
+        let mut bands: Vec<&Band> = self.bands.iter().collect();
+        bands.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+        let wanted: Vec<f64> = bands.iter().map(|band| middle(band)).collect();
+        for (band, y) in bands.iter().zip(apart(&wanted, LEADING, PLOT.top, PLOT.bottom)) {
+            let look = Text::new(SMALL, palette::INK);
+            let (label, look) = pen::fit_name(&band.label, look, WIDTH - PLOT.right - 12.0);
+            pen.text((PLOT.right + 8.0, y), &label, look);
         }
     }
 }

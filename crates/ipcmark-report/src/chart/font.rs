@@ -20,9 +20,9 @@ pub(super) fn font(em: f64, bold: bool) -> FontDesc<'static> {
 }
 
 /// Returns the width of a text, px.
-pub(super) fn width_px(text: &str, em: f64) -> f64 {
+pub(super) fn width_px(text: &str, em: f64, bold: bool) -> f64 {
     fonts();
-    font(em, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width))
+    font(em, bold).box_size(text).map_or(0.0, |(width, _)| f64::from(width))
 }
 
 /// Gives plotters our font: a bare machine has no other.

@@ -61,7 +61,7 @@ const HEIGHT: f64 = 350.0;
 const PLOT: Plot = Plot { left: 82.0, right: 310.0, top: 30.0, bottom: 302.0 };
 const HEAD: f64 = 62.0;
 /// Distance of one name to the next.
-const LEADING: f64 = 12.0;
+pub(super) const LEADING: f64 = 12.0;
 
 impl Picture for LineChart {
     fn size(&self) -> (f64, f64) {
@@ -89,8 +89,9 @@ impl Picture for OnePanel<'_> {
 
     fn draw(&self, pen: &mut Pen) {
         let OnePanel(chart, panel) = self;
-        let title = pen::fit(&panel.title, 12.0, WIDTH - PLOT.left);
-        pen.text((PLOT.left, 16.0), &title, Text::new(12.0, palette::INK).bold());
+        let look = Text::new(12.0, palette::INK).bold();
+        let (title, look) = pen::fit_name(&panel.title, look, WIDTH - PLOT.left - 4.0);
+        pen.text((PLOT.left, 16.0), &title, look);
         PLOT.axes(&chart.x, &panel.y, pen);
         for line in panel.behind.iter().map(|i| &chart.lines[*i]) {
             self.stroke(line, palette::CONTEXT, 1.0, pen);
@@ -160,13 +161,17 @@ impl OnePanel<'_> {
     /// Draws the names at the lines' ends, moved apart where lines end close to each other. Each is led
     /// to its line by dashes in grey, which no one takes for data.
     fn names(&self, pen: &mut Pen) {
-        for Name { line, end, at } in self.placed() {
+        let placed = self.placed();
+        // Very many names are closer to each other than their usual size allows.
+        let step = placed.windows(2).map(|two| two[1].at.1 - two[0].at.1).fold(LEADING, f64::min);
+        let look = Text::new(SMALL * step / LEADING, palette::INK);
+        for Name { line, end, at } in placed {
             let room = WIDTH - at.0 - 2.0;
-            let (name, em) = pen::fit_name(&line.name, SMALL, room);
+            let (name, look) = pen::fit_name(&line.name, look, room);
             if (at.1 - end.1).abs() > LEADING / 2.0 {
                 pen.dashed(((end.0 + 4.0, end.1), (at.0 - 2.0, at.1)), palette::MUTED, 0.5);
             }
-            pen.text(at, &name, Text::new(em, line.colour));
+            pen.text(at, &name, Text { colour: line.colour, ..look });
         }
     }
 
@@ -178,7 +183,7 @@ impl OnePanel<'_> {
             front.filter_map(|line| Some((*self.inside(line).last()?, line))).collect();
         ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
         let wanted: Vec<f64> = ends.iter().map(|((_, y), _)| *y).collect();
-        let heights = apart(&wanted, LEADING, PLOT.top, PLOT.bottom + 8.0);
+        let heights = apart(&wanted, LEADING, PLOT.top, PLOT.bottom + 3.0);
         let mut names = Vec::new();
         for ((end, line), y) in ends.into_iter().zip(heights) {
             // Where a name had to move, it leaves room for what leads to it.
@@ -234,7 +239,7 @@ fn within(points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
 
 /// Moves sorted places apart until each is `step` from the next, as near to where they were as a pass down and a pass
 /// up give, within `low..=high` as long as they fit.
-fn apart(wanted: &[f64], step: f64, low: f64, high: f64) -> Vec<f64> {
+pub(super) fn apart(wanted: &[f64], step: f64, low: f64, high: f64) -> Vec<f64> {
     let step = step.min((high - low) / wanted.len().max(2).saturating_sub(1) as f64);
     // Blocks of names that touch each other: (names in it, mean of where they want to begin).
     let mut blocks: Vec<(usize, f64)> = Vec::new();

@@ -14,6 +14,8 @@ pub(crate) mod plot;
 mod ranking;
 pub(crate) mod sheet;
 mod sweep;
+#[cfg(test)]
+mod texts;
 mod tradeoff;
 
 pub(crate) use build::{charts, legend};
@@ -83,7 +85,7 @@ impl Picture for Chart {
     }
 
     fn draw(&self, pen: &mut Pen) {
-        pen.head(&pen::fit(&self.title, 15.0, self.size().0 - 32.0), &self.note);
+        pen.head(&self.title, &self.note, self.size().0);
         self.body.picture().draw(pen);
     }
 }

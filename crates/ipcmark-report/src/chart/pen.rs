@@ -161,11 +161,19 @@ impl Pen {
         self.strokes.push((Stroke::Text(at, clean(text), look), look.colour));
     }
 
-    /// Writes the title of a chart, and the lines of its note below.
-    pub(crate) fn head(&mut self, title: &str, note: &str) {
-        self.text((16.0, 20.0), title, Text::new(15.0, palette::INK).bold());
-        for (at, line) in note.lines().enumerate() {
-            self.text((16.0, 41.0 + 13.0 * at as f64), line, Text::new(10.5, palette::MUTED));
+    /// Writes the title of a chart, and its note in two lines below, on a sheet of this width.
+    pub(crate) fn head(&mut self, title: &str, note: &str, sheet: f64) {
+        const SIZES: [f64; 4] = [10.5, 9.5, 8.5, 7.5];
+        let room = sheet - 32.0;
+        let (title, look) = fit_name(title, Text::new(15.0, palette::INK).bold(), room);
+        self.text((16.0, 20.0), &title, look);
+        let mut sizes = SIZES.map(|em| (wrap(note, em, room), em)).into_iter();
+        let Some((lines, em)) = sizes.find(|(lines, em)| lines.len() <= 2 || *em == SIZES[3])
+        else {
+            return;
+        };
+        for (at, line) in lines.iter().take(2).enumerate() {
+            self.text((16.0, 41.0 + 13.0 * at as f64), line, Text::new(em, palette::MUTED));
         }
     }
 }
@@ -177,7 +185,24 @@ pub(super) fn pixel((x, y): Place) -> Pixel {
 
 /// Returns the width of a text, logical units.
 pub(crate) fn width(text: &str, em: f64) -> f64 {
-    width_px(&clean(text), em) / SCALE
+    width_px(&clean(text), em, false) / SCALE
+}
+
+/// Parts a text into lines that are no wider than `room`; a word that is wider alone is cut.
+pub(crate) fn wrap(text: &str, em: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        lines.push(String::new());
+        for word in line.split_whitespace() {
+            let last = lines.last_mut().expect("one was just pushed");
+            let longer = format!("{last}{}{word}", if last.is_empty() { "" } else { " " });
+            match last.is_empty() || width(&longer, em) <= room {
+                true => *last = fit(&longer, em, room),
+                false => lines.push(fit(word, em, room)),
+            }
+        }
+    }
+    lines
 }
 
 /// Cuts a text that is wider than `room` and ends it with an ellipsis.
@@ -192,16 +217,18 @@ pub(crate) fn fit(text: &str, em: f64, room: f64) -> String {
     cut + "…"
 }
 
-/// Returns a name and its size where `room` is narrow: a little smaller if that is enough, else cut in its middle,
+/// Returns a name and its look where `room` is narrow: smaller if that is enough, else cut in its middle,
 /// because names of transports differ at both ends.
-pub(crate) fn fit_name(name: &str, em: f64, room: f64) -> (String, f64) {
-    const SMALLER: f64 = 0.85;
-    for em in [em, SMALLER * em] {
+pub(crate) fn fit_name(name: &str, look: Text, room: f64) -> (String, Text) {
+    const SMALLER: [f64; 3] = [1.0, 0.85, 0.7];
+    let width = |text: &str, em| width_px(&clean(text), em, look.bold) / SCALE;
+    for factor in SMALLER {
+        let em = factor * look.em;
         if width(name, em) <= room {
-            return (clean(name), em);
+            return (clean(name), Text { em, ..look });
         }
     }
-    let em = SMALLER * em;
+    let em = SMALLER[2] * look.em;
     let letters: Vec<char> = clean(name).chars().collect();
     let cut = |kept: usize| -> String {
         let (head, tail) = (kept.div_ceil(2), kept / 2);
@@ -209,7 +236,7 @@ pub(crate) fn fit_name(name: &str, em: f64, room: f64) -> (String, f64) {
         ends.collect()
     };
     let fitting = (0..letters.len()).rev().map(cut).find(|cut| width(cut, em) <= room);
-    (fitting.unwrap_or_else(|| "…".into()), em)
+    (fitting.unwrap_or_else(|| "…".into()), Text { em, ..look })
 }
 
 /// Replaces control characters, which have no picture and which XML does not allow, and cuts very long texts: names of
@@ -236,12 +263,23 @@ mod tests {
         assert_eq!(fit("pipe/block", 10.0, 100.0), "pipe/block");
         assert_eq!(clean("a\0b\nc"), "a b c");
         let long = "rpc-unix-at-least-once/block";
-        let (middle, em) = fit_name(long, 10.0, 0.6 * width(long, 10.0));
+        let look = Text::new(10.0, palette::INK);
+        let (middle, _) = fit_name(long, look, 0.5 * width(long, 10.0));
         assert!(
             middle.starts_with("rpc") && middle.ends_with("block") && middle.contains('…'),
             "{middle}"
         );
-        assert_eq!(fit_name(long, 10.0, 0.9 * width(long, 10.0)), (long.to_string(), em));
-        assert_eq!(fit_name("x", 10.0, 100.0), ("x".to_string(), 10.0));
+        let (whole, smaller) = fit_name(long, look, 0.9 * width(long, 10.0));
+        assert_eq!((whole.as_str(), smaller.em), (long, 8.5));
+        assert_eq!(fit_name("x", look, 100.0).1.em, 10.0);
+        // B13: the bold letters of a title are wider.
+        let room = width(long, 10.0);
+        assert!(fit_name(long, look.bold(), room).1.em < 10.0);
+    }
+
+    #[test]
+    fn a_note_goes_on_in_the_next_line() {
+        let lines = wrap("one two three four five\nsix", 10.0, width("one two three", 10.0));
+        assert_eq!(lines, ["one two three", "four five", "six"]);
     }
 }

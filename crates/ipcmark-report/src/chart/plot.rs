@@ -60,7 +60,9 @@ impl Plot {
         }
         if !axis.title.is_empty() {
             let middle = (TITLE, (top + bottom) / 2.0);
-            pen.text(middle, &axis.title, look.centred().upright());
+            // Above the plot is the head of the chart, below it only ticks at the right.
+            let (title, look) = pen::fit_name(&axis.title, look, bottom - top + 20.0);
+            pen.text(middle, &title, look.centred().upright());
         }
     }
 
@@ -80,6 +82,7 @@ impl Plot {
                 pen.text((x, bottom + 13.0), label, look);
             }
         }
-        pen.text(((left + right) / 2.0, bottom + 30.0), &axis.title, look);
+        let (title, look) = pen::fit_name(&axis.title, look, right);
+        pen.text(((left + right) / 2.0, bottom + 30.0), &title, look);
     }
 }

@@ -111,7 +111,7 @@ impl Picture for TradeOff {
 
     fn draw(&self, pen: &mut Pen) {
         PLOT.axes(&self.x, &self.y, pen);
-        self.busy(pen);
+        let mut taken = Vec::from_iter(self.busy(pen));
         let fronts: [fn(&Spot) -> bool; 2] = [|s| s.front, |s| s.front_asleep];
         let fronts = fronts.map(|in_it| {
             let mut front: Vec<&Spot> = self.spots.iter().filter(|s| in_it(s)).collect();
@@ -125,14 +125,34 @@ impl Picture for TradeOff {
         for spot in &self.spots {
             pen.ring(self.place(spot), spot.colour, false);
         }
-        self.names(&fronts.concat(), pen);
-        for (at, (waits, colour)) in self.legend.iter().enumerate() {
-            let y = PLOT.top + 8.0 + at as f64 * 16.0;
+        self.names(&fronts.concat(), &mut taken, pen);
+        let mut y = PLOT.top + 8.0;
+        for (waits, colour) in &self.legend {
             pen.ring((LEGEND, y), *colour, false);
-            let words = pen::fit(waits, SMALL, WIDTH - LEGEND - 14.0);
-            pen.text((LEGEND + 10.0, y), &words, Text::new(SMALL, palette::INK));
+            for line in pen::wrap(waits, SMALL, WIDTH - LEGEND - 14.0) {
+                pen.text((LEGEND + 10.0, y), &line, Text::new(SMALL, palette::INK));
+                y += LEADING;
+            }
+            y += 4.0;
         }
     }
+}
+
+/// Left, right, upper and lower end of a text.
+type Area = [f64; 4];
+
+/// Returns the area of a text that begins at a place.
+fn area((x, y): Place, width: f64) -> Area {
+    [x, x + width, y - LEADING / 2.0, y + LEADING / 2.0]
+}
+
+fn are_apart(a: &Area, b: &Area) -> bool {
+    a[1] < b[0] || b[1] < a[0] || a[3] < b[2] || b[3] < a[2]
+}
+
+fn is_in_plot(area: &Area) -> bool {
+    let Plot { left, right, top, bottom } = PLOT;
+    area[0] > left + 2.0 && area[1] < right && area[2] > top && area[3] < bottom
 }
 
 impl TradeOff {
@@ -140,8 +160,9 @@ impl TradeOff {
         PLOT.at((self.x.place(spot.at.0), self.y.place(spot.at.1)))
     }
 
-    /// Draws the cost of two sides that never leave their CPUs: twice the round trip.
-    fn busy(&self, pen: &mut Pen) {
+    /// Draws the cost of two sides that never leave their CPUs: twice the round trip. Returns the box of
+    /// its words, which stand where no dot is.
+    fn busy(&self, pen: &mut Pen) -> Option<Area> {
         const STEPS: u32 = 240;
         let (low, high) = (self.x.value(0.0), self.x.value(1.0));
         let at = |step: u32| {
@@ -155,29 +176,43 @@ impl TradeOff {
                 pen.line(&[from, to], palette::MUTED, 0.5);
             }
         }
-        if let Some((x, y)) = inside.last() {
-            let look = Text::new(9.0, palette::MUTED).right();
-            pen.text((x.min(PLOT.right) - 12.0, y + 6.0), "two CPUs busy all the time", look);
-        }
+        const WORDS: &str = "two CPUs busy all the time";
+        let look = Text::new(9.0, palette::MUTED);
+        let width = pen::width(WORDS, look.em);
+        let at = |(x, y): &Place| (x.min(PLOT.right) - 12.0 - width, y + 6.0);
+        let (place, area) = inside.iter().rev().find_map(|end| {
+            let (place, area) = (at(end), area(at(end), width));
+            (is_in_plot(&area) && self.dots_in(&area) == 0).then_some((place, area))
+        })?;
+        pen.text(place, WORDS, look);
+        Some(area)
     }
 
-    /// Draws the names of the front to the lower left, where no other dot can be; one without room is left out.
-    fn names(&self, front: &[&Spot], pen: &mut Pen) {
-        let mut taken: Vec<[f64; 4]> = Vec::new();
+    /// Returns the number of dots in an area.
+    fn dots_in(&self, area: &Area) -> usize {
+        let dots = self.spots.iter().map(|spot| self.place(spot));
+        dots.filter(|&(x, y)| !are_apart(area, &[x - 4.0, x + 4.0, y - 4.0, y + 4.0])).count()
+    }
+
+    /// Draws the names of the front next to their dots, to the lower left if there is room: no other dot
+    /// can be there. A name covers another dot only where it has no other place, and no other words.
+    fn names(&self, front: &[&Spot], taken: &mut Vec<Area>, pen: &mut Pen) {
         for spot in front {
             let (x, y) = self.place(spot);
-            let name = pen::fit(&spot.name, SMALL, PLOT.right - PLOT.left);
-            let width = pen::width(&name, SMALL);
-            // Near the left edge a name has room on the right only.
-            let from = if x - 7.0 - width > PLOT.left + 2.0 { x - 7.0 - width } else { x + 7.0 };
-            // Above its dot where the axis is in the way.
-            let y = if y + 9.0 + LEADING / 2.0 < PLOT.bottom { y + 9.0 } else { y - 10.0 };
-            let own = [from, from + width, y - LEADING / 2.0, y + LEADING / 2.0];
-            let apart =
-                |b: &[f64; 4]| own[1] < b[0] || b[1] < own[0] || own[3] < b[2] || b[3] < own[2];
-            if taken.iter().all(apart) {
-                pen.text((from, y), &name, Text::new(SMALL, palette::INK));
-                taken.push(own);
+            let look = Text::new(SMALL, palette::INK);
+            let (name, look) = pen::fit_name(&spot.name, look, (PLOT.right - PLOT.left) / 2.0);
+            let width = pen::width(&name, look.em);
+            let places = [9.0, -10.0, 0.0, 21.0, -22.0]
+                .into_iter()
+                .flat_map(|dy| [(x - 7.0 - width, y + dy), (x + 7.0, y + dy)]);
+            let free: Vec<(Place, Area)> = places
+                .map(|place| (place, area(place, width)))
+                .filter(|(_, area)| is_in_plot(area) && taken.iter().all(|b| are_apart(area, b)))
+                .collect();
+            let own = |area: &Area| self.dots_in(area);
+            if let Some((place, area)) = free.into_iter().min_by_key(|(_, area)| own(area)) {
+                pen.text(place, &name, look);
+                taken.push(area);
             }
         }
     }

@@ -177,8 +177,9 @@ impl SeriesChart<'_> {
             Size::Wide => (16.0, 14.0, 826.0, [18.0, 38.0]),
             Size::Small => (10.0, 11.0, 382.0, [13.0, 29.0]),
         };
-        let (name, em) = pen::fit_name(&series.cell, em, room);
-        pen.text((x, upper), &name, Text::new(em, palette::INK).bold());
+        let look = Text::new(em, palette::INK).bold();
+        let (name, look) = pen::fit_name(&series.cell, look, room);
+        pen.text((x, upper), &name, look);
         pen.text((x, lower), &pen::fit(&below, SMALL, room), Text::new(SMALL, palette::MUTED));
     }
 

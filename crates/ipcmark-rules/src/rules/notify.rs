@@ -1,12 +1,13 @@
 //! Notifications: what counts, what is lost, and what an exit tells.
 
-use crate::peers::{joined, peer};
+use crate::peers::{joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial};
 use ipcmark_core::{Called, Error, Names, Result};
-use ipcmark_sys::process;
+use ipcmark_sys::process::{self, Child};
 use ipcmark_sys::shared::Lines;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{Errno, read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::thread::futex;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -40,7 +41,69 @@ pub(crate) const RULES: &[Trial] = &[
         reference: "pidfd_open(2)",
         run: exit_is_readable,
     },
+    Trial {
+        family: "notify",
+        mechanism: "eventfd",
+        name: "sleepers-woken",
+        rule: "One notification wakes every process that sleeps in a read of an eventfd, and one of those that sleep in a read of a pipe.",
+        calls: &[
+            "eventfd, pipe",
+            "read in four processes, until all sleep",
+            "write, once",
+            "voluntary_ctxt_switches of each in /proc/PID/status",
+        ],
+        reference: "eventfd(2)",
+        run: sleepers_woken,
+    },
 ];
+
+const SLEEPERS: u64 = 4;
+
+/// Returns how many of four processes that sleep in a read are woken by one write.
+fn woken(reader: &OwnedFd, writer: &OwnedFd) -> Result<u64> {
+    let one = || write(writer, &1u64.to_ne_bytes()).map(drop).called("write");
+    let mut readers = Vec::new();
+    for _ in 0..SLEEPERS {
+        readers.push(peer(|| count(reader).map(drop).called("read"))?);
+    }
+    for reader in &mut readers {
+        if !sleeps(reader)? {
+            return Err(Error::Protocol("a reader found something to read".into()));
+        }
+    }
+    let before: Vec<u64> = readers.iter().map(switches).collect::<Result<_>>()?;
+    one()?;
+    // Each that was woken for nothing sleeps again, and one has ended.
+    let mut woken = 0;
+    for (reader, before) in readers.iter_mut().zip(before) {
+        woken += u64::from(!sleeps(reader)? || switches(reader)? > before);
+    }
+    (1..SLEEPERS).try_for_each(|_| one())?;
+    joined(readers)?;
+    Ok(woken)
+}
+
+/// Returns how often a process has given up its CPU to sleep.
+fn switches(of: &Child) -> Result<u64> {
+    let path = format!("/proc/{}/status", of.pid());
+    let text = std::fs::read_to_string(&path).map_err(|e| Error::os(&path, e))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.and_then(|n| n.trim().parse().ok())
+        .ok_or_else(|| Error::Protocol(format!("{path} tells no switches")))
+}
+
+fn sleepers_woken(_: &Names) -> Found {
+    let counter = eventfd(0, EventfdFlags::SEMAPHORE | EventfdFlags::CLOEXEC).called("eventfd")?;
+    let of_eventfd = woken(&counter, &counter)?;
+    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).called("pipe2")?;
+    let of_pipe = woken(&reader, &writer)?;
+    let words = format!(
+        "{SLEEPERS} processes slept in a read, and one write came: it woke {of_eventfd} of an eventfd and {of_pipe} of a pipe."
+    );
+    Ok(Seen::new((of_eventfd, of_pipe) == (SLEEPERS, 1), words)
+        .count("woken_by_eventfd", of_eventfd)
+        .count("woken_by_pipe", of_pipe))
+}
 
 const WRITES: u64 = 5;
 

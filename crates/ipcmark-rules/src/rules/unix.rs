@@ -1,15 +1,16 @@
 //! Unix-domain sockets: boundaries, who is at the other end, descriptors passed.
 
 use crate::peers::{joined, peer};
-use crate::trial::{Found, Seen, Trial};
+use crate::trial::{Found, Seen, Trial, name_of};
 use ipcmark_core::{Called, Error, Names, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::io::{IoSlice, IoSliceMut, pread, read, write};
+use rustix::io::{Errno, IoSlice, IoSliceMut, pread, read, write};
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind,
-    connect, listen, recv, recvmsg, send, sendmsg, socket_with, socketpair,
+    connect, listen, recv, recvmsg, send, sendmsg, sendto, socket_with, socketpair,
 };
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
@@ -45,7 +46,145 @@ pub(crate) const RULES: &[Trial] = &[
         run: descriptor,
         ..UNIX
     },
+    Trial {
+        name: "reset-before-data",
+        rule: "When the peer closes its socket with something unread, a stream and a datagram socket first give what it sent; a sequenced packet socket first says ECONNRESET, and gives it then.",
+        calls: &[
+            "socketpair(AF_UNIX)",
+            "send from both sides",
+            "close of the one",
+            "recv in the other, until the end",
+        ],
+        run: reset_before_data,
+        ..UNIX
+    },
+    Trial {
+        name: "two-marks",
+        rule: "A full socket takes another message as soon as there is room for it, but poll calls it writable only when no more than about a quarter of its buffer is in use.",
+        calls: &[
+            "socketpair(AF_UNIX, SOCK_SEQPACKET)",
+            "send(64 bytes) until EAGAIN",
+            "recv, send",
+            "recv until poll(POLLOUT)",
+        ],
+        run: two_marks,
+        ..UNIX
+    },
+    Trial {
+        name: "queue-of-strangers",
+        rule: "A datagram socket with a name keeps net.unix.max_dgram_qlen and one more datagrams of senders that it is not connected to; of one that it is connected to it keeps what the sender's buffer holds.",
+        calls: &[
+            "socket(AF_UNIX, SOCK_DGRAM), bind",
+            "sendto(1 byte) until EAGAIN",
+            "socketpair(AF_UNIX, SOCK_DGRAM)",
+            "send(1 byte) until EAGAIN",
+        ],
+        run: queue_of_strangers,
+        ..UNIX
+    },
 ];
+
+/// Messages that no queue is large enough for.
+const MANY: u64 = 1 << 16;
+
+/// Sends until the socket is full; returns the number of messages that went in.
+fn fill(mut send_one: impl FnMut() -> rustix::io::Result<usize>) -> Result<u64> {
+    for n in 0..MANY {
+        match send_one() {
+            Ok(_) => {}
+            Err(Errno::AGAIN) => return Ok(n),
+            Err(e) => return Err(Error::os("send", e)),
+        }
+    }
+    Err(Error::Protocol(format!("{MANY} messages did not fill the socket")))
+}
+
+fn reset_before_data(_: &Names) -> Found {
+    let heard = |kind| -> Result<Vec<String>> {
+        let (here, there) = pair(kind)?;
+        send(&there, &[7; 10], SendFlags::NOSIGNAL).called("send")?;
+        send(&here, &[7; 10], SendFlags::NOSIGNAL).called("send")?;
+        drop(there);
+        let heard = (0..3).map(|_| match recv(&here, &mut [0; 100], RecvFlags::DONTWAIT) {
+            Ok((_, n)) => format!("{n} bytes"),
+            Err(e) => name_of(e),
+        });
+        Ok(heard.collect())
+    };
+    let stream = heard(SocketType::STREAM)?;
+    let seqpacket = heard(SocketType::SEQPACKET)?;
+    let datagram = heard(SocketType::DGRAM)?;
+    let place = |heard: &[String]| heard.iter().position(|one| one == "10 bytes");
+    let kept = [&stream, &seqpacket, &datagram].map(|heard| place(heard));
+    let words = format!(
+        "A peer sent 10 bytes, left 10 unread and closed. Three calls of recv: {} on a stream, {} on a sequenced packet socket, {} on a datagram socket.",
+        stream.join(", "),
+        seqpacket.join(", "),
+        datagram.join(", ")
+    );
+    Ok(Seen::new(
+        kept == [Some(0), Some(1), Some(0)] && seqpacket[0] == name_of(Errno::CONNRESET),
+        words,
+    ))
+}
+
+fn two_marks(_: &Names) -> Found {
+    let (from, to) = pair(SocketType::SEQPACKET)?;
+    let send_one = || send(&from, &[7; 64], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    let take = || recv(&to, &mut [0; 64], RecvFlags::DONTWAIT).map(drop).called("recv");
+    let held = fill(send_one)?;
+    let mut taken_to_send = 0;
+    while send_one().is_err() && taken_to_send < held {
+        take()?;
+        taken_to_send += 1;
+    }
+    fill(send_one)?;
+    let writable = || -> Result<bool> {
+        let mut ask = [PollFd::new(&from, PollFlags::OUT)];
+        let ready = poll(&mut ask, Some(&Timespec::default())).called("poll")?;
+        Ok(ready > 0 && ask[0].revents().contains(PollFlags::OUT))
+    };
+    let mut taken_to_poll = 0;
+    while !writable()? && taken_to_poll < held {
+        take()?;
+        taken_to_poll += 1;
+    }
+    let words = format!(
+        "A socket was full with {held} messages. With {taken_to_send} taken out it took another; poll called it writable when {taken_to_poll} were."
+    );
+    Ok(Seen::new(2 * taken_to_send < held && 2 * taken_to_poll > held, words)
+        .count("held", held)
+        .count("taken_to_send", taken_to_send)
+        .count("taken_to_poll", taken_to_poll))
+}
+
+fn queue_of_strangers(names: &Names) -> Found {
+    const QLEN: &str = "/proc/sys/net/unix/max_dgram_qlen";
+    let read = std::fs::read_to_string(QLEN).map_err(|e| Error::os(QLEN, e))?;
+    let allowed: u64 =
+        read.trim().parse().map_err(|_| Error::Protocol(format!("{QLEN} is no number")))?;
+    let socket = || {
+        socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+            .called("socket")
+    };
+    let name = format!("{}-strangers", names.token);
+    let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).called("name")?;
+    let (named, stranger) = (socket()?, socket()?);
+    bind(&named, &address).called("bind")?;
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    let strange = fill(|| sendto(&stranger, &[7], flags, &address))?;
+    let (from, _to) = pair(SocketType::DGRAM)?;
+    let known = fill(|| send(&from, &[7], flags))?;
+    let words = format!(
+        "With net.unix.max_dgram_qlen at {allowed} a named socket took {strange} datagrams of a stranger; one that was connected took {known}."
+    );
+    // The sender's buffer may be what ends first, where the queue is long.
+    let kept = strange == allowed + 1 || (strange == known && known <= allowed);
+    Ok(Seen::new(kept, words)
+        .count("max_dgram_qlen", allowed)
+        .count("of_a_stranger", strange)
+        .count("of_a_peer", known))
+}
 
 fn pair(kind: SocketType) -> Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).called("socketpair")

@@ -27,7 +27,17 @@ const ONE: [&str; 17] = [
 #[test]
 fn three_sides_take_turns_and_what_was_measured_can_be_judged_again() {
     let desk = Desk::new();
-    let assert = desk.ipcmark(&ONE);
+    let has_pairs = |paired: Paired| paired.cells.iter().all(|cell| cell.pairs.len() > 2);
+    let mut assert = desk.ipcmark(&ONE);
+    // A busy machine needs longer for as many pairs.
+    for budget in ["--budget=20s", "--budget=60s"] {
+        if Paired::read(&desk.path("ab/paired.json")).is_ok_and(has_pairs) {
+            break;
+        }
+        std::fs::remove_dir_all(desk.path("ab")).unwrap();
+        let flags = ONE.iter().copied().filter(|flag| !["--budget", "6s"].contains(flag));
+        assert = desk.ipcmark(&flags.chain([budget]).collect::<Vec<_>>());
+    }
     let code = assert.get_output().status.code().unwrap();
     let shown = stdout(&assert);
     assert!(stderr(&assert).lines().last().unwrap().starts_with("Time: "), "{}", stderr(&assert));

@@ -159,6 +159,38 @@ fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     assert!(count(&after) > count(&before), "{} then {}", count(&before), count(&after));
 }
 
+/// F5
+#[test]
+fn a_resumed_run_passes_over_the_cell_that_it_died_in() {
+    let desk = Desk::new();
+    let flags = ["--rounds", "1", "--fixed", "--measure", "3s", "--no-counting", "--quiet"];
+    let mut child = desk
+        .command()
+        .args(["run", "--transport", "pipe/block,fifo/block", "--pattern", "ping-pong"])
+        .args(["--size", "64", "--placement", "same-core", "--out", "out"])
+        .args(flags)
+        .spawn()
+        .unwrap();
+    let journal = desk.path("out/record.json.journal");
+    wait_for("a visit", || fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = desk.ipcmark(&["run", "--resume", "out", "--quiet"]).code(1);
+    assert!(stderr(&resumed).contains("the run died while it measured"), "{}", stderr(&resumed));
+    let text = stdout(&resumed);
+    assert!(text.contains("the whole run died") && text.contains("--retry"), "{text}");
+    let good = |record: &Record| {
+        record.cells.iter().filter(|c| c.invocations.iter().any(|i| i.is_ok())).count()
+    };
+    let passed_over = record(&desk.path("out"));
+    assert_eq!((passed_over.outcome, good(&passed_over)), (Outcome::Complete, 1));
+    let again = desk.ipcmark(&["run", "--resume", "out", "--quiet"]).code(1);
+    assert!(stdout(&again).contains("the whole run died"), "it stays a row");
+    desk.ipcmark(&["run", "--resume", "out", "--retry", "--quiet"]).success();
+    assert_eq!(good(&record(&desk.path("out"))), 2);
+    assert_nothing_left(&desk, child.id(), &[]);
+}
+
 #[test]
 fn a_repetition_ends_with_the_run_under_way_and_takes_it_along_when_it_is_killed() {
     for (asked, code) in [(Signal::TERM, Some(130)), (Signal::KILL, None)] {

@@ -74,6 +74,7 @@ mod tests {
             standing: None,
             system_calls: None,
             cycles: None,
+            deaths: 0,
             invocations: Vec::new(),
         }
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Time for listening before a round, on all CPUs at the same time.
 const LISTEN: Duration = Duration::from_millis(4);
 /// Longest time that listening may take if other processes hold the CPUs.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct Noise {
@@ -118,7 +118,8 @@ fn listen(clock: &Clock, cpus: &[u32]) -> Vec<(u32, Heard)> {
                 pack(&Heard::listen(clock, LISTEN))
             })?;
         }
-        crew.finish(Instant::now() + PATIENCE)
+        let end = Instant::now() + PATIENCE;
+        crew.finish_by(end, Some(end))
     };
     let Ok(finished) = listened() else { return Vec::new() };
     let heard = |outcome| match outcome {
