@@ -6,10 +6,18 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Variables that git sets for hooks, and that would lead a command to another repository.
+const OF_HOOKS: [&str; 5] =
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"];
+
 /// Returns a call of git in `folder` that never asks for input.
-pub(crate) fn command(folder: &Path) -> Command {
+#[must_use]
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+    for name in OF_HOOKS {
+        command.env_remove(name);
+    }
     // Reading the state of the tree must not write the index.
     command.env("GIT_OPTIONAL_LOCKS", "0");
     command.stdin(Stdio::null());
@@ -24,17 +32,18 @@ pub(crate) fn ask<W: AsRef<OsStr>>(folder: &Path, words: &[W]) -> Option<String>
 /// Returns the answer of git without the end of the line.
 ///
 /// # Errors
-/// The reason, as git says it: its first line, and the command that it proposes.
-fn tell<W: AsRef<OsStr>>(folder: &Path, words: &[W]) -> Result<String, String> {
-    let output = command(folder).args(words).output().map_err(|e| format!("no git: {e}"))?;
+/// The reason, as git says it: its first fatal line, and the command that it proposes.
+pub fn tell<W: AsRef<OsStr>>(folder: &Path, words: &[W]) -> Result<String, String> {
+    let output =
+        command(folder).args(words).output().map_err(|e| format!("cannot start git: {e}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let mut lines = said.lines().map(str::trim);
-    let first = lines.next().unwrap_or_default();
-    let first = first.strip_prefix("fatal: ").unwrap_or(first);
-    Err(match lines.find(|line| line.starts_with("git config ")) {
+    let lines = || said.lines().map(str::trim);
+    let fatal = lines().find_map(|line| line.strip_prefix("fatal: "));
+    let first = fatal.or_else(|| lines().next()).unwrap_or_default();
+    Err(match lines().find(|line| line.starts_with("git config ")) {
         Some(remedy) => format!("{first}; to allow it: {remedy}"),
         None => first.to_owned(),
     })

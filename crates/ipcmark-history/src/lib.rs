@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
-mod git;
+pub mod git;
 mod line;
 mod lines;
 mod otava;
@@ -20,7 +20,6 @@ mod series;
 pub mod store;
 
 pub use error::{Error, Result};
-pub use git::checkout;
 pub use line::{Attributes, Figure, Line, Metric, SCHEMA};
 pub use lines::{Lines, Trouble, TroubleKind};
 pub use otava::otava;

@@ -21,7 +21,7 @@ pub(crate) fn tool() -> Tool {
 
 /// Returns the checkout of the working folder for the record: the project that a run is of.
 pub(crate) fn checkout() -> Option<Checkout> {
-    ipcmark_history::checkout(Path::new("."))
+    ipcmark_history::git::checkout(Path::new("."))
 }
 
 /// Returns true if the optimiser was off: figures of such a build are worth little.

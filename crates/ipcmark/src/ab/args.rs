@@ -11,13 +11,13 @@ use std::time::Duration;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark ab --base ./ipcmark-before --new ./ipcmark-after
-  ipcmark ab --base-rev main                               against a revision, which is built first
-  ipcmark ab --new-arg=--transport=shm-ring/hybrid -t shm-ring/spin        another wait
-  ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream             a smaller pipe
+  ipcmark ab --base-rev main            this program against a revision, built first
+  ipcmark ab --new-arg=--transport=shm-ring/hybrid -t shm-ring/spin   another way to wait
+  ipcmark ab --new-arg=--capacity=4KiB -t pipe/block -p stream        a smaller pipe
   ipcmark ab --new-env GLIBC_TUNABLES=glibc.malloc.tcache_count=0 -t 'rpc*'
-  ipcmark ab                                               against itself: what this machine can detect
-  ipcmark ab -t pipe/block --placement same-core --slow-down '*=5%'        does it detect 5 %?
-  ipcmark ab --trials 20 --budget 30m                      counts false alarms: half an hour";
+  ipcmark ab                            this program against itself: what is detectable here?
+  ipcmark ab -t pipe/block --slow-down '*=5%'                         does it detect 5 %?
+  ipcmark ab --trials 20 --budget 30m   count false alarms, for half an hour";
 
 const SIDES: &str = "What to compare";
 
@@ -49,8 +49,8 @@ pub(crate) struct AbArgs {
     /// A setting of the base, like --new-arg. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) base_arg: Vec<String>,
-    /// Delay the new side's cells whose names a glob matches by a share of their time, to see if it is
-    /// detected. Round trips and wake-ups only. Repeatable.
+    /// Slow down those cells of the new side whose names the glob matches, by a share of their time, to
+    /// see if the comparison detects it. Round trips and wake-ups only. Repeatable.
     #[arg(long, help_heading = SIDES, value_name = "GLOB=SHARE", value_parser = parse_slow_down)]
     pub(crate) slow_down: Vec<(String, u32)>,
     /// The suite: quick (the default), standard, full, or the path of a TOML file.
@@ -58,30 +58,31 @@ pub(crate) struct AbArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Time limit for everything but the build of a revision; with --trials for all of them [default: 2m for each
-    /// comparison]. It is spent until every cell is decided.
+    /// Time limit; the build of a revision does not count, and all --trials share it [default: 2m for each comparison].
+    /// A comparison ends earlier if every cell is decided.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,
-    /// Maximum pairs of runs of each cell in the first stage.
+    /// Maximum pairs of invocations, base and new, of each cell in the first stage.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) pairs: u32,
-    /// Fresh pairs of each cell that may have changed; undecided ones get more until the time is over.
+    /// New pairs for each cell that may have changed, in the second stage. Undecided cells get more until the time is
+    /// over.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) confirm: u32,
-    /// The smallest change of a median or a rate that matters; for 99th percentiles five times as much.
+    /// Smallest change of a median or a rate that matters; a p99 must change five times as much.
     #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share, default_value = "2%")]
     pub(crate) delta: f64,
-    /// Smallest length of a slice.
+    /// Shortest turn of a side.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "1ms")]
     pub(crate) slice: Duration,
-    /// Laps of a pair: each goes through the sides and back.
+    /// Laps of a pair. In a lap all sides take a turn, and then again in reverse order.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) laps: u32,
     /// Compare this program with itself N times, and count false changes and detected delays.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000),
         conflicts_with_all = ["base", "new", "base_rev", "new_rev", "new_env", "base_env", "new_arg", "base_arg", "of"])]
     pub(crate) trials: Option<u32>,
-    /// Seed of the order of cells and sides and of the contents of messages [default: random, recorded].
+    /// Seed of the order of cells and sides and of the contents of messages [default: random; the record has it].
     #[arg(long, help_heading = HOW, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Folder for the pairs (paired.json) and the comparison (comparison.md, comparison.json) [default:

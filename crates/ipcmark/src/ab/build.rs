@@ -25,8 +25,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The binary to build.
-const BINARY: &str = "ipcmark";
 /// Number of programs that are kept, the youngest.
 const KEPT: usize = 8;
 /// Time between two tries of a lock, and two looks at a build.
@@ -41,17 +39,28 @@ const FLAGS: [&str; 4] =
 /// No checkout, no such revision, no cargo, no such program in it, a build that fails; an interruption.
 pub(crate) fn program_of(rev: &str, quiet: bool) -> Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    program_in(&here, None, rev, quiet)
+    // A program with a catalog of its own has a name of its own.
+    let own = std::env::current_exe().context("cannot tell the name of this program")?;
+    let own = own.file_name().unwrap_or_default().to_string_lossy();
+    // The kernel's word for a file that was replaced since.
+    program_in(&here, None, (rev, own.trim_end_matches(" (deleted)")), quiet)
 }
 
-/// Returns the program of the checkout around `here`; `target` replaces cargo's target folder.
-fn program_in(here: &Path, target: Option<&Path>, rev: &str, quiet: bool) -> Result<PathBuf> {
+/// Returns the program of the checkout around `here`, which is called `own` if there is one of that name; `target` replaces
+/// cargo's target folder.
+fn program_in(
+    here: &Path,
+    target: Option<&Path>,
+    (rev, own): (&str, &str),
+    quiet: bool,
+) -> Result<PathBuf> {
     let _interrupts = Interrupts::handle()?;
     let checkout = Checkout::around(here)?;
     let commit = checkout.commit(rev)?;
     let project = Project::around(here)?;
     let home = target.unwrap_or(&project.target).join("ipcmark-ab");
-    let program = home.join("programs").join(key(&commit)).join(BINARY);
+    let (_, binary) = project.program(own)?;
+    let program = home.join("programs").join(key(&commit)).join(binary);
     if program.is_file() {
         return Ok(program);
     }
@@ -67,8 +76,8 @@ fn program_in(here: &Path, target: Option<&Path>, rev: &str, quiet: bool) -> Res
     }
     let tree = Worktree::add(&checkout, &home.join("tree"), &commit)?;
     let place = tree.path().join(checkout.inside(&project.root));
-    let built = cargo::build(&place, BINARY, &home, quiet)
-        .with_context(|| format!("cannot build {name}"))?;
+    let built =
+        cargo::build(&place, own, &home, quiet).with_context(|| format!("cannot build {name}"))?;
     keep(&built, &program)?;
     drop(tree);
     forget_old(&home.join("programs"));

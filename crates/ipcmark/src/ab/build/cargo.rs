@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The library that every program of ipcmark is made of.
+const LIBRARY: &str = "ipcmark";
 /// Lines of a failed build that are shown.
 const LAST_LINES: usize = 25;
 /// Time between two lines of progress outside of a terminal.
@@ -39,6 +41,13 @@ struct Metadata {
 struct Package {
     name: String,
     targets: Vec<Target>,
+    default_run: Option<String>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +61,14 @@ struct Target {
 struct Message {
     target: Option<Target>,
     executable: Option<PathBuf>,
+}
+
+impl Package {
+    /// Returns its programs, each behind the package's name.
+    fn programs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let programs = self.targets.iter().filter(|target| target.is_binary());
+        programs.map(|target| (self.name.as_str(), target.name.as_str()))
+    }
 }
 
 impl Target {
@@ -79,20 +96,27 @@ impl Project {
         Ok(Project { root: workspace_root, target: target_directory, packages })
     }
 
-    /// Returns the package that makes `binary`.
-    fn package_of(&self, binary: &str) -> Result<&str> {
-        let makes =
-            |package: &&Package| package.targets.iter().any(|t| t.is_binary() && t.name == binary);
-        if let Some(package) = self.packages.iter().find(makes) {
-            return Ok(&package.name);
-        }
-        let targets = self.packages.iter().flat_map(|package| &package.targets);
-        let others: Vec<&str> =
-            targets.filter(|t| t.is_binary()).map(|t| t.name.as_str()).collect();
-        let others = if others.is_empty() { "none".into() } else { others.join(", ") };
-        bail!(
-            "no package of it makes a program {binary} (programs there: {others}); build it and name it with --base or --new"
-        )
+    /// Finds the program to build, and its package: the one that is called `own`, or else the only one that is made of
+    /// the library `ipcmark`, or the one that `cargo run` takes.
+    pub(super) fn program(&self, own: &str) -> Result<(&str, &str)> {
+        let all = || self.packages.iter().flat_map(Package::programs);
+        let takes = |package: &&Package| {
+            package.name == LIBRARY || package.dependencies.iter().any(|on| on.name == LIBRARY)
+        };
+        let ours = || self.packages.iter().filter(takes);
+        let candidates: Vec<_> = ours().flat_map(Package::programs).collect();
+        let usual = || ours().find_map(|p| Some((p.name.as_str(), p.default_run.as_deref()?)));
+        let found = match candidates[..] {
+            [only] => Some(only),
+            _ => usual(),
+        };
+        all().find(|(_, name)| *name == own).or(found).with_context(|| {
+            let others: Vec<&str> = all().map(|(_, name)| name).collect();
+            let others = if others.is_empty() { "none".into() } else { others.join(", ") };
+            format!(
+                "no package of it makes a program {own} (programs there: {others}); build it and name it with --base or --new"
+            )
+        })
     }
 }
 
@@ -102,13 +126,13 @@ pub(super) fn compiler() -> Vec<u8> {
     Command::new(rustc).arg("-vV").output().map(|output| output.stdout).unwrap_or_default()
 }
 
-/// Builds `binary` of the tree at `place` in release; `home` keeps files between builds.
+/// Builds the program of the tree at `place` in release; `home` keeps files between builds.
 ///
 /// # Errors
-/// No such binary in it; a build that fails, with its last lines; an interruption.
-pub(super) fn build(place: &Path, binary: &str, home: &Path, quiet: bool) -> Result<PathBuf> {
+/// No such program in it; a build that fails, with its last lines; an interruption.
+pub(super) fn build(place: &Path, own: &str, home: &Path, quiet: bool) -> Result<PathBuf> {
     let project = Project::around(place)?;
-    let package = project.package_of(binary)?;
+    let (package, binary) = project.program(own)?;
     let (log, made) = (home.join("build.log"), home.join("made.json"));
     let create = |path: &Path| {
         File::create(path).with_context(|| format!("cannot write {}", path.display()))

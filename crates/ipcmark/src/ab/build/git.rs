@@ -2,12 +2,8 @@
 
 use crate::exit::Usage;
 use anyhow::{Context as _, Result, bail};
+use ipcmark_history::git::tell;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-/// Variables that git sets for hooks, and that would lead a command to another repository.
-const OF_HOOKS: [&str; 5] =
-    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"];
 
 /// A git checkout.
 #[derive(Debug, Clone)]
@@ -18,7 +14,7 @@ pub(super) struct Checkout {
 impl Checkout {
     /// Finds the checkout that holds `here`.
     pub(super) fn around(here: &Path) -> Result<Checkout> {
-        match answer(here, &["rev-parse", "--show-toplevel"])? {
+        match tell(here, &["rev-parse", "--show-toplevel"]) {
             Ok(root) => Ok(Checkout { root: root.into() }),
             Err(said) => bail!(Usage(format!(
                 "{} is not in a git checkout ({said}); go to the sources, or name a program with --base",
@@ -31,10 +27,10 @@ impl Checkout {
     pub(super) fn commit(&self, rev: &str) -> Result<String> {
         let named = format!("{rev}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &named];
-        if let Ok(hash) = answer(&self.root, &words)? {
+        if let Ok(hash) = tell(&self.root, &words) {
             return Ok(hash);
         }
-        let shallow = answer(&self.root, &["rev-parse", "--is-shallow-repository"])?;
+        let shallow = tell(&self.root, &["rev-parse", "--is-shallow-repository"]);
         let next = match shallow.as_deref() {
             Ok("true") => format!(
                 "this clone is shallow: git fetch --depth=1 origin {rev}, then name FETCH_HEAD"
@@ -46,11 +42,8 @@ impl Checkout {
 
     /// Returns `main (1f2e3d4c5b6a, "Refuse a plan beyond the queue's limit")`.
     pub(super) fn in_words(&self, commit: &str, rev: &str) -> String {
-        let subject = answer(&self.root, &["log", "-1", "--format=%h, \"%s\"", commit]);
-        match subject {
-            Ok(Ok(subject)) => format!("{rev} ({subject})"),
-            _ => rev.into(),
-        }
+        let subject = tell(&self.root, &["log", "-1", "--format=%h, \"%s\"", commit]);
+        subject.map_or_else(|_| rev.into(), |subject| format!("{rev} ({subject})"))
     }
 
     /// Returns the path of a folder within this checkout.
@@ -84,7 +77,7 @@ impl Worktree {
             place,
             commit,
         ];
-        match answer(&checkout.root, &words)? {
+        match tell(&checkout.root, &words) {
             Ok(_) => Ok(tree),
             Err(said) => bail!("git cannot make a worktree in {place}: {said}"),
         }
@@ -97,14 +90,12 @@ impl Worktree {
     fn remove(&self) {
         if self.path.exists() {
             if let Some(place) = self.path.to_str() {
-                let _ = answer(
-                    &self.checkout.root,
-                    &["worktree", "remove", "--force", "--force", place],
-                );
+                let words = ["worktree", "remove", "--force", "--force", place];
+                let _ = tell(&self.checkout.root, &words);
             }
             let _ = std::fs::remove_dir_all(&self.path);
         }
-        let _ = answer(&self.checkout.root, &["worktree", "prune"]);
+        let _ = tell(&self.checkout.root, &["worktree", "prune"]);
     }
 }
 
@@ -112,17 +103,4 @@ impl Drop for Worktree {
     fn drop(&mut self) {
         self.remove();
     }
-}
-
-/// Returns the answer of git in `folder`, or its error message.
-fn answer(folder: &Path, words: &[&str]) -> Result<std::result::Result<String, String>> {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(words);
-    OF_HOOKS.iter().for_each(|name| {
-        command.env_remove(name);
-    });
-    let Output { status, stdout, stderr } =
-        command.output().context("cannot start git, which provides the revision; install it")?;
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim().to_owned();
-    Ok(if status.success() { Ok(text(stdout)) } else { Err(text(stderr)) })
 }

@@ -32,11 +32,7 @@ impl Sources {
     }
 
     fn git(&self, words: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(self.folder.path());
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
-            command.env_remove(name);
-        }
+        let mut command = ipcmark_history::git::command(self.folder.path());
         let who = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "core.hooksPath=/dev/null"];
         let output = command.args(who).args(words).output().unwrap();
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -52,7 +48,7 @@ impl Sources {
     }
 
     fn program_of(&self, rev: &str) -> Result<PathBuf> {
-        program_in(&self.here(), Some(self.target.path()), rev, true)
+        program_in(&self.here(), Some(self.target.path()), (rev, "ipcmark"), true)
     }
 
     fn refusal(&self, rev: &str) -> String {
@@ -119,9 +115,33 @@ fn what_cannot_be_built_is_refused_in_words() {
     let said = sources.refusal("--help");
     assert!(said.contains("has no revision --help"), "no option of git's: {said}");
     let nowhere = TempDir::new().unwrap();
-    let error = program_in(nowhere.path(), None, "HEAD", true).unwrap_err();
+    let error = program_in(nowhere.path(), None, ("HEAD", "ipcmark"), true).unwrap_err();
     assert!(error.to_string().contains("is not in a git checkout"), "{error}");
     assert_eq!(crate::exit::of(&error), crate::exit::Exit::Usage);
+}
+
+#[test]
+fn a_project_with_a_catalog_of_its_own_builds_its_own_program() {
+    let sources = Sources::new("mine");
+    let manifest = "[package]\nname = \"mine\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+        [[bin]]\nname = \"door\"\npath = \"src/main.rs\"\n\
+        [dependencies]\nipcmark = { path = \"library\" }\n[workspace]\nmembers = [\"tool\"]\n";
+    sources.write("Cargo.toml", manifest);
+    let package = |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    sources.write("library/Cargo.toml", &package("ipcmark"));
+    sources.write("library/src/lib.rs", "");
+    sources.write("tool/Cargo.toml", &package("tool"));
+    sources.write("tool/src/main.rs", "fn main() { println!(\"another\") }");
+    sources.commit("fn main() { println!(\"door\") }");
+    let built = sources.program_of("HEAD").unwrap();
+    assert_eq!((said_by(&built), built.file_name().unwrap()), ("door\n".into(), "door".as_ref()));
+    // A second one of its own makes the name decide.
+    sources.write("src/bin/hatch.rs", "fn main() { println!(\"hatch\") }");
+    sources.commit("fn main() {}");
+    let named = |own| program_in(&sources.here(), Some(sources.target.path()), ("HEAD", own), true);
+    assert_eq!(said_by(&named("hatch").unwrap()), "hatch\n");
+    let said = format!("{:#}", named("ipcmark").unwrap_err());
+    assert!(said.contains("makes a program ipcmark (programs there: "), "{said}");
 }
 
 #[test]
