@@ -69,6 +69,22 @@ impl Error {
         Error::Unavailable(Refusal::new(reason))
     }
 
+    /// Makes the error for a message of `len` bytes on a link that was made for 1 to `max`.
+    #[cold]
+    pub fn misfit(len: usize, max: usize) -> Self {
+        Error::misfit_by(len, max, "the size this link was made for")
+    }
+
+    /// Makes the error for a message of `len` bytes on a link that carries 1 to `max`; `limited_by` is the source of
+    /// the limit.
+    #[cold]
+    pub fn misfit_by(len: usize, max: usize, limited_by: &'static str) -> Self {
+        match len {
+            0 => Error::Protocol("a message has 1 byte or more; claim it first".into()),
+            _ => Error::TooLong { len, max, limited_by },
+        }
+    }
+
     /// Makes an error of a failed system call, without a hint.
     pub fn os(call: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Error::Os { call: call.into(), source: source.into(), hint: None }

@@ -168,7 +168,7 @@ impl<K: ByteSink> FramedSender<K> {
     /// Makes a claim in a link whose messages are not all of one size, or refuses one.
     fn claim_varied(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.size {
-            return Err(too_long(len, self.size));
+            return Err(Error::misfit(len, self.size));
         }
         if self.prefix == 0 {
             return Err(Error::Protocol(format!(
@@ -274,11 +274,6 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
 #[cold]
 fn cut_off(filled: usize, len: usize) -> Error {
     Error::Protocol(format!("the stream ended inside a message, {filled} of {len} bytes in"))
-}
-
-#[cold]
-fn too_long(len: usize, max: usize) -> Error {
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl WordOut {
     #[inline]
     pub fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len.wrapping_sub(1) >= self.size {
-            return Err(too_long(len, self.size));
+            return Err(Error::misfit(len, self.size));
         }
         self.len = len;
         Ok(&mut self.bytes[..len])
@@ -49,7 +49,7 @@ impl WordOut {
     #[inline]
     pub fn payload(&self) -> Result<Payload> {
         if self.len == 0 {
-            return Err(too_long(0, self.size));
+            return Err(Error::misfit(0, self.size));
         }
         Ok(Payload { word: u64::from_le_bytes(self.bytes), tag: self.len as i32 })
     }
@@ -78,15 +78,5 @@ impl WordIn {
 
 /// Refuses a plan whose messages do not fit in a word.
 pub fn check_size(size: usize) -> Result<()> {
-    if size > WORD_BYTES { Err(too_long(size, WORD_BYTES)) } else { Ok(()) }
-}
-
-#[cold]
-fn too_long(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
+    if size > WORD_BYTES { Err(Error::misfit(size, WORD_BYTES)) } else { Ok(()) }
 }

@@ -34,7 +34,7 @@ impl<L: Lock, A: Access, W: FileWait> Sender for FileSender<L, A, W> {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.mailbox.size();
         if len.wrapping_sub(1) >= max {
-            return Err(refused(len, max));
+            return Err(Error::misfit(len, max));
         }
         self.len = len;
         set_len(&mut self.slot, len);
@@ -44,7 +44,7 @@ impl<L: Lock, A: Access, W: FileWait> Sender for FileSender<L, A, W> {
     #[inline]
     fn commit(&mut self) -> Result<()> {
         if self.len == 0 {
-            return Err(refused(0, self.mailbox.size()));
+            return Err(Error::misfit(0, self.mailbox.size()));
         }
         let slot = &self.slot[..message(self.len).end];
         while !self.mailbox.try_put(slot)? {
@@ -111,12 +111,4 @@ impl<L: Lock, A: Access, W: FileWait> Receiver for FileReceiver<L, A, W> {
     fn ready(&mut self) -> Result<bool> {
         Ok(self.mailbox.is_ready()? || self.lifeline.peer_is_gone())
     }
-}
-
-#[cold]
-fn refused(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol("a message has 1 byte or more; claim it first".into());
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }

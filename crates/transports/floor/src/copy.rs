@@ -1,7 +1,7 @@
 //! `copy`: one copy in, one copy out, as through a kernel buffer.
 
 use crate::slot::Slot;
-use crate::{empty, full, info, too_long};
+use crate::{empty, full, info};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender,
     Side, Transport,
@@ -54,7 +54,7 @@ impl Sender for CopySender {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len.wrapping_sub(1) >= max {
-            return Err(too_long(len, max));
+            return Err(Error::misfit(len, max));
         }
         self.len = len;
         Ok(&mut self.buffer[..len])

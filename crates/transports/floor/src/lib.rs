@@ -56,14 +56,6 @@ fn empty(sender_lives: bool) -> Error {
     }
 }
 
-#[cold]
-fn too_long(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol("claim 1 byte or more".into());
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! `null`: the buffer changes hands, no byte moves.
 
 use crate::slot::Slot;
-use crate::{empty, full, info, too_long};
+use crate::{empty, full, info};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender,
     Side, Transport,
@@ -52,7 +52,7 @@ impl Sender for NullSender {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len.wrapping_sub(1) >= self.max {
-            return Err(too_long(len, self.max));
+            return Err(Error::misfit(len, self.max));
         }
         if self.claimed.is_none() {
             self.claimed = self.slot.free.take();

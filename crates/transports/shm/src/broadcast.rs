@@ -1,7 +1,7 @@
 //! The transport that tells everybody: a broadcast ring in each direction.
 
 use crate::backing::{Backing, Memfd};
-use crate::common::{looked_in_vain, too_long, word};
+use crate::common::{looked_in_vain, word};
 use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
 use crate::wait::{Half, Look, RingWait, Turn};
@@ -166,7 +166,7 @@ impl<W: RingWait> Sender for BroadcastSender<W> {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len > max {
-            return Err(too_long(len, max));
+            return Err(Error::misfit(len, max));
         }
         self.claimed = Some(len);
         Ok(&mut self.buffer[..len])

@@ -31,17 +31,12 @@ pub(crate) fn looked_in_vain(vain_looks: &mut u32, lifeline: &Lifeline) -> bool 
     lifeline.peer_is_gone()
 }
 
-#[cold]
-pub(crate) fn too_long(len: usize, max: usize) -> Error {
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
-}
-
 /// Returns the ring's error in the words of the seam.
 #[cold]
 pub(crate) fn word(error: RingError) -> Error {
     match error {
         RingError::Closed => Error::Closed,
-        RingError::TooLong { len, max } => too_long(len, max),
+        RingError::TooLong { len, max } => Error::misfit(len, max),
         other => Error::Protocol(other.to_string()),
     }
 }

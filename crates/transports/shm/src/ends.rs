@@ -1,9 +1,9 @@
 //! The two halves of a link over a ring, whichever ring it is: claim and wait for room, receive and wait for news, wake who sleeps.
 
-use crate::common::{looked_in_vain, too_long, word};
+use crate::common::{looked_in_vain, word};
 use crate::mapping::Mapping;
 use crate::wait::{Look, RingWait, Turn};
-use ipcmark_core::{Receiver, Result, Sender};
+use ipcmark_core::{Error, Receiver, Result, Sender};
 use ipcmark_ring::{slots, spsc};
 use ipcmark_sys::lifeline::Lifeline;
 use std::hint::spin_loop;
@@ -149,7 +149,7 @@ impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
     #[inline(always)]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.max {
-            return Err(too_long(len, self.max));
+            return Err(Error::misfit(len, self.max));
         }
         if !self.ring.poll_claim(len)? {
             self.wait_for_room(len)?;
@@ -165,7 +165,7 @@ impl<R: RingTx, W: RingWait> Sender for RingSender<R, W> {
 
     fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>> {
         if len > self.max {
-            return Err(too_long(len, self.max));
+            return Err(Error::misfit(len, self.max));
         }
         if self.ring.poll_claim(len)? {
             return Ok(Some(self.ring.claimed()));

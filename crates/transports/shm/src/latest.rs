@@ -1,7 +1,7 @@
 //! The transport of the latest value: a seqlock in each direction.
 
 use crate::backing::{Backing, Memfd};
-use crate::common::{looked_in_vain, too_long, word};
+use crate::common::{looked_in_vain, word};
 use crate::mapping::Mapping;
 use crate::wait::{Look, Watch};
 use ipcmark_core::{
@@ -137,7 +137,7 @@ impl Sender for LatestSender {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len > max {
-            return Err(too_long(len, max));
+            return Err(Error::misfit(len, max));
         }
         self.claimed = Some(len);
         Ok(&mut self.buffer[..len])

@@ -1,7 +1,7 @@
 //! The transport of many senders: a row of slots in each direction.
 
 use crate::backing::{Backing, Memfd};
-use crate::common::{looked_in_vain, too_long, word};
+use crate::common::{looked_in_vain, word};
 use crate::ends::BATCH_PAUSES;
 use crate::fixture::ShmFixture;
 use crate::mapping::Mapping;
@@ -138,7 +138,7 @@ impl<W: RingWait> Sender for MpscSender<W> {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.max {
-            return Err(too_long(len, self.max));
+            return Err(Error::misfit(len, self.max));
         }
         if !self.ring.poll_claim(len).map_err(word)? {
             self.wait_for_room(len)?;

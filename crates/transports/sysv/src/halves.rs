@@ -61,7 +61,7 @@ impl<W: QueueWait> Sender for QueueSender<W> {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len.wrapping_sub(1) >= self.envelope.room() {
-            return Err(refused(len, self.envelope.room()));
+            return Err(Error::misfit(len, self.envelope.room()));
         }
         self.len = len;
         Ok(self.envelope.text_mut(len))
@@ -70,7 +70,7 @@ impl<W: QueueWait> Sender for QueueSender<W> {
     #[inline]
     fn commit(&mut self) -> Result<()> {
         if self.len == 0 {
-            return Err(refused(0, self.envelope.room()));
+            return Err(Error::misfit(0, self.envelope.room()));
         }
         loop {
             match self.queue.send(&self.envelope, self.len, W::PATIENCE) {
@@ -157,16 +157,6 @@ impl<W: QueueWait> QueueReceiver<W> {
             Err(errno) => Err(failed("msgrcv", errno)),
         }
     }
-}
-
-#[cold]
-fn refused(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
 }
 
 /// Returns what a failed call means: the queue was removed, or something is wrong.

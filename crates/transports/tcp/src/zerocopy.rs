@@ -209,8 +209,7 @@ impl Sender for ZeroCopySender {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.size {
-            let limited_by = "the size this link was made for";
-            return Err(Error::TooLong { len, max: self.size, limited_by });
+            return Err(Error::misfit(len, self.size));
         }
         if self.prefix == 0 && len != self.size {
             return Err(Error::Protocol(format!(

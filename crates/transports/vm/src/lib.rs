@@ -71,14 +71,6 @@ fn slots(plan: &Plan) -> usize {
     (bytes / plan.size.max(1)).clamp(*SLOTS.start(), *SLOTS.end())
 }
 
-#[cold]
-fn refused(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol("a message has 1 byte or more".into());
-    }
-    Error::TooLong { len, max, limited_by: "the size this link was made for" }
-}
-
 /// Returns what a failed call says of the peer.
 #[cold]
 fn failed(call: &'static str, errno: Errno, lifeline: &Lifeline) -> Error {

@@ -4,10 +4,10 @@ use crate::meet::Party;
 use crate::probe;
 use crate::wait::VmWait;
 use crate::way::Way;
-use crate::{VmFixture, failed, refused, slots};
+use crate::{VmFixture, failed, slots};
 use ipcmark_core::{
-    Availability, Buffer, Capacity, Info, Link, MeetBy, Plan, Receiver, Result, Sender, Side,
-    Transport,
+    Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
+    Side, Transport,
 };
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::vm::{Window, pull};
@@ -102,7 +102,7 @@ impl<W: VmWait> Sender for ReadSender<W> {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len.wrapping_sub(1) >= self.size {
-            return Err(refused(len, self.size));
+            return Err(Error::misfit(len, self.size));
         }
         self.len = len;
         if self.size <= SHORT {
@@ -116,7 +116,7 @@ impl<W: VmWait> Sender for ReadSender<W> {
     #[inline]
     fn commit(&mut self) -> Result<()> {
         if self.len == 0 {
-            return Err(refused(0, self.size));
+            return Err(Error::misfit(0, self.size));
         }
         if self.size <= SHORT {
             self.way.await_room::<W>(&self.lifeline, self.way.slots() as u64 - 1)?;

@@ -4,7 +4,7 @@ use crate::meet::Party;
 use crate::probe;
 use crate::wait::VmWait;
 use crate::way::Way;
-use crate::{VmFixture, failed, refused, slots};
+use crate::{VmFixture, failed, slots};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Result, Sender,
     Side, Transport,
@@ -91,7 +91,7 @@ impl<W: VmWait> Sender for WriteSender<W> {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len.wrapping_sub(1) >= max {
-            return Err(refused(len, max));
+            return Err(Error::misfit(len, max));
         }
         self.len = len;
         Ok(&mut self.buffer[..len])
@@ -101,7 +101,7 @@ impl<W: VmWait> Sender for WriteSender<W> {
     fn commit(&mut self) -> Result<()> {
         let size = self.buffer.len();
         if self.len == 0 {
-            return Err(refused(0, size));
+            return Err(Error::misfit(0, size));
         }
         self.way.await_room::<W>(&self.lifeline, self.way.slots() as u64 - 1)?;
         if !self.way.begin_write() {

@@ -67,8 +67,7 @@ impl<W: FdWait> Sender for VmspliceSender<W> {
     #[inline]
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         if len > self.size {
-            let limited_by = "the size this link was made for";
-            return Err(Error::TooLong { len, max: self.size, limited_by });
+            return Err(Error::misfit(len, self.size));
         }
         let wrong = if self.prefix == 0 { len != self.size } else { len == 0 };
         if wrong {

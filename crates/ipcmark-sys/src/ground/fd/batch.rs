@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Most messages that one call carries.
 const BATCH_MAX: usize = 32;
+/// Source of the limit of a message.
+const LIMITED_BY: &str = "the size this link was made for, within what its fixture allows";
 /// Most bytes of messages that one call carries, where that is more than one message.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -125,7 +127,7 @@ impl<W: FdWait> BatchSender<W> {
     fn gather(&mut self) -> Result<()> {
         let message = &self.buffer[..self.len];
         if message.is_empty() {
-            return Err(refused(0, self.buffer.len()));
+            return Err(Error::misfit(0, self.buffer.len()));
         }
         self.places.place(self.gathered)[..message.len()].copy_from_slice(message);
         self.places.vectors[self.gathered].iov_len = message.len();
@@ -153,7 +155,7 @@ impl<W: FdWait> Sender for BatchSender<W> {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len.wrapping_sub(1) >= max {
-            return Err(refused(len, max));
+            return Err(Error::misfit_by(len, max, LIMITED_BY));
         }
         self.len = len;
         Ok(&mut self.buffer[..len])
@@ -272,20 +274,6 @@ pub fn batch_halves<W: FdWait>(
             end: 0,
         },
     })
-}
-
-#[cold]
-fn refused(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong {
-        len,
-        max,
-        limited_by: "the size this link was made for, within what its fixture allows",
-    }
 }
 
 #[cfg(test)]

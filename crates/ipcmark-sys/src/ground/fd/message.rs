@@ -58,7 +58,7 @@ impl<W: FdWait, P: MessagePort> Sender for MessageSender<W, P> {
     fn claim(&mut self, len: usize) -> Result<&mut [u8]> {
         let max = self.buffer.len();
         if len.wrapping_sub(1) >= max {
-            return Err(refused::<P>(len, max));
+            return Err(Error::misfit_by(len, max, P::LIMITED_BY));
         }
         self.len = len;
         Ok(&mut self.buffer[..len])
@@ -68,7 +68,7 @@ impl<W: FdWait, P: MessagePort> Sender for MessageSender<W, P> {
     fn commit(&mut self) -> Result<()> {
         let message = &self.buffer[..self.len];
         if message.is_empty() {
-            return Err(refused::<P>(0, self.buffer.len()));
+            return Err(Error::misfit(0, self.buffer.len()));
         }
         let port = &self.port;
         let lifeline = self.lifeline.as_deref();
@@ -201,16 +201,6 @@ pub fn message_halves<W: FdWait, P: MessagePort>(
             buffer: Buffer::new(size + 1),
         },
     })
-}
-
-#[cold]
-fn refused<P: MessagePort>(len: usize, max: usize) -> Error {
-    if len == 0 {
-        return Error::Protocol(
-            "an empty message would end the stream; claim 1 byte or more".into(),
-        );
-    }
-    Error::TooLong { len, max, limited_by: P::LIMITED_BY }
 }
 
 #[cold]
