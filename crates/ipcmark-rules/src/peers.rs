@@ -1,30 +1,16 @@
 //! Processes that take part in an experiment.
 
 use ipcmark_core::{Error, Result};
-use ipcmark_sys::process::{self, Child, Exit};
+use ipcmark_sys::process::Child;
+pub(crate) use ipcmark_sys::process::peer;
 use std::time::Duration;
 
 /// Time that a peer may take to end: less than the experiment may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Runs `part` in a child process; an error or a panic there fails the experiment.
-pub(crate) fn peer(part: impl FnOnce() -> Result<()>) -> Result<Child> {
-    process::fork(|| match part() {
-        Ok(()) => 0,
-        Err(_) => 1,
-    })
-}
-
 /// Waits until each has ended well.
 pub(crate) fn joined(peers: impl IntoIterator<Item = Child>) -> Result<()> {
-    for mut peer in peers {
-        match peer.wait(PATIENCE)? {
-            Some(Exit::Code(0)) => {}
-            Some(exit) => return Err(Error::Protocol(format!("a peer of the experiment {exit}"))),
-            None => return Err(Error::Protocol("a peer of the experiment hung".into())),
-        }
-    }
-    Ok(())
+    peers.into_iter().try_for_each(|peer| peer.join(PATIENCE))
 }
 
 /// Waits until `peer` sleeps in the kernel; returns false if it ended instead. For a peer that sleeps only in the call that

@@ -94,6 +94,14 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
     }
 }
 
+/// Runs `part` in a child process, which ends with status 1 if that fails.
+///
+/// # Errors
+/// As [`fork`].
+pub fn peer(part: impl FnOnce() -> Result<()>) -> Result<Child> {
+    fork(|| i32::from(part().is_err()))
+}
+
 /// Runs the child's side. A panic ends here: were it to unwind further, it might be caught by the parent's code, in
 /// the child, which would then go on as a second parent.
 fn run(side: impl FnOnce() -> i32) -> i32 {
@@ -174,6 +182,18 @@ impl Child {
             if self.exit.is_none() && (left.is_zero() || is_interrupted()) {
                 return Ok(None);
             }
+        }
+    }
+
+    /// Waits until it has ended well, for at most `patience`.
+    ///
+    /// # Errors
+    /// Any other end, and none in time.
+    pub fn join(mut self, patience: Duration) -> Result<()> {
+        match self.wait(patience)? {
+            Some(Exit::Code(0)) => Ok(()),
+            Some(exit) => Err(Error::Protocol(format!("a process of the experiment {exit}"))),
+            None => Err(Error::Protocol("a process of the experiment hung".into())),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::socket::{Address, Socket, Unix};
 use crate::wire::{Bytes, Message, Operation, Outcome, Request, unmarshal};
 use ipcmark_core::{Error, Flow, Procedure, Result, Serve};
 use ipcmark_sys::clock::monotonic_ns;
-use ipcmark_sys::process::{Child, Exit, fork};
+use ipcmark_sys::process::{Child, peer};
 use ipcmark_sys::shared::Lines;
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ pub fn executions<S: Socket, M: Semantics>(dir: &Path, course: Course) -> Result
     let (listener, address) = S::listen(dir, "counter")?;
     let at = address.clone();
     let counting = Arc::clone(&counts);
-    let server = serving(|| {
+    let server = peer(|| {
         let faults = Dropping::new(dropped, !seed);
         let mut server = Server::<S, M, Dropping>::new(listener, at, M::Record::default(), faults);
         let counted = Arc::clone(&counting);
@@ -93,7 +93,7 @@ pub fn executions<S: Socket, M: Semantics>(dir: &Path, course: Course) -> Result
     }
     let (retransmissions, requests_dropped) = (client.retransmissions, client.faults.dropped());
     drop(client);
-    ended(server)?;
+    server.join(END)?;
     let mut histogram = [0; 4];
     let mut most = 0;
     for line in &counts.lines()[..calls as usize] {
@@ -128,11 +128,6 @@ fn number(bytes: &[u8]) -> Result<u64> {
     bytes.map(u64::from_le_bytes).map_err(|_| Error::Protocol("a number has 8 bytes".into()))
 }
 
-/// Runs a server in a child process.
-fn serving(server: impl FnOnce() -> Result<()>) -> Result<Child> {
-    fork(|| i32::from(server().is_err()))
-}
-
 /// Serves until its client is gone, which is how these clients end.
 fn until_closed<S: Socket, M: Semantics, F: Faults>(
     server: &mut Server<S, M, F>,
@@ -141,14 +136,6 @@ fn until_closed<S: Socket, M: Semantics, F: Faults>(
     match server.serve(procedure) {
         Err(e) if !e.is_end() => Err(e),
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn ended(mut server: Child) -> Result<()> {
-    match server.wait(END)? {
-        Some(Exit::Code(0)) => Ok(()),
-        Some(exit) => Err(Error::Protocol(format!("the server {exit}"))),
-        None => Err(Error::Protocol("the server did not end".into())),
     }
 }
 
@@ -169,7 +156,7 @@ pub fn forgetting(dir: &Path, bounds: Bounds, newer: u64, passing: Duration) -> 
     let counts = Arc::new(Lines::new(newer as usize + 1)?);
     let (listener, address) = Unix::listen(dir, "bounded")?;
     let (at, counted) = (address.clone(), Arc::clone(&counts));
-    let server = serving(|| {
+    let server = peer(|| {
         let record = Seen::new(bounds);
         let mut server = Server::<Unix, AtMostOnce>::new(listener, at, record, Faithful);
         until_closed(&mut server, counter(counted))
@@ -185,7 +172,7 @@ pub fn forgetting(dir: &Path, bounds: Bounds, newer: u64, passing: Duration) -> 
     std::thread::sleep(passing);
     let refused_at_last = !hand.send(&first)?;
     drop(hand);
-    ended(server)?;
+    server.join(END)?;
     let executions = counts.lines()[0].word.load(Acquire);
     Ok(Forgotten { repeated_at_first, refused_at_last, executions })
 }
@@ -243,7 +230,7 @@ pub fn moving(dir: &Path, calls: u64) -> Result<Moved> {
     let matchmaker = Matchmaker::start(listener)?;
     let place = |name: &'static str| {
         let at = at.clone();
-        serving(move || {
+        peer(move || {
             let mut directory = Directory::at(&at)?;
             let (listener, address) = Unix::listen(dir, name)?;
             directory.register("counter", &address)?;
@@ -268,7 +255,7 @@ pub fn moving(dir: &Path, calls: u64) -> Result<Moved> {
             client.run(b"count")?;
             answered += 1;
         }
-        ended(server)?;
+        server.join(END)?;
         let asked = client.finder().questions - questions_before;
         Ok((client.address().cloned(), answered, asked))
     };

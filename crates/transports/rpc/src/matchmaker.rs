@@ -8,7 +8,7 @@ use crate::frame::{Inbox, Outbox, send};
 use crate::socket::{Address, Socket, Unix};
 use crate::wire::unmarshal;
 use ipcmark_core::{Called, Error, Result};
-use ipcmark_sys::process::{Child, fork};
+use ipcmark_sys::process::{Child, peer};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub struct Matchmaker {
 impl Matchmaker {
     /// Starts it at `listener`.
     pub fn start(listener: UnixListener) -> Result<Matchmaker> {
-        let process = fork(|| i32::from(make_matches(&listener).is_err()))?;
+        let process = peer(|| make_matches(&listener))?;
         Ok(Matchmaker { _process: process })
     }
 }

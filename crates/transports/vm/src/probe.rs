@@ -3,55 +3,50 @@
 use ipcmark_core::{
     Availability, Error, Limits, Names, Plan, Receiver, Refusal, Result, Sender, Side, Transport,
 };
+use ipcmark_sys::crew::{Crew, Fault};
 use ipcmark_sys::fd::{availability, sysctl};
-use ipcmark_sys::process::{Exit, fork};
 use rustix::io::Errno;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Time that the two may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The status of a side that failed without an `errno`.
-const WITHOUT_ERRNO: i32 = 255;
+/// Bytes that a side has to say why it failed.
+const ROOM: usize = 512;
 
 pub(crate) fn available<T: Transport>(call: &'static str) -> Availability {
     availability(attempt::<T>(call).map(|()| Limits::none()))
 }
 
-/// Returns one byte, from one child to another.
+/// Passes one byte from one child to another.
 fn attempt<T: Transport>(call: &'static str) -> Result<()> {
     let plan = Plan::new(1, Names { token: String::new(), dir: PathBuf::new() });
     let mut fixture = Some(T::fixture(&plan)?);
-    let mut side = |side: Side| {
-        let one_byte = fixture.take().map_or(Ok(()), |fixture| {
-            let mut link = T::split(fixture, side)?;
-            match side {
-                Side::Initiator => {
-                    link.tx.claim(1)?.fill(1);
-                    link.tx.commit()
-                }
-                Side::Responder => link.rx.receive().map(drop),
+    let one_byte = |fixture: Option<T::Fixture>, side: Side| -> Result<()> {
+        let mut link = T::split(fixture.ok_or(Error::Closed)?, side)?;
+        match side {
+            Side::Initiator => {
+                link.tx.claim(1)?.fill(1);
+                link.tx.commit()
             }
-        });
-        one_byte.err().map_or(0, |e: Error| e.errno().unwrap_or(WITHOUT_ERRNO))
+            Side::Responder => link.rx.receive().map(drop),
+        }
     };
-    let mut children = [fork(|| side(Side::Initiator))?, fork(|| side(Side::Responder))?];
+    let fault = |e: Error| match e.errno() {
+        Some(errno) => Fault::of(&refusal(call, Errno::from_raw_os_error(errno))),
+        None => Fault { follows: e.is_end(), ..Fault::from(&e) },
+    };
+    let mut crew = Crew::new(2, ROOM)?;
+    for side in [Side::Initiator, Side::Responder] {
+        crew.fork(|| one_byte(fixture.take(), side).map(|()| Vec::new()).map_err(fault))?;
+    }
     // Ours would keep the lifeline whole.
     drop(fixture);
-    for child in &mut children {
-        match child.wait(PATIENCE)? {
-            Some(Exit::Code(0)) => {}
-            Some(Exit::Code(errno)) if errno != WITHOUT_ERRNO => {
-                return Err(refusal(call, Errno::from_raw_os_error(errno)));
-            }
-            _ => {
-                return Err(Error::Unavailable(Refusal::new(format!(
-                    "two processes could not pass one byte by {call}"
-                ))));
-            }
-        }
-    }
-    Ok(())
+    let passed = crew.finish(Instant::now() + PATIENCE)?.results().map(drop);
+    passed.map_err(|failure| {
+        let otherwise = || format!("two processes could not pass one byte by {call}: {failure}");
+        Error::Unavailable(failure.refusal.clone().unwrap_or_else(|| Refusal::new(otherwise())))
+    })
 }
 
 /// Returns what a failed call means, and what would change it.
