@@ -5,9 +5,9 @@ use crate::line::{Frame, Line, Of, Times, columns};
 use crate::table::Table;
 use crate::{Document, Result};
 use ipcmark_record::{
-    Arm, Cell, Encoded, Invocation, InvocationOutcome, Paired, PairedCell, Record, SideReport, Unit,
+    Arm, Cell, Encoded, Invocation, InvocationOutcome, Paired, PairedCell, Record, SideReport,
 };
-use ipcmark_summary::{Context, PERCENTILES, summarize_in, tells};
+use ipcmark_summary::{Context, PERCENTILES, summarize_in, tells, unpack};
 
 pub(crate) fn table(document: &Document) -> Result<Table> {
     let mut table = Table { names: Vec::new(), rows: Vec::new() };
@@ -76,24 +76,15 @@ fn of_invocation<'a>(number: usize, invocation: &'a Invocation) -> Line<'a> {
 }
 
 fn times(cell: &Cell, invocation: usize, side: &SideReport, encoded: &Encoded) -> Result<Times> {
-    let histogram = encoded.unpack().map_err(|source| ipcmark_summary::Error::Histogram {
-        key: Box::new(cell.key.clone()),
-        invocation,
-        side: side.side.clone(),
-        source,
-    })?;
-    let ns = |value: u64| match encoded.unit {
-        Unit::PsPerMessageBlock => value as f64 / 1e3,
-        _ => value as f64,
-    };
-    let some = !histogram.is_empty();
+    let own = unpack(cell, invocation, &side.side, encoded)?;
+    let some = !own.histogram.is_empty();
     Ok(Times {
         value_is: Some(word(&encoded.unit)),
         values: Some(encoded.count),
         messages_per_value: Some(encoded.messages_per_value),
         midmean_ns: None,
-        percentiles_ns: PERCENTILES.map(|q| some.then(|| ns(histogram.value_at_quantile(q)))),
-        max_ns: some.then(|| ns(histogram.max())),
+        percentiles_ns: PERCENTILES.map(|q| some.then(|| own.ns_at_quantile(q))),
+        max_ns: some.then(|| own.ns(own.histogram.max())),
     })
 }
 

@@ -101,8 +101,9 @@ impl Memory<'static> {
     }
 }
 
+/// Checks that `len` bytes at `base` hold a ring that needs `needed`.
 #[cfg(not(loom))]
-fn check_place(base: NonNull<u8>, len: usize, needed: usize) -> Result<(), RingError> {
+pub(crate) fn check_place(base: NonNull<u8>, len: usize, needed: usize) -> Result<(), RingError> {
     if !base.addr().get().is_multiple_of(ALIGNMENT) {
         return Err(RingError::Misaligned);
     }

@@ -2,7 +2,7 @@
 
 use crate::Interval;
 use crate::quantile::quantile_of_sorted;
-use statrs::distribution::{ContinuousCDF, Normal};
+use crate::signed_rank::{trim_exact, trim_normal};
 
 /// Up to this many values in both samples together the distribution is counted out; its counts then fit an `i64`. Beyond,
 /// the normal approximation is better than 0.1 %.
@@ -66,26 +66,10 @@ fn trim(m: usize, n: usize, confidence: f64) -> Option<(usize, f64)> {
     }
     let tail_max = (1.0 - confidence) / 2.0;
     if m + n <= EXACT_MAX {
-        // Leaving out `trimmed` at each end misses when the statistic is at most `trimmed`.
-        let mut best = None;
-        let mut tail = 0.0;
-        for (trimmed, probability) in probabilities(m, n).enumerate() {
-            tail += probability;
-            if tail > tail_max || 2 * trimmed + 1 > m * n {
-                break;
-            }
-            best = Some((trimmed, 1.0 - 2.0 * tail));
-        }
-        return best;
+        return trim_exact(probabilities(m, n), m * n, tail_max);
     }
     let (middle, deviation) = ((m * n) as f64 / 2.0, ((m * n * (m + n + 1)) as f64 / 12.0).sqrt());
-    let normal = standard_normal();
-    let trimmed = (middle - 0.5 + normal.inverse_cdf(tail_max) * deviation).floor();
-    if trimmed < 0.0 {
-        return None;
-    }
-    let tail = normal.cdf((trimmed + 0.5 - middle) / deviation);
-    Some((trimmed as usize, 1.0 - 2.0 * tail))
+    trim_normal(middle, deviation, tail_max)
 }
 
 /// Returns the probabilities of the Mann-Whitney statistic 0, 1, 2 ... m·n of two samples of one law, `m + n <= EXACT_MAX`.
@@ -106,10 +90,6 @@ fn probabilities(m: usize, n: usize) -> impl Iterator<Item = f64> {
     }
     let all = ways.iter().sum::<i64>() as f64;
     ways.into_iter().map(move |w| w as f64 / all)
-}
-
-fn standard_normal() -> Normal {
-    Normal::standard()
 }
 
 #[cfg(test)]

@@ -86,19 +86,34 @@ pub(crate) fn trim(n: usize, confidence: f64) -> Option<(usize, f64)> {
     let averages = n * (n + 1) / 2;
     if n <= EXACT_MAX {
         let ranks: Vec<usize> = (1..=n).collect();
-        let mut best = None;
-        let mut tail = 0.0;
-        for (trimmed, probability) in probabilities(&ranks).enumerate() {
-            tail += probability;
-            if tail > tail_max || 2 * trimmed + 1 > averages {
-                break;
-            }
-            best = Some((trimmed, 1.0 - 2.0 * tail));
-        }
-        return best;
+        return trim_exact(probabilities(&ranks), averages, tail_max);
     }
     let middle = averages as f64 / 2.0;
     let deviation = (averages as f64 * (2 * n + 1) as f64 / 12.0).sqrt();
+    trim_normal(middle, deviation, tail_max)
+}
+
+/// Returns how many of `all` sorted values to leave out at each end, and the confidence that gives, from the probabilities of
+/// the statistic 0, 1, 2 ... Leaving out `trimmed` at each end misses when the statistic is at most `trimmed`.
+pub(crate) fn trim_exact(
+    probabilities: impl IntoIterator<Item = f64>,
+    all: usize,
+    tail_max: f64,
+) -> Option<(usize, f64)> {
+    let mut best = None;
+    let mut tail = 0.0;
+    for (trimmed, probability) in probabilities.into_iter().enumerate() {
+        tail += probability;
+        if tail > tail_max || 2 * trimmed + 1 > all {
+            break;
+        }
+        best = Some((trimmed, 1.0 - 2.0 * tail));
+    }
+    best
+}
+
+/// Returns the same from the normal approximation of the statistic.
+pub(crate) fn trim_normal(middle: f64, deviation: f64, tail_max: f64) -> Option<(usize, f64)> {
     let normal = Normal::standard();
     let trimmed = (middle - 0.5 + normal.inverse_cdf(tail_max) * deviation).floor();
     if trimmed < 0.0 {

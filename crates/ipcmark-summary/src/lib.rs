@@ -29,7 +29,7 @@ pub use drift::{Drift, Kind};
 pub use error::{Error, Result};
 pub use ipcmark_record::Headline;
 pub use limit::{AgainstLimit, Bound};
-pub use pooled::{Pooled, pooled, tells, told};
+pub use pooled::{Pooled, pooled, tells, told, unpack};
 pub use rate::{Rate, misses_rate};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,

@@ -66,6 +66,21 @@ pub fn tells(cell: &Cell, side: &SideReport) -> bool {
         || Side::of_process(&side.side).is_some_and(|side| cell.key.workload.is_timed_by(side))
 }
 
+/// Unpacks one histogram of invocation number `invocation` of a cell.
+///
+/// # Errors
+/// A histogram that cannot be unpacked is an error that names the cell.
+pub fn unpack(cell: &Cell, invocation: usize, side: &str, encoded: &Encoded) -> Result<Pooled> {
+    let histogram = encoded.unpack().map_err(|source| Error::Histogram {
+        key: Box::new(cell.key.clone()),
+        invocation,
+        side: side.into(),
+        source,
+    })?;
+    let (unit, messages_per_value) = (encoded.unit, encoded.messages_per_value);
+    Ok(Pooled { histogram, unit, messages_per_value })
+}
+
 fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
     match sum {
         None => {
@@ -114,17 +129,11 @@ pub(crate) fn own(
     let mut own: Option<Pooled> = None;
     let mut unit = unit;
     for (side, encoded) in packed(cell, invocation, told) {
-        let histogram = encoded.unpack().map_err(|source| Error::Histogram {
-            key: Box::new(cell.key.clone()),
-            invocation: number(cell, invocation),
-            side: side.side.clone(),
-            source,
-        })?;
-        same_unit(cell, invocation, unit, encoded.unit)?;
-        unit = Some(encoded.unit);
-        if !histogram.is_empty() {
-            let (unit, messages_per_value) = (encoded.unit, encoded.messages_per_value);
-            add(&mut own, Pooled { histogram, unit, messages_per_value });
+        let one = unpack(cell, number(cell, invocation), &side.side, encoded)?;
+        same_unit(cell, invocation, unit, one.unit)?;
+        unit = Some(one.unit);
+        if !one.histogram.is_empty() {
+            add(&mut own, one);
         }
     }
     Ok(own)

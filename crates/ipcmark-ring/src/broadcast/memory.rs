@@ -3,6 +3,8 @@
 #[cfg(not(loom))]
 use crate::RingError;
 #[cfg(not(loom))]
+use crate::memory::check_place;
+#[cfg(not(loom))]
 use crate::sleep::{self, Fencing};
 use crate::sync::{AtomicU32, AtomicU64};
 #[cfg(not(loom))]
@@ -161,14 +163,6 @@ pub unsafe fn create(base: NonNull<u8>, len: usize, capacity: usize) -> Result<(
     // Release: who sees the mark sees the rest.
     control.magic.store(MAGIC, Ordering::Release);
     Ok(())
-}
-
-#[cfg(not(loom))]
-fn check_place(base: NonNull<u8>, len: usize, needed: usize) -> Result<(), RingError> {
-    if !base.addr().get().is_multiple_of(ALIGNMENT) {
-        return Err(RingError::Misaligned);
-    }
-    if len < needed { Err(RingError::TooSmall { len, needed }) } else { Ok(()) }
 }
 
 #[cfg(not(loom))]

@@ -5,6 +5,8 @@ use crate::RingError;
 #[cfg(not(loom))]
 use crate::layout::ALIGNMENT;
 use crate::layout::CONTROL_BYTES;
+#[cfg(not(loom))]
+use crate::memory::check_place;
 #[cfg(loom)]
 use crate::modelled::Flaw;
 use crate::sync::{AtomicU64, Ordering, fence};
@@ -114,11 +116,7 @@ fn check(base: NonNull<u8>, len: usize, count: u64, largest: u64) -> Result<(), 
     if count == 0 || count > 1 << 16 || largest > most {
         return Err(RingError::Slots { count, largest });
     }
-    if !base.addr().get().is_multiple_of(ALIGNMENT) {
-        return Err(RingError::Misaligned);
-    }
-    let needed = footprint(count as usize, largest as usize);
-    if len < needed { Err(RingError::TooSmall { len, needed }) } else { Ok(()) }
+    check_place(base, len, footprint(count as usize, largest as usize))
 }
 
 #[cfg(not(loom))]

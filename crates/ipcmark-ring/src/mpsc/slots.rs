@@ -5,6 +5,8 @@ use crate::RingError;
 #[cfg(not(loom))]
 use crate::layout::ALIGNMENT;
 use crate::layout::CONTROL_BYTES;
+#[cfg(not(loom))]
+use crate::memory::check_place;
 use crate::sleep::{self, Fencing};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use core::marker::PhantomData;
@@ -366,14 +368,6 @@ fn check_shape(count: u64, largest: u64) -> Result<(), RingError> {
     } else {
         Err(RingError::Slots { count, largest })
     }
-}
-
-#[cfg(not(loom))]
-fn check_place(base: NonNull<u8>, len: usize, needed: usize) -> Result<(), RingError> {
-    if !base.addr().get().is_multiple_of(ALIGNMENT) {
-        return Err(RingError::Misaligned);
-    }
-    if len < needed { Err(RingError::TooSmall { len, needed }) } else { Ok(()) }
 }
 
 #[cfg(all(test, not(loom)))]

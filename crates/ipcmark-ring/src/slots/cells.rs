@@ -7,6 +7,8 @@ use crate::copy;
 use crate::layout::CONTROL_BYTES;
 #[cfg(not(loom))]
 use crate::layout::{ALIGNMENT, MAX_CAPACITY};
+#[cfg(not(loom))]
+use crate::memory::check_place;
 use crate::sleep::{self, Fencing};
 #[cfg(not(loom))]
 use crate::sync::Ordering;
@@ -311,14 +313,6 @@ fn check_shape(count: u64, largest: u64) -> Result<(), RingError> {
             .checked_mul(count)
             .is_some_and(|bytes| bytes <= most);
     if fits && count >= 2 { Ok(()) } else { Err(RingError::Slots { count, largest }) }
-}
-
-#[cfg(not(loom))]
-fn check_place(base: NonNull<u8>, len: usize, needed: usize) -> Result<(), RingError> {
-    if !base.addr().get().is_multiple_of(ALIGNMENT) {
-        return Err(RingError::Misaligned);
-    }
-    if len < needed { Err(RingError::TooSmall { len, needed }) } else { Ok(()) }
 }
 
 #[cfg(all(test, not(loom)))]
