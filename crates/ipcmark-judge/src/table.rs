@@ -59,7 +59,7 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: b
             number(|found| found.detectable.map_or_else(Cell::default, |d| Cell::words(share(d)))),
         ),
         Column::new(
-            Head::number("replicates", "pairs of invocations, or invocations").spare(5),
+            Head::number("invocations", "of each side").spare(5),
             number(|found| Cell::words(found.replicates.to_string())),
         ),
     ];

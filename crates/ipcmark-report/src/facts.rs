@@ -8,7 +8,7 @@ use ipcmark_view::conditions;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fewest runs that give an interval.
+/// Fewest invocations that give an interval.
 const FEWEST: usize = 6;
 
 /// A named fact, as plain text.
@@ -48,7 +48,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     }
     if let Some((cut, planned)) = cut_by_budget(record) {
         out.push(format!(
-            "The time budget cut the measured phase of a run from {planned} to {cut} (median): each percentile has fewer \
+            "The time budget cut the measured phase of an invocation from {planned} to {cut} (median): each percentile has fewer \
              samples than planned."
         ));
     }
@@ -56,7 +56,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     let few = measured.iter().filter(|r| r.invocations < FEWEST).count();
     if few > 0 {
         out.push(format!(
-            "{few} of {} have no interval: an interval needs at least {FEWEST} runs. Their order may be chance.",
+            "{few} of {} have no interval: an interval needs at least {FEWEST} invocations. Their order may be chance.",
             plural(measured.len(), "measured cell")
         ));
     }
@@ -66,7 +66,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
         let all = measured.iter().map(|r| r.invocations).sum();
         out.push(format!(
             "{unsteady} of the {} behind the figures never settled in the warm-up. They are included, and their rows say so.",
-            plural(all, "run")
+            plural(all, "invocation")
         ));
     }
     for sign in conditions(record) {
@@ -74,7 +74,7 @@ pub(crate) fn cautions(record: &Record, summary: &Summary) -> Vec<String> {
     }
     for fact in &record.resumed {
         out.push(format!(
-            "The run was resumed under other conditions than it began: {fact}. Its cells hold runs made under both."
+            "The run was resumed under other conditions than it began: {fact}. Its cells hold invocations made under both."
         ));
     }
     if let Some(hypervisor) = &record.host.hypervisor {
@@ -99,7 +99,7 @@ fn distance_caution(measured: &[&Row]) -> Option<String> {
              same distance; each row shows its own.",
             time(low),
             time(high),
-            plural(moved, "run")
+            plural(moved, "invocation")
         )
     })
 }
@@ -243,7 +243,7 @@ mod tests {
             "debug build",
             "time budget ended",
             "have no interval",
-            "within 1 run.",
+            "within 1 invocation.",
             "1 of ",
             "virtual machine (kvm)",
         ] {

@@ -5,8 +5,8 @@ use ipcmark_record::{Record, Rule};
 use ipcmark_show::markdown::{code, escape, table};
 use ipcmark_summary::Summary;
 use ipcmark_view::{
-    FEW_MEANS, INTERVAL, LIMIT_MEANS, NO_RULES, RATE_MEANS, Ranking, answer, census, families,
-    gaps, gaps_table, mechanism, noise, ranking_table, rules_census,
+    FEW_MEANS, INTERVAL, LIMIT_MEANS, NO_RULES, RANK_MEANS, Ranking, answer, census, families,
+    gaps, gaps_table, legend, mechanism, noise, ranking_table, rules_census,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -76,7 +76,7 @@ fn document(
         writeln!(out, "- {}: **{}**, {}", sign.name, escape(&sign.value), escape(&sign.detail))?;
     }
     writeln!(out, "\n## The answer\n")?;
-    for part in answer(summary, rankings) {
+    for part in answer(rankings) {
         if !part.head.is_empty() {
             writeln!(out, "### {}\n", escape(&part.head))?;
         }
@@ -95,10 +95,13 @@ fn document(
     }
     writeln!(
         out,
-        "## Rankings\n\n{INTERVAL}. `~`: {FEW_MEANS}. Rank 2–4: somewhere from 2nd to 4th, as the intervals \
-         allow; in parentheses: order of medians only. A ping-pong figure is the whole round trip; half of \
-         it is not a one-way latency. Of rates: {RATE_MEANS}. {LIMIT_MEANS}.\n"
+        "## Rankings\n\n- {INTERVAL}\n- `~`: {FEW_MEANS}\n- {RANK_MEANS}\n- {LIMIT_MEANS}\n- A ping-pong figure \
+         is the whole round trip; half of it is not a one-way latency."
     )?;
+    for word in legend(&summary.census, summary.target) {
+        writeln!(out, "- {} ({}): {}", word.word, word.cells, escape(&word.meaning))?;
+    }
+    writeln!(out)?;
     for ranking in rankings {
         one(out, ranking, cut)?;
     }
@@ -122,11 +125,10 @@ fn document(
 }
 
 fn one(out: &mut String, ranking: &Ranking<'_>, cut: Cut) -> std::fmt::Result {
-    let (setting, kept) = (&ranking.setting, kept(ranking, cut));
-    let class = ranking.class.map_or_else(String::new, |class| format!(", CPUs {class} apart"));
-    writeln!(out, "### {}, {}{class}\n", setting.workload, escape(&setting.place()))?;
+    let kept = kept(ranking, cut);
+    writeln!(out, "### {}\n", escape(&ranking.title()))?;
     writeln!(out, "{}", table(&ranking_table(&kept)))?;
-    if let Some(foot) = ranking.foot() {
+    for (_, foot) in ranking.feet() {
         writeln!(out, "{}\n", escape(&foot))?;
     }
     let (left, of) = (kept.entries.len(), ranking.entries.len());
@@ -205,7 +207,9 @@ mod tests {
         let text = crate::markdown(&record).unwrap();
         assert!(text.contains("sysctl fs.mqueue.msgsize\\_max=65536"), "{text}");
         assert!(
-            text.contains("| `mq/block` | stream; 1 KiB; cross-core | failed | 8 of 8 runs failed"),
+            text.contains(
+                "| `mq/block` | stream; 1 KiB; cross-core | failed | 8 of 8 invocations failed"
+            ),
             "{text}"
         );
         assert_eq!(text.matches("one-way").count(), 1, "only in what a round trip is not");

@@ -4,7 +4,7 @@ use ipcmark_record::Record;
 use ipcmark_show::time;
 use ipcmark_view::middle;
 
-/// Returns the median measured phase of the good runs, ns; `None` if there are none.
+/// Returns the median measured phase of the good invocations, ns; `None` if there are none.
 fn measured_ns(record: &Record) -> Option<f64> {
     let good = record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok());
     middle(good.map(|i| i.elapsed_ns as f64).collect())
@@ -22,7 +22,7 @@ pub(crate) fn cut_by_budget(record: &Record) -> Option<(String, String)> {
 
 /// Returns the plan and the result.
 pub(crate) fn measured_phase(record: &Record) -> String {
-    let plan = format!("{} ms per run planned", record.settings.measure_ms);
+    let plan = format!("{} ms per invocation planned", record.settings.measure_ms);
     let cut = if cut_by_budget(record).is_some() { ", cut by the budget" } else { "" };
     measured_ns(record)
         .map_or(plan.clone(), |ns| format!("{plan}, {} measured (median){cut}", time(ns)))
@@ -42,14 +42,17 @@ mod tests {
         }
         assert_eq!(
             measured_phase(&record),
-            "20 ms per run planned, 3.60 ms measured (median), cut by the budget"
+            "20 ms per invocation planned, 3.60 ms measured (median), cut by the budget"
         );
         let summary = ipcmark_summary::summarize(&record).unwrap();
         let text = crate::facts::cautions(&record, &summary).join("\n");
         assert!(text.contains("from 20.0 ms to 3.60 ms (median)"), "{text}");
         record.settings.budget_s = None;
-        assert_eq!(measured_phase(&record), "20 ms per run planned, 3.60 ms measured (median)");
+        assert_eq!(
+            measured_phase(&record),
+            "20 ms per invocation planned, 3.60 ms measured (median)"
+        );
         record.cells.clear();
-        assert_eq!(measured_phase(&record), "20 ms per run planned");
+        assert_eq!(measured_phase(&record), "20 ms per invocation planned");
     }
 }

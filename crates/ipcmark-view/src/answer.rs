@@ -1,9 +1,9 @@
 //! The answer on top: a few sentences from the figures, which also say what they cannot tell.
 
-use crate::{Entry, Order, Ranking, Setting, census, order, shown};
+use crate::{Entry, Order, Ranking, Setting, order, shown};
 use ipcmark_record::{Carries, Placement, Standing, Workload};
 use ipcmark_show::{Quantity, bytes, markdown, plural};
-use ipcmark_summary::{Estimate, Summary};
+use ipcmark_summary::Estimate;
 
 /// The size that most tools quote; ours if the record has it.
 pub const USUAL_SIZE_BYTES: u64 = 64;
@@ -21,7 +21,7 @@ pub struct Part {
 
 /// Returns the answer, a part for each placement with a ranking.
 #[must_use]
-pub fn answer(summary: &Summary, rankings: &[Ranking<'_>]) -> Vec<Part> {
+pub fn answer(rankings: &[Ranking<'_>]) -> Vec<Part> {
     let mut placements: Vec<Placement> = Vec::new();
     for ranking in rankings {
         if !placements.contains(&ranking.setting.placement) {
@@ -33,13 +33,10 @@ pub fn answer(summary: &Summary, rankings: &[Ranking<'_>]) -> Vec<Part> {
         .map(|&placement| Part { head: placement.to_string(), sentences: at(placement, rankings) })
         .filter(|part| !part.sentences.is_empty())
         .collect();
-    let census = census(&summary.census);
-    let all = match summary.census.measured < summary.census.cells {
-        _ if parts.is_empty() => Some(format!("**Nothing can be ranked.** {census}")),
-        true => Some(format!("Not everything was measured. {census}")),
-        false => None,
-    };
-    parts.extend(all.map(|sentence| Part { head: String::new(), sentences: vec![sentence] }));
+    if parts.is_empty() {
+        let sentences = vec!["**Nothing can be ranked.**".to_owned()];
+        parts.push(Part { head: String::new(), sentences });
+    }
     parts
 }
 
@@ -69,7 +66,7 @@ fn latency(ranking: &Ranking<'_>) -> Vec<String> {
     let mut sentences = if by_time.is_empty() {
         vec![format!(
             "No median round trip at {size} has enough samples to name the fastest: it takes 200, and 10 in \
-             the median run."
+             the median invocation."
         )]
     } else {
         let heads = [
@@ -88,8 +85,8 @@ fn latency(ranking: &Ranking<'_>) -> Vec<String> {
     by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
     // A loop that never idles flatters what spins: it would burn as much with nothing to do.
     let heads = [
-        "Lowest CPU cost per round trip (both processes, back to back)",
-        "Lowest CPU cost of those that sleep while they wait",
+        "Least CPU time per round trip (both processes together)",
+        "Least CPU time of those that sleep while they wait",
     ];
     sentences.extend(best_and_best_asleep(heads, &by_cpu, cpu));
     sentences
@@ -128,7 +125,8 @@ fn cpu(entry: &Entry<'_>) -> Estimate {
     entry.figure.cpu_ns_per_message
 }
 
-/// Returns the first of `entries`, its figure, and its order to the others; `None` of none.
+/// Returns the first of `entries` that has an interval, its figure, and its order to the others; `None` of no
+/// entries.
 fn sentence(
     head: &str,
     entries: &[&Entry<'_>],
@@ -136,28 +134,30 @@ fn sentence(
     better: Order,
     value: impl Fn(&Entry<'_>) -> Estimate,
 ) -> Option<String> {
-    let (best, others) = entries.split_first()?;
+    let (known, unknown): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) =
+        entries.iter().copied().partition(|e| value(e).interval.is_some());
+    let more = match unknown.len() {
+        0 => String::new(),
+        n => format!(" {} without an interval not compared.", plural(n, "transport")),
+    };
+    let Some((best, others)) = known.split_first() else {
+        let why = "no transport has an interval, which takes 6 invocations";
+        return (!entries.is_empty()).then(|| format!("{head}: not known, because {why}."));
+    };
     let of_best = value(best);
-    if of_best.interval.is_none() {
-        let runs = plural(best.row.invocations, "run");
-        return Some(format!(
-            "{head}: {}, {} (no interval: {runs} of at least 6; order of medians only).",
-            name(best),
-            shown(quantity, &of_best)
-        ));
-    }
     let with = |wanted: Order| -> Vec<&Entry<'_>> {
         others.iter().copied().filter(|e| order(&of_best, &value(e)) == wanted).collect()
     };
     let tied = with(Order::Overlap);
     let text = match (tied.last(), with(better).first()) {
-        (Some(last), _) => format!(
-            "{head}: {} transports **tie**, {} to {}: {}. This run cannot separate them.",
-            tied.len() + 1,
-            quantity.show(of_best.value),
-            quantity.show(value(last).value),
-            list(best, &tied)
-        ),
+        (Some(last), _) => {
+            let [least, most] = [of_best, value(last)].map(|of| quantity.show(of.value));
+            let to = if least == most { String::new() } else { format!(" to {most}") };
+            let (n, names) = (tied.len() + 1, list(best, &tied));
+            format!(
+                "{head}: {n} transports **tie** at {least}{to}: {names}. This run cannot separate them."
+            )
+        }
         (None, next) => {
             let ahead = next.map(|next| {
                 format!(", ahead of {} at {}", name(next), shown(quantity, &value(next)))
@@ -166,8 +166,7 @@ fn sentence(
             format!("{head}: {}, {figure}{}{}.", name(best), flag(best), ahead.unwrap_or_default())
         }
     };
-    let unknown = !with(Order::Unknown).is_empty();
-    Some(text + if unknown { " Transports without an interval were not compared." } else { "" })
+    Some(text + &more)
 }
 
 /// Returns ` (wide)`, if the figure is not precise.
@@ -202,12 +201,12 @@ fn list(best: &Entry<'_>, tied: &[&Entry<'_>]) -> String {
 mod tests {
     use super::*;
     use crate::ranking::rankings;
-    use crate::testing::{row, summary};
+    use crate::testing::{estimate, row, summary};
     use ipcmark_summary::{Row, Status};
 
     fn words(rows: Vec<Row>) -> String {
         let summary = summary(rows);
-        let parts = answer(&summary, &rankings(&summary));
+        let parts = answer(&rankings(&summary));
         parts.into_iter().flat_map(|p| p.sentences).collect::<Vec<_>>().join("\n")
     }
 
@@ -220,7 +219,7 @@ mod tests {
         for part in [
             "Fastest round trip at 64 B (median): `mq/block`, 7.40 µs [7.30 µs, 7.50 µs], ahead of `pipe/block` at \
              8.50 µs [8.40 µs, 8.60 µs].",
-            "Lowest CPU cost per round trip (both processes, back to back): `mq/block`, 5.92 µs",
+            "Least CPU time per round trip (both processes together): `mq/block`, 5.92 µs",
         ] {
             assert!(text.contains(part), "no '{part}' in {text}");
         }
@@ -234,25 +233,31 @@ mod tests {
             row("b/block", 64, 105.0, Some((95.0, 115.0))),
             row("far/block", 64, 500.0, Some((400.0, 600.0))),
         ]);
-        let tie = "(median): 2 transports **tie**, 100 ns to 105 ns: `a/block` and `b/block`. This run cannot separate them.";
+        let tie = "(median): 2 transports **tie** at 100 ns to 105 ns: `a/block` and `b/block`. This run cannot separate them.";
         assert!(text.contains(tie), "{text}");
         assert!(!text.contains("ahead of"), "{text}");
         let many: Vec<Row> = (0..9)
             .map(|i| row(&format!("t{i}/block"), 64, 100.0 + f64::from(i), Some((90.0, 120.0))))
             .collect();
         let text = words(many);
-        assert!(text.contains("9 transports **tie**, 100 ns to 108 ns: `t0/block`, "), "{text}");
+        assert!(text.contains("9 transports **tie** at 100 ns to 108 ns: `t0/block`, "), "{text}");
         assert!(text.contains("`t3/block` and 5 more. "), "{text}");
     }
 
     #[test]
-    fn too_few_runs_give_no_winner() {
-        let text = words(vec![row("a/block", 64, 100.0, None), row("b/block", 64, 200.0, None)]);
+    fn nothing_wins_without_an_interval() {
+        let none = || row("a/block", 64, 100.0, None);
+        let text = words(vec![none(), row("b/block", 64, 200.0, None)]);
         assert!(
-            text.contains("no interval: 3 runs of at least 6; order of medians only"),
+            text.contains("(median): not known, because no transport has an interval"),
             "{text}"
         );
-        assert!(!text.contains("ahead of") && !text.contains("tie"), "{text}");
+        assert!(!text.contains("`a/block`"), "{text}");
+        let text = words(vec![none(), row("b/block", 64, 200.0, Some((190.0, 210.0)))]);
+        assert!(
+            text.contains("(median): `b/block`, 200 ns [190 ns, 210 ns]. 1 transport"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -263,8 +268,8 @@ mod tests {
         ]);
         for part in [
             "Fastest that sleeps while it waits: `pipe/block`, 90.0 µs [80.0 µs, 99.0 µs].",
-            "back to back): `shm/spin`, 160 ns",
-            "Lowest CPU cost of those that sleep while they wait: `pipe/block`, 72.0 µs",
+            "both processes together): `shm/spin`, 160 ns",
+            "Least CPU time of those that sleep while they wait: `pipe/block`, 72.0 µs",
         ] {
             assert!(text.contains(part), "no '{part}' in {text}");
         }
@@ -319,18 +324,17 @@ mod tests {
         failed.status = Status::Failed { what: "lost 3".into() };
         let text = words(vec![floor, failed, row("pipe/block", 64, 9.0, Some((8.0, 10.0)))]);
         assert!(text.contains("(median): `pipe/block`"), "{text}");
-        assert!(text.contains("3 cells: 2 measured, 1 failed."), "{text}");
         let mut streams = ["udp/block", "pipe/block"].map(|name| row(name, 64, 9.0, None));
-        streams.iter_mut().for_each(|row| row.key.workload = Workload::Stream);
+        for row in &mut streams {
+            row.key.workload = Workload::Stream;
+            row.figure.as_mut().unwrap().bytes_per_s = estimate(1e6, Some((9e5, 1.1e6)));
+        }
         streams[0].integrity.lost = 3;
         assert!(words(streams.into()).contains("(received and verified): `pipe/block`"));
     }
 
     #[test]
     fn an_empty_record_is_named() {
-        assert_eq!(words(vec![]), "**Nothing can be ranked.** The record has no cells.");
-        let mut pending = row("pipe/block", 64, 1.0, None);
-        (pending.figure, pending.status) = (None, Status::Pending);
-        assert!(words(vec![pending]).contains("1 cell: 1 not reached."));
+        assert_eq!(words(vec![]), "**Nothing can be ranked.**");
     }
 }

@@ -27,7 +27,7 @@ pub fn gap(row: &Row) -> Option<Gap> {
     let (kind, why) = match &row.status {
         Status::Measured => return None,
         Status::Failed { what } => {
-            let all = plural(row.failed_invocations + row.invocations, "run");
+            let all = plural(row.failed_invocations + row.invocations, "invocation");
             let why = Refusal::new(format!("{} of {all} failed: {what}", row.failed_invocations));
             (
                 "failed",

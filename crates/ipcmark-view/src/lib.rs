@@ -18,7 +18,8 @@ pub mod testing;
 
 pub use answer::{Part, USUAL_SIZE_BYTES, answer};
 pub use columns::{
-    CostTable, any_few, cells_table, cost_tables, limit_table, quantity, ranking_table, shown,
+    CostTable, NOTES, any_few, cells_table, cost_tables, limit_table, quantity, ranking_table,
+    shown,
 };
 pub use gaps::{Gap, gap, gaps, gaps_table, not_ranked};
 pub use names::{braced, grouped};
@@ -28,13 +29,14 @@ pub use ranking::{Entry, Order, Ranking, Setting, mechanism, middle, order, payl
 pub use rules::{Family, NO_RULES, families, observed, rules_census, verdict_words};
 
 /// The meaning of the brackets behind a figure.
-pub const INTERVAL: &str = "[low, high]: the range in which the median of another run of the same length \
-    is expected (95 %)";
+pub const INTERVAL: &str = "[low, high]: the range in which the median of another run like this one is \
+    expected, 95 times in 100";
 /// The meaning of a mark for too few samples.
-pub const FEW_MEANS: &str = "fewer than 100 samples above this percentile; indicative only";
-/// The meaning of the time per message of a rate, and of its blocks.
-pub const RATE_MEANS: &str = "time/message is 1 / rate; block p50 and p99 are the time per message within \
-    blocks of about 50 µs at the receiver: its bursts, not a latency";
+pub const FEW_MEANS: &str = "too few samples to rely on (fewer than 100 above this percentile)";
+/// The meaning of a rank.
+pub const RANK_MEANS: &str = "rank 2–4: somewhere from 2nd to 4th, because intervals overlap; –: too few \
+    samples for a rank; lossy: it lost messages; apart: other core-to-core latency, not comparable; floor: the \
+    harness alone, without a mechanism";
 /// The meaning of the limits.
-pub const LIMIT_MEANS: &str = "× limit: times as long as the CPUs, their caches and the kernel allow at \
-    best, as measured in this run";
+pub const LIMIT_MEANS: &str = "× limit: how many times as long as the CPUs, their caches and the kernel \
+    need at best; the line under a table names that limit";

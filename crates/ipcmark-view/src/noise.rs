@@ -105,17 +105,17 @@ fn half_width(summary: &Summary) -> Option<f64> {
     middle(rows.filter_map(of).filter(|half| half.is_finite()).collect())
 }
 
-/// Returns the runs that ended well.
+/// Returns the invocations that ended well.
 fn made(record: &Record) -> impl Iterator<Item = &Invocation> {
     record.cells.iter().flat_map(|c| &c.invocations).filter(|i| i.is_ok())
 }
 
-/// Returns true if the record has probes of its runs.
+/// Returns true if the record has probes of its invocations.
 fn judged(record: &Record) -> bool {
     record.noise.is_some() || made(record).any(|i| !i.marks.is_empty() || i.noise.is_some())
 }
 
-/// Returns the share of the runs that are discarded, and their number by reason.
+/// Returns the share of the invocations that are discarded, and their number by reason.
 fn discarded(record: &Record) -> Option<(f64, [(Mark, usize); 4])> {
     let all = made(record).count();
     let marked = made(record).filter(|i| !i.marks.is_empty()).count();
@@ -134,7 +134,7 @@ fn discarded_sign(record: &Record) -> Option<Sign> {
     };
     let why: Vec<String> = reasons.iter().filter(|(_, n)| *n > 0).map(words).collect();
     let why = if why.is_empty() { "none".into() } else { why.join(", ") };
-    let all = plural(made(record).count(), "run");
+    let all = plural(made(record).count(), "invocation");
     Some(sign(
         "Discarded",
         share(part),
@@ -142,14 +142,14 @@ fn discarded_sign(record: &Record) -> Option<Sign> {
     ))
 }
 
-/// Returns the number of runs whose CPUs moved, and of those whose distance is known.
+/// Returns the number of invocations whose CPUs moved, and of those whose distance is known.
 fn moved(record: &Record) -> Option<(usize, usize)> {
     let known: Vec<_> = made(record).filter_map(|i| i.distance).collect();
     let moved = known.iter().filter(|d| d.has_moved()).count();
     (!known.is_empty()).then_some((moved, known.len()))
 }
 
-/// Returns the distance classes, and the share of runs in each.
+/// Returns the distance classes, and the share of invocations in each.
 fn distance(record: &Record, classes: &Classes) -> Option<Sign> {
     let (moved, known) = moved(record)?;
     let reference = classes.reference()?;
@@ -157,7 +157,7 @@ fn distance(record: &Record, classes: &Classes) -> Option<Sign> {
     let part = |n: usize| share(n as f64 / known as f64);
     let of = |class: &DistanceClass| {
         let own = all.iter().filter(|other| *other == class).count();
-        (own > 0).then(|| format!("{class} in {} of runs", part(own)))
+        (own > 0).then(|| format!("{class} in {} of invocations", part(own)))
     };
     let mut parts: Vec<String> = classes.all().iter().filter_map(of).collect();
     parts.extend((moved > 0).then(|| format!("moving in {}", part(moved))));

@@ -60,7 +60,7 @@ pub fn census(census: &Census) -> String {
     format!("{}: {states}.{quality}", plural(cells, "cell"))
 }
 
-/// Returns the quality of a row as a cell of a table, with its disturbed runs in small print.
+/// Returns the quality of a row as a cell of a table, with its disturbed invocations in small print.
 pub(crate) fn cell(row: &Row) -> Cell {
     let mut under = Vec::new();
     if row.set_aside > 0 {
@@ -68,11 +68,11 @@ pub(crate) fn cell(row: &Row) -> Cell {
         under.push(format!(
             "{} of {} disturbed{kept}",
             row.set_aside,
-            plural(row.made_invocations, "run")
+            plural(row.made_invocations, "invocation")
         ));
     }
     if row.unsteady_invocations > 0 {
-        let all = plural(row.invocations, "run");
+        let all = plural(row.invocations, "invocation");
         under.push(format!("{} of {all} not steady", row.unsteady_invocations));
     }
     let Some(standing) = row.standing else { return Cell::words("").under(under.join("; ")) };
@@ -109,9 +109,9 @@ fn meaning(standing: Standing, Target { p50, p99 }: Target) -> String {
     match standing {
         Standing::Precise => format!("the interval is within the target: {target}"),
         Standing::Wide => format!("the interval is wider than the target ({target}); a longer run narrows it"),
-        Standing::NotSteady => "over a third of its runs never settled in their warm-up (still included)".into(),
-        Standing::Noisy => "over a third of its runs were interrupted (still included): the result includes machine noise".into(),
-        Standing::Few => "fewer than 6 runs at one core-to-core latency: no interval and no rank".into(),
+        Standing::NotSteady => "over a third of its invocations never settled in their warm-up (still included)".into(),
+        Standing::Noisy => "over a third of its invocations were interrupted (still included): the result includes machine noise".into(),
+        Standing::Few => "fewer than 6 invocations at one core-to-core latency: no interval and no rank".into(),
     }
 }
 
@@ -133,11 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn a_row_shows_its_quality_and_its_disturbed_runs() {
+    fn a_row_shows_its_quality_and_its_disturbed_invocations() {
         let mut row = row("a/block", 64, 1.0, None);
         (row.standing, row.set_aside, row.made_invocations) = (Some(Standing::Noisy), 3, 12);
         let cell = super::cell(&row);
         assert_eq!((cell.text.as_str(), cell.class), ("noisy", "standing noisy"));
-        assert_eq!(cell.under, "3 of 12 runs disturbed");
+        assert_eq!(cell.under, "3 of 12 invocations disturbed");
     }
 }

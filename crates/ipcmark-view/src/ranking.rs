@@ -1,7 +1,9 @@
 //! The order of transports for each workload, size and placement, and how certain it is.
 
+use crate::columns::{BLOCKS, BLOCKS_MEAN, LIMIT, NOTES};
+use crate::remarks::room;
 use ipcmark_record::CellKey;
-use ipcmark_show::{Quantity, bytes};
+use ipcmark_show::{NONE, Quantity, bytes};
 use ipcmark_summary::{
     AgainstLimit, DistanceClass, Estimate, Figure, Headline, Row, Status, Summary,
 };
@@ -109,29 +111,50 @@ pub struct Entry<'a> {
 }
 
 impl Ranking<'_> {
+    /// Returns `ping-pong, 64 B, cross-core, core-to-core latency 383 ns`.
+    pub fn title(&self) -> String {
+        let class = self.class.map(|class| format!(", core-to-core latency {class}"));
+        let Setting { key, .. } = &self.setting;
+        format!("{}, {}{}", key.workload, self.setting.place(), class.unwrap_or_default())
+    }
+
     /// Returns the limit that its entries share, with the first of them; `None` if none was measured.
     pub fn limit(&self) -> Option<&AgainstLimit> {
         self.entries.iter().filter(|e| !e.elsewhere).find_map(|e| e.row.limit.as_ref())
     }
 
-    /// Returns what must stand under the table: the limit behind × limit.
-    pub fn foot(&self) -> Option<String> {
-        let limit = self.limit()?;
-        let time = |ns| Quantity::Time.show(ns);
-        let sleeps = |entry: &Entry<'_>| !entry.keeps_its_cpu();
-        let wake_up = limit.wake_up_ns.filter(|_| self.entries.iter().any(sleeps)).map(|ns| {
-            let times = Quantity::Factor.show(ns / limit.limit_ns);
-            format!(
-                "; a wake-up there and back alone took {} ({times}): rows that sleep are near that",
-                time(ns)
-            )
+    /// Returns the buffer of most entries, if each has one: a note names it only where it differs.
+    pub(crate) fn usual_buffer(&self) -> Option<String> {
+        let all: Vec<String> = self.entries.iter().map(|e| room(e.row)).collect::<Option<_>>()?;
+        let times = |buffer: &&String| all.iter().filter(|other| other == buffer).count();
+        all.iter().find(|buffer| 2 * times(buffer) > all.len()).cloned()
+    }
+
+    /// Returns the lines under the table, each with the heading of the column that it explains.
+    pub fn feet(&self) -> Vec<(&'static str, String)> {
+        let limit = self.limit().map(|limit| {
+            let time = |ns| Quantity::Time.show(ns);
+            let sleeps = |entry: &Entry<'_>| !entry.keeps_its_cpu();
+            let wake_up = limit.wake_up_ns.filter(|_| self.entries.iter().any(sleeps)).map(|ns| {
+                let times = Quantity::Factor.show(ns / limit.limit_ns);
+                let took = time(ns);
+                format!("; a wake-up there and back alone took {took} ({times}): rows that sleep are near that")
+            });
+            let (least, wake_up) = (time(limit.limit_ns), wake_up.unwrap_or_default());
+            let words = &limit.words;
+            (LIMIT, format!("{LIMIT}: time divided by {least}, the least for {words}{wake_up}"))
         });
-        Some(format!(
-            "× limit: the limit is {}: {}{}",
-            limit.words,
-            time(limit.limit_ns),
-            wake_up.unwrap_or_default()
-        ))
+        let differs = |buffer: &String| {
+            self.entries.iter().any(|entry| room(entry.row).as_ref() != Some(buffer))
+        };
+        let buffer = self.usual_buffer().map(|buffer| {
+            let but = if differs(&buffer) { ", where no note names another" } else { "" };
+            (NOTES, format!("{buffer}{but}"))
+        });
+        let is_rate = self.setting.headline() == Headline::Rate;
+        let blocks =
+            is_rate.then(|| (BLOCKS, format!("{}: {BLOCKS_MEAN}", BLOCKS.replace('\n', " "))));
+        [buffer, limit, blocks].into_iter().flatten().collect()
     }
 }
 
@@ -177,16 +200,15 @@ impl Entry<'_> {
         self.places == Some((1, 1))
     }
 
-    /// Returns the rank: `1`, `2–4`, `(3)` if only the order of the medians is known, `lossy` if
-    /// messages were lost, `–` of an impossible figure and of none, or `apart` in another distance class.
-    pub fn place(&self, at: usize) -> String {
+    /// Returns the rank: `1`, `2–4`, `lossy` if messages were lost, `apart` in another distance class, or
+    /// `–` of a figure that is impossible, has no interval or too few samples, and of none.
+    pub fn rank(&self) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
             _ if self.loses() => "lossy".into(),
-            _ if !self.is_ranked() => "–".into(),
+            None => NONE.into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
-            None => format!("({})", at + 1),
         }
     }
 }

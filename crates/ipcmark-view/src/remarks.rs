@@ -4,7 +4,7 @@ use ipcmark_record::Carries;
 use ipcmark_show::{Quantity, bytes, count, plural};
 use ipcmark_summary::{AgainstLimit, Row};
 
-/// Returns the remarks on a measured row, the gravest first.
+/// Returns the remarks on a measured row, the gravest first; [`room`] is another one.
 pub(crate) fn remarks(row: &Row) -> Vec<String> {
     let mut out = Vec::new();
     let figure = row.figure.as_ref();
@@ -27,7 +27,7 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
     }
     out.extend(figure.and_then(|f| f.refused.clone()));
     if row.throttled_invocations > 0 {
-        let all = plural(row.invocations, "run");
+        let all = plural(row.invocations, "invocation");
         out.push(format!(
             "the CPU quota was used up in {} of {all}: the result includes the wait",
             row.throttled_invocations
@@ -47,7 +47,6 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
         "per-peer" => "one channel per peer".into(),
         other => format!("channels: {other}"),
     }));
-    out.extend(room(row));
     out
 }
 
@@ -57,7 +56,7 @@ fn losses(row: &Row) -> Option<String> {
     let share = row.figure.as_ref().and_then(|f| f.lost_share).filter(|s| s.value > 0.0);
     let share = share.map_or_else(String::new, |s| format!(" ({})", Quantity::Share.show(s.value)));
     match lost {
-        0 => row.lossy.then(|| "may lose messages; lost none here".into()),
+        0 => row.lossy.then(|| "may lose messages, lost none here".into()),
         _ => Some(format!("lost {}{share}: not ranked", plural(lost as usize, "message"))),
     }
 }
@@ -81,7 +80,7 @@ pub(crate) fn buffer(row: &Row) -> Option<String> {
 }
 
 /// Returns the buffer. Equal bytes are not equal room: each mechanism charges a message differently.
-fn room(row: &Row) -> Option<String> {
+pub(crate) fn room(row: &Row) -> Option<String> {
     if row.floor {
         return None;
     }
@@ -125,7 +124,7 @@ mod tests {
         let mut row = row("mq/block", 64, 1.0, Some((0.9, 1.1)));
         assert_eq!(remarks(&row), [""; 0]);
         row.throttled_invocations = 3;
-        let said = "the CPU quota was used up in 3 of 8 runs: the result includes the wait";
+        let said = "the CPU quota was used up in 3 of 8 invocations: the result includes the wait";
         assert_eq!(remarks(&row), [said]);
         assert_eq!(row.flags(), ["throttled"]);
     }
@@ -134,7 +133,7 @@ mod tests {
     fn lost_messages_are_never_called_none() {
         let mut row = row("udp/block", 64, 1.0, None);
         row.lossy = true;
-        assert_eq!(remarks(&row), ["may lose messages; lost none here"]);
+        assert_eq!(remarks(&row), ["may lose messages, lost none here"]);
         row.integrity.lost = 7_934;
         assert_eq!(remarks(&row), ["lost 7,934 messages: not ranked"]);
         row.figure.as_mut().unwrap().lost_share = Some(estimate(0.4, None));

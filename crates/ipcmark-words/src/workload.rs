@@ -166,6 +166,25 @@ impl Workload {
         }
     }
 
+    /// Returns its idea in a few words, for help and headings.
+    #[must_use]
+    pub const fn idea(self) -> &'static str {
+        match self {
+            Workload::PingPong => "one message there, one back",
+            Workload::Stream => "one way, as fast as possible",
+            Workload::Paced { .. } => "one way, at a set rate",
+            Workload::PacedPingPong { .. } => "one message there, one back, at a set rate",
+            Workload::Burst { .. } => "several messages there, one answer",
+            Workload::Duplex { .. } => "both ways at once, as fast as possible",
+            Workload::FanIn { .. } => "several senders, one receiver",
+            Workload::FanOut { .. } => "one sender, each message to one of several receivers",
+            Workload::Broadcast { .. } => "one sender, each message to all receivers",
+            Workload::ScatterGather { .. } => "one task, divided among workers",
+            Workload::Overlap => "other work during a round trip",
+            Workload::WakeUp => "one notification there, one back, no payload",
+        }
+    }
+
     /// Returns true if both are one workload, whatever their parameters.
     #[must_use]
     pub fn is_kind(self, other: Workload) -> bool {

@@ -22,26 +22,26 @@ pub(crate) use words::{Check, Several, all, parse_placements, parse_size_list};
 
 const EXAMPLES: &str = "\
 Examples:
-  ipcmark                                      measure every mechanism, in a minute
-  ipcmark list                                 what can be measured here, and what cannot, and why
-  ipcmark rules pipe                           the rules that pipe(7) documents, checked on this machine
-  ipcmark doctor                               what this machine lacks, and the command that changes it
-  ipcmark limits                               what its hardware and kernel allow at best
-  ipcmark run --suite standard                 enough to decide on, in a quarter of an hour
-  ipcmark run --transport 'pipe,unix*' --size 64,1KiB..64KiB
-  ipcmark report reports/2026-01-31-quick      write the report again from a record
-  ipcmark compare old/record.json new/record.json --markdown changes.md
-  ipcmark gate paired.json --github            may this change pass? exit codes, annotations, summary for CI
-  ipcmark export --format list                 formats that other tools read, and how";
+  ipcmark                                  measure every mechanism, in a minute
+  ipcmark list                             what can be measured here; reasons for the rest
+  ipcmark rules pipe                       check here what pipe(7) documents
+  ipcmark doctor                           what this machine lacks, and how to change it
+  ipcmark limits                           what hardware and kernel allow at best
+  ipcmark run --suite standard             measure enough to decide on, in 15 minutes
+  ipcmark run -t 'pipe,unix*' -s 64,1KiB..64KiB
+  ipcmark report reports/2026-01-31-quick  write the report again from its record
+  ipcmark ab --base-rev main               has this checkout become slower than main?
+  ipcmark gate reports/2026-01-31-ab       may this change pass? an exit code for CI
+  ipcmark export --format list             the formats that other tools read";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  ipcmark run --transport 'shm*' --pattern ping-pong --placement cross-core,same-core
-  ipcmark run --transport '*/block' --size 8..1MiB*8 --target 3% --budget 5m
-  ipcmark run --transport pipe,fifo --rounds 20 --fixed
-  ipcmark run --transport pipe --pattern stream --capacity default --out pipe-as-shipped
-  ipcmark run --transport '*/block' --pattern paced --rate 10,1000 --arrivals poisson --measure 500ms
-  ipcmark run --transport 'shm-ring/*' --pattern scatter-gather --peers 1,2,4 --input shared
+  ipcmark run -t 'shm*' -p ping-pong --placement cross-core,same-core
+  ipcmark run -t '*/block' -s 8..1MiB*8 --target 3% --budget 5m
+  ipcmark run -t pipe,fifo --rounds 20 --fixed
+  ipcmark run -t pipe -p stream --capacity default --out pipe-as-shipped
+  ipcmark run -t '*/block' -p paced --rate 10,1000 --arrivals poisson --measure 500ms
+  ipcmark run -t 'shm-ring/*' -p scatter-gather --peers 1,2,4 --input shared
   ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
   ipcmark run --resume reports/2026-01-31-full";
 
@@ -56,12 +56,15 @@ pub(crate) const WHAT: &str = "What to measure";
 pub(crate) const HOW: &str = "How long and how often";
 pub(crate) const OUT: &str = "What comes out";
 
-/// Measures how fast, how steadily and at what cost two processes on this machine can talk.
+/// Measures how fast, how steadily and at what CPU cost processes on this machine can talk.
 ///
-/// Without a command, ipcmark runs its quick suite: every mechanism it knows, and a few of them in
-/// every workload, in a minute; then it prints a table and the path of a report to open in a
-/// browser. A cell is one transport, one workload, one message size and one placement of its
-/// processes on CPUs.
+/// Without a command, ipcmark measures its quick suite in a minute: every mechanism that it knows,
+/// and a few of them in every workload. It prints tables, and the path of a report for your browser.
+///
+/// A transport is a mechanism and a way to wait, such as pipe/epoll. A cell is one transport with one
+/// workload, one message size and one placement of its processes on CPUs. An invocation measures one
+/// cell once, in fresh processes. A run is one start of ipcmark: it makes many invocations of each
+/// cell, and prints their median.
 #[derive(Debug, Parser)]
 #[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
 pub(crate) struct Cli {
@@ -71,44 +74,41 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Measure a suite of cells, and write the record and its report.
+    /// Measure the cells of a suite; write a record with all raw data, and a report.
     #[command(after_help = examples(RUN_EXAMPLES))]
     Run(Box<RunArgs>),
-    /// Run a suite several times, and count how often the runs agree.
+    /// Measure a suite several times, and count how often the runs agree.
     ///
-    /// Counts, cell by cell, the other runs' figures inside the interval that a run states, and the
-    /// pairs of cells that come in the same order in all runs.
-    #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)), mut_arg("retry", |arg| arg.hide(true)))]
+    /// Counts how often the interval of one run contains the figure of another, and how often two
+    /// cells keep their order.
+    #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)),
+        mut_arg("retry", |arg| arg.hide(true)), mut_arg("all_columns", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
     /// Find the highest rate at which p99 stays under a bound.
     ///
-    /// An open loop: latency counts from the moment each message was due. The rates rise until one
-    /// fails, then halve the gap to the last that passed, until the knee is known to a tenth.
-    /// Unless given: 1 KiB, cross-core, poisson arrivals, buffers of 256 KiB.
+    /// It raises the rate until p99 is over the bound, then narrows the gap to the last rate that passed, until
+    /// the answer (the knee) is known to a tenth. A latency counts from the moment when the message was due.
+    /// Defaults: 1 KiB, cross-core, poisson arrivals, buffers of 256 KiB.
     #[command(after_help = examples(knee::EXAMPLES), mut_arg("transport", |arg| arg.required(true)))]
     Knee(Box<KneeArgs>),
-    /// Show what can be measured here, and what cannot, and why.
+    /// List all transports; for those that cannot run here, say why.
     #[command(after_help = exit::HELP)]
     List(ListArgs),
-    /// Check the rules that each mechanism documents, and show what happened, with the calls that
-    /// were made.
+    /// Check on this machine what manual pages say about each mechanism.
     ///
-    /// "1,000 SIGUSR1 sent while blocked: 1 delivered." Each rule is an experiment in its own
-    /// process; `--list` shows the rules without running any.
+    /// Each rule is an experiment: it shows the calls that were made, and what happened: "1,000 SIGUSR1 sent while
+    /// blocked: 1 delivered."
     #[command(visible_alias = "verify", after_help = examples(RULES_EXAMPLES))]
     Rules(RulesArgs),
-    /// Examine the machine: what it offers and lacks, what that costs, and the command that would
-    /// change it.
+    /// Show what this machine lacks, what that costs, and the command that changes it.
     ///
-    /// Changes nothing. Findings do not change the exit code.
+    /// It changes nothing itself. Findings do not change the exit code.
     #[command(after_help = exit::HELP)]
     Doctor(DoctorArgs),
-    /// Measure what hardware and kernel allow at best: a cache line handed over, bytes copied, a
-    /// call, a wake-up, a switch.
+    /// Measure what hardware and kernel allow at best.
     ///
-    /// Every run measures the same on the CPUs of its cells, and compares each figure with it ("×
-    /// of its limit"). Alone it takes three seconds. Each distance between CPUs has its own
-    /// figures.
+    /// That is the time to hand over a cache line, to copy bytes, for a syscall, a wake-up and a context switch.
+    /// Every run measures it, too, and divides its figures by it (the column "× limit").
     #[command(after_help = examples(limits::EXAMPLES))]
     Limits(LimitsArgs),
     /// Write the report of a record again: HTML, charts and Markdown.
@@ -116,35 +116,35 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Compare two records of different times, cell by cell.
     ///
-    /// It raises suspicions and gives no verdict. `ipcmark ab` measures both sides side by side.
+    /// The machine may have changed in between, so the result is a suspicion, not a verdict. `ipcmark
+    /// ab` measures both builds side by side and decides.
     #[command(after_help = exit::HELP)]
     Compare(CompareArgs),
     /// Decide for a CI job whether a change may pass, by a policy in a file.
     ///
-    /// A paired comparison (`ipcmark ab`) can fail it; two records of different times only raise a
-    /// suspicion, unless the policy trusts them. Undecided figures never pass silently.
+    /// Reads the result of `ipcmark ab`, which can fail the gate, or two records of different times, which only
+    /// raise a suspicion unless the policy trusts them. Undecided figures never pass silently.
     #[command(after_help = examples(gate::EXAMPLES))]
     Gate(GateArgs),
     /// Keep runs over time, in a folder, on a git branch or in an object store.
     ///
-    /// Append-only: any number of machines add to it, without a server and without a lock.
+    /// Files are only added, so any number of machines may add at once, without a server or a lock.
     #[command(after_help = examples(history::EXAMPLES))]
     History(HistoryArgs),
-    /// Write a record in a format that another tool reads: CSV, Parquet, HdrHistogram, critcmp,
-    /// Bencher, Prometheus ...
+    /// Write a record in another tool's format: CSV, Parquet, HdrHistogram, Bencher, Prometheus ...
     #[command(after_help = examples(export::EXAMPLES))]
     Export(ExportArgs),
-    /// Compare two builds, or two settings, running side by side in alternating slices of 1 ms.
+    /// Compare two builds, or two settings, which run side by side and take turns of 1 ms.
     ///
-    /// On a shared machine, two runs of one program differ by tens of percent. Here what the
-    /// machine does happens to both sides. A second base and a known delay (the canary) check the
-    /// comparison itself.
+    /// On a shared machine, two runs of one program differ by tens of percent. Here both sides meet the same noise.
+    /// The comparison checks itself: the base against a second copy of it must show no change, and a copy with
+    /// a known delay (the canary) must show one.
     #[command(after_help = examples(ab::EXAMPLES))]
     Ab(Box<AbArgs>),
     /// Measure for `ipcmark ab`: reads what to do from standard input.
     #[command(hide = true)]
     Slices(SlicesArgs),
-    /// Print a completion script for a shell: `eval "$(ipcmark completions bash)"`.
+    /// Print a completion script for your shell: `eval "$(ipcmark completions bash)"`.
     #[command(after_help = exit::HELP)]
     Completions {
         /// Shell to print it for.
@@ -166,39 +166,38 @@ pub(crate) struct RunArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
-    /// Minimum runs of each cell; a run forks fresh processes. Under 6 there are no intervals.
+    /// Minimum number of invocations of each cell. With fewer than 6 there are no intervals.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: Option<u32>,
-    /// Target precision, e.g. 5%: after the minimum the cells with a wider interval (99th
-    /// percentiles: five times as wide) get more runs, the widest first.
+    /// Precision to reach, e.g. 5%: cells whose interval is wider than ± 5 % of the figure get more
+    /// invocations after the minimum, the widest first. Intervals of p99 may be five times as wide
+    /// [default: the suite's].
     #[arg(long, help_heading = HOW, value_name = "SHARE", value_parser = parse_share)]
     pub(crate) target: Option<f64>,
-    /// Maximum runs of each cell, however wide its interval still is.
+    /// Maximum number of invocations of each cell, even if it is not as precise as --target.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds_most: Option<u32>,
-    /// Exactly --rounds runs of each cell, and no adaptive extra.
+    /// Exactly --rounds invocations of each cell, however precise it is.
     #[arg(long, help_heading = HOW, conflicts_with_all = ["target", "rounds_most"])]
     pub(crate) fixed: bool,
-    /// Measured time of one run of a cell, e.g. 50ms.
+    /// Measured time of one invocation, e.g. 50ms.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) measure: Option<Duration>,
-    /// Maximum warm-up before it, e.g. 20ms; 0s for none.
+    /// Maximum warm-up before the measured time, e.g. 20ms; 0s for none.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration_or_none)]
     pub(crate) warm_up: Option<Duration>,
-    /// Time limit for everything, the documented rules and the report too (`repeat`: for all runs), e.g.
-    /// 60s. The minimum runs
-    /// come first; the time that is left narrows intervals. Without a limit ipcmark ends when each cell reaches --target or has had
-    /// --rounds-most.
+    /// Time limit for everything, e.g. 60s; rules and report count (`repeat`: for all runs together).
+    /// The minimum of --rounds comes first, then the time is spent on cells that are less precise than
+    /// --target. Without a limit a run ends when each cell has reached --target or --rounds-most.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,
-    /// Seed of the order of cells and the contents of messages; the default is random, and
-    /// recorded.
+    /// Seed of the order of cells and the contents of messages [default: random; the record has it].
     #[arg(long, help_heading = HOW, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Folder for the record and the report [default: reports/DATE-SUITE].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Resume the run that was stopped in DIR; its record says what to measure.
+    /// Resume the run in DIR; its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "check", "out"])]
@@ -209,18 +208,19 @@ pub(crate) struct RunArgs {
     /// Print the summary as JSON instead of tables.
     #[arg(long, help_heading = OUT)]
     pub(crate) json: bool,
-    /// Skip the rules that the mechanisms document (`ipcmark rules`). With --transport a run skips
-    /// them too.
+    /// Skip the check of documented rules (`ipcmark rules`). A run with --transport skips it, too.
     #[arg(long, help_heading = WHAT)]
     pub(crate) no_rules: bool,
-    /// Do not count system calls. By default each cell has one short extra run for it, under
+    /// Do not count syscalls. By default each cell has one short extra invocation for it, under
     /// ptrace(2).
     #[arg(long, help_heading = HOW)]
     pub(crate) no_counting: bool,
-    /// Bytes that are compared: sampled, the stamps of each message and all of one in 1,024 (the
-    /// default); full, all of each, which costs time (see the report).
+    /// Bytes of each received message that are compared with what was sent.
     #[arg(long, help_heading = HOW, value_name = "HOW", value_enum)]
     pub(crate) check: Option<Check>,
+    /// Print all columns of the tables, however wide; the report always has them.
+    #[arg(long, help_heading = OUT)]
+    pub(crate) all_columns: bool,
     /// No progress on standard error.
     #[arg(long, help_heading = OUT, short)]
     pub(crate) quiet: bool,
@@ -257,7 +257,7 @@ pub(crate) struct RulesArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
-    /// Time to listen for noise on each of at most four CPUs.
+    /// Time to listen for noise on a CPU; up to four CPUs have their turn.
     #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
     pub(crate) listen: Duration,
     /// Also show what the machine offers.
@@ -276,17 +276,20 @@ pub(crate) struct ReportArgs {
     /// Folder for the report [default: the record's folder].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Print the tables too.
+    /// Print the tables, too.
     #[arg(long)]
     pub(crate) table: bool,
+    /// Print all columns of the tables, however wide.
+    #[arg(long, requires = "table")]
+    pub(crate) all_columns: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
-    /// The record to compare with, or its folder.
+    /// Earlier record, or its folder.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) base: PathBuf,
-    /// The record in question, or its folder.
+    /// Later record, or its folder.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) new: PathBuf,
     /// Print JSON instead of text.
@@ -295,7 +298,7 @@ pub(crate) struct CompareArgs {
     /// Write Markdown to a file as well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
-    /// For different machines: compare ratios to each machine's own limits. Always ends with 3.
+    /// Compare two machines: each figure as a multiple of its own machine's limit. Always ends with 3.
     #[arg(long)]
     pub(crate) across_hosts: bool,
     /// Show every figure, not only the suspected ones.

@@ -26,12 +26,15 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    success
-  1    a cell failed or nothing could be measured (run, knee, repeat, limits); the machine broke a rule (rules);
-       something regressed or failed (ab, gate); something is suspected slower, or failed (compare);
-       something became slower (history scan)
-  2    the command line, a suite or a policy is wrong, or --resume names another machine's or build's run
+  1    a cell failed or nothing could be measured (run, knee, repeat, limits); the
+       machine broke a rule (rules); something regressed or failed (ab, gate);
+       something is suspected slower, or failed (compare); something became slower
+       (history scan)
+  2    the command line, a suite or a policy is wrong, or --resume names another
+       machine's or build's run
   3    nothing regressed, but not everything could be decided (ab, gate, compare)
-  4    a file could not be read or written, or the machine refused something that measuring needs
+  4    a file could not be read or written, or the machine refused something that
+       measuring needs
   130  interrupted; what was measured until then is kept";
 
 impl From<Exit> for ExitCode {

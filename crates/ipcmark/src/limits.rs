@@ -25,7 +25,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark limits
   ipcmark limits --size 8..1MiB*8 --placement cross-core
-  ipcmark limits --time 1min            long enough to meet the machine's other distance classes, if it has any
+  ipcmark limits --time 1min   longer: a virtual machine's CPUs may move meanwhile
   ipcmark limits --json > limits.json";
 
 /// Pause between two sets, so that a host that moves the CPUs gets the time to do so.

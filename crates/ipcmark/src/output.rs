@@ -102,6 +102,19 @@ pub(crate) fn columns() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
+/// Widest table of cells; more would hardly be read, and the report has all columns.
+const WIDEST: u16 = 120;
+
+/// Returns the width for tables of cells: at most [`WIDEST`], unless `COLUMNS` or the user wants more.
+pub(crate) fn of_tables(all: bool) -> Option<u16> {
+    match columns() {
+        _ if all => None,
+        None => Some(WIDEST),
+        Some(columns) if Term::stdout().is_term() => Some(columns.min(WIDEST)),
+        columns => columns,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

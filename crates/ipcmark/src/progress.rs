@@ -73,7 +73,7 @@ impl Progress {
         let text = match cells {
             0 => format!("No cell of the suite {} is left to measure here.", record.suite.name),
             _ => format!(
-                "{} of the suite {}, {}{} runs of each{}{bound}. {}, {} allowed.",
+                "{} of the suite {}, {}{} invocations of each{}{bound}. {}, {} allowed.",
                 plural(cells, "cell"),
                 record.suite.name,
                 self.rounds,
@@ -185,9 +185,9 @@ impl Progress {
         match outcome {
             // An error speaks for itself.
             Outcome::Complete | Outcome::Running | Outcome::Stopped => {}
-            Outcome::BudgetSpent => {
-                output::say("The time budget ran out before each cell had its minimum of runs.")
-            }
+            Outcome::BudgetSpent => output::say(
+                "The time budget ran out before each cell had its minimum of invocations.",
+            ),
             Outcome::Interrupted => {
                 output::say("Interrupted; what was measured until here is kept.")
             }

@@ -30,10 +30,11 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     ipcmark_report::write(&record, &out)?;
     let tables = if args.table {
         let columns = output::columns();
+        let width = output::of_tables(args.all_columns);
         let rules = rules::text(&record.rules, columns);
         let gap = if rules.is_empty() { "" } else { "\n" };
         table::machine(&record, &summary, columns)
-            + &table::tables(&summary, columns)
+            + &table::tables(&summary, width)
             + "\n"
             + &table::answer(&summary, columns)
             + &rules

@@ -127,24 +127,25 @@ fn show(
             output::say(&spending.line());
         }
     } else {
-        let rules_left_out = wants_rules(args) && record.rules.is_empty();
-        output::print(&text(record, &summary, folder, spending, (report.is_ok(), rules_left_out)))?;
+        output::print(&text(args, record, &summary, folder, spending, report.is_ok()))?;
     }
     report.map(|()| summary)
 }
 
 fn text(
+    args: &RunArgs,
     record: &Record,
     summary: &Summary,
     folder: Option<&Folder>,
     spending: &Spending,
-    (reported, rules_left_out): (bool, bool),
+    reported: bool,
 ) -> String {
     let mut text = table::machine(record, summary, output::columns());
-    text.push_str(&table::tables(summary, output::columns()));
+    text.push_str(&table::tables(summary, output::of_tables(args.all_columns)));
     text.push('\n');
     text.push_str(&table::answer(summary, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
+    let rules_left_out = wants_rules(args) && record.rules.is_empty();
     if let Some(folder) = folder.filter(|_| rules_left_out) {
         let path = folder.path().display();
         text.push_str(&format!(
@@ -173,9 +174,9 @@ fn whereabouts(record: &Record, folder: &Folder, reported: bool) -> String {
     if is_unfinished(record) {
         text.push_str(&format!("Continue with: ipcmark run --resume {path}\n"));
     } else if let Some((wide, target)) = wider(record) {
-        let wide = plural(wide, "cell");
+        let (wide, is) = (plural(wide, "cell"), if wide == 1 { "is" } else { "are" });
         text.push_str(&format!(
-            "{wide} wider than ± {target}; to narrow them: ipcmark run --resume {path}\n"
+            "{wide} {is} wider than ± {target}. To measure these for another minute, into the same report: ipcmark run --resume {path} --budget 1m\n"
         ));
     }
     text

@@ -197,12 +197,12 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, 
     let adapts = !args.fixed && most > rounds;
     if args.rounds_most.is_some_and(|most| most < rounds) {
         return Err(Usage(format!(
-            "--rounds-most {most} is fewer than the minimum of {rounds} runs; lower it with --rounds"
+            "--rounds-most {most} is fewer than the minimum of {rounds} invocations; lower it with --rounds"
         )));
     }
     if args.target.is_some() && !adapts {
         return Err(Usage(format!(
-            "--target has no effect: each cell gets {rounds} runs, and no more than {most}; allow more with --rounds-most"
+            "--target has no effect: each cell gets {rounds} invocations, and no more than {most}; allow more with --rounds-most"
         )));
     }
     Ok(Options {

@@ -7,10 +7,10 @@ use crate::output::paint;
 use ipcmark_record::Record;
 use ipcmark_show::terminal::{dropping, wrapped};
 use ipcmark_show::{Tone, bytes, count, plural};
-use ipcmark_summary::{Headline, Summary};
+use ipcmark_summary::Summary;
 use ipcmark_view::{
-    FEW_MEANS, INTERVAL, LIMIT_MEANS, RATE_MEANS, Ranking, any_few, braced, gap, gaps, grouped,
-    legend, noise, not_ranked, ranking_table, rankings,
+    FEW_MEANS, INTERVAL, LIMIT_MEANS, NOTES, RANK_MEANS, Ranking, any_few, braced, gap, gaps,
+    grouped, legend, noise, not_ranked, ranking_table, rankings,
 };
 
 /// Returns a line for each reason: `  name, name: reason`.
@@ -29,15 +29,17 @@ pub(crate) fn reasons<'a>(
 pub(crate) fn machine(record: &Record, summary: &Summary, columns: Option<u16>) -> String {
     let noise = noise(record, summary);
     let signs = noise.signs.iter().map(|sign| format!("{} {}", sign.name, sign.value));
-    let signs = wrapped("  ", &signs.collect::<Vec<_>>().join("; "), 2, columns);
+    let signs = signs.collect::<Vec<_>>().join("; ") + ". The report explains these.";
+    let signs = wrapped("  ", &signs, 2, columns);
     let verdict = wrapped("", &noise.verdict, 2, columns);
     format!("{}\n{signs}\n", paint(Tone::Title, verdict.trim_end()))
 }
 
-/// Returns all rankings, the cells without a figure, and the meaning of the words in them.
+/// Returns the meaning of what is in the tables, all rankings, and the cells without a figure.
 pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     let rankings = rankings(summary);
-    let mut text: String = rankings.iter().map(|ranking| one(ranking, summary, columns)).collect();
+    let mut text = meanings(summary, &rankings, columns);
+    text.extend(rankings.iter().map(|ranking| one(ranking, summary, columns)));
     let mut missing = String::new();
     for gap in gaps(summary) {
         let (names, cells) = (braced(&gap.transports), &gap.cells);
@@ -48,59 +50,64 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     if !missing.is_empty() {
         text += &format!("{}\n{missing}\n", paint(Tone::Title, "Not measured"));
     }
-    text + &meanings(summary, &rankings, columns)
+    text
 }
 
 fn one(ranking: &Ranking<'_>, summary: &Summary, columns: Option<u16>) -> String {
     let setting = &ranking.setting;
-    let class = ranking.class.map_or_else(String::new, |class| format!(", CPUs {class} apart"));
-    let title = format!("{}, {}{class}", setting.workload, setting.place());
-    let table = ranking_table(ranking);
+    let title = format!("{}: {}", ranking.title(), setting.workload.idea());
+    let mut table = ranking_table(ranking);
+    // Notes are lines under the table, so that rows with the same one share it.
+    let at = table.heads.iter().position(|head| head.text == NOTES);
+    table.drop_column(at.unwrap_or(usize::MAX));
     let (mut text, dropped) = dropping(&table, columns, &paint);
-    let notes = table.heads.iter().position(|head| head.text == "Notes");
-    if let Some(at) = notes.filter(|at| dropped.contains(at)) {
-        let named = table.heads.iter().position(|head| head.text == "Transport").unwrap_or(0);
-        let notes = table.rows.iter().map(|row| (row[named].text.as_str(), row[at].text.clone()));
-        text += &reasons(notes.filter(|(_, note)| !note.is_empty()), table.rows.len(), columns);
+    let is_dropped = |head: &str| dropped.iter().any(|at| table.heads[*at].text == head);
+    for (_, foot) in ranking.feet().iter().filter(|(head, _)| !is_dropped(head)) {
+        text += &wrapped("  ", foot, 4, columns);
     }
-    text += &ranking.foot().map(|foot| wrapped("  ", &foot, 4, columns)).unwrap_or_default();
+    text += &reasons(ranking.notes(), ranking.entries.len(), columns);
     let missing =
         summary.rows.iter().filter(|row| setting.holds(row) && gap(row).is_some()).count();
     if missing > 0 {
-        text += &format!("  {missing} not measured: see the end\n");
+        text += &format!("  {missing} not measured: see \"Not measured\" below\n");
     }
-    format!("{}\n{text}\n", paint(Tone::Title, &title))
+    let title = wrapped("", &title, 2, columns);
+    format!("{}\n{text}\n", paint(Tone::Title, title.trim_end()))
 }
 
 /// Returns the meaning of the columns and words that occur.
 fn meanings(summary: &Summary, rankings: &[Ranking<'_>], columns: Option<u16>) -> String {
+    if rankings.is_empty() {
+        return String::new();
+    }
     let rows = || summary.rows.iter();
-    let is_rate = |ranking: &Ranking<'_>| ranking.setting.headline() == Headline::Rate;
     let mut sizes: Vec<u64> = rows().filter_map(|row| row.key.capacity_bytes).collect();
     sizes.dedup();
     let buffer = match sizes[..] {
         [size] => Some(format!(
-            "buffers: {} asked for each way; notes say what each transport got",
+            "buffer: what each transport got for each direction; {} was asked for",
             bytes(size)
         )),
         _ => None,
     };
     let lines = [
-        (!rankings.is_empty()).then(|| INTERVAL.to_owned()),
-        any_few(&summary.rows).then(|| format!("in parentheses: {FEW_MEANS}")),
-        rankings.iter().any(is_rate).then(|| RATE_MEANS.to_owned()),
+        Some(RANK_MEANS.to_owned()),
+        Some(INTERVAL.to_owned()),
+        any_few(&summary.rows).then(|| format!("(figure in parentheses): {FEW_MEANS}")),
         rows().any(|row| row.limit.is_some()).then(|| LIMIT_MEANS.to_owned()),
         buffer,
     ];
     let words = legend(&summary.census, summary.target);
     let quality = words.iter().map(|w| format!("{} ({}): {}", w.word, w.cells, w.meaning));
-    lines.into_iter().flatten().chain(quality).map(|line| wrapped("", &line, 2, columns)).collect()
+    let lines = lines.into_iter().flatten().chain(quality);
+    let lines: String = lines.map(|line| wrapped("  ", &line, 4, columns)).collect();
+    format!("{}\n{lines}\n", paint(Tone::Title, "How to read the tables"))
 }
 
 /// Returns the answer in a few sentences.
 pub(crate) fn answer(summary: &Summary, columns: Option<u16>) -> String {
     let mut text = format!("{}\n", paint(Tone::Title, "The answer"));
-    for part in ipcmark_view::answer(summary, &rankings(summary)) {
+    for part in ipcmark_view::answer(&rankings(summary)) {
         if !part.head.is_empty() {
             text += &format!("  {}\n", part.head);
         }
@@ -111,9 +118,9 @@ pub(crate) fn answer(summary: &Summary, columns: Option<u16>) -> String {
     text + "\n"
 }
 
-/// Returns the size of a run: `1,040 runs, 93,483,221 messages checked.`
+/// Returns the size of a run: `1,040 invocations, 93,483,221 messages checked.`
 pub(crate) fn headline(summary: &Summary) -> String {
     let messages: u64 = summary.rows.iter().map(|row| row.messages).sum();
-    let runs: usize = summary.rows.iter().map(|r| r.made_invocations).sum();
-    format!("{}, {} messages checked.", plural(runs, "run"), count(messages))
+    let made: usize = summary.rows.iter().map(|r| r.made_invocations).sum();
+    format!("{}, {} messages checked.", plural(made, "invocation"), count(messages))
 }

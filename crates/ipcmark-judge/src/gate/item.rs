@@ -129,7 +129,7 @@ impl Item {
     }
 
     /// Returns all of it in a sentence:
-    /// `regressed: +5.2 % [+3.1 %, +7.4 %]; 8.54 µs, then 8.98 µs; 16 replicates; ...`.
+    /// `regressed: +5.2 % [+3.1 %, +7.4 %]; 8.54 µs, then 8.98 µs; 16 invocations; ...`.
     #[must_use]
     pub fn sentence(&self) -> String {
         let call = self.call.name();
@@ -140,7 +140,7 @@ impl Item {
             parts.push(format!("{}, then {}{medians}", time(found.base_ns), time(found.new_ns)));
             parts.push(format!("matters from {}", share(found.delta)));
             parts.extend(found.detectable.map(|d| format!("detectable from {}", share(d))));
-            parts.push(plural(found.replicates, "replicate"));
+            parts.push(plural(found.replicates, "invocation"));
         }
         parts.extend(self.why.clone());
         parts.join("; ")

@@ -68,7 +68,7 @@ pub(super) fn distances(record: &Record, classes: &Classes) -> Option<Chart> {
     let aside = dots.iter().filter(|d| d.aside).count();
     let bands = bands(&dots, classes, &y);
     let note = format!(
-        "A dot for each run whose distance is known, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
+        "A dot for each invocation whose distance is known, {} in all; in red with a line from before to after: {} whose distance changed on the way, \
          or that {} set aside.",
         count(dots.len() as u64),
         count(aside as u64),
@@ -171,7 +171,7 @@ mod tests {
         let sign = quality.signs.iter().find(|sign| sign.name == "Core-to-core latency").unwrap();
         for label in &labels {
             let (class, share) = label.rsplit_once(": ").unwrap();
-            let words = format!("{class} in {share} of runs");
+            let words = format!("{class} in {share} of invocations");
             assert!(sign.detail.contains(&words), "no '{words}' in {}", sign.detail);
         }
         assert!(labels[0].contains(" ns: "), "{labels:?}");

@@ -116,7 +116,7 @@ fn chart(rankings: &[Ranking], setting: &Setting, knees: &[Knee]) -> Option<Char
         kind: Kind::ByLoad,
         title: format!("{} against load: paced, {}", ipcmark_show::capital(&of), setting.place()),
         note: format!(
-            "Whiskers: interval over runs. Colour: how it waits. p99 only where it has enough values.{found}"
+            "Whiskers: interval over invocations. Colour: how it waits. p99 only where it has enough values.{found}"
         ),
         body: Body::Lines(LineChart { x, lines, limit: Vec::new(), panels }),
     })

@@ -53,7 +53,7 @@ pub(super) fn ranking(ranking: &Ranking) -> Option<Chart> {
         .collect();
     let waits: BTreeSet<WaitKind> = entries.iter().map(|e| e.row.wait).collect();
     let note = format!(
-        "Dot: median over runs; whisker: where another run's is expected (95 %); hollow dot: no interval \
+        "Dot: median over invocations; whisker: where another run's is expected (95 %); hollow dot: no interval \
          (fewer than 6), or too few samples.\n{}{choice}",
         if waits.len() > 1 { "Colour: how it waits. " } else { "" }
     );

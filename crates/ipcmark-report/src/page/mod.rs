@@ -51,7 +51,7 @@ pub(crate) fn render(
             ),
             census(&summary.census),
         ],
-        lead: [quality(record, summary), answers(summary, rankings), cautions(record, summary)]
+        lead: [quality(record, summary), answers(rankings), cautions(record, summary)]
             .into_iter()
             .collect(),
         sections: sections.into_iter().flatten().collect(),
@@ -80,7 +80,7 @@ fn quality(record: &Record, summary: &Summary) -> Html {
     )
 }
 
-fn answers(summary: &Summary, rankings: &[Ranking<'_>]) -> Html {
+fn answers(rankings: &[Ranking<'_>]) -> Html {
     let part = |part: ipcmark_view::Part| {
         let head = match part.head.as_str() {
             "" => Html::default(),
@@ -89,7 +89,7 @@ fn answers(summary: &Summary, rankings: &[Ranking<'_>]) -> Html {
         let sentences = frame::list(part.sentences.iter().map(|sentence| inline(sentence)));
         html!("{head}{sentences}", head = head, sentences = sentences)
     };
-    let body = answer(summary, rankings).into_iter().map(part).collect();
+    let body = answer(rankings).into_iter().map(part).collect();
     Section { class: "answer", ..Section::new("answer", "", "The answer", body) }.html()
 }
 

@@ -8,8 +8,8 @@ use crate::html::{Html, html};
 use crate::prose::{inline, prose};
 use ipcmark_record::{Record, Rule, SuiteNote};
 use ipcmark_show::{FEW, plural};
-use ipcmark_summary::{Headline, Summary};
-use ipcmark_view::{NO_RULES, Ranking};
+use ipcmark_summary::Summary;
+use ipcmark_view::{INTERVAL, NO_RULES, RANK_MEANS, Ranking};
 
 const SORTABLE: &str = "sortable";
 
@@ -31,12 +31,11 @@ pub(super) fn rankings(
         return Ok(None);
     }
     let mut body = html!(
-        "<p>Each figure is the median over runs, with its interval in brackets. The chart of a long ranking shows the \
-         best of each mechanism; its table has all. A <em>rank</em> of 2–4 means somewhere from 2nd to 4th, as the \
-         intervals allow. A rank in parentheses is the order of medians only. <em>Apart</em>: measured with the CPUs \
-         at another distance than most; nothing is ranked across distances. A capacity in a heading is the requested \
-         one; the remarks say what a transport holds instead. Floors are the harness alone, in one process. Floors and \
-         failed cells are not ranked.</p>\n{standings}",
+        "<p>Each figure is the median over invocations; an invocation is one set of fresh processes. {interval}. \
+         {rank}. The chart of a long ranking shows the best of each mechanism; its table has all. A buffer in a \
+         heading is the requested one. Floors and failed cells are not ranked.</p>\n{standings}",
+        interval = INTERVAL,
+        rank = ipcmark_show::capital(RANK_MEANS),
         standings = standings(summary),
     );
     // Charts of rankings come in the order of the rankings; a ranking with nothing above zero has none.
@@ -45,19 +44,20 @@ pub(super) fn rankings(
         let setting = &ranking.setting;
         let first = at == 0 || rankings[at - 1].setting.workload.name() != setting.workload.name();
         if first {
-            body.push(&html!("<h3>{name}</h3>\n", name = setting.workload.name()));
-            if setting.headline() == Headline::Rate {
-                body.push(&html!(
-                    "<p class=\"meta\">Block p50 and p99 are the time per message within blocks of about 50 µs at the \
-                     receiver: its bursts, not a latency. A median block may be half of the time per message, which is \
-                     1 / rate.</p>\n"
-                ));
-            }
+            let (name, idea) = (setting.workload.name(), setting.workload.idea());
+            body.push(&html!(
+                "<h3>{name}</h3>\n<p>{idea}.</p>\n",
+                name = name,
+                idea = ipcmark_show::capital(idea)
+            ));
         }
         let chart = drawn.next_if(|c| c.title == chart::ranking_title(setting));
         let chart = chart.map(wide).transpose()?.unwrap_or_default();
         let class = ranking.class.map_or_else(Html::default, |class| {
-            html!(" <span class=\"class\">CPUs {class} apart</span>", class = class.to_string())
+            html!(
+                " <span class=\"class\">core-to-core latency {class}</span>",
+                class = class.to_string()
+            )
         });
         body.push(&fold(
             "ranking",
@@ -69,8 +69,10 @@ pub(super) fn rankings(
                 chart = chart,
                 table = table(SORTABLE, "", &ipcmark_view::ranking_table(ranking)),
                 foot = ranking
-                    .foot()
-                    .map_or_else(Html::default, |foot| html!("<p>{foot}.</p>\n", foot = foot)),
+                    .feet()
+                    .into_iter()
+                    .map(|(_, foot)| html!("<p>{foot}.</p>\n", foot = ipcmark_show::capital(&foot)))
+                    .collect::<Html>(),
             ),
         ));
     }
@@ -102,10 +104,11 @@ fn standings(summary: &Summary) -> Html {
 fn best(ranking: &Ranking<'_>) -> String {
     let Some(best) = ranking.entries.iter().find(|e| e.is_ranked()) else { return String::new() };
     let setting = &ranking.setting;
-    let what = match (best.is_first(), setting.headline().more_is_better()) {
+    let more = setting.headline().more_is_better();
+    let what = match (best.is_first(), if more { "highest median" } else { "lowest median" }) {
         (true, _) => "first".into(),
-        (false, true) => format!("highest median, rank {}", best.place(0)),
-        (false, false) => format!("lowest median, rank {}", best.place(0)),
+        (false, least) if best.places.is_none() => least.into(),
+        (false, least) => format!("{least}, rank {}", best.rank()),
     };
     let few = if best.enough { "" } else { FEW };
     let figure = ipcmark_view::shown(setting.quantity(), &best.value);
@@ -216,7 +219,7 @@ pub(super) fn costs(record: &Record, summary: &Summary, all: &[Chart]) -> Result
     };
     let body = html!(
         "<p>The costs of one round trip, message or task other than its time, and the one-time costs of its link: \
-         medians over runs. CPU time is what the kernel charged to each side. {absent}</p>\n{charts}{tables}",
+         medians over invocations. CPU time is what the kernel charged to each side. {absent}</p>\n{charts}{tables}",
         absent = record.not_counted.iter().map(absent).collect::<Html>(),
         charts = charts.collect::<Result<Html>>()?,
         tables = costs.iter().map(fold).collect::<Html>(),
@@ -247,7 +250,7 @@ pub(super) fn all(summary: &Summary) -> Section {
         html!(
             "<p id=\"few-legend\"><span class=\"few-key\">~ <em>Grey and slanted</em></span>: too few samples. A \
              percentile is reliable only if at least 100 values are beyond it (p99 needs 10,000 values, p99.99 a \
-             million), and at least 5 in the median run. Longer or more runs add samples.</p>\n"
+             million), and at least 5 in the median invocation. Longer or more invocations add samples.</p>\n"
         )
     } else {
         Html::default()
@@ -257,7 +260,7 @@ pub(super) fn all(summary: &Summary) -> Section {
          wake-up; one way from the intended start of paced; the whole exchange of burst; the task of scatter-gather. \
          Those of rates (“block”) are of blocks of messages at the receiver: its bursts, not a latency. CPU time and \
          switches are of all sides together, per round trip, message or task. In brackets: where the median of another \
-         run of the same length is expected (95 %). “No interval”: fewer than 6 runs.</p>\n{few}\
+         run of the same length is expected (95 %). “No interval”: fewer than 6 invocations (sets of fresh processes).</p>\n{few}\
          <p class=\"filter\" hidden><label>Show rows with <input id=\"filter\" type=\"search\" placeholder=\"e.g. unix \
          64 B cross-core\" autocomplete=\"off\"></label></p>\n{table}",
         few = few,

@@ -1,8 +1,8 @@
 //! The table of all cells.
 
 use super::{
-    BYTES, OfRow, TIME_PER_MESSAGE, cpu, distance, estimate, figure, limit, percentile, quality,
-    runs, shown, switches, transport,
+    BYTES, OfRow, TIME_PER_MESSAGE, cpu, distance, estimate, figure, invocations, limit,
+    percentile, quality, shown, switches, transport,
 };
 use crate::gaps::gap;
 use crate::payload;
@@ -77,7 +77,7 @@ fn columns() -> Vec<OfRow> {
             number("Buffer", "of one direction, read back from the kernel or the ring"),
             capacity,
         ),
-        runs(),
+        invocations(),
         quality(),
         Column::new(
             Head::words("State", "result of the cell, and the reason").class("long"),

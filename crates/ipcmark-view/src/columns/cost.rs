@@ -65,7 +65,7 @@ fn columns(counted: &str) -> Vec<OfRow> {
         switches(counted),
         cost("Page\nfaults", one("all sides together"), |c| plain(c.faults_per_message.value)),
         syscalls(counted),
-        cost("Cycles", one("all sides together, counted in a run of their own"), cycles),
+        cost("Cycles", one("all sides together, counted in an invocation of their own"), cycles),
         cost("Set-up", "creating the channel, and taking its ends".into(), set_up),
         cost("Tear-down", "dropping both ends, the slower side".into(), |c| maybe(c.teardown_ns)),
         cost("Mapped", "address space that the channel adds to its creator".into(), |c| {

@@ -23,7 +23,15 @@ use ipcmark_summary::{
 type OfRow = Column<'static, Row>;
 
 /// The meaning of a figure with an interval.
-const OVER_RUNS: &str = "median over runs, and its 95 % interval";
+const OVER_INVOCATIONS: &str = "median over invocations, and its 95 % interval";
+/// Heading of the multiple of the least time.
+pub(crate) const LIMIT: &str = "× limit";
+/// Heading of the remarks.
+pub const NOTES: &str = "Notes";
+/// Heading of the time per message within blocks, and its meaning.
+pub(crate) const BLOCKS: &str = "p50 of 50 µs\nblocks";
+pub(crate) const BLOCKS_MEAN: &str = "median time/message within blocks of about 50 µs at the receiver; it shows \
+    its bursts and is no latency";
 /// The meaning of the time per message.
 const TIME_PER_MESSAGE: &str = "1 / rate of the messages received and verified";
 /// The meaning of the bytes of a rate.
@@ -84,13 +92,16 @@ fn cpu(counted: &str) -> OfRow {
 }
 
 fn switches(counted: &str) -> OfRow {
-    let head = Head::number("Context\nswitches", format!("all sides together, per {counted}"));
+    let head = Head::number(
+        format!("Switches\nper\n{counted}"),
+        format!("context switches of all sides together, per {counted}"),
+    );
     figure(head.spare(3), |f| plain(f.switches_per_message.value))
 }
 
 fn syscalls(counted: &str) -> OfRow {
-    let help = format!("all sides together, per {counted}, counted in a run of their own");
-    Column::new(Head::number("Syscalls", help).spare(4), |row: &Row| {
+    let help = format!("all sides together, per {counted}, counted in an invocation of their own");
+    Column::new(Head::number(format!("Syscalls\nper\n{counted}"), help).spare(4), |row: &Row| {
         let calls = row.cost.as_ref().and_then(|cost| cost.system_calls_per_message);
         calls.map_or_else(Cell::missing, plain)
     })
@@ -103,7 +114,7 @@ fn limit(shared: Option<&AgainstLimit>) -> OfRow {
     let shared = shared.map(bound);
     let of = shared.as_deref().unwrap_or("the least that hardware and kernel allow there");
     let help = format!("time divided by {of}, as measured in this run");
-    Column::new(Head::number("× limit", help).spare(7), move |row: &Row| {
+    Column::new(Head::number(LIMIT, help).spare(7), move |row: &Row| {
         let Some(limit) = &row.limit else { return Cell::missing() };
         let own = Some(bound(limit)).filter(|own| Some(own) != shared.as_ref()).unwrap_or_default();
         let cell = Cell::value(Quantity::Factor, limit.times.value);
@@ -133,16 +144,16 @@ fn distance() -> OfRow {
         let headline = row.key.workload.headline();
         let other = |other: &ClassFigure| {
             let figure = shown(quantity(headline), &other.figure.headline(headline)?);
-            Some(format!("{}: {figure}, {}", other.class, plural(other.invocations, "run")))
+            Some(format!("{}: {figure}, {}", other.class, plural(other.invocations, "invocation")))
         };
         let more = row.others.iter().filter_map(other).collect();
         Cell { more, ..Cell::value(Quantity::Time, class.centre_ns).under(class.word()) }
     })
 }
 
-fn runs() -> OfRow {
-    let help = "runs that ended well; each is one set of fresh processes";
-    Column::new(Head::number("Runs", help).spare(2), |row: &Row| {
+fn invocations() -> OfRow {
+    let help = "those that ended well; each is one set of fresh processes";
+    Column::new(Head::number("Invocations", help).spare(2), |row: &Row| {
         Cell::number(row.invocations.to_string(), row.invocations as f64)
     })
 }

@@ -1,11 +1,12 @@
 //! The table of one ranking: the columns that its workload needs.
 
 use super::{
-    BYTES, OVER_RUNS, OfRow, TIME_PER_MESSAGE, cpu, distance, estimate, figure, limit, percentile,
-    quality, quantile, runs, switches, syscalls, time_cell, transport,
+    BLOCKS, BLOCKS_MEAN, BYTES, NOTES, OVER_INVOCATIONS, OfRow, TIME_PER_MESSAGE, cpu, distance,
+    estimate, figure, invocations, limit, percentile, quality, quantile, switches, syscalls,
+    time_cell, transport,
 };
-use crate::remarks::remarks;
-use crate::{Entry, Ranking, Setting};
+use crate::remarks::{remarks, room};
+use crate::{Entry, RANK_MEANS, Ranking, Setting};
 use ipcmark_record::Parameter;
 use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, capital, time};
 use ipcmark_summary::{Figure, Headline};
@@ -24,7 +25,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
         distance(),
         syscalls(counted),
         switches(counted),
-        runs(),
+        invocations(),
     ]);
     let mut columns: Vec<Column<'_, (String, &Entry<'_>)>> = of_rows
         .into_iter()
@@ -34,15 +35,17 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
             })
         })
         .collect();
-    let help = "2–4: somewhere from 2nd to 4th, as the intervals allow; in parentheses: order of medians only; lossy: it lost messages; apart: other core-to-core latency, not comparable";
     let rank = |(rank, _): &(String, &Entry<'_>)| Cell {
         class: if rank == "floor" { "floor" } else { "" },
         ..Cell::words(rank.clone())
     };
-    columns.insert(0, Column::new(Head::words("Rank", help).spare(6), rank));
-    let notes = |(_, entry): &(String, &Entry<'_>)| Cell::words(notes(entry).join("; "));
-    columns.push(Column::new(Head::words("Notes", "").spare(1).class("long"), notes));
-    let ranked = ranking.entries.iter().enumerate().map(|(at, e)| (e.place(at), e));
+    columns.insert(0, Column::new(Head::words("Rank", RANK_MEANS).spare(6), rank));
+    let usual = ranking.usual_buffer();
+    let notes = move |(_, entry): &(String, &Entry<'_>)| {
+        Cell::words(notes(entry, usual.as_ref()).join("; "))
+    };
+    columns.push(Column::new(Head::words(NOTES, "").spare(1).class("long"), notes));
+    let ranked = ranking.entries.iter().map(|e| (e.rank(), e));
     let floors = ranking.floors.iter().map(|e| ("floor".to_string(), e));
     let rows: Vec<(String, &Entry<'_>)> = ranked.chain(floors).collect();
     let mut table = Table::of(&columns, &rows);
@@ -55,23 +58,35 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     table.without_empty()
 }
 
-/// Returns the remarks on an entry.
-fn notes(entry: &Entry<'_>) -> Vec<String> {
+impl Ranking<'_> {
+    /// Returns all remarks on its entries, each behind the name of its transport.
+    pub fn notes(&self) -> impl Iterator<Item = (&str, String)> {
+        let usual = self.usual_buffer();
+        self.entries.iter().flat_map(move |entry| {
+            let name = entry.row.key.transport.as_str();
+            notes(entry, usual.as_ref()).into_iter().map(move |note| (name, note))
+        })
+    }
+}
+
+/// Returns the remarks on an entry, with its buffer if that is not the `usual` one.
+fn notes(entry: &Entry<'_>, usual: Option<&String>) -> Vec<String> {
     let elsewhere = entry.elsewhere.then(|| match entry.row.class {
         Some(class) => format!("other core-to-core latency, {class}: not comparable"),
-        None => "the CPUs moved in every run: not comparable".into(),
+        None => "the CPUs moved in every invocation: not comparable".into(),
     });
-    elsewhere.into_iter().chain(remarks(entry.row)).collect()
+    let room = room(entry.row).filter(|room| Some(room) != usual);
+    elsewhere.into_iter().chain(remarks(entry.row)).chain(room).collect()
 }
 
 /// Returns the column that decides the order.
 fn headline(setting: &Setting) -> OfRow {
     let of = setting.headline();
     let (text, help) = match of {
-        Headline::Rate => ("Messages/s".into(), OVER_RUNS),
+        Headline::Rate => ("Messages/s".into(), OVER_INVOCATIONS),
         Headline::Median => {
             let time = setting.time_of().replace(" and ", "\nand ").replace(" from ", "\nfrom ");
-            (format!("{}\np50", capital(&time)), OVER_RUNS)
+            (format!("{}\np50", capital(&time)), OVER_INVOCATIONS)
         }
         Headline::SpeedUp => {
             ("Speed-up".into(), "time of one process divided by that of all workers")
@@ -90,18 +105,16 @@ fn headline(setting: &Setting) -> OfRow {
 /// Returns the figures after the first.
 fn figures(setting: &Setting) -> Vec<OfRow> {
     let number = |text: &str, help: &str, spare| Head::number(text, help).spare(spare);
-    let block =
-        "time per message within blocks of about 50 µs at the receiver: its bursts, not a latency";
     match setting.headline() {
         Headline::Rate => vec![
             figure(number("Bytes/s", BYTES, 11), |f| estimate(Quantity::ByteRate, &f.bytes_per_s)),
             figure(number("Time/message", TIME_PER_MESSAGE, 10), |f| {
                 estimate(Quantity::Time, &f.ns_per_message())
             }),
-            figure(number("Block p50", block, 2), p50_and_p99),
+            figure(number(BLOCKS, BLOCKS_MEAN, 2), p50_and_p99),
         ],
         Headline::Median => {
-            let p99 = quantile(number("p99", OVER_RUNS, 10), 0.99);
+            let p99 = quantile(number("p99", OVER_INVOCATIONS, 10), 0.99);
             if let Some(rate) = setting.workload.value(Parameter::Rate) {
                 let help = "messages received and verified a second, of those that were to be sent";
                 let asked = Quantity::MessageRate.show(rate.into());

@@ -63,7 +63,7 @@ fn percentiles_of_blocks_say_so_and_the_time_of_a_message_is_by_the_rate() {
     let summary = summary(vec![stream]);
     let table = ranking_table(&rankings(&summary)[0]);
     assert_eq!(cell(&table, 0, "Time/message").text, "1.00 µs");
-    let block = cell(&table, 0, "Block p50");
+    let block = cell(&table, 0, "p50 of 50 µs");
     assert_eq!((block.text.as_str(), block.under.as_str()), ("500 ns", "p99 1.50 µs"));
 }
 
@@ -136,6 +136,36 @@ fn a_rate_that_was_not_reached_stands_beside_the_one_asked_and_has_no_latency() 
     }
     assert_eq!(cell(&table, late_at, "Rank").text, "–");
     assert!(cell(&table, late_at, "Notes").text.starts_with("rate not reached: 500/s of 1000/s"));
+}
+
+#[test]
+fn a_buffer_that_all_rows_share_is_under_the_table_and_in_no_row() {
+    let rows = || {
+        ["a/block", "b/block", "c/block"].map(|name| {
+            let mut row = row(name, 64, 100.0, Some((99.0, 101.0)));
+            row.capacity = Some(ipcmark_record::Capacity { bytes: Some(4096), messages: None });
+            row
+        })
+    };
+    let feet = |ranking: &Ranking<'_>| ranking.feet().into_iter().map(|(_, text)| text);
+    of(rows().into(), |ranking, table| {
+        assert_eq!(feet(ranking).collect::<Vec<_>>(), ["buffer: 4 KiB"]);
+        assert!(table.heads.iter().all(|head| head.text != NOTES), "no row differs");
+    });
+    let mut other = rows();
+    other[1].capacity.as_mut().unwrap().bytes = Some(8192);
+    of(other.into(), |ranking, table| {
+        let said: Vec<_> = feet(ranking).collect();
+        assert_eq!(said, ["buffer: 4 KiB, where no note names another"]);
+        let notes = [0, 1, 2].map(|row| cell(table, row, NOTES).text.as_str());
+        assert_eq!(notes, ["", "buffer: 8 KiB", ""]);
+    });
+    let mut none = rows();
+    none[1].capacity = None;
+    of(none.into(), |ranking, table| {
+        assert_eq!(feet(ranking).count(), 0, "one has none, so that each must name its own");
+        assert_eq!(cell(table, 0, NOTES).text, "buffer: 4 KiB");
+    });
 }
 
 #[test]

@@ -16,21 +16,27 @@ pub(crate) struct CellArgs {
     /// means all its waits.
     #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
     pub(crate) transport: Vec<Several<Selector>>,
-    /// Message sizes: 64, 1KiB, 64..64KiB (doubling), 8..1MiB*8 (in steps of eight times).
+    /// Message sizes: 64, 1KiB, 64..64KiB (each twice the one before), 8..1MiB*8 (each eight times).
     #[arg(long, help_heading = WHAT, short, value_name = "SIZE,...", value_parser = parse_size_list)]
     pub(crate) size: Vec<Several<usize>>,
     /// CPUs of the two sides: same-core (one CPU), cross-core (two cores), smt-siblings (two
-    /// threads of one core), cross-node (two NUMA nodes), free (not pinned).
+    /// hardware threads of one core), cross-node (two NUMA nodes), free (not pinned).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
     pub(crate) placement: Vec<Several<Placement>>,
-    /// Times at which paced messages are due: constant (equal gaps), poisson (random, like
+    /// Gaps between paced messages: constant (all equal), poisson (random, as from
     /// independent clients).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_arrivals)]
     pub(crate) arrivals: Vec<Several<Arrivals>>,
-    /// Buffer size asked for in each direction: a size such as 256KiB, or `default` for the kernel's
-    /// own. Without this flag the suite decides.
+    /// Buffer size to ask for in each direction, e.g. 256KiB, or `default` for the kernel's own
+    /// [default: the suite's].
     #[arg(long, help_heading = WHAT, value_name = "SIZE", value_parser = parse_capacity_arg)]
     pub(crate) capacity: Option<CapacityArg>,
+}
+
+/// Returns the help of `--pattern`.
+fn workloads() -> String {
+    let each = Workload::ALL.map(|workload| format!("{} ({})", workload.name(), workload.idea()));
+    format!("Workloads: {}", each.join(", "))
 }
 
 /// All axes. An axis given here replaces that axis in every group of the suite; transports pick
@@ -39,22 +45,20 @@ pub(crate) struct CellArgs {
 pub(crate) struct AxisArgs {
     #[command(flatten)]
     pub(crate) cells: CellArgs,
-    /// Workloads: ping-pong, stream, paced, burst, duplex, fan-in, fan-out, broadcast,
-    /// scatter-gather, overlap, wake-up.
-    #[arg(long, help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
+    #[arg(long, help = workloads(), help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
     pub(crate) pattern: Vec<Several<Workload>>,
-    /// Processes on the side that has several, in fan-in, fan-out, broadcast and scatter-gather:
-    /// 2,4.
+    /// Number of processes on the side that has several (fan-in, fan-out, broadcast,
+    /// scatter-gather): 2,4.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_peers)]
     pub(crate) peers: Vec<Several<u32>>,
-    /// Messages of a burst; messages under way in each direction of a duplex: 8,64.
+    /// Number of messages in a burst, or under way in each direction of a duplex: 8,64.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_depths)]
     pub(crate) depth: Vec<Several<u32>>,
-    /// Messages a second, in paced: 10,1000.
+    /// Messages a second, in paced workloads: 10,1000.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
     pub(crate) rate: Vec<Several<u32>>,
-    /// Worker input of a scatter-gather: sent (through the transport), shared (in memory that all
-    /// map).
+    /// Way in which a worker of scatter-gather gets its input: sent (through the transport), shared (in
+    /// memory that all processes map).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]
     pub(crate) input: Vec<Several<Input>>,
 }

@@ -17,9 +17,9 @@ pub(crate) fn all<T: Clone>(uses: &[Several<T>]) -> Vec<T> {
 /// The bytes that are compared of each message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Check {
-    /// The stamps of each, and every byte of one in 1,024.
+    /// Number and check word of each message, and all bytes of one message in 1,024 (the default).
     Sampled,
-    /// Every byte of each.
+    /// All bytes of each message. This costs time; the report says how much.
     Full,
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  ipcmark export --format list                             what each format holds, who reads it, and how
+  ipcmark export --format list        what each format holds, and which tools read it
   ipcmark export reports/2026-01-31-quick --format csv --out run.csv
   ipcmark export reports/2026-01-31-quick --format bmf | bencher run --adapter json
   ipcmark export old --format criterion --out target --baseline old";
@@ -49,11 +49,11 @@ pub(crate) struct ExportArgs {
     /// Output file, or folder for criterion, gab and hgrm. `-` is standard output.
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath, default_value = "-")]
     pub(crate) out: PathBuf,
-    /// Baseline name for critcmp, with --format criterion only [default: the measured commit].
+    /// Name of the baseline for critcmp; only with --format criterion [default: the measured commit].
     #[arg(long, value_name = "NAME")]
     pub(crate) baseline: Option<String>,
-    /// The time of the run behind each sample, with --format openmetrics only: to add old runs to a
-    /// database.
+    /// Add the time of the run to each sample, so that a database takes old runs; only with --format
+    /// openmetrics.
     #[arg(long)]
     pub(crate) timestamps: bool,
 }

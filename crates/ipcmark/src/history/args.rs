@@ -10,24 +10,25 @@ const STORE: &str = "reports/history";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  ipcmark history add reports/2026-01-31-quick           the run of this commit, into reports/history
-  ipcmark history add run --store /mnt/share/history     any number of machines may add at the same time
-  ipcmark history list --store git:benchmarks@origin     a branch that holds nothing else, fetched first
-  ipcmark history list --json > history.ndjson           every line, for other tools
-  ipcmark history show 'pipe*p50'                        a line a series: bars, last value, changes
-  ipcmark history scan --last 20                         where levels changed, and how to confirm it
-  ipcmark history page --out history.html                all series as one HTML file
+  ipcmark history add reports/2026-01-31-quick        the run of this commit
+  ipcmark history add run --store /mnt/share/history  into a folder that machines share
+  ipcmark history list --store git:benchmarks@origin  the runs on a branch of the remote
+  ipcmark history list --json > history.ndjson        a line of JSON for each run
+  ipcmark history show 'pipe*p50'                     a line for each series of figures
+  ipcmark history scan --last 20                      where a level changed lately
+  ipcmark history page --out history.html             all series in one HTML file
   IPCMARK_STORE=s3://bucket/prefix ipcmark history list
 
 Stores:
-  PATH                 a folder; on NFS, too: nothing is ever appended to
-  git:BRANCH           a branch of this checkout's repository; the work tree is not touched
-  git:BRANCH@REMOTE    such a branch in a remote: fetched, added to, pushed; repeated if another push came first
-  s3://BUCKET/PREFIX   an object store, in builds with --features object-store; set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-                       AWS_REGION, and AWS_ENDPOINT if it is not Amazon's
+  PATH                 a folder, also on NFS
+  git:BRANCH           a branch of this repository; your work tree stays as it is
+  git:BRANCH@REMOTE    such a branch of a remote; it is fetched and pushed
+  s3://BUCKET/PREFIX   an object store, in builds with --features object-store; it needs
+                       AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and
+                       AWS_ENDPOINT if the store is not Amazon's
 
-Each run has two files, under a name that no other run has: runs/YYYY/MM/TIME-HASH.json.gz, the whole record, and
-lines/YYYY/MM/TIME-HASH.ndjson, its figures in a line. Adding a run twice does nothing the second time.";
+Each run becomes two files with a name of its own: the record (runs/YYYY/MM/TIME-HASH.json.gz),
+and its figures in one line (lines/YYYY/MM/TIME-HASH.ndjson). Adding a run again changes nothing.";
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
@@ -42,19 +43,19 @@ pub(crate) struct HistoryArgs {
 pub(crate) enum HistoryCommand {
     /// Add runs: the whole record and a line of figures for each.
     ///
-    /// Commit, branch and repository are taken from the CI job's environment (GitHub, GitLab, or IPCMARK_COMMIT and
-    /// IPCMARK_BRANCH), else from git in the current folder.
+    /// Commit, branch and repository come from the variables of the CI job (GitHub, GitLab, or IPCMARK_COMMIT and
+    /// IPCMARK_BRANCH), or else from git in the current folder.
     Add(AddArgs),
     /// List the runs, newest last.
     List(ListArgs),
-    /// Show every series: the newest commits as a line of bars, the last value, and what changed.
+    /// Show each series in a line: a bar for each of the newest commits, the last value, what changed.
     Show(ShowArgs),
-    /// Find where levels changed, over all series.
+    /// Find the commits at which a figure became slower or faster for good.
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
-    /// Write one HTML page: what changed, then a chart per series.
+    /// Write one HTML page: what changed, then a chart of each series.
     Page(PageArgs),
-    /// Repair what interrupted writers left: add missing lines, and write truncated ones again.
+    /// Repair a store after an interrupted writer: write missing and incomplete lines again.
     Repair,
 }
 
@@ -63,7 +64,7 @@ pub(crate) struct AddArgs {
     /// Records, or the folders that hold one as record.json.
     #[arg(required = true, value_name = "RECORD", value_hint = ValueHint::AnyPath)]
     pub(crate) records: Vec<PathBuf>,
-    /// The commit that was measured [default: the CI job's, else HEAD].
+    /// Commit that was measured [default: the CI job's, else HEAD].
     #[arg(long, value_name = "COMMIT")]
     pub(crate) commit: Option<String>,
     /// Time of the commit, RFC 3339 [default: from git]; it orders the series.
@@ -75,8 +76,8 @@ pub(crate) struct AddArgs {
     /// URL of the repository [default: the CI job's, else that of the remote origin].
     #[arg(long, value_name = "URL")]
     pub(crate) repository: Option<String>,
-    /// Record of a pinned build on the same machine, close in time: ratios to it stay comparable
-    /// when the machine is replaced.
+    /// Record of a fixed, older build, measured on the same machine at about the same time. Ratios to
+    /// it stay comparable when the machine is replaced.
     #[arg(long, value_name = "RECORD", value_hint = ValueHint::AnyPath)]
     pub(crate) reference: Option<PathBuf>,
     /// Extra attribute of the run, e.g. runner=large. Repeatable.

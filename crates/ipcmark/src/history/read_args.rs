@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 pub(crate) const SCAN_EXAMPLES: &str = "\
 Examples:
-  ipcmark history scan                            every change of level, the latest first
+  ipcmark history scan                        every change of level, the latest first
   ipcmark history scan --cell 'shm*cross-core' --cell p50
-  ipcmark history scan --last 10 --exit-code      in a nightly job: fails when one of the last ten commits made something slower
+  ipcmark history scan --last 10 --exit-code  fail if the last ten commits made something slower
   ipcmark history scan --json > changes.json
 
 Exit codes:
@@ -16,16 +16,17 @@ Exit codes:
   2    no such series, or no such branch
   4    the store could not be read
 
-A change point is a suspicion, not a verdict: runs of different days differ by more than their programs. Compare the commits on
-both sides of it with the command that the scan prints.";
+A change is a suspicion, not a verdict: between two days the machine may have changed, too. Compare
+the commits before and after it with the command that the scan prints.";
 
 /// Choice of series of a history.
 #[derive(Debug, Args)]
 pub(crate) struct SeriesArgs {
-    /// Only the series whose name has a match of this glob anywhere in it: pipe/block, 'shm*cross-core', p50, '!stream'.
+    /// Only series with a match of this glob anywhere in their name: pipe/block, 'shm*cross-core', p50, '!stream'.
     #[arg(long, short, value_name = "GLOB")]
     pub(crate) cell: Vec<String>,
-    /// Runs of this branch [default: the one with most runs]; '*' takes all. Runs without a branch are always included.
+    /// Branch whose runs are read; '*' takes all. Runs without a branch are always read [default: the branch with most
+    /// runs].
     #[arg(long, value_name = "NAME")]
     pub(crate) branch: Option<String>,
 }

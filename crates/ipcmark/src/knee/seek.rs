@@ -10,7 +10,7 @@ use ipcmark_record::{Cell, CellKey, Knee, Record, Refusal, Standing, State};
 use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
 use std::time::Duration;
 
-/// Number of samples of all runs of a rung together: p99 needs 100 above it, and some runs may be of
+/// Number of samples of all invocations of a rung together: p99 needs 100 above it, and some may be of
 /// another distance class.
 const VALUES: f64 = 20_000.0;
 /// The shortest phase: disturbances of a machine last for milliseconds.
@@ -25,7 +25,7 @@ pub(crate) struct Aims {
     pub(crate) bound_ns: f64,
     /// The first rate.
     pub(crate) first_per_s: u32,
-    /// Number of runs of a rung.
+    /// Number of invocations of a rung.
     pub(crate) rounds: u32,
     /// The longest phase.
     pub(crate) longest: Duration,

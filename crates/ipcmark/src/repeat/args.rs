@@ -8,9 +8,9 @@ use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  ipcmark repeat                                         the quick suite ten times: a little over ten minutes
-  ipcmark repeat --runs 5 --transport 'pipe,unix*' --budget 2m --out again        all five in two minutes
-  ipcmark repeat --of again                              evaluate the runs in a folder again
+  ipcmark repeat                        the quick suite ten times, in eleven minutes
+  ipcmark repeat --runs 5 -t 'pipe,unix*' --budget 2m --out again
+  ipcmark repeat --of again             evaluate the runs in a folder again
   ipcmark repeat --of monday/record.json tuesday/record.json --json";
 
 /// Flags with a value that are not passed on to a run unchanged.
@@ -21,7 +21,7 @@ pub(crate) struct RepeatArgs {
     /// Number of runs, one after the other, each in a new process.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=99))]
     pub(crate) runs: u32,
-    /// Run nothing; evaluate these records, or all in these folders. A record is record.json in a run's folder.
+    /// Measure nothing; evaluate these records, or all in these folders. A run's record is record.json in its folder.
     #[arg(long, value_name = "RECORD", num_args = 1.., value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["runs", "suite", "AxisArgs", "CellArgs", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "budget", "seed", "out", "no_rules"])]
     pub(crate) of: Vec<PathBuf>,
