@@ -52,7 +52,7 @@ pub enum Error {
     #[error("{0}")]
     Unavailable(Refusal),
     /// A system call failed.
-    #[error("{call}: {source}{}", hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default())]
+    #[error("{call}: {source}{}", advice(source, hint).map(|h| format!(" ({h})")).unwrap_or_default())]
     Os {
         /// The system call, with the argument that matters.
         call: String,
@@ -61,6 +61,17 @@ pub enum Error {
         /// Advice, if there is any.
         hint: Option<String>,
     },
+}
+
+/// Returns what gives more of what is short, if an error of the kernel says that something is.
+fn remedy(source: &io::Error) -> Option<&'static str> {
+    let errno = source.raw_os_error()?;
+    SHORTAGES.iter().find(|(short, _)| *short == errno).map(|(_, remedy)| *remedy)
+}
+
+/// Returns the hint of a call, or else the remedy of a shortage.
+fn advice<'h>(source: &io::Error, hint: &'h Option<String>) -> Option<&'h str> {
+    hint.as_deref().or_else(|| remedy(source))
 }
 
 impl Error {
@@ -116,10 +127,8 @@ impl Error {
             Error::Unavailable(refusal) => Some(refusal.clone()),
             Error::TooLong { .. } => Some(Refusal::new(self.to_string())),
             Error::Os { call, source, hint } => {
-                let errno = source.raw_os_error()?;
-                let (_, remedy) = SHORTAGES.iter().find(|(short, _)| *short == errno)?;
-                let remedy = hint.as_deref().unwrap_or(remedy);
-                Some(Refusal::new(format!("{call}: {source}")).with_remedy(remedy))
+                remedy(source)?;
+                Some(Refusal::new(format!("{call}: {source}")).with_remedy(advice(source, hint)?))
             }
             _ => None,
         }

@@ -249,7 +249,7 @@ fn flips() -> Test {
     Ok(())
 }
 
-/// The program is stopped for longer than its sides may take, while they measure.
+/// reliability 12: the program is stopped for longer than its sides may take, while they measure.
 fn stopped() -> Test {
     let supervisor = getpid();
     let mut stopper = process::fork(|| {

@@ -32,15 +32,12 @@ pub enum Error {
         runs: usize,
     },
     /// The policy's file cannot be read.
-    #[error(
-        "cannot read the policy {file}: {source}; \
-         write one with `ipcmark gate --print-policy > {file}`"
-    )]
+    #[error("no policy: {source}; write one with `ipcmark gate --print-policy > {file}`")]
     NoPolicy {
         /// The file.
         file: String,
-        /// The kernel's answer.
-        source: std::io::Error,
+        /// The reason.
+        source: ipcmark_record::Error,
     },
     /// Something in a policy is wrong, at a place.
     #[error(transparent)]

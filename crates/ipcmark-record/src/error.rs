@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system said no.
-    #[error("cannot {verb} {path}: {source}{}", advice(source, kept.as_deref().map(PathBuf::as_path)))]
+    #[error("cannot {verb} {path}: {source}{}", advice(verb, source, kept.as_deref().map(PathBuf::as_path)))]
     Io {
         /// `read`, `write`, `rename` ...
         verb: &'static str,
@@ -98,7 +98,11 @@ impl Error {
     }
 }
 
-fn advice(source: &io::Error, kept: Option<&Path>) -> String {
+/// Says what helps a writer.
+fn advice(verb: &str, source: &io::Error, kept: Option<&Path>) -> String {
+    if verb == "read" {
+        return String::new();
+    }
     let remedy = match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -121,6 +125,8 @@ mod tests {
 
     #[test]
     fn the_advice_can_be_followed() {
+        let locked = Error::io("read", Path::new("k"), io::ErrorKind::PermissionDenied.into());
+        assert_eq!(locked.to_string(), "cannot read k: permission denied");
         let full = || Error::io("write", Path::new("k"), io::ErrorKind::StorageFull.into());
         let dir = tempfile::tempdir().unwrap();
         let record = dir.path().join("record.json");

@@ -1,10 +1,38 @@
-//! Files that appear whole or not at all.
+//! Files that appear whole or not at all, and files of others, read with a bound.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+
+/// Most bytes of a document: many times the largest record, and less than a machine's memory.
+pub(crate) const MOST_BYTES: u64 = 1 << 29;
+
+/// Reads a document that the user named, or that others wrote. `/dev/zero` has no end, and a FIFO may wait for its
+/// writer for ever: both are refused. A pipe of the shell, `<(zcat old.gz)`, is read.
+///
+/// # Errors
+/// The kernel's answer; a FIFO; more than 512 MiB.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_most(path, MOST_BYTES)
+}
+
+fn read_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let is_fifo = fs::metadata(path)?.file_type().is_fifo();
+    if is_fifo && !path.starts_with("/dev") && !path.starts_with("/proc") {
+        let what = "it is a FIFO, which may never end; name <(cat FIFO) to read it anyway";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let what = format!("it has more than {most} bytes, which no document has");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
+    Ok(bytes)
+}
 
 /// Writes a file whose name this program chose: readers see the old file or the new one, and a full disk leaves no half.
 ///
@@ -70,7 +98,7 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     fn names(folder: &Path) -> usize {
         fs::read_dir(folder).unwrap().count()
@@ -88,6 +116,23 @@ mod tests {
             assert!(write(dir.path(), b"x").is_err(), "a folder is no file");
             assert_eq!(names(dir.path()), 1);
         }
+    }
+
+    /// reliability 9: `/dev/zero` was read until memory ended, and a FIFO waited without a word.
+    #[test]
+    fn what_has_no_end_is_refused() {
+        let said = read_most(Path::new("/dev/zero"), 1 << 16).unwrap_err().to_string();
+        assert!(said.contains("more than 65536 bytes"), "{said}");
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let said = read(&fifo).unwrap_err().to_string();
+        assert!(said.contains("it is a FIFO"), "{said}");
+        let file = dir.path().join("file");
+        fs::write(&file, "text").unwrap();
+        assert_eq!(read(&file).unwrap(), b"text");
+        assert_eq!(read_most(&file, 4).unwrap(), b"text");
+        assert!(read_most(&file, 3).is_err());
     }
 
     /// reliability 1: as root, `export -o /dev/null` replaced the device.

@@ -241,7 +241,7 @@ pub(crate) fn replay(
     mut warn: impl FnMut(&str),
 ) -> Result<Option<(usize, u32)>> {
     let journal = journal_path(path);
-    let bytes = match std::fs::read(&journal) {
+    let bytes = match files::read(&journal) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(Error::io("read", &journal, e)),

@@ -1,5 +1,6 @@
 //! The text of a document: as it is, or compressed with gzip, as a history keeps it.
 
+use crate::files::{self, MOST_BYTES};
 use crate::{Error, Result};
 use flate2::read::GzDecoder;
 use std::io::{self, Read};
@@ -7,16 +8,13 @@ use std::path::Path;
 
 /// First bytes of what gzip writes.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// Most bytes that a compressed document may unpack to: many times the largest record, and less than
-/// a machine's memory. A small file may claim to hold anything.
-const MOST_BYTES: u64 = 1 << 29;
 
 /// Reads the text of a document, compressed or not.
 ///
 /// # Errors
-/// A file that cannot be read, or that unpacks to more than 512 MiB.
+/// A file that [`files::read`] refuses, or that unpacks to more than 512 MiB.
 pub fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+    let bytes = files::read(path).map_err(|e| Error::io("read", path, e))?;
     let text = match bytes.starts_with(&GZIP) {
         true => unpack(&mut GzDecoder::new(&bytes[..])),
         false => String::from_utf8(bytes).map_err(|_| not_text()),

@@ -2,7 +2,6 @@
 
 use crate::nearest;
 use std::fmt;
-use std::io;
 
 /// Shorthand.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -10,14 +9,6 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The reason why a suite could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file could not be read.
-    #[error("cannot read the suite {file}: {source}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Error of the kernel.
-        source: io::Error,
-    },
     /// Something in it is wrong, at a place.
     #[error("{file}:{line}:{column}: {}{what}", key.as_ref().map(|k| format!("`{k}`: ")).unwrap_or_default())]
     Wrong {

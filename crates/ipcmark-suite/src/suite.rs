@@ -1,9 +1,8 @@
 //! What a suite says, parsed.
 
-use crate::{Error, LoadAxes, Result, Selector, written};
+use crate::{LoadAxes, Result, Selector, written};
 use ipcmark_words::{Placement, Workload};
 use serde::Deserialize;
-use std::path::Path;
 use std::time::Duration;
 
 /// A suite: what to measure, and why.
@@ -121,18 +120,6 @@ impl Axes {
 }
 
 impl Suite {
-    /// Reads a suite file.
-    ///
-    /// # Errors
-    /// Files that cannot be read, and everything that [`Suite::parse`] refuses.
-    pub fn read(path: &Path) -> Result<Suite> {
-        let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Suite::parse(&text, &file),
-            Err(source) => Err(Error::Read { file, source }),
-        }
-    }
-
     /// Parses a suite; `file` is what errors call it.
     ///
     /// # Errors

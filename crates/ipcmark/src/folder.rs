@@ -2,7 +2,7 @@
 
 use crate::exit::Usage;
 use anyhow::{Context as _, Result, bail};
-use ipcmark_record::Record;
+use ipcmark_record::{Record, files};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -125,8 +125,8 @@ impl Folder {
 
     /// Fails now rather than after an hour of measuring.
     fn try_out(&self) -> Result<()> {
-        let probe = self.path.join(format!(".probe-{}", std::process::id()));
-        fs::write(&probe, b"ipcmark\n").with_context(|| refusal(&self.path))?;
+        let probe = self.path.join(".probe");
+        files::replace(&probe, b"ipcmark\n").with_context(|| refusal(&self.path))?;
         fs::remove_file(&probe).with_context(|| refusal(&self.path))
     }
 }
@@ -139,7 +139,7 @@ pub(crate) fn refuse_foreign(path: &Path) -> Result<(), Usage> {
     for (name, begins) in [("index.html", "<title>ipcmark"), ("summary.md", "# ipcmark")] {
         let file = path.join(name);
         let foreign =
-            fs::read(&file).is_ok_and(|page| !String::from_utf8_lossy(&page).contains(begins));
+            files::read(&file).is_ok_and(|page| !String::from_utf8_lossy(&page).contains(begins));
         if foreign {
             return Err(Usage(format!(
                 "{} is no page of ipcmark, and the report would replace it; name another folder with --out",

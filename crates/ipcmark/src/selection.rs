@@ -1,6 +1,7 @@
 //! From the command line to the cells of a run.
 
 mod asked;
+mod resumed;
 
 use crate::Catalog;
 use crate::cli::{AxisArgs, CellArgs, Check, RunArgs, all};
@@ -10,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use ipcmark_core::Parameter;
 use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
-use ipcmark_record::{Cell, CellKey, GroupNote, Record, SuiteNote, Target};
+use ipcmark_record::{CellKey, GroupNote, SuiteNote, Target};
 use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest, show_duration};
 use std::path::Path;
 use std::time::Duration;
@@ -61,33 +62,6 @@ impl Job {
             show_duration(measure),
             show_duration(enough * 10)
         )))
-    }
-
-    /// Returns the job of a stopped run, with the time that it may still take.
-    ///
-    /// # Errors
-    /// A record that names transports, patterns or placements this build does not know.
-    pub(crate) fn of_record(catalog: &Catalog, record: &Record, args: &RunArgs) -> Result<Job> {
-        let spec_of = |cell: &Cell| spec(catalog, (cell.group.clone(), cell.key.clone()));
-        let settings = &record.settings;
-        let options = Options {
-            seed: settings.seed,
-            budget: args.budget.or(settings.budget_s.map(Duration::from_secs_f64)),
-            rounds: settings.rounds,
-            rounds_most: settings.rounds_most,
-            target: settings.target,
-            measure: Duration::from_secs_f64(settings.measure_ms / 1e3),
-            warm_up: Duration::from_secs_f64(settings.warm_up_ms / 1e3),
-            count: !args.no_counting,
-            check_all: settings.deep_check_every == 1,
-            command: settings.command.clone(),
-            tool: tool::tool(),
-            checkout: tool::checkout(),
-            suite: record.suite.clone(),
-            floor: catalog.floor(),
-        };
-        let specs = record.cells.iter().map(spec_of).collect::<Result<_>>();
-        Ok(Job { specs: specs.context("this build cannot resume that run")?, options })
     }
 }
 
@@ -147,7 +121,7 @@ fn find_suite(name: &str) -> Result<Suite> {
     let path = Path::new(name);
     let looks_like_a_path = name.contains('/') || name.ends_with(".toml");
     if looks_like_a_path || path.exists() {
-        return Ok(Suite::read(path)?);
+        return Ok(Suite::parse(&ipcmark_record::read_text(path)?, name)?);
     }
     let known = EMBEDDED.map(|(name, _)| name);
     let near = nearest(name, known).map(|n| format!(" (did you mean '{n}'?)")).unwrap_or_default();

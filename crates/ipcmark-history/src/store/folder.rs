@@ -6,6 +6,7 @@
 
 use super::place::{Item, Place};
 use crate::{Error, Result};
+use ipcmark_record::files;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ impl Place for Folder {
     fn read(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
         let read = |name: &String| {
             let path = self.path.join(name);
-            match fs::read(&path) {
+            match files::read(&path) {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(e) => Err(Error::io("read", &path, e)),
@@ -94,7 +95,9 @@ fn walk(root: &Path, folder: &str, names: &mut Vec<String>) -> Result<()> {
         let below = format!("{folder}/{name}");
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => walk(root, &below, names)?,
-            Ok(_) => names.push(below),
+            // A device or a FIFO is no file of a history.
+            Ok(_) if entry.path().is_file() => names.push(below),
+            Ok(_) => {}
             Err(e) => return Err(Error::io("list", &entry.path(), e)),
         }
     }

@@ -61,7 +61,7 @@ impl Policy {
     /// A file that cannot be read, and everything that [`Policy::parse`] refuses.
     pub fn read(path: &Path) -> Result<Policy> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path)
+        let text = ipcmark_record::read_text(path)
             .map_err(|source| Error::NoPolicy { file: file.clone(), source })?;
         Policy::parse(&text, &file)
     }

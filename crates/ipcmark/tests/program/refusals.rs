@@ -120,7 +120,27 @@ fn a_flag_without_effect_is_refused() {
     assert!(!desk.path("reports").exists(), "nothing is made for a run that cannot be");
 }
 
-/// F10
+/// reliability 4: a limit on file sizes killed a run without a word.
+#[test]
+fn a_limit_on_the_size_of_files_is_told_like_a_full_disk() {
+    let desk = Desk::new();
+    let program = desk.command();
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 2 && exec \"$@\"", "sh"])
+        .arg(program.get_program())
+        .args(["run", "-t", "pipe/block", "--size", "64", "--rounds", "2", "--fixed"])
+        .args(["--measure", "2ms", "--out", "out", "--quiet"])
+        .current_dir(desk.path(""))
+        .env("TMPDIR", desk.temporary())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("File too large") && said.contains("ulimit -f"), "{said}");
+    desk.assert_clean();
+}
+
+/// F10, reliability 11
 #[test]
 fn an_argument_that_is_no_utf_8_is_a_path_like_any_other() {
     use std::os::unix::ffi::OsStrExt as _;
