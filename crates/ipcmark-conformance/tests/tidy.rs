@@ -174,8 +174,10 @@ impl Member {
 
 fn members() -> Vec<Member> {
     let manifests = texts("/Cargo.toml").into_iter();
-    // Examples are packages of their own, outside the workspace.
-    let members = manifests.filter(|(path, _)| !path.starts_with("examples/"));
+    // Examples and fuzzers are packages of their own, outside the workspace.
+    let apart = ["examples/", "fuzz/"];
+    let members =
+        manifests.filter(|(path, _)| !apart.iter().any(|folder| path.starts_with(folder)));
     let manifests = members.map(|(path, text)| {
         let manifest: toml::Table = text.parse().unwrap_or_else(|e| panic!("{path}: {e}"));
         let name = manifest["package"]["name"].as_str().expect("a package has a name").to_owned();

@@ -31,6 +31,8 @@ mod limits;
 mod list;
 mod output;
 mod progress;
+#[cfg(feature = "readers")]
+pub mod readers;
 mod repeat;
 mod report;
 mod rules;
