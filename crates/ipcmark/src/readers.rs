@@ -108,9 +108,23 @@ fn show(findings: &Findings, policy: &Policy) {
 pub fn journal(bytes: &[u8]) -> Result<()> {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (first, lines) = bytes.split_at(end);
-    let mut record = Record::parse(std::str::from_utf8(first)?, "record.json")?;
-    record.replay(lines, "record.json.journal", |_| {});
+    let record = in_folder(|folder| {
+        let path = folder.join("record.json");
+        std::fs::write(&path, first)?;
+        std::fs::write(ipcmark_record::journal_path(&path), lines)?;
+        Ok(Record::read(&path)?)
+    })?;
     use_record(record)
+}
+
+/// Does something in a folder of its own, which is gone afterwards.
+fn in_folder<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let name = format!("ipcmark-readers-{}-{:?}", std::process::id(), std::thread::current().id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder)?;
+    let done = work(&folder);
+    std::fs::remove_dir_all(&folder)?;
+    done
 }
 
 /// Reads a paired comparison and judges it.
@@ -156,10 +170,7 @@ fn use_lines(lines: &Lines) -> Result<()> {
 /// # Errors
 /// Why it is refused.
 pub fn stored(bytes: &[u8]) -> Result<()> {
-    let folder = std::env::temp_dir().join(format!("ipcmark-readers-{}", std::process::id()));
-    let used = use_store(&folder, bytes);
-    std::fs::remove_dir_all(&folder)?;
-    used
+    in_folder(|folder| use_store(folder, bytes))
 }
 
 fn use_store(folder: &Path, bytes: &[u8]) -> Result<()> {
