@@ -22,7 +22,7 @@ CALLS = ("unlink unlinkat mq_unlink mq_open shmctl shmget msgget msgctl semget s
 
 
 def verbs(world):
-    """Returns every verb as words; OUT stands for its folder. Those that judge documents have some to judge."""
+    """Returns every verb as words; OUT means its folder. Those that judge documents have some to judge."""
     made = world.documents
     return {
         "run": ["run", "-t", NAMED, *SHORT, "--rounds", "6", "--fixed", "--out", "OUT"],
@@ -101,7 +101,7 @@ def one_kill(world, verb, words, length):
     ended = world.wait(started)
     codes = CODES - {2}
     codes = codes | {-number} if target != "a side" else codes
-    # Whoever asked it to end gets 130, or the result if it was there already.
+    # Anyone who asked it to end gets 130, or the result if it was there already.
     if number in STOPS and target != "a side" and target != "the watcher":
         codes = codes - {4}
     died = number not in STOPS and target == "all at once"

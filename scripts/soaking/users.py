@@ -109,7 +109,7 @@ def names_and_ports():
 
 
 def knock(kind, where, kept):
-    """Connects to a name or port, or sends to it, and says what nobody expects."""
+    """Connects to a name or port, or sends to it, and says what no one expects."""
     if kind == "unix":
         for shape in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM):
             with_socket(socket.AF_UNIX, shape, where.replace("@", "\0", 1), kept)

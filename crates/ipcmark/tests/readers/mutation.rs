@@ -125,7 +125,7 @@ impl Mutation {
     }
 }
 
-/// Returns the value around a place, or the next one: a text in quotation marks, or what stands between separators.
+/// Returns the value around a place, or the next one: a text in quotation marks, or what is between separators.
 fn value_at(document: &[u8], at: usize) -> (usize, usize) {
     const SEPARATORS: &[u8] = b"{}[],:=\n\0 ";
     let separates = |byte: &u8| SEPARATORS.contains(byte);
