@@ -15,6 +15,7 @@ use ipcmark_record::{
 };
 use ipcmark_sys::baton::Baton;
 use ipcmark_sys::clock::Clock;
+use ipcmark_sys::crew::Absence;
 use ipcmark_sys::presence::Presence;
 use ipcmark_sys::process::{self, Interrupts};
 use std::time::{Duration, Instant};
@@ -172,11 +173,9 @@ impl Comparison {
     }
 
     fn stages(&mut self, judge: &dyn Judge, watch: &mut dyn Watch) -> Result<Option<Stop>> {
-        let budget = self.options.budget;
-        let screen_end = self.begun + budget.mul_f64(SCREEN_SHARE);
         for _ in 0..self.options.screen_pairs {
             let cells = self.open(0..self.document.cells.len());
-            match self.round(Stage::Screen, cells, screen_end, watch)? {
+            match self.round(Stage::Screen, cells, SCREEN_SHARE, watch)? {
                 Some(Stop::BudgetSpent) => break,
                 Some(stop) => return Ok(Some(stop)),
                 None => {}
@@ -184,7 +183,6 @@ impl Comparison {
         }
         let mut candidates = judge.candidates(&self.document);
         watch.event(Event::Screened { candidates: candidates.len() });
-        let end = self.begun + budget;
         // B6: what is left of the budget goes to what is undecided, until nothing is.
         loop {
             if candidates.is_empty() {
@@ -195,7 +193,7 @@ impl Comparison {
                 return Ok(None);
             }
             let before = self.pairs();
-            if let Some(stop) = self.round(Stage::Confirm, cells, end, watch)? {
+            if let Some(stop) = self.round(Stage::Confirm, cells, 1.0, watch)? {
                 return Ok(Some(stop));
             }
             if self.pairs() == before {
@@ -216,12 +214,12 @@ impl Comparison {
         cells.filter(|&index| is_open(&self.document.cells[index].state)).collect()
     }
 
-    /// Measures one pair of each cell in random order. Each round starts the programs again.
+    /// Measures one pair of each cell in random order, until this share of the budget is spent. Each round starts the programs again.
     fn round(
         &mut self,
         stage: Stage,
         mut cells: Vec<usize>,
-        end: Instant,
+        share: f64,
         watch: &mut dyn Watch,
     ) -> Result<Option<Stop>> {
         self.random.shuffle(&mut cells);
@@ -235,7 +233,7 @@ impl Comparison {
             if process::is_interrupted() {
                 return Ok(Some(Stop::Interrupted));
             }
-            if Instant::now() >= end {
+            if self.begun.elapsed() >= self.options.budget.mul_f64(share) {
                 return Ok(Some(Stop::BudgetSpent));
             }
             watch.event(Event::Visiting(&self.document.cells[index]));
@@ -280,7 +278,13 @@ impl Comparison {
             program.ask(&Request { slow_down_permille, ..request.clone() })?;
         }
         self.relay.give(request.order[0], 0)?;
-        let heard = self.hear(&request, programs)?;
+        let mut absence = Absence::default();
+        let heard = self.hear(&request, programs, &mut absence)?;
+        if !absence.total().is_zero() && !matches!(heard, Heard::Interrupt) {
+            // All were stopped, some slices with a message under way: the pair is made again. The budget does not count it.
+            self.begun += absence.total();
+            return self.visit(stage, index, programs);
+        }
         // With less patience than others had, a late end does not prove a hang.
         let is_late = patience < PATIENCE && self.begun.elapsed() >= self.options.budget;
         let cell = &mut self.document.cells[index];
@@ -302,7 +306,12 @@ impl Comparison {
     }
 
     /// Waits for the answers of all sides.
-    fn hear(&self, request: &Request, programs: &mut [Program]) -> Result<Heard> {
+    fn hear(
+        &self,
+        request: &Request,
+        programs: &mut [Program],
+        absence: &mut Absence,
+    ) -> Result<Heard> {
         let until = Instant::now() + Duration::from_nanos(request.deadline_ns) + PATIENCE;
         let mut answers: [Option<Answer>; SIDES] = Default::default();
         let cell = request.key.to_string();
@@ -310,7 +319,7 @@ impl Comparison {
             let open: Vec<usize> =
                 (0..programs.len()).filter(|&number| answers[number].is_none()).collect();
             let waiting: Vec<_> = open.iter().map(|&number| &programs[number]).collect();
-            let Some(which) = ready(&waiting, until)? else {
+            let Some(which) = ready(&waiting, until, absence)? else {
                 self.relay.stop()?;
                 return if process::is_interrupted() {
                     Ok(Heard::Interrupt)

@@ -4,6 +4,7 @@ use crate::protocol::{Answer, Hello, PROTOCOL, Request};
 use crate::{Error, Result};
 use ipcmark_core::Error as System;
 use ipcmark_sys::baton::Baton;
+use ipcmark_sys::crew::{Absence, LOOK};
 use ipcmark_sys::process::{self, Child};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -125,7 +126,7 @@ impl Program {
     }
 
     fn await_answer(&mut self, until: Instant, lost: &dyn Fn(String) -> Error) -> Result<()> {
-        match ready(&[&*self], until)? {
+        match ready(&[&*self], until, &mut Absence::default())? {
             Some(_) => Ok(()),
             None => Err(lost("did not answer".into())),
         }
@@ -140,16 +141,24 @@ impl Drop for Program {
     }
 }
 
-/// Returns the first program whose answer is there; `None` at the deadline, or after a signal.
-pub(crate) fn ready(of: &[&Program], until: Instant) -> Result<Option<usize>> {
+/// Returns the first program whose answer is there; `None` at the deadline, or after a signal. The deadline moves by the time in which
+/// this process did not run.
+pub(crate) fn ready(
+    of: &[&Program],
+    until: Instant,
+    absence: &mut Absence,
+) -> Result<Option<usize>> {
     let mut fds: Vec<_> =
         of.iter().map(|c| PollFd::new(c.answers.get_ref(), PollFlags::IN)).collect();
     loop {
-        let left = until.saturating_duration_since(Instant::now());
+        absence.look();
+        let left = (until + absence.total()).saturating_duration_since(Instant::now());
+        let nap = left.min(LOOK);
         let timeout =
-            Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+            Timespec { tv_sec: nap.as_secs() as i64, tv_nsec: i64::from(nap.subsec_nanos()) };
         match poll(&mut fds, Some(&timeout)) {
-            Ok(0) => return Ok(None),
+            Ok(0) if left.is_zero() || process::is_interrupted() => return Ok(None),
+            Ok(0) => {}
             Ok(_) => return Ok(fds.iter().position(|fd| !fd.revents().is_empty())),
             Err(Errno::INTR) if process::is_interrupted() => return Ok(None),
             Err(Errno::INTR) => {}

@@ -4,7 +4,8 @@
 //! IPC and a mount namespace of its own: then all that is there belongs to the laws. Otherwise it counts the names in
 //! which its process number is a part, as it is in a plan's token, and the System V objects made through `ipcmark-sys`.
 
-use ipcmark_sys::sysv::{self, Registry};
+use ipcmark_sys::registry::Registry;
+use ipcmark_sys::sysv;
 use nix::sched::{CloneFlags, unshare};
 use rustix::io::Result;
 use rustix::mount::{
@@ -41,7 +42,7 @@ fn view() -> &'static View {
         let queues = private
             .as_ref()
             .map_or(QUEUES.into(), |fd| format!("/proc/self/fd/{}", fd.as_raw_fd()));
-        View { queues, private, registry: Registry::open().ok() }
+        View { queues, private, registry: Registry::in_memory().ok() }
     })
 }
 
@@ -116,7 +117,7 @@ mod tests {
     fn only_names_with_this_process_as_a_part_are_ours() {
         let me = std::process::id();
         assert!(is_ours(&format!("ipcmark-law-{me}-0-forth")));
-        assert!(is_ours(&format!("ipcmark-probe-{me}")));
+        assert!(is_ours(&format!("ipcmark-{me}-probe-0")));
         assert!(!is_ours(&format!("stranger-{me}")));
         assert!(!is_ours(&format!("ipcmark-law-{me}0-7")) && !is_ours("ipcmark-law-"));
     }

@@ -1,4 +1,7 @@
 //! Comma-separated values (RFC 4180): a header, then a row a line; empty where there is nothing.
+//!
+//! Spreadsheets take a cell for a formula by its first character, whatever the quotes. A document's text may come from anyone, so
+//! such a text gets an apostrophe in front; numbers stay numbers.
 
 use crate::table::{Table, Value};
 
@@ -38,10 +41,40 @@ fn typed_first(rows: &[Vec<Value>]) -> Vec<&Vec<Value>> {
 /// too reads as such.
 fn text(value: &Value) -> String {
     match value {
-        Value::Text(text) => text.clone().unwrap_or_default(),
+        Value::Text(text) => text.as_deref().map(no_formula).unwrap_or_default(),
         Value::Count(count) => count.map(|n| n.to_string()).unwrap_or_default(),
         Value::Number(number) => number.map(|n| format!("{n:?}")).unwrap_or_default(),
         Value::Flag(flag) => flag.map(|yes| yes.to_string().to_uppercase()).unwrap_or_default(),
         Value::Time(time) => time.map(|time| time.to_string()).unwrap_or_default(),
+    }
+}
+
+/// Returns a text that no spreadsheet takes for a formula.
+fn no_formula(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::{number, text as words};
+
+    /// reliability 10
+    #[test]
+    fn a_text_is_no_formula_and_a_number_is_a_number() {
+        let harmful = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"];
+        let harmless = ["a=b", "", "1", " =x", "64 B"];
+        let rows = harmful.iter().chain(&harmless);
+        let rows = rows.map(|word| vec![words(Some(word)), number(-1.5)]).collect();
+        let table = Table { names: vec!["=name", "value"], rows };
+        let bytes = csv(&table);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..]);
+        let read: Vec<_> = reader.records().skip(1).map(Result::unwrap).collect();
+        for (row, word) in read.iter().zip(harmful) {
+            assert_eq!((&row[0], &row[1]), (&*format!("'{word}"), "-1.5"));
+        }
+        let rest: Vec<_> = read[harmful.len()..].iter().map(|row| row[0].to_owned()).collect();
+        assert_eq!(rest, harmless);
     }
 }

@@ -30,11 +30,15 @@ impl Exported {
     /// The answer of the file system, and the path.
     pub fn write(&self, out: &Path) -> Result<usize, (PathBuf, io::Error)> {
         match self {
-            Exported::One(bytes) => write(out, bytes, files::write).map(|()| 1),
+            Exported::One(bytes) => write(out, bytes).map(|()| 1),
             Exported::Several(several) => {
                 std::fs::create_dir_all(out).map_err(|e| (out.into(), e))?;
                 for file in several {
-                    write(&out.join(&file.name), &file.bytes, files::replace)?;
+                    let path = out.join(&file.name);
+                    let below = file.name.parent().unwrap_or(Path::new(""));
+                    files::make_folders(out, below)
+                        .and_then(|_| files::replace(&path, &file.bytes))
+                        .map_err(|error| (path, error))?;
                 }
                 Ok(several.len())
             }
@@ -42,15 +46,11 @@ impl Exported {
     }
 }
 
-fn write(
-    path: &Path,
-    bytes: &[u8],
-    place: fn(&Path, &[u8]) -> io::Result<()>,
-) -> Result<(), (PathBuf, io::Error)> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), (PathBuf, io::Error)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder
         .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| place(path, bytes))
+        .and_then(|()| files::write(path, bytes))
         .map_err(|error| (path.into(), error))
 }
 

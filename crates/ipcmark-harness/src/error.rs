@@ -12,16 +12,6 @@ pub enum Error {
     /// The record could not be kept.
     #[error(transparent)]
     Record(#[from] ipcmark_record::Error),
-    /// A private folder for names could not be made.
-    #[error(
-        "cannot make a scratch folder at {path}: {source}; set TMPDIR to a folder you may write to"
-    )]
-    Scratch {
-        /// Its path.
-        path: String,
-        /// The kernel's error.
-        source: std::io::Error,
-    },
     /// A record cannot be resumed.
     #[error("cannot resume: {0}")]
     Resume(String),

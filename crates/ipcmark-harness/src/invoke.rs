@@ -21,7 +21,7 @@ use ipcmark_sys::contention::Steal;
 use ipcmark_sys::counters::Modes;
 use ipcmark_sys::crew::{Crew, Finished, Over};
 use ipcmark_sys::process;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Room for one process's findings, bytes: a dense histogram of three digits deflates to some ten
 /// kB.
@@ -44,6 +44,8 @@ pub struct Report {
     /// True if a signal told this process to stop: the invocation was cut off and shows nothing
     /// about the transport.
     pub interrupted: bool,
+    /// Time in which this process did not run, because it was stopped or the machine slept.
+    pub absent: Duration,
 }
 
 /// A failure, and the side that it happened in.
@@ -51,13 +53,13 @@ struct Failure {
     side: String,
     what: String,
     refused: Option<State>,
-    /// True if this process did not run for a while, which may be the cause.
-    absent: bool,
+    /// Time in which this process did not run, which may be the cause.
+    absent: Duration,
 }
 
 impl Failure {
     fn of(side: impl Into<String>, what: impl Into<String>) -> Failure {
-        Failure { side: side.into(), what: what.into(), refused: None, absent: false }
+        Failure { side: side.into(), what: what.into(), refused: None, absent: Duration::ZERO }
     }
 
     fn ours(error: Error) -> Failure {
@@ -83,25 +85,34 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let (before, quota) = (Steal::now(), noise::Quota::now());
     let wanted = Wanted { purpose: Purpose::Times, turns: None };
     let mut outcome = attempt(info, make, plan, bench, (wanted, &mut capacity));
-    if matches!(&outcome, Err(Failure { absent: true, .. })) && !process::is_interrupted() {
+    let mut absent = Duration::ZERO;
+    if let Err(Failure { absent: stopped, .. }) = &outcome
+        && !stopped.is_zero()
+        && !process::is_interrupted()
+    {
+        absent = *stopped;
         let again = Wanted { purpose: Purpose::Times, turns: None };
         outcome = attempt(info, make, plan, bench, (again, &mut capacity));
     }
     let interrupted = outcome.is_err() && process::is_interrupted();
     let (invocation, refused) = match outcome {
-        Ok(Returned { sides, making, absent, .. }) => {
+        Ok(Returned { sides, making, absent: stopped, .. }) => {
+            absent += stopped;
             let setup = Some(combine::setup(making, &sides));
             let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
             let noise = combine::noise(&sides, stolen_ns);
             let mut invocation = combine(info, plan, sides);
-            let stopped = absent || noise::is_overlong(plan, &invocation);
+            let stopped = !stopped.is_zero() || noise::is_overlong(plan, &invocation);
             invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns, stopped));
             invocation.marks.extend(quota.was_used_up().then_some(Mark::Throttled));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }
-        Err(Failure { side, what, refused, .. }) => (failed(&side, what), refused),
+        Err(Failure { side, what, refused, absent: stopped }) => {
+            absent += stopped;
+            (failed(&side, what), refused)
+        }
     };
-    Report { invocation, capacity, refused, interrupted }
+    Report { invocation, capacity, refused, interrupted, absent }
 }
 
 /// Makes an invocation in which something is counted. Its times are not used.
@@ -175,8 +186,8 @@ struct Returned {
     making: Making,
     /// System calls of all sides, if they were counted.
     calls: Option<u64>,
-    /// True if this process did not run for a while, and so most probably the sides.
-    absent: bool,
+    /// Time in which this process did not run, and so most probably neither did the sides.
+    absent: Duration,
 }
 
 fn attempt(
@@ -215,7 +226,7 @@ fn attempt(
     };
     let latest = plan.latest.map(|latest| begun + latest);
     let finished = crew.finish_by(end, latest).map_err(Failure::ours)?;
-    let absent = !finished.absent.is_zero();
+    let absent = finished.absent;
     if finished.over == Over::Late {
         return Err(Failure { absent, ..late(&finished, &seats, info, plan) });
     }

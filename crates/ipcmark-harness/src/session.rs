@@ -57,6 +57,8 @@ pub struct Session {
     counts: Counts,
     /// Duration of the resumed run before it stopped, ns.
     before_ns: u64,
+    /// Time in which the run was stopped from outside: its budget does not count it.
+    absent: Duration,
     /// Handler of signals, kept until the names are removed.
     _interrupts: Interrupts,
 }
@@ -116,6 +118,7 @@ impl Session {
             counts,
             machine,
             before_ns: 0,
+            absent: Duration::ZERO,
             _interrupts: interrupts,
         })
     }
@@ -185,7 +188,7 @@ impl Session {
 
     /// Returns the rest of the budget; `None` without one.
     fn left(&self, begun: Instant) -> Option<Duration> {
-        self.options.budget.map(|budget| budget.saturating_sub(begun.elapsed()))
+        self.options.budget.map(|budget| budget.saturating_sub(self.spent_since(begun)))
     }
 
     fn rounds(
@@ -206,7 +209,7 @@ impl Session {
             let Some(Round { cells: mut order, aim }) = steer.round(&self.record) else { break };
             random.shuffle(&mut order);
             pace.round(sure, order.len());
-            if sure == 0 && !pace.holds_round(begun.elapsed()) {
+            if sure == 0 && !pace.holds_round(self.spent_since(begun)) {
                 break;
             }
             let left = self.left(begun);
@@ -244,7 +247,7 @@ impl Session {
                 if process::is_interrupted() {
                     return Ok(Some(Outcome::Interrupted));
                 }
-                let spoken_for = begun.elapsed() + self.counts.reserve();
+                let spoken_for = self.spent_since(begun) + self.counts.reserve();
                 let measure = match again {
                     0 => pace.next(spoken_for),
                     _ => pace.spare(spoken_for),
@@ -257,11 +260,11 @@ impl Session {
                 let cell = &self.record.cells[index];
                 watch.event(Event::Visiting { cell, round: number, visit: *visit });
                 let had = cell.invocations.len();
-                let visit_begun = Instant::now();
+                let (visit_begun, absent) = (Instant::now(), self.absent);
                 let ended = self.visit(index, number, measure, begun, watch)?;
                 let newest = self.record.cells[index].invocations.get(had);
-                // The time of a hang says nothing about the cost of visits.
-                if newest.is_none_or(Invocation::is_ok) {
+                // The time of a hang, or of a stop, says nothing about the cost of visits.
+                if newest.is_none_or(Invocation::is_ok) && self.absent == absent {
                     pace.spent(visit_begun.elapsed(), measure);
                 }
                 // A quota is there at the next try, too.
@@ -282,19 +285,9 @@ impl Session {
         Ok(None)
     }
 
-    /// Adds cells to the run.
-    fn take_in(&mut self, specs: Vec<CellSpec>) -> Result<()> {
-        if specs.is_empty() {
-            return Ok(());
-        }
-        let cells = new_cells(&specs, &self.record.host.cpus, self.options.measure);
-        self.record.cells.extend(cells);
-        self.entries.extend(entries(&specs));
-        // The journal may name only cells that the document has.
-        if let Some(writer) = &mut self.writer {
-            writer.checkpoint(&self.record)?;
-        }
-        Ok(())
+    /// Returns the time that counts against the budget.
+    fn spent_since(&self, begun: Instant) -> Duration {
+        begun.elapsed().saturating_sub(self.absent)
     }
 
     /// Returns the transport of a cell.
@@ -368,10 +361,11 @@ impl Session {
         let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
         let invoked = Instant::now();
         let report = entry.invoke(&plan, &bench);
+        self.absent += report.absent;
         let cell = &mut self.record.cells[index];
         // With less patience than others had, a late end does not prove a hang.
         let bound = if patience < full { Some(plan.deadline) } else { plan.latest };
-        let is_late = bound.is_some_and(|bound| invoked.elapsed() >= bound);
+        let is_late = bound.is_some_and(|bound| invoked.elapsed() >= bound + report.absent);
         let cut_off = is_late && !report.invocation.is_ok();
         if report.interrupted || cut_off {
             watch.event(Event::Visited { cell, invocation: None });

@@ -69,6 +69,26 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Makes the folders of `below`, whose names this program chose, in the folder `at`.
+///
+/// # Errors
+/// The kernel's answer, and a link in the place of such a folder: somebody else may have put it there.
+pub fn make_folders(at: &Path, below: &Path) -> io::Result<PathBuf> {
+    let mut folder = at.to_owned();
+    for name in below {
+        folder.push(name);
+        match fs::create_dir(&folder) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+            _ if folder.is_symlink() => {
+                let link = "it is a link, and a link could lead to any folder: remove it";
+                return Err(io::Error::other(link));
+            }
+            _ => {}
+        }
+    }
+    Ok(folder)
+}
+
 fn place(path: &Path, bytes: &[u8], for_good: bool) -> io::Result<()> {
     let (mut file, temporary) = temporary(path)?;
     let written =
@@ -171,5 +191,12 @@ mod tests {
         replace(&planted, b"page").unwrap();
         assert_eq!(fs::read(&secret).unwrap(), b"keep");
         assert!(!planted.is_symlink());
+        let (outside, at) = (tempfile::tempdir().unwrap(), dir.path());
+        symlink(outside.path(), at.join("charts")).unwrap();
+        assert!(make_folders(at, Path::new("charts")).is_err());
+        assert!(make_folders(at, Path::new("charts/deep")).is_err());
+        assert_eq!(names(outside.path()), 0);
+        assert_eq!(make_folders(at, Path::new("a/b")).unwrap(), at.join("a/b"));
+        assert!(make_folders(at, Path::new("a/b")).unwrap().is_dir());
     }
 }

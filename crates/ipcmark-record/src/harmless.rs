@@ -3,6 +3,7 @@
 //! A document may come from anyone. Its text is printed on terminals and in the logs of CI jobs, which obey escape sequences
 //! and lines that begin with `::`. So characters that control become visible ones before anything else sees them.
 
+use crate::once::Once;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 /// # Errors
 /// As [`serde_json::from_slice`].
 pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
-    let mut value = serde_json::from_slice(json)?;
+    let Once(mut value) = serde_json::from_slice(json)?;
     clean(&mut value, "");
     serde_json::from_value(value)
 }

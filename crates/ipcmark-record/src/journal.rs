@@ -12,7 +12,7 @@
 use crate::{Capacity, Cell, CellKey, Error, Invocation, Record, Result, State};
 use crate::{files, harmless};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -122,6 +122,9 @@ impl Writer {
 
     /// Writes `record` whole and empties the journal.
     pub fn checkpoint(&mut self, record: &Record) -> Result<()> {
+        if !is_named(&self.journal, &self.path) {
+            self.begin_again(record)?;
+        }
         write_whole(&self.path, record).map_err(|e| e.keeping(&self.path))?;
         self.run.clone_from(&record.started);
         self.journal
@@ -137,6 +140,23 @@ impl Writer {
         let journal = journal_path(&self.path);
         std::fs::remove_file(&journal).map_err(|e| Error::io("remove", &journal, e))
     }
+
+    /// Makes the folder and the journal again: somebody removed them, or moved them away. All that was measured is in `record`.
+    fn begin_again(&mut self, record: &Record) -> Result<()> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+        }
+        self.journal = lock(&self.path)?;
+        // Another run may have taken the place.
+        refuse_to_lose(&self.path, record)
+    }
+}
+
+/// Returns true if the journal's name still means the open file.
+fn is_named(journal: &File, record: &Path) -> bool {
+    let identity = |file: std::io::Result<Metadata>| file.ok().map(|file| (file.dev(), file.ino()));
+    let named = std::fs::symlink_metadata(journal_path(record));
+    identity(named).is_some_and(|named| Some(named) == identity(journal.metadata()))
 }
 
 /// Opens the journal of the record at `path` and locks it. The process that held the lock before may
@@ -162,9 +182,7 @@ fn lock(path: &Path) -> Result<File> {
             Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(e)) => return Err(Error::io("lock", &journal_path, e)),
         }
-        let held = journal.metadata().map_err(refused)?;
-        let named = std::fs::symlink_metadata(&journal_path);
-        if named.is_ok_and(|named| (named.dev(), named.ino()) == (held.dev(), held.ino())) {
+        if is_named(&journal, path) {
             return Ok(journal);
         }
     }

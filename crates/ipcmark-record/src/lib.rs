@@ -17,6 +17,7 @@ mod host;
 mod journal;
 mod knee;
 mod machine;
+mod once;
 mod paired;
 mod record;
 mod rule;

@@ -1,5 +1,6 @@
 //! The document itself, and how it is read.
 
+use crate::once::Once;
 use crate::{
     Cell, ClockCertificate, Error, Host, Knee, Limit, MachineNoise, Result, Rule, Sharing,
     harmless, journal,
@@ -243,13 +244,15 @@ pub(crate) fn parse<T: DeserializeOwned>(
     name: &str,
     (family, known): (&'static str, u32),
 ) -> Result<T> {
-    let mut value: serde_json::Value = serde_json::from_str(text)
+    let Once(mut value) = serde_json::from_str(text)
         .map_err(|e| Error::Damaged { name: name.into(), what: e.to_string() })?;
     harmless::clean(&mut value, "");
     let schema = value.get("schema").and_then(|s| s.as_str()).unwrap_or_default();
     let foreign = || Error::Foreign { name: name.into(), schema: schema.into(), family };
     let version = schema.strip_prefix(family).and_then(|s| s.strip_prefix('/'));
-    let version: u32 = version.and_then(|v| v.parse().ok()).ok_or_else(foreign)?;
+    // `1` alone is version 1: neither `01` nor `+1`.
+    let number = version.and_then(|v| v.parse().ok().filter(|n: &u32| n.to_string() == v));
+    let version = number.ok_or_else(foreign)?;
     if version > known {
         return Err(Error::Newer { name: name.into(), version, known });
     }

@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// First bytes of what gzip writes.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Mark that some editors put in front of a text.
+const BOM: char = '\u{feff}';
 
 /// Reads the text of a document, compressed or not.
 ///
@@ -19,7 +21,11 @@ pub fn read_text(path: &Path) -> Result<String> {
         true => unpack(&mut GzDecoder::new(&bytes[..])),
         false => String::from_utf8(bytes).map_err(|_| not_text()),
     };
-    text.map_err(|e| Error::io("read", path, e))
+    let mut text = text.map_err(|e| Error::io("read", path, e))?;
+    if text.starts_with(BOM) {
+        text.drain(..BOM.len_utf8());
+    }
+    Ok(text)
 }
 
 /// Reads a compressed text to its end.
@@ -62,7 +68,8 @@ mod tests {
     fn a_compressed_text_is_read_like_a_plain_one() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("record");
-        for bytes in [b"{\"a\": 1}".to_vec(), packed(b"{\"a\": 1}")] {
+        let marked = "\u{feff}{\"a\": 1}".as_bytes().to_vec();
+        for bytes in [b"{\"a\": 1}".to_vec(), packed(b"{\"a\": 1}"), packed(&marked), marked] {
             std::fs::write(&path, bytes).unwrap();
             assert_eq!(read_text(&path).unwrap(), "{\"a\": 1}");
         }

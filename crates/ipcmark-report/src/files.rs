@@ -2,11 +2,17 @@
 
 use crate::{Error, Result};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a folder and those above it.
 pub(crate) fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("make the folder", path, e))
+}
+
+/// Makes a folder of a report; a link in its place is not followed.
+pub(crate) fn make_folder_in(out: &Path, name: &str) -> Result<PathBuf> {
+    ipcmark_record::files::make_folders(out, Path::new(name))
+        .map_err(|e| Error::io("make the folder", &out.join(name), e))
 }
 
 /// Writes a file whole or not at all.

@@ -54,8 +54,8 @@ pub fn write(record: &Record, out: &Path) -> Result<Written> {
     let summary = summarize_in(record, &context)?;
     let rankings = rankings(&summary);
     let charts = chart::charts(record, &context, &summary, &rankings)?;
-    let folder = out.join("charts");
-    files::make_folder(&folder)?;
+    files::make_folder(out)?;
+    let folder = files::make_folder_in(out, "charts")?;
     let paths = draw_all(&charts, &folder)?;
     let markdown_path = out.join("summary.md");
     files::write(&markdown_path, markdown::render(record, &summary, &rankings).as_bytes())?;

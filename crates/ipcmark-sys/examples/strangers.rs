@@ -6,7 +6,8 @@
 //! abstract sockets. It ends after that time, or when it is killed, and leaves nothing in either case.
 
 use ipcmark_core::Result;
-use ipcmark_sys::janitor::Janitor;
+use ipcmark_sys::registry::Entry;
+use ipcmark_sys::scratch::Folder;
 use ipcmark_sys::segment::Segment;
 use ipcmark_sys::sysv::{MessageQueue, Semaphore};
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_unlink};
@@ -61,11 +62,10 @@ fn remove(name: &str) {
 
 fn main() -> Result<()> {
     let seconds = std::env::args().nth(1).and_then(|arg| arg.parse().ok()).unwrap_or(3600);
-    // The form of an ipcmark run's names, with another process's number.
-    let token = format!("ipcmark-{}-stranger", std::process::id());
-    let name = move |n: usize| format!("{token}-{}", n % ALIVE);
-    let name_2 = name.clone();
-    let _janitor = Janitor::start(move || (0..ALIVE).for_each(|n| remove(&name_2(n))))?;
+    // The names of a run, with another process's number.
+    let folder = Folder::new()?;
+    let name = |n: usize| format!("{}-{}", folder.token(), n % ALIVE);
+    let _entries: Vec<_> = (0..ALIVE).map(|n| Entry::of_queue(&format!("/{}", name(n)))).collect();
     let mut alive: Vec<_> = (0..ALIVE).map(|_| Stranger::default()).collect();
     let begun = Instant::now();
     for n in 0.. {

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 /// Time that the other members get after one has failed.
 pub const GRACE: Duration = Duration::from_millis(300);
 /// Time between two looks for an interrupt that came between two waits.
-const LOOK: Duration = Duration::from_millis(100);
+pub const LOOK: Duration = Duration::from_millis(100);
 /// Lateness of a look by which this process knows that it did not run.
 const ABSENCE: Duration = Duration::from_secs(1);
 /// The deadline moves to this many times its length at most, for want of a CPU.
@@ -108,6 +108,33 @@ pub struct Failure {
     pub refusal: Option<Refusal>,
 }
 
+/// Time in which this process did not run: it looks every [`LOOK`], and notes a look that is late by more than any scheduler
+/// makes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Absence {
+    /// Moment by which the next look is due.
+    due: Option<Instant>,
+    total: Duration,
+}
+
+impl Absence {
+    /// Looks. To be called at least every [`LOOK`] while this process runs.
+    pub fn look(&mut self) {
+        let now = Instant::now();
+        let late = self.due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
+        if late > ABSENCE {
+            self.total += late;
+        }
+        self.due = Some(now + LOOK);
+    }
+
+    /// Returns all of it so far; zero if this process always ran.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.total
+    }
+}
+
 /// Members that run. Dropping the crew kills and reaps them.
 #[derive(Debug, Default)]
 pub struct Crew {
@@ -116,10 +143,7 @@ pub struct Crew {
     good: Vec<Exit>,
     parcels: Vec<Parcel>,
     grace: Option<Instant>,
-    /// Moment by which the next look is due.
-    due: Option<Instant>,
-    /// Time in which this process did not run.
-    absent: Duration,
+    absence: Absence,
 }
 
 impl Crew {
@@ -163,9 +187,9 @@ impl Crew {
         let left = self.grace.map_or(end, |grace| grace.min(end));
         let left = left.saturating_duration_since(Instant::now());
         if !self.ended() {
-            self.note_absence();
+            self.absence.look();
             process::wait_any(self.children.iter_mut(), left.min(LOOK))?;
-            self.note_absence();
+            self.absence.look();
         }
         let exits = || self.children.iter().map(Child::exit).zip(&self.good);
         let all_well = exits().all(|(exit, good)| exit == Some(*good));
@@ -182,16 +206,6 @@ impl Crew {
         })
     }
 
-    /// Notes if this look is late by more than any scheduler makes it.
-    fn note_absence(&mut self) {
-        let now = Instant::now();
-        let late = self.due.map_or(Duration::ZERO, |due| now.saturating_duration_since(due));
-        if late > ABSENCE {
-            self.absent += late;
-        }
-        self.due = Some(now + LOOK);
-    }
-
     /// Watches all members until `end`, and longer if they waited for a CPU; then kills the rest.
     pub fn finish(self, end: Instant) -> Result<Finished> {
         self.finish_by(end, None)
@@ -202,7 +216,8 @@ impl Crew {
         let allowed = end.saturating_duration_since(Instant::now());
         let mut stretched = Duration::ZERO;
         let (over, spent) = loop {
-            let end = end + self.absent + stretched;
+            let absent = self.absence.total();
+            let (end, last) = (end + absent + stretched, last.map(|last| last + absent));
             match self.step(last.map_or(end, |last| last.min(end)))? {
                 None => {}
                 Some(Over::Late) => {
@@ -220,7 +235,7 @@ impl Crew {
         };
         let members = self.children.iter().zip(&self.parcels);
         let outcomes = members.map(|(child, parcel)| outcome(child, parcel)).collect();
-        Ok(Finished { over, outcomes, absent: self.absent, spent })
+        Ok(Finished { over, outcomes, absent: self.absence.total(), spent })
     }
 }
 

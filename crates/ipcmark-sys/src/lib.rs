@@ -17,13 +17,14 @@ mod ground;
 mod tool;
 
 pub use family::{
-    bell, mqueue, msg_ring, pipe, robust, segment, signal, sysv, vm, vsock, word, zerocopy,
+    bell, mqueue, msg_ring, pipe, registry, robust, segment, signal, sysv, vm, vsock, word,
+    zerocopy,
 };
 pub use ground::{
-    affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, process, scheduling, shared,
-    spent,
+    affinity, barrier, clock, fd, futex, lifeline, mapped, membarrier, names, process, scheduling,
+    shared, spent,
 };
 pub use tool::{
-    baton, cgroup, contention, counters, delay, janitor, noise, presence, subprocess, trace, units,
-    usage,
+    baton, cgroup, contention, counters, delay, janitor, noise, presence, scratch, subprocess,
+    trace, units, usage,
 };

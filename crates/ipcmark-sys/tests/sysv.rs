@@ -2,8 +2,8 @@
 //!
 //! These fork, so they run one after the other on the main thread.
 
-use ipcmark_sys::janitor::Janitor;
 use ipcmark_sys::process::fork;
+use ipcmark_sys::scratch::Folder;
 use ipcmark_sys::shared::Parcel;
 use ipcmark_sys::sysv::{MessageQueue, Semaphore, listed};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -97,7 +97,7 @@ fn survivor() -> Test {
 fn killed_run() -> Test {
     let parcel = Parcel::new(64)?;
     let mut run = fork(|| {
-        let (Ok(_janitor), Ok(made)) = (Janitor::start(|| {}), Made::new()) else { return 1 };
+        let (Ok(_folder), Ok(made)) = (Folder::new(), Made::new()) else { return 1 };
         let Ok(_side) = fork(sleep_for_ever) else { return 1 };
         if parcel.put(made.names.join(",").as_bytes()).is_err() {
             return 1;

@@ -8,6 +8,7 @@ use crate::table::reasons;
 use anyhow::Result;
 use ipcmark_core::{Availability, Refusal};
 use ipcmark_doctor::{Finding, Level, Machine, examine};
+use ipcmark_harness::Scratch;
 use ipcmark_show::Tone;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ struct Missing {
 /// Standard output that cannot be written to.
 pub(crate) fn doctor(catalog: &Catalog, args: &DoctorArgs) -> Result<Exit> {
     let findings = examine(&Machine::this(), args.listen);
+    let _names = Scratch::new();
     let unavailable: Vec<Missing> = catalog
         .rows()
         .iter()

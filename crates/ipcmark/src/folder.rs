@@ -3,8 +3,10 @@
 use crate::exit::Usage;
 use anyhow::{Context as _, Result, bail};
 use ipcmark_record::{Record, files};
+use ipcmark_sys::process::user;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// The record's name in its folder.
@@ -27,6 +29,7 @@ impl Folder {
     /// # Errors
     /// The folder cannot be written to, holds a record already, or holds what a report would replace.
     pub(crate) fn named(path: &Path) -> Result<Folder> {
+        refuse_others(path)?;
         let made = make(path)?;
         let folder = Folder { path: path.into(), record: path.join(RECORD), made };
         if folder.record().exists() {
@@ -86,6 +89,7 @@ impl Folder {
             }));
         }
         let folder = Folder { path: folder_of(&record), record, made: Vec::new() };
+        refuse_others(&folder.path)?;
         folder.try_out()?;
         Ok(folder)
     }
@@ -129,6 +133,24 @@ impl Folder {
         files::replace(&probe, b"ipcmark\n").with_context(|| refusal(&self.path))?;
         fs::remove_file(&probe).with_context(|| refusal(&self.path))
     }
+}
+
+/// Refuses a folder of another user, who may put links or files of other contents into it at any time. What belongs to root is as
+/// safe as the machine.
+///
+/// # Errors
+/// Such a folder.
+pub(crate) fn refuse_others(path: &Path) -> Result<(), Usage> {
+    let (Ok(there), me) = (fs::metadata(path), user()) else { return Ok(()) };
+    let owner = there.uid();
+    if owner == me || owner == 0 {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "{} belongs to user {owner}, who could replace what user {me} writes there; name a new folder, such as --out {}",
+        path.display(),
+        path.join("ipcmark").display()
+    )))
 }
 
 /// Refuses to replace pages that no ipcmark wrote.

@@ -51,6 +51,8 @@ pub use ipcmark_rules::{Found, Seen, Trial};
 use clap::Parser as _;
 use cli::{Cli, Command};
 use exit::Exit;
+use ipcmark_show::plural;
+use ipcmark_sys::scratch::Swept;
 use std::process::ExitCode;
 
 /// Runs the command line with the transports of `catalog`; returns the exit code.
@@ -72,6 +74,20 @@ pub fn main(catalog: &Catalog) -> ExitCode {
 
 fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
     catalog.check()?;
+    // Those that measure; the others only look.
+    if matches!(
+        command,
+        Command::Run(_)
+            | Command::Repeat(_)
+            | Command::Knee(_)
+            | Command::Rules(_)
+            | Command::Ab(_)
+    ) {
+        let swept = ipcmark_sys::scratch::sweep();
+        if swept != Swept::default() {
+            output::warn(&leftovers(swept));
+        }
+    }
     match command {
         Command::Run(args) => run::run(catalog, &args),
         Command::Repeat(args) => repeat::repeat(catalog, &args),
@@ -96,4 +112,14 @@ fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {
             Ok(Exit::Ok)
         }
     }
+}
+
+/// Says what killed runs had left.
+fn leftovers(Swept { folders, names, objects }: Swept) -> String {
+    format!(
+        "removed what killed runs of this user had left: {}, {} in /dev/shm and /dev/mqueue, {} (queues, semaphores, segments)",
+        plural(folders, "temporary folder"),
+        plural(names, "name"),
+        plural(objects, "kernel object")
+    )
 }

@@ -7,7 +7,7 @@ use crate::output::{self, paint};
 use crate::table::reasons;
 use anyhow::Result;
 use ipcmark_core::{Availability, Refusal, Role, Workload};
-use ipcmark_harness::Entry;
+use ipcmark_harness::{Entry, Scratch};
 use ipcmark_show::terminal::{self, wrapped};
 use ipcmark_show::{Cell, Head, Table, Tone, bytes};
 use ipcmark_suite::{EMBEDDED, Selector};
@@ -68,6 +68,7 @@ pub(crate) fn list(catalog: &Catalog, args: &ListArgs) -> Result<Exit> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let wanted =
         Selector::choose(&all(&args.transport), &names).map_err(|e| Usage(e.to_string()))?;
+    let _names = Scratch::new();
     let rows: Vec<Listed> = catalog
         .rows()
         .iter()

@@ -23,6 +23,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
         }
         None => folder::folder_of(&file),
     };
+    folder::refuse_others(&out)?;
     folder::refuse_foreign(&out)?;
     std::fs::create_dir_all(&out).with_context(|| {
         format!("cannot make {}; name another folder with --out", out.display())

@@ -1,18 +1,22 @@
 //! The cells that can be measured here, and the reasons why the others cannot.
 
-use super::CellSpec;
+use super::spec::entries;
+use super::{CellSpec, Session};
 use crate::combine::TELLING;
 use crate::pattern;
 use crate::placement;
+use crate::{Result, Scratch};
 use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, Workload};
 use ipcmark_record::{Cell, CellKey, Cpu, Refusal, State, Timed};
+use ipcmark_sys::scratch;
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// Returns a cell for each spec. Asks each transport only once if it is available, because some send
-/// megabytes to find out.
+/// megabytes to find out; the names that they try are in a run's folder.
 #[must_use]
 pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cell> {
+    let _names = (!scratch::is_open()).then(Scratch::new);
     let mut asked = HashMap::new();
     let mut available = |spec: &CellSpec| {
         let answer = asked.entry(spec.entry.info.name()).or_insert_with(|| spec.entry.available());
@@ -23,6 +27,23 @@ pub fn new_cells(specs: &[CellSpec], cpus: &[Cpu], measure: Duration) -> Vec<Cel
         None => state_of(spec, available(spec), cpus),
     };
     specs.iter().map(|spec| new_cell(spec, state(spec))).collect()
+}
+
+impl Session {
+    /// Adds cells to the run.
+    pub(super) fn take_in(&mut self, specs: Vec<CellSpec>) -> Result<()> {
+        if specs.is_empty() {
+            return Ok(());
+        }
+        let cells = new_cells(&specs, &self.record.host.cpus, self.options.measure);
+        self.record.cells.extend(cells);
+        self.entries.extend(entries(&specs));
+        // The journal may name only cells that the document has.
+        if let Some(writer) = &mut self.writer {
+            writer.checkpoint(&self.record)?;
+        }
+        Ok(())
+    }
 }
 
 /// Returns the reason why a spec makes no sense for this transport, on any machine.

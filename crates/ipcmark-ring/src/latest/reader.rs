@@ -73,12 +73,13 @@ impl<'m> Reader<'m> {
             }
             // Acquire: the mark and the value before the number.
             let number = self.places.control().newest.load(Ordering::Acquire);
-            if number < self.seen {
-                let what = "values are numbered backwards";
+            // A mark is twice its number.
+            if number <= self.seen || number > u64::MAX / 2 {
+                let what = "values are numbered backwards, or beyond all numbers";
                 return Err(RingError::Corrupt { what, value: number });
             }
             if let Some(len) = self.copy(number, into)? {
-                self.missed += number - self.seen - 1;
+                self.missed = self.missed.saturating_add(number - self.seen - 1);
                 self.seen = number;
                 return Ok(Some(len));
             }

@@ -101,8 +101,14 @@ fn tcp() -> Result<[TcpStream; 2]> {
     let listener = TcpListener::bind(LOOPBACK).map_err(over_loopback("bind"))?;
     let here = listener.local_addr().called("getsockname")?;
     let client = TcpStream::connect(here).map_err(over_loopback("connect"))?;
-    let (server, _) = listener.accept().called("accept")?;
-    Ok([client, server])
+    let ours = client.local_addr().called("getsockname")?;
+    // Anyone may connect to a port.
+    loop {
+        let (server, whose) = listener.accept().called("accept")?;
+        if whose == ours {
+            return Ok([client, server]);
+        }
+    }
 }
 
 /// Returns two UDP sockets that are connected to each other.

@@ -4,6 +4,8 @@ use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
 use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::fd::sysctl;
+use ipcmark_sys::names::{random, under_new_name};
+use ipcmark_sys::registry::Entry;
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
 use nix::sys::stat::Mode;
 use rustix::io::Errno;
@@ -60,6 +62,7 @@ pub(crate) const RULES: &[Trial] = &[
 struct Named {
     name: String,
     queue: Option<MqdT>,
+    entry: Entry,
 }
 
 impl Drop for Named {
@@ -68,10 +71,26 @@ impl Drop for Named {
             let _ = mq_close(queue);
         }
         let _ = mq_unlink(self.name.as_str());
+        self.entry.clear();
     }
 }
 
 impl Named {
+    /// Makes a queue under a new name, which is noted first: a killed experiment leaves no queue.
+    fn create(names: &Names, depth: u64, flags: MQ_OFlag) -> rustix::io::Result<Named> {
+        under_new_name(&names.token, |name| {
+            let name = format!("/{name}");
+            let entry = Entry::of_queue(&name)?;
+            match create(&name, depth, flags) {
+                Ok(queue) => Ok(Named { name, queue: Some(queue), entry }),
+                Err(errno) => {
+                    entry.clear();
+                    Err(errno)
+                }
+            }
+        })
+    }
+
     fn queue(&self) -> Result<&MqdT> {
         self.queue.as_ref().ok_or_else(|| Error::Protocol("the queue is not open".into()))
     }
@@ -84,7 +103,7 @@ impl Named {
     }
 }
 
-fn create(name: &str, depth: u64, flags: MQ_OFlag) -> std::result::Result<MqdT, Errno> {
+fn create(name: &str, depth: u64, flags: MQ_OFlag) -> rustix::io::Result<MqdT> {
     let attr = MqAttr::new(0, depth as i64, 128, 0);
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR | flags;
     mq_open(name, flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attr))
@@ -100,9 +119,8 @@ fn no_room() -> Error {
 
 /// Returns a queue for four messages, or why there is none here.
 fn four(names: &Names, flags: MQ_OFlag) -> Result<Named> {
-    let name = format!("/{}", names.token);
-    match create(&name, 4, flags) {
-        Ok(queue) => Ok(Named { name, queue: Some(queue) }),
+    match Named::create(names, 4, flags) {
+        Ok(named) => Ok(named),
         Err(Errno::MFILE) => Err(no_room()),
         Err(errno @ (Errno::NOSYS | Errno::PERM | Errno::ACCESS)) => Err(Error::Unavailable(
             Refusal::new(format!("mq_open(3) says {}", name_of(errno)))
@@ -170,13 +188,7 @@ fn depth_limit(names: &Names) -> Found {
                 .with_remedy("mount -t proc proc /proc"),
         ));
     };
-    let try_depth = |depth: u64| {
-        let name = format!("/{}", names.token);
-        let made = create(&name, depth, MQ_OFlag::empty());
-        let errno = made.as_ref().err().copied();
-        drop(Named { name, queue: made.ok() });
-        errno
-    };
+    let try_depth = |depth: u64| Named::create(names, depth, MQ_OFlag::empty()).err();
     let (at, beyond) = (try_depth(max), try_depth(max + 1));
     if at == Some(Errno::MFILE) {
         return Err(no_room());
@@ -200,7 +212,8 @@ fn depth_limit(names: &Names) -> Found {
 
 fn outlives(names: &Names) -> Found {
     drop(four(names, MQ_OFlag::empty())?);
-    let name = format!("/{}", names.token);
+    let name = format!("/{}-{}", names.token, random());
+    let entry = Entry::of_queue(&name).called("write(the list of objects)")?;
     let maker = peer(|| {
         let queue = create(&name, 4, MQ_OFlag::empty()).called("mq_open")?;
         mq_send(&queue, b"still here", 0).called("mq_send")
@@ -208,7 +221,7 @@ fn outlives(names: &Names) -> Found {
     joined([maker])?;
     let reopened =
         mq_open(name.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None).called("mq_open")?;
-    let named = Named { name: name.clone(), queue: Some(reopened) };
+    let named = Named { name: name.clone(), queue: Some(reopened), entry };
     let (text, _) = named.take()?;
     drop(named);
     let after = mq_open(name.as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None);

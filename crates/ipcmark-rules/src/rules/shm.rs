@@ -3,6 +3,7 @@
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, figure};
 use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_sys::names::under_new_name;
 use ipcmark_sys::process::Exit;
 use ipcmark_sys::robust::RobustMutex;
 use ipcmark_sys::segment::{self, Segment, State};
@@ -270,11 +271,15 @@ fn removal(_: &Names) -> Found {
 }
 
 fn unlink(names: &Names) -> Found {
-    let name = format!("/{}-rule", names.token);
     let mode = Mode::RUSR | Mode::WUSR;
     let create = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
-    let file = shm::open(&name, create, mode).map_err(|e| {
-        Error::os_hint(format!("shm_open({name})"), e, "mount a writable tmpfs on /dev/shm")
+    let made = under_new_name(&names.token, |name| {
+        let name = format!("/{name}");
+        Ok((shm::open(&name, create, mode)?, name))
+    });
+    let (file, name) = made.map_err(|e| {
+        let call = format!("shm_open({})", names.token);
+        Error::os_hint(call, e, "mount a writable tmpfs on /dev/shm")
     })?;
     let mapped = Lines::of_file(&file, 1);
     let found = || shm::open(&name, shm::OFlags::RDWR, mode).is_ok();

@@ -3,6 +3,8 @@
 use crate::peers::{joined, peer};
 use crate::trial::{Found, Seen, Trial, name_of};
 use ipcmark_core::{Called, Error, Names, Result};
+use ipcmark_sys::fd::{accept_own, stranger};
+use ipcmark_sys::names::under_new_name;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{Errno, IoSlice, IoSliceMut, pread, read, write};
@@ -216,22 +218,26 @@ fn credentials(names: &Names) -> Found {
         socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
             .called("socket")
     };
-    let address = SocketAddrUnix::new_abstract_name(names.token.as_bytes()).called("name")?;
     let listener = socket()?;
-    bind(&listener, &address).called("bind")?;
+    let address = under_new_name(&names.token, |name| {
+        let address = SocketAddrUnix::new_abstract_name(name.as_bytes())?;
+        bind(&listener, &address).map(|()| address)
+    });
+    let address = address.called("bind")?;
     listen(&listener, 1).called("listen")?;
     let (held, end) = pair(SocketType::STREAM)?;
-    let stranger = peer(|| {
+    let other = peer(|| {
         let mine = socket()?;
         connect(&mine, &address).called("connect")?;
         // It stays until it has been looked at.
         read(&held, &mut [0]).map(drop).called("read")
     })?;
-    let connection = accept_with(&listener, SocketFlags::CLOEXEC).called("accept4")?;
+    // Anyone may connect to an abstract name.
+    let connection = accept_own(|| accept_with(&listener, SocketFlags::CLOEXEC), stranger)?;
     let told = socket_peercred(&connection).called("getsockopt(SO_PEERCRED)")?;
-    let is = stranger.pid();
+    let is = other.pid();
     write(&end, &[1]).called("write")?;
-    joined([stranger])?;
+    joined([other])?;
     let (pid, uid) = (told.pid.as_raw_nonzero().get(), told.uid.as_raw());
     let mine = rustix::process::getuid().as_raw();
     let words = format!(

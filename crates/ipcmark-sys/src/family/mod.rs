@@ -4,6 +4,7 @@ pub mod bell;
 pub mod mqueue;
 pub mod msg_ring;
 pub mod pipe;
+pub mod registry;
 pub mod robust;
 pub mod segment;
 pub mod signal;

@@ -4,6 +4,8 @@
 //! ([mq_overview(7)](https://man7.org/linux/man-pages/man7/mq_overview.7.html)).
 
 use crate::ground::{done, last_errno};
+use crate::names::under_new_name;
+use crate::registry::Entry;
 use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_getattr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 use rustix::io::{self, Errno};
@@ -25,14 +27,24 @@ pub struct Queue {
 
 impl Queue {
     /// `mq_open()` - creates a queue for `depth` messages of at most `message_bytes`, for this user only, opens its
-    /// sending and its receiving end, and removes its `name` at once.
+    /// sending and its receiving end, and removes its name at once. The name begins with `token`.
     ///
     /// # Errors
     /// What the kernel said; nothing is left behind.
     ///
     /// # References
     /// [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
-    pub fn create(name: &str, depth: usize, message_bytes: usize) -> io::Result<[Queue; 2]> {
+    pub fn create(token: &str, depth: usize, message_bytes: usize) -> io::Result<[Queue; 2]> {
+        under_new_name(token, |name| {
+            let name = format!("/{name}");
+            let entry = Entry::of_queue(&name)?;
+            let made = Queue::named(&name, depth, message_bytes);
+            entry.clear();
+            made
+        })
+    }
+
+    fn named(name: &str, depth: usize, message_bytes: usize) -> io::Result<[Queue; 2]> {
         let attr = MqAttr::new(0, depth as i64, message_bytes as i64, 0);
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         let flags = MQ_OFlag::O_WRONLY | MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
@@ -114,7 +126,7 @@ mod tests {
     use rustix::fs::{OFlags, fcntl_getfl};
 
     fn queue(suffix: &str) -> [Queue; 2] {
-        Queue::create(&format!("/ipcmark-sys-{}-{suffix}", std::process::id()), 2, 16).unwrap()
+        Queue::create(&format!("ipcmark-sys-{}-{suffix}", std::process::id()), 2, 16).unwrap()
     }
 
     #[test]
@@ -145,8 +157,8 @@ mod tests {
     #[test]
     fn no_name_is_left() {
         let name = format!("/ipcmark-sys-{}-name", std::process::id());
-        let _q = Queue::create(&name, 1, 1).unwrap();
-        let second = Queue::create(&name, 1, 1);
+        let _q = Queue::named(&name, 1, 1).unwrap();
+        let second = Queue::named(&name, 1, 1);
         assert!(second.is_ok(), "the name is free while the first queue lives: {second:?}");
     }
 }

@@ -5,9 +5,10 @@
 //! also when the kernel detaches after a `SIGKILL`. So a segment that a fork is to inherit is removed right after it was
 //! attached. Until then the run's registry has its key, in case of a kill between the two calls.
 
+use crate::ground::last_errno;
+use crate::registry::Entry;
 use crate::sysv::Kind;
-use crate::sysv::object::{KEYS_MAX, random_key};
-use crate::sysv::registry::Entry;
+use crate::sysv::object::under_new_key;
 use ipcmark_core::{Called, Error, Result};
 use std::io;
 use std::ptr::NonNull;
@@ -21,7 +22,7 @@ pub struct Segment {
     id: libc::c_int,
     key: libc::key_t,
     /// Its key in the registry, until it is removed.
-    entry: Option<Entry>,
+    entry: Entry,
 }
 
 // SAFETY: an attachment belongs to the process and not to a thread, and is only given out as a raw pointer or atomics.
@@ -37,16 +38,19 @@ impl Segment {
     /// - [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html),
     ///   [shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)
     pub fn attached(len: usize) -> Result<Segment> {
-        let entry = Entry::take()?;
-        match make(len, entry.as_ref()).and_then(|made| Ok((made, attach(made.1, len)?))) {
-            Ok(((key, id), base)) => Ok(Segment { base, len, id, key, entry }),
-            Err(e) => {
-                if let Some(entry) = entry {
-                    entry.clear();
-                }
-                Err(e)
-            }
-        }
+        let mut key = 0;
+        let (entry, made) = under_new_key(Kind::Segment, |tried| {
+            key = tried;
+            // SAFETY: the call takes numbers alone.
+            let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+            if id >= 0 { Ok(id) } else { Err(last_errno()) }
+        })?;
+        let id = made.map_err(|e| {
+            let hint = "raise the limits (sysctl kernel.shmmax kernel.shmall kernel.shmmni), or remove old segments (ipcrm)";
+            Error::os_hint(format!("shmget({len} bytes)"), e, hint)
+        })?;
+        let base = attach(id, len).inspect_err(|_| entry.clear())?;
+        Ok(Segment { base, len, id, key, entry })
     }
 
     /// `shmctl(IPC_RMID)` - takes the number away; the memory stays until the last detach.
@@ -55,9 +59,7 @@ impl Segment {
     /// - [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html)
     pub fn remove(&self) -> Result<()> {
         control(self.id, libc::IPC_RMID, None).called("shmctl(IPC_RMID)")?;
-        if let Some(entry) = &self.entry {
-            entry.clear();
-        }
+        self.entry.clear();
         Ok(())
     }
 
@@ -102,27 +104,6 @@ impl Segment {
         // SAFETY: a page-aligned, zeroed mapping of `len` bytes that lives as long as self, shared as atomics only.
         unsafe { std::slice::from_raw_parts(self.base.as_ptr().cast(), self.len / 8) }
     }
-}
-
-/// Makes a segment under an unused key, which the registry gets first. Returns key and number.
-fn make(len: usize, entry: Option<&Entry>) -> Result<(libc::key_t, libc::c_int)> {
-    for _ in 0..KEYS_MAX {
-        let key = random_key();
-        if let Some(entry) = entry {
-            entry.announce(Kind::Segment, key);
-        }
-        // SAFETY: the call takes numbers alone.
-        let id = unsafe { libc::shmget(key, len, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
-        if id >= 0 {
-            return Ok((key, id));
-        }
-        let e = io::Error::last_os_error();
-        if e.raw_os_error() != Some(libc::EEXIST) {
-            let hint = "raise the limits (sysctl kernel.shmmax kernel.shmall kernel.shmmni), or remove old segments (ipcrm)";
-            return Err(Error::os_hint(format!("shmget({len} bytes)"), e, hint));
-        }
-    }
-    Err(Error::os(format!("shmget({len} bytes)"), io::Error::from_raw_os_error(libc::EEXIST)))
 }
 
 fn attach(id: libc::c_int, len: usize) -> Result<NonNull<u8>> {

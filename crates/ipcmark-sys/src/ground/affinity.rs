@@ -1,6 +1,7 @@
 //! CPUs: which are allowed, pinning to one, and reading back where a process really runs.
 
-use ipcmark_core::{Called, Error, Result};
+use ipcmark_core::{Called, Error, Refusal, Result};
+use rustix::io::Errno;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 /// Returns the CPUs this process may run on, ascending.
@@ -33,8 +34,14 @@ pub fn pin_to(cpus: &[u32]) -> Result<()> {
         }
         set.set(cpu as usize);
     }
-    sched_setaffinity(None, &set)
-        .map_err(|e| Error::os(format!("sched_setaffinity(CPUs {cpus:?})"), e))?;
+    sched_setaffinity(None, &set).map_err(|e| match e {
+        // The CPU was among those allowed: a filter of system calls says so.
+        Errno::PERM | Errno::ACCESS | Errno::NOSYS => Error::Unavailable(
+            Refusal::new(format!("this process may not choose its CPUs: sched_setaffinity(2): {e}"))
+                .with_remedy("allow sched_setaffinity(2) in the container's seccomp profile, or measure unpinned: --placement free"),
+        ),
+        _ => Error::os(format!("sched_setaffinity(CPUs {cpus:?})"), e),
+    })?;
     let now = allowed()?;
     if now == cpus {
         Ok(())

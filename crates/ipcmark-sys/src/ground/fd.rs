@@ -30,7 +30,7 @@ pub use bytes::ByteWait;
 pub use limit::{availability, sysctl};
 pub use message::{MessagePort, MessageReceiver, MessageSender, message_halves};
 pub use packet::{SocketPort, socket_message_halves};
-pub use peer::{is_this_user, is_this_user_at};
+pub use peer::{accept_own, stranger, stranger_at};
 pub(crate) use retry::until_sent;
 pub use rights::{pass_address, take_address};
 pub use room::{room, room_before_loss};

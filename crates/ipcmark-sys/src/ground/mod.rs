@@ -8,6 +8,7 @@ pub mod futex;
 pub mod lifeline;
 pub mod mapped;
 pub mod membarrier;
+pub mod names;
 pub mod process;
 pub mod scheduling;
 pub mod shared;

@@ -4,6 +4,10 @@
 //! with `_exit` so that no buffer is flushed twice, and is held by a pidfd, so that no signal can reach another
 //! process that was given its number.
 
+mod interrupts;
+
+pub use interrupts::{Interrupts, is_interrupted};
+
 use crate::spent::Spent;
 use ipcmark_core::{Called, Error, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as NixSignal, sigaction};
@@ -11,14 +15,14 @@ use nix::unistd::{ForkResult, fork as nix_fork};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpid, getppid, pidfd_open, pidfd_send_signal,
-    set_parent_process_death_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, geteuid, getpid, getppid,
+    parent_process_death_signal, pidfd_open, pidfd_send_signal, set_parent_process_death_signal,
+    waitid,
 };
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Way in which a process ended.
@@ -63,6 +67,7 @@ pub const PANICKED: i32 = 101;
 ///   [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html)
 pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
     refuse_beside_threads()?;
+    refuse_to_outlive()?;
     let parent = getpid();
     // SAFETY: the process has one thread, so that the child may do all that the parent may.
     match unsafe { nix_fork() }.called("fork")? {
@@ -85,6 +90,9 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
                     Err(match e {
                         Errno::NOSYS => {
                             Error::os_hint("pidfd_open", e, "Linux 5.3 or newer is needed")
+                        }
+                        Errno::PERM | Errno::ACCESS => {
+                            Error::os_hint("pidfd_open", e, allow("pidfd_open(2)"))
                         }
                         _ => Error::os("pidfd_open", e),
                     })
@@ -118,6 +126,18 @@ pub(crate) fn refuse_beside_threads() -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Checks that children may ask for the end that comes with their parent's: where a filter refuses the call, they could not say why they
+/// do not begin. It sets what is set.
+fn refuse_to_outlive() -> Result<()> {
+    let again = parent_process_death_signal().and_then(set_parent_process_death_signal);
+    again.map_err(|e| Error::os_hint("prctl(PR_SET_PDEATHSIG)", e, allow("prctl(2)")))
+}
+
+/// Returns the advice for a call that a filter refuses.
+fn allow(call: &str) -> String {
+    format!("allow {call} in the container's seccomp profile")
 }
 
 /// Makes a fresh child what this module promises; false when the parent is gone already.
@@ -305,14 +325,11 @@ pub fn has_ended(pid: i32) -> bool {
     }
 }
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-extern "C" fn note_interrupt(_: libc::c_int) {
-    INTERRUPTED.store(true, Ordering::Relaxed);
+/// Returns the effective user of this process.
+#[must_use]
+pub fn user() -> u32 {
+    geteuid().as_raw()
 }
-
-const INTERRUPTS: [NixSignal; 4] =
-    [NixSignal::SIGINT, NixSignal::SIGTERM, NixSignal::SIGHUP, NixSignal::SIGXCPU];
 
 /// `unshare(CLONE_NEWUSER)` - gives this process a user namespace of its own, as a rootless container has one.
 ///
@@ -332,53 +349,4 @@ pub fn survive_file_size_limit() {
     let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
     // SAFETY: ignoring a signal runs no code of this process.
     let _ = unsafe { sigaction(NixSignal::SIGXFSZ, &ignore) };
-}
-
-/// While it lives, `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGXCPU` set a flag, [`is_interrupted`], instead of ending the process, so
-/// that it can put its things in order first.
-#[derive(Debug)]
-pub struct Interrupts {
-    /// Previous actions of the signals.
-    before: Vec<(NixSignal, SigAction)>,
-}
-
-impl Interrupts {
-    /// Handles the signals, except those that this process was started to ignore (`nohup`).
-    ///
-    /// # References
-    /// - [signal-safety(7)](https://man7.org/linux/man-pages/man7/signal-safety.7.html)
-    pub fn handle() -> Result<Interrupts> {
-        // One that came to an earlier run is not for this one.
-        INTERRUPTED.store(false, Ordering::Relaxed);
-        let handler = SigHandler::Handler(note_interrupt);
-        let heeding = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
-        let mut interrupts = Interrupts { before: Vec::with_capacity(INTERRUPTS.len()) };
-        for signal in INTERRUPTS {
-            // SAFETY: the handler stores to an atomic and does nothing else.
-            let before = unsafe { sigaction(signal, &heeding) }
-                .map_err(|e| Error::os(format!("sigaction({signal})"), e))?;
-            interrupts.before.push((signal, before));
-            if matches!(before.handler(), SigHandler::SigIgn) {
-                // SAFETY: ignoring a signal runs no code of this process.
-                let _ = unsafe { sigaction(signal, &before) };
-            }
-        }
-        Ok(interrupts)
-    }
-}
-
-/// The signals do again what they did before.
-impl Drop for Interrupts {
-    fn drop(&mut self) {
-        for (signal, before) in &self.before {
-            // SAFETY: the action stood before, so that what it runs was fit to run.
-            let _ = unsafe { sigaction(*signal, before) };
-        }
-    }
-}
-
-/// Returns true once one of the signals of [`Interrupts`] has come.
-#[must_use]
-pub fn is_interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
 }

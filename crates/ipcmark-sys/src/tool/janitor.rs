@@ -1,7 +1,6 @@
 //! A child process that outlives its parent and removes what it left.
 
 use crate::process::{detach, refuse_beside_threads};
-use crate::sysv::registry::Registry;
 use ipcmark_core::{Called, Result};
 use nix::unistd::{ForkResult, fork};
 use rustix::io::Errno;
@@ -19,15 +18,11 @@ const MOST_FDS: u32 = 1 << 20;
 
 /// A sleeping child that runs its duty once this process has ended, however it ended, `SIGKILL` included. Dropping the
 /// janitor runs the duty too, and waits for it.
-///
-/// It also removes the System V objects that this process made ([`crate::sysv`]) and that are left.
 #[derive(Debug)]
 pub struct Janitor {
     /// Nothing is ever written: the kernel closes it when the last process that holds it ends.
     alive: Option<OwnedFd>,
     pid: Option<Pid>,
-    /// List of the objects made while it lives.
-    registry: Registry,
 }
 
 impl Janitor {
@@ -38,7 +33,6 @@ impl Janitor {
     pub fn start(duty: impl FnOnce()) -> Result<Janitor> {
         let (read, write) = pipe_with(PipeFlags::CLOEXEC).called("pipe2")?;
         refuse_beside_threads()?;
-        let registry = Registry::open()?;
         // SAFETY: the process has one thread, so that the child may do all that the parent may.
         match unsafe { fork() }.called("fork")? {
             ForkResult::Child => {
@@ -49,13 +43,12 @@ impl Janitor {
                 let mut byte = [0];
                 while let Err(Errno::INTR) = rustix::io::read(&read, &mut byte) {}
                 duty();
-                registry.sweep();
                 // SAFETY: _exit ends the process, whatever its state.
                 unsafe { libc::_exit(0) }
             }
             ForkResult::Parent { child } => {
                 let pid = Pid::from_raw(child.as_raw());
-                Ok(Janitor { alive: Some(write), pid, registry })
+                Ok(Janitor { alive: Some(write), pid })
             }
         }
     }
@@ -87,21 +80,18 @@ impl Drop for Janitor {
     fn drop(&mut self) {
         self.alive = None;
         let end = Instant::now() + PATIENCE;
-        let ended = loop {
+        loop {
             match waitpid(self.pid, WaitOptions::NOHANG) {
                 Err(Errno::INTR) => {}
                 Ok(None) if Instant::now() < end => std::thread::sleep(LOOK),
-                // Somebody stopped it. What it would have done is done here and by its owner.
+                // Somebody stopped it. What it would have done is its owner's.
                 Ok(None) => {
                     let _ = self.pid.map(|pid| kill_process(pid, Signal::KILL));
-                    break waitpid(self.pid, WaitOptions::empty());
+                    let _ = waitpid(self.pid, WaitOptions::empty());
+                    return;
                 }
-                ended => break ended,
+                _ => return,
             }
-        };
-        // The janitor was killed: what it would have removed is removed here.
-        if !matches!(ended, Ok(Some((_, status))) if status.exit_status() == Some(0)) {
-            self.registry.sweep();
         }
     }
 }

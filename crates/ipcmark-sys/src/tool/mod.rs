@@ -8,6 +8,7 @@ pub mod delay;
 pub mod janitor;
 pub mod noise;
 pub mod presence;
+pub mod scratch;
 pub mod subprocess;
 pub mod trace;
 pub mod units;

@@ -10,7 +10,7 @@ use crate::spending::Spending;
 use anyhow::{Context as _, Result, bail};
 use ipcmark_judge::paired::{Trials, judge};
 use ipcmark_judge::to_json;
-use ipcmark_record::Outcome;
+use ipcmark_record::{Outcome, files};
 use ipcmark_show::{plural, wall};
 use std::time::Instant;
 
@@ -27,8 +27,9 @@ pub(super) fn trials(catalog: &Catalog, args: &AbArgs, n: u32, folder: &Folder) 
     let whole = Instant::now();
     let mut interrupted = false;
     for number in 1..=n {
-        let out = folder.path().join(format!("{number:02}"));
-        std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+        let name = format!("{number:02}");
+        let out = files::make_folders(folder.path(), name.as_ref())
+            .with_context(|| format!("cannot make {name} in {}", folder.path().display()))?;
         let begun = Instant::now();
         // Each comparison has its own seed; the first has the given one.
         let seed = args.seed.map(|seed| seed.wrapping_add(u64::from(number) - 1));

@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use console::Term;
 use ipcmark_judge::agreement::{Agreement, agreement};
 use ipcmark_judge::{Error, to_json};
-use ipcmark_record::{Cell, Invocation, Outcome, Record};
+use ipcmark_record::{Cell, Invocation, Outcome, Record, files};
 use ipcmark_show::{plural, wall};
 use ipcmark_sys::process::{self, Child, Interrupts};
 use std::ffi::OsString;
@@ -114,13 +114,18 @@ fn measure(args: &RepeatArgs, folder: &Folder) -> Result<Exit> {
         if process::is_interrupted() {
             return Ok(Exit::Interrupted);
         }
-        let out = folder.path().join(name_of(n));
+        let name = name_of(n);
+        let out = files::make_folders(folder.path(), name.as_ref())
+            .with_context(|| format!("cannot make {name} in {}", folder.path().display()))?;
         let given = std::env::args_os().skip(2);
         let left = args.run.budget.map(|budget| budget.saturating_sub(all.elapsed()));
         let budget = left.map(|left| left / (args.runs - n));
         let words = args::of_run(given, &args.run, n, (out.as_os_str(), budget), !bar);
         let begun = Instant::now();
-        let ended = one(&words)?;
+        let ended = one(&words);
+        // A run that kept nothing leaves no folder.
+        let _ = std::fs::remove_dir(&out);
+        let ended = ended?;
         let record = run::read(&out)
             .with_context(|| format!("run {} of {} left no record: it {ended}", n + 1, args.runs));
         let record = match record {

@@ -89,3 +89,9 @@ pub(crate) fn stderr(assert: &Assert) -> String {
 pub(crate) fn record(folder: &Path) -> Record {
     Record::read(&folder.join("record.json")).unwrap()
 }
+
+/// Says why a test could not be made here.
+pub(crate) fn not_tried(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "not tried: {why}");
+}

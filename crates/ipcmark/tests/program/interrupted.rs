@@ -281,3 +281,114 @@ fn a_comparison_that_is_stopped_keeps_its_pairs_and_leaves_nothing_running() {
     assert!(desk.path("out/comparison.md").is_file());
     assert_nothing_left(&desk, pid, &processes);
 }
+
+/// Returns the watcher of a run: the child that leads a session of its own.
+fn watcher(run: u32) -> u32 {
+    let leads = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+        fields.split(' ').nth(3) == Some(&pid.to_string())
+    };
+    let mut found = None;
+    wait_for("the watcher", || {
+        found = descendants(run).into_iter().find(leads);
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+fn kill(pid: u32) {
+    let _ = kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), Signal::KILL);
+}
+
+/// reliability 14: a run and its watcher were killed together.
+#[test]
+fn the_next_start_removes_what_the_dead_left_and_nothing_of_the_living() {
+    let desk = Desk::new();
+    let mut living = long(&desk, "run");
+    await_figures(&desk.path("out/record.json"));
+    let flags = ["--size", "64", "--rounds", "9000", "--measure", "5ms", "--budget", "10m"];
+    let mut dead = desk.command();
+    dead.args(["run", "--transport", NAMED, "--out", "dead"]).args(flags);
+    let mut dead = dead.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    await_figures(&desk.path("dead/record.json"));
+    let processes = descendants(dead.id());
+    kill(watcher(dead.id()));
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    wait_for("the end of its sides", || !processes.iter().any(|pid| is_ours(*pid)));
+    assert_eq!(names_of(dead.id(), desk.temporary()).len(), 1, "no one was left to remove it");
+    // What only looks like a run's.
+    let decoys = ["ipcmark-1-abcdef", "ipcmark-1-notours", "ipcmark-x", "ipcmark-2-abcdef"];
+    let decoys = decoys.map(|name| desk.temporary().join(name));
+    decoys[..3].iter().for_each(|decoy| fs::create_dir(decoy).unwrap());
+    let left = desk.temporary().join(&names_of(dead.id(), desk.temporary())[0]);
+    fs::copy(left.join("objects"), decoys[1].join("objects")).unwrap();
+    std::os::unix::fs::symlink(&left, &decoys[3]).unwrap();
+
+    let said = stderr(&desk.ipcmark(&["rules", "fifo/*"]).success());
+    let words = "removed what killed runs of this user had left: 1 temporary folder";
+    assert!(said.contains(words), "{said}");
+    assert!(!left.exists());
+    assert!(decoys.iter().all(|decoy| decoy.symlink_metadata().is_ok()), "{decoys:?}");
+    assert_eq!(names_of(living.id(), desk.temporary()).len(), 1, "the living keeps its own");
+    let said = stderr(&desk.ipcmark(&["rules", "fifo/*"]).success());
+    assert!(!said.contains("removed what"), "once is enough: {said}");
+    signal(&living, Signal::INT);
+    assert_eq!(living.wait().unwrap().code(), Some(130), "and goes on unharmed");
+}
+
+/// reliability 12: Ctrl-Z and `fg`, a paused container, a machine that slept.
+#[test]
+fn what_was_stopped_for_a_while_is_measured_again() {
+    use rustix::process::kill_process_group;
+    use std::os::unix::process::CommandExt as _;
+    let desk = Desk::new();
+    let cell = ["-t", "shm-ring/hybrid,pipe/block", "--size", "64", "-p", "ping-pong"];
+    let start = |words: &[&str]| {
+        let mut command = desk.command();
+        command.args(words).args(cell).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).spawn().unwrap()
+    };
+    let run = start(&[
+        "run",
+        "--measure",
+        "300ms",
+        "--rounds",
+        "4",
+        "--fixed",
+        "--budget",
+        "40s",
+        "--out",
+        "run",
+    ]);
+    let ab = start(&["ab", "--budget", "12s", "--out", "ab"]);
+    await_figures_soon(&desk);
+    let groups = [&run, &ab].map(|child| Pid::from_raw(child.id().try_into().unwrap()).unwrap());
+    groups.iter().for_each(|group| kill_process_group(*group, Signal::STOP).unwrap());
+    // Longer than any invocation may take.
+    std::thread::sleep(Duration::from_secs(13));
+    groups.iter().for_each(|group| kill_process_group(*group, Signal::CONT).unwrap());
+    let (run, ab) = (run.wait_with_output().unwrap(), ab.wait_with_output().unwrap());
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    let measured = record(&desk.path("run"));
+    assert_eq!(measured.outcome, Outcome::Complete);
+    for cell in &measured.cells {
+        assert!(cell.invocations.iter().all(|i| i.is_ok()), "{}: {:?}", cell.key, cell.invocations);
+        let kept = cell.invocations.iter().filter(|i| i.marks.is_empty());
+        assert!(kept.clone().all(|i| i.elapsed_ns < 5_000_000_000), "{}", cell.key);
+    }
+    let said = String::from_utf8_lossy(&ab.stderr);
+    assert!(matches!(ab.status.code(), Some(0 | 3)), "{:?}: {said}", ab.status.code());
+    let paired = Paired::read(&desk.path("ab/paired.json")).unwrap();
+    let arms = paired.cells.iter().flat_map(|cell| &cell.pairs);
+    let mut arms = arms.flat_map(|pair| [&pair.base, &pair.new, &pair.again]);
+    let long = |arm: &ipcmark_record::Arm| arm.slices.iter().any(|s| s.elapsed_ns > 5_000_000_000);
+    assert!(arms.all(|arm| !long(arm)), "no slice has the stop in it");
+}
+
+/// Waits until the run has figures; the comparison is then under way.
+fn await_figures_soon(desk: &Desk) {
+    let has_one = |r: Record| r.cells.iter().any(|c| !c.invocations.is_empty());
+    wait_for("figures", || Record::read(&desk.path("run/record.json")).is_ok_and(has_one));
+}

@@ -12,6 +12,8 @@ mod history_read;
 mod interrupted;
 mod limits;
 mod list;
+mod memory;
+mod planted;
 mod refusals;
 mod repeat;
 mod rules;

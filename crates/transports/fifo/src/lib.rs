@@ -14,16 +14,16 @@
 
 use ipcmark_core::{
     Address, Availability, ByteStream, Capacity, Error, Framed, Framing, Info, Limits, Link,
-    MeetBy, Plan, Refusal, Result, Side,
+    MeetBy, Names, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{FdSink, FdSource, FdWait, availability, sysctl};
 use ipcmark_sys::pipe::{match_pipe_capacities, pipe_room, set_pipe_capacity};
+use ipcmark_sys::scratch::probe_names;
 use rustix::fs::{CWD, Mode, OFlags, mkfifoat, open, unlink};
 use rustix::io::Errno;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Messages over two FIFOs.
 pub type Fifo<W> = Framed<FifoStream<W>>;
@@ -103,10 +103,8 @@ fn paths(plan: &Plan) -> (PathBuf, PathBuf) {
 /// Makes and removes a FIFO where temporary files go. That this directory cannot be written says nothing of the one a
 /// plan will name, so only a refusal of FIFOs as such counts.
 fn probe() -> Result<Limits> {
-    static PROBES: AtomicU32 = AtomicU32::new(0);
-    let number = PROBES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("ipcmark-probe-{}-{number}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let Names { token, dir } = probe_names();
+    let path = dir.join(token);
     match make(&path) {
         Ok(()) => {
             let _ = unlink(&path);
@@ -201,7 +199,7 @@ impl<W: FdWait> ByteStream for FifoStream<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Names, Receiver, Sender, Transport};
+    use ipcmark_core::{Receiver, Sender, Transport};
     use ipcmark_sys::fd::{Block, Epoll, Poll, Spin};
     use std::fs;
     use std::thread;
@@ -319,7 +317,7 @@ mod tests {
     #[test]
     fn probing_leaves_nothing() {
         assert!(matches!(Fifo::<Block>::available(), Availability::Available(_)));
-        let mine = format!("ipcmark-probe-{}-", std::process::id());
+        let mine = format!("ipcmark-{}-probe-", std::process::id());
         let left = fs::read_dir(std::env::temp_dir())
             .unwrap()
             .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with(&mine))

@@ -38,6 +38,7 @@ use ipcmark_core::{
 };
 use ipcmark_sys::fd::availability;
 use ipcmark_sys::lifeline::LifelinePair;
+use ipcmark_sys::scratch::probe_names;
 use rustix::fs::{FallocateFlags, fallocate, ftruncate, statfs};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions, remove_file};
@@ -140,20 +141,12 @@ fn create(names: &Names, len: u64) -> Result<[File; 2]> {
 
 /// Locks and writes a file where runs keep theirs.
 fn probe<L: Lock, A: Access>() -> Result<Limits> {
-    let dir = std::env::temp_dir();
+    let names = probe_names();
     let layout = mailbox::Layout { size: 1, slots: 1 };
-    let names = Names {
-        token: format!(
-            "ipcmark-probe-{}-{}",
-            std::process::id(),
-            access::name(L::NAMES, A::MAPPED)
-        ),
-        dir: dir.clone(),
-    };
     let [file, _] = create(&names, layout.file_bytes())?;
     let access = A::open(file, layout.file_bytes())?;
     L::locked(access.file(), 0..1, || access.write(0, &[0]))?;
-    Ok(Limits { max_message: None, limited_by: what_holds(&dir), remedy: None })
+    Ok(Limits { max_message: None, limited_by: what_holds(&names.dir), remedy: None })
 }
 
 /// Returns what a message there is bounded by: memory alone, or memory with a disk under it.

@@ -7,7 +7,7 @@
 
 use crate::access::Access;
 use crate::lock::Lock;
-use ipcmark_core::{Buffer, Result, Side};
+use ipcmark_core::{Buffer, Error, Result, Side};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
@@ -114,6 +114,16 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
         self.access.write(self.head + n * WORD as u64, &value.to_le_bytes())
     }
 
+    /// Returns the number of messages that were sent and not taken: at most the number of slots, unless the peer broke the rules.
+    #[inline]
+    fn in_flight(&self, Head { sent, taken, .. }: Head) -> Result<u64> {
+        let (number, slots) = (sent.wrapping_sub(taken), self.layout.slots as u64);
+        if number > slots {
+            return Err(damaged(format!("{sent} messages sent, {taken} taken, and {slots} slots")));
+        }
+        Ok(number)
+    }
+
     #[inline]
     fn slot(&self, sequence: u64) -> u64 {
         self.first + sequence % self.layout.slots as u64 * self.layout.stride()
@@ -123,12 +133,12 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
     #[inline]
     pub(crate) fn try_put(&self, slot: &[u8]) -> Result<bool> {
         self.locked(|| {
-            let Head { sent, taken, .. } = self.head()?;
-            if sent - taken == self.layout.slots as u64 {
+            let head = self.head()?;
+            if self.in_flight(head)? == self.layout.slots as u64 {
                 return Ok(false);
             }
-            self.access.write(self.slot(sent), slot)?;
-            self.set_word(0, sent + 1)?;
+            self.access.write(self.slot(head.sent), slot)?;
+            self.set_word(0, head.sent.wrapping_add(1))?;
             Ok(true)
         })
     }
@@ -137,27 +147,37 @@ impl<L: Lock, A: Access> Mailbox<L, A> {
     #[inline]
     pub(crate) fn try_take(&self, slot: &mut [u8]) -> Result<Taken> {
         self.locked(|| {
-            let Head { sent, taken, closed } = self.head()?;
-            if sent == taken {
-                return Ok(if closed { Taken::Closed } else { Taken::Nothing });
+            let head = self.head()?;
+            if self.in_flight(head)? == 0 {
+                return Ok(if head.closed { Taken::Closed } else { Taken::Nothing });
             }
-            self.access.read(self.slot(taken), slot)?;
-            self.set_word(1, taken + 1)?;
+            self.access.read(self.slot(head.taken), slot)?;
+            self.set_word(1, head.taken.wrapping_add(1))?;
             let mut len = [0; WORD];
             len.copy_from_slice(&slot[..WORD]);
-            Ok(Taken::Message((u64::from_le_bytes(len) as usize).min(self.layout.size)))
+            let (len, max) = (u64::from_le_bytes(len), self.layout.size);
+            if len.wrapping_sub(1) >= max as u64 {
+                return Err(damaged(format!("a message of {len} bytes, where {max} are the most")));
+            }
+            Ok(Taken::Message(len as usize))
         })
     }
 
     /// Returns true if a message is there, or will never be.
     pub(crate) fn is_ready(&self) -> Result<bool> {
-        self.locked(|| self.head().map(|head| head.sent > head.taken || head.closed))
+        self.locked(|| self.head().map(|head| head.sent != head.taken || head.closed))
     }
 
     /// Says that nothing more comes.
     pub(crate) fn close(&self) -> Result<()> {
         self.locked(|| self.set_word(2, 1))
     }
+}
+
+/// Returns the error of a file whose words cannot be right.
+#[cold]
+fn damaged(what: String) -> Error {
+    Error::Protocol(format!("the peer damaged the mailbox: {what}"))
 }
 
 /// Writes the length of a message before it.

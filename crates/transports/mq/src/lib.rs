@@ -87,9 +87,7 @@ fn queues(plan: &Plan) -> Result<[[Queue; 2]; 2]> {
 }
 
 fn both(token: &str, depth: usize, size: usize) -> rustix::io::Result<[[Queue; 2]; 2]> {
-    let forth = Queue::create(&format!("/{token}-forth"), depth, size)?;
-    let back = Queue::create(&format!("/{token}-back"), depth, size)?;
-    Ok([forth, back])
+    Ok([Queue::create(token, depth, size)?, Queue::create(token, depth, size)?])
 }
 
 impl<W: FdWait, const PRIORITY: u32> Transport for Mq<W, PRIORITY> {

@@ -3,10 +3,10 @@
 use ipcmark_core::{Error, Limits, Plan, Refusal, Result, Workload};
 use ipcmark_sys::fd::sysctl;
 use ipcmark_sys::mqueue::Queue;
+use ipcmark_sys::scratch::probe_names;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Largest `mq_msgsize` of all, for those who may pass `fs.mqueue.msgsize_max` (`HARD_MSGSIZEMAX`).
 const HARD_MESSAGE_BYTES_MAX: usize = 16 << 20;
@@ -129,9 +129,7 @@ pub(crate) fn explain(errno: Errno, links: usize, depth: usize, size: usize) -> 
 
 /// Makes a queue of one message and lets it go.
 fn try_size(size: usize) -> rustix::io::Result<()> {
-    static PROBES: AtomicU32 = AtomicU32::new(0);
-    let number = PROBES.fetch_add(1, Ordering::Relaxed);
-    Queue::create(&format!("/ipcmark-probe-{}-{number}", std::process::id()), 1, size).map(drop)
+    Queue::create(&probe_names().token, 1, size).map(drop)
 }
 
 /// Finds the longest message by making queues of one.

@@ -1,7 +1,7 @@
 //! The sockets that calls go over, and addresses that can be sent to others.
 
 use ipcmark_core::{Called, Error, Refusal, Result};
-use ipcmark_sys::fd::{is_this_user, is_this_user_at};
+use ipcmark_sys::fd::{accept_own, stranger, stranger_at};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -113,7 +113,7 @@ impl Socket for Unix {
     }
 
     fn accept(listener: &UnixListener) -> Result<UnixStream> {
-        accepted(|| listener.accept(), |(stream, _)| is_this_user(stream)).map(|(stream, _)| stream)
+        accept_own(|| listener.accept(), |(stream, _)| stranger(stream)).map(|(stream, _)| stream)
     }
 
     fn connect(address: &Address) -> Result<UnixStream> {
@@ -152,8 +152,7 @@ impl Socket for Tcp {
 
     fn accept(listener: &TcpListener) -> Result<TcpStream> {
         let here = listener.local_addr().called("getsockname")?;
-        let (stream, _) =
-            accepted(|| listener.accept(), |(_, there)| is_this_user_at(*there, here))?;
+        let (stream, _) = accept_own(|| listener.accept(), |(_, there)| stranger_at(*there, here))?;
         at_once(stream)
     }
 
@@ -177,22 +176,6 @@ impl Socket for Tcp {
 fn at_once(stream: TcpStream) -> Result<TcpStream> {
     stream.set_nodelay(true).called("setsockopt(TCP_NODELAY)")?;
     Ok(stream)
-}
-
-/// Accepts until one comes who is expected; the connections of others are closed.
-fn accepted<T>(
-    mut accept: impl FnMut() -> io::Result<T>,
-    is_expected: impl Fn(&T) -> bool,
-) -> Result<T> {
-    loop {
-        match accept() {
-            Ok(came) if is_expected(&came) => return Ok(came),
-            Ok(_) => {}
-            Err(e) if matches!(e.kind(), ErrorKind::Interrupted | ErrorKind::ConnectionAborted) => {
-            }
-            Err(e) => return Err(Error::os("accept4", e)),
-        }
-    }
 }
 
 fn refused(address: &Address, e: io::Error) -> Error {

@@ -10,12 +10,11 @@ pub use sysv::SystemV;
 
 use crate::mapping::Mapping;
 use ipcmark_core::{Availability, Called, Error, Limits, MeetBy, Names, Refusal, Result};
-use rustix::fs::{MemfdFlags, Mode, memfd_create, statfs};
-use rustix::shm;
-use std::fs::{OpenOptions, remove_file};
-use std::io;
+use ipcmark_sys::names::under_new_name;
+use ipcmark_sys::scratch::probe_names;
+use rustix::fs::{MemfdFlags, Mode, OFlags, memfd_create, open, statfs, unlink};
+use rustix::{io, shm};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// `f_type` of a tmpfs, as in [statfs(2)](https://man7.org/linux/man-pages/man2/statfs.2.html).
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -89,12 +88,14 @@ impl Backing for Posix {
 
     #[expect(private_interfaces, reason = "made and used in this crate alone")]
     fn map(names: &Names, len: usize) -> Result<Mapping> {
-        // Several fixtures may be made under one token.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("/{}-ring-{}", names.token, NEXT.fetch_add(1, Ordering::Relaxed));
+        let token = &names.token;
         let flags = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
-        let file = shm::open(&name, flags, Mode::RUSR | Mode::WUSR).map_err(|e| {
-            Error::os_hint(format!("shm_open({name})"), e, "mount a writable tmpfs on /dev/shm")
+        let made = under_new_name(token, |name| {
+            let name = format!("/{name}");
+            Ok((shm::open(&name, flags, Mode::RUSR | Mode::WUSR)?, name))
+        });
+        let (file, name) = made.map_err(|e| {
+            Error::os_hint(format!("shm_open({token})"), e, "mount a writable tmpfs on /dev/shm")
         })?;
         shm::unlink(&name).map_err(|e| Error::os(format!("shm_unlink({name})"), e))?;
         Mapping::of_file(file, len)
@@ -128,11 +129,12 @@ pub fn probe_dir(dir: &Path) -> Availability {
 }
 
 fn try_file(dir: &Path) -> io::Result<()> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-    let path = dir.join(format!("ipcmark-probe-{}-{unique}", std::process::id()));
-    OpenOptions::new().write(true).create_new(true).open(&path)?;
-    remove_file(&path)
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let path = under_new_name(&probe_names().token, |name| {
+        let path = dir.join(name);
+        open(&path, flags, Mode::RUSR | Mode::WUSR).map(|_| path)
+    })?;
+    unlink(&path)
 }
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use ipcmark_core::{
     Names, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{
-    ByteWait, FdSink, FdSource, availability, is_this_user, set_send_buffer, socket_halves,
+    ByteWait, FdSink, FdSource, accept_own, availability, set_send_buffer, socket_halves, stranger,
 };
+use ipcmark_sys::names::under_new_name;
+use ipcmark_sys::scratch::probe_names;
 use rustix::fs::unlink;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::socket_send_buffer_size;
@@ -25,7 +27,6 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Messages over a stream socket bound to a path.
 pub type UnixPath<W> = Framed<NamedStream<W, InFileSystem>>;
@@ -101,17 +102,22 @@ fn stream() -> Result<OwnedFd> {
         .called("socket(AF_UNIX)")
 }
 
-/// Returns the address of `path`, or of the abstract name `token`.
-fn address(path: Option<&Path>, token: &str) -> Result<SocketAddrUnix> {
+/// Binds a socket to `path`, or to an abstract name that begins with `token`; returns its address.
+fn bound(listener: &OwnedFd, path: Option<&Path>, token: &str) -> Result<SocketAddrUnix> {
     let Some(path) = path else {
-        return SocketAddrUnix::new_abstract_name(token.as_bytes())
-            .map_err(|e| Error::os(format!("the abstract name {token}"), e));
+        return under_new_name(token, |name| {
+            let address = SocketAddrUnix::new_abstract_name(name.as_bytes())?;
+            bind(listener, &address).map(|()| address)
+        })
+        .map_err(|e| Error::os(format!("bind(abstract {token})"), e));
     };
-    SocketAddrUnix::new(path).map_err(|e| {
+    let address = SocketAddrUnix::new(path).map_err(|e| {
         let folder = path.parent().unwrap_or(path).display();
         let reason = format!("a socket's path has at most 107 bytes, too few in {folder}: {e}");
         Error::Unavailable(Refusal::new(reason).with_remedy("set TMPDIR to a shorter folder"))
-    })
+    })?;
+    let bound = bind(listener, &address).map(|()| address);
+    bound.map_err(|e| Error::os(format!("bind({})", path.display()), e))
 }
 
 impl Meeting {
@@ -122,11 +128,7 @@ impl Meeting {
     fn new<K: Kind>(names: &Names, asked: Option<usize>) -> Result<Meeting> {
         let listener = stream()?;
         let path = K::path(names);
-        let address = address(path.as_deref(), &names.token)?;
-        bind(&listener, &address).map_err(|e| match &path {
-            Some(path) => Error::os(format!("bind({})", path.display()), e),
-            None => Error::os(format!("bind(abstract {})", names.token), e),
-        })?;
+        let address = bound(&listener, path.as_deref(), &names.token)?;
         listen(&listener, 1).called("listen")?;
         let granted = size(&stream()?, asked)?;
         Ok(Meeting { listener, address, path, asked, granted })
@@ -143,13 +145,7 @@ impl Meeting {
                 socket
             }
             Side::Responder => {
-                let socket = loop {
-                    let socket = retry_on_intr(|| accept_with(&listener, SocketFlags::CLOEXEC))
-                        .called("accept4(AF_UNIX)")?;
-                    if is_this_user(&socket) {
-                        break socket;
-                    }
-                };
+                let socket = accept_own(|| accept_with(&listener, SocketFlags::CLOEXEC), stranger)?;
                 if let Some(path) = path {
                     unlink(&path)
                         .map_err(|e| Error::os(format!("unlink({})", path.display()), e))?;
@@ -178,11 +174,7 @@ fn size(socket: &OwnedFd, asked: Option<usize>) -> Result<usize> {
 /// Makes a meeting place where temporary files go. That this directory cannot be written says nothing of the one a plan
 /// will name, so only a refusal of sockets as such counts.
 fn probe<K: Kind>() -> Result<Limits> {
-    static PROBES: AtomicU32 = AtomicU32::new(0);
-    let number = PROBES.fetch_add(1, Ordering::Relaxed);
-    let token = format!("ipcmark-probe-{}-{number}", std::process::id());
-    let names = Names { token, dir: std::env::temp_dir() };
-    match Meeting::new::<K>(&names, None) {
+    match Meeting::new::<K>(&probe_names(), None) {
         Ok(meeting) => {
             if let Some(path) = &meeting.path {
                 let _ = unlink(path);

@@ -138,15 +138,26 @@ pub struct RingSender {
 }
 
 impl RingSender {
+    /// Returns true if fewer messages are under way than the ring holds.
+    ///
+    /// # Errors
+    /// The peer says that it has taken what was never sent.
     #[inline]
-    fn has_room(&self) -> bool {
-        self.sent - self.taken.lines()[self.at].word.load(Acquire) < self.depth
+    fn has_room(&self) -> Result<bool> {
+        let taken = self.taken.lines()[self.at].word.load(Acquire);
+        match self.sent.checked_sub(taken) {
+            Some(under_way) => Ok(under_way < self.depth),
+            None => Err(Error::Protocol(format!(
+                "the peer damaged its count: {taken} messages taken of {}",
+                self.sent
+            ))),
+        }
     }
 
     #[cold]
     fn until_there_is_room(&self) -> Result<()> {
         for tries in 1u32.. {
-            if self.has_room() {
+            if self.has_room()? {
                 break;
             }
             std::thread::yield_now();
@@ -167,7 +178,7 @@ impl Sender for RingSender {
     #[inline]
     fn commit(&mut self) -> Result<()> {
         let payload = self.buffer.payload()?;
-        if !self.has_room() {
+        if !self.has_room()? {
             self.until_there_is_room()?;
         }
         self.outbox.post(payload).called("io_uring MSG_RING")?;

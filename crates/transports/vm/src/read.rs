@@ -109,7 +109,7 @@ impl<W: VmWait> Sender for ReadSender<W> {
             return Ok(&mut self.buffer[..len]);
         }
         // The peer may still be reading the last one.
-        self.way.await_room::<W>(&self.lifeline, 0)?;
+        self.way.await_room::<W>(&self.lifeline, self.sent, 0)?;
         Ok(window(&mut self.window).bytes_mut(0, len))
     }
 
@@ -119,7 +119,8 @@ impl<W: VmWait> Sender for ReadSender<W> {
             return Err(Error::misfit(0, self.size));
         }
         if self.size <= SHORT {
-            self.way.await_room::<W>(&self.lifeline, self.way.slots() as u64 - 1)?;
+            let most = self.way.slots() as u64 - 1;
+            self.way.await_room::<W>(&self.lifeline, self.sent, most)?;
             let at = self.way.slot(self.sent) * self.size;
             let slot = window(&mut self.window).bytes_mut(at, self.len);
             slot.copy_from_slice(&self.buffer[..self.len]);
@@ -169,15 +170,15 @@ pub struct ReadReceiver<W> {
 impl<W: VmWait> Receiver for ReadReceiver<W> {
     #[inline]
     fn receive(&mut self) -> Result<&[u8]> {
-        let len = self.way.await_message::<W>(&self.lifeline, self.taken)?;
         let size = self.buffer.len();
-        let address = self.window + (self.way.slot(self.taken) * size) as u64;
-        let space = &mut self.buffer[..len.min(size)];
+        let len = self.way.await_message::<W>(&self.lifeline, self.taken, size)?;
+        let address = self.window.wrapping_add((self.way.slot(self.taken) * size) as u64);
+        let space = &mut self.buffer[..len];
         pull(self.peer_pid, address, space)
             .map_err(|e| failed("process_vm_readv", e, &self.lifeline))?;
         self.way.take::<W>(self.taken)?;
         self.taken += 1;
-        Ok(&self.buffer[..len.min(size)])
+        Ok(&self.buffer[..len])
     }
 
     #[inline]

@@ -75,11 +75,23 @@ impl Way {
         self.line(3).futex.load(Acquire) == CLOSED
     }
 
-    /// Waits (sender) until at most `most` messages are in flight.
+    /// Waits (sender of `sent` messages) until at most `most` are in flight.
     #[inline]
-    pub(crate) fn await_room<W: VmWait>(&self, lifeline: &Lifeline, most: u64) -> Result<()> {
-        let sent = self.sent();
-        W::until(self.senders_bell(), lifeline, || sent - self.taken() <= most)
+    pub(crate) fn await_room<W: VmWait>(
+        &self,
+        lifeline: &Lifeline,
+        sent: u64,
+        most: u64,
+    ) -> Result<()> {
+        let mut taken = 0;
+        W::until(self.senders_bell(), lifeline, || {
+            taken = self.taken();
+            taken > sent || sent - taken <= most
+        })?;
+        if taken > sent {
+            return Err(damaged(format!("{taken} messages taken of {sent}")));
+        }
+        Ok(())
     }
 
     /// Announces (sender) that message number `n`, of `len` bytes, is in its slot.
@@ -90,14 +102,23 @@ impl Way {
         wait::wake::<W>(self.receivers_bell())
     }
 
-    /// Waits (receiver) for message number `n`; returns its length in bytes.
+    /// Waits (receiver) for message number `n`; returns its length, of at most `max` bytes.
     #[inline]
-    pub(crate) fn await_message<W: VmWait>(&self, lifeline: &Lifeline, n: u64) -> Result<usize> {
+    pub(crate) fn await_message<W: VmWait>(
+        &self,
+        lifeline: &Lifeline,
+        n: u64,
+        max: usize,
+    ) -> Result<usize> {
         W::until(self.receivers_bell(), lifeline, || self.is_ready(n))?;
         if self.sent() <= n {
             return Err(Error::Closed);
         }
-        Ok(self.line(HEAD + self.slot(n)).word.load(Acquire) as usize)
+        let len = self.line(HEAD + self.slot(n)).word.load(Acquire);
+        if len.wrapping_sub(1) >= max as u64 {
+            return Err(damaged(format!("a message of {len} bytes, where {max} are the most")));
+        }
+        Ok(len as usize)
     }
 
     /// Returns message number `n` is there, or never comes.
@@ -146,4 +167,10 @@ impl Way {
         self.line(0).futex.store(CLOSED, SeqCst);
         self.line(3).word.load(SeqCst) == 0
     }
+}
+
+/// Returns the error of shared words that cannot be right.
+#[cold]
+fn damaged(what: String) -> Error {
+    Error::Protocol(format!("the peer damaged the shared words: {what}"))
 }

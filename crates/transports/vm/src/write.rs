@@ -103,11 +103,12 @@ impl<W: VmWait> Sender for WriteSender<W> {
         if self.len == 0 {
             return Err(Error::misfit(0, size));
         }
-        self.way.await_room::<W>(&self.lifeline, self.way.slots() as u64 - 1)?;
+        let most = self.way.slots() as u64 - 1;
+        self.way.await_room::<W>(&self.lifeline, self.sent, most)?;
         if !self.way.begin_write() {
             return Err(Error::Closed);
         }
-        let address = self.window + (self.way.slot(self.sent) * size) as u64;
+        let address = self.window.wrapping_add((self.way.slot(self.sent) * size) as u64);
         let pushed = push(self.peer_pid, address, &self.buffer[..self.len]);
         self.way.end_write();
         pushed.map_err(|e| failed("process_vm_writev", e, &self.lifeline))?;
@@ -140,9 +141,9 @@ pub struct WriteReceiver<W> {
 impl<W: VmWait> Receiver for WriteReceiver<W> {
     #[inline]
     fn receive(&mut self) -> Result<&[u8]> {
-        let len = self.way.await_message::<W>(&self.lifeline, self.taken)?;
+        let len = self.way.await_message::<W>(&self.lifeline, self.taken, self.size)?;
         let window = self.window.as_ref().expect("the window stays as long as its half");
-        Ok(window.bytes(self.way.slot(self.taken) * self.size, len.min(self.size)))
+        Ok(window.bytes(self.way.slot(self.taken) * self.size, len))
     }
 
     #[inline]

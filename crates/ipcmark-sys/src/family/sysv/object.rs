@@ -6,7 +6,7 @@
 //! and it is removed. Two processes that drop it at the same moment both remove it, one of them in vain.
 
 use super::Kind;
-use super::registry::Entry;
+use crate::registry::{self, Entry};
 use ipcmark_core::{Called, Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{self, Errno};
@@ -15,14 +15,14 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::fd::OwnedFd;
 
 /// Keys tried before it is given up: each is another's with a chance of one in many millions.
-pub(crate) const KEYS_MAX: usize = 16;
+const KEYS_MAX: usize = 16;
 
 /// An object of the kernel's, removed by the last process that holds it.
 #[derive(Debug)]
 pub(super) struct Object {
     kind: Kind,
     id: i32,
-    entry: Option<Entry>,
+    entry: Entry,
     reader: OwnedFd,
     /// Closed first of all when this process lets go.
     writer: Option<OwnedFd>,
@@ -36,27 +36,9 @@ impl Object {
         explain: impl Fn(Errno) -> Error,
     ) -> Result<Object> {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).called("pipe2")?;
-        let entry = Entry::take()?;
-        let mut made = Err(Errno::EXIST);
-        for _ in 0..KEYS_MAX {
-            let key = random_key();
-            if let Some(entry) = &entry {
-                entry.announce(kind, key);
-            }
-            made = get(key);
-            if made != Err(Errno::EXIST) {
-                break;
-            }
-        }
-        match made {
-            Ok(id) => Ok(Object { kind, id, entry, reader, writer: Some(writer) }),
-            Err(errno) => {
-                if let Some(entry) = entry {
-                    entry.clear();
-                }
-                Err(explain(errno))
-            }
-        }
+        let (entry, made) = under_new_key(kind, get)?;
+        let id = made.map_err(explain)?;
+        Ok(Object { kind, id, entry, reader, writer: Some(writer) })
     }
 
     /// Returns its number.
@@ -73,15 +55,34 @@ impl Drop for Object {
         let _ = poll(&mut fds, Some(&Timespec::default()));
         if fds[0].revents().contains(PollFlags::HUP) {
             self.kind.remove(self.id);
-            if let Some(entry) = &self.entry {
-                entry.clear();
-            }
+            self.entry.clear();
+        }
+    }
+}
+
+/// Makes an object with `get` under an unused key, which the registry gets first.
+pub(crate) fn under_new_key(
+    kind: Kind,
+    mut get: impl FnMut(libc::key_t) -> io::Result<i32>,
+) -> Result<(Entry, io::Result<i32>)> {
+    let mut tries = 0;
+    loop {
+        let key = random_key();
+        let entry = Entry::of(registry::Object::SystemV(kind, key));
+        let entry = entry.called("write(the list of objects)")?;
+        let made = get(key);
+        if made.is_err() {
+            entry.clear();
+        }
+        tries += 1;
+        if made != Err(Errno::EXIST) || tries == KEYS_MAX {
+            return Ok((entry, made));
         }
     }
 }
 
 /// Returns a random positive key; `IPC_PRIVATE` is 0.
-pub(crate) fn random_key() -> libc::key_t {
+fn random_key() -> libc::key_t {
     let random = RandomState::new().build_hasher().finish();
     (random as u32 >> 1).max(1) as libc::key_t
 }

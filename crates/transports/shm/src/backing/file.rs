@@ -3,6 +3,7 @@
 use super::Backing;
 use crate::mapping::Mapping;
 use ipcmark_core::{Availability, Error, Limits, MeetBy, Names, Refusal, Result};
+use ipcmark_sys::scratch::probe_names;
 use std::fs::{File, OpenOptions, remove_file};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,8 +40,7 @@ impl Backing for MappedFile {
     const REFERENCE: &'static str = "mmap(2)";
 
     fn available() -> Availability {
-        let dir = std::env::temp_dir();
-        let token = format!("ipcmark-probe-{}", std::process::id());
+        let Names { token, dir } = probe_names();
         match nameless(&dir, &token).and_then(|file| Mapping::of_file(file, PROBE_BYTES)) {
             Ok(_) => Availability::Available(Limits::none()),
             Err(e) => Availability::Unavailable(
