@@ -83,7 +83,7 @@ impl<'a> Stage<'a> {
             turn,
             middle: self.timer.middle(),
             messages: done.messages,
-            elapsed_ns: self.clock.ns(done.end.saturating_sub(self.start)) as u64,
+            elapsed_ns: self.elapsed_ns(done),
             distance: before_ns.zip(after_ns),
         })
     }

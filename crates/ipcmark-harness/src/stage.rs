@@ -65,6 +65,9 @@ pub(crate) struct Stage<'a> {
     counters: Option<Counters>,
     /// Times the lag of a sender that also times its answers.
     pub(crate) lag: Option<Timer>,
+    /// Time that a schedule gives to the running phase; by default from its beginning to its last
+    /// message.
+    pub(crate) span: Option<(Ticks, Ticks)>,
     /// Cost of sending on time in the running phase.
     pub(crate) pacing: Option<Pacing>,
     /// Findings of some patterns only.
@@ -111,9 +114,11 @@ impl<'a> Stage<'a> {
             pinned: cpu.is_some(),
             delay: 0,
             counters: control.counting.counters()?,
-            lag: rules::keeps_lag(plan.workload, seat.side)
+            // A floor has nothing but its lag.
+            lag: (processes > 1 && rules::keeps_lag(plan.workload, seat.side))
                 .then(|| Timer::new(bench.clock, Some(Unit::NsLag)))
                 .transpose()?,
+            span: None,
             pacing: None,
             overlap: None,
             task: None,
@@ -228,7 +233,6 @@ impl<'a> Stage<'a> {
 
     /// Runs the measured phase, and looks and listens around it.
     pub(crate) fn measure(&mut self, act: &mut Act<'a, '_>) -> Result<()> {
-        let clock = self.clock;
         self.meet()?;
         let before_ns = self.distance();
         let heard = self.listen();
@@ -275,9 +279,15 @@ impl<'a> Stage<'a> {
             pacing: self.pacing,
             ..spent
         };
-        self.found.elapsed_ns = clock.ns(done.end.saturating_sub(self.start)) as u64;
+        self.found.elapsed_ns = self.elapsed_ns(done);
         self.found.messages = done.messages;
         Ok(())
+    }
+
+    /// Returns the time of a phase that is over.
+    pub(crate) fn elapsed_ns(&self, done: Done) -> u64 {
+        let (begun, until) = self.span.unwrap_or((self.start, self.start));
+        self.clock.ns(done.end.max(until).saturating_sub(begun)) as u64
     }
 
     /// Returns cycles and instructions so far, if they are counted.

@@ -89,6 +89,7 @@ fn at_rate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Res
     let mut argument = desk.draft();
     let mut pacer = Pacer::new(stage);
     let mut schedule = Schedule::of(stage);
+    stage.span = Some(schedule.span());
     let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
     loop {

@@ -59,6 +59,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
 /// the checker's count says which message it is.
 fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut schedule = Schedule::of(stage);
+    stage.span = Some(schedule.span());
     let first = desk.checker.expected();
     let mut done = Done { messages: 0, end: stage.start };
     loop {

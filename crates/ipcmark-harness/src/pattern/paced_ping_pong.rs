@@ -55,6 +55,7 @@ fn initiate(
     let mut pacer = Pacer::new(stage);
     let mut sends = Schedule::of(stage);
     let mut answers = Schedule::of(stage);
+    stage.span = Some(sends.span());
     let over = sends.over(&stage.clock, stage.extent);
     let (mut sent, mut received) = (0, 0);
     // The moment at which the latest answer made room for a message.
@@ -106,6 +107,7 @@ pub(super) fn floor<H: Halves>(
 ) -> Result<Done> {
     let mut pacer = Pacer::new(stage);
     let mut schedule = Schedule::of(stage);
+    stage.span = Some(schedule.span());
     let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
     loop {

@@ -88,6 +88,17 @@ impl Schedule {
         schedule
     }
 
+    /// Returns the time that belongs to the messages: from when the first may be due to the end of
+    /// the last one's turn, or the beginning again if chance decides that.
+    pub(super) fn span(&self) -> (Ticks, Ticks) {
+        let length = match self.end {
+            End::Before(length) => length,
+            End::Count(count) if self.random.is_none() => count as f64 * self.gap,
+            End::Count(_) => 0.0,
+        };
+        (self.begin, self.begin + length as Ticks)
+    }
+
     /// Returns the moment at which a sender that is late sends no more.
     pub(super) fn over(&self, clock: &Clock, extent: Extent) -> Ticks {
         match extent {
