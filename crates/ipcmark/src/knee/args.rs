@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipcmark knee -t pipe/block,unix-stream/block   up to which rate is p99 under 100 µs?
-  ipcmark knee -t 'shm-ring/*' -s 64 --p99 20us
+  ipcmark knee -t 'shm-ring/*' -s 64 --p99 20us --round-trip
   ipcmark knee -t tcp/block --from 10 --p99 1ms  begin with 10 messages a second
   ipcmark knee -t pipe/block --placement same-core,cross-core --budget 2m --json > knee.json";
 
@@ -21,6 +21,9 @@ pub(crate) struct KneeArgs {
     /// Bound on the 99th percentile of the time from the moment a message is due to its receipt.
     #[arg(long, help_heading = WHAT, value_name = "TIME", value_parser = parse_duration, default_value = "100us")]
     pub(crate) p99: Duration,
+    /// Search on round trips, which rings have too: they are too fast for a one-way time.
+    #[arg(long, help_heading = WHAT)]
+    pub(crate) round_trip: bool,
     /// Rate to begin with, messages a second.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(i64::from(*RATES.start())..=i64::from(*RATES.end())))]

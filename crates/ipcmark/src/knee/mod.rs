@@ -18,7 +18,7 @@ use crate::{output, tool};
 use anyhow::{Context as _, Result, bail};
 use args::KneeArgs;
 use ipcmark_harness::session::{Options, Session};
-use ipcmark_record::{Cell, CellKey, Invocation, Outcome, Record};
+use ipcmark_record::{Cell, CellKey, Invocation, Outcome, Record, Workload};
 use ipcmark_suite::{Suite, show_duration};
 use search::Grade;
 use seek::{Aims, Search, Seek};
@@ -39,8 +39,8 @@ prose = """
 An open loop: each message is due at a fixed time, and its latency counts from then. As the rate rises the
 99th percentile stays where it was, and then leaves the median behind within a factor of two: the **knee**. Each rate that was
 tried is a row of this record: a ladder upwards, four times as fast from rung to rung, and then halves on a log scale until the
-knee is known to a tenth. A rate counts as passed when the median over its invocations of p99 is under the bound and it has
-enough samples. The sender's own delay is part of the time, so a slow sender can only make a knee too low.
+knee is known to a tenth. If the first rung fails, the ladder goes down first. A rate holds when p99 and its interval are under the
+bound and it has enough samples, and does not hold when they are over it; with the bound inside the interval, this run cannot tell. The sender's own delay is part of the time, so a slow sender can only make a knee too low.
 """
 
 [defaults]
@@ -136,7 +136,10 @@ fn seek(catalog: &Catalog, args: &KneeArgs, suite: &Suite) -> Result<Seek> {
     let mut axes = cell_axes(&args.cells);
     axes.load.rates = vec![args.from];
     // A transport that is named without a wildcard has its row, which says why it cannot be paced.
-    axes.patterns.clone_from(&suite.groups[0].patterns);
+    axes.patterns = match args.round_trip {
+        true => vec![Workload::PACED_PING_PONG],
+        false => suite.groups[0].patterns.clone(),
+    };
     let cells = cells(catalog, suite, &axes)?;
     if cells.is_empty() {
         bail!(Usage("no transport that --transport names can be paced: see `ipcmark list`".into()));
@@ -223,6 +226,11 @@ struct Rate<'a> {
     rate_per_s: u32,
     grade: Grade,
     p99_ns: Option<f64>,
+    /// The interval of p99.
+    p99_low_ns: Option<f64>,
+    p99_high_ns: Option<f64>,
+    /// CPUs that all sides used together.
+    cpus_used: Option<f64>,
     sender_lag_p99_ns: Option<f64>,
     sender_too_slow: bool,
     lost_share: Option<f64>,
@@ -240,7 +248,10 @@ impl<'a> Document<'a> {
         let rate = |tried: &'a seek::Tried| Rate {
             rate_per_s: tried.rung.rate_per_s,
             grade: tried.rung.grade,
-            p99_ns: tried.p99_ns,
+            p99_ns: tried.p99_ns.map(|p99| p99.value),
+            p99_low_ns: tried.p99_ns.and_then(|p99| Some(p99.interval?.0)),
+            p99_high_ns: tried.p99_ns.and_then(|p99| Some(p99.interval?.1)),
+            cpus_used: tried.cpus,
             sender_lag_p99_ns: tried.lag.map(|lag| lag.p99_ns.value),
             sender_too_slow: tried.lag.is_some_and(|lag| lag.sender_too_slow),
             lost_share: tried.lost_share,

@@ -3,7 +3,8 @@
 //! It depends only on the rungs tried so far, so that tests can run it on simulated queues. Latency does
 //! not simply rise with the rate: with little traffic the receiver sleeps deeply, and a rate far below
 //! the knee may break a bound that higher ones keep. So the ladder climbs until a rung has passed, and
-//! then until one fails. If none passes, it ends when the transport no longer carries what is sent.
+//! then until one fails. If the first rung fails, it looks below first: all the way down if the
+//! transport did not carry the rate, two rungs otherwise, and then above.
 
 use ipcmark_suite::RATES;
 use serde::Serialize;
@@ -12,16 +13,21 @@ use serde::Serialize;
 const STEP: f64 = 4.0;
 /// The knee is known when the rung above it is no further than this factor.
 const NEAR: f64 = 1.1;
+/// Rungs below a first one that broke the bound at a rate that the transport carried.
+const BELOW: usize = 2;
 
 /// Outcome of one rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Grade {
-    /// p99 is under the bound, with enough samples. The sender's own delay is part of the time.
+    /// p99 and its interval are under the bound, with enough samples. The sender's own delay is part
+    /// of the time.
     Passed,
+    /// The bound is within the interval of p99: these invocations cannot tell.
+    Unsure,
     /// p99 seems to be under the bound, but has too few samples.
     TooFew,
-    /// p99 is over the bound.
+    /// p99 and its interval are over the bound.
     Over,
     /// p99 is over the bound, and the sender's own delay too: the transport may do better.
     SenderTooSlow,
@@ -57,19 +63,21 @@ pub(crate) fn around(rungs: &[Rung]) -> Option<Around> {
     Some(Around { best, above: above.min_by_key(|&i| rungs[i].rate_per_s) })
 }
 
-/// Returns the next rate to try, from `first` on; `None` when the search is over.
-pub(crate) fn next(rungs: &[Rung], first: u32) -> Option<u32> {
+/// Returns the next rate to try, from `first` on and up to `most`; `None` when the search is over.
+pub(crate) fn next(rungs: &[Rung], first: u32, most: u32) -> Option<u32> {
     let Some(highest) = rungs.iter().max_by_key(|rung| rung.rate_per_s) else {
-        return Some(first);
+        return Some(first.min(most));
     };
-    let most = *RATES.end();
     let up = || {
         let up = round(f64::from(highest.rate_per_s) * STEP).min(most);
         (up > highest.rate_per_s).then_some(up)
     };
     let Some(Around { best, above }) = around(rungs) else {
-        let hopeless = matches!(highest.grade, Grade::Overloaded | Grade::Lossy | Grade::Failed);
-        return if hopeless { None } else { up() };
+        return if highest.rate_per_s > first.min(most) {
+            if is_hopeless(highest.grade) { None } else { up() }
+        } else {
+            below(rungs, *highest).or_else(|| (!is_hopeless(highest.grade)).then(up).flatten())
+        };
     };
     let Some(above) = above else { return up() };
     let (low, high) = (rungs[best].rate_per_s, rungs[above].rate_per_s);
@@ -78,6 +86,23 @@ pub(crate) fn next(rungs: &[Rung], first: u32) -> Option<u32> {
     }
     let between = round((f64::from(low) * f64::from(high)).sqrt());
     (low < between && between < high).then_some(between)
+}
+
+/// Returns true if a higher rate cannot do better.
+const fn is_hopeless(grade: Grade) -> bool {
+    matches!(grade, Grade::Overloaded | Grade::SenderTooSlow | Grade::Lossy | Grade::Failed)
+}
+
+/// Returns the next rate below a `first` rung that failed; `None` if it is of no use.
+fn below(rungs: &[Rung], first: Rung) -> Option<u32> {
+    let is_last = match first.grade {
+        Grade::Failed => true,
+        grade if is_hopeless(grade) => false,
+        _ => rungs.len() > BELOW,
+    };
+    let lowest = rungs.iter().map(|rung| rung.rate_per_s).min()?;
+    let down = round(f64::from(lowest) / STEP).max(*RATES.start());
+    (!is_last && down < lowest).then_some(down)
 }
 
 /// Rounds to three digits, which is finer than the search.
@@ -93,7 +118,7 @@ mod tests {
     /// Searches a queue on paper; returns the rungs it tried.
     fn search(grade: impl Fn(u32) -> Grade) -> Vec<Rung> {
         let mut rungs = Vec::new();
-        while let Some(rate_per_s) = next(&rungs, 1_000) {
+        while let Some(rate_per_s) = next(&rungs, 1_000, *RATES.end()) {
             assert!(!rungs.iter().any(|r: &Rung| r.rate_per_s == rate_per_s), "{rate_per_s} again");
             assert!(RATES.contains(&rate_per_s));
             rungs.push(Rung { rate_per_s, grade: grade(rate_per_s) });
@@ -136,7 +161,7 @@ mod tests {
         for seed in 0..200 {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut rungs = Vec::new();
-            while let Some(rate_per_s) = next(&rungs, 1_000) {
+            while let Some(rate_per_s) = next(&rungs, 1_000, *RATES.end()) {
                 let p99_s = 100f64.ln() / (100_000.0 - f64::from(rate_per_s));
                 let seen = p99_s * (0.9 + 0.2 * random.f64());
                 let grade = match seen {
@@ -157,6 +182,7 @@ mod tests {
     fn what_never_passes_ends_where_it_carries_no_more_or_at_the_top() {
         let rungs = search(|rate| if rate < 100_000 { Grade::Over } else { Grade::Overloaded });
         assert_eq!(rungs.iter().map(|r| r.rate_per_s).max(), Some(256_000));
+        assert_eq!(rungs.iter().map(|r| r.rate_per_s).min(), Some(63), "two rungs below");
         assert_eq!(around(&rungs), None);
         let rungs = search(|_| Grade::Over);
         assert_eq!(rungs.iter().map(|r| r.rate_per_s).max(), Some(*RATES.end()));
@@ -168,6 +194,42 @@ mod tests {
         let rungs = search(|_| Grade::Passed);
         let found = around(&rungs).unwrap();
         assert_eq!((rungs[found.best].rate_per_s, found.above), (*RATES.end(), None));
+    }
+
+    #[test]
+    fn a_first_rung_that_is_too_much_is_followed_by_lower_ones() {
+        // At 1,000 a second more is sent than carried.
+        for grade in [Grade::Overloaded, Grade::SenderTooSlow, Grade::Lossy] {
+            let rungs = search(|rate| if rate <= 90 { Grade::Passed } else { grade });
+            assert_eq!(rungs.iter().map(|r| r.rate_per_s).max(), Some(1_000), "{rungs:?}");
+            let found = around(&rungs).unwrap();
+            assert!((80..=90).contains(&rungs[found.best].rate_per_s), "{rungs:?}");
+        }
+        let rungs = search(|_| Grade::Overloaded);
+        assert_eq!(rungs.iter().map(|r| r.rate_per_s).min(), Some(*RATES.start()), "{rungs:?}");
+    }
+
+    #[test]
+    fn no_rate_is_tried_beyond_the_most_that_can_be_moved() {
+        let mut rungs = Vec::new();
+        while let Some(rate_per_s) = next(&rungs, 10_000, 70_000) {
+            rungs.push(Rung { rate_per_s, grade: Grade::Passed });
+        }
+        let rates: Vec<u32> = rungs.iter().map(|r| r.rate_per_s).collect();
+        assert_eq!(rates, [10_000, 40_000, 70_000]);
+        assert_eq!(next(&[], 10_000, 500), Some(500));
+    }
+
+    #[test]
+    fn what_cannot_be_told_has_not_passed() {
+        let rungs = search(|rate| match rate {
+            0..50_000 => Grade::Passed,
+            50_000..60_000 => Grade::Unsure,
+            _ => Grade::Over,
+        });
+        let found = around(&rungs).unwrap();
+        assert!((45_000..50_000).contains(&rungs[found.best].rate_per_s), "{rungs:?}");
+        assert_eq!(rungs[found.above.unwrap()].grade, Grade::Unsure, "{rungs:?}");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use super::search::{self, Around, Grade, Rung};
 use ipcmark_core::{Arrivals, Parameter};
 use ipcmark_harness::session::{CellSpec, Round, Rounds, Steer, is_open, rounds_of};
 use ipcmark_record::{Cell, CellKey, Knee, Record, Refusal, Standing, State};
-use ipcmark_summary::{Context, Lag, Row, Status, summarize_cell};
+use ipcmark_suite::RATES;
+use ipcmark_summary::{Context, Estimate, Lag, Row, Status, summarize_cell};
 use std::time::Duration;
 
 /// Number of samples of all invocations of a rung together: p99 needs 100 above it, and some may be of
@@ -46,7 +47,11 @@ pub(crate) struct Seek {
 #[derive(Debug, Clone)]
 pub(crate) struct Tried {
     pub(crate) rung: Rung,
-    pub(crate) p99_ns: Option<f64>,
+    pub(crate) p99_ns: Option<Estimate>,
+    /// CPUs that all sides used together, pacing left out.
+    pub(crate) cpus: Option<f64>,
+    /// Time that moving a message takes at least on this machine, ns.
+    pub(crate) limit_ns: Option<f64>,
     pub(crate) lag: Option<Lag>,
     pub(crate) lost_share: Option<f64>,
     pub(crate) values: u64,
@@ -115,7 +120,9 @@ impl Seek {
     }
 
     fn next(&self, search: &Search) -> Option<u32> {
-        search::next(&search.rungs(), self.aims.first_per_s)
+        let limits = search.tried.iter().filter_map(|tried| tried.limit_ns);
+        let most = limits.map(|ns| 1e9 / ns).fold(f64::from(*RATES.end()), f64::min);
+        search::next(&search.rungs(), self.aims.first_per_s, most as u32)
     }
 
     fn tried(&self, cell: &Cell, context: &Context) -> Tried {
@@ -123,6 +130,8 @@ impl Seek {
         let nothing = |why: String| Tried {
             rung: Rung { rate_per_s, grade: Grade::Failed },
             p99_ns: None,
+            cpus: None,
+            limit_ns: None,
             lag: None,
             lost_share: None,
             values: 0,
@@ -166,7 +175,11 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
     let p99 = figure.percentile(0.99);
     let lost_share = figure.lost_share.map(|share| share.value);
     let late = figure.lag.is_some_and(|lag| lag.p99_ns.value > bound_ns);
-    let over = p99.is_some_and(|p99| p99.ns.value > bound_ns);
+    let (low, high) = match p99 {
+        Some(p99) => p99.ns.interval.unwrap_or((p99.ns.value, p99.ns.value)),
+        None => (0.0, 0.0),
+    };
+    let over = low > bound_ns;
     let grade = if lost_share.is_some_and(|share| share > LOST) {
         Grade::Lossy
     } else if late && (over || row.misses_rate()) {
@@ -175,14 +188,20 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
         Grade::Overloaded
     } else if over {
         Grade::Over
-    } else if p99?.enough {
-        Grade::Passed
-    } else {
+    } else if !p99?.enough {
         Grade::TooFew
+    } else if high > bound_ns {
+        Grade::Unsure
+    } else {
+        Grade::Passed
     };
+    // Several round trips may be under way, so their time is no bound of their rate.
+    let is_bound = row.key.workload.is_one_way();
     Some(Tried {
         rung: Rung { rate_per_s, grade },
-        p99_ns: p99.map(|p99| p99.ns.value),
+        p99_ns: p99.map(|p99| p99.ns),
+        cpus: Some(figure.cpu_ns_per_message.value * figure.messages_per_s.value / 1e9),
+        limit_ns: row.limit.as_ref().filter(|_| is_bound).map(|limit| limit.limit_ns),
         lag: figure.lag,
         lost_share,
         values: p99.map_or(0, |p99| p99.samples),

@@ -3,11 +3,13 @@
 use super::search::Grade;
 use super::seek::{Search, Tried, arrivals};
 use ipcmark_record::CellKey;
-use ipcmark_show::{bytes, count, share, time};
+use ipcmark_show::{Quantity, bytes, count, share, time};
+use ipcmark_summary::Estimate;
 use std::fmt::Write as _;
 
 /// Returns `knee of pipe/block at 1 KiB, cross-core, poisson: 180,000 messages/s (p99
-/// 61.0 µs ≤ 100 µs); at 240,000/s p99 is 3.10 ms`.
+/// 61.0 µs [58.0 µs, 63.0 µs] ≤ 100 µs, 0.42 CPUs used); at 240,000/s p99 is 3.10 ms [2.10 ms,
+/// 4.50 ms]`.
 pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
     let what = place(&search.key);
     let bound = time(bound_ns);
@@ -21,7 +23,7 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
         };
     };
     let best = &search.tried[around.best];
-    let p99 = time(best.p99_ns.unwrap_or(f64::NAN));
+    let p99 = best.p99_ns.map(estimate).unwrap_or_default();
     let rate = thousands(best.rung.rate_per_s);
     let late = match best.lag {
         Some(lag) if lag.sender_too_slow => {
@@ -29,7 +31,8 @@ pub(crate) fn sentence(search: &Search, bound_ns: f64) -> String {
         }
         _ => String::new(),
     };
-    let mut said = format!("knee of {what}: {rate} messages/s (p99 {p99}{late} ≤ {bound})");
+    let cpus = cpus(best).map(|cpus| format!(", {cpus}")).unwrap_or_default();
+    let mut said = format!("knee of {what}: {rate} messages/s (p99 {p99}{late} ≤ {bound}{cpus})");
     match around.above {
         Some(above) => {
             let _ = write!(said, "; {}", fate(&search.tried[above]));
@@ -58,8 +61,7 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
     let is_over =
         |t: &Tried| matches!(t.rung.grade, Grade::Over | Grade::Overloaded | Grade::SenderTooSlow);
     let over = with_p99.clone().all(is_over);
-    let least = with_p99
-        .min_by(|a, b| a.p99_ns.partial_cmp(&b.p99_ns).unwrap_or(std::cmp::Ordering::Equal));
+    let least = with_p99.min_by(|a, b| value(a).total_cmp(&value(b)));
     match least {
         Some(least) if over => {
             let rates = tried.iter().map(|t| t.rung.rate_per_s);
@@ -68,7 +70,7 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
                 "no knee of {what}: p99 was over {bound} at every rate tried, {} to {}/s; best p99: {} at {}/s",
                 thousands(from),
                 thousands(to),
-                time(least.p99_ns.unwrap_or(f64::NAN)),
+                least.p99_ns.map(estimate).unwrap_or_default(),
                 thousands(least.rung.rate_per_s)
             )
         }
@@ -82,11 +84,12 @@ fn none(what: &str, tried: &[Tried], bound: &str) -> String {
 /// Returns `at 240,000/s p99 is 3.10 ms`.
 pub(crate) fn fate(tried: &Tried) -> String {
     let at = format!("at {}/s", thousands(tried.rung.rate_per_s));
-    let p99 = tried.p99_ns.map_or_else(|| "unknown".into(), time);
+    let p99 = tried.p99_ns.map_or_else(|| "unknown".into(), estimate);
     // A rate that was not reached has no p99.
-    let known = tried.p99_ns.map_or_else(String::new, |ns| format!(" p99 is {}", time(ns)));
+    let known = tried.p99_ns.map_or_else(String::new, |ns| format!(" p99 is {}", estimate(ns)));
     match tried.rung.grade {
         Grade::Passed | Grade::Over => format!("{at} p99 is {p99}"),
+        Grade::Unsure => format!("{at} this run cannot tell: p99 is {p99}"),
         Grade::Overloaded => format!("{at}{known}: more is sent than the transport carries"),
         Grade::SenderTooSlow => {
             format!(
@@ -106,23 +109,41 @@ pub(crate) fn fate(tried: &Tried) -> String {
     }
 }
 
-/// Returns a rate and its result, for a list: `180,000/s  p99 61.0 µs`.
+/// Returns the value of p99, ns; more than any where it is not known.
+fn value(tried: &Tried) -> f64 {
+    tried.p99_ns.map_or(f64::INFINITY, |p99| p99.value)
+}
+
+fn estimate(ns: Estimate) -> String {
+    Quantity::Time.estimate(ns.value, ns.interval)
+}
+
+/// Returns `0.42 CPUs used`.
+fn cpus(tried: &Tried) -> Option<String> {
+    tried.cpus.map(|cpus| format!("{cpus:.2} CPUs used"))
+}
+
+/// Returns a rate and its result, for a list: `180,000/s  p99 61.0 µs [58.0 µs, 63.0 µs]  0.42 CPUs
+/// used  holds`.
 pub(crate) fn rung(tried: &Tried) -> String {
-    let p99 = tried.p99_ns.map_or_else(|| "p99 unknown".into(), |ns| format!("p99 {}", time(ns)));
+    let p99 =
+        tried.p99_ns.map_or_else(|| "p99 unknown".into(), |ns| format!("p99 {}", estimate(ns)));
     let lag = tried.lag.map(|lag| format!("sender's delay p99 {}", time(lag.p99_ns.value)));
     let grade = match tried.rung.grade {
         Grade::Passed => "holds",
-        Grade::SenderTooSlow => "fails (the sender could not keep the rate)",
+        Grade::Unsure => "cannot tell",
+        Grade::SenderTooSlow => "does not hold (the sender could not keep the rate)",
         Grade::TooFew => "too few samples",
-        Grade::Over => "fails",
-        Grade::Overloaded => "fails (more sent than carried)",
-        Grade::Lossy => "fails (messages lost)",
+        Grade::Over => "does not hold",
+        Grade::Overloaded => "does not hold (more sent than carried)",
+        Grade::Lossy => "does not hold (messages lost)",
         Grade::Failed => "nothing measured",
     };
     let why = tried.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let rate = format!("{}/s", thousands(tried.rung.rate_per_s));
     let lag = lag.unwrap_or_default();
-    format!("{rate:>12}  {p99:<14}  {lag:<28}  {grade}{why}").trim_end().into()
+    let cpus = cpus(tried).unwrap_or_default();
+    format!("{rate:>12}  {p99:<34}  {cpus:<14}  {lag:<28}  {grade}{why}").trim_end().into()
 }
 
 /// Returns the sender's own delay.
@@ -149,7 +170,9 @@ mod tests {
     fn tried(rate_per_s: u32, grade: Grade, p99_ns: f64) -> Tried {
         Tried {
             rung: Rung { rate_per_s, grade },
-            p99_ns: Some(p99_ns),
+            p99_ns: Some(Estimate { value: p99_ns, interval: None, confidence: None }),
+            cpus: Some(0.42),
+            limit_ns: None,
             lag: None,
             lost_share: None,
             values: 900,
@@ -172,7 +195,7 @@ mod tests {
         ];
         assert_eq!(
             said(rungs.clone(), true),
-            "knee of pipe/block at 1 KiB, cross-core, constant: 180,000 messages/s (p99 61.0 µs ≤ 100 µs); at 240,000/s p99 is \
+            "knee of pipe/block at 1 KiB, cross-core, constant: 180,000 messages/s (p99 61.0 µs ≤ 100 µs, 0.42 CPUs used); at 240,000/s p99 is \
              3.10 ms: more is sent than the transport carries"
         );
         assert!(said(rungs, false).ends_with("from 180,000 to 240,000/s"));
