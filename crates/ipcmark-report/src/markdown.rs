@@ -76,7 +76,7 @@ fn document(
         writeln!(out, "- {}: **{}**, {}", sign.name, escape(&sign.value), escape(&sign.detail))?;
     }
     writeln!(out, "\n## The answer\n")?;
-    for part in answer(rankings) {
+    for part in answer(rankings, &record.knees) {
         if !part.head.is_empty() {
             writeln!(out, "### {}\n", escape(&part.head))?;
         }

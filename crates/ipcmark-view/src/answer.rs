@@ -1,7 +1,7 @@
 //! The answer on top: a few sentences from the figures, which also say what they cannot tell.
 
 use crate::{Entry, Order, Ranking, Setting, order, shown};
-use ipcmark_record::{Carries, Placement, Standing, Workload};
+use ipcmark_record::{Carries, Knee, Placement, Standing, Workload};
 use ipcmark_show::{Quantity, bytes, markdown, plural};
 use ipcmark_summary::Estimate;
 
@@ -19,25 +19,35 @@ pub struct Part {
     pub sentences: Vec<String>,
 }
 
-/// Returns the answer, a part for each placement with a ranking.
+/// Returns the answer: the knees, if some were searched, and a part for each placement with a
+/// ranking.
 #[must_use]
-pub fn answer(rankings: &[Ranking<'_>]) -> Vec<Part> {
+pub fn answer(rankings: &[Ranking<'_>], knees: &[Knee]) -> Vec<Part> {
     let mut placements: Vec<Placement> = Vec::new();
     for ranking in rankings {
         if !placements.contains(&ranking.setting.placement) {
             placements.push(ranking.setting.placement);
         }
     }
-    let mut parts: Vec<Part> = placements
+    let searched = Part { head: String::new(), sentences: knees.iter().map(found).collect() };
+    let placed = placements
         .iter()
-        .map(|&placement| Part { head: placement.to_string(), sentences: at(placement, rankings) })
-        .filter(|part| !part.sentences.is_empty())
-        .collect();
+        .map(|&placement| Part { head: placement.to_string(), sentences: at(placement, rankings) });
+    let mut parts: Vec<Part> = std::iter::once(searched).chain(placed).collect();
+    parts.retain(|part| !part.sentences.is_empty());
     if parts.is_empty() {
         let sentences = vec!["**Nothing can be ranked.**".to_owned()];
         parts.push(Part { head: String::new(), sentences });
     }
     parts
+}
+
+/// Returns the result of a search in words.
+fn found(knee: &Knee) -> String {
+    let name = &knee.of.transport;
+    let text = knee.found.replace(name, &markdown::code(name));
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn at(placement: Placement, rankings: &[Ranking<'_>]) -> Vec<String> {
@@ -206,8 +216,26 @@ mod tests {
 
     fn words(rows: Vec<Row>) -> String {
         let summary = summary(rows);
-        let parts = answer(&rankings(&summary));
+        let parts = answer(&rankings(&summary), &[]);
         parts.into_iter().flat_map(|p| p.sentences).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_search_answers_with_its_knees() {
+        let key = |rate: u32| {
+            let workload = Workload::PACED.with_value(rate);
+            ipcmark_record::CellKey::new("pipe/block", workload, 64, Placement::CrossCore)
+        };
+        let knee = Knee {
+            of: key(0),
+            bound_ns: 1e5,
+            rate_per_s: Some(180_000),
+            above_per_s: None,
+            found: "knee of pipe/block at 64 B: 180,000 messages/s".into(),
+        };
+        let parts = answer(&[], &[knee]);
+        assert_eq!(parts.len(), 1, "{parts:?}");
+        assert_eq!(parts[0].sentences, ["Knee of `pipe/block` at 64 B: 180,000 messages/s"]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
         table::machine(&record, &summary, columns)
             + &table::tables(&summary, width)
             + "\n"
-            + &table::answer(&summary, columns)
+            + &table::answer(&summary, &record.knees, columns)
             + &rules
             + gap
     } else {

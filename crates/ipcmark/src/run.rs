@@ -143,7 +143,7 @@ fn text(
     let mut text = table::machine(record, summary, output::columns());
     text.push_str(&table::tables(summary, output::of_tables(args.all_columns)));
     text.push('\n');
-    text.push_str(&table::answer(summary, output::columns()));
+    text.push_str(&table::answer(summary, &record.knees, output::columns()));
     text.push_str(&rules::brief(&record.rules, output::columns()));
     let rules_left_out = wants_rules(args) && record.rules.is_empty();
     if let Some(folder) = folder.filter(|_| rules_left_out) {

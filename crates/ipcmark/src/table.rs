@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::output::paint;
-use ipcmark_record::Record;
+use ipcmark_record::{Knee, Record};
 use ipcmark_show::terminal::{dropping, wrapped};
 use ipcmark_show::{Tone, bytes, count, plural};
 use ipcmark_summary::Summary;
@@ -105,9 +105,9 @@ fn meanings(summary: &Summary, rankings: &[Ranking<'_>], columns: Option<u16>) -
 }
 
 /// Returns the answer in a few sentences.
-pub(crate) fn answer(summary: &Summary, columns: Option<u16>) -> String {
+pub(crate) fn answer(summary: &Summary, knees: &[Knee], columns: Option<u16>) -> String {
     let mut text = format!("{}\n", paint(Tone::Title, "The answer"));
-    for part in ipcmark_view::answer(&rankings(summary)) {
+    for part in ipcmark_view::answer(&rankings(summary), knees) {
         if !part.head.is_empty() {
             text += &format!("  {}\n", part.head);
         }

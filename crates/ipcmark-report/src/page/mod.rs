@@ -7,7 +7,7 @@ use crate::frame::{self, Page, Section};
 use crate::html::{Html, html};
 use crate::prose::inline;
 use crate::{Result, facts};
-use ipcmark_record::{HarnessCost, Host, Outcome, Record, Rule, Settings, Tool};
+use ipcmark_record::{HarnessCost, Host, Knee, Outcome, Record, Rule, Settings, Tool};
 use ipcmark_summary::Summary;
 use ipcmark_view::{Ranking, answer, census, noise};
 use serde::Serialize;
@@ -51,9 +51,13 @@ pub(crate) fn render(
             ),
             census(&summary.census),
         ],
-        lead: [quality(record, summary), answers(rankings), cautions(record, summary)]
-            .into_iter()
-            .collect(),
+        lead: [
+            quality(record, summary),
+            answers(rankings, &record.knees),
+            cautions(record, summary),
+        ]
+        .into_iter()
+        .collect(),
         sections: sections.into_iter().flatten().collect(),
         data: data(record, summary),
     };
@@ -80,7 +84,7 @@ fn quality(record: &Record, summary: &Summary) -> Html {
     )
 }
 
-fn answers(rankings: &[Ranking<'_>]) -> Html {
+fn answers(rankings: &[Ranking<'_>], knees: &[Knee]) -> Html {
     let part = |part: ipcmark_view::Part| {
         let head = match part.head.as_str() {
             "" => Html::default(),
@@ -89,7 +93,7 @@ fn answers(rankings: &[Ranking<'_>]) -> Html {
         let sentences = frame::list(part.sentences.iter().map(|sentence| inline(sentence)));
         html!("{head}{sentences}", head = head, sentences = sentences)
     };
-    let body = answer(rankings).into_iter().map(part).collect();
+    let body = answer(rankings, knees).into_iter().map(part).collect();
     Section { class: "answer", ..Section::new("answer", "", "The answer", body) }.html()
 }
 

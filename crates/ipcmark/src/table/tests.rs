@@ -69,7 +69,7 @@ fn no_line_is_wider_than_the_terminal_and_notes_are_kept() {
 fn the_quality_and_the_answer_come_in_a_few_lines() {
     let record = sample::record(1, 8);
     let summary = summarize(&record).unwrap();
-    let text = machine(&record, &summary, Some(80)) + &answer(&summary, Some(80));
+    let text = machine(&record, &summary, Some(80)) + &answer(&summary, &record.knees, Some(80));
     assert!(fits(&text, Some(80)), "{text}");
     for part in [
         "Measurement quality: ",
