@@ -19,6 +19,10 @@ pub struct Cost {
     pub user_ns_per_message: Estimate,
     /// CPU time in the kernel of all sides for one message, ns.
     pub system_ns_per_message: Estimate,
+    /// CPU time that sending on time took besides, ns for one message: not part of the others; absent
+    /// where no rate was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pacing_ns_per_message: Option<Estimate>,
     /// CPU time of the initiator (initiators) alone for one message, user and system, ns; absent if
     /// it is not a side.
     pub initiator_ns_per_message: Option<Estimate>,
@@ -67,7 +71,14 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
     // A task is many messages; the mechanism decides how many.
     let calls = cell.system_calls.filter(|_| cell.key.workload.timed() != Timed::Task);
     let cycles = cell.cycles;
+    let pacing = |side: &SideReport| side.usage.pacing.map(|p| p.spinning_ns + p.sleeping_ns);
+    let paced = |i: &&Invocation| {
+        let paced: Vec<u64> = i.sides.iter().filter_map(pacing).collect();
+        (!paced.is_empty()).then(|| paced.iter().sum::<u64>() as f64 / times(i))
+    };
+    let paced: Vec<f64> = invocations.iter().filter_map(paced).collect();
     Some(Cost {
+        pacing_ns_per_message: estimate(&paced, drift),
         user_ns_per_message: estimate(&each(all, |u| u.user_ns), drift)?,
         system_ns_per_message: estimate(&each(all, |u| u.system_ns), drift)?,
         initiator_ns_per_message: estimate(&each(|s| s.side.starts_with("initiator"), cpu), drift),

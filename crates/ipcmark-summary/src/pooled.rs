@@ -109,12 +109,13 @@ pub(crate) fn packed<'i>(
     invocation: &'i Invocation,
     told: Told,
 ) -> impl Iterator<Item = (&'i SideReport, &'i Encoded)> {
-    let sides = invocation.sides.iter();
-    let kept =
-        sides.flat_map(|side| side.histogram.iter().chain(&side.lag).map(move |h| (side, h)));
-    kept.filter(move |(side, encoded)| match told {
-        Told::Figures => tells(cell, side) && encoded.unit != Unit::NsLag,
-        Told::Lag => encoded.unit == Unit::NsLag,
+    invocation.sides.iter().filter_map(move |side| {
+        let own = side.histogram.as_ref();
+        let kept = match told {
+            Told::Figures => own.filter(|_| tells(cell, side)),
+            Told::Lag => own.filter(|own| own.unit == Unit::NsLag).or(side.lag.as_ref()),
+        };
+        Some((side, kept?))
     })
 }
 

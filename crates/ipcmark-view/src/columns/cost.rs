@@ -62,6 +62,9 @@ fn columns(counted: &str) -> Vec<OfRow> {
         cost("Responders", one("user and system time of the other side"), |c| {
             maybe(c.responder_ns_per_message)
         }),
+        cost("Pacing", one("CPU time of waiting for the due time, not part of the others"), |c| {
+            maybe(c.pacing_ns_per_message)
+        }),
         switches(counted),
         cost("Page\nfaults", one("all sides together"), |c| plain(c.faults_per_message.value)),
         syscalls(counted),

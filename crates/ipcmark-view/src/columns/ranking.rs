@@ -2,7 +2,7 @@
 
 use super::{
     BLOCKS, BLOCKS_MEAN, BYTES, NOTES, OVER_INVOCATIONS, OfRow, TIME_PER_MESSAGE, cpu, distance,
-    estimate, figure, invocations, limit, percentile, quality, quantile, switches, syscalls,
+    estimate, figure, invocations, limit, percentile, plain, quality, quantile, switches, syscalls,
     time_cell, transport,
 };
 use crate::remarks::{remarks, room};
@@ -128,7 +128,11 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
                         time_cell(&lag.p99_ns).under(format!("p50 {}", time(lag.p50_ns.value)))
                     })
                 });
-                return vec![p99, reached, delay];
+                let help = "CPU time of all sides over the time of the phase; waiting for the due time is left out";
+                let cpus = figure(number("CPUs\nused", help, 9), |f| {
+                    plain(f.cpu_ns_per_message.value * f.messages_per_s.value / 1e9)
+                });
+                return vec![p99, reached, delay, cpus];
             }
             let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
             let last = figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value));
