@@ -77,7 +77,7 @@ fn tell(record: &Record) -> Result<()> {
     let summary = summarize(record)?;
     let _ = table::machine(record, &summary, COLUMNS)
         + &table::tables(&summary, COLUMNS)
-        + &table::answer(&summary, COLUMNS)
+        + &table::answer(&summary, &record.knees, COLUMNS)
         + &rules::text(&record.rules, COLUMNS)
         + &serde_json::to_string(&summary.rows)?;
     Ok(())
