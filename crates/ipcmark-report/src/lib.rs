@@ -32,6 +32,7 @@ use ipcmark_summary::{Context, Summary, summarize, summarize_in};
 use ipcmark_view::rankings;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::Builder;
 
 /// Paths of a report's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +96,18 @@ fn draw_all(charts: &[Chart], folder: &Path) -> Result<Vec<PathBuf>> {
         files::write(&paths[1], &chart.png()?)?;
         Ok(paths)
     };
+    let write_some = |some: &[Chart]| some.iter().map(write).collect::<Result<Vec<_>>>();
     std::thread::scope(|scope| {
-        let workers: Vec<_> = charts
-            .chunks(each)
-            .map(|some| scope.spawn(move || some.iter().map(write).collect::<Result<Vec<_>>>()))
-            .collect();
-        let written = workers.into_iter().map(|w| w.join().unwrap_or_else(|e| resume_unwind(e)));
+        // Where no thread can be had, this one draws.
+        let start = |some| {
+            let started = Builder::new().spawn_scoped(scope, move || write_some(some));
+            started.map_err(|_| write_some(some))
+        };
+        let workers: Vec<_> = charts.chunks(each).map(start).collect();
+        let written = workers.into_iter().map(|worker| match worker {
+            Ok(worker) => worker.join().unwrap_or_else(|e| resume_unwind(e)),
+            Err(written) => written,
+        });
         Ok(written.collect::<Result<Vec<_>>>()?.concat().concat())
     })
 }

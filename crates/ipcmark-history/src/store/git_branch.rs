@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// Tries of a commit while other writers are faster.
@@ -196,8 +197,10 @@ impl GitBranch {
         // Git may answer before it has read everything, so that both directions must flow at once.
         let output = std::thread::scope(|scope| {
             // A git that ended early says so in its answer.
-            scope.spawn(move || drop(stdin.write_all(input)));
-            child.wait_with_output()
+            let write = move || drop(stdin.write_all(input));
+            let writing = Builder::new().spawn_scoped(scope, write);
+            let output = child.wait_with_output();
+            writing.and(output)
         });
         let output = output.map_err(|e| refused(e.to_string()))?;
         if output.status.success() {
