@@ -1,5 +1,7 @@
 //! Errors that end a comparison.
 
+use ipcmark_sys::process::Exit;
+
 /// Result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -19,6 +21,14 @@ pub enum Error {
         program: String,
         /// Its fault.
         what: String,
+    },
+    /// A signal ended a side before it began.
+    #[error("{program} {exit} before it measured anything")]
+    Killed {
+        /// Its name.
+        program: String,
+        /// Its end.
+        exit: Exit,
     },
     /// A side has another version of the protocol.
     #[error(

@@ -77,8 +77,15 @@ impl Program {
             true => Error::Interrupted,
             false => Error::NotIpcmark { program: side.name.clone(), what },
         };
-        started.await_answer(Instant::now() + TO_BEGIN, &none)?;
-        let hello: Hello = started.read(&none)?;
+        let begun = started
+            .await_answer(Instant::now() + TO_BEGIN, &none)
+            .and_then(|()| started.read::<Hello>(&none));
+        let hello = begun.map_err(|e| match started.child.exit() {
+            Some(exit @ process::Exit::Signal(_)) if !process::is_interrupted() => {
+                Error::Killed { program: side.name.clone(), exit }
+            }
+            _ => e,
+        })?;
         let theirs = hello.protocol;
         if theirs != PROTOCOL {
             let program = side.name.clone();

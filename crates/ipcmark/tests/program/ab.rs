@@ -107,3 +107,15 @@ fn a_side_that_is_no_program_to_compare_is_told_before_anything_is_measured() {
     }
     desk.assert_clean();
 }
+
+/// reliability 14: a side that a signal ended was called no ipcmark, as though the command line were wrong.
+#[test]
+fn a_side_that_a_signal_ends_is_no_mistake_of_the_user() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let dying = desk.write("dying", "#!/bin/sh\nkill -HUP $$\n");
+    std::fs::set_permissions(&dying, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let flags = ["ab", "--base", "./dying", "-t", "pipe/block", "--size", "64", "--out", "out"];
+    let said = stderr(&desk.ipcmark(&flags).code(4));
+    assert!(said.contains("SIGHUP before it measured anything"), "{said}");
+}
