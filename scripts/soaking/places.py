@@ -8,6 +8,7 @@ import shutil
 import struct
 import time
 
+from .kills import REMOVING
 from .world import CODES, mount
 
 MIXED = ("pipe/block,fifo/block,mq/block,shm-ring/hybrid,shm-ring-posix/hybrid,shm-ring-sysv/hybrid,sysv-msg/block,unix-path/block,tcp/block,"
@@ -19,13 +20,13 @@ SYSCALLS = {  # x86-64
     "shmget": 29, "shmat": 30, "pipe2": 293, "socket": 41, "socketpair": 53, "bind": 49, "accept4": 288, "connect": 42, "epoll_create1": 291,
     "eventfd2": 290, "timerfd_create": 283, "signalfd4": 289, "io_uring_setup": 425, "ptrace": 101, "perf_event_open": 298, "statx": 332,
     "getrandom": 318, "flock": 73, "fsync": 74, "rename": 82, "unlink": 87, "unlinkat": 263, "mkdir": 83, "ftruncate": 77, "process_vm_readv": 310,
-    "userfaultfd": 323, "mlock": 149, "prlimit64": 302, "getrusage": 98, "sysinfo": 99, "clock_nanosleep": 230, "futex": 202,
+    "userfaultfd": 323, "mlock": 149, "prlimit64": 302, "getrusage": 98, "sysinfo": 99, "futex": 202,
     "kill": 62, "waitid": 247, "getdents64": 217, "readlink": 89, "setitimer": 38, "rt_sigtimedwait": 128, "sched_yield": 24, "ioctl": 16,
     "dup": 32, "fcntl": 72, "sendmsg": 46, "recvmsg": 47, "splice": 275, "vmsplice": 278, "getsockopt": 55, "setsockopt": 54, "fallocate": 285,
     "madvise": 28, "copy_file_range": 326, "pidfd_send_signal": 424, "rt_sigqueueinfo": 129, "mknodat": 259, "sched_setscheduler": 144,
 }
 # Calls without which no program of Rust starts or waits for another.
-HARD = {"mmap", "futex", "waitid", "poll"}
+HARD = {"mmap", "futex", "waitid", "poll", "ioctl"}
 
 
 def without(number, errno):
@@ -172,10 +173,12 @@ def one_place(world, name, how):
     # The kernel itself kills for two limits and for memory; no program starts without some calls or without memory, and Rust aborts
     # where an allocation fails. The interrupt may come when a run has ended already.
     killed = {-9, -24, 137} if name.startswith(("CPU ", "8m", "16m", "32m", "64m", "128m")) else set()
-    no_start = {-11, -6, -4, 127, 126, 125} if hard or name.startswith(("AS 32", "AS 64", "STACK 65536", "DATA 1048576", "NOFILE 4", "mmap")) else set()
+    no_start = {-11, -6, -4, 101, 127, 126, 125} if hard or name.startswith(("AS 32", "AS 64", "STACK 65536", "DATA 1048576", "NOFILE 4", "mmap")) else set()
     no_memory = {-6} if "memory allocation of" in ended.err else set()
     late = {-2} if meddle else set()
     faults = world.faults(ended, CODES | killed | no_start | no_memory | late, folder, both_died=bool(killed))
+    without = "left behind" if any(f"{call} refused" in name for call in REMOVING) else "panic" if hard else "\0"
+    faults = [fault for fault in faults if not fault.startswith(without)]
     if stdout is not None:
         os.close(stdout)
     for mounted in [folder] * bool(out_of) + [world.tmp] * bool(tmp_of):

@@ -1,6 +1,7 @@
 """Other users and other runs: planted names and links, two runs into one folder, strangers at every name and port."""
 
 import json
+import mmap
 import os
 import shutil
 import socket
@@ -109,14 +110,13 @@ def names_and_ports():
 
 
 def knock(kind, where, kept):
-    """Connects to a name or port, or sends to it, and says what no one expects."""
+    """Connects to a name or port, and sends what no one expects; returns the number of times that it was let in."""
     if kind == "unix":
-        for shape in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM):
-            with_socket(socket.AF_UNIX, shape, where.replace("@", "\0", 1), kept)
-    else:
-        family, port = where
-        home = ("127.0.0.1", port) if family == socket.AF_INET else ("::1", port)
-        with_socket(family, socket.SOCK_DGRAM if kind.startswith("udp") else socket.SOCK_STREAM, home, kept)
+        shapes = socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM
+        return sum(with_socket(socket.AF_UNIX, shape, where.replace("@", "\0", 1), kept) for shape in shapes)
+    family, port = where
+    home = ("127.0.0.1", port) if family == socket.AF_INET else ("::1", port)
+    return with_socket(family, socket.SOCK_DGRAM if kind.startswith("udp") else socket.SOCK_STREAM, home, kept)
 
 
 def with_socket(family, shape, where, kept):
@@ -128,7 +128,7 @@ def with_socket(family, shape, where, kept):
         pass
     except OSError:
         one.close()
-        return
+        return 0
     try:
         one.send(b"A" * 64)
     except OSError:
@@ -137,16 +137,20 @@ def with_socket(family, shape, where, kept):
     kept.append(one)
     while len(kept) > 40:
         kept.pop(0).close()
+    return 1
 
 
-def knock_without_end(folders):
-    """Tries every name and port for ever; opens what has a path, and sends to queues."""
+def knock_without_end(folders, knocks):
+    """Tries every name and port for ever; opens what has a path, and removes what has a key. Counts what it tried."""
     kept = []
+    count = 0
     while True:
+        knocks[:] = struct.pack("q", count)
         for kind, where in names_and_ports():
-            knock(kind, where, kept)
+            count += knock(kind, where, kept)
         for folder in folders:
             for name in os.listdir(folder) if os.access(folder, os.R_OK) else ():
+                count += 1
                 try:
                     with open(f"{folder}/{name}", "r+b", buffering=0) as file:
                         file.write(b"A" * 64)
@@ -155,40 +159,43 @@ def knock_without_end(folders):
         for kind in ("msg", "shm", "sem"):
             with open(f"/proc/sysvipc/{kind}") as table:
                 for line in table.readlines()[1:]:
+                    count += 1
                     subprocess.run(["ipcrm", {"msg": "-q", "shm": "-m", "sem": "-s"}[kind], line.split()[1]], stderr=subprocess.DEVNULL, check=False)
 
 
 def strangers(world):
     """Invocations of every transport that has a name or a port, while another user knocks at all of them."""
     rows = json.loads(world.run(["list", "--json"]).out)
-    meets = {"port", "path", "name", "key", "service"}
-    chosen = [row["name"] for row in rows if row["meet_by"] in meets and row["available"]]
-    rounds = max(world.tries // 2, 1)
-    ping = ["--pattern", "ping-pong"]
-    for name in chosen:
-        payload = next(row for row in rows if row["name"] == name)["carries"]
-        folder = world.fresh()
-        stranger = as_stranger(lambda: knock_without_end([world.tmp, "/dev/shm", f"{world.base}/mqueue"]))
-        flags = ping if payload == "messages" else ["--pattern", "wake-up"] if payload == "notifications" else ping
-        words = ["run", "-t", name, *flags, *SHORT, "--rounds", str(min(rounds, 10_000)), "--fixed", "--no-counting", "--out", folder]
-        started = world.start(words)
-        ended = world.wait(started, 30 + rounds)
+    rounds = str(max(world.tries // 2, 1))
+    print("| transport | invocations | broken | knocks |\n| --- | ---: | ---: | ---: |")
+    for row in rows:
+        if not row["available"] or row["meet_by"] not in ("port", "path", "name", "key", "service"):
+            continue
+        folder, name = world.fresh(), row["name"]
+        knocks = mmap.mmap(-1, 8)
+        stranger = as_stranger(lambda: knock_without_end([world.tmp, "/dev/shm", f"{world.base}/mqueue"], knocks))
+        flags = ["--pattern", "wake-up"] if row["carries"] == "notifications" else ["--pattern", "ping-pong", "-s", "8"]
+        place = "cross-core" if row["wait"] == "spin" else "same-core"
+        words = ["run", "-t", name, *flags, "--placement", place, "--measure", "2ms", "--warm-up", "1ms", "--rounds", rounds, "--fixed",
+                 "--no-counting", "--quiet", "--out", folder]
+        ended = world.run(words, 60 + int(rounds))
         send(stranger, 9)
         os.waitpid(stranger, 0)
-        broken, made = 0, 0
-        try:
-            for cell in json.load(open(f"{folder}/record.json"))["cells"]:
-                for invocation in cell["invocations"]:
-                    made += 1
-                    faults = invocation.get("integrity", {})
-                    broken += invocation["outcome"]["is"] != "ok" or any(faults.get(word) for word in ("lost", "repeated", "damaged"))
-        except FileNotFoundError:
-            pass
+        made = [invocation for cell in cells_of(folder) for invocation in cell["invocations"]]
+        broken = sum(invocation["outcome"]["is"] != "ok" or any(invocation["integrity"].values()) for invocation in made)
         faults = world.faults(ended, CODES, folder)
-        row = world.table.setdefault(f"another user at {name}", [0, 0])
-        row[0] += made
-        row[1] += broken + len(faults)
+        print(f"| {name} | {len(made)} | {broken} | {struct.unpack('q', knocks[:])[0]:,} |", flush=True)
+        entry = world.table.setdefault("another user at every name and port", [0, 0])
+        entry[0] += len(made)
+        entry[1] += broken + len(faults)
         if faults or broken:
-            print(f"FAILED another user at {name}: {broken} of {made} invocations; {faults} {ended.out[-500:]}", flush=True)
+            print(f"FAILED {' '.join(words)}: {faults} {ended.out[-500:]}", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
 
+
+def cells_of(folder):
+    try:
+        with open(f"{folder}/record.json") as file:
+            return json.load(file)["cells"]
+    except FileNotFoundError:
+        return []
