@@ -29,20 +29,28 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: b
     let rows: Vec<Row<'a>> = rows.into_iter().collect();
     let number =
         |of: fn(&Finding) -> Cell| move |row: &Row<'_>| row.finding.map_or_else(Cell::default, of);
+    // A capacity that all rows share is in the heading.
+    let of_first = rows.first().and_then(|row| row.key.capacity_bytes);
+    let shared = of_first.filter(|_| rows.iter().all(|row| row.key.capacity_bytes == of_first));
+    let cell = shared.map_or_else(|| "cell".into(), |n| format!("cell (capacity {})", bytes(n)));
+    let key = move |row: &Row<'_>| match shared {
+        Some(_) => CellKey { capacity_bytes: None, ..row.key.clone() },
+        None => row.key.clone(),
+    };
     let mut columns = vec![
         Column::new(
-            Head::words("cell", "transport, workload, size, placement"),
-            |row: &Row<'_>| Cell::words(name(row.key)),
+            Head::words(cell, "transport, workload, size, placement"),
+            move |row: &Row<'_>| Cell::words(name(&key(row))),
         ),
         Column::new(Head::words("figure", "").spare(6), |row: &Row<'_>| {
             Cell::words(row.finding.map_or("", |found| found.figure.name()))
         }),
         Column::new(
-            Head::number("base", "median over its invocations").spare(3),
+            Head::number("base", "median over its invocations").spare(4),
             number(|found| Cell::words(time(found.base_ns))),
         ),
         Column::new(
-            Head::number("new", "median over its invocations").spare(4),
+            Head::number("new", "median over its invocations").spare(5),
             number(|found| Cell::words(time(found.new_ns))),
         ),
         Column::new(
@@ -50,16 +58,16 @@ pub(crate) fn table<'a>(rows: impl IntoIterator<Item = Row<'a>>, with_verdict: b
             number(|found| Cell::estimate(Quantity::Change, found.ratio, found.interval)),
         ),
         Column::new(
-            Head::number("matters from", "the smallest effect that it was judged by").spare(2),
+            Head::number("matters\nfrom", "the smallest effect that it was judged by").spare(2),
             number(|found| Cell::words(share(found.delta))),
         ),
         Column::new(
-            Head::number("detectable from", "the smallest slow-down found in four cases of five")
+            Head::number("detectable\nfrom", "the smallest slow-down found in four cases of five")
                 .spare(7),
             number(|found| found.detectable.map_or_else(Cell::default, |d| Cell::words(share(d)))),
         ),
         Column::new(
-            Head::number("invocations", "of each side").spare(5),
+            Head::number("invocations", "of each side").spare(3),
             number(|found| Cell::words(found.replicates.to_string())),
         ),
     ];

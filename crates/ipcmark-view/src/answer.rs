@@ -60,11 +60,11 @@ fn at(placement: Placement, rankings: &[Ranking<'_>]) -> Vec<String> {
     let round_trips = here(Workload::PingPong)
         .find(|r| r.setting.size_bytes == USUAL_SIZE_BYTES)
         .or_else(|| here(Workload::PingPong).min_by_key(|r| r.setting.size_bytes));
-    if let Some(ranking) = round_trips {
-        sentences.extend(latency(ranking));
-    }
-    if let Some(ranking) = here(Workload::Stream).max_by_key(|r| r.setting.size_bytes) {
-        sentences.extend(throughput(ranking));
+    let streams = here(Workload::Stream).max_by_key(|r| r.setting.size_bytes);
+    sentences.extend(round_trips.map(latency).into_iter().flatten());
+    sentences.extend(streams.and_then(throughput));
+    if sentences.is_empty() && (round_trips.is_some() || streams.is_some()) {
+        sentences.push("Nothing can be ranked: an interval takes 6 invocations of a cell.".into());
     }
     sentences
 }
@@ -135,8 +135,7 @@ fn cpu(entry: &Entry<'_>) -> Estimate {
     entry.figure.cpu_ns_per_message
 }
 
-/// Returns the first of `entries` that has an interval, its figure, and its order to the others; `None` of no
-/// entries.
+/// Returns the first of `entries` that has an interval, its figure, and its order to the others; `None` if none has.
 fn sentence(
     head: &str,
     entries: &[&Entry<'_>],
@@ -150,10 +149,7 @@ fn sentence(
         0 => String::new(),
         n => format!(" {} without an interval not compared.", plural(n, "transport")),
     };
-    let Some((best, others)) = known.split_first() else {
-        let why = "no transport has an interval, which takes 6 invocations";
-        return (!entries.is_empty()).then(|| format!("{head}: not known, because {why}."));
-    };
+    let (best, others) = known.split_first()?;
     let of_best = value(best);
     let with = |wanted: Order| -> Vec<&Entry<'_>> {
         others.iter().copied().filter(|e| order(&of_best, &value(e)) == wanted).collect()
@@ -276,10 +272,7 @@ mod tests {
     fn nothing_wins_without_an_interval() {
         let none = || row("a/block", 64, 100.0, None);
         let text = words(vec![none(), row("b/block", 64, 200.0, None)]);
-        assert!(
-            text.contains("(median): not known, because no transport has an interval"),
-            "{text}"
-        );
+        assert!(text.contains("Nothing can be ranked: an interval takes 6 invocations"), "{text}");
         assert!(!text.contains("`a/block`"), "{text}");
         let text = words(vec![none(), row("b/block", 64, 200.0, Some((190.0, 210.0)))]);
         assert!(

@@ -79,13 +79,16 @@ pub(crate) fn buffer(row: &Row) -> Option<String> {
     }
 }
 
-/// Returns the buffer. Equal bytes are not equal room: each mechanism charges a message differently.
+/// Returns the buffer in short, for a note: its bytes, or the room where these are not known.
 pub(crate) fn room(row: &Row) -> Option<String> {
     if row.floor {
         return None;
     }
-    let unknown = || row.key.capacity_bytes.map(|_| "buffer size unknown".into());
-    buffer(row).map_or_else(unknown, |buffer| Some(format!("buffer: {buffer}")))
+    match (row.capacity.and_then(|capacity| capacity.bytes), buffer(row)) {
+        (Some(n), _) => Some(format!("buffer: {}", bytes(n as u64))),
+        (None, Some(room)) => Some(format!("buffer: {room}")),
+        (None, None) => row.key.capacity_bytes.map(|_| "buffer size unknown".into()),
+    }
 }
 
 #[cfg(test)]
@@ -101,21 +104,21 @@ mod tests {
         let mut remark = |asked, bytes, messages| {
             row.key.capacity_bytes = asked;
             row.capacity = Some(Capacity { bytes, messages });
-            room(&row)
+            (room(&row), buffer(&row))
         };
-        let said = |words: &str| Some(words.to_string());
+        let both = |short: &str, long: &str| (Some(short.to_string()), Some(long.to_string()));
         let asked = Some(262_144);
-        assert_eq!(remark(asked, Some(640), Some(10)), said("buffer: 640 B, room for 10 messages"));
-        assert_eq!(remark(asked, Some(1 << 20), None), said("buffer: 1 MiB"));
-        assert_eq!(remark(asked, None, Some(1)), said("buffer: room for 1 message"));
-        assert_eq!(remark(asked, None, None), said("buffer size unknown"));
-        let granted = remark(asked, Some(262_144), Some(64));
-        assert_eq!(granted, said("buffer: 256 KiB, room for 64 messages"));
+        let mq = remark(asked, Some(640), Some(10));
+        assert_eq!(mq, both("buffer: 640 B", "640 B, room for 10 messages"));
+        assert_eq!(remark(asked, Some(1 << 20), None), both("buffer: 1 MiB", "1 MiB"));
+        let one = remark(asked, None, Some(1));
+        assert_eq!(one, both("buffer: room for 1 message", "room for 1 message"));
+        assert_eq!(remark(asked, None, None), (Some("buffer size unknown".into()), None));
         let short = remark(asked, Some(262_144), Some(0));
-        assert_eq!(short, said("buffer: 256 KiB, less than one message"));
+        assert_eq!(short, both("buffer: 256 KiB", "256 KiB, less than one message"));
         let many = remark(None, Some(1 << 22), Some(COUNTED_MAX));
-        assert_eq!(many, said("buffer: 4 MiB, room for 65,536 messages or more"));
-        assert_eq!(remark(None, None, None), None);
+        assert_eq!(many, both("buffer: 4 MiB", "4 MiB, room for 65,536 messages or more"));
+        assert_eq!(remark(None, None, None), (None, None));
     }
 
     // F6

@@ -60,7 +60,8 @@ pub(crate) fn warn(text: &str) {
 /// # Errors
 /// Those of [`print`].
 pub(crate) fn document(document: &Document, all: bool, rest: &str) -> Result<()> {
-    print(&document.terminal(Terminal { columns: columns(), all, paint: &paint, rest }))
+    let columns = columns().or(Some(WIDEST));
+    print(&document.terminal(Terminal { columns, all, paint: &paint, rest }))
 }
 
 /// Colours text, if the terminal has colours.
@@ -102,7 +103,7 @@ pub(crate) fn columns() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
 }
 
-/// Widest table of cells; more would hardly be read, and the report has all columns.
+/// Widest table outside of a terminal, and of cells; more would hardly be read, and reports have all columns.
 const WIDEST: u16 = 120;
 
 /// Returns the width for tables of cells: at most [`WIDEST`], unless `COLUMNS` or the user wants more.

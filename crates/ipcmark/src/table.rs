@@ -85,7 +85,8 @@ fn meanings(summary: &Summary, rankings: &[Ranking<'_>], columns: Option<u16>) -
     sizes.dedup();
     let buffer = match sizes[..] {
         [size] => Some(format!(
-            "buffer: what each transport got for each direction; {} was asked for",
+            "buffer: what each transport got for each direction ({} was asked for), as it counts bytes; the report's \
+             table of all cells has the room in messages",
             bytes(size)
         )),
         _ => None,
