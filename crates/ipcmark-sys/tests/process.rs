@@ -41,6 +41,7 @@ fn main() {
         Trial::test("a_stopped_watcher_is_not_waited_for", stopped_watcher),
         Trial::test("without_close_range_a_watcher_ends_all_the_same", no_close_range),
         Trial::test("two_watchers_do_not_wait_for_each_other", two_watchers),
+        Trial::test("a_refused_call_is_named_with_what_allows_it", refused_calls),
         Trial::test("interrupts_set_a_flag_and_are_given_back", interrupts),
         Trial::test("an_ignored_interrupt_stays_ignored", ignored_interrupt),
         Trial::test("fork_refuses_beside_a_thread", threads),
@@ -378,7 +379,7 @@ fn stopped_watcher() -> Test {
 fn no_close_range() -> Test {
     let lines = Lines::new(2)?;
     let mut child = fork(|| {
-        if refuse(libc::SYS_close_range).is_err() {
+        if refuse(libc::SYS_close_range, libc::ENOSYS).is_err() {
             return 2;
         }
         let (Ok(first), Ok(second)) = (marking(&lines, 0), marking(&lines, 1)) else { return 1 };
@@ -390,13 +391,37 @@ fn no_close_range() -> Test {
     Ok(())
 }
 
-/// Lets the kernel answer `call` with ENOSYS from now on.
-fn refuse(call: libc::c_long) -> std::io::Result<()> {
+/// reliability 14: all rows failed without a word on the cause.
+fn refused_calls() -> Test {
+    type Attempt = fn() -> ipcmark_core::Result<()>;
+    let calls: [(libc::c_long, &str, Attempt); 3] = [
+        (libc::SYS_sched_setaffinity, "sched_setaffinity(2)", || {
+            affinity::pin(affinity::allowed()?[0])
+        }),
+        (libc::SYS_pidfd_open, "pidfd_open(2)", || fork(|| 0).map(drop)),
+        (libc::SYS_prctl, "prctl(2)", || fork(|| 0).map(drop)),
+    ];
+    for (call, name, attempt) in calls {
+        let mut child = fork(|| {
+            if refuse(call, libc::EPERM).is_err() {
+                return 2;
+            }
+            let refusal = attempt().err().and_then(|e| e.refusal());
+            let remedy = refusal.and_then(|refusal| refusal.remedy).unwrap_or_default();
+            i32::from(!(remedy.contains(name) && remedy.contains("seccomp")))
+        })?;
+        assert_eq!(ended(&mut child)?, Exit::Code(0), "{name}");
+    }
+    Ok(())
+}
+
+/// Lets the kernel answer `call` with an error from now on.
+fn refuse(call: libc::c_long, errno: i32) -> std::io::Result<()> {
     let statement = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
     let mut program = [
         statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
         statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, call as u32),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | errno as u32),
         statement(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ];
     let program = libc::sock_fprog { len: 4, filter: program.as_mut_ptr() };

@@ -307,12 +307,18 @@ mod tests {
 
     #[test]
     fn objects_of_another_namespace_are_not_touched() {
+        use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open};
         let folder = std::env::temp_dir().join(format!("ipcmark-elsewhere-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let name = format!("/ipcmark-{}-elsewhere", std::process::id());
-        let _here = crate::mqueue::Queue::create("ipcmark-elsewhere", 1, 1).unwrap();
-        std::fs::write(folder.join(NAME), format!("{FORM} boot ipc:[1]\n+ mq {name}\n")).unwrap();
-        assert_eq!(Dead::at(&folder).unwrap().sweep(), 0);
+        let name = format!("/ipcmark-elsewhere-{}", std::process::id());
+        let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
+        let mode = nix::sys::stat::Mode::S_IRWXU;
+        let attr = MqAttr::new(0, 1, 1, 0);
+        mq_close(mq_open(name.as_str(), flags, mode, Some(&attr)).unwrap()).unwrap();
+        for (first, removed) in [(format!("{FORM} boot ipc:[1]\n"), 0), (first_line(), 1)] {
+            std::fs::write(folder.join(NAME), format!("{first}+ mq {name}\n")).unwrap();
+            assert_eq!(Dead::at(&folder).unwrap().sweep(), removed, "{first}");
+        }
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

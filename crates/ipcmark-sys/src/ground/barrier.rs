@@ -3,7 +3,7 @@
 use crate::clock::{Clock, Ticks};
 use crate::futex;
 use crate::shared::Line;
-use ipcmark_core::Result;
+use ipcmark_core::{Error, Result};
 use std::hint::spin_loop;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Duration;
@@ -42,8 +42,11 @@ impl<'a> Barrier<'a> {
         let now = clock.now();
         // Each stores before it counts itself in; the latest moment is the one that stands.
         word.fetch_max(now, Relaxed);
-        let arrived = futex.fetch_add(1, AcqRel) + 1;
-        let full = arrived.next_multiple_of(all);
+        let arrived = futex.fetch_add(1, AcqRel).wrapping_add(1);
+        let full = arrived.checked_next_multiple_of(all);
+        let full = full.filter(|full| *full > 0).ok_or_else(|| {
+            Error::Protocol(format!("a process damaged the barrier: {arrived} have come"))
+        })?;
         if arrived == full {
             futex::wake_all(futex)?;
             return Ok(word.load(Relaxed));
@@ -67,5 +70,23 @@ impl<'a> Barrier<'a> {
     #[must_use]
     pub fn lacks_one(&self) -> bool {
         self.lines[0].futex.load(Acquire) % self.processes == self.processes - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::Lines;
+
+    #[test]
+    fn a_count_that_cannot_be_is_an_error() {
+        let lines = Lines::new(LINES).unwrap();
+        let (lines, _) = lines.lines().split_first_chunk().unwrap();
+        let (barrier, clock) = (Barrier::new(lines, 2), Clock::calibrate());
+        for count in [u32::MAX, u32::MAX - 1] {
+            lines[0].futex.store(count, Relaxed);
+            let met = barrier.meet(&clock, false);
+            assert!(met.is_err_and(|e| e.to_string().contains("damaged the barrier")), "{count}");
+        }
     }
 }

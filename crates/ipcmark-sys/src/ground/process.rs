@@ -9,7 +9,7 @@ mod interrupts;
 pub use interrupts::{Interrupts, is_interrupted};
 
 use crate::spent::Spent;
-use ipcmark_core::{Called, Error, Result};
+use ipcmark_core::{Called, Error, Refusal, Result};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as NixSignal, sigaction};
 use nix::unistd::{ForkResult, fork as nix_fork};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -91,9 +91,7 @@ pub fn fork(side: impl FnOnce() -> i32) -> Result<Child> {
                         Errno::NOSYS => {
                             Error::os_hint("pidfd_open", e, "Linux 5.3 or newer is needed")
                         }
-                        Errno::PERM | Errno::ACCESS => {
-                            Error::os_hint("pidfd_open", e, allow("pidfd_open(2)"))
-                        }
+                        Errno::PERM | Errno::ACCESS => refused("pidfd_open(2)", e),
                         _ => Error::os("pidfd_open", e),
                     })
                 }
@@ -132,12 +130,13 @@ pub(crate) fn refuse_beside_threads() -> Result<()> {
 /// do not begin. It sets what is set.
 fn refuse_to_outlive() -> Result<()> {
     let again = parent_process_death_signal().and_then(set_parent_process_death_signal);
-    again.map_err(|e| Error::os_hint("prctl(PR_SET_PDEATHSIG)", e, allow("prctl(2)")))
+    again.map(drop).map_err(|e| refused("prctl(2)", e))
 }
 
-/// Returns the advice for a call that a filter refuses.
-fn allow(call: &str) -> String {
-    format!("allow {call} in the container's seccomp profile")
+/// Returns the error of a call that every kernel has: a filter refuses it.
+fn refused(call: &str, e: Errno) -> Error {
+    let advice = format!("allow {call} in the container's seccomp profile");
+    Error::Unavailable(Refusal::new(format!("{call}: {e}")).with_remedy(advice))
 }
 
 /// Makes a fresh child what this module promises; false when the parent is gone already.

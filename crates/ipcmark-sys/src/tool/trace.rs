@@ -10,7 +10,7 @@
 mod stop;
 
 use crate::process::{Child, Exit, is_interrupted};
-use ipcmark_core::{Called, Error, Result};
+use ipcmark_core::{Called, Error, Refusal, Result};
 use nix::sys::ptrace;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Pid, WaitOptions, waitpid};
@@ -92,7 +92,13 @@ impl Tracer {
             | ptrace::Options::PTRACE_O_EXITKILL;
         loop {
             let held = self.threads.len();
-            for id in thread_ids(self.children[child]) {
+            let ids = thread_ids(self.children[child]);
+            if ids.is_empty() {
+                let refusal =
+                    Refusal::new("/proc does not show the threads whose calls are counted");
+                return Err(Error::Unavailable(refusal.with_remedy("mount -t proc proc /proc")));
+            }
+            for id in ids {
                 if self.threads.iter().any(|thread| thread.id == id) {
                     continue;
                 }

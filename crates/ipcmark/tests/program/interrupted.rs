@@ -358,7 +358,7 @@ fn what_was_stopped_for_a_while_is_measured_again() {
         "4",
         "--fixed",
         "--budget",
-        "40s",
+        "18s",
         "--out",
         "run",
     ]);
