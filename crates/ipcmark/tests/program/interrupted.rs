@@ -358,16 +358,16 @@ fn what_was_stopped_for_a_while_is_measured_again() {
         "4",
         "--fixed",
         "--budget",
-        "18s",
+        "22s",
         "--out",
         "run",
     ]);
-    let ab = start(&["ab", "--budget", "12s", "--out", "ab"]);
+    let ab = start(&["ab", "--budget", "20s", "--out", "ab"]);
     await_figures_soon(&desk);
     let groups = [&run, &ab].map(|child| Pid::from_raw(child.id().try_into().unwrap()).unwrap());
     groups.iter().for_each(|group| kill_process_group(*group, Signal::STOP).unwrap());
-    // Longer than any invocation may take.
-    std::thread::sleep(Duration::from_secs(13));
+    // Longer than any invocation may take, and than both budgets.
+    std::thread::sleep(Duration::from_secs(23));
     groups.iter().for_each(|group| kill_process_group(*group, Signal::CONT).unwrap());
     let (run, ab) = (run.wait_with_output().unwrap(), ab.wait_with_output().unwrap());
     assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
