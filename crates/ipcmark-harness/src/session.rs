@@ -24,6 +24,7 @@ use ipcmark_core::{DEEP_EVERY, Extent, Plan};
 use ipcmark_record::{
     Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
 };
+use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use machine::Machine;
@@ -68,10 +69,16 @@ impl Session {
     /// measured here and why.
     pub fn new(specs: Vec<CellSpec>, options: Options) -> Result<Session> {
         let interrupts = Interrupts::handle()?;
+        if !options.cpus.is_empty() {
+            let mut cpus = options.cpus.clone();
+            cpus.sort_unstable();
+            affinity::pin_to(&cpus)?;
+        }
         let scratch = Scratch::new()?;
         let clock = Clock::calibrate();
         let bench = Bench { clock, cpus: Cpus::FREE };
-        let host = Host { checkout: options.checkout.clone(), ..host::describe(&clock) };
+        let mut host = Host { checkout: options.checkout.clone(), ..host::describe(&clock) };
+        host.cpus.sort_by_key(|cpu| options.cpus.iter().position(|id| *id == cpu.id));
         let cells = new_cells(&specs, &host.cpus, options.measure);
         let mut record = Record {
             schema: SCHEMA.into(),
@@ -87,6 +94,7 @@ impl Session {
                 target: options.target,
                 measure_ms: options.measure.as_secs_f64() * 1e3,
                 warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
+                cpus: options.cpus.clone(),
                 deep_check_every: if options.check_all { 1 } else { DEEP_EVERY },
                 command: options.command.clone(),
             },

@@ -129,6 +129,10 @@ pub struct Settings {
     pub measure_ms: f64,
     /// Upper bound of one warm-up, ms.
     pub warm_up_ms: f64,
+    /// CPUs that the run was given, in the order in which processes take them; empty for all that were
+    /// allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cpus: Vec<u32>,
     /// One message in this many is compared byte for byte; every one is checked by sequence number and check value.
     pub deep_check_every: u64,
     /// The command line, for people.

@@ -186,6 +186,10 @@ pub(crate) struct RunArgs {
     /// Maximum warm-up before the measured time, e.g. 20ms; 0s for none.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration_or_none)]
     pub(crate) warm_up: Option<Duration>,
+    /// CPUs to use, in order: the initiator gets the first, the responder the next one that the placement
+    /// allows, further peers those after it. One CPU (same-core) is the last [default: all that are allowed].
+    #[arg(long, help_heading = HOW, value_name = "N,N", value_delimiter = ',')]
+    pub(crate) cpus: Option<Vec<u32>>,
     /// Time limit for everything, e.g. 60s; rules and report count (`repeat`: for all runs together).
     /// The minimum of --rounds comes first, then the time is spent on cells that are less precise than
     /// --target. Without a limit a run ends when each cell has reached --target or --rounds-most.
@@ -200,7 +204,7 @@ pub(crate) struct RunArgs {
     /// Resume the run in DIR; its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
-            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "seed", "check", "out"])]
+            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// Another try, with --resume, for cells during which the run died (killed, or out of memory).
     #[arg(long, help_heading = OUT, requires = "resume")]

@@ -9,8 +9,8 @@ use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, bail};
 use ipcmark_core::Parameter;
-use ipcmark_harness::Entry;
 use ipcmark_harness::session::{CellSpec, Options};
+use ipcmark_harness::{Entry, host};
 use ipcmark_record::{CellKey, GroupNote, SuiteNote, Target};
 use ipcmark_suite::{Axes, EMBEDDED, LoadAxes, Suite, embedded, nearest, show_duration};
 use std::path::Path;
@@ -187,6 +187,7 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, 
         target: Some(target(args.target, suite)),
         measure: args.measure.unwrap_or(defaults.measure),
         warm_up: args.warm_up.unwrap_or(defaults.warm_up),
+        cpus: cpus(args.cpus.as_deref().unwrap_or_default())?,
         count: !args.no_counting,
         check_all: args.check == Some(Check::Full),
         tool: tool::tool(),
@@ -195,6 +196,21 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, 
         floor: catalog.floor(),
         ..Options::new()
     })
+}
+
+/// Returns the CPUs that were asked for.
+fn cpus(asked: &[u32]) -> Result<Vec<u32>, Usage> {
+    let allowed: Vec<u32> = host::cpus().iter().map(|cpu| cpu.id).collect();
+    let list = || allowed.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    for (at, cpu) in asked.iter().enumerate() {
+        if !allowed.contains(cpu) {
+            return Err(Usage(format!("CPU {cpu} is not allowed here; allowed: {}", list())));
+        }
+        if asked[..at].contains(cpu) {
+            return Err(Usage(format!("--cpus names CPU {cpu} twice")));
+        }
+    }
+    Ok(asked.to_vec())
 }
 
 /// Returns the target precision. Intervals of 99th percentiles may be five times as wide, unless

@@ -78,6 +78,9 @@ pub struct Options {
     pub measure: Duration,
     /// Upper bound of one warm-up; cut with the measured phase.
     pub warm_up: Duration,
+    /// CPUs to use, in the order in which processes take them; empty for all that are allowed. This
+    /// process keeps to them, too.
+    pub cpus: Vec<u32>,
     /// True to count the system calls of each cell, in separate invocations, for a tenth of the
     /// budget at most.
     pub count: bool,
@@ -109,6 +112,7 @@ impl Options {
             measure: Duration::from_millis(20),
             warm_up: Duration::from_millis(5),
             count: false,
+            cpus: Vec::new(),
             check_all: false,
             command: command_line(),
             tool: Tool {

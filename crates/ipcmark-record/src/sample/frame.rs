@@ -30,6 +30,7 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
             target: None,
             measure_ms: MEASURE_NS / 1e6,
             warm_up_ms: 20.0,
+            cpus: Vec::new(),
             deep_check_every: 64,
             command: vec!["ipcmark".into(), "run".into()],
         },

@@ -23,7 +23,7 @@ pub(crate) struct RepeatArgs {
     pub(crate) runs: u32,
     /// Measure nothing; evaluate these records, or all in these folders. A run's record is record.json in its folder.
     #[arg(long, value_name = "RECORD", num_args = 1.., value_hint = ValueHint::AnyPath,
-        conflicts_with_all = ["runs", "suite", "AxisArgs", "CellArgs", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "budget", "seed", "out", "no_rules"])]
+        conflicts_with_all = ["runs", "suite", "AxisArgs", "CellArgs", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "budget", "seed", "out", "no_rules"])]
     pub(crate) of: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) run: RunArgs,

@@ -30,6 +30,7 @@ impl Job {
             target: settings.target,
             measure: seconds(settings.measure_ms / 1e3)?,
             warm_up: seconds(settings.warm_up_ms / 1e3)?,
+            cpus: settings.cpus.clone(),
             count: !args.no_counting,
             check_all: settings.deep_check_every == 1,
             command: settings.command.clone(),

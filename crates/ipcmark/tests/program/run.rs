@@ -204,3 +204,39 @@ fn a_full_disk_keeps_what_was_measured() {
 fn skipped(why: &str) {
     eprintln!("SKIPPED, nothing was checked: {why}");
 }
+
+/// M2: which CPU for which side.
+#[test]
+fn each_side_runs_on_the_cpu_that_was_named_for_it() {
+    let desk = Desk::new();
+    let all = ipcmark_harness::host::cpus();
+    let (Some(first), Some(last)) = (all.first(), all.last()) else { panic!("no CPU") };
+    let (first, last) = (first.id, last.id);
+    let wanted = [vec![first], vec![last], vec![last, first]];
+    for cpus in wanted.iter().take(if first == last { 1 } else { 3 }) {
+        let list = cpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let cells =
+            ["--pattern", "ping-pong", "--size", "64", "--placement", "same-core,cross-core"];
+        let short = ["--fixed", "--rounds", "2", "--measure", "3ms", "--no-counting", "--quiet"];
+        let run = ["run", "--transport", "pipe/block", "--cpus", &list, "--out", &list];
+        desk.ipcmark(&[&run[..], &cells, &short].concat()).success();
+        let record = record(&desk.path(&list));
+        assert_eq!(&record.settings.cpus, cpus);
+        for cell in &record.cells {
+            for invocation in &cell.invocations {
+                let on: Vec<u32> =
+                    invocation.sides.iter().map(|side| side.placed.cpu_before).collect();
+                match cell.key.placement.name() {
+                    "same-core" => assert_eq!(on, [cpus[cpus.len() - 1]; 2]),
+                    _ => assert_eq!(&on, cpus),
+                }
+            }
+        }
+    }
+    let text = |cpus: &str| {
+        let assert = desk.ipcmark(&["run", "--transport", "pipe/block", "--cpus", cpus]).code(2);
+        stderr(&assert)
+    };
+    assert!(text("4095").contains("CPU 4095 is not allowed here; allowed: "), "{}", text("4095"));
+    assert!(text(&format!("{first},{first}")).contains("twice"));
+}
