@@ -4,6 +4,7 @@ mod axes;
 pub(crate) mod words;
 
 use crate::ab::args::{self as ab, AbArgs, SlicesArgs};
+use crate::doctor::DoctorArgs;
 use crate::export::args::{self as export, ExportArgs};
 use crate::gate::{self, GateArgs};
 use crate::history::{self, HistoryArgs};
@@ -257,19 +258,6 @@ pub(crate) struct RulesArgs {
     /// No progress on standard error.
     #[arg(long, short)]
     pub(crate) quiet: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DoctorArgs {
-    /// Time to listen for noise on a CPU; up to four CPUs have their turn.
-    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
-    pub(crate) listen: Duration,
-    /// Also show what the machine offers.
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Print JSON, with everything.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,17 +1,32 @@
 //! `ipcmark doctor`: the features and limits of this machine, and their cost.
 
 use crate::Catalog;
-use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::output::{self, paint};
 use crate::table::reasons;
 use anyhow::Result;
+use clap::Args;
 use ipcmark_core::{Availability, Refusal};
 use ipcmark_doctor::{Finding, Level, Machine, examine};
 use ipcmark_harness::Scratch;
 use ipcmark_show::Tone;
+use ipcmark_suite::parse_duration;
 use serde::Serialize;
 use std::fmt::Write as _;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Time to listen for noise on a CPU; up to four CPUs have their turn.
+    #[arg(long, value_name = "TIME", default_value = "250ms", value_parser = parse_duration)]
+    pub(crate) listen: Duration,
+    /// Also show what the machine offers.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON, with everything.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// The document of `--json`.
 #[derive(Debug, Serialize)]
