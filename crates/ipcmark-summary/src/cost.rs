@@ -58,12 +58,12 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         let one = |i: &&Invocation| {
             let mut sides = i.sides.iter().filter(|side| which(side)).peekable();
             sides.peek()?;
-            Some(sides.map(|side| of(&side.usage.of_mechanism())).sum::<u64>() as f64 / times(i))
+            Some(sides.map(|side| of(&side.usage.of_mechanism()) as f64).sum::<f64>() / times(i))
         };
         invocations.iter().filter_map(one).collect()
     };
     let all: fn(&SideReport) -> bool = |_| true;
-    let cpu: fn(&Usage) -> u64 = |usage| usage.user_ns + usage.system_ns;
+    let cpu: fn(&Usage) -> u64 = |usage| usage.user_ns.saturating_add(usage.system_ns);
     let setup = |of: fn(Setup) -> u64| -> Vec<f64> {
         invocations.iter().filter_map(|i| Some(of(i.setup?) as f64)).collect()
     };
@@ -71,10 +71,11 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
     // A task is many messages; the mechanism decides how many.
     let calls = cell.system_calls.filter(|_| cell.key.workload.timed() != Timed::Task);
     let cycles = cell.cycles;
-    let pacing = |side: &SideReport| side.usage.pacing.map(|p| p.spinning_ns + p.sleeping_ns);
+    let pacing =
+        |side: &SideReport| side.usage.pacing.map(|p| p.spinning_ns.saturating_add(p.sleeping_ns));
     let paced = |i: &&Invocation| {
-        let paced: Vec<u64> = i.sides.iter().filter_map(pacing).collect();
-        (!paced.is_empty()).then(|| paced.iter().sum::<u64>() as f64 / times(i))
+        let paced: Vec<f64> = i.sides.iter().filter_map(pacing).map(|ns| ns as f64).collect();
+        (!paced.is_empty()).then(|| paced.iter().sum::<f64>() / times(i))
     };
     let paced: Vec<f64> = invocations.iter().filter_map(paced).collect();
     Some(Cost {
@@ -83,7 +84,10 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         system_ns_per_message: estimate(&each(all, |u| u.system_ns), drift)?,
         initiator_ns_per_message: estimate(&each(|s| s.side.starts_with("initiator"), cpu), drift),
         responder_ns_per_message: estimate(&each(|s| s.side.starts_with("responder"), cpu), drift),
-        faults_per_message: estimate(&each(all, |u| u.minor_faults + u.major_faults), NO_TIME)?,
+        faults_per_message: estimate(
+            &each(all, |u| u.minor_faults.saturating_add(u.major_faults)),
+            NO_TIME,
+        )?,
         system_calls_per_message: calls.and_then(|c| a_message(c.calls, c.messages)),
         cycles_per_message: cycles.and_then(|c| a_message(c.cycles, c.messages)),
         instructions_per_message: cycles.and_then(|c| a_message(c.instructions, c.messages)),

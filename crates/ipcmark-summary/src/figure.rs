@@ -53,9 +53,11 @@ pub(crate) fn figure(
 /// nothing was sent. Losses come in bursts: the median invocation may have none where the sum has
 /// many. Losses are counted in the warm-up too, so messages sent in it count as well.
 fn lost_share(cell: &Cell) -> Option<Estimate> {
-    let sum = |of: fn(&Invocation) -> u64| cell.invocations.iter().map(of).sum::<u64>() as f64;
+    let sum = |of: fn(&Invocation) -> u64| {
+        cell.invocations.iter().map(of).fold(0, u64::saturating_add) as f64
+    };
     let lost = sum(|i| i.integrity.lost);
-    let sent = lost + sum(|i| i.messages + i.warm_up.messages);
+    let sent = lost + sum(|i| i.messages.saturating_add(i.warm_up.messages));
     (sent > 0.0).then(|| Estimate { value: lost / sent, interval: None, confidence: None })
 }
 

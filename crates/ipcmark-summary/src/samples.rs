@@ -2,7 +2,7 @@
 
 use crate::pooled::Told;
 use crate::{Context, PERCENTILES, Result};
-use ipcmark_record::{Cell, Invocation, Overlap, Task};
+use ipcmark_record::{Cell, Invocation, Overlap, Task, Usage};
 use ipcmark_stats::{median, samples_enough};
 
 /// Fewest values beyond a percentile within the median invocation.
@@ -79,17 +79,15 @@ impl Samples {
             messages_per_s: each(&|i| times(i) * 1e9 / i.elapsed_ns as f64),
             cpu_ns_per_message: each(&|i| {
                 let usages = i.sides.iter().map(|s| s.usage.of_mechanism());
-                let cpu: u64 = usages.map(|u| u.user_ns + u.system_ns).sum();
-                cpu as f64 / times(i)
+                usages.map(|u| u.user_ns as f64 + u.system_ns as f64).sum::<f64>() / times(i)
             }),
             switches_per_message: each(&|i| {
                 let usages = i.sides.iter().map(|s| s.usage.of_mechanism());
-                let switches: u64 =
-                    usages.map(|u| u.voluntary_switches + u.involuntary_switches).sum();
-                switches as f64 / times(i)
+                let both = |u: Usage| u.voluntary_switches as f64 + u.involuntary_switches as f64;
+                usages.map(both).sum::<f64>() / times(i)
             }),
             values_each: told.iter().map(|own| own.values).collect(),
-            values: told.iter().map(|own| own.values).sum(),
+            values: told.iter().map(|own| own.values).fold(0, u64::saturating_add),
             max_ns: told.iter().map(|own| own.max_ns).reduce(f64::max),
             // The median and the 99th percentile of `PERCENTILES`.
             lag_ns: [0, 2].map(|at| lags.iter().map(|own| own.percentiles_ns[at]).collect()),

@@ -74,7 +74,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         throttled_invocations: counting.invocations.iter().filter(|i| is_throttled(i)).count(),
         set_aside: counting.set_aside,
         disturbed: counting.disturbed,
-        messages: good.iter().map(|i| i.messages).sum(),
+        messages: good.iter().map(|i| i.messages).fold(0, u64::saturating_add),
         class: counting.class,
         limit: None,
         figure: of(&counting.invocations)?,
@@ -158,9 +158,9 @@ fn distance(good: &[&Invocation]) -> Option<DistanceRange> {
 
 fn integrity(invocations: &[Invocation]) -> Integrity {
     invocations.iter().fold(Integrity::default(), |sum, i| Integrity {
-        lost: sum.lost + i.integrity.lost,
-        repeated: sum.repeated + i.integrity.repeated,
-        reordered: sum.reordered + i.integrity.reordered,
-        damaged: sum.damaged + i.integrity.damaged,
+        lost: sum.lost.saturating_add(i.integrity.lost),
+        repeated: sum.repeated.saturating_add(i.integrity.repeated),
+        reordered: sum.reordered.saturating_add(i.integrity.reordered),
+        damaged: sum.damaged.saturating_add(i.integrity.damaged),
     })
 }

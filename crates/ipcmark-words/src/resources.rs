@@ -80,8 +80,8 @@ impl Usage {
     #[must_use]
     pub fn of_mechanism(self) -> Usage {
         let Some(pacing) = self.pacing else { return self };
-        let all_ns = self.user_ns + self.system_ns;
-        let left_ns = all_ns.saturating_sub(pacing.spinning_ns + pacing.sleeping_ns);
+        let all_ns = self.user_ns.saturating_add(self.system_ns);
+        let left_ns = all_ns.saturating_sub(pacing.spinning_ns.saturating_add(pacing.sleeping_ns));
         // The kernel knows the sum exactly, and guesses its parts from samples.
         let user_ns = self.user_ns.saturating_sub(pacing.spinning_ns).min(left_ns);
         Usage {

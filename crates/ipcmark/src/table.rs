@@ -121,7 +121,7 @@ pub(crate) fn answer(summary: &Summary, knees: &[Knee], columns: Option<u16>) ->
 
 /// Returns the size of a run: `1,040 invocations, 93,483,221 messages checked.`
 pub(crate) fn headline(summary: &Summary) -> String {
-    let messages: u64 = summary.rows.iter().map(|row| row.messages).sum();
+    let messages: u64 = summary.rows.iter().map(|row| row.messages).fold(0, u64::saturating_add);
     let made: usize = summary.rows.iter().map(|r| r.made_invocations).sum();
     format!("{}, {} messages checked.", plural(made, "invocation"), count(messages))
 }

@@ -151,10 +151,12 @@ fn figure(
 /// Counts the messages that were lost.
 fn losses(cell: &PairedCell) -> Option<String> {
     let lost = |of: fn(&ipcmark_record::Pair) -> &ipcmark_record::Arm| -> u64 {
-        cell.pairs.iter().map(|pair| of(pair).integrity.lost).sum()
+        let lost = cell.pairs.iter().map(|pair| of(pair).integrity.lost);
+        lost.fold(0, u64::saturating_add)
     };
     let (base, new) = (lost(|pair| &pair.base), lost(|pair| &pair.new));
-    (base + new > 0).then(|| format!("lost messages: {base} in the base, {new} on the new side"))
+    (base > 0 || new > 0)
+        .then(|| format!("lost messages: {base} in the base, {new} on the new side"))
 }
 
 /// Adjusts the p values over all figures of the second stage, for each side, and gives the verdicts.

@@ -96,7 +96,7 @@ pub(super) fn has_failed(side: &Arm) -> bool {
 /// Returns true if a side did not reach the rate of its messages.
 fn is_late(side: &Arm, workload: Workload) -> bool {
     let slices = side.slices.len().max(1) as u64;
-    let sum = |of: fn(&Slice) -> u64| side.slices.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&Slice) -> u64| side.slices.iter().map(of).fold(0, u64::saturating_add);
     let elapsed_s = sum(|slice| slice.elapsed_ns) as f64 / 1e9;
     misses_rate(workload, sum(|slice| slice.messages) / slices, elapsed_s / slices as f64)
 }
