@@ -6,6 +6,7 @@ import platform
 import resource
 import shutil
 import struct
+import subprocess
 import time
 
 from .kills import REMOVING
@@ -80,7 +81,7 @@ def places(world):
     for name, script in {
         "no /proc": "mount -t tmpfs none /proc", "no /sys": "mount -t tmpfs none /sys", "no /dev": "mount -t tmpfs none /dev",
         "no /dev/mqueue": "umount /dev/mqueue 2>/dev/null || :", "/dev/shm read-only": "mount -o remount,ro /dev/shm",
-        "/tmp read-only": "mount -t tmpfs -o ro none /tmp", "all read-only": 'mount -o remount,bind,ro / 2>/dev/null || mount --bind -o ro / /',
+        "all read-only": 'mount -o remount,bind,ro / 2>/dev/null || mount --bind -o ro / /',
         "/proc hides others": "mount -o remount,hidepid=2 /proc", "no /etc": "mount -t tmpfs none /etc",
     }.items():
         add("namespaces", name, prefix=in_shell(script))
@@ -120,21 +121,15 @@ def memory_group():
     base = next((path for path in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup") if os.path.isdir(path) and os.access(path, os.W_OK)), None)
     if base is None:
         return None
-    first = base.endswith("memory")
-    group = f"{base}/ipcmark-soak"
-    try:
-        os.makedirs(group, exist_ok=True)
-        with open(f"{group}/{'memory.limit_in_bytes' if first else 'memory.max'}", "w") as file:
-            file.write("1g")
-    except OSError:
-        return None
+    limit_file = "memory.limit_in_bytes" if base.endswith("memory") else "memory.max"
 
     def enter(size):
-        sizes = {"8m": 8, "16m": 16, "32m": 32, "64m": 64, "128m": 128}
-        with open(f"{group}/{'memory.limit_in_bytes' if first else 'memory.max'}", "w") as file:
-            file.write(str(sizes[size] << 20))
-        with open(f"{group}/cgroup.procs", "w") as file:
-            file.write(str(os.getpid()))
+        # Each has its own: what an earlier run left in the page cache counts.
+        group = f"{base}/ipcmark-soak-{size}"
+        os.makedirs(group, exist_ok=True)
+        for name, value in ((limit_file, size), ("cgroup.procs", str(os.getpid()))):
+            with open(f"{group}/{name}", "w") as file:
+                file.write(value)
     return enter
 
 
@@ -198,7 +193,7 @@ def environments(world):
     for kind, name, how in world.random.sample(rows, world.tries) if few else rows:
         try:
             faults = one_place(world, name, dict(how))
-        except (OSError, RuntimeError) as error:
+        except (OSError, subprocess.SubprocessError) as error:
             faults = [f"the try itself failed: {error}"]
             world.clear()
         world.count(f"environment: {kind}", faults, name)
