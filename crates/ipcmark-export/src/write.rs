@@ -74,6 +74,25 @@ mod tests {
         assert_eq!((there(""), there("deep"), there("c")), (3, 1, 1));
     }
 
+    /// reliability 6
+    #[test]
+    fn planted_links_are_not_followed() {
+        use std::os::unix::fs::symlink;
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let secret = outside.path().join("secret");
+        std::fs::write(&secret, "keep").unwrap();
+        symlink(&secret, dir.path().join("b")).unwrap();
+        symlink(outside.path(), dir.path().join("c")).unwrap();
+        let file = |name: &str| File { name: name.into(), bytes: b"x".to_vec() };
+        Exported::Several(vec![file("b")]).write(dir.path()).unwrap();
+        assert_eq!(std::fs::read_to_string(&secret).unwrap(), "keep");
+        assert!(!dir.path().join("b").is_symlink());
+        let (path, error) = Exported::Several(vec![file("c/d")]).write(dir.path()).unwrap_err();
+        assert_eq!(path, dir.path().join("c/d"));
+        assert!(error.to_string().contains("link"), "{error}");
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn a_file_that_cannot_be_written_is_named_and_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();

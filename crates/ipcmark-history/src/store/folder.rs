@@ -32,9 +32,10 @@ impl Folder {
             return Ok(true);
         }
         let folder = path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+        let below = Path::new(&item.name).parent().unwrap_or(Path::new(""));
+        make_folders(&self.path, below)?;
         loop {
-            let temporary = Temporary::create(&self.path.join(WRITING))?;
+            let temporary = Temporary::create(&self.path)?;
             temporary.fill(item.bytes)?;
             match fs::rename(&temporary.path, &path) {
                 Ok(()) => break,
@@ -111,9 +112,9 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn create(folder: &Path) -> Result<Temporary> {
-        fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
+    fn create(store: &Path) -> Result<Temporary> {
         loop {
+            let folder = make_folders(store, Path::new(WRITING))?;
             let name = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
             let path = folder.join(name);
             match File::create_new(&path) {
@@ -122,11 +123,10 @@ impl Temporary {
                     let _ = file.try_lock();
                     return Ok(Temporary { path, file });
                 }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                // Another writer's sweep has just removed the folder.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(folder).map_err(|e| Error::io("make", folder, e))?;
-                }
+                // Another writer's sweep may just have removed the folder.
+                Err(e)
+                    if [io::ErrorKind::AlreadyExists, io::ErrorKind::NotFound]
+                        .contains(&e.kind()) => {}
                 Err(e) => return Err(Error::io("write", &path, e)),
             }
         }
@@ -145,8 +145,17 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes what killed writers left, and the folder if it is empty.
+/// Makes the store, and folders in it; a link in the place of one of these is refused.
+fn make_folders(store: &Path, below: &Path) -> Result<PathBuf> {
+    let made = fs::create_dir_all(store).and_then(|()| files::make_folders(store, below));
+    made.map_err(|e| Error::io("make", &store.join(below), e))
+}
+
+/// Removes what killed writers left, and the folder if it is empty. In a link's place it could be any folder.
 fn sweep(folder: &Path) {
+    if folder.is_symlink() {
+        return;
+    }
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         let is_left = File::open(&path).is_ok_and(|file| file.try_lock().is_ok());
@@ -155,4 +164,26 @@ fn sweep(folder: &Path) {
         }
     }
     let _ = fs::remove_dir(folder);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// reliability 6: what lay behind a link in the place of temporary files was removed.
+    #[test]
+    fn a_planted_link_is_refused_and_what_is_behind_it_stays() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("keep"), "x").unwrap();
+        for planted in [WRITING, "runs"] {
+            let store = dir.path().join(planted.trim_start_matches('.'));
+            fs::create_dir(&store).unwrap();
+            symlink(outside.path(), store.join(planted)).unwrap();
+            let item = Item { name: "runs/a".into(), bytes: b"x", replace: false };
+            let said = Folder::new(&store).put(&[item]).unwrap_err().to_string();
+            assert!(said.contains(planted) && said.contains("link"), "{said}");
+            assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1, "{planted}");
+        }
+    }
 }

@@ -191,3 +191,52 @@ pub(crate) fn set_len(slot: &mut [u8], len: usize) {
 pub(crate) fn message(len: usize) -> Range<usize> {
     WORD..WORD + len
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Mapped, Record, create};
+    use ipcmark_sys::scratch::probe_names;
+
+    const EDGES: [u64; 9] = [0, 1, 2, 3, 40, 1 << 32, 1 << 63, u64::MAX - 1, u64::MAX];
+
+    /// A peer may write what it likes into the file.
+    #[test]
+    fn words_that_cannot_be_are_errors() {
+        let layout = Layout { size: 16, slots: 2 };
+        let [file, _] = create(&probe_names(), layout.file_bytes()).unwrap();
+        let access = Arc::new(Mapped::open(file, layout.file_bytes()).unwrap());
+        let mailbox: Mailbox<Record, Mapped> =
+            Mailbox::new(Arc::clone(&access), layout, Side::Initiator);
+        let mut slot = mailbox.slot_buffer();
+        for (sent, taken, len) in EDGES.iter().flat_map(|sent| {
+            EDGES.iter().flat_map(move |taken| EDGES.iter().map(move |len| (*sent, *taken, *len)))
+        }) {
+            let set = |len: u64| {
+                mailbox.set_word(0, sent).unwrap();
+                mailbox.set_word(1, taken).unwrap();
+                (0..2).for_each(|n| access.write(mailbox.slot(n), &len.to_le_bytes()).unwrap());
+            };
+            set(len);
+            let in_flight = sent.wrapping_sub(taken);
+            match mailbox.try_take(&mut slot) {
+                Ok(Taken::Message(found)) => {
+                    assert!((1..=16).contains(&found) && found as u64 == len, "{found} of {len}");
+                    assert!((1..=2).contains(&in_flight), "{sent} {taken}");
+                }
+                Ok(Taken::Nothing) => assert_eq!(in_flight, 0),
+                Ok(Taken::Closed) => panic!("no one closed"),
+                Err(e) => {
+                    let said = e.to_string();
+                    assert!(said.contains("damaged the mailbox"), "{sent} {taken} {len}: {said}");
+                    assert!(in_flight > 2 || !(1..=16).contains(&len), "{sent} {taken} {len}");
+                }
+            }
+            set(len);
+            set_len(&mut slot, 16);
+            let put = mailbox.try_put(&slot);
+            assert_eq!(put.is_err(), in_flight > 2, "{sent} {taken}: {put:?}");
+            let _ = mailbox.is_ready().unwrap();
+        }
+    }
+}

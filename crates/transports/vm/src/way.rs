@@ -174,3 +174,40 @@ impl Way {
 fn damaged(what: String) -> Error {
     Error::Protocol(format!("the peer damaged the shared words: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::Spin;
+    use ipcmark_sys::lifeline::LifelinePair;
+
+    const EDGES: [u64; 8] = [0, 1, 2, 7, 1 << 32, 1 << 63, u64::MAX - 1, u64::MAX];
+
+    /// A peer may write what it likes into the shared words.
+    #[test]
+    fn words_that_cannot_be_are_errors() {
+        let way = Way::new(Arc::new(Lines::new(lines(4)).unwrap()), 0, 4);
+        let [lifeline, _peer] = LifelinePair::new().unwrap().into_both();
+        for (sent, len) in EDGES.iter().flat_map(|sent| EDGES.map(|len| (*sent, len))) {
+            way.line(1).word.store(sent, Release);
+            (0..4).for_each(|slot| way.line(HEAD + slot).word.store(len, Release));
+            // With no message there it would wait.
+            if way.is_ready(2) {
+                match way.await_message::<Spin>(&lifeline, 2, 64) {
+                    Ok(found) => assert!((1..=64).contains(&len) && found as u64 == len),
+                    Err(e) => {
+                        assert!(!(1..=64).contains(&len) && e.to_string().contains("damaged"))
+                    }
+                }
+            }
+        }
+        for taken in EDGES {
+            way.line(2).word.store(taken, Release);
+            // With too many in flight it would wait.
+            if taken > 0 {
+                let room = way.await_room::<Spin>(&lifeline, 4, 3);
+                assert_eq!(room.is_err(), taken > 4, "{taken} taken of 4: {room:?}");
+            }
+        }
+    }
+}
