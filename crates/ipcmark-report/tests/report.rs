@@ -154,6 +154,26 @@ fn the_page_holds_every_cell_and_loads_nothing() {
     );
 }
 
+/// F2: a page of every cell of a large suite took longer than its budget.
+#[test]
+fn a_page_of_very_many_cells_leaves_out_those_without_a_figure() {
+    let mut record = sample::record(1, 6);
+    let mut pending = record.cells[0].clone();
+    (pending.state, pending.invocations) = (State::Pending, Vec::new());
+    let figures = record.cells.iter().filter(|c| !c.invocations.is_empty()).count();
+    for n in 0..5_000 {
+        pending.key.transport = format!("own-{n}/block");
+        record.cells.push(pending.clone());
+    }
+    let html = ipcmark_report::html(&record).unwrap();
+    let rows = data(&html)["summary"]["rows"].as_array().unwrap().len();
+    assert!(rows <= figures && rows > 0, "{rows} of {figures}");
+    let left_out = record.cells.len() - rows;
+    let words = format!("{},{:03} cells without a figure", left_out / 1_000, left_out % 1_000);
+    assert!(html.contains(&words), "{words}");
+    assert_eq!(data(&html)["summary"]["census"]["cells"], record.cells.len());
+}
+
 #[test]
 fn the_machine_is_judged_before_any_figure() {
     let record = sample::record(1, 8);

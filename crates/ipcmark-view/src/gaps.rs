@@ -5,7 +5,7 @@ use crate::{Ranking, payload};
 use ipcmark_record::Refusal;
 use ipcmark_show::{Cell, Column, Head, Table, plural};
 use ipcmark_summary::{Row, Status, Summary};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The reason why a cell has no sound figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +47,24 @@ pub fn gap(row: &Row) -> Option<Gap> {
 /// Returns all gaps: cells of one transport and reason together, then transports with the same gaps.
 #[must_use]
 pub fn gaps(summary: &Summary) -> Vec<Gap> {
+    // By place: a suite may have fifty thousand gaps.
     let mut groups: Vec<(Gap, Vec<&Row>)> = Vec::new();
+    let mut of_group: HashMap<(&str, &str, String), usize> = HashMap::new();
     for row in &summary.rows {
         let Some(gap) = gap(row) else { continue };
-        match groups.iter_mut().find(|(of, _)| *of == gap) {
+        let key = (row.key.transport.as_str(), gap.kind, gap.why.to_string());
+        let at = *of_group.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some((_, rows)) => rows.push(row),
             None => groups.push((gap, vec![row])),
         }
     }
     let mut gaps: Vec<Gap> = Vec::new();
+    let mut of_gap: HashMap<(&str, String, String), usize> = HashMap::new();
     for (gap, rows) in groups {
         let gap = Gap { cells: cells(&rows), ..gap };
-        match gaps
-            .iter_mut()
-            .find(|of| (of.kind, &of.why, &of.cells) == (gap.kind, &gap.why, &gap.cells))
-        {
+        let key = (gap.kind, gap.why.to_string(), gap.cells.clone());
+        match gaps.get_mut(*of_gap.entry(key).or_insert(gaps.len())) {
             Some(known) => known.transports.extend(gap.transports),
             None => gaps.push(gap),
         }

@@ -1,14 +1,17 @@
 //! Time of a command: its budget, which counts everything, and what each part took.
 
+use crate::tool;
 use ipcmark_harness::session::Session;
 use ipcmark_show::wall;
 use std::time::{Duration, Instant};
 
 /// Time to write the report of a record without cells, of a cell that was measured, and of one that
-/// was not reached.
+/// was not reached, on a quiet machine.
 const REPORT: Duration = Duration::from_millis(200);
 const REPORT_OF_CELL: Duration = Duration::from_millis(4);
 const REPORT_OF_GAP: Duration = Duration::from_micros(130);
+/// Time of a debug build for what takes a release build one unit of it.
+const DEBUG: f64 = 6.0;
 /// Least time in which a cell is measured once.
 const VISIT: Duration = Duration::from_millis(20);
 /// Most time for the documented rules in a run, and their largest share of a budget.
@@ -22,6 +25,8 @@ const RULES_LEAST: Duration = Duration::from_secs(1);
 pub(crate) struct Spending {
     begun: Instant,
     budget: Option<Duration>,
+    /// Time that work takes here, for one unit of it by a release build on a quiet machine.
+    slowness: f64,
     /// The end of the latest part.
     latest: Duration,
     parts: Vec<(&'static str, Duration)>,
@@ -29,7 +34,13 @@ pub(crate) struct Spending {
 
 impl Spending {
     pub(crate) fn begin() -> Spending {
-        Spending { begun: Instant::now(), budget: None, latest: Duration::ZERO, parts: Vec::new() }
+        Spending {
+            begun: Instant::now(),
+            budget: None,
+            slowness: if tool::is_debug() { DEBUG } else { 1.0 } * crowd(),
+            latest: Duration::ZERO,
+            parts: Vec::new(),
+        }
     }
 
     /// Sets the budget, which counts from the beginning of the command.
@@ -48,6 +59,7 @@ impl Spending {
         let left = self.left()?;
         let reached = (left.as_millis() / VISIT.as_millis()).min(cells as u128) as u32;
         let report = REPORT + REPORT_OF_CELL * reached + REPORT_OF_GAP * (cells as u32 - reached);
+        let report = report.mul_f64(self.slowness);
         Some(left - report.min(left / 4 * 3))
     }
 
@@ -99,6 +111,15 @@ impl Spending {
     }
 }
 
+/// Returns the number of processes that share a CPU on average, and at least 1; 1 if the kernel does not
+/// tell.
+fn crowd() -> f64 {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok()).unwrap_or(0.0);
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    ((load + 1.0) / cpus as f64).max(1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +138,11 @@ mod tests {
         spending.bound(Some(s(40)));
         let left = spending.left().unwrap();
         assert!(left <= s(10) && left > s(5), "{left:?}");
-        assert!(spending.left_to_measure(100).unwrap() < left - s(0) - REPORT_OF_CELL * 100);
+        spending.slowness = 1.0;
+        let measuring = spending.left_to_measure(100).unwrap();
+        assert!(measuring < left - REPORT_OF_CELL * 100);
+        spending.slowness = 3.0;
+        assert!(spending.left_to_measure(100).unwrap() < measuring - REPORT_OF_CELL * 100);
         assert!(spending.left_to_measure(1 << 20).unwrap() > s(1), "a quarter");
         assert!(spending.for_rules().unwrap() <= s(2));
         spending.bound(Some(s(33)));

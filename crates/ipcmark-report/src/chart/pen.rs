@@ -191,14 +191,22 @@ pub(crate) fn width(text: &str, em: f64) -> f64 {
 /// Parts a text into lines that are no wider than `room`; a word that is wider alone is cut.
 pub(crate) fn wrap(text: &str, em: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    // A space alone has no box.
+    let space = width("a a", em) - width("aa", em);
     for line in text.lines() {
-        lines.push(String::new());
+        let mut used = f64::INFINITY;
         for word in line.split_whitespace() {
-            let last = lines.last_mut().expect("one was just pushed");
-            let longer = format!("{last}{}{word}", if last.is_empty() { "" } else { " " });
-            match last.is_empty() || width(&longer, em) <= room {
-                true => *last = fit(&longer, em, room),
-                false => lines.push(fit(word, em, room)),
+            let word = fit(word, em, room);
+            let more = width(&word, em);
+            match lines.last_mut() {
+                Some(last) if used + space + more <= room => {
+                    last.extend([" ", &word]);
+                    used += space + more;
+                }
+                _ => {
+                    lines.push(word);
+                    used = more;
+                }
             }
         }
     }

@@ -8,9 +8,10 @@ use crate::html::{Html, html};
 use crate::prose::inline;
 use crate::{Result, facts};
 use ipcmark_record::{HarnessCost, Host, Knee, Outcome, Record, Rule, Settings, Tool};
-use ipcmark_summary::Summary;
+use ipcmark_summary::{Row, Status, Summary};
 use ipcmark_view::{Ranking, answer, census, noise};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Returns the whole page.
 pub(crate) fn render(
@@ -19,6 +20,7 @@ pub(crate) fn render(
     rankings: &[Ranking<'_>],
     charts: &[Chart],
 ) -> Result<String> {
+    let listed = listed(summary);
     let sections = [
         Some(sections::why(&record.suite)),
         sections::rankings(summary, rankings, charts)?,
@@ -28,7 +30,7 @@ pub(crate) fn render(
         sections::costs(record, summary, charts)?,
         sections::gaps(summary),
         Some(sections::rules(&record.rules)),
-        Some(sections::all(summary)),
+        Some(sections::all(&listed, summary.rows.len())),
         Some(sections::machine(record)),
         Some(Section::new(
             "method",
@@ -59,9 +61,24 @@ pub(crate) fn render(
         .into_iter()
         .collect(),
         sections: sections.into_iter().flatten().collect(),
-        data: data(record, summary),
+        data: data(record, &listed),
     };
     Ok(page.render())
+}
+
+/// Cells up to which a page lists all.
+const ALL_CELLS: usize = 5_000;
+
+/// Returns the summary with the rows that the page lists. Of very many cells it leaves out those without a
+/// figure, which are in the table of gaps: a page of all of them has 60 MB.
+fn listed(summary: &Summary) -> Cow<'_, Summary> {
+    if summary.rows.len() <= ALL_CELLS {
+        return Cow::Borrowed(summary);
+    }
+    let tells = |row: &&Row| row.figure.is_some() || matches!(row.status, Status::Failed { .. });
+    let rows = summary.rows.iter().filter(tells).cloned().collect();
+    let (classes, drift) = (summary.classes.clone(), summary.drift.clone());
+    Cow::Owned(Summary { rows, classes, drift, census: summary.census, target: summary.target })
 }
 
 /// Shows the quality of the measurement, before any figure.

@@ -245,7 +245,8 @@ pub(super) fn rules(rules: &[Rule]) -> Section {
     Section::new("rules", "Documented behaviour", "Documented behaviour, checked here", body)
 }
 
-pub(super) fn all(summary: &Summary) -> Section {
+/// Returns the table of these rows, of so many cells.
+pub(super) fn all(summary: &Summary, cells: usize) -> Section {
     let few = if ipcmark_view::any_few(&summary.rows) {
         html!(
             "<p id=\"few-legend\"><span class=\"few-key\">~ <em>Grey and slanted</em></span>: too few samples. A \
@@ -255,14 +256,22 @@ pub(super) fn all(summary: &Summary) -> Section {
     } else {
         Html::default()
     };
+    let left_out = match cells - summary.rows.len() {
+        0 => Html::default(),
+        n => html!(
+            "<p>{n} without a figure are not listed here: “Not measured” has their reasons, and record.json each.</p>\n",
+            n = plural(n, "cell")
+        ),
+    };
     let body = html!(
         "<p>Percentiles are of the time that the workload measures: the whole round trip of ping-pong, overlap and \
          wake-up; one way from the intended start of paced; the whole exchange of burst; the task of scatter-gather. \
          Those of rates (“block”) are of blocks of messages at the receiver: its bursts, not a latency. CPU time and \
          switches are of all sides together, per round trip, message or task. In brackets: where the median of another \
-         run of the same length is expected (95 %). “No interval”: fewer than 6 invocations (sets of fresh processes).</p>\n{few}\
+         run of the same length is expected (95 %). “No interval”: fewer than 6 invocations (sets of fresh processes).</p>\n{left_out}{few}\
          <p class=\"filter\" hidden><label>Show rows with <input id=\"filter\" type=\"search\" placeholder=\"e.g. unix \
          64 B cross-core\" autocomplete=\"off\"></label></p>\n{table}",
+        left_out = left_out,
         few = few,
         table = table(SORTABLE, "cells", &ipcmark_view::cells_table(&summary.rows)),
     );
