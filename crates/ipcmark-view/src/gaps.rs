@@ -64,7 +64,8 @@ pub fn gaps(summary: &Summary) -> Vec<Gap> {
     for (gap, rows) in groups {
         let gap = Gap { cells: cells(&rows), ..gap };
         let key = (gap.kind, gap.why.to_string(), gap.cells.clone());
-        match gaps.get_mut(*of_gap.entry(key).or_insert(gaps.len())) {
+        let at = *of_gap.entry(key).or_insert(gaps.len());
+        match gaps.get_mut(at) {
             Some(known) => known.transports.extend(gap.transports),
             None => gaps.push(gap),
         }
