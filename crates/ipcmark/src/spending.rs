@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// was not reached, on a quiet machine.
 const REPORT: Duration = Duration::from_millis(200);
 const REPORT_OF_CELL: Duration = Duration::from_millis(4);
-const REPORT_OF_GAP: Duration = Duration::from_micros(130);
+const REPORT_OF_GAP: Duration = Duration::from_micros(20);
 /// Time of a debug build for what takes a release build one unit of it.
 const DEBUG: f64 = 6.0;
 /// Least time in which a cell is measured once.
@@ -111,13 +111,13 @@ impl Spending {
     }
 }
 
-/// Returns the number of processes that share a CPU on average, and at least 1; 1 if the kernel does not
-/// tell.
+/// Returns the number of processes that share a CPU on average, from 1 to 2: one that has just slept goes
+/// first. It is 1 if the kernel does not tell.
 fn crowd() -> f64 {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok()).unwrap_or(0.0);
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    ((load + 1.0) / cpus as f64).max(1.0)
+    ((load + 1.0) / cpus as f64).clamp(1.0, 2.0)
 }
 
 #[cfg(test)]
