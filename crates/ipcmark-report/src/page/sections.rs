@@ -245,7 +245,7 @@ pub(super) fn rules(rules: &[Rule]) -> Section {
     Section::new("rules", "Documented behaviour", "Documented behaviour, checked here", body)
 }
 
-/// Returns the table of these rows, of so many cells.
+/// Returns the table of these rows; `cells` is the number of all.
 pub(super) fn all(summary: &Summary, cells: usize) -> Section {
     let few = if ipcmark_view::any_few(&summary.rows) {
         html!(
