@@ -2,7 +2,7 @@
 
 use crate::{Entry, Order, Ranking, Setting, order, shown};
 use ipcmark_record::{Carries, Knee, Placement, Standing, Workload};
-use ipcmark_show::{Quantity, bytes, markdown, plural};
+use ipcmark_show::{Quantity, bytes, capital, markdown, plural};
 use ipcmark_summary::Estimate;
 
 /// The size that most tools quote; ours if the record has it.
@@ -36,8 +36,13 @@ pub fn answer(rankings: &[Ranking<'_>], knees: &[Knee]) -> Vec<Part> {
     let mut parts: Vec<Part> = std::iter::once(searched).chain(placed).collect();
     parts.retain(|part| !part.sentences.is_empty());
     if parts.is_empty() {
-        let sentences = vec!["**Nothing can be ranked.**".to_owned()];
-        parts.push(Part { head: String::new(), sentences });
+        let sentence = match rankings {
+            [] => "**Nothing can be ranked.**",
+            _ => {
+                "The answer is about ping-pong and stream, which are not here. The tables rank each workload."
+            }
+        };
+        parts.push(Part { head: String::new(), sentences: vec![sentence.to_owned()] });
     }
     parts
 }
@@ -45,9 +50,7 @@ pub fn answer(rankings: &[Ranking<'_>], knees: &[Knee]) -> Vec<Part> {
 /// Returns the result of a search in words.
 fn found(knee: &Knee) -> String {
     let name = &knee.of.transport;
-    let text = knee.found.replace(name, &markdown::code(name));
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capital(&knee.found.replace(name, &markdown::code(name)))
 }
 
 fn at(placement: Placement, rankings: &[Ranking<'_>]) -> Vec<String> {
@@ -357,5 +360,8 @@ mod tests {
     #[test]
     fn an_empty_record_is_named() {
         assert_eq!(words(vec![]), "**Nothing can be ranked.**");
+        let mut other = row("a/block", 64, 9.0, Some((8.0, 10.0)));
+        other.key.workload = Workload::BURST;
+        assert!(words(vec![other]).ends_with("The tables rank each workload."));
     }
 }

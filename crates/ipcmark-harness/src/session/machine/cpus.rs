@@ -56,8 +56,6 @@ mod tests {
     use ipcmark_record::Placement::{CrossCore, Free, SameCore};
     use ipcmark_record::{Carries, CellKey, Framing, Placement, State, WaitKind, Workload};
 
-    const PACED: Workload = Workload::ALL[2];
-
     fn cell(workload: Workload, placement: Placement) -> Cell {
         Cell {
             key: CellKey::new("toy/block", workload, 64, placement),
@@ -90,7 +88,7 @@ mod tests {
         assert_eq!(used(&[cell(Workload::PingPong, SameCore)]), [3]);
         assert_eq!(used(&[cell(Workload::PingPong, CrossCore)]), [0, 1]);
         assert_eq!(used(&[cell(Workload::FanIn { peers: 9 }, CrossCore)]), [0, 1, 2, 3]);
-        assert_eq!(used(&[cell(PACED, Free)]), [0, 1, 2, 3]);
+        assert_eq!(used(&[cell(Workload::PACED, Free)]), [0, 1, 2, 3]);
         assert!(used(&[]).is_empty());
     }
 
@@ -101,10 +99,10 @@ mod tests {
     #[test]
     fn pairs_are_those_that_messages_cross() {
         let two = cell(Workload::PingPong, CrossCore);
-        assert_eq!(of(&[two.clone(), cell(PACED, CrossCore)]), [(0, 1)]);
+        assert_eq!(of(&[two.clone(), cell(Workload::PACED, CrossCore)]), [(0, 1)]);
         assert_eq!(of(&[cell(Workload::PingPong, SameCore)]), []);
         assert_eq!(of(&[cell(Workload::FanIn { peers: 5 }, CrossCore)]), [(0, 1), (0, 2), (0, 3)]);
-        assert_eq!(of(&[cell(PACED, Free)]), [(0, 1), (0, 2), (0, 3)]);
+        assert_eq!(of(&[cell(Workload::PACED, Free)]), [(0, 1), (0, 2), (0, 3)]);
         let closed = Cell { state: State::Unsupported { reason: "no".into() }, ..two.clone() };
         assert_eq!(of(&[closed, Cell { floor: true, ..two }]), []);
     }
