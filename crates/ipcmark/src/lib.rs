@@ -53,6 +53,7 @@ use cli::{Cli, Command};
 use exit::Exit;
 use ipcmark_show::plural;
 use ipcmark_sys::scratch::Swept;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command line with the transports of `catalog`; returns the exit code.
@@ -62,7 +63,8 @@ use std::process::ExitCode;
 #[must_use]
 pub fn main(catalog: &Catalog) -> ExitCode {
     ipcmark_sys::process::survive_file_size_limit();
-    let command = Cli::parse().command.unwrap_or_else(|| Command::Run(Box::default()));
+    let words = with_command(std::env::args_os().collect());
+    let command = Cli::parse_from(words).command.unwrap_or_else(|| Command::Run(Box::default()));
     match obey(catalog, command) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -70,6 +72,19 @@ pub fn main(catalog: &Catalog) -> ExitCode {
             exit::of(&error).into()
         }
     }
+}
+
+/// Returns the command line with the command that options alone are meant for: `ipcmark --budget 5m`
+/// is a run.
+fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
+    const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
+    let is_of_run = |word: &OsString| {
+        word.as_encoded_bytes().starts_with(b"-") && !OWN.iter().any(|own| word == own)
+    };
+    if words.get(1).is_some_and(is_of_run) {
+        words.insert(1, "run".into());
+    }
+    words
 }
 
 fn obey(catalog: &Catalog, command: Command) -> anyhow::Result<Exit> {

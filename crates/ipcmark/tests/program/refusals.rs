@@ -43,6 +43,16 @@ fn a_slip_in_a_flag_is_answered_with_the_nearest_word() {
 }
 
 #[test]
+fn options_without_a_command_are_those_of_a_run() {
+    let desk = Desk::new();
+    refused(&desk, &["--suite", "standart"], 2, &["did you mean 'standard'?"]);
+    let said = stderr(&desk.ipcmark(&["--budgte", "5s"]).code(2));
+    assert!(said.contains("'--budget'") && said.contains("Usage: ipcmark run"), "{said}");
+    desk.ipcmark(&["--version"]).success();
+    desk.ipcmark(&["-h"]).success();
+}
+
+#[test]
 fn a_broken_suite_is_answered_with_the_place() {
     let desk = Desk::new();
     desk.write(
