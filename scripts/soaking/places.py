@@ -168,7 +168,7 @@ def one_place(world, name, how):
     # The kernel itself kills for two limits and for memory; no program starts without some calls or without memory, and Rust aborts
     # where an allocation fails. The interrupt may come when a run has ended already.
     killed = {-9, -24, 137} if name.startswith(("CPU ", "8m", "16m", "32m", "64m", "128m")) else set()
-    no_start = {-11, -6, -4, 101, 127, 126, 125} if hard or name.startswith(("AS 32", "AS 64", "STACK 65536", "DATA 1048576", "NOFILE 4", "mmap")) else set()
+    no_start = {-11, -6, -4, 101, 127, 126, 125} if hard or name in ("AS 33554432", "AS 67108864", "STACK 65536", "DATA 1048576", "NOFILE 4") else set()
     no_memory = {-6} if "memory allocation of" in ended.err else set()
     late = {-2} if meddle else set()
     faults = world.faults(ended, CODES | killed | no_start | no_memory | late, folder, both_died=bool(killed))

@@ -176,9 +176,9 @@ def strangers(world):
         stranger = as_stranger(lambda: knock_without_end([world.tmp, "/dev/shm", f"{world.base}/mqueue"], knocks))
         flags = ["--pattern", "wake-up"] if row["carries"] == "notifications" else ["--pattern", "ping-pong", "-s", "8"]
         place = "cross-core" if row["wait"] == "spin" else "same-core"
-        words = ["run", "-t", name, *flags, "--placement", place, "--measure", "2ms", "--warm-up", "1ms", "--rounds", rounds, "--fixed",
+        words = ["run", "-t", name, *flags, "--placement", place, "--measure", "2ms", "--warm-up", "1ms", "--rounds", rounds, "--fixed", "--budget", "30m",
                  "--no-counting", "--quiet", "--out", folder]
-        ended = world.run(words, 60 + int(rounds))
+        ended = world.run(words, 60 + 2 * int(rounds))
         send(stranger, 9)
         os.waitpid(stranger, 0)
         made = [invocation for cell in cells_of(folder) for invocation in cell["invocations"]]
