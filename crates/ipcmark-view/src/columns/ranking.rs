@@ -18,8 +18,13 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     let counted = setting.counted();
     let mut of_rows = vec![transport(), headline(setting)];
     of_rows.extend(figures(setting));
+    let mut cpu_time = cpu(counted);
+    if setting.workload.value(Parameter::Rate).is_some() {
+        // The CPUs used say it at a rate.
+        cpu_time.head = cpu_time.head.spare(1);
+    }
     of_rows.extend([
-        cpu(counted),
+        cpu_time,
         limit(ranking.limit()),
         quality(),
         distance(),
