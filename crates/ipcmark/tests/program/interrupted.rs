@@ -141,7 +141,7 @@ fn a_killed_run_leaves_nothing_and_is_gone_on_with() {
     assert_nothing_left(&desk, pid, &processes);
     let before = record(&desk.path("out"));
     assert_eq!(before.outcome, Outcome::Running, "no process wrote an end");
-    let by_record = ["run", "--resume", "out/record.json", "--budget", "1s", "--quiet"];
+    let by_record = ["run", "--resume", "out/record.json", "--budget", "4s", "--quiet"];
     let text = stdout(&desk.ipcmark(&by_record).success());
     assert!(text.contains("fifo/block"), "{text}");
     let after = record(&desk.path("out"));
