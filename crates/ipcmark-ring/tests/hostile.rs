@@ -121,7 +121,9 @@ proptest! {
             9 => { let _ = (rx.take_batch(), tx.take_wake(), rx.take_wake()); }
             10 => {
                 // SAFETY: as above: who comes late meets the same words.
-                let _ = unsafe { (spsc::Consumer::attach(base, len), spsc::Producer::attach(base, len)) };
+                let _ = unsafe { spsc::Consumer::attach(base, len) };
+                // SAFETY: the memory is the same, and larger than what is attached.
+                let _ = unsafe { spsc::Producer::attach(base, len) };
             }
             _ => rx.release(),
         });
@@ -151,7 +153,9 @@ proptest! {
             9 => { let _ = (rx.take_batch(), tx.take_wake(), rx.take_wake()); }
             10 => {
                 // SAFETY: as above: who comes late meets the same words.
-                let _ = unsafe { (slots::Consumer::attach(base, len), slots::Producer::attach(base, len)) };
+                let _ = unsafe { slots::Consumer::attach(base, len) };
+                // SAFETY: the memory is the same, and larger than what is attached.
+                let _ = unsafe { slots::Producer::attach(base, len) };
             }
             _ => rx.release(),
         });
@@ -183,7 +187,9 @@ proptest! {
                 9 => { let _ = (rx.take_batch(), rx.take_news(), rx.take_wake(), tx.take_wake(), rx.stalled()); }
                 10 => {
                     // SAFETY: as above: who comes late meets the same words.
-                    let _ = unsafe { (mpsc::Consumer::attach(base, len, 4), mpsc::Producer::attach(base, len, 5)) };
+                    let _ = unsafe { mpsc::Consumer::attach(base, len, 4) };
+                    // SAFETY: the memory is the same, and larger than what is attached.
+                    let _ = unsafe { mpsc::Producer::attach(base, len, 5) };
                 }
                 _ => rx.release(),
             }
@@ -216,7 +222,9 @@ proptest! {
                 9 => drop(rx.has_news()),
                 10 => {
                     // SAFETY: as above: who comes late meets the same words.
-                    let _ = unsafe { (broadcast::Reader::attach(base, len), broadcast::Writer::attach(base, len)) };
+                    let _ = unsafe { broadcast::Reader::attach(base, len) };
+                    // SAFETY: the memory is the same, and larger than what is attached.
+                    let _ = unsafe { broadcast::Writer::attach(base, len) };
                 }
                 _ => { let _ = (tx.attendance(), tx.take_wake()); }
             }
@@ -243,7 +251,9 @@ proptest! {
             9 => drop(rx.has_news()),
             10 => {
                 // SAFETY: as above: who comes late meets the same words.
-                let _ = unsafe { (latest::Reader::attach(base, len), latest::Writer::attach(base, len)) };
+                let _ = unsafe { latest::Reader::attach(base, len) };
+                // SAFETY: the memory is the same, and larger than what is attached.
+                let _ = unsafe { latest::Writer::attach(base, len) };
             }
             _ => { let _ = (rx.missed(), rx.torn()); }
         });
