@@ -140,9 +140,13 @@ impl Ranking<'_> {
                 let took = time(ns);
                 format!("; a wake-up there and back alone took {took} ({times}): rows that sleep are near that")
             });
-            let (least, wake_up) = (time(limit.limit_ns), wake_up.unwrap_or_default());
+            let wake_up = wake_up.unwrap_or_default();
             let words = &limit.words;
-            (LIMIT, format!("{LIMIT}: time divided by {least}, the least for {words}{wake_up}"))
+            // A task's limit is its own time by one process.
+            let mut limits = self.entries.iter().filter_map(|e| e.row.limit.as_ref());
+            let is_shared = limits.all(|other| other.limit_ns == limit.limit_ns);
+            let least = if is_shared { format!("{}, ", time(limit.limit_ns)) } else { String::new() };
+            (LIMIT, format!("{LIMIT}: time divided by {least}the least for {words}{wake_up}"))
         });
         let differs = |buffer: &String| {
             self.entries.iter().any(|entry| room(entry.row).as_ref() != Some(buffer))
@@ -301,7 +305,8 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
         });
     }
     let here = entries.iter().filter(|e| e.is_ranked());
-    let values: Vec<Estimate> = here.map(Entry::judged).collect();
+    // One of too few samples has no rank; it may take another's only as far as its interval goes.
+    let values: Vec<Estimate> = here.map(|entry| entry.value).collect();
     let better = if descending { Order::Above } else { Order::Below };
     for entry in entries.iter_mut().filter(|e| e.is_ranked()) {
         let own = entry.judged();

@@ -188,7 +188,7 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration_or_none)]
     pub(crate) warm_up: Option<Duration>,
     /// CPUs to use, in order: the initiator gets the first, the responder the next one that the placement
-    /// allows, further peers those after it. One CPU (same-core) is the last [default: all that are allowed].
+    /// allows, further peers those after it. `same-core` uses the last one of the list [default: all that are allowed].
     #[arg(long, help_heading = HOW, value_name = "N,N", value_delimiter = ',')]
     pub(crate) cpus: Option<Vec<u32>>,
     /// Time limit for everything, e.g. 60s; rules and report count (`repeat`: for all runs together).
@@ -202,7 +202,7 @@ pub(crate) struct RunArgs {
     /// Folder for the record and the report [default: reports/DATE-SUITE].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Resume the run in DIR; its record says what to measure.
+    /// Continue the run in DIR: a stopped one, or a finished one for longer. Its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out"])]

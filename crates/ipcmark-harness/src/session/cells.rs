@@ -112,7 +112,7 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     if let Some(max) = limits.max_message.filter(|&max| longest > max) {
         return State::Unavailable(Refusal {
             reason: format!(
-                "a message of {longest} bytes is longer than the {max} that {} allows",
+                "a message of {longest} bytes is longer than {max}, the limit of {}",
                 limits.limited_by
             ),
             remedy: limits.remedy.map(|remedy| match limits.limited_by {

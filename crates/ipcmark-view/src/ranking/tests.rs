@@ -35,7 +35,7 @@ fn a_median_of_few_round_trips_takes_no_place() {
     let rankings = rankings(&summary);
     let entries = &rankings[0].entries;
     let ranks: Vec<_> = entries.iter().map(Entry::rank).collect();
-    assert_eq!(ranks, ["–", "1–2", "2–3"]);
+    assert_eq!(ranks, ["–", "2", "3"], "its interval still says where the others are");
     assert!(entries.iter().all(|e| !e.is_first()));
     assert!(entries[0].value.interval.is_some(), "it is shown all the same");
 }

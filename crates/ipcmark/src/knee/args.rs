@@ -21,7 +21,7 @@ pub(crate) struct KneeArgs {
     /// Bound on the 99th percentile of the time from the moment a message is due to its receipt.
     #[arg(long, help_heading = WHAT, value_name = "TIME", value_parser = parse_duration, default_value = "100us")]
     pub(crate) p99: Duration,
-    /// Search on round trips, which rings have too: they are too fast for a one-way time.
+    /// Bound the round trip instead of the one-way time. Shared-memory rings need it: they are too fast to time one way.
     #[arg(long, help_heading = WHAT)]
     pub(crate) round_trip: bool,
     /// Rate to begin with, messages a second.

@@ -52,7 +52,7 @@ impl<T: Taking> Transport for SignalRt<T> {
     fn available() -> Availability {
         availability(probe().map(|_| Limits {
             max_message: Some(WORD_BYTES),
-            limited_by: "the word of a signal, sigval",
+            limited_by: "a signal's sigval",
             remedy: None,
         }))
     }

@@ -58,20 +58,13 @@ fn map_huge(len: usize, pool: Pool) -> Result<Mapping> {
     let file = memfd_create("ipcmark-ring", MemfdFlags::CLOEXEC | MemfdFlags::HUGETLB)
         .called("memfd_create(MFD_HUGETLB)")?;
     Mapping::of_file(file, len.next_multiple_of(pool.page)).map_err(|e| {
-        // The hint of an ordinary memfd would mislead here.
-        let e = match e {
-            Error::Os { call, source, .. } => Error::os(call, source),
-            other => other,
-        };
-        Error::Unavailable(
-            Refusal::new(format!(
-                "{len} bytes in huge pages of {} KiB: {} needed, {} free: {e}",
-                pool.page >> 10,
-                len.div_ceil(pool.page),
-                pool.free
-            ))
-            .with_remedy(pool.remedy(len.max(USUAL_BYTES))),
-        )
+        let needed = len.div_ceil(pool.page);
+        let (kib, free) = (pool.page >> 10, pool.free);
+        let pages =
+            format!("{len} bytes need {needed} huge pages of {kib} KiB, and {free} are free");
+        // What else an ordinary memory file may lack would mislead here.
+        let reason = if needed > free { pages } else { format!("{pages}: {e}") };
+        Error::Unavailable(Refusal::new(reason).with_remedy(pool.remedy(len.max(USUAL_BYTES))))
     })
 }
 
