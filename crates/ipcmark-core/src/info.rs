@@ -125,6 +125,9 @@ pub struct Info {
     /// True if what was sent and not yet received is gone with its sender's process, because it
     /// is in the sender's own memory. Otherwise the kernel, or memory that both hold, keeps it.
     pub dies_with_sender: bool,
+    /// True if a kernel thread or another process does a part of its work, whose CPU time is in no
+    /// side's cost.
+    pub works_elsewhere: bool,
     /// True if a side can see without waiting whether [`receive`](crate::Receiver::receive) would
     /// wait, i.e. when [`ready`](crate::Receiver::ready) answers: then other work fits between a
     /// call and its completion.
@@ -169,6 +172,7 @@ impl Info {
         broadcasts: false,
         one_link: false,
         dies_with_sender: false,
+        works_elsewhere: false,
         overlaps: false,
         empty_messages: false,
         attaches: false,

@@ -30,6 +30,10 @@ pub struct Cell {
     /// True for mechanisms that may lose what was sent: losses are counted, and are no failure.
     #[serde(default)]
     pub lossy: bool,
+    /// True if a kernel thread or another process does a part of its work: the CPU time of that is in no
+    /// side's cost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub works_elsewhere: bool,
     /// Group of the suite that named this cell.
     pub group: String,
     /// State that the run left it in.

@@ -74,6 +74,9 @@ pub struct Row {
     pub carries: Carries,
     /// True for mechanisms that may lose what was sent: see [`Figure::lost_share`].
     pub lossy: bool,
+    /// True if a kernel thread or another process does a part of its work, at no side's cost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub works_elsewhere: bool,
     /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in`, `fan-out` and `broadcast`.
     pub links: Option<String>,
     /// Its group in the suite.

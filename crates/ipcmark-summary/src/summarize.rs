@@ -63,6 +63,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         counted: cell.key.workload.counted(),
         carries: cell.carries,
         lossy: cell.lossy,
+        works_elsewhere: cell.works_elsewhere,
         links: good.iter().find_map(|i| i.links.clone()),
         group: cell.group.clone(),
         status: status(cell),

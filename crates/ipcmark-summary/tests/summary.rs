@@ -57,6 +57,7 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         floor: false,
         carries: Carries::Messages,
         lossy: false,
+        works_elsewhere: false,
         group: "latency".into(),
         state: State::Measured,
         capacity: None,

@@ -95,6 +95,8 @@ fn latency(ranking: &Ranking<'_>) -> Vec<String> {
             plural(apart, "cell")
         ));
     }
+    // Work that others do costs its sides nothing.
+    by_cpu.retain(|entry| !entry.row.works_elsewhere);
     by_cpu.sort_by(|a, b| cpu(a).value.total_cmp(&cpu(b).value));
     // A loop that never idles flatters what spins: it would burn as much with nothing to do.
     let heads = [
@@ -217,6 +219,19 @@ mod tests {
         let summary = summary(rows);
         let parts = answer(&rankings(&summary), &[]);
         parts.into_iter().flat_map(|p| p.sentences).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_others_work_for_is_not_the_cheapest() {
+        let mut rows = vec![
+            row("pty/block", 64, 10_000.0, Some((9_900.0, 10_100.0))),
+            row("pipe/block", 64, 20_000.0, Some((19_900.0, 20_100.0))),
+            row("fifo/block", 64, 30_000.0, Some((29_900.0, 30_100.0))),
+        ];
+        rows[0].works_elsewhere = true;
+        let text = words(rows);
+        assert!(text.contains("Fastest round trip at 64 B (median): `pty/block`"), "{text}");
+        assert!(text.contains("(both processes together): `pipe/block`, 16.0 µs"), "{text}");
     }
 
     #[test]

@@ -138,14 +138,15 @@ impl Ranking<'_> {
             let wake_up = limit.wake_up_ns.filter(|_| self.entries.iter().any(sleeps)).map(|ns| {
                 let times = Quantity::Factor.show(ns / limit.limit_ns);
                 let took = time(ns);
-                format!("; a wake-up there and back alone took {took} ({times}): rows that sleep are near that")
+                format!("; waking a sleeper there and back took {took} ({times})")
             });
             let wake_up = wake_up.unwrap_or_default();
             let words = &limit.words;
             // A task's limit is its own time by one process.
             let mut limits = self.entries.iter().filter_map(|e| e.row.limit.as_ref());
             let is_shared = limits.all(|other| other.limit_ns == limit.limit_ns);
-            let least = if is_shared { format!("{}, ", time(limit.limit_ns)) } else { String::new() };
+            let least =
+                if is_shared { format!("{}, ", time(limit.limit_ns)) } else { String::new() };
             (LIMIT, format!("{LIMIT}: time divided by {least}the least for {words}{wake_up}"))
         });
         let differs = |buffer: &String| {

@@ -39,6 +39,9 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
     if row.is_impossible() {
         out.push("more than its CPUs can give: one of the two times is wrong; not ranked".into());
     }
+    if row.works_elsewhere {
+        out.push("others do part of its work: their CPU time is not counted".into());
+    }
     if row.carries == Carries::Calls {
         out.push("RPC".into());
     }

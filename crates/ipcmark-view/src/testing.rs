@@ -40,6 +40,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         counted: "round trip",
         carries: Carries::Messages,
         lossy: false,
+        works_elsewhere: false,
         links: None,
         group: "latency".into(),
         status: Status::Measured,

@@ -85,6 +85,7 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
         floor: info.role == Role::Floor,
         carries: info.carries,
         lossy: info.lossy,
+        works_elsewhere: info.works_elsewhere,
         group: spec.group.clone(),
         state,
         capacity: None,

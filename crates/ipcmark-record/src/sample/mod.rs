@@ -128,6 +128,7 @@ fn cell(
         floor,
         carries: Carries::Messages,
         lossy: false,
+        works_elsewhere: false,
         group: if workload == Workload::Stream { "throughput" } else { "latency" }.into(),
         capacity: profile.capacity.filter(|_| made > 0),
         state,

@@ -128,6 +128,7 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         floor: false,
         carries: made.carries,
         lossy: made.lossy,
+        works_elsewhere: false,
         group: if made.workload.has_peers() { "many" } else { "workloads" }.into(),
         capacity: (count > 0).then_some(Capacity { bytes: Some(65_536), messages: None }),
         state,

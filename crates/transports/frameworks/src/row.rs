@@ -27,6 +27,7 @@ pub(crate) const GRPC_TCP: Info = Info {
 pub(crate) const DBUS: Info = Info {
     family: "rpc-dbus",
     mechanism: "dbus",
+    works_elsewhere: true,
     meet_by: MeetBy::Service,
     summary: "D-Bus method calls (zbus) through a dbus-daemon of their own",
     reference: "dbus-daemon(1)",

@@ -176,6 +176,8 @@ impl<W: FdWait> ByteSource for PtySource<W> {
 impl<W: FdWait> ByteStream for PtyStream<W> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        // What is written reaches the other end by a work queue.
+        works_elsewhere: true,
         family: "pty",
         mechanism: "pty",
         wait: W::KIND,
