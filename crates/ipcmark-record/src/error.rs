@@ -105,6 +105,7 @@ fn advice(verb: &str, source: &io::Error, kept: Option<&Path>) -> String {
     }
     let remedy = match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
+        io::ErrorKind::FileTooLarge => "raise the limit on file sizes (ulimit -f unlimited)",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "make the folder writable again"
         }
@@ -112,6 +113,7 @@ fn advice(verb: &str, source: &io::Error, kept: Option<&Path>) -> String {
     };
     match kept {
         Some(folder) => format!("; {remedy}, then `ipcmark run --resume {}`", folder.display()),
+        None if source.kind() == io::ErrorKind::FileTooLarge => format!("; {remedy}"),
         None if remedy.starts_with("free") => {
             format!("; {remedy}, or name another folder with --out")
         }

@@ -355,7 +355,7 @@ fn what_was_stopped_for_a_while_is_measured_again() {
         "--measure",
         "300ms",
         "--rounds",
-        "4",
+        "2",
         "--fixed",
         "--budget",
         "22s",
