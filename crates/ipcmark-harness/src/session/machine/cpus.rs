@@ -66,6 +66,7 @@ mod tests {
             floor: false,
             carries: Carries::Messages,
             lossy: false,
+            works_elsewhere: false,
             group: String::new(),
             state: State::Pending,
             capacity: None,
