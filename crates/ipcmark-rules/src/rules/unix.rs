@@ -124,10 +124,15 @@ fn reset_before_data(_: &Names) -> Found {
         seqpacket.join(", "),
         datagram.join(", ")
     );
+    // The number of calls that fail before the message comes; all three if it never does.
+    let [of_stream, of_seqpacket, of_datagram] = kept.map(|place| place.unwrap_or(3) as u64);
     Ok(Seen::new(
         kept == [Some(0), Some(1), Some(0)] && seqpacket[0] == name_of(Errno::CONNRESET),
         words,
-    ))
+    )
+    .count("failures_first_stream", of_stream)
+    .count("failures_first_seqpacket", of_seqpacket)
+    .count("failures_first_datagram", of_datagram))
 }
 
 fn two_marks(_: &Names) -> Found {
