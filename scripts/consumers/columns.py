@@ -18,10 +18,13 @@ for name, kind in kinds.items():
     assert filled == 0 or types[0][name] == kind or (kind, types[0][name]) in loose, (name, kind, types[0][name])
     assert one(f"select count({name}) from csv") == filled, name
 rows = one("select count(*) from csv")
+# A text may look like a number, as the commit 481579704e05 does: only its column's type says that it is none.
+words = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name, kind in kinds.items() if kind == "VARCHAR") + "}"
+db.execute(f"create view typed as from read_csv('{exports}/csv', header = true, sample_size = -1, types = {words})")
 # CSV holds nanoseconds of the start, Parquet microseconds.
 cut = lambda n: f"date_trunc('second', {n})" if n == "run_started" else n
 text = lambda view: ", ".join(f"cast({cut(n)} as {k}) as {n}" for n, k in kinds.items())
-differ = one(f"select count(*) from ((select {text('csv')} from csv) except all (select {text('parquet')} from parquet))")
+differ = one(f"select count(*) from ((select {text('typed')} from typed) except all (select {text('parquet')} from parquet))")
 assert (rows, differ) == (one("select count(*) from parquet"), 0), (rows, differ)
 bmf = json.loads((exports / "bmf").read_text())
 medians = db.execute("""select cell, median(p50_ns), median(p99_ns), count(distinct side) from parquet
