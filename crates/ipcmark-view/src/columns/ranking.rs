@@ -18,13 +18,11 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     let counted = setting.counted();
     let mut of_rows = vec![transport(), headline(setting)];
     of_rows.extend(figures(setting));
-    let mut cpu_time = cpu(counted);
-    if setting.workload.value(Parameter::Rate).is_some() {
-        // The CPUs used say it at a rate.
-        cpu_time.head = cpu_time.head.spare(1);
+    // At a rate the CPUs used say it, and the table of costs has it for each message.
+    if setting.workload.value(Parameter::Rate).is_none() {
+        of_rows.push(cpu(counted));
     }
     of_rows.extend([
-        cpu_time,
         limit(ranking.limit()),
         quality(),
         distance(),
