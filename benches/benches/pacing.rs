@@ -16,12 +16,12 @@ use ipcmark_harness::placement::Cpus;
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_pipe::Pipe;
 use ipcmark_stats::median;
-use ipcmark_sys::clock::{Clock, monotonic_ns};
+use ipcmark_sys::clock::{Clock, monotonic_ns, sleep_until_ns};
 use ipcmark_sys::crew::Crew;
 use ipcmark_sys::fd::Block;
 use ipcmark_sys::{affinity, usage};
-use rustix::io::{Errno, read, write};
-use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
+use rustix::io::{read, write};
+use rustix::thread::set_current_timer_slack;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -154,14 +154,7 @@ fn send(to: &OwnedFd, rate: u32, messages: u64) -> Result<()> {
     let begun = monotonic_ns();
     for n in 1..=messages {
         let due = begun + n * 1_000_000_000 / u64::from(rate);
-        let at = Timespec {
-            tv_sec: (due / 1_000_000_000) as i64,
-            tv_nsec: (due % 1_000_000_000) as i64,
-        };
-        match clock_nanosleep_absolute(ClockId::Monotonic, &at) {
-            Ok(()) | Err(Errno::INTR) => {}
-            Err(e) => return Err(Error::os("clock_nanosleep", e)),
-        }
+        sleep_until_ns(due)?;
         // Less than PIPE_BUF: written whole.
         write(to, &[7; SIZE]).map_err(|e| Error::os("write", e))?;
     }

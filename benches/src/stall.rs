@@ -5,12 +5,8 @@
 //! began. Messages that arrived during the freeze are received at its end, as by a process that the
 //! scheduler or a garbage collector had stopped.
 
-use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, Plan, Receiver, Result, Side, Transport,
-};
-use ipcmark_sys::clock::monotonic_ns;
-use rustix::io::Errno;
-use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute};
+use ipcmark_core::{Availability, Capacity, Info, Link, Plan, Receiver, Result, Side, Transport};
+use ipcmark_sys::clock::{monotonic_ns, sleep_until_ns};
 use std::marker::PhantomData;
 
 /// Mean time from one freeze to the next, ns.
@@ -103,14 +99,7 @@ impl<R: Receiver> Receiver for StallingReceiver<R> {
 /// Sleeps to the end of a freeze that is under way.
 fn sleep_through() -> Result<()> {
     while let Some(end_ns) = frozen_until(monotonic_ns()) {
-        let end = Timespec {
-            tv_sec: (end_ns / 1_000_000_000) as i64,
-            tv_nsec: (end_ns % 1_000_000_000) as i64,
-        };
-        match clock_nanosleep_absolute(ClockId::Monotonic, &end) {
-            Ok(()) | Err(Errno::INTR) => {}
-            Err(e) => return Err(Error::os("clock_nanosleep(TIMER_ABSTIME)", e)),
-        }
+        sleep_until_ns(end_ns)?;
     }
     Ok(())
 }

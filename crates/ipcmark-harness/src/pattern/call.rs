@@ -6,9 +6,7 @@
 //! because only the argument says which call is the last. The check's cost is in the figure, and
 //! each run prints it.
 
-use super::Play;
-use super::pacer::Pacer;
-use super::schedule::Schedule;
+use super::{Play, pacer};
 use crate::desk::{Desk, Tally};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Call, Capacity, Flow, Info, Remote, Result, Serve, Side};
@@ -87,27 +85,13 @@ fn initiate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Re
 /// was due.
 fn at_rate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
     let mut argument = desk.draft();
-    let mut pacer = Pacer::new(stage);
-    let mut schedule = Schedule::of(stage);
-    stage.span = Some(schedule.span());
-    let over = schedule.over(&stage.clock, stage.extent);
-    let mut done = Done { messages: 0, end: stage.start };
-    loop {
-        let due = schedule.due(done.messages);
-        let now = pacer.wait_uncounted(due, stage)?;
-        let last = schedule.is_last() || now >= over;
+    pacer::one_by_one(stage, |last| {
         desk.stamp(&mut argument, last);
         let result = caller.call(&argument)?;
         let back = desk.clock.now();
         desk.checker.check(result);
-        stage.take_lag(now, now - due.max(done.end));
-        stage.timer.take(back, back - due);
-        done = Done { messages: done.messages + 1, end: back };
-        if last {
-            pacer.end(stage);
-            return Ok(done);
-        }
-    }
+        Ok(back)
+    })
 }
 
 /// Serves until an argument says that it is the last. The procedure may run on another thread, so

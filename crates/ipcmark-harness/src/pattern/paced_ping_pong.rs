@@ -16,7 +16,7 @@
 
 use super::duplex::held;
 use super::links::End;
-use super::pacer::Pacer;
+use super::pacer::{Pacer, one_by_one};
 use super::ping_pong;
 use super::schedule::Schedule;
 use crate::desk::Desk;
@@ -105,28 +105,15 @@ pub(super) fn floor<H: Halves>(
     desk: &mut Desk,
     stage: &mut Stage<'_>,
 ) -> Result<Done> {
-    let mut pacer = Pacer::new(stage);
-    let mut schedule = Schedule::of(stage);
-    stage.span = Some(schedule.span());
-    let over = schedule.over(&stage.clock, stage.extent);
-    let mut done = Done { messages: 0, end: stage.start };
-    loop {
-        let due = schedule.due(done.messages);
-        let now = pacer.wait_uncounted(due, stage)?;
-        let last = schedule.is_last() || now >= over;
+    one_by_one(stage, |_| {
+        let mut back = 0;
         for _ in 0..2 {
             desk.send::<H>(tx, false)?;
             desk.receive::<H>(rx, |desk| {
-                done.end = desk.clock.now();
+                back = desk.clock.now();
                 Ok(())
             })?;
         }
-        stage.take_lag(now, now - due);
-        stage.timer.take(done.end, done.end - due);
-        done.messages += 1;
-        if last {
-            pacer.end(stage);
-            return Ok(done);
-        }
-    }
+        Ok(back)
+    })
 }

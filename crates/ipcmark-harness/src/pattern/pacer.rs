@@ -4,12 +4,12 @@
 //! the harness's and not the mechanism's, so it is counted apart: spinning by the clock, sleeping by
 //! the CPU time of some of the sleeps.
 
-use crate::stage::Stage;
-use ipcmark_core::{Error, Pacing, Result};
-use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns};
-use rustix::io::Errno;
-use rustix::thread::{ClockId, Timespec, clock_nanosleep_absolute, set_current_timer_slack};
-use rustix::time::clock_gettime;
+use super::schedule::Schedule;
+use crate::stage::{Done, Stage};
+use ipcmark_core::{Pacing, Result};
+use ipcmark_sys::clock::{Clock, Ticks, monotonic_ns, sleep_until_ns};
+use rustix::thread::set_current_timer_slack;
+use rustix::time::{ClockId, clock_gettime};
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -82,15 +82,7 @@ impl Pacer {
     fn sleep(&mut self, time: Ticks) -> Result<()> {
         let begun = self.sleeps.is_multiple_of(MEASURED).then(cpu_time);
         self.sleeps += 1;
-        let wake_ns = monotonic_ns() + self.clock.ns(time) as u64;
-        let wake = Timespec {
-            tv_sec: (wake_ns / 1_000_000_000) as i64,
-            tv_nsec: (wake_ns % 1_000_000_000) as i64,
-        };
-        match clock_nanosleep_absolute(ClockId::Monotonic, &wake) {
-            Ok(()) | Err(Errno::INTR) => {}
-            Err(e) => return Err(Error::os("clock_nanosleep(TIMER_ABSTIME)", e)),
-        }
+        sleep_until_ns(monotonic_ns() + self.clock.ns(time) as u64)?;
         if let Some(begun) = begun {
             self.measured.0 += cpu_time().saturating_sub(begun);
             self.measured.1 += 1;
@@ -116,9 +108,36 @@ impl Pacer {
     }
 }
 
+/// Runs a phase in which each message is sent when it is due, or when the one before it is done with.
+/// `exchange` sends one, which is the phase's last if its argument says so, and returns when it was done with; the
+/// message's time begins when it was due.
+pub(super) fn one_by_one(
+    stage: &mut Stage<'_>,
+    mut exchange: impl FnMut(bool) -> Result<Ticks>,
+) -> Result<Done> {
+    let mut pacer = Pacer::new(stage);
+    let mut schedule = Schedule::of(stage);
+    stage.span = Some(schedule.span());
+    let over = schedule.over(&stage.clock, stage.extent);
+    let mut done = Done { messages: 0, end: stage.start };
+    loop {
+        let due = schedule.due(done.messages);
+        let now = pacer.wait_uncounted(due, stage)?;
+        let last = schedule.is_last() || now >= over;
+        let back = exchange(last)?;
+        stage.take_lag(now, now - due.max(done.end));
+        stage.timer.take(back, back - due);
+        done = Done { messages: done.messages + 1, end: back };
+        if last {
+            pacer.end(stage);
+            return Ok(done);
+        }
+    }
+}
+
 /// Returns the CPU time of this thread.
 fn cpu_time() -> Duration {
-    let time = clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 

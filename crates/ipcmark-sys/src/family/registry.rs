@@ -200,8 +200,12 @@ pub(crate) fn is_list(path: &Path) -> bool {
 
 /// Removes the objects that the list of this process's own run names; returns their number.
 pub(crate) fn sweep(folder: &Path) -> usize {
-    let text = std::fs::read_to_string(folder.join(NAME)).unwrap_or_default();
-    objects(&text).iter().filter(|object| object.remove()).count()
+    remove_all(&std::fs::read_to_string(folder.join(NAME)).unwrap_or_default())
+}
+
+/// Removes what a list names; returns the number of objects that are gone now.
+fn remove_all(text: &str) -> usize {
+    objects(text).iter().filter(|object| object.remove()).count()
 }
 
 /// The list of a run that has ended, locked.
@@ -234,7 +238,7 @@ impl Dead {
         if !known || !text.starts_with(&here) {
             return 0;
         }
-        objects(&text).iter().filter(|object| object.remove()).count()
+        remove_all(&text)
     }
 }
 
@@ -289,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_a_dead_runs_when_nobody_holds_its_lock() {
+    fn a_list_is_a_dead_runs_when_no_one_holds_its_lock() {
         let folder = std::env::temp_dir().join(format!("ipcmark-registry-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let registry = Registry::in_folder(&folder).unwrap();
@@ -299,7 +303,7 @@ mod tests {
         let other = folder.join("other");
         std::fs::create_dir(&other).unwrap();
         std::os::unix::fs::symlink(folder.join(NAME), other.join(NAME)).unwrap();
-        assert!(Dead::at(&other).is_none(), "a link is nobody's list");
+        assert!(Dead::at(&other).is_none(), "a link is no run's list");
         std::fs::write(folder.join(NAME), "").unwrap();
         assert!(Dead::at(&folder).is_none(), "a run that begins");
         std::fs::remove_dir_all(&folder).unwrap();

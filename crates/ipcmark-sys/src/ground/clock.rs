@@ -7,8 +7,11 @@
 
 mod quality;
 
+use ipcmark_core::{Error, Result};
 use nix::time::{ClockId, clock_gettime};
 use quality::together;
+use rustix::io::Errno;
+use rustix::thread::{Timespec, clock_nanosleep_absolute};
 use std::time::{Duration, Instant};
 
 /// A point in time, in ticks of a [`Clock`].
@@ -106,6 +109,21 @@ pub fn monotonic_ns() -> u64 {
     // The call cannot fail: the clock exists on every Linux.
     clock_gettime(ClockId::CLOCK_MONOTONIC)
         .map_or(0, |t| t.tv_sec() as u64 * 1_000_000_000 + t.tv_nsec() as u64)
+}
+
+/// Sleeps until `CLOCK_MONOTONIC` shows `due_ns`, or a signal arrives: a caller that cannot return early asks again.
+///
+/// # References
+/// - [clock_nanosleep(2)](https://man7.org/linux/man-pages/man2/clock_nanosleep.2.html), `TIMER_ABSTIME`
+pub fn sleep_until_ns(due_ns: u64) -> Result<()> {
+    let due = Timespec {
+        tv_sec: (due_ns / 1_000_000_000) as i64,
+        tv_nsec: (due_ns % 1_000_000_000) as i64,
+    };
+    match clock_nanosleep_absolute(rustix::thread::ClockId::Monotonic, &due) {
+        Ok(()) | Err(Errno::INTR) => Ok(()),
+        Err(e) => Err(Error::os("clock_nanosleep(TIMER_ABSTIME)", e)),
+    }
 }
 
 /// Reads the kernel's clock; kept out of the loops that read the counter.
