@@ -1,8 +1,9 @@
 //! A stall shows in an open loop as theory predicts, and a closed loop does not see it.
 //!
 //! `cargo bench --bench stall` freezes the receiving process of real transports for 10 ms every
-//! second. It prints p99.5 and p99.9 of an open loop (10,000 messages a second at equal distances,
-//! and at random), the prediction, and the same percentiles of a ping-pong over the same transport.
+//! second. It prints p99.5 and p99.9 of open loops (10,000 messages a second at equal distances,
+//! and at random; as many from several senders together, to several receivers, in several pairs), the
+//! prediction, and the same percentiles of a ping-pong over the same transport.
 //! It fails if the open loop is off by more than 10 %, or if the ping-pong sees the stall. Each
 //! pattern takes 20 s, so that 200 messages are beyond p99.9; `-- --seconds 10` is quicker and has
 //! fewer. `-- pipe` runs the transports with `pipe` in their name.
@@ -12,10 +13,10 @@ use clap::Parser;
 use ipcmark_benches::arguments::Common;
 use ipcmark_benches::plan;
 use ipcmark_benches::stall::{Stalling, predicted_ns};
-use ipcmark_core::{Arrivals, Extent, Placement, Plan, Workload};
+use ipcmark_core::{Arrivals, Extent, Parameter, Placement, Plan, Side, Workload};
 use ipcmark_harness::{Bench, Entry, Scratch, host, placement};
 use ipcmark_pipe::Pipe;
-use ipcmark_record::{Histogram, Invocation};
+use ipcmark_record::{Histogram, Invocation, SideReport};
 use ipcmark_shm::{Hybrid, Memfd, ShmRing};
 use ipcmark_stats::median;
 use ipcmark_sys::clock::Clock;
@@ -34,6 +35,8 @@ const SIZE: usize = 64;
 const RATE_PER_S: u32 = 10_000;
 /// Rate of round trips: a sender that sleeps has one in flight, so a lower rate leaves time to catch up.
 const TRIPS_PER_S: u32 = 2_500;
+/// Peers that have these rates together.
+const PEERS: u32 = 4;
 const QUANTILES: [f64; 2] = [0.995, 0.999];
 /// Largest relative difference of measured and predicted.
 const TOLERANCE: f64 = 0.1;
@@ -96,9 +99,10 @@ fn try_out(
     let closed = desk.values(entry, Workload::PingPong)?;
     let one_way = Arrivals::ALL.map(|arrivals| Workload::Paced { rate: RATE_PER_S, arrivals });
     let both_ways = Workload::PACED_PING_PONG.with_value(TRIPS_PER_S);
-    for workload in one_way.into_iter().chain([both_ways]) {
+    for workload in one_way.into_iter().chain([both_ways]).chain(several()) {
         let open = desk.values(entry, workload)?;
         let base_ns = at(&open, 0.5)?;
+        // What one frozen process gets; in pairs each responder is frozen.
         let rate = if workload.is_one_way() { RATE_PER_S } else { TRIPS_PER_S };
         // A sender that sleeps has one request in flight: a round trip serves each.
         let service_ns = if workload.is_one_way() { service_ns } else { desk.trip_ns(plain)? };
@@ -131,6 +135,16 @@ fn try_out(
         count(&closed) / desk.seconds as f64
     );
     Ok(wrong)
+}
+
+/// Returns the workloads of several peers that have the rates together.
+fn several() -> [Workload; 3] {
+    let of = |workload: Workload, rate| workload.with(Parameter::Peers, PEERS).with_value(rate);
+    [
+        of(Workload::PACED_FAN_IN, RATE_PER_S / PEERS),
+        of(Workload::PACED_BROADCAST, RATE_PER_S / PEERS),
+        of(Workload::PACED_PAIRS, TRIPS_PER_S / PEERS),
+    ]
 }
 
 /// Returns the median of the invocations' quantiles, ns: a single disturbed invocation does not
@@ -184,9 +198,18 @@ impl Desk {
     fn values(&self, entry: &Entry, workload: Workload) -> Result<Vec<Histogram>, Box<dyn Error>> {
         let of = |seed| -> Result<Histogram, Box<dyn Error>> {
             let found = self.invoke(entry, (workload, INVOCATION), seed << 8)?;
-            let teller = usize::from(workload.is_one_way());
-            let encoded = found.sides[teller].histogram.as_ref().ok_or("nothing was timed")?;
-            Ok(encoded.unpack()?)
+            let is_timed = |side: &&SideReport| {
+                Side::of_process(&side.side).is_some_and(|side| workload.is_timed_by(side))
+            };
+            let mut all: Option<Histogram> = None;
+            for side in found.sides.iter().filter(is_timed) {
+                let own = side.histogram.as_ref().ok_or("nothing was timed")?.unpack()?;
+                match &mut all {
+                    Some(all) => all.add(&own)?,
+                    None => all = Some(own),
+                }
+            }
+            Ok(all.ok_or("nothing was timed")?)
         };
         (0..self.seconds.div_ceil(INVOCATION.as_secs())).map(of).collect()
     }

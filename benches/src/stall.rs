@@ -8,6 +8,7 @@
 use ipcmark_core::{Availability, Capacity, Info, Link, Plan, Receiver, Result, Side, Transport};
 use ipcmark_sys::clock::{monotonic_ns, sleep_until_ns};
 use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
 
 /// Mean time from one freeze to the next, ns.
 pub const PERIOD_NS: u64 = 1_000_000_000;
@@ -93,6 +94,10 @@ impl<R: Receiver> Receiver for StallingReceiver<R> {
 
     fn ready(&mut self) -> Result<bool> {
         self.inner.ready()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.inner.descriptor()
     }
 }
 

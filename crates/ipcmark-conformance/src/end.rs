@@ -3,6 +3,7 @@
 use crate::board::{Board, Step, Told};
 use crate::row::Row;
 use ipcmark_core::{self as core, Capacity, Error, Receiver, Sender, Side};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::time::Duration;
 
 /// One side.
@@ -131,6 +132,18 @@ impl End<'_> {
     pub(crate) fn ready(&mut self) -> Result<bool, String> {
         let rx = self.rx.as_mut().ok_or("the law dropped this receiver")?;
         rx.ready().map_err(|e| format!("ready: {e}"))
+    }
+
+    /// Returns true if the receiver's descriptor becomes readable within `patience`; `None` if it gives none.
+    pub(crate) fn is_told(&mut self, patience: Duration) -> Result<Option<bool>, String> {
+        let rx = self.rx.as_ref().ok_or("the law dropped this receiver")?;
+        let Some(fd) = rx.descriptor() else { return Ok(None) };
+        let patience = Timespec {
+            tv_sec: patience.as_secs() as i64,
+            tv_nsec: i64::from(patience.subsec_nanos()),
+        };
+        let told = poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&patience));
+        told.map(|told| Some(told > 0)).map_err(|e| format!("poll: {e}"))
     }
 
     /// Receives one message, which must be `expected`, byte for byte.

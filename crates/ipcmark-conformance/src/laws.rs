@@ -13,6 +13,7 @@ pub mod many;
 pub mod order;
 pub mod refusals;
 pub mod remote;
+pub mod told;
 
 use crate::row::Row;
 

@@ -32,7 +32,7 @@ pub use runner::{Laws, main, run, trial};
 
 use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Refusal, Role, Transport};
-use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals};
+use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals, told};
 use names::Names;
 pub use row::Row;
 use scratch::largest;
@@ -127,6 +127,7 @@ fn of_row(row: Row) -> Vec<Case> {
             ..case("runs", order::of_runs)
         },
         case("duplex", order::both_ways_at_once),
+        case("a-descriptor-tells-of-a-message", told::by_a_descriptor),
         Case {
             moot: |info, _| info.lossy.then_some("it loses where others wait"),
             ..case("capacity-is-bounded", limits::on_capacity)

@@ -104,6 +104,11 @@ fn main() -> std::process::ExitCode {
         caught::<seams::RefusesNothing>("a-full-link-refuses", "hung while in commit"),
         caught::<seams::TakesAndLoses>("a-full-link-refuses", "131072 messages that the peer"),
         caught::<seams::LosesTaken>("a-full-link-refuses", "message 5 is not the one"),
+        caught::<seams::TellsOfAnother>("a-descriptor-tells-of-a-message", "not readable"),
+        caught::<seams::TellsAlways>(
+            "a-descriptor-tells-of-a-message",
+            "readable before message 0",
+        ),
         caught::<seams::AttachesElsewhere>("attaches-without-a-fork", "receiving message 0"),
         caught::<kinds::SendsAbandoned>("an-abandoned-claim-sends-nothing", "message 0"),
         caught::<kinds::NewBuffer>("keeps-its-buffer", "lent another buffer"),

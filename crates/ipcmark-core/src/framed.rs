@@ -11,6 +11,7 @@ use crate::{
     Side, Transport,
 };
 use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
 
 /// Bytes of the length prefix.
 const PREFIX: usize = 4;
@@ -34,6 +35,11 @@ pub trait ByteSource {
     /// A stream whose `INFO.overlaps` is false cannot tell, and says so.
     fn ready(&mut self) -> Result<bool> {
         Err(Error::unavailable("this transport cannot look for bytes without waiting for them"))
+    }
+
+    /// Does the same as [`Receiver::descriptor`].
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 }
 
@@ -237,6 +243,10 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         self.source.ready()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.source.descriptor()
     }
 
     #[inline(always)]

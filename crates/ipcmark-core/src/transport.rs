@@ -28,7 +28,7 @@
 
 use crate::{Availability, Capacity, Error, Info, Notifier, Plan, Remote, Result, Side};
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// One mechanism under one wait strategy.
 ///
@@ -231,6 +231,12 @@ pub trait Receiver {
     /// A transport whose `INFO.overlaps` is false says that it cannot.
     fn ready(&mut self) -> Result<bool> {
         Err(Error::unavailable("this transport cannot look for a message without waiting for it"))
+    }
+
+    /// Returns the descriptor that `poll(2)` finds readable whenever a message is there, so that a process can sleep
+    /// until any of several links has one; `None` if there is no such descriptor.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
     }
 }
 

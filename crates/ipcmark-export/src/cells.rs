@@ -70,10 +70,13 @@ fn figures(row: &Row) -> Vec<(&'static str, Value)> {
     let times = limit.map(|limit| limit.times);
     columns.extend(three(["times_limit", "times_limit_low", "times_limit_high"], times));
     let lag = figure.and_then(|figure| figure.lag);
+    let worst = figure.and_then(|figure| figure.worst_peer);
     columns.extend([
         ("limit", text(limit.map(|limit| limit.bound.name()))),
         ("limit_ns", number(limit.map(|limit| limit.limit_ns))),
         ("rate_reached_per_s", number(row.rate().map(|rate| rate.reached_per_s))),
+        ("worst_peer_p50_ns", number(worst.map(|worst| worst.p50_ns.value))),
+        ("worst_peer_p99_ns", number(worst.map(|worst| worst.p99_ns.value))),
         ("sender_delay_p99_ns", number(lag.map(|lag| lag.p99_ns.value))),
         ("lost", count(row.integrity.lost)),
         ("lost_share", number(of("lost-share").map(|share| share.value))),

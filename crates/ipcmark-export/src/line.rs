@@ -145,6 +145,7 @@ pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("placement", text(Some(key.placement.name()))),
         ("capacity_bytes", count(key.capacity_bytes)),
         ("peers", value(Parameter::Peers)),
+        ("idle", count(Some(key.workload.idle() as u64).filter(|idle| *idle > 0))),
         ("depth", value(Parameter::Depth)),
         ("rate_per_s", value(Parameter::Rate)),
         ("arrivals", text(arrivals(key).map(Arrivals::name))),

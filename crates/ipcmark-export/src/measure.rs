@@ -95,6 +95,13 @@ pub(crate) fn measures(row: &Row) -> Vec<Measure> {
             }
         }
     }
+    if let Some(worst) = figure.worst_peer {
+        all.push(Measure::less("worst-peer-p50-ns", "p50 of the worst peer", "ns", worst.p50_ns));
+        if worst.enough {
+            let p99 = worst.p99_ns;
+            all.push(Measure::less("worst-peer-p99-ns", "p99 of the worst peer", "ns", p99));
+        }
+    }
     let possible = !row.is_impossible();
     if let Some(task) = figure.task.filter(|_| possible) {
         all.push(Measure::more("speed-up", "speed-up", "times", task.speed_up));

@@ -145,6 +145,7 @@ fn cell(row: &Row) -> Vec<(&'static str, String)> {
     let sometimes = [
         ("capacity_bytes", capacity_bytes.map(|n| n.to_string())),
         ("peers", number(Parameter::Peers)),
+        ("idle", Some(workload.idle()).filter(|idle| *idle > 0).map(|idle| idle.to_string())),
         ("depth", number(Parameter::Depth)),
         ("rate_per_s", number(Parameter::Rate)),
         ("arrivals", arrivals(&row.key).map(|arrivals| arrivals.to_string())),

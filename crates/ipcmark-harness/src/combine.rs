@@ -4,7 +4,7 @@ use crate::findings::Findings;
 use crate::noise::Heard;
 use crate::pattern::fan;
 use crate::setup::Making;
-use ipcmark_core::{Info, Plan, Workload};
+use ipcmark_core::{Info, Plan, Shape};
 use ipcmark_record::{
     Distance, Integrity, Invocation, InvocationOutcome, Mark, Noise, Setup, WarmUp,
 };
@@ -14,8 +14,9 @@ use ipcmark_record::{
 pub(crate) const TELLING: usize = 8;
 
 pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Invocation {
-    if matches!(plan.workload, Workload::Broadcast { .. }) {
-        lost_by_each(&mut sides);
+    let is_broadcast = plan.workload.shape() == Some(Shape::Broadcast);
+    if is_broadcast {
+        lost_by_each(&mut sides, plan.workload.peers());
     }
     // A floor has one side.
     let counts = |side: &&Findings| sides.len() == 1 || side.is_timed(plan.workload);
@@ -44,11 +45,9 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
         warm_up: WarmUp {
             steady: sides.iter().all(|side| side.frame.warm_up().steady),
             // A broadcast counts at its receivers, in the warm-up as in the measured phase.
-            messages: match plan.workload {
-                Workload::Broadcast { .. } => {
-                    counted().map(|side| side.frame.warm_up().messages).sum()
-                }
-                _ => frame.warm_up().messages,
+            messages: match is_broadcast {
+                true => counted().map(|side| side.frame.warm_up().messages).sum(),
+                false => frame.warm_up().messages,
             },
             ..frame.warm_up()
         },
@@ -63,11 +62,11 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     }
 }
 
-/// Counts the messages that each receiver of a broadcast missed.
-fn lost_by_each(sides: &mut [Findings]) {
+/// Counts the messages that each of the receivers of a broadcast missed.
+fn lost_by_each(sides: &mut [Findings], peers: usize) {
     let Some((sender, receivers)) = sides.split_first_mut() else { return };
-    let owed = sender.sent / receivers.len().max(1) as u64;
-    for side in receivers {
+    let owed = sender.sent / peers.max(1) as u64;
+    for side in receivers.iter_mut().take(peers) {
         side.report.lost = Some(owed.saturating_sub(side.received + side.integrity.damaged));
     }
 }

@@ -160,6 +160,8 @@ const MESSAGES: u64 = 64;
 /// Length of a counted phase with a set rate.
 const PACED: Duration = Duration::from_millis(20);
 const PACED_LEAST: u64 = 3;
+/// Processes that are counted at most.
+const CROWD: usize = 64;
 /// Number of bursts at least.
 const BURSTS_LEAST: u64 = 4;
 
@@ -169,6 +171,8 @@ pub(crate) fn messages(plan: &Plan) -> Option<u64> {
     let workload = plan.workload;
     match workload.timed() {
         _ if workload == Workload::Overlap => None,
+        // Each stops at each of its calls for the one process that counts.
+        _ if workload.processes() > CROWD => None,
         Timed::Task => Some(1),
         Timed::Burst => Some(MESSAGES.max(BURSTS_LEAST * workload.depth() as u64)),
         Timed::OneWay | Timed::PacedRoundTrip => {

@@ -9,6 +9,7 @@
 use crate::desk::Desk;
 use ipcmark_core::{Capacity, Info, Link, Plan, Receiver, Result, Sender, Side, Transport};
 use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
 
 /// The types of a link's halves, and the facts that a loop needs once a message: constants if the
 /// types are known.
@@ -146,6 +147,10 @@ impl Receiver for AnyRx {
     #[inline(always)]
     fn ready(&mut self) -> Result<bool> {
         (**self).ready()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        (**self).descriptor()
     }
 }
 

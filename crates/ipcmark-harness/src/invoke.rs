@@ -26,6 +26,10 @@ use std::time::{Duration, Instant};
 /// Room for one process's findings, bytes: a dense histogram of three digits deflates to some ten
 /// kB.
 const FINDINGS_MAX: usize = 1 << 20;
+/// Room for the findings of one of very many processes, bytes.
+const FINDINGS_LEAST: usize = 1 << 17;
+/// Processes that have all that room.
+const CROWD: usize = 128;
 
 /// Share of the time in which a side that is not asleep has a CPU, or waits for one.
 const WORKS: f64 = 0.1;
@@ -206,7 +210,8 @@ fn attempt(
     *capacity = play.capacity().map_err(Failure::ours)?;
     // Each member takes what it inherits out of its own copy of this process.
     let mut play = Some(play);
-    let mut crew = Crew::new(seats.len(), FINDINGS_MAX).map_err(Failure::ours)?;
+    let room = FINDINGS_MAX / seats.len().div_ceil(CROWD);
+    let mut crew = Crew::new(seats.len(), room.max(FINDINGS_LEAST)).map_err(Failure::ours)?;
     for &seat in &seats {
         let forked = crew.fork(|| {
             let play = play.take().ok_or("the fixture was taken twice")?;

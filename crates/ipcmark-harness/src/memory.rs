@@ -6,10 +6,15 @@
 use ipcmark_core::{Plan, Refusal, Result};
 use ipcmark_sys::cgroup::Groups;
 
-/// Buffers of one message that two sides hold: each has one to send from and one to receive into.
-const BUFFERS: u64 = 4;
+/// Buffers of one message that a process holds at least: one to send from and one to receive into.
+const BUFFERS: u64 = 2;
 /// Messages from this size on are looked at: shorter ones fit into what a program has anyway.
 const LONG: usize = 64 << 10;
+
+/// Returns the bytes that the processes of a plan take at least.
+fn least(plan: &Plan) -> u64 {
+    BUFFERS * plan.workload.processes() as u64 * plan.size as u64
+}
 
 /// Memory of the control groups of this process.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ impl Memory {
         if self.killed.is_none() || plan.size < LONG {
             return Ok(());
         }
-        Groups::of_this_process().refuse_memory(BUFFERS * plan.size as u64)
+        Groups::of_this_process().refuse_memory(least(plan))
     }
 
     /// Returns the refusal of an invocation in which the kernel killed a process for want of memory.
@@ -41,7 +46,7 @@ impl Memory {
         let groups = Groups::of_this_process();
         let limit = groups.memory_limit()?;
         (groups.killed_for_memory()? > self.killed?).then(|| {
-            let least = BUFFERS * plan.size as u64;
+            let least = least(plan);
             Refusal::new(format!(
                 "the kernel killed a side for want of memory: its control group may have {limit} bytes, and messages of {} bytes take {least} at least",
                 plan.size

@@ -8,7 +8,7 @@ use crate::seat::Seat;
 use crate::stage::Stage;
 use crate::timer::Timer;
 use ipcmark_core::{Plan, Result};
-use ipcmark_record::{Integrity, SideReport};
+use ipcmark_record::{Integrity, PeerTimes, SideReport};
 use ipcmark_sys::crew::{Fault, Work};
 
 /// Runs one process to its end and returns its findings.
@@ -46,6 +46,7 @@ fn attempt(
             usage: stage.usage,
             histogram: stage.timer.encoded()?,
             lag: stage.lag.as_ref().map(Timer::encoded).transpose()?.flatten(),
+            peers: stage.by_sender.iter().filter_map(PeerTimes::of).collect(),
             lost: None,
         },
         frame: stage.found,

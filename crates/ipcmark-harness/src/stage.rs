@@ -13,7 +13,7 @@ use crate::seat::Seat;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Pacing, Plan, Result, Side};
-use ipcmark_record::{Overlap, Placed, Task, Unit, Usage};
+use ipcmark_record::{Histogram, Overlap, Placed, Task, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
 use ipcmark_sys::delay::Delay;
@@ -74,6 +74,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) overlap: Option<Overlap>,
     pub(crate) task: Option<Task>,
     pub(crate) links: Option<String>,
+    /// Times of each of several senders to this process.
+    pub(crate) by_sender: Vec<Histogram>,
     /// Sums over the messages of a link that several receivers share.
     pub(crate) sums: Option<[u64; 3]>,
     pub(crate) placed: Option<Placed>,
@@ -94,10 +96,14 @@ impl<'a> Stage<'a> {
             affinity::pin(cpu)?;
         }
         let processes = control.processes();
+        // Idle peers sleep, and come last.
+        let idle = plan.workload.processes() - plan.workload.with_idle(0).processes();
+        let awake = processes.saturating_sub(idle).max(1);
         // The scheduler gives each a CPU of its own, where there are enough.
         let own_cpu = match cpu {
-            Some(_) => bench.cpus.alone(seat.process, processes),
-            None => affinity::allowed()?.len() >= processes,
+            _ if seat.process >= awake => false,
+            Some(_) => bench.cpus.alone(seat.process, awake),
+            None => affinity::allowed()?.len() >= awake,
         };
         let unit = rules::unit(plan.workload, seat.side);
         Ok(Stage {
@@ -123,6 +129,7 @@ impl<'a> Stage<'a> {
             overlap: None,
             task: None,
             links: None,
+            by_sender: Vec::new(),
             sums: None,
             placed: None,
             usage: Usage::default(),

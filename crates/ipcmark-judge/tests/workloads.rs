@@ -28,8 +28,8 @@ fn each_workload_is_compared_by_its_own_figure() {
     for cell in &base.cells {
         let expected = match cell.key.workload.name() {
             "stream" | "duplex" | "fan-in" | "fan-out" | "broadcast" => Figure::TimePerMessage,
-            "paced" => Figure::OneWayP50,
-            "paced-ping-pong" => Figure::PacedRoundTripP50,
+            "paced" | "paced-fan-in" | "paced-fan-out" | "paced-broadcast" => Figure::OneWayP50,
+            "paced-ping-pong" | "paced-pairs" => Figure::PacedRoundTripP50,
             "burst" => Figure::BurstP50,
             "scatter-gather" => Figure::TaskTime,
             _ => Figure::RoundTripP50,

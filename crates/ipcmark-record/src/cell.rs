@@ -1,6 +1,6 @@
 //! Cells and their invocations: the rows of a record.
 
-use crate::{Cycles, Encoded, Mark, Noise, Setup, Standing, SystemCalls};
+use crate::{Cycles, Encoded, Histogram, Mark, Noise, Setup, Standing, SystemCalls};
 use ipcmark_words::{Capacity, Carries, CellKey, Framing, Refusal, Usage, WaitKind};
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -141,11 +141,11 @@ pub struct Invocation {
     /// The task; only in `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
-    /// `shared` if all peers have one link, `per-peer` if each has its own; only in `fan-in`, `fan-
-    /// out` and `broadcast`.
+    /// `shared` if all peers have one link, `per-peer` if each has its own; only where messages go from
+    /// one process to several, or from several to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<String>,
-    /// Initiator, then responder; in patterns with peers the one, then the several in order. The floors have one side, a
+    /// Initiator, then responder; in patterns with peers the one, then the several in order; in `paced-pairs` pair by pair. The floors have one side, a
     /// failed invocation may have none.
     pub sides: Vec<SideReport>,
 }
@@ -291,13 +291,40 @@ pub struct SideReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<Encoded>,
     /// Times from when a message was due to the call that sends it, of a side that also times its
-    /// answers; only in `paced-ping-pong`.
+    /// answers; only in `paced-ping-pong` and `paced-pairs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<Encoded>,
+    /// Times of the messages from each sender, in the order of the senders; only at the receiver of a `paced-fan-in`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<PeerTimes>,
     /// Messages of all phases, warm-up included, that were sent and did not reach this receiver;
-    /// only in `broadcast`.
+    /// only in `broadcast` and `paced-broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
+}
+
+/// Times of one peer's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct PeerTimes {
+    /// Messages that were timed.
+    pub values: u64,
+    /// Median, ns.
+    pub p50_ns: u64,
+    /// 99th percentile, ns.
+    pub p99_ns: u64,
+}
+
+impl PeerTimes {
+    /// Returns the times in a histogram of ns; `None` if it is empty.
+    #[must_use]
+    pub fn of(times: &Histogram) -> Option<PeerTimes> {
+        (!times.is_empty()).then(|| PeerTimes {
+            values: times.len(),
+            p50_ns: times.value_at_quantile(0.5),
+            p99_ns: times.value_at_quantile(0.99),
+        })
+    }
 }
 
 /// CPUs that a side ran on, read back rather than assumed.

@@ -28,15 +28,15 @@ mod sharing;
 mod text;
 
 pub use cell::{
-    Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, Placed, SideReport, State,
-    Task, WarmUp,
+    Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, PeerTimes, Placed,
+    SideReport, State, Task, WarmUp,
 };
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
     Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Pacing,
-    Parameter, Placement, Reach, Refusal, Side, Timed, Usage, WaitKind, Workload,
+    Parameter, Placement, Reach, Refusal, Shape, Side, Timed, Usage, WaitKind, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;

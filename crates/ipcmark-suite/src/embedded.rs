@@ -3,8 +3,9 @@
 use crate::{Result, Suite};
 
 /// Name and text of each embedded suite, shortest run first. The files are in `suites/`.
-pub const EMBEDDED: [(&str, &str); 3] = [
+pub const EMBEDDED: [(&str, &str); 4] = [
     ("quick", include_str!("../suites/quick.toml")),
+    ("broadcast-at-a-rate", include_str!("../suites/broadcast-at-a-rate.toml")),
     ("standard", include_str!("../suites/standard.toml")),
     ("full", include_str!("../suites/full.toml")),
 ];

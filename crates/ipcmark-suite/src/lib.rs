@@ -26,13 +26,14 @@
 //! sizes      = ["8", "64B..64KiB"]     # a range doubles; `8..1MiB*4` quadruples
 //! placements = ["cross-core"]
 //! capacity   = "default"               # left out: the suite's default
-//! peers      = [2, 4]                  # of fan-in, fan-out, broadcast, scatter-gather; left out: 2
+//! peers      = [2, 4]                  # of patterns with several processes; left out: 2
+//! idle       = [0, 60]                 # further peers that neither send nor receive, of paced-fan-in and so on; left out: 0
 //! depths     = [8]                     # of burst and duplex; left out: 8
-//! rates      = [1000]                  # of paced, messages a second; left out: 1000
+//! rates      = [1000]                  # of paced patterns, messages a second of each sender; left out: 1000
 //! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent
 //! ```
 //!
-//! A pattern is multiplied by those of the last four that it takes. A `wake-up` carries no payload: it is one cell
+//! A pattern is multiplied by those of the last five that it takes. A `wake-up` carries no payload: it is one cell
 //! whatever the sizes, and a group of nothing else names none. A glob with a wildcard means the transports that can run
 //! the pattern; one without names its transports outright, and what they cannot do becomes a row that says why.
 //!
@@ -57,7 +58,7 @@ mod written;
 pub use duration::{parse_duration, parse_duration_or_none, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
-pub use load::{DEPTHS, LoadAxes, PEERS, RATES, parse_counts};
+pub use load::{DEPTHS, IDLE, LoadAxes, PEERS, RATES, parse_counts};
 pub use nearest::{nearest, nearest_several};
 pub use reader::{line_and_column, read_toml, table_at, wrong};
 pub use selector::Selector;

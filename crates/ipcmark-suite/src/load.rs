@@ -8,7 +8,9 @@ use ipcmark_words::{Arrivals, Input, Parameter, Workload};
 use std::ops::RangeInclusive;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
-pub const PEERS: RangeInclusive<u32> = 1..=256;
+pub const PEERS: RangeInclusive<u32> = 1..=1_024;
+/// Further peers that neither send nor are sent to.
+pub const IDLE: RangeInclusive<u32> = 0..=1_023;
 /// Messages of a burst, or under way each way.
 pub const DEPTHS: RangeInclusive<u32> = 1..=65_536;
 /// Messages a second. Faster than the upper end nothing is paced: a clock read would be in each gap.
@@ -19,6 +21,8 @@ pub const RATES: RangeInclusive<u32> = 1..=10_000_000;
 pub struct LoadAxes {
     /// Processes on the side that has several.
     pub peers: Vec<u32>,
+    /// Further peers that neither send nor are sent to.
+    pub idle: Vec<u32>,
     /// Messages of a burst, or under way in each direction.
     pub depths: Vec<u32>,
     /// Messages a second.
@@ -33,18 +37,20 @@ impl LoadAxes {
     /// Returns a workload with each of its parameters, once for each combination: from here, or
     /// else from `group`, or else its own.
     pub(crate) fn vary(&self, group: &LoadAxes, workload: Workload) -> Vec<Workload> {
-        let values = match workload.parameter() {
-            Some((Parameter::Peers, _)) => or(&self.peers, &group.peers),
-            Some((Parameter::Depth, _)) => or(&self.depths, &group.depths),
-            Some((Parameter::Rate, _)) => or(&self.rates, &group.rates),
-            None => &[],
-        };
         let arrivals = or(&self.arrivals, &group.arrivals);
         let arrivals = if workload.arrivals().is_some() { arrivals } else { &[] };
         let inputs = or(&self.inputs, &group.inputs);
         let inputs = if workload.input().is_some() { inputs } else { &[] };
-        let each = vec![workload];
-        let each = product(each, values, Workload::with_value);
+        let is_idle = workload.with_idle(1).idle() > 0;
+        let idle = if is_idle { or(&self.idle, &group.idle) } else { &[] };
+        let number = |each, of: Parameter, given, own| {
+            let values: &[u32] = if workload.takes(of) { or(given, own) } else { &[] };
+            product(each, values, |each, value| each.with(of, value))
+        };
+        let each = number(vec![workload], Parameter::Peers, &self.peers, &group.peers);
+        let each = number(each, Parameter::Depth, &self.depths, &group.depths);
+        let each = number(each, Parameter::Rate, &self.rates, &group.rates);
+        let each = product(each, idle, Workload::with_idle);
         let each = product(each, arrivals, Workload::with_arrivals);
         product(each, inputs, Workload::with_input)
     }
@@ -59,7 +65,7 @@ pub(crate) fn or<'a, T>(given: &'a [T], own: &'a [T]) -> &'a [T] {
 fn product<T: Copy>(
     each: Vec<Workload>,
     axis: &[T],
-    with: fn(Workload, T) -> Workload,
+    with: impl Fn(Workload, T) -> Workload + Copy,
 ) -> Vec<Workload> {
     if axis.is_empty() {
         return each;
@@ -99,6 +105,7 @@ mod tests {
     fn axes() -> LoadAxes {
         LoadAxes {
             peers: vec![2, 4],
+            idle: vec![0, 8, 64],
             depths: vec![8, 64],
             rates: vec![10, 1_000, 100_000],
             arrivals: vec![Arrivals::Constant, Arrivals::Poisson],
@@ -118,6 +125,8 @@ mod tests {
             ("fan-in", 2),
             ("fan-out", 2),
             ("broadcast", 2),
+            ("paced-fan-in", 36),
+            ("paced-pairs", 36),
             ("scatter-gather", 4),
         ] {
             let workload: Workload = word.parse().unwrap();
@@ -141,9 +150,9 @@ mod tests {
     #[test]
     fn counts_are_whole_and_within_bounds() {
         assert_eq!(parse_counts("2, 4,2", "peers", &PEERS).unwrap(), [2, 4]);
-        for word in ["0", "257", "-1", "2.5", "two", "", "2,,4", "4294967296"] {
+        for word in ["0", "1025", "-1", "2.5", "two", "", "2,,4", "4294967296"] {
             let said = parse_counts(word, "peers", &PEERS).unwrap_err().to_string();
-            assert!(said.contains("expected peers from 1 to 256"), "{word}: {said}");
+            assert!(said.contains("expected peers from 1 to 1024"), "{word}: {said}");
         }
     }
 }

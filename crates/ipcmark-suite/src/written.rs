@@ -3,7 +3,7 @@
 use crate::reader::{line_and_column, read_toml, table_at, wrong};
 use crate::selector::Place;
 use crate::{
-    DEPTHS, Defaults, Group, LoadAxes, PEERS, RATES, Result, Selector, Suite, WordError,
+    DEPTHS, Defaults, Group, IDLE, LoadAxes, PEERS, RATES, Result, Selector, Suite, WordError,
     parse_capacity, parse_counts, parse_duration, parse_share, parse_sizes,
 };
 use ipcmark_words::{Arrivals, Input, Placement, Workload};
@@ -47,6 +47,8 @@ struct WrittenGroup {
     capacity: Option<Option<usize>>,
     #[serde(default, deserialize_with = "peers")]
     peers: Vec<u32>,
+    #[serde(default, deserialize_with = "idle")]
+    idle: Vec<u32>,
     #[serde(default, deserialize_with = "depths")]
     depths: Vec<u32>,
     #[serde(default, deserialize_with = "rates")]
@@ -94,6 +96,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
             placements,
             load: LoadAxes {
                 peers: written.peers,
+                idle: written.idle,
                 depths: written.depths,
                 rates: written.rates,
                 arrivals: written.arrivals,
@@ -136,6 +139,7 @@ fields! {
     arrivals: Vec<Arrivals> = list(|word| known(word, &Arrivals::ALL, Arrivals::name));
     inputs: Vec<Input> = list(|word| known(word, &Input::ALL, Input::name));
     peers: Vec<u32> = counts(("peers", &PEERS));
+    idle: Vec<u32> = counts(("idle", &IDLE));
     depths: Vec<u32> = counts(("depths", &DEPTHS));
     rates: Vec<u32> = counts(("rates", &RATES));
 }

@@ -1,6 +1,8 @@
 //! Medians over invocations, with their intervals.
 
-use crate::{Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples};
+use crate::{
+    Estimate, Figure, Lag, Outside, PERCENTILES, Parallel, Percentile, Samples, WorstPeer,
+};
 use ipcmark_record::{Cell, Headline, Invocation};
 use ipcmark_stats::{median, replication_interval};
 
@@ -35,6 +37,7 @@ pub(crate) fn figure(
         .collect();
     Some(Figure {
         lag: lag(samples, &percentiles, drift),
+        worst_peer: worst_peer(samples, drift),
         lost_share: lost_share(cell).filter(|_| cell.lossy),
         overlap: outside(samples, drift),
         task: parallel(cell, samples, drift),
@@ -70,6 +73,11 @@ fn lag(samples: &Samples, latency: &[Percentile], drift: f64) -> Option<Lag> {
     let latency_p99 = latency.iter().find(|p| p.quantile == 0.99)?;
     let sender_too_slow = p99_ns.value > TOO_SLOW * latency_p99.ns.value;
     Some(Lag { p50_ns, p99_ns, sender_too_slow })
+}
+
+fn worst_peer(samples: &Samples, drift: f64) -> Option<WorstPeer> {
+    let [p50_ns, p99_ns] = [0, 1].map(|at| estimate(&samples.worst_ns[at], drift));
+    Some(WorstPeer { p50_ns: p50_ns?, p99_ns: p99_ns?, enough: samples.enough_of_each() })
 }
 
 fn outside(samples: &Samples, drift: f64) -> Option<Outside> {

@@ -33,7 +33,7 @@ pub use pooled::{Pooled, pooled, tells, told, unpack};
 pub use rate::{Rate, misses_rate};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
-    Percentile, Row, Status, Summary,
+    Percentile, Row, Status, Summary, WorstPeer,
 };
 pub use samples::Samples;
 pub use standing::{excess, standing};

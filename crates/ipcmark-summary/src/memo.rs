@@ -1,7 +1,7 @@
 //! Cache of unpacked histograms. Unpacking costs most in a summary, and an adaptive run sums up
 //! after each round.
 
-use crate::pooled::{Told, ns, own, packed, same_unit};
+use crate::pooled::{Told, Worst, ns, own, packed, same_unit, worst};
 use crate::{PERCENTILES, Result};
 use ipcmark_record::{Cell, Invocation, Unit};
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ pub(crate) struct Kept {
     pub(crate) percentiles_ns: [f64; PERCENTILES.len()],
     /// Largest value, ns.
     pub(crate) max_ns: f64,
+    /// The worst of several peers with a set rate.
+    pub(crate) worst: Option<Worst>,
 }
 
 /// Kept figures. The key is a hash of the packed histograms, so that no invocation can be mistaken
@@ -58,7 +60,8 @@ impl Memo {
 
 fn key(cell: &Cell, invocation: &Invocation, told: Told) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for (_, encoded) in packed(cell, invocation, told) {
+    for (side, encoded) in packed(cell, invocation, told) {
+        side.peers.hash(&mut hasher);
         std::mem::discriminant(&encoded.unit).hash(&mut hasher);
         encoded.count.hash(&mut hasher);
         encoded.hdr_v2_deflate.hash(&mut hasher);
@@ -67,7 +70,9 @@ fn key(cell: &Cell, invocation: &Invocation, told: Told) -> u64 {
 }
 
 fn unpacked(cell: &Cell, invocation: &Invocation, told: Told) -> Result<Option<Kept>> {
+    let worst = if told == Told::Figures { worst(cell, invocation)? } else { None };
     Ok(own(cell, invocation, told, None)?.map(|own| Kept {
+        worst,
         unit: own.unit,
         values: own.histogram.len(),
         percentiles_ns: PERCENTILES.map(|q| own.ns_at_quantile(q)),

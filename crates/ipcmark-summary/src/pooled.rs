@@ -1,7 +1,9 @@
 //! Histograms of a cell: the sides that they come from, and all of them together.
 
 use crate::{Context, Error, Result};
-use ipcmark_record::{Cell, Encoded, Histogram, Invocation, Side, SideReport, Unit};
+use ipcmark_record::{
+    Cell, Encoded, Histogram, Invocation, Parameter, PeerTimes, Side, SideReport, Unit,
+};
 
 /// All values behind a cell's row in one histogram: the shape of its distribution, for charts.
 ///
@@ -138,6 +140,41 @@ pub(crate) fn own(
         }
     }
     Ok(own)
+}
+
+/// The worst of several peers, in one invocation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Worst {
+    /// Largest median and largest 99th percentile of a peer, ns.
+    pub(crate) times_ns: [f64; 2],
+    /// The fewest values of a peer.
+    pub(crate) fewest: u64,
+}
+
+/// Returns the worst of several peers with a set rate; `None` of other workloads, and without values.
+pub(crate) fn worst(cell: &Cell, invocation: &Invocation) -> Result<Option<Worst>> {
+    let workload = cell.key.workload;
+    let mut worst: Option<Worst> = None;
+    if !workload.takes(Parameter::Rate) || !workload.has_peers() {
+        return Ok(None);
+    }
+    let mut take = |times: PeerTimes| {
+        let own = [times.p50_ns as f64, times.p99_ns as f64];
+        let so_far = worst.unwrap_or(Worst { times_ns: own, fewest: times.values });
+        worst = Some(Worst {
+            times_ns: [0, 1].map(|at| own[at].max(so_far.times_ns[at])),
+            fewest: times.values.min(so_far.fewest),
+        });
+    };
+    for (side, encoded) in packed(cell, invocation, Told::Figures) {
+        if side.peers.is_empty() {
+            let one = unpack(cell, number(cell, invocation), &side.side, encoded)?;
+            PeerTimes::of(&one.histogram).into_iter().for_each(&mut take);
+        } else {
+            side.peers.iter().copied().for_each(&mut take);
+        }
+    }
+    Ok(worst)
 }
 
 /// Refuses to merge values of two units.

@@ -5,7 +5,7 @@
 //! and nothing of the mechanism. So a rate that was not reached has no latency.
 
 use crate::{Figure, Row};
-use ipcmark_record::{Arrivals, Parameter, Workload};
+use ipcmark_record::{Arrivals, Workload};
 
 /// Least share of the asked rate that counts as reached, of very many messages.
 const SHARE: f64 = 0.95;
@@ -13,7 +13,7 @@ const SHARE: f64 = 0.95;
 /// The rate of a `paced` cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// Messages a second that were to be sent.
+    /// Messages a second that all receivers were to get together.
     pub asked_per_s: f64,
     /// Messages a second that were received and verified.
     pub reached_per_s: f64,
@@ -24,7 +24,7 @@ impl Row {
     #[must_use]
     pub fn rate(&self) -> Option<Rate> {
         let reached_per_s = self.figure.as_ref()?.messages_per_s.value;
-        let asked_per_s = self.key.workload.value(Parameter::Rate)?.into();
+        let asked_per_s = self.key.workload.due_per_s()?;
         Some(Rate { asked_per_s, reached_per_s })
     }
 
@@ -59,6 +59,7 @@ impl Figure {
     pub(crate) fn refuse(&mut self, why: String) {
         self.percentiles.clear();
         self.max_ns = None;
+        self.worst_peer = None;
         self.refused.get_or_insert(why);
     }
 }
@@ -66,9 +67,9 @@ impl Figure {
 /// Returns true if `messages` in a phase of `elapsed_s` are too few for the rate of `paced`.
 #[must_use]
 pub fn misses_rate(workload: Workload, messages: u64, elapsed_s: f64) -> bool {
-    let Some(asked_per_s) = workload.value(Parameter::Rate) else { return false };
+    let Some(asked_per_s) = workload.due_per_s() else { return false };
     let sending_s = elapsed_s - Workload::LEAD_NS as f64 / 1e9;
-    let due = sending_s * f64::from(asked_per_s);
+    let due = sending_s * asked_per_s;
     // The first is sent at once: the others took that time.
     (messages.saturating_sub(1) as f64) < least_share(workload, messages) * due
 }

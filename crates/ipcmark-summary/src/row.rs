@@ -77,7 +77,7 @@ pub struct Row {
     /// True if a kernel thread or another process does a part of its work, at no side's cost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub works_elsewhere: bool,
-    /// `shared`, one link for all peers, or `per-peer`, one for each; in `fan-in`, `fan-out` and `broadcast`.
+    /// `shared`, one link for all peers, or `per-peer`, one for each; where messages go from one to several or back.
     pub links: Option<String>,
     /// Its group in the suite.
     pub group: String,
@@ -184,8 +184,11 @@ pub struct Figure {
     /// Share of the messages sent that never arrived, 0 to 1, over all invocations together, so
     /// without an interval; only for mechanisms that may lose some.
     pub lost_share: Option<Estimate>,
-    /// Delay of the sender, in `paced`.
+    /// Delay of the sender, where a rate is set.
     pub lag: Option<Lag>,
+    /// The worst peer, where several have a set rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_peer: Option<WorstPeer>,
     /// Work done between sending and receipt, in `overlap`.
     pub overlap: Option<Outside>,
     /// The task, in `scatter-gather`.
@@ -204,6 +207,18 @@ pub struct Lag {
     /// True if its 99th percentile exceeds a tenth of the latency's: then the latency is partly the
     /// sender's delay.
     pub sender_too_slow: bool,
+}
+
+/// Times of the worst peer: in each invocation the largest median of a peer, and the largest 99th percentile, which may
+/// be another's; then medians over invocations. A peer is a receiver, or the sender to the one receiver, or a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct WorstPeer {
+    /// Median, ns.
+    pub p50_ns: Estimate,
+    /// 99th percentile, ns.
+    pub p99_ns: Estimate,
+    /// False if fewer than 5 values of some peer are beyond its 99th percentile in the median invocation.
+    pub enough: bool,
 }
 
 /// Other work done between a call and its completion.

@@ -29,6 +29,10 @@ pub struct Samples {
     pub max_ns: Option<f64>,
     /// Delay of a paced sender, ns: its median and its 99th percentile. Empty in other workloads.
     pub lag_ns: [Vec<f64>; 2],
+    /// Largest median and 99th percentile of a peer, ns. Empty but where several have a set rate.
+    pub worst_ns: [Vec<f64>; 2],
+    /// The fewest values of a peer, in each invocation.
+    pub fewest: Vec<f64>,
     /// Time of other work in a round trip, ns; empty except in `overlap`.
     pub work_ns: Vec<f64>,
     /// That time as a share of the measured phase, 0 to 1.
@@ -72,6 +76,7 @@ impl Samples {
             let timed = |t: &Task| t.serial_ns > 0 && t.parallel_ns > 0;
             good().filter_map(|i| i.task).filter(timed).map(figure).collect::<Vec<_>>()
         };
+        let worst = || told.iter().filter_map(|own| own.worst);
         Ok(Samples {
             percentiles_ns: (0..PERCENTILES.len())
                 .map(|at| told.iter().map(|own| own.percentiles_ns[at]).collect())
@@ -91,6 +96,8 @@ impl Samples {
             max_ns: told.iter().map(|own| own.max_ns).reduce(f64::max),
             // The median and the 99th percentile of `PERCENTILES`.
             lag_ns: [0, 2].map(|at| lags.iter().map(|own| own.percentiles_ns[at]).collect()),
+            worst_ns: [0, 1].map(|at| worst().map(|w| w.times_ns[at]).collect()),
+            fewest: worst().map(|w| w.fewest as f64).collect(),
             work_ns: overlaps(&|i, work_ns, _| work_ns / times(i)),
             work_share: overlaps(&|i, work_ns, _| work_ns / i.elapsed_ns as f64),
             look_ns: overlaps(&|_, _, o| o.look_ns),
@@ -110,6 +117,11 @@ impl Samples {
         let each: Vec<f64> = self.values_each.iter().map(|n| *n as f64).collect();
         samples_enough(self.values, q)
             && median(&each).is_some_and(|n| n * (1.0 - q) >= BEYOND_EACH * (1.0 - 1e-9))
+    }
+
+    /// Returns true if the 99th percentile of each peer has 5 values beyond it in the median invocation.
+    pub(crate) fn enough_of_each(&self) -> bool {
+        median(&self.fewest).is_some_and(|n| n * 0.01 >= BEYOND_EACH * (1.0 - 1e-9))
     }
 
     /// Returns the invocations' own percentile `q`, ns; empty if `q` is not one of [`PERCENTILES`].

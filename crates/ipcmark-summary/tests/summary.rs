@@ -32,6 +32,7 @@ fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
         usage: Usage { user_ns: 100, system_ns: 300, voluntary_switches: 3, ..Usage::default() },
         histogram,
         lag: None,
+        peers: Vec::new(),
         lost: None,
     }
 }

@@ -25,6 +25,24 @@ fn row(cell: &Cell) -> (Row, Figure) {
 }
 
 #[test]
+fn the_worst_of_several_peers_at_a_rate_stands_apart_from_all() {
+    let eight = |c: &Cell| c.key.workload.value(Parameter::Peers) == Some(8);
+    let (_, figure) = row(&cell("pipe/block", "paced-fan-in", eight));
+    let worst = figure.worst_peer.unwrap();
+    // The sample's senders are each a tenth slower than the receiver's values of all.
+    assert!(worst.p50_ns.value > 1.05 * figure.percentile(0.5).unwrap().ns.value, "{worst:?}");
+    assert!(worst.p99_ns.value > worst.p50_ns.value && !worst.enough, "{worst:?}");
+    // Its receivers have the same times.
+    let (row_of_all, figure) = row(&cell("pipe/block", "paced-broadcast", eight));
+    assert_eq!(figure.worst_peer.unwrap().p50_ns.value, figure.percentile(0.5).unwrap().ns.value);
+    let rate = row_of_all.rate().unwrap();
+    assert_eq!(rate.asked_per_s, 8_000.0, "each receiver gets each message");
+    assert!(!row_of_all.misses_rate(), "{rate:?}");
+    let (_, one) = row(&cell("pipe/block", "paced", |_| true));
+    assert!(one.worst_peer.is_none());
+}
+
+#[test]
 fn every_cell_of_the_large_sample_has_a_row_and_every_measured_one_a_headline() {
     for cell in &sample::every(2, 6).cells {
         let row = summarize_cell(cell, &Context::bare(10.0)).unwrap();

@@ -71,6 +71,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
             switches_per_message: estimate(2.0, None),
             lost_share: None,
             lag: None,
+            worst_peer: None,
             overlap: None,
             task: None,
         }),

@@ -79,16 +79,20 @@ struct Flat {
     /// Capacity asked of each direction in bytes; absent means the mechanism's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     capacity_bytes: Option<u64>,
-    /// Senders of `fan-in`, receivers of `fan-out` and `broadcast`, workers of `scatter-gather`.
+    /// Senders of a fan-in, receivers of a fan-out or broadcast, pairs of `paced-pairs`, workers of `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     peers: Option<u32>,
+    /// Further peers of `paced-fan-in`, `paced-fan-out`, `paced-broadcast` and `paced-pairs` that neither send nor are sent
+    /// to; absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idle: Option<u32>,
     /// Messages of a `burst`; messages under way in each direction of a `duplex`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
-    /// Messages a second, `paced`.
+    /// Messages a second of each sender, where a rate is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_per_s: Option<u32>,
-    /// `poisson` if messages are due at random, `paced`; absent if at equal distances.
+    /// `poisson` if messages of a set rate are due at random; absent if at equal distances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrivals: Option<Arrivals>,
     /// `sent` or `shared`: the way the workers of a `scatter-gather` get their input.
@@ -106,6 +110,7 @@ impl From<CellKey> for Flat {
             placement,
             capacity_bytes,
             peers: workload.value(Parameter::Peers),
+            idle: Some(workload.idle() as u32).filter(|idle| *idle > 0),
             depth: workload.value(Parameter::Depth),
             rate_per_s: workload.value(Parameter::Rate),
             arrivals: workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant),
@@ -119,16 +124,13 @@ impl TryFrom<Flat> for CellKey {
 
     fn try_from(flat: Flat) -> Result<CellKey, String> {
         let workload: Workload = flat.pattern.parse()?;
-        let number = match workload.parameter() {
-            Some((Parameter::Peers, _)) => flat.peers,
-            Some((Parameter::Depth, _)) => flat.depth,
-            Some((Parameter::Rate, _)) => flat.rate_per_s,
-            None => None,
-        };
         Ok(CellKey {
             transport: flat.transport,
             workload: workload
-                .with_value(number.unwrap_or_default())
+                .with(Parameter::Peers, flat.peers.unwrap_or_default())
+                .with(Parameter::Depth, flat.depth.unwrap_or_default())
+                .with(Parameter::Rate, flat.rate_per_s.unwrap_or_default())
+                .with_idle(flat.idle.unwrap_or_default())
                 .with_arrivals(flat.arrivals.unwrap_or(Arrivals::Constant))
                 .with_input(flat.input.unwrap_or(Input::Sent)),
             size_bytes: flat.size_bytes,
@@ -171,6 +173,20 @@ mod tests {
             r#"{"transport":"pipe/block","pattern":"paced","size_bytes":64,"placement":"free","rate_per_s":7,"arrivals":"poisson"}"#
         );
         assert_eq!(key.to_string(), "pipe/block paced 64 B free (7/s, poisson)");
+        let pairs = Workload::PACED_PAIRS.with_idle(60);
+        let many = CellKey::new("pipe/block", pairs, 64, Placement::Free);
+        assert_eq!(
+            serde_json::to_string(&many).unwrap(),
+            r#"{"transport":"pipe/block","pattern":"paced-pairs","size_bytes":64,"placement":"free","peers":2,"idle":60,"rate_per_s":1000}"#
+        );
+        assert_eq!(
+            many.to_string(),
+            "pipe/block paced-pairs 64 B free (2 pairs, 1000/s each, 60 idle)"
+        );
+        assert_eq!(
+            serde_json::from_str::<CellKey>(&serde_json::to_string(&many).unwrap()).unwrap(),
+            many
+        );
         let open = CellKey { workload: workload.with_value(0), ..key };
         assert_eq!(open.to_string(), "pipe/block paced 64 B free (poisson)");
         assert!(!serde_json::to_string(&open).unwrap().contains("rate_per_s"));

@@ -1,8 +1,7 @@
 //! The workloads, with their parameters and everything that is known of each.
 
 use crate::word::word;
-use crate::{Arrivals, Input, Side};
-use std::mem::discriminant;
+use crate::{Arrivals, Input, Shape, Side};
 
 /// A workload with its parameters. A number of 0 is left open: such a workload names a sweep over
 /// that number, and cannot be measured.
@@ -54,6 +53,20 @@ pub enum Workload {
     Broadcast {
         /// Receivers.
         peers: u32,
+    },
+    /// Several processes at a set rate; the figure is the time from each message's intended start,
+    /// of all together and of the worst peer.
+    PacedPeers {
+        /// The way messages go.
+        shape: Shape,
+        /// Senders, receivers or pairs.
+        peers: u32,
+        /// Further peers, attached like the others, that neither send nor are sent to.
+        idle: u32,
+        /// Messages a second of each sender.
+        rate: u32,
+        /// The times at which they are due.
+        arrivals: Arrivals,
     },
     /// One task over several workers, their partial results merged; the figure is the task's time.
     ScatterGather {
@@ -128,11 +141,24 @@ impl Workload {
     pub const FAN_OUT: Workload = Workload::FanOut { peers: 2 };
     /// `broadcast` with its default parameter.
     pub const BROADCAST: Workload = Workload::Broadcast { peers: 2 };
+    /// `paced-fan-in` with its default parameters.
+    pub const PACED_FAN_IN: Workload = Workload::paced_peers(Shape::FanIn);
+    /// `paced-fan-out` with its default parameters.
+    pub const PACED_FAN_OUT: Workload = Workload::paced_peers(Shape::FanOut);
+    /// `paced-broadcast` with its default parameters.
+    pub const PACED_BROADCAST: Workload = Workload::paced_peers(Shape::Broadcast);
+    /// `paced-pairs` with its default parameters.
+    pub const PACED_PAIRS: Workload = Workload::paced_peers(Shape::Pairs);
     /// `scatter-gather` with its default parameters.
     pub const SCATTER_GATHER: Workload = Workload::ScatterGather { peers: 2, input: Input::Sent };
 
+    const fn paced_peers(shape: Shape) -> Workload {
+        let arrivals = Arrivals::Constant;
+        Workload::PacedPeers { shape, peers: 2, idle: 0, rate: 1_000, arrivals }
+    }
+
     /// All workloads, in the order of reports, each with its default parameters.
-    pub const ALL: [Workload; 12] = [
+    pub const ALL: [Workload; 16] = [
         Workload::PingPong,
         Workload::Stream,
         Workload::PACED,
@@ -142,6 +168,10 @@ impl Workload {
         Workload::FAN_IN,
         Workload::FAN_OUT,
         Workload::BROADCAST,
+        Workload::PACED_FAN_IN,
+        Workload::PACED_FAN_OUT,
+        Workload::PACED_BROADCAST,
+        Workload::PACED_PAIRS,
         Workload::SCATTER_GATHER,
         Workload::Overlap,
         Workload::WakeUp,
@@ -160,6 +190,10 @@ impl Workload {
             Workload::FanIn { .. } => "fan-in",
             Workload::FanOut { .. } => "fan-out",
             Workload::Broadcast { .. } => "broadcast",
+            Workload::PacedPeers { shape: Shape::FanIn, .. } => "paced-fan-in",
+            Workload::PacedPeers { shape: Shape::FanOut, .. } => "paced-fan-out",
+            Workload::PacedPeers { shape: Shape::Broadcast, .. } => "paced-broadcast",
+            Workload::PacedPeers { shape: Shape::Pairs, .. } => "paced-pairs",
             Workload::ScatterGather { .. } => "scatter-gather",
             Workload::Overlap => "overlap",
             Workload::WakeUp => "wake-up",
@@ -179,6 +213,18 @@ impl Workload {
             Workload::FanIn { .. } => "several senders, one receiver",
             Workload::FanOut { .. } => "one sender, each message to one of several receivers",
             Workload::Broadcast { .. } => "one sender, each message to all receivers",
+            Workload::PacedPeers { shape: Shape::FanIn, .. } => {
+                "several senders at a set rate each, one receiver"
+            }
+            Workload::PacedPeers { shape: Shape::FanOut, .. } => {
+                "one sender at a set rate, each message to one of several receivers"
+            }
+            Workload::PacedPeers { shape: Shape::Broadcast, .. } => {
+                "one sender at a set rate, each message to all receivers"
+            }
+            Workload::PacedPeers { shape: Shape::Pairs, .. } => {
+                "several pairs, in each one message there, one back, at a set rate"
+            }
             Workload::ScatterGather { .. } => "one task, divided among workers",
             Workload::Overlap => "other work during a round trip",
             Workload::WakeUp => "one notification there, one back, no payload",
@@ -188,7 +234,7 @@ impl Workload {
     /// Returns true if both are one workload, whatever their parameters.
     #[must_use]
     pub fn is_kind(self, other: Workload) -> bool {
-        discriminant(&self) == discriminant(&other)
+        self.name() == other.name()
     }
 
     /// Returns the thing whose time it measures.
@@ -196,8 +242,10 @@ impl Workload {
     pub const fn timed(self) -> Timed {
         match self {
             Workload::PingPong | Workload::Overlap | Workload::WakeUp => Timed::RoundTrip,
-            Workload::Paced { .. } => Timed::OneWay,
-            Workload::PacedPingPong { .. } => Timed::PacedRoundTrip,
+            Workload::PacedPingPong { .. } | Workload::PacedPeers { shape: Shape::Pairs, .. } => {
+                Timed::PacedRoundTrip
+            }
+            Workload::Paced { .. } | Workload::PacedPeers { .. } => Timed::OneWay,
             Workload::Burst { .. } => Timed::Burst,
             Workload::ScatterGather { .. } => Timed::Task,
             Workload::Stream
@@ -236,9 +284,9 @@ impl Workload {
             Timed::Task => "task".into(),
             Timed::OneWay => "one-way from intended start".into(),
             Timed::PacedRoundTrip => "round trip from intended start".into(),
-            Timed::Burst => match self.parameter() {
-                Some((_, 1..)) => format!("{} messages and an answer", self.depth()),
-                _ => "burst and an answer".into(),
+            Timed::Burst => match self.depth() {
+                0 => "burst and an answer".into(),
+                depth => format!("{depth} messages and an answer"),
             },
             Timed::RoundTrip if self.has_payload() => "round trip".into(),
             Timed::RoundTrip => "round trip, no payload".into(),
@@ -298,6 +346,7 @@ word!(Workload, "pattern");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Parameter;
 
     fn of(word: &str) -> Workload {
         word.parse().unwrap()
@@ -313,6 +362,9 @@ mod tests {
             ("fan-in", false, true),
             ("fan-out", false, true),
             ("broadcast", false, true),
+            ("paced-fan-in", false, true),
+            ("paced-broadcast", false, true),
+            ("paced-pairs", true, false),
             ("duplex", true, true),
             ("scatter-gather", true, false),
         ] {
@@ -336,7 +388,8 @@ mod tests {
             assert_eq!(of(workload.name()), workload);
             let other = workload.with_value(3);
             assert!(other.is_kind(workload));
-            assert_eq!(other == workload, workload.parameter().is_none(), "{workload}");
+            let takes_none = Parameter::ALL.into_iter().all(|number| !workload.takes(number));
+            assert_eq!(other == workload, takes_none, "{workload}");
         }
         let said = "telepathy".parse::<Workload>().unwrap_err();
         assert!(said.contains("unknown pattern 'telepathy'; known: ping-pong"), "{said}");

@@ -9,6 +9,7 @@ use ipcmark_sys::fd::Block;
 use ipcmark_sys::process::has_ended;
 use ipcmark_sys::shared::{Line, Lines};
 use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
@@ -56,6 +57,11 @@ pub(crate) trait Flaw: Default + 'static {
     /// See [`Transport::available`].
     fn available() -> Availability {
         Sound::available()
+    }
+
+    /// See [`Receiver::descriptor`].
+    fn descriptor(below: Option<BorrowedFd<'_>>) -> Option<BorrowedFd<'_>> {
+        below
     }
 
     /// Called when the fixture is made.
@@ -300,5 +306,9 @@ impl<F: Flaw> Receiver for FlawedReceiver<F> {
 
     fn release(&mut self) -> Result<()> {
         self.below.release()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        F::descriptor(self.below.descriptor())
     }
 }

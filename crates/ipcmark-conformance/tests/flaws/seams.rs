@@ -1,7 +1,10 @@
 //! Flaws of what a transport may do besides sending and receiving: empty messages, refusals, attaching, resets.
 
 use crate::flawed::{Flaw, ROOM, Sound as Below};
-use ipcmark_core::{Address, Capacity, Plan, Result, Transport};
+use ipcmark_core::{Address, Availability, Capacity, Plan, Result, Transport};
+use rustix::event::{EventfdFlags, eventfd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 
 type Send<'a> = &'a mut dyn FnMut(&[u8]) -> Result<()>;
 
@@ -12,6 +15,34 @@ impl Flaw for DropsEmpty {
     const NAME: &'static str = "dropping_empty_ones";
     fn commit(&mut self, _: u64, message: &[u8], send: Send<'_>) -> Result<()> {
         if message.is_empty() { Ok(()) } else { send(message) }
+    }
+}
+
+/// Its descriptor is one of something else.
+#[derive(Default)]
+pub(crate) struct TellsOf<const NEWS: u32>;
+/// Nothing ever comes there.
+pub(crate) type TellsOfAnother = TellsOf<0>;
+/// Something is always there.
+pub(crate) type TellsAlways = TellsOf<1>;
+
+impl<const NEWS: u32> TellsOf<NEWS> {
+    fn elsewhere() -> &'static OwnedFd {
+        static ELSEWHERE: [OnceLock<OwnedFd>; 2] = [const { OnceLock::new() }; 2];
+        let open = || eventfd(NEWS, EventfdFlags::CLOEXEC).expect("a descriptor");
+        ELSEWHERE[NEWS as usize].get_or_init(open)
+    }
+}
+
+impl<const NEWS: u32> Flaw for TellsOf<NEWS> {
+    const NAME: &'static str = if NEWS == 0 { "telling_of_another" } else { "telling_always" };
+    fn available() -> Availability {
+        // Before the law counts what is held.
+        Self::elsewhere();
+        Below::available()
+    }
+    fn descriptor(_: Option<BorrowedFd<'_>>) -> Option<BorrowedFd<'_>> {
+        Some(Self::elsewhere().as_fd())
     }
 }
 

@@ -13,10 +13,10 @@ use super::{Checker, DEEP_EVERY, Fault, Stamper, Verdict, get, mix};
 use crate::{Buffer, LEAST_SHARED};
 
 /// Senders that one link can tell apart.
-pub const MOST_SENDERS: usize = 1 << 7;
+pub const MOST_SENDERS: usize = 1 << 10;
 /// First bit of the sender's number in a sequence number; below it there is room for years of
 /// messages.
-const SENDER_SHIFT: u32 = 56;
+const SENDER_SHIFT: u32 = 53;
 
 /// Returns the sequence number of the first message of sender `sender` (below [`MOST_SENDERS`]) on
 /// a shared link.
@@ -106,6 +106,12 @@ impl Rising {
             damaged: 0,
             deep_every: DEEP_EVERY,
         }
+    }
+
+    /// Returns the number after the latest one that was received.
+    #[must_use]
+    pub const fn expected(&self) -> u64 {
+        self.least
     }
 
     /// Compares as [`Checker::comparing`] says.

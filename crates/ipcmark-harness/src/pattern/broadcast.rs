@@ -86,11 +86,20 @@ fn send_to_all<H: Halves>(
 }
 
 /// Says over each link that the phase is over, to those who receive from it.
-fn say_the_end<H: Halves>(links: &mut [End<H>], stage: &Stage<'_>, shared: bool) -> Result<()> {
+pub(super) fn say_the_end<H: Halves>(
+    links: &mut [End<H>],
+    stage: &Stage<'_>,
+    shared: bool,
+) -> Result<()> {
     let peers = stage.plan.workload.peers();
     let mut audiences: Vec<ending::Audience<'_>> = Vec::with_capacity(links.len());
     for (number, End { tx, desk, .. }) in links.iter_mut().enumerate() {
-        let receivers = if shared { 1..=peers } else { number + 1..=number + 1 };
+        let receivers = match (stage.seat.process, shared) {
+            (0, true) => 1..=peers,
+            (0, false) => number + 1..=number + 1,
+            // One of several senders.
+            _ => 0..=0,
+        };
         audiences.push((tx, desk, receivers.collect()));
     }
     ending::say_to_all(&mut audiences, stage)

@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Repeats that the phase is over until the receiver has it.
 pub(crate) fn say(tx: &mut dyn Sender, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
-    say_to_all(&mut [(tx, desk, vec![stage.seat.other()])], stage)
+    say_to_all(&mut [(tx, desk, vec![stage.seat.other])], stage)
 }
 
 /// A link, and the processes that receive from it.
@@ -47,26 +47,46 @@ pub(crate) fn say_to_all(links: &mut [Audience<'_>], stage: &Stage<'_>) -> Resul
 
 /// Returns true if a message ends this phase. The end of the phase before may arrive again.
 pub(crate) fn is_end(desk: &mut Desk, stage: &Stage<'_>, verdict: Verdict) -> bool {
+    is_end_of(stage.seat.other, desk, stage, verdict)
+}
+
+/// Returns true if a message of process `sender` ends this phase.
+pub(crate) fn is_end_of(
+    sender: usize,
+    desk: &mut Desk,
+    stage: &Stage<'_>,
+    verdict: Verdict,
+) -> bool {
     if !verdict.last {
         return false;
     }
     desk.excuse(verdict);
-    let Stage { control, seat, phase, .. } = *stage;
-    control.said(seat.other()).word.load(Acquire) == u64::from(phase)
+    let Stage { control, phase, .. } = *stage;
+    control.said(sender).word.load(Acquire) == u64::from(phase)
 }
 
 /// Tells the sender that the phase's end has arrived, and drains the repetitions.
 pub(crate) fn hear(rx: &mut dyn Receiver, desk: &mut Desk, stage: &Stage<'_>) -> Result<()> {
+    hear_all(&mut [(rx, desk, stage.seat.other)], stage)
+}
+
+/// A link, and the process that sends on it.
+pub(crate) type Heard<'a> = (&'a mut dyn Receiver, &'a mut Desk, usize);
+
+/// Tells all senders that the phase's ends have arrived, and drains the repetitions.
+pub(crate) fn hear_all(links: &mut [Heard<'_>], stage: &Stage<'_>) -> Result<()> {
     let Stage { control, seat, phase, .. } = *stage;
     control.counting.pause(seat.process);
     control.say(seat.process, phase)?;
-    while !control.hears(seat.other(), phase, LOOK)? {}
-    while rx.ready()? {
-        let verdict = desk.receive_erased(rx)?;
-        if verdict.last {
-            desk.excuse(verdict);
-        } else {
-            desk.count(verdict);
+    for (rx, desk, sender) in links {
+        while !control.hears(*sender, phase, LOOK)? {}
+        while rx.ready()? {
+            let verdict = desk.receive_erased(*rx)?;
+            if verdict.last {
+                desk.excuse(verdict);
+            } else {
+                desk.count(verdict);
+            }
         }
     }
     Ok(())

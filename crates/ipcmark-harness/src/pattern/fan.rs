@@ -13,21 +13,22 @@
 
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, stream};
-use crate::desk::Tally;
+use crate::desk::{Desk, Tally};
 use crate::halves::{Halves, Row};
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
     Buffer, Checker, Info, Integrity, LEAST_SHARED, MOST_SENDERS, Plan, Receiver, Result, Rising,
-    Sums, Verdict, Workload, first_of_sender, sender_of,
+    Shape, Sums, Verdict, Workload, first_of_sender, sender_of,
 };
 
 /// Returns true if the peers of such a cell share one link.
 pub(crate) const fn is_shared(info: &Info, workload: Workload) -> bool {
-    match workload {
-        Workload::FanIn { .. } => info.many_senders,
-        Workload::FanOut { .. } => info.many_receivers,
-        _ => false,
+    match workload.shape() {
+        Some(Shape::FanIn) => info.many_senders,
+        Some(Shape::FanOut) => info.many_receivers,
+        Some(Shape::Broadcast) => info.broadcasts,
+        Some(Shape::Pairs) | None => false,
     }
 }
 
@@ -36,12 +37,17 @@ pub(super) const ONE_LINK: &str = "each peer needs a link of its own, and a proc
 
 /// Returns the reason why no machine can run such a cell.
 pub(crate) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<String> {
-    let peers = workload.peers();
     if info.lossy {
         return Some(
             "it may lose the messages that tell several peers of a phase's end: see stream".into(),
         );
     }
+    refuse_links(info, workload, size)
+}
+
+/// Returns the reason why the peers of such a cell can have no links.
+pub(super) fn refuse_links(info: &Info, workload: Workload, size: usize) -> Option<String> {
+    let peers = workload.peers() + workload.idle();
     if !is_shared(info, workload) {
         let mixes = info.one_link && peers > 1;
         return mixes.then(|| ONE_LINK.into());
@@ -94,9 +100,7 @@ fn run<H: Halves>(
             let lasts = if shared { peers } else { 1 };
             stage.phases(&mut |s| send_in_turn(ends, lasts, &mut s.timer))?;
             if shared {
-                let mut sums = Sums::default();
-                (0..ends[0].desk.tally().sent).for_each(|number| sums.take(number));
-                stage.sums = Some(numbers(sums));
+                stage.sums = Some(sums_of_sent(&ends[0].desk));
             }
         }
         (_, Some(_), true) => return receive_a_share(&mut ends[0], stage).map(Some),
@@ -131,6 +135,11 @@ fn receive_a_share<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result
     let (seed, _) = stage.seeds(0);
     let mut rising = Rising::new(seed, stage.plan.size).comparing(stage.plan.check_all);
     receive_shared(end, 1, stage, &mut |message: &[u8]| rising.check(message))?;
+    Ok(tally_of_share(&rising, stage))
+}
+
+/// Returns the tally of what one of several receivers got, and notes the sums of it.
+pub(super) fn tally_of_share(rising: &Rising, stage: &mut Stage<'_>) -> Tally {
     stage.sums = Some(numbers(rising.sums));
     let found = Integrity {
         received: rising.sums.count,
@@ -138,7 +147,14 @@ fn receive_a_share<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Result
         damaged: rising.damaged,
         ..Integrity::default()
     };
-    Ok(Tally { sent: 0, found })
+    Tally { sent: 0, found }
+}
+
+/// Returns the sums over all messages that a process sent on a shared link.
+pub(super) fn sums_of_sent(desk: &Desk) -> [u64; 3] {
+    let mut sums = Sums::default();
+    (0..desk.tally().sent).for_each(|number| sums.take(number));
+    numbers(sums)
 }
 
 fn receive_shared<H: Halves>(

@@ -5,7 +5,7 @@ use crate::desk::{Desk, Tally};
 use crate::halves::{Fixture, Halves, Row};
 use crate::setup::{Making, making};
 use crate::stage::Stage;
-use ipcmark_core::{Capacity, Error, Info, Link, Names, Plan, Result, Role, Side};
+use ipcmark_core::{Capacity, Error, Info, Link, Names, Parameter, Plan, Result, Role, Side};
 
 /// The two halves that one process holds of a link.
 pub(super) type Pair<H> = Link<<H as Halves>::Tx, <H as Halves>::Rx>;
@@ -34,10 +34,10 @@ impl<H: Halves> Fixtures<H> {
         Ok(Fixtures { made: vec![fixture], took })
     }
 
-    /// Makes a link for each peer, with names of its own. The plan of each has one peer.
+    /// Makes a link for each peer, idle ones too, with names of its own. The plan of each has one peer.
     pub(super) fn per_peer(row: &Row<H>, plan: &Plan) -> Result<Fixtures<H>> {
         let mut fixtures = Fixtures { made: Vec::new(), took: Making::default() };
-        for link in 0..plan.workload.peers() {
+        for link in 0..plan.workload.peers() + plan.workload.idle() {
             let plan = plan_of_link(plan, link)?;
             let (fixture, took) = making(|| (row.fixture)(&plan))?;
             fixtures.made.push(fixture);
@@ -70,7 +70,11 @@ fn plan_of_link(plan: &Plan, link: usize) -> Result<Plan> {
         _ => {}
     }
     let names = Names { token: format!("{}-{link}", plan.names.token), dir };
-    Ok(Plan { names, workload: plan.workload.with_value(1), ..plan.clone() })
+    Ok(Plan {
+        names,
+        workload: plan.workload.with(Parameter::Peers, 1).with_idle(0),
+        ..plan.clone()
+    })
 }
 
 impl<H: Halves> Play for Links<H> {

@@ -14,9 +14,11 @@ mod duplex;
 mod ending;
 pub(crate) mod fan;
 mod floor;
+mod inlets;
 mod links;
 mod overlap;
 mod paced;
+mod paced_peers;
 mod paced_ping_pong;
 mod pacer;
 mod ping_pong;
@@ -104,6 +106,7 @@ fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &
         // A virtual call does not matter to a part of a task, a piece of other work, or a sleep.
         Workload::Paced { .. }
         | Workload::PacedPingPong { .. }
+        | Workload::PacedPeers { .. }
         | Workload::Overlap
         | Workload::ScatterGather { .. } => of_kernel::<T>(plan),
         _ => make(&Row::<Of<T, ZERO_COPY, LOSSY>>::of::<T>(), plan),
@@ -124,6 +127,10 @@ fn make_erased(row: &Row<Erased>, plan: &Plan) -> Attempt {
         Workload::PacedPingPong { .. } => {
             refuse(row.info, plan)?;
             return Ok(make_paced_ping_pong(row, plan)?);
+        }
+        Workload::PacedPeers { .. } => {
+            refuse(row.info, plan)?;
+            return Ok(paced_peers::make(row, plan)?);
         }
         Workload::Overlap => overlap::part,
         _ => return make(row, plan),
@@ -254,6 +261,10 @@ pub(crate) fn refusal(
         Workload::Paced { rate, .. } | Workload::PacedPingPong { rate, .. } => {
             (messages_in(extent, rate) < 1).then(|| too_slow(extent, rate))
         }
+        Workload::PacedPeers { rate, .. } => match messages_in(extent, rate) {
+            0 => Some(too_slow(extent, rate)),
+            _ => paced_peers::refusal(info, workload, size),
+        },
         Workload::PingPong
         | Workload::Stream
         | Workload::Burst { .. }

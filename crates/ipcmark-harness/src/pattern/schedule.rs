@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// Time from the barrier to the beginning of the schedule.
 const LEAD: Duration = Duration::from_nanos(Workload::LEAD_NS);
+/// Further time for each process of a crowd: the kernel wakes them one after another.
+const LEAD_EACH: Duration = Duration::from_micros(30);
+/// Processes that are awake within the lead.
+const FEW: usize = 8;
 /// Share of a phase, as its divisor, in which a sender that was late may catch up after it.
 const CATCH_UP: u32 = 4;
 /// Separates these draws from others of the plan's seed.
@@ -55,14 +59,28 @@ enum End {
 }
 
 impl Schedule {
+    /// Returns the schedule of the messages that this process sends, or receives from the only sender.
     pub(super) fn of(stage: &Stage<'_>) -> Schedule {
-        let begin = stage.start + stage.clock.ticks(LEAD);
+        let is_one_of_several = stage.plan.workload.senders() > 1;
+        let sender = stage.seat.peer.filter(|_| is_one_of_several);
+        Schedule::of_sender(stage, sender.unwrap_or_default())
+    }
+
+    /// Returns the schedule of one of several senders. At a constant rate they are staggered: each begins a further
+    /// share of the distance of two messages later. At random each has draws of its own.
+    pub(super) fn of_sender(stage: &Stage<'_>, sender: usize) -> Schedule {
         // Two phases of an invocation never have their messages at the same distances.
-        let seed = stage.plan.seed ^ SALT ^ (u64::from(stage.phase) << 60);
-        let workload = stage.plan.workload;
+        let seed = stage.plan.seed ^ SALT ^ (u64::from(stage.phase) << 60) ^ (sender as u64) << 32;
+        let (clock, workload) = (&stage.clock, stage.plan.workload);
         let rate = workload.value(Parameter::Rate).unwrap_or(1);
         let arrivals = workload.arrivals().unwrap_or(Arrivals::Constant);
-        Schedule::new(begin, &stage.clock, (rate, arrivals), stage.extent, seed)
+        let crowd = stage.control.processes().saturating_sub(FEW) as u32;
+        let mut begin = stage.start + clock.ticks(LEAD + LEAD_EACH * crowd);
+        if arrivals == Arrivals::Constant {
+            let share = sender as f64 / workload.senders() as f64;
+            begin += (share * clock.hz() / f64::from(rate)) as Ticks;
+        }
+        Schedule::new(begin, clock, (rate, arrivals), stage.extent, seed)
     }
 
     fn new(

@@ -88,7 +88,7 @@ fn respond(
     stage: &mut Stage<'_>,
     count: &mut Count,
 ) -> Result<Done> {
-    let in_all = &stage.control.said(stage.seat.other()).word;
+    let in_all = &stage.control.said(stage.seat.other).word;
     let mut answers = 0;
     loop {
         let taken = rx.listen()?;

@@ -65,10 +65,12 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
         }
         (true, _) => {}
     }
-    match workload.parameter() {
-        Some((Parameter::Peers, 0)) => return Some("it needs at least 1 peer".into()),
-        Some((Parameter::Depth, 0)) => return Some("it needs a depth of at least 1".into()),
-        _ => {}
+    let lacks = |number| workload.takes(number) && workload.value(number).is_none();
+    if lacks(Parameter::Peers) {
+        return Some("it needs at least 1 peer".into());
+    }
+    if lacks(Parameter::Depth) {
+        return Some("it needs a depth of at least 1".into());
     }
     pattern::refusal(info, workload, size, Extent::Time(measure))
 }
@@ -126,7 +128,8 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
     if let Err(refusal) = placement::choose(placement, cpus) {
         return State::Unavailable(refusal);
     }
-    let processes = 1 + workload.peers();
+    // Those that are idle do not spin.
+    let processes = workload.with_idle(0).processes();
     let cpus = if placement == Placement::SameCore { 1 } else { cpus.len() };
     if cpus < processes && info.wait.burns_cpu() && info.role == Role::Mechanism {
         let (sides, cpus) = match (processes, cpus) {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Time that an invocation may take beyond its phases before it counts as hung.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Further time for each process: its fork, its meetings with all others, its findings.
+const PER_PROCESS: Duration = Duration::from_millis(40);
 /// Times that the bytes of a turn are touched in an invocation at least.
 const PASSES: f64 = 8.0;
 /// Rate at which the slowest mechanism moves bytes.
@@ -49,13 +51,15 @@ pub fn plan(key: &CellKey, names: Names) -> Plan {
     }
 }
 
-/// Returns the time that an invocation of a cell may take beyond its phases. Long messages take longer:
+/// Returns the time that an invocation of a cell may take beyond its phases. Many processes take longer, and so do long messages:
 /// each side faults in the pages of its buffers and of a ring for several messages, and a phase ends
 /// only after a whole turn.
 pub(super) fn patience_for(key: &CellKey) -> Duration {
     let turn =
         key.size_bytes.saturating_mul(key.workload.value(Parameter::Depth).unwrap_or(1).into());
-    PATIENCE + Duration::from_secs_f64(turn as f64 * PASSES / SLOWEST_BYTES_PER_S)
+    let processes = key.workload.processes() as u32;
+    let bytes = turn as f64 * PASSES * f64::from(processes.div_ceil(2)) / SLOWEST_BYTES_PER_S;
+    PATIENCE + PER_PROCESS * processes + Duration::from_secs_f64(bytes)
 }
 
 /// The way to measure cells. Change the fields that matter:

@@ -91,6 +91,7 @@ fn parts(key: &CellKey) -> Vec<String> {
         Some(placement.to_string()),
         capacity_bytes.map(|bytes| format!("capacity={}", shown(bytes))),
         number("peers", Parameter::Peers),
+        (workload.idle() > 0).then(|| format!("idle={}", workload.idle())),
         number("depth", Parameter::Depth),
         number("rate", Parameter::Rate),
         workload.arrivals().filter(|a| *a != Arrivals::Constant).map(|a| a.to_string()),

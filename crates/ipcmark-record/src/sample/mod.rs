@@ -183,6 +183,7 @@ fn invocation(
         },
         histogram: histogram.map(|h| pack(h, unit, per_value)),
         lag: None,
+        peers: Vec::new(),
         lost: None,
     };
     let mut sides = vec![side("initiator", 0, Some(&histogram))];

@@ -5,8 +5,8 @@ use super::values::{long_tailed, pack};
 use super::{MEASURE_NS, record, wait_of};
 use crate::{
     Arrivals, Capacity, Carries, Cell, CellKey, Distance, Framing, GroupNote, Histogram, Input,
-    Integrity, Invocation, InvocationOutcome, Overlap, Parameter, Placed, Placement, Record,
-    SideReport, State, Task, Timed, Unit, Usage, WarmUp, Workload,
+    Integrity, Invocation, InvocationOutcome, Overlap, Parameter, PeerTimes, Placed, Placement,
+    Record, Shape, SideReport, State, Task, Timed, Unit, Usage, WarmUp, Workload,
 };
 use fastrand::Rng;
 
@@ -82,6 +82,16 @@ fn all() -> Vec<Made> {
     }
     all.push(paced_trip("pipe/block", "pipe", 62_000.0));
     all.push(paced_trip("shm-ring/pause", "shm", 330.0));
+    for peers in [2, 8, 32] {
+        let many = |workload: Workload| workload.with(Parameter::Peers, peers);
+        let (few, slow) = (f64::from(peers).ln(), f64::from(peers));
+        all.push(made("pipe/block", "pipe", many(Workload::PACED_FAN_IN), 56_000.0 + 9e3 * few));
+        all.push(made("pipe/block", "pipe", many(Workload::PACED_BROADCAST), 55_000.0 * slow));
+        let ring = many(Workload::PACED_BROADCAST);
+        all.push(made("shm-broadcast/hybrid", "shm", ring, 41_000.0 + 2e3 * slow));
+    }
+    all.push(made("mq/block", "mq", Workload::PACED_FAN_OUT, 61_000.0));
+    all.push(made("pipe/block", "pipe", Workload::PACED_PAIRS.with_idle(6), 66_000.0));
     for depth in [8, 32] {
         let times = f64::from(depth);
         let (burst, duplex) = (Workload::Burst { depth }, Workload::Duplex { depth });
@@ -158,6 +168,9 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
     let histogram = long_tailed(ns * scale, values, rng);
     let elapsed_ns = (values * per_value) as f64 * every_ns;
     let messages = values * per_value * if is_rate { 1 } else { made.workload.depth() as u64 };
+    let rate = made.workload.value(Parameter::Rate).map(f64::from);
+    let senders = made.workload.due_per_s().zip(rate).map_or(1.0, |(all, each)| all / each);
+    let messages = messages * senders as u64;
     let lost = if made.lossy { messages / 250 } else { 0 };
     // This share of the messages leaves late: at the higher rate the sender cannot keep up.
     let late = if every_ns < 100_000.0 && made.family == "udp" { 0.3 } else { 0.002 };
@@ -174,7 +187,11 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
             };
             let told = side(name, at as u32, elapsed_ns as u64, keeps.as_ref(), per_value);
             let lags = initiates && made.workload.timed() == Timed::PacedRoundTrip;
-            SideReport { lag: lags.then(|| pack(&lag(rng), Unit::NsLag, 1)), ..told }
+            let is_one = made.workload.is_kind(Workload::PACED_FAN_IN) && !initiates;
+            let peers = (0..if is_one { made.workload.peers() } else { 0 })
+                .filter_map(|_| PeerTimes::of(&long_tailed(ns * 1.1, values, rng)));
+            let peers = peers.collect();
+            SideReport { lag: lags.then(|| pack(&lag(rng), Unit::NsLag, 1)), peers, ..told }
         })
         .collect();
     let share = if made.family == "shm" { 0.4 } else { 0.9 };
@@ -205,14 +222,19 @@ fn invocation(made: &Made, size_bytes: u64, round: u32, rng: &mut Rng) -> Invoca
     }
 }
 
-/// Returns the sides' names: the one, then the several.
+/// Returns the sides' names: the one, then the several; or pairs.
 fn names(workload: Workload) -> Vec<String> {
-    let (one, several) = match workload {
-        Workload::FanIn { .. } => ("responder", "initiator"),
+    let peers = workload.peers() + workload.idle();
+    let (one, several) = match workload.shape() {
+        Some(Shape::FanIn) => ("responder", "initiator"),
+        Some(Shape::Pairs) => {
+            let pair = |n| [format!("initiator-{n}"), format!("responder-{n}")];
+            return (0..peers).flat_map(pair).collect();
+        }
         _ => ("initiator", "responder"),
     };
     let others = match workload.has_peers() {
-        true => (0..workload.peers()).map(|n| format!("{several}-{n}")).collect(),
+        true => (0..peers).map(|n| format!("{several}-{n}")).collect(),
         false => vec![several.to_owned()],
     };
     std::iter::once(one.to_owned()).chain(others).collect()
@@ -236,6 +258,7 @@ fn side(
         },
         histogram: keeps.map(|(histogram, unit)| pack(histogram, *unit, messages_per_value)),
         lag: None,
+        peers: Vec::new(),
         lost: None,
     }
 }

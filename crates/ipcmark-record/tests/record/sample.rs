@@ -63,6 +63,10 @@ fn every_pattern_and_every_field_of_it_is_in_the_large_sample() {
         "fan-in",
         "fan-out",
         "broadcast",
+        "paced-fan-in",
+        "paced-fan-out",
+        "paced-broadcast",
+        "paced-pairs",
         "scatter-gather",
         "overlap",
         "wake-up",
@@ -74,7 +78,7 @@ fn every_pattern_and_every_field_of_it_is_in_the_large_sample() {
         assert_eq!(one.overlap.is_some(), pattern == "overlap");
         assert_eq!(one.task.is_some(), pattern == "scatter-gather");
         assert_eq!(one.links.is_some(), pattern.starts_with("fan"));
-        assert_eq!(one.sides.len(), 1 + cell.key.workload.peers(), "{pattern}");
+        assert_eq!(one.sides.len(), cell.key.workload.processes(), "{pattern}");
     }
     assert!(record.cells.iter().any(|c| c.lossy && c.invocations[0].integrity.lost > 0));
     assert_eq!(record.rules.len(), 3);

@@ -1,6 +1,7 @@
 //! The charts of a record, and their names.
 
 use super::axis::Axis;
+use super::crowd::against_peers;
 use super::distances::distances;
 use super::lines::{LineChart, Point};
 use super::load::against_load;
@@ -40,6 +41,7 @@ pub(crate) fn charts(
         charts.extend(percentiles(record, context, r)?);
     }
     charts.extend(sweeps(rankings));
+    charts.extend(against_peers(rankings));
     charts.extend(against_load(rankings, &record.knees));
     charts.extend(trade_offs(rankings));
     charts.extend(distances(record, &summary.classes));

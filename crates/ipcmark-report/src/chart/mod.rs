@@ -3,6 +3,7 @@
 pub(crate) mod axis;
 mod bars;
 mod build;
+mod crowd;
 mod distances;
 mod font;
 mod lines;

@@ -1,6 +1,7 @@
 //! A figure against the parameter that varies: the message size, the rate, the depth, the number of peers.
 
 use super::axis::Axis;
+use super::crowd;
 use super::lines::{LineChart, Point};
 use super::load::has_chart;
 use super::panels::{Scale, grey, in_panels};
@@ -64,7 +65,7 @@ impl Along {
         let mut rest = setting.clone();
         match self.parameter() {
             None => rest.key.size_bytes = 0,
-            Some(_) => rest.key.workload = rest.workload.with_value(0),
+            Some(number) => rest.key.workload = rest.workload.with(number, 0),
         }
         rest
     }
@@ -100,7 +101,10 @@ pub(super) fn sweeps(rankings: &[Ranking]) -> Vec<Chart> {
 
 /// Makes the chart of one parameter; `None` if it has only one value.
 fn chart(sweep: &[&Ranking], along: Along, rest: &Setting) -> Option<Chart> {
-    if sweep.len() < 2 || (along == Along::Rate && has_chart(sweep)) {
+    if sweep.len() < 2
+        || (along == Along::Rate && has_chart(sweep))
+        || (along == Along::Peers && crowd::has_chart(sweep))
+    {
         return None;
     }
     let mut rows: Vec<&Row> = Vec::new();

@@ -69,7 +69,7 @@ fn columns() -> Vec<OfRow> {
         limit(None),
         words(
             "Only here",
-            "figures of this workload alone: sender's delay, other work, speed-up",
+            "figures of this workload alone: worst peer, sender's delay, other work, speed-up",
             |row| row.figure.as_ref().map_or_else(|| Cell::words(""), only_here),
         ),
         distance(),
@@ -118,7 +118,15 @@ fn capacity(row: &Row) -> Cell {
 /// Returns the figures that only one workload has.
 fn only_here(figure: &Figure) -> Cell {
     let time = |e| shown(Quantity::Time, e);
-    if let Some(lag) = &figure.lag {
+    if let Some(worst) = &figure.worst_peer {
+        let lag =
+            figure.lag.as_ref().map(|lag| format!("; sender's delay p99 {}", time(&lag.p99_ns)));
+        Cell::words(format!("worst peer p50 {}", time(&worst.p50_ns))).under(format!(
+            "p99 {}{}",
+            time(&worst.p99_ns),
+            lag.unwrap_or_default()
+        ))
+    } else if let Some(lag) = &figure.lag {
         Cell::words(format!("sender's delay p50 {}", time(&lag.p50_ns)))
             .under(format!("p99 {}", time(&lag.p99_ns)))
     } else if let Some(outside) = &figure.overlap {

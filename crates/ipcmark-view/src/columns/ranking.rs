@@ -9,7 +9,7 @@ use crate::remarks::{remarks, room};
 use crate::{Entry, RANK_MEANS, Ranking, Setting};
 use ipcmark_record::Parameter;
 use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, capital, time};
-use ipcmark_summary::{Figure, Headline};
+use ipcmark_summary::{Figure, Headline, WorstPeer};
 
 /// Returns the table of a ranking, floors last.
 #[must_use]
@@ -105,6 +105,10 @@ fn headline(setting: &Setting) -> OfRow {
     })
 }
 
+/// The meaning of the worst peer's figures.
+const WORST_P50: &str = "largest median of a receiver, a sender to the one receiver, or a pair: median over invocations, and its 95 % interval";
+const WORST_P99: &str = "largest 99th percentile of one of them, not always the same one's";
+
 /// Returns the figures after the first.
 fn figures(setting: &Setting) -> Vec<OfRow> {
     let number = |text: &str, help: &str, spare| Head::number(text, help).spare(spare);
@@ -118,9 +122,9 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
         ],
         Headline::Median => {
             let p99 = quantile(number("p99", OVER_INVOCATIONS, 10), 0.99);
-            if let Some(rate) = setting.workload.value(Parameter::Rate) {
+            if let Some(rate) = setting.workload.due_per_s() {
                 let help = "messages received and verified a second, of those that were to be sent";
-                let asked = Quantity::MessageRate.show(rate.into());
+                let asked = Quantity::MessageRate.show(rate);
                 let reached = figure(number("Rate\nreached", help, 12), move |f| {
                     let reached = Quantity::MessageRate.show(f.messages_per_s.value);
                     Cell::number(format!("{reached} of {asked}"), f.messages_per_s.value)
@@ -135,7 +139,19 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
                 let cpus = figure(number("CPUs\nused", help, 9), |f| {
                     plain(f.cpu_ns_per_message.value * f.messages_per_s.value / 1e9)
                 });
-                return vec![p99, reached, delay, cpus];
+                let worst = |text: &str, help: &str, of: fn(&WorstPeer) -> Cell| {
+                    figure(number(text, help, 10), move |f| {
+                        f.worst_peer.as_ref().map_or_else(Cell::missing, of)
+                    })
+                };
+                let p50_of_worst = worst("Worst peer\np50", WORST_P50, |worst| {
+                    estimate(Quantity::Time, &worst.p50_ns)
+                });
+                let p99_of_worst = worst("Worst peer\np99", WORST_P99, |worst| Cell {
+                    few: !worst.enough,
+                    ..estimate(Quantity::Time, &worst.p99_ns)
+                });
+                return vec![p99, p50_of_worst, p99_of_worst, reached, delay, cpus];
             }
             let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
             let last = figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value));

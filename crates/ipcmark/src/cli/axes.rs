@@ -2,8 +2,9 @@
 
 use super::WHAT;
 use super::words::{
-    CapacityArg, Several, parse_arrivals, parse_capacity_arg, parse_depths, parse_inputs,
-    parse_patterns, parse_peers, parse_placements, parse_rates, parse_selectors, parse_size_list,
+    CapacityArg, Several, parse_arrivals, parse_capacity_arg, parse_depths, parse_idle,
+    parse_inputs, parse_patterns, parse_peers, parse_placements, parse_rates, parse_selectors,
+    parse_size_list,
 };
 use clap::Args;
 use ipcmark_core::{Arrivals, Input, Placement, Workload};
@@ -47,14 +48,18 @@ pub(crate) struct AxisArgs {
     pub(crate) cells: CellArgs,
     #[arg(long, help = workloads(), help_heading = WHAT, short, value_name = "NAME,...", value_parser = parse_patterns)]
     pub(crate) pattern: Vec<Several<Workload>>,
-    /// Number of processes on the side that has several (fan-in, fan-out, broadcast,
-    /// scatter-gather): 2,4.
+    /// Number of processes on the side that has several, or of pairs (fan-in, fan-out, broadcast,
+    /// scatter-gather, paced-pairs ...): 2,4.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_peers)]
     pub(crate) peers: Vec<Several<u32>>,
+    /// Number of further peers that are attached and neither send nor are sent to (paced-fan-in,
+    /// paced-fan-out, paced-broadcast, paced-pairs): 0,60.
+    #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_idle)]
+    pub(crate) idle: Vec<Several<u32>>,
     /// Number of messages in a burst, or under way in each direction of a duplex: 8,64.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_depths)]
     pub(crate) depth: Vec<Several<u32>>,
-    /// Messages a second, in paced workloads: 10,1000.
+    /// Messages a second of each sender (each pair), in paced workloads: 10,1000.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
     pub(crate) rate: Vec<Several<u32>>,
     /// Way in which a worker of scatter-gather gets its input: sent (through the transport), shared (in

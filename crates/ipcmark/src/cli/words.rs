@@ -2,7 +2,7 @@
 
 use ipcmark_core::{Arrivals, Input, Placement, Workload};
 use ipcmark_suite::{
-    DEPTHS, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
+    DEPTHS, IDLE, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
 };
 
 /// The values that one use of a flag names. (A plain `Vec` would make clap expect one value each.)
@@ -53,6 +53,10 @@ pub(crate) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError>
 
 pub(super) fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {
     parse_counts(list, "peers", &PEERS).map(Several)
+}
+
+pub(super) fn parse_idle(list: &str) -> Result<Several<u32>, WordError> {
+    parse_counts(list, "idle peers", &IDLE).map(Several)
 }
 
 pub(super) fn parse_depths(list: &str) -> Result<Several<u32>, WordError> {

@@ -22,10 +22,11 @@ const NAMED: usize = 4;
 /// Such a flag, with the workloads that read it.
 pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
     let load = &axes.load;
-    let flags: [(&str, bool, Reads); 7] = [
-        ("--rate", !load.rates.is_empty(), |w| takes(w, Parameter::Rate)),
-        ("--depth", !load.depths.is_empty(), |w| takes(w, Parameter::Depth)),
-        ("--peers", !load.peers.is_empty(), |w| takes(w, Parameter::Peers)),
+    let flags: [(&str, bool, Reads); 8] = [
+        ("--rate", !load.rates.is_empty(), |w| w.takes(Parameter::Rate)),
+        ("--depth", !load.depths.is_empty(), |w| w.takes(Parameter::Depth)),
+        ("--peers", !load.peers.is_empty(), |w| w.takes(Parameter::Peers)),
+        ("--idle", !load.idle.is_empty(), |w| w.with_idle(1).idle() > 0),
         ("--arrivals", !load.arrivals.is_empty(), |w| w.arrivals().is_some()),
         ("--input", !load.inputs.is_empty(), |w| w.input().is_some()),
         ("--size", !axes.sizes.is_empty(), |w| w.has_payload()),
@@ -44,10 +45,6 @@ pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
         }
     }
     Ok(())
-}
-
-fn takes(workload: Workload, number: Parameter) -> bool {
-    workload.parameter().is_some_and(|(own, _)| own == number)
 }
 
 /// Returns the title and prose of a run whose cells the command line chose from a suite. The suite's
@@ -116,6 +113,7 @@ mod tests {
             ("-p ping-pong --depth 16", "--pattern burst or duplex"),
             ("-p ping-pong --arrivals poisson", "--arrivals has no effect"),
             ("-p fan-in --input shared", "--pattern scatter-gather"),
+            ("-p fan-in --idle 8", "--pattern paced-fan-in or paced-fan-out"),
             ("-p wake-up -s 64", "--size has no effect on wake-up"),
             ("-t eventfd -s 64", "--size has no effect on wake-up"),
             ("-p wake-up --capacity 4KiB", "--capacity has no effect"),

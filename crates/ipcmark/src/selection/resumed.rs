@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use ipcmark_core::Parameter;
 use ipcmark_harness::session::Options;
 use ipcmark_record::{Cell, CellKey, Record};
-use ipcmark_suite::{DEPTHS, MAX_SIZE, PEERS, RATES};
+use ipcmark_suite::{DEPTHS, IDLE, MAX_SIZE, PEERS, RATES};
 use std::time::Duration;
 
 impl Job {
@@ -52,10 +52,14 @@ fn refuse_out_of_bounds(key: &CellKey) -> Result<(), Usage> {
         Parameter::Peers => PEERS,
     };
     let fits = |bytes: u64| bytes <= MAX_SIZE as u64;
-    let load = key.workload.parameter();
+    let within = |number: Parameter| {
+        !key.workload.takes(number)
+            || key.workload.value(number).is_some_and(|value| bounds(number).contains(&value))
+    };
     if fits(key.size_bytes)
         && key.capacity_bytes.is_none_or(fits)
-        && load.is_none_or(|(parameter, value)| bounds(parameter).contains(&value))
+        && Parameter::ALL.into_iter().all(within)
+        && key.workload.idle() <= *IDLE.end() as usize
     {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The limits of message queues, and the line that raises each.
 
-use ipcmark_core::{Error, Limits, Plan, Refusal, Result, Workload};
+use ipcmark_core::{Error, Limits, Plan, Refusal, Result, Shape, Workload};
 use ipcmark_sys::fd::sysctl;
 use ipcmark_sys::mqueue::Queue;
 use ipcmark_sys::scratch::probe_names;
@@ -41,8 +41,10 @@ fn charged(depth: usize, size: usize) -> usize {
 /// Returns the number of links that a plan's row makes: where each receiver gets each message, or each worker its part, one
 /// for each.
 pub(crate) fn links(plan: &Plan) -> usize {
-    match plan.workload {
-        Workload::Broadcast { .. } | Workload::ScatterGather { .. } => plan.workload.peers(),
+    match (plan.workload, plan.workload.shape()) {
+        (Workload::ScatterGather { .. }, _) | (_, Some(Shape::Broadcast | Shape::Pairs)) => {
+            plan.workload.peers()
+        }
         _ => 1,
     }
 }

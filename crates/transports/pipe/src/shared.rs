@@ -1,6 +1,6 @@
 //! What several processes may do with one pipe.
 
-use ipcmark_core::{Error, Plan, Refusal, Result, Workload};
+use ipcmark_core::{Error, Plan, Refusal, Result, Shape};
 use rustix::pipe::PIPE_BUF;
 
 /// Refuses a plan by which several processes would write more than is atomic, or read what has no boundary.
@@ -22,7 +22,7 @@ pub(crate) fn refuse_torn(plan: &Plan) -> Result<()> {
                 plan.size
             )).with_remedy(format!("ask for messages of at most {PIPE_BUF} bytes, or one peer"))));
     }
-    if !plan.fixed && !matches!(plan.workload, Workload::FanIn { .. }) {
+    if !plan.fixed && plan.workload.shape() != Some(Shape::FanIn) {
         return Err(Error::Unavailable(Refusal::new("several processes read one pipe, which keeps no boundaries between messages of different sizes").with_remedy("ask for messages of one size, or take pipe-packet")));
     }
     Ok(())

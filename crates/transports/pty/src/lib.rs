@@ -25,7 +25,7 @@ use rustix::io::{self, Errno};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::marker::PhantomData;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// Messages over two pseudo-terminals.
 pub type Pty<W> = Framed<PtyStream<W>>;
@@ -170,6 +170,10 @@ impl<W: FdWait> ByteSource for PtySource<W> {
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         self.0.ready()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.descriptor()
     }
 }
 

@@ -47,7 +47,7 @@ fn open<'a>(cells: &'a [Cell], cpus: &'a [Cpu]) -> impl Iterator<Item = (&'a Cel
 
 /// Returns the number of processes of one invocation of a cell.
 fn processes(cell: &Cell) -> usize {
-    if cell.floor { 1 } else { 1 + cell.key.workload.peers() }
+    if cell.floor { 1 } else { cell.key.workload.processes() }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::lifeline::Lifeline;
 use ipcmark_core::{Buffer, Error, Link, Receiver, Result, Sender};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{self, Errno};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 /// Time that a sender that ends waits for room for its end-of-stream message before it leaves the news to the lifeline.
@@ -167,6 +167,10 @@ impl<W: FdWait, P: MessagePort> Receiver for MessageReceiver<W, P> {
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         readable_now(self.port.as_fd(), self.lifeline.as_deref())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.port.as_fd())
     }
 }
 

@@ -4,7 +4,7 @@ use super::bytes::ByteWait;
 use super::wait::Interest;
 use ipcmark_core::{ByteSink, ByteSource, Called, Link, Result};
 use rustix::net::{Shutdown, shutdown};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Reads bytes from a descriptor, waiting as `W` says.
 #[derive(Debug)]
@@ -32,6 +32,10 @@ impl<W: ByteWait> ByteSource for FdSource<W> {
     #[inline]
     fn ready(&mut self) -> Result<bool> {
         self.wait.ready(self.fd.as_fd())
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.fd.as_fd())
     }
 }
 
