@@ -25,10 +25,11 @@ mod remote;
 mod row;
 mod runner;
 mod scratch;
+mod worker;
 
 pub use laws::remote::remote_cases;
 pub use notifier::notifier_cases;
-pub use runner::{Laws, main, run, trial};
+pub use runner::{Laws, Test, main, run};
 
 use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Refusal, Role, Transport};

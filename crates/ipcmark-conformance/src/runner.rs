@@ -1,11 +1,31 @@
 //! The laws as a test binary.
 
-use crate::{Case, Outcome, cases, notifier_cases, prepare, remote_cases};
+use crate::worker::{self, Pool};
+use crate::{Case, Outcome, cases, notifier_cases, remote_cases};
 use ipcmark_core::{Notifier, Remote, Transport, Visitor};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, ExitCode, Stdio};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A law to be tried, or a flaw that a law must catch.
+pub struct Test {
+    pub(crate) name: String,
+    pub(crate) check: Box<dyn FnOnce() -> Result<Outcome, String>>,
+}
+
+impl Test {
+    /// Makes one of a name and what it does.
+    pub fn new(name: String, check: impl FnOnce() -> Result<Outcome, String> + 'static) -> Test {
+        Test { name, check: Box::new(check) }
+    }
+}
+
+impl std::fmt::Debug for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.name.fmt(f)
+    }
+}
 
 /// The cases of all rows that it visited.
 #[derive(Debug, Default)]
@@ -41,87 +61,72 @@ impl Visitor for Laws {
 pub fn main(rows: impl FnOnce(&mut Laws)) -> ExitCode {
     let mut laws = Laws::default();
     rows(&mut laws);
-    let trials = laws.0.into_iter().map(|case| trial(case.name.clone(), move || case.check()));
-    run(trials.collect())
+    run(laws.0.into_iter().map(|case| Test::new(case.name.clone(), move || case.check())).collect())
 }
 
-/// Makes a trial of a law, or of a test that a law fails.
-pub fn trial(
-    name: String,
-    check: impl FnOnce() -> Result<Outcome, String> + Send + 'static,
-) -> Trial {
-    Trial::ignorable_test(name, move || match check() {
-        Ok(Outcome::Held) => Ok(Completion::Completed),
-        Ok(Outcome::NotTried(why)) => Ok(Completion::ignored_with(why)),
-        Err(what) => Err(Failed::from(what)),
-    })
-}
-
-/// Share of the trials that a process runs: `1/3` is the second of three.
-const SHARE: &str = "IPCMARK_LAWS_SHARE";
-
-/// Runs trials that fork: one after the other in each of `--test-threads` processes (default: one for each CPU, at most 4).
+/// Runs tests that fork, in `--test-threads` processes at the same time (default: two for each CPU, at most 8).
 ///
-/// Most of a trial's time is a wait, so two processes need half the time of one.
-#[expect(clippy::print_stderr, reason = "a test may say what it could not look at")]
-pub fn run(trials: Vec<Trial>) -> ExitCode {
-    let mut args = Arguments::from_args();
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-    let shares = args.test_threads.replace(1).unwrap_or(cpus).max(1);
-    let share = std::env::var(SHARE).ok();
-    let share = share.as_deref().and_then(|share| share.split_once('/'));
-    let trials = match share.and_then(|(k, of)| Some((k.parse().ok()?, of.parse().ok()?))) {
-        Some((k, of)) => share_of(trials, k, of),
-        None if args.list || shares == 1 => trials,
-        None => return in_processes(shares),
-    };
-    if !args.list {
-        match prepare() {
-            Ok(blind) => blind.iter().for_each(|line| eprintln!("not looked at: {line}")),
-            Err(e) => eprintln!("not looked at: orphans ({e})"),
-        }
-    }
-    libtest_mimic::run(&args, trials).exit_code()
-}
-
-/// Returns the trials of share `k`. Those of related mechanisms (`tcp` and `tcp-nagle`) stay together: they may share what the
+/// Most of a test's time is a wait, so a CPU has time for two. A process takes the next test when it is done with
+/// one. Tests of related mechanisms (`tcp` and `tcp-nagle`) never run at the same time: they may share what the
 /// kernel gives a user, signals that are queued for example.
-fn share_of(trials: Vec<Trial>, k: usize, of: usize) -> Vec<Trial> {
-    let kin = |trial: &Trial| trial.name().split(['-', '/', ':']).next().map(str::to_owned);
-    let mut sizes = BTreeMap::new();
-    trials.iter().for_each(|trial| *sizes.entry(kin(trial)).or_insert(0) += 1);
-    let mut by_size: Vec<_> = sizes.into_iter().collect();
-    by_size.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    let mut load = vec![0; of];
-    let mut mine = BTreeSet::new();
-    for (kin, size) in by_size {
-        let lightest = (0..of).min_by_key(|at| load[*at]).unwrap_or(0);
-        load[lightest] += size;
-        if lightest == k {
-            mine.insert(kin);
-        }
+pub fn run(tests: Vec<Test>) -> ExitCode {
+    if let Some(number) = worker::number() {
+        return worker::work(tests, number);
     }
-    trials.into_iter().filter(|trial| mine.contains(&kin(trial))).collect()
+    let mut args = Arguments::from_args();
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let processes = args.test_threads.unwrap_or((2 * cpus).min(8)).max(1);
+    // Threads that wait for a related test need no process.
+    args.test_threads = Some(if processes == 1 { 1 } else { 2 * processes });
+    let pool = Arc::new(Pool::new(processes));
+    let names = tests.into_iter().map(|test| test.name).collect();
+    let names = if processes == 1 { names } else { spread(names) };
+    let mut locks: BTreeMap<String, Arc<Mutex<()>>> = BTreeMap::new();
+    let trial = |name: String| {
+        let alone = locks.entry(kin(&name).to_owned()).or_default().clone();
+        let (pool, test) = (pool.clone(), name.clone());
+        Trial::ignorable_test(name, move || {
+            let _alone = alone.lock().unwrap_or_else(PoisonError::into_inner);
+            match pool.check(&test) {
+                Ok(Outcome::Held) => Ok(Completion::Completed),
+                Ok(Outcome::NotTried(why)) => Ok(Completion::ignored_with(why)),
+                Err(what) => Err(Failed::from(what)),
+            }
+        })
+    };
+    libtest_mimic::run(&args, names.into_iter().map(trial).collect()).exit_code()
 }
 
-/// Runs this program once for each share, all at the same time, and prints their lines whole.
-fn in_processes(shares: usize) -> ExitCode {
-    let run = |k: usize| {
-        let program = std::env::current_exe().map_err(|e| format!("current_exe: {e}"))?;
-        let mut command = Command::new(program);
-        command.args(std::env::args_os().skip(1)).env(SHARE, format!("{k}/{shares}"));
-        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
-        let lines = BufReader::new(child.stdout.take().expect("its output is read here")).lines();
-        for line in lines.map_while(Result::ok) {
-            let _ = writeln!(std::io::stdout(), "{line}");
-        }
-        child.wait().map(|status| status.success()).map_err(|e| e.to_string())
-    };
-    let passed = std::thread::scope(|scope| {
-        let shares: Vec<_> = (0..shares).map(|k| scope.spawn(move || run(k))).collect();
-        // All of them are waited for, also after one has failed.
-        shares.into_iter().map(|share| share.join()).collect::<Vec<_>>()
-    });
-    let passed = passed.iter().all(|share| matches!(share, Ok(Ok::<bool, String>(true))));
-    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+/// Returns the word that the names of related mechanisms begin with.
+fn kin(name: &str) -> &str {
+    name.split(['-', '/', ':']).next().unwrap_or(name)
+}
+
+/// Spreads the tests of each kin over the whole time, so that none is left alone at the end.
+fn spread(names: Vec<String>) -> Vec<String> {
+    let mut sizes: BTreeMap<String, u32> = BTreeMap::new();
+    names.iter().for_each(|name| *sizes.entry(kin(name).into()).or_default() += 1);
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    let mut placed: Vec<_> = names
+        .into_iter()
+        .map(|name| {
+            let place = taken.entry(kin(&name).into()).or_default();
+            *place += 1;
+            ((f64::from(*place) - 0.5) / f64::from(sizes[kin(&name)]), name)
+        })
+        .collect();
+    placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    placed.into_iter().map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn related_tests_are_spread_and_keep_their_order() {
+        let names = ["tcp/a::1", "tcp-b/a::2", "tcp/a::3", "mq/a::1"];
+        let spread = spread(names.map(str::to_owned).to_vec());
+        assert_eq!(spread, ["tcp/a::1", "tcp-b/a::2", "mq/a::1", "tcp/a::3"]);
+    }
 }

@@ -12,17 +12,16 @@ mod kinds;
 mod seams;
 
 use flawed::{Flaw, Flawed};
-use ipcmark_conformance::{Case, Outcome, cases, prepare, remote_cases, run, trial};
-use libtest_mimic::{Completion, Failed, Trial};
+use ipcmark_conformance::{Case, Outcome, Test, cases, prepare, remote_cases, run};
 use rustix::process::{WaitOptions, waitpid};
 
 /// The law whose name ends so must be broken by `F`, in words that contain `words`.
-fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
+fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Test {
     caught_among(F::NAME, cases::<Flawed<F>>, law, words)
 }
 
 /// The same for a flaw in calls.
-fn caught_call<F: calling::Flaw>(law: &'static str, words: &'static str) -> Trial {
+fn caught_call<F: calling::Flaw>(law: &'static str, words: &'static str) -> Test {
     caught_among(F::NAME, remote_cases::<calling::Flawed<F>>, law, words)
 }
 
@@ -31,8 +30,8 @@ fn caught_among(
     cases: fn() -> Vec<Case>,
     law: &'static str,
     words: &'static str,
-) -> Trial {
-    Trial::ignorable_test(format!("{flaw}_is_caught_by::{law}"), move || {
+) -> Test {
+    Test::new(format!("{flaw}_is_caught_by::{law}"), move || {
         let cases = cases();
         let case = cases
             .iter()
@@ -41,18 +40,16 @@ fn caught_among(
         let outcome = case.check();
         clear();
         match outcome {
-            Ok(Outcome::Held) => Err(Failed::from("the law held")),
-            Ok(Outcome::NotTried(why)) => {
-                Err(Failed::from(format!("the law was not tried: {why}")))
-            }
-            Err(what) if what.contains(words) => Ok(Completion::Completed),
-            Err(what) => Err(Failed::from(format!("caught, but in other words: {what}"))),
+            Ok(Outcome::Held) => Err("the law held".into()),
+            Ok(Outcome::NotTried(why)) => Err(format!("the law was not tried: {why}")),
+            Err(what) if what.contains(words) => Ok(Outcome::Held),
+            Err(what) => Err(format!("caught, but in other words: {what}")),
         }
     })
 }
 
 /// Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
-fn sound() -> Vec<Trial> {
+fn sound() -> Vec<Test> {
     let calls = remote_cases::<calling::Flawed<calling::Sound>>();
     let refusing = cases::<Flawed<seams::SoundlyRefusing>>();
     let shared = cases::<Flawed<kinds::SoundlyShared>>();
@@ -67,7 +64,7 @@ fn sound() -> Vec<Trial> {
                 .into_iter()
                 .filter(|case| !case.name.ends_with("notices-a-dead-peer-that-never-reads")),
         )
-        .map(|case| trial(case.name.clone(), move || case.check()))
+        .map(|case| Test::new(case.name.clone(), move || case.check()))
         .collect()
 }
 

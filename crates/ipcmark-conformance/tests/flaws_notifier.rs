@@ -1,13 +1,12 @@
 //! The laws of notifiers can fail: notifiers with one flaw each, and the law that must catch it.
 //!
 //! Each is a real eventfd between two real processes with a thin, broken layer on top.
-use ipcmark_conformance::{notifier_cases, run, trial};
+use ipcmark_conformance::{Outcome, Test, notifier_cases, run};
 use ipcmark_core::{
     Availability, Error, Info, Limits, Link, Listen, Notifier, Notify, Plan, Result, Side,
 };
 use ipcmark_notify::Eventfd;
 use ipcmark_sys::fd::Block;
-use libtest_mimic::{Failed, Trial};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -178,26 +177,26 @@ impl Flaw for ChangesItsMind {
 }
 
 /// The law whose name ends so must be broken by `F`, in words that contain `words`.
-fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Trial {
-    Trial::test(format!("{}_is_caught_by::{law}", F::NAME), move || {
+fn caught<F: Flaw>(law: &'static str, words: &'static str) -> Test {
+    Test::new(format!("{}_is_caught_by::{law}", F::NAME), move || {
         let cases = notifier_cases::<Flawed<F>>();
         let case = cases
             .iter()
             .find(|case| case.name.ends_with(&format!("::{law}")))
             .ok_or_else(|| format!("there is no law {law}"))?;
         match case.check() {
-            Ok(outcome) => Err(Failed::from(format!("the law held: {outcome:?}"))),
-            Err(what) if what.contains(words) => Ok(()),
-            Err(what) => Err(Failed::from(format!("caught, but in other words: {what}"))),
+            Ok(outcome) => Err(format!("the law held: {outcome:?}")),
+            Err(what) if what.contains(words) => Ok(Outcome::Held),
+            Err(what) => Err(format!("caught, but in other words: {what}")),
         }
     })
 }
 
 fn main() -> std::process::ExitCode {
     // Without a flaw the layer passes: so it is the flaw that is caught, and not the layer.
-    let mut trials: Vec<Trial> = notifier_cases::<Flawed<Sound>>()
+    let mut trials: Vec<Test> = notifier_cases::<Flawed<Sound>>()
         .into_iter()
-        .map(|case| trial(case.name.clone(), move || case.check()))
+        .map(|case| Test::new(case.name.clone(), move || case.check()))
         .collect();
     trials.extend([
         caught::<ChangesItsMind>("asking-leaves-nothing", "then"),
