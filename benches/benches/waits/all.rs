@@ -87,7 +87,7 @@ fn one(
             continue;
         }
         let calls = match entry.count(&plan_of(Extent::Time(SLICE)), bench) {
-            Counted::Calls(calls) => {
+            Counted::Calls(calls, _) => {
                 format!("{:.2}", calls.calls as f64 / calls.messages.max(1) as f64)
             }
             other => format!("{other:?}"),

@@ -91,7 +91,7 @@ fn slice(
 /// Returns the number of system calls and of messages.
 fn calls(machine: &Machine, bench: &Bench, entry: &Entry, pattern: Workload) -> String {
     match entry.count(&plan_of(machine, pattern), bench) {
-        Counted::Calls(calls) => format!("{} in {} messages", calls.calls, calls.messages),
+        Counted::Calls(calls, _) => format!("{} in {} messages", calls.calls, calls.messages),
         other => format!("{other:?}"),
     }
 }

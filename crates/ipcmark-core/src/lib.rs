@@ -36,7 +36,7 @@ pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, Frame
 pub use info::{Availability, Info, LEAST_SHARED, Limits, MeetBy, Role};
 pub use ipcmark_words::{
     Arrivals, Capacity, Carries, CpuUse, Framing, Input, Pacing, Parameter, Placement, Refusal,
-    Shape, Side, Timed, Usage, WaitKind, Workload,
+    Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
 };
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict, copy_message};
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};

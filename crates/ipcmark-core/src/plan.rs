@@ -1,6 +1,6 @@
 //! The plan: what one invocation is asked to do.
 
-use ipcmark_words::{Placement, Workload};
+use ipcmark_words::{Placement, WhenFull, Workload};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub struct Plan {
     pub fixed: bool,
     /// Capacity asked of each direction, in bytes; `None` keeps the mechanism's default.
     pub capacity: Option<usize>,
+    /// Conduct of a sender when there is no room.
+    pub when_full: WhenFull,
     /// CPUs.
     pub placement: Placement,
     /// Length of the measured phase.
@@ -72,6 +74,7 @@ impl Plan {
             size,
             fixed: true,
             capacity: None,
+            when_full: WhenFull::Wait,
             placement: Placement::Free,
             extent: Extent::Messages(1),
             warm_up: Duration::ZERO,

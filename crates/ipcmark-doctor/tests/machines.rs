@@ -28,6 +28,8 @@ fn generous() -> tempfile::TempDir {
         ("proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
         ("proc/pressure/cpu", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n"),
         ("sys/bus/event_source/devices/cpu/type", "4\n"),
+        ("sys/class/powercap/intel-rapl:0/name", "package-0\n"),
+        ("sys/class/powercap/intel-rapl:0/energy_uj", "1234\n"),
         ("sys/module/vsock_loopback/refcnt", "0\n"),
     ] {
         write(root.path(), path, text);
@@ -64,6 +66,7 @@ fn a_generous_machine_is_offered_and_says_no_remedy() {
         "IPv6 loopback",
         "vsock loopback",
         "hardware counters (PMU)",
+        "energy counters (RAPL)",
         "seccomp",
         "security modules",
         "CPU quota",

@@ -5,7 +5,7 @@ use crate::line::{Frame, Of, about};
 use crate::measure::{TIMES, measures};
 use crate::table::{Table, Value, count, number, text};
 use ipcmark_record::{Cell, Record};
-use ipcmark_summary::{Context, Estimate, Row, summarize_in};
+use ipcmark_summary::{Context, Cost, Estimate, Row, summarize_in};
 
 pub(crate) fn table(record: &Record) -> Result<Table> {
     let mut table = Table { names: Vec::new(), rows: Vec::new() };
@@ -71,6 +71,12 @@ fn figures(row: &Row) -> Vec<(&'static str, Value)> {
     columns.extend(three(["times_limit", "times_limit_low", "times_limit_high"], times));
     let lag = figure.and_then(|figure| figure.lag);
     let worst = figure.and_then(|figure| figure.worst_peer);
+    let sends = row.sending.as_ref();
+    let drops = sends.and_then(|sends| sends.dropped);
+    let cost = |of: &dyn Fn(&Cost) -> Option<Estimate>| {
+        row.cost.as_ref().and_then(of).map(|estimate| estimate.value)
+    };
+    let memory = row.cost.as_ref().and_then(|cost| cost.memory);
     columns.extend([
         ("limit", text(limit.map(|limit| limit.bound.name()))),
         ("limit_ns", number(limit.map(|limit| limit.limit_ns))),
@@ -80,9 +86,29 @@ fn figures(row: &Row) -> Vec<(&'static str, Value)> {
         ("sender_delay_p99_ns", number(lag.map(|lag| lag.p99_ns.value))),
         ("lost", count(row.integrity.lost)),
         ("lost_share", number(of("lost-share").map(|share| share.value))),
+        ("held_p50_ns", number(held(row, 0.5))),
+        ("held_p99_ns", number(held(row, 0.99))),
+        ("held_p99_9_ns", number(held(row, 0.999))),
+        ("held_max_ns", number(row.sending.as_ref().map(|sending| sending.held_max_ns))),
+        ("blocked_share", number(sends.and_then(|s| s.blocked_share).map(|share| share.value))),
+        ("dropped", count(drops.map(|dropped| dropped.messages))),
+        ("dropped_share", number(drops.map(|dropped| dropped.share))),
+        ("pacing_cpu_ns", number(cost(&|c| c.pacing_ns_per_message))),
+        ("third_parties_cpu_ns", number(cost(&|c| c.third_parties_ns_per_message))),
+        ("wake_ups", number(cost(&|c| Some(c.wake_ups_per_message)))),
+        ("packages_uj", number(cost(&|c| c.packages_uj_per_message))),
+        ("resident_bytes", count(memory.map(|memory| memory.resident_bytes))),
+        ("locked_bytes", count(memory.map(|memory| memory.locked_bytes))),
+        ("kernel_bytes", count(memory.and_then(|memory| memory.kernel_bytes))),
         ("refused", text(figure.and_then(|figure| figure.refused.as_deref()))),
     ]);
     columns
+}
+
+/// Returns a percentile of the time that a send holds its sender, ns; `None` without enough values.
+fn held(row: &Row, quantile: f64) -> Option<f64> {
+    let held = row.sending.as_ref()?.held(quantile).filter(|held| held.enough)?;
+    Some(held.ns.value)
 }
 
 /// Returns a figure and the ends of its interval.

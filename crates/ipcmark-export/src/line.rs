@@ -3,7 +3,7 @@
 //! Columns that do not apply are empty: a record has no slices, a paired comparison no CPU times.
 
 use crate::table::{Value, count, flag, number, text, time};
-use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State};
+use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State, WhenFull};
 use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
 
 /// Columns of a document, so that rows of many documents fit in one table.
@@ -150,6 +150,7 @@ pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("rate_per_s", value(Parameter::Rate)),
         ("arrivals", text(arrivals(key).map(Arrivals::name))),
         ("input", text(key.workload.input().map(Input::name))),
+        ("when_full", text(when_full(key).map(WhenFull::name))),
         ("family", text(Some(family))),
         ("floor", flag(*floor)),
         ("suite_group", text(Some(group))),
@@ -162,4 +163,9 @@ pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
 /// Returns the arrivals that a key names: `constant` is the default, and left out.
 pub(crate) fn arrivals(key: &CellKey) -> Option<Arrivals> {
     key.workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant)
+}
+
+/// Returns what a key's senders do when there is no room: `wait` is the default, and left out.
+pub(crate) fn when_full(key: &CellKey) -> Option<WhenFull> {
+    Some(key.when_full).filter(|when_full| *when_full != WhenFull::Wait)
 }

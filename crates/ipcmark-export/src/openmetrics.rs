@@ -6,7 +6,7 @@
 //! flags. With timestamps, old runs can be added to a database; a textfile collector refuses those.
 
 use crate::Options;
-use crate::line::arrivals;
+use crate::line::{arrivals, when_full};
 use crate::measure::measures;
 use ipcmark_record::{CellKey, Parameter, Record, Refusal};
 use ipcmark_summary::{Row, Status, Summary};
@@ -134,7 +134,7 @@ fn bound(family: &str, unit: Option<&str>, end: &str) -> String {
 }
 
 fn cell(row: &Row) -> Vec<(&'static str, String)> {
-    let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = &row.key;
+    let CellKey { transport, workload, size_bytes, placement, capacity_bytes, .. } = &row.key;
     let number = |of| workload.value(of).map(|n| n.to_string());
     let always = [
         ("transport", transport.clone()),
@@ -150,6 +150,7 @@ fn cell(row: &Row) -> Vec<(&'static str, String)> {
         ("rate_per_s", number(Parameter::Rate)),
         ("arrivals", arrivals(&row.key).map(|arrivals| arrivals.to_string())),
         ("input", workload.input().map(|input| input.to_string())),
+        ("when_full", when_full(&row.key).map(|when_full| when_full.to_string())),
         ("distance", row.class.map(|class| class.reach().key().to_owned())),
     ];
     let there = sometimes.into_iter().filter_map(|(name, value)| Some((name, value?)));

@@ -1,12 +1,13 @@
 //! Combines the findings of all processes of an invocation.
 
-use crate::findings::Findings;
+use crate::findings::{Findings, Gained};
 use crate::noise::Heard;
 use crate::pattern::fan;
 use crate::setup::Making;
-use ipcmark_core::{Info, Plan, Shape};
+use ipcmark_core::{Info, Plan, Shape, WhenFull};
 use ipcmark_record::{
-    Distance, Integrity, Invocation, InvocationOutcome, Mark, Noise, Setup, WarmUp,
+    Capacity, Distance, Drops, Integrity, Invocation, InvocationOutcome, LinkMemory, Mark, Noise,
+    Setup, WarmUp,
 };
 
 /// Length from which on a message's sequence number tells a long loss from disorder, in bytes.
@@ -56,10 +57,20 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
         integrity,
         overlap: sides.iter().find_map(|side| side.overlap),
         task: sides.iter().find_map(|side| side.task),
+        drops: (plan.when_full == WhenFull::Drop).then(|| drops(&sides)),
+        energy: frame.energy,
         links: sides.iter().find_map(|side| side.links.clone()),
         sides: sides.into_iter().map(|side| side.report).collect(),
         ..Invocation::new(outcome)
     }
+}
+
+/// Counts what was due, what was dropped, and what arrived.
+fn drops(sides: &[Findings]) -> Drops {
+    let dropped = sides.iter().map(|side| side.dropped).sum();
+    let sent: u64 = sides.iter().map(|side| side.sent).sum();
+    let received = sides.iter().map(|side| side.received).sum();
+    Drops { offered: sent + dropped, dropped, received }
 }
 
 /// Counts the messages that each of the receivers of a broadcast missed.
@@ -83,7 +94,10 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     if !info.lossy || !plan.workload.is_one_way() {
         // Only all receivers of a shared link together show what was lost or came twice.
         let (lost, repeated) = fan::settle(sides.iter().map(|side| side.sums));
-        return Integrity { lost: sum.lost + lost, repeated: sum.repeated + repeated, ..sum };
+        // A number that never came may be a dropped message's.
+        let dropped: u64 = sides.iter().map(|side| side.dropped).sum();
+        let lost = (sum.lost + lost).saturating_sub(dropped);
+        return Integrity { lost, repeated: sum.repeated + repeated, ..sum };
     }
     let sent: u64 = sides.iter().map(|side| side.sent).sum();
     let arrived: u64 = sides.iter().map(|side| side.received).sum::<u64>() + sum.damaged;
@@ -93,6 +107,29 @@ fn integrity(info: &Info, plan: &Plan, sides: &[Findings]) -> Integrity {
     } else {
         Integrity { lost, ..sum }
     }
+}
+
+/// Returns the memory of the links; `None` if it was not looked at on each side. `capacity` is that of one
+/// direction of a link.
+pub(crate) fn memory(
+    info: &Info,
+    plan: &Plan,
+    sides: &[Findings],
+    capacity: Option<Capacity>,
+) -> Option<LinkMemory> {
+    let gained: Vec<Gained> = sides.iter().map(|side| side.frame.memory).collect::<Option<_>>()?;
+    let sum = |of: fn(&Gained) -> i64| gained.iter().map(of).sum::<i64>().max(0) as u64;
+    let own = sides.iter().any(|side| side.links.as_deref() == Some("per-peer"));
+    let links = if own { plan.workload.peers() as u64 } else { 1 };
+    // Memory of the sides holds the others' messages: it is resident.
+    let in_kernel = !info.user_space && !info.zero_copy && !info.dies_with_sender;
+    let direction = capacity.and_then(|capacity| capacity.bytes).filter(|_| in_kernel);
+    Some(LinkMemory {
+        links,
+        resident_bytes: sum(|gained| gained.resident_bytes),
+        locked_bytes: sum(|gained| gained.locked_bytes),
+        kernel_bytes: direction.map(|bytes| 2 * links * bytes as u64),
+    })
 }
 
 /// Makes an invocation without results.

@@ -49,6 +49,11 @@ impl Control {
         })
     }
 
+    /// Returns true if this invocation takes times, and shares its time with no other.
+    pub(crate) fn times_alone(&self) -> bool {
+        self.counting.purpose() == Purpose::Times && self.turns.is_none()
+    }
+
     pub(crate) fn processes(&self) -> usize {
         self.processes
     }

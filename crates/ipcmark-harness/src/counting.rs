@@ -11,7 +11,7 @@
 //! phase over a lossy mechanism.
 
 use ipcmark_core::{Error, Parameter, Plan, Result, Timed, Workload};
-use ipcmark_record::{Cycles, SystemCalls};
+use ipcmark_record::{Cycles, LinkMemory, SystemCalls};
 use ipcmark_sys::counters::{Counters, Modes};
 use ipcmark_sys::futex;
 use ipcmark_sys::process::Child;
@@ -34,8 +34,8 @@ pub(crate) enum Purpose {
 /// Result of counting for a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Counted {
-    /// System calls.
-    Calls(SystemCalls),
+    /// System calls, and the memory of the links.
+    Calls(SystemCalls, Option<LinkMemory>),
     /// Cycles and instructions.
     Cycles(Cycles),
     /// Nothing: in this pattern the number does not depend on the mechanism.
@@ -67,6 +67,15 @@ pub(crate) struct Counting {
 impl Counting {
     pub(crate) fn new(purpose: Purpose, processes: usize) -> Result<Counting> {
         Ok(Counting { purpose, lines: Lines::new(processes)? })
+    }
+
+    pub(crate) const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Returns true if this invocation looks at memory, too: being traced changes none.
+    pub(crate) fn looks_at_memory(&self) -> bool {
+        self.traces()
     }
 
     fn traces(&self) -> bool {

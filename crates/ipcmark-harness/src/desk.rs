@@ -1,11 +1,12 @@
 //! Writes and checks the messages of one link.
 
 use crate::halves::Halves;
+use crate::holds::Holds;
 use ipcmark_core::{
     Buffer, Checker, Fault, Info, Integrity, Plan, Receiver, Result, Sender, Stamper, Verdict,
     copy_message,
 };
-use ipcmark_sys::clock::Clock;
+use ipcmark_sys::clock::{Clock, Ticks};
 
 /// The state that a process needs to write and check the messages of one link, through all phases
 /// of an invocation.
@@ -29,12 +30,26 @@ pub(crate) struct Desk {
     /// lose some. The checker cannot count them if sequence numbers wrap within a loss.
     ends: u64,
     arrived: u64,
+    /// Messages that had a number and were not sent, because there was no room.
+    dropped: u64,
+}
+
+/// The message that follows one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follows {
+    /// One follows at once: a transport may keep this one until then.
+    AtOnce,
+    /// One follows when it is due.
+    Later,
+    /// None: this one is the phase's last.
+    Nothing,
 }
 
 /// Messages sent and received by one process, over all phases.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     pub(crate) sent: u64,
+    pub(crate) dropped: u64,
     pub(crate) found: Integrity,
 }
 
@@ -49,7 +64,8 @@ impl Tally {
             reordered: a.reordered + b.reordered,
             damaged: a.damaged + b.damaged,
         };
-        Tally { sent: self.sent + other.sent, found }
+        let (sent, dropped) = (self.sent + other.sent, self.dropped + other.dropped);
+        Tally { sent, dropped, found }
     }
 }
 
@@ -76,6 +92,7 @@ impl Desk {
             lossy,
             ends: 0,
             arrived: 0,
+            dropped: 0,
         }
     }
 
@@ -89,7 +106,8 @@ impl Desk {
         if self.lossy {
             found.received = self.arrived;
         }
-        Tally { sent: self.next - self.first - self.ends, found }
+        let dropped = self.dropped;
+        Tally { sent: self.next - self.first - self.ends - dropped, dropped, found }
     }
 
     /// Returns the body of each message.
@@ -135,6 +153,56 @@ impl Desk {
     pub(crate) fn send_again(&mut self, tx: &mut dyn Sender) -> Result<()> {
         self.next -= 1;
         self.send_erased(tx, true)
+    }
+
+    /// Sends a message and times how long that holds this process, from `begun` on.
+    #[inline(never)]
+    pub(crate) fn send_held(
+        &mut self,
+        tx: &mut dyn Sender,
+        begun: Ticks,
+        follows: Follows,
+        holds: &mut Holds,
+    ) -> Result<()> {
+        let mut refused = false;
+        if holds.asks() {
+            refused = !self.try_send(tx, follows == Follows::Nothing)?;
+        }
+        if refused || !holds.asks() {
+            self.write(tx, self.zero_copy, follows == Follows::Nothing)?;
+            match follows {
+                Follows::AtOnce => tx.commit_more()?,
+                Follows::Later | Follows::Nothing => tx.commit()?,
+            }
+        }
+        holds.take(begun, self.clock.now(), refused);
+        Ok(())
+    }
+
+    /// Sends the message that is due, or drops it if there is no room.
+    pub(crate) fn send_or_drop(&mut self, tx: &mut dyn Sender) -> Result<()> {
+        if !self.try_send(tx, false)? {
+            // The number shows the receiver when a later message was due.
+            self.next += 1;
+            self.dropped += 1;
+        }
+        Ok(())
+    }
+
+    /// Sends the next message unless that would wait. Returns true if it was sent; else the next message is
+    /// the same one.
+    fn try_send(&mut self, tx: &mut dyn Sender, last: bool) -> Result<bool> {
+        let Some(space) = tx.try_claim(self.size)? else { return Ok(false) };
+        if self.zero_copy {
+            copy_message(space, self.stamper.body());
+        } else if !self.filled {
+            space.copy_from_slice(self.stamper.body());
+            self.filled = true;
+        }
+        self.stamper.stamp(space, self.next, last);
+        let sent = tx.try_commit()?;
+        self.next += u64::from(sent);
+        Ok(sent)
     }
 
     fn send_erased(&mut self, tx: &mut dyn Sender, last: bool) -> Result<()> {

@@ -3,7 +3,7 @@
 use crate::noise::Heard;
 use crate::turns::OwnSlice;
 use ipcmark_core::{Error, Result, Side, Workload};
-use ipcmark_record::{Integrity, Overlap, SideReport, Task, WarmUp};
+use ipcmark_record::{Energy, Integrity, Overlap, SideReport, Task, WarmUp};
 use ipcmark_sys::crew::Work;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ pub(crate) struct Findings {
     pub(crate) integrity: Integrity,
     /// Messages sent in all phases.
     pub(crate) sent: u64,
+    /// Messages dropped in all phases.
+    pub(crate) dropped: u64,
     /// Messages received whole in all phases.
     pub(crate) received: u64,
     pub(crate) overlap: Option<Overlap>,
@@ -49,8 +51,19 @@ pub(crate) struct Frame {
     pub(crate) split_ns: u64,
     /// Time to drop them again, ns.
     pub(crate) teardown_ns: u64,
+    /// Energy of the machine; only process 0 reads it.
+    pub(crate) energy: Option<Energy>,
+    /// Memory that the process gained by its links, if it was looked at.
+    pub(crate) memory: Option<Gained>,
     /// Slices, if the invocation shared its time with others.
     pub(crate) slices: Vec<OwnSlice>,
+}
+
+/// Memory that a process gained, bytes; less than nothing if it gave more back.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Gained {
+    pub(crate) resident_bytes: i64,
+    pub(crate) locked_bytes: i64,
 }
 
 impl Frame {

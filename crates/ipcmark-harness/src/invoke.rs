@@ -13,7 +13,7 @@ use crate::setup::Making;
 use crate::side;
 use crate::slices::{Sliced, together};
 use crate::turns::Turns;
-use ipcmark_core::{Error, Extent, Info, Plan};
+use ipcmark_core::{Error, Extent, Info, Plan, WhenFull};
 use ipcmark_record::{
     Arm, Capacity, Cycles, Invocation, InvocationOutcome, Mark, State, SystemCalls, Usage,
 };
@@ -133,10 +133,12 @@ pub(crate) fn count(
         plan.extent = Extent::Messages(messages);
     }
     let wanted = Wanted { purpose, turns: None };
-    match attempt(info, make, &plan, bench, (wanted, &mut None)) {
+    let mut capacity = None;
+    match attempt(info, make, &plan, bench, (wanted, &mut capacity)) {
         Err(_) if process::is_interrupted() => Counted::Interrupted,
         Err(Failure { side, what, .. }) => Counted::Not(format!("{side}: {what}")),
         Ok(Returned { sides, calls, .. }) => {
+            let memory = combine::memory(info, &plan, &sides, capacity);
             let found = combine(info, &plan, sides);
             let messages = found.task.map_or(found.messages, |task| task.runs);
             let sum = |of: fn(&Usage) -> Option<u64>| {
@@ -144,7 +146,7 @@ pub(crate) fn count(
             };
             match (&found.outcome, calls, sum(|u| u.cycles), sum(|u| u.instructions)) {
                 (InvocationOutcome::Ok, Some(calls), ..) if messages > 0 => {
-                    Counted::Calls(SystemCalls { messages, calls })
+                    Counted::Calls(SystemCalls { messages, calls }, memory)
                 }
                 (InvocationOutcome::Ok, _, Some(cycles), Some(instructions)) if messages > 0 => {
                     let kernel = purpose == Purpose::Cycles(Modes::UserAndKernel);
@@ -161,6 +163,14 @@ pub(crate) fn count(
 
 /// Makes one invocation that shares its time with others. Failures are part of the result.
 pub(crate) fn slices(info: &Info, make: Make, plan: &Plan, bench: &Bench, turns: &Turns) -> Sliced {
+    if plan.when_full == WhenFull::Drop {
+        let what =
+            "one of two builds could win by dropping more: compare senders that wait".to_owned();
+        let Invocation { outcome, integrity, .. } = failed("supervisor", what.clone());
+        let refused = Some(State::Unsupported { reason: what });
+        let arm = Arm { outcome, integrity, slices: Vec::new() };
+        return Sliced { arm, refused, interrupted: false };
+    }
     let wanted = Wanted { purpose: Purpose::Times, turns: Some(turns) };
     let outcome = attempt(info, make, plan, bench, (wanted, &mut None));
     let interrupted = outcome.is_err() && process::is_interrupted();
@@ -215,7 +225,7 @@ fn attempt(
     for &seat in &seats {
         let forked = crew.fork(|| {
             let play = play.take().ok_or("the fixture was taken twice")?;
-            side::run(play, seat, plan, bench, &control)
+            side::run(play, seat, info, plan, bench, &control)
         });
         forked.map_err(Failure::ours)?;
     }

@@ -12,6 +12,7 @@
 //! calls: 1 % of the system call at most. This crate names no transport.
 #![forbid(unsafe_code)]
 
+mod aside;
 mod bench;
 pub mod certificate;
 mod combine;
@@ -23,6 +24,7 @@ mod entry;
 mod error;
 mod findings;
 mod halves;
+mod holds;
 pub mod host;
 mod invoke;
 pub mod limits;

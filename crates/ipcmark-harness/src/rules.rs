@@ -30,6 +30,19 @@ pub(crate) const fn unit(workload: Workload, side: Side) -> Option<Unit> {
     }
 }
 
+/// Returns true if a side times how long its sends hold it: one that does nothing but send. In a round trip
+/// the time to take a time would be in the answer.
+pub(crate) const fn keeps_holds(workload: Workload, side: Side) -> bool {
+    let sends = matches!(
+        workload,
+        Workload::Stream
+            | Workload::Paced { .. }
+            | Workload::FanIn { .. }
+            | Workload::FanOut { .. }
+    );
+    sends && matches!(side, Side::Initiator)
+}
+
 /// Returns true if a side times its lag as well as its round trips.
 pub(crate) const fn keeps_lag(workload: Workload, side: Side) -> bool {
     matches!((workload.timed(), side), (Timed::PacedRoundTrip, Side::Initiator))

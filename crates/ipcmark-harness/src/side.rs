@@ -3,11 +3,12 @@
 use crate::bench::Bench;
 use crate::control::Control;
 use crate::findings::{Findings, pack};
+use crate::holds::Holds;
 use crate::pattern::Play;
 use crate::seat::Seat;
 use crate::stage::Stage;
 use crate::timer::Timer;
-use ipcmark_core::{Plan, Result};
+use ipcmark_core::{Info, Plan, Result};
 use ipcmark_record::{Integrity, PeerTimes, SideReport};
 use ipcmark_sys::crew::{Fault, Work};
 
@@ -15,11 +16,12 @@ use ipcmark_sys::crew::{Fault, Work};
 pub(crate) fn run(
     play: Box<dyn Play>,
     seat: Seat,
+    info: &Info,
     plan: &Plan,
     bench: &Bench,
     control: &Control,
 ) -> Work {
-    match attempt(play, seat, plan, bench, control) {
+    match attempt(play, seat, info, plan, bench, control) {
         Ok(findings) => pack(&findings),
         Err(error) if error.is_end() => {
             let what = format!("{error}, before the phase was over");
@@ -32,11 +34,12 @@ pub(crate) fn run(
 fn attempt(
     play: Box<dyn Play>,
     seat: Seat,
+    info: &Info,
     plan: &Plan,
     bench: &Bench,
     control: &Control,
 ) -> Result<Findings> {
-    let mut stage = Stage::enter(plan, bench, control, seat)?;
+    let mut stage = Stage::enter(plan, bench, control, seat, info)?;
     let tally = play.perform(&mut stage)?;
     let found = tally.found;
     Ok(Findings {
@@ -48,6 +51,8 @@ fn attempt(
             lag: stage.lag.as_ref().map(Timer::encoded).transpose()?.flatten(),
             peers: stage.by_sender.iter().filter_map(PeerTimes::of).collect(),
             lost: None,
+            hold: stage.holds.as_ref().map(Holds::report).transpose()?.flatten(),
+            third_parties: stage.third_parties,
         },
         frame: stage.found,
         integrity: Integrity {
@@ -57,6 +62,7 @@ fn attempt(
             damaged: found.damaged,
         },
         sent: tally.sent,
+        dropped: tally.dropped,
         received: found.received,
         overlap: stage.overlap,
         task: stage.task,

@@ -35,6 +35,7 @@ impl<'a> Stage<'a> {
         match &self.control.turns {
             Some(turns) => self.slices(turns, act),
             None => {
+                self.look_from();
                 self.warm_up(act)?;
                 self.measure(act)
             }

@@ -4,19 +4,22 @@
 //! The frame is compiled once: it calls a pattern's part once a phase. Only code that runs once a
 //! message is generic.
 
+use crate::aside::Aside;
 use crate::bench::Bench;
 use crate::control::Control;
 use crate::findings::Frame;
+use crate::holds::Holds;
 use crate::noise::{Heard, LISTEN};
 use crate::rules;
 use crate::seat::Seat;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
-use ipcmark_core::{Error, Extent, Pacing, Plan, Result, Side};
-use ipcmark_record::{Histogram, Overlap, Placed, Task, Unit, Usage};
+use ipcmark_core::{Error, Extent, Info, Pacing, Plan, Result, Side};
+use ipcmark_record::{Histogram, Overlap, Placed, Task, ThirdParties, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
 use ipcmark_sys::delay::Delay;
+use ipcmark_sys::resident::Memory;
 use ipcmark_sys::{affinity, usage};
 use std::time::Duration;
 
@@ -65,6 +68,8 @@ pub(crate) struct Stage<'a> {
     counters: Option<Counters>,
     /// Times the lag of a sender that also times its answers.
     pub(crate) lag: Option<Timer>,
+    /// Times how long sends hold this process.
+    pub(crate) holds: Option<Holds>,
     /// Time that a schedule gives to the running phase; by default from its beginning to its last
     /// message.
     pub(crate) span: Option<(Ticks, Ticks)>,
@@ -80,6 +85,9 @@ pub(crate) struct Stage<'a> {
     pub(crate) sums: Option<[u64; 3]>,
     pub(crate) placed: Option<Placed>,
     pub(crate) usage: Usage,
+    pub(crate) third_parties: Option<ThirdParties>,
+    /// Memory when a look began, if this invocation looks at memory.
+    memory: Option<Memory>,
     pub(crate) found: Frame,
 }
 
@@ -90,6 +98,7 @@ impl<'a> Stage<'a> {
         bench: &Bench,
         control: &'a Control,
         seat: Seat,
+        info: &Info,
     ) -> Result<Stage<'a>> {
         let cpu = bench.cpus.of(seat.process);
         if let Some(cpu) = cpu {
@@ -124,6 +133,11 @@ impl<'a> Stage<'a> {
             lag: (processes > 1 && rules::keeps_lag(plan.workload, seat.side))
                 .then(|| Timer::new(bench.clock, Some(Unit::NsLag)))
                 .transpose()?,
+            holds: if control.times_alone() {
+                Holds::of(plan, seat, info, bench.clock)?
+            } else {
+                None
+            },
             span: None,
             pacing: None,
             overlap: None,
@@ -133,6 +147,8 @@ impl<'a> Stage<'a> {
             sums: None,
             placed: None,
             usage: Usage::default(),
+            third_parties: None,
+            memory: None,
             found: Frame::default(),
         })
     }
@@ -146,10 +162,31 @@ impl<'a> Stage<'a> {
 
     /// Takes halves out of what was inherited.
     pub(crate) fn split<L>(&mut self, take: impl FnOnce() -> Result<L>) -> Result<L> {
+        self.look_from();
         let begun = self.clock.now();
         let halves = take()?;
         self.found.split_ns += self.clock.ns(self.clock.now() - begun) as u64;
+        self.look_until();
         Ok(halves)
+    }
+
+    /// Begins to look at what this process's memory gains, if this invocation does so.
+    pub(crate) fn look_from(&mut self) {
+        if self.control.counting.looks_at_memory() {
+            // Pages of the harness's own that are touched later would count as gained.
+            self.timer.forget();
+            self.memory = Memory::now();
+        }
+    }
+
+    /// Adds what this process's memory gained since.
+    pub(crate) fn look_until(&mut self) {
+        if let Some((before, after)) = self.memory.take().zip(Memory::now()) {
+            let gained = self.found.memory.get_or_insert_default();
+            let gain = |of: fn(Memory) -> u64| of(after) as i64 - of(before) as i64;
+            gained.resident_bytes += gain(Memory::resident_bytes);
+            gained.locked_bytes += gain(|memory| memory.locked_bytes);
+        }
     }
 
     /// Drops halves, when all phases are over.
@@ -196,6 +233,13 @@ impl<'a> Stage<'a> {
     pub(crate) fn take_lag(&mut self, now: Ticks, ticks: Ticks) {
         if let Some(lag) = &mut self.lag {
             lag.take(now, ticks);
+        }
+    }
+
+    /// Ends the sends of a phase: see [`Holds::end`].
+    pub(crate) fn sends_end(&mut self, sends: u64, pauses: u64) {
+        if let Some(holds) = &mut self.holds {
+            holds.end(sends, pauses);
         }
     }
 
@@ -247,15 +291,18 @@ impl<'a> Stage<'a> {
         self.meet()?;
         self.timer.forget();
         self.lag.iter_mut().for_each(Timer::forget);
+        self.holds.iter_mut().for_each(Holds::forget);
         let allowed = affinity::allowed()?;
         let (counting, process) = (&self.control.counting, self.seat.process);
         counting.stand_by(process)?;
         let waited_before_ns = self.waited_ns();
+        let aside = Aside::begin(self);
         self.start = self.meet()?;
         self.phase = 2;
         self.extent = self.plan.extent;
         self.timer.measure(self.extent, self.start);
         let usage_before = usage::now();
+        self.holds.iter_mut().for_each(|holds| holds.begin(usage_before));
         let cpu_before = affinity::current();
         let cycles_before = self.count_cycles()?;
         counting.begin(process);
@@ -268,6 +315,8 @@ impl<'a> Stage<'a> {
         // This comes first: a side that packs its findings while its peer waits for the last answer
         // on the same CPU would be in that round trip.
         self.meet()?;
+        self.look_until();
+        (self.third_parties, self.found.energy) = aside.end(&self.clock);
         let after_ns = self.distance();
         self.found.heard = heard.and(self.listen());
         // No process packs while another still listens.

@@ -58,7 +58,7 @@ fn count_with(entry: Entry, workload: Workload, warm_up: Duration) -> Counted {
 
 fn count(entry: Entry, workload: Workload) -> Result<SystemCalls, Failed> {
     match count_with(entry, workload, Duration::from_millis(2)) {
-        Counted::Calls(calls) => Ok(calls),
+        Counted::Calls(calls, _) => Ok(calls),
         other => Err(format!("{workload}: {other:?}").into()),
     }
 }

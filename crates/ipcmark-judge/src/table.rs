@@ -97,9 +97,9 @@ pub(crate) const fn tone(verdict: Verdict) -> Tone {
 /// Returns the name of a cell for people: `pipe/block stream 4 KiB cross-core (capacity 256 KiB)`.
 #[must_use]
 pub fn name(key: &CellKey) -> String {
-    let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = key;
-    let parameters = workload.parameters();
-    let load = if parameters.is_empty() { String::new() } else { format!(" ({parameters})") };
+    let CellKey { transport, workload, size_bytes, placement, capacity_bytes, .. } = key;
+    let load = key.load();
+    let load = if load.is_empty() { load } else { format!(" ({load})") };
     let capacity = capacity_bytes.map_or_else(String::new, |n| format!(" (capacity {})", bytes(n)));
     format!("{transport} {workload} {} {placement}{load}{capacity}", bytes(*size_bytes))
 }

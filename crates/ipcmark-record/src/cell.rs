@@ -1,6 +1,9 @@
 //! Cells and their invocations: the rows of a record.
 
-use crate::{Cycles, Encoded, Histogram, Mark, Noise, Setup, Standing, SystemCalls};
+use crate::{
+    Cycles, Drops, Encoded, Energy, Histogram, Hold, LinkMemory, Mark, Noise, Setup, Standing,
+    SystemCalls, ThirdParties,
+};
 use ipcmark_words::{Capacity, Carries, CellKey, Framing, Refusal, Usage, WaitKind};
 #[cfg(feature = "schema")]
 use schemars::JsonSchema;
@@ -51,6 +54,9 @@ pub struct Cell {
     /// Its cycles and instructions, where the machine counts them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<Cycles>,
+    /// Memory of its links, where it was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<LinkMemory>,
     /// Number of times that the whole run died while it measured this cell.
     #[serde(default, skip_serializing_if = "never")]
     pub deaths: u32,
@@ -141,6 +147,12 @@ pub struct Invocation {
     /// The task; only in `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
+    /// Messages that were due and those that were dropped; only of senders that drop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<Drops>,
+    /// Energy that the machine took; absent where it does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
     /// `shared` if all peers have one link, `per-peer` if each has its own; only where messages go from
     /// one process to several, or from several to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,6 +206,8 @@ impl Invocation {
             integrity: Integrity { lost: 0, repeated: 0, reordered: 0, damaged: 0 },
             overlap: None,
             task: None,
+            drops: None,
+            energy: None,
             links: None,
             sides: Vec::new(),
         }
@@ -301,6 +315,12 @@ pub struct SideReport {
     /// only in `broadcast` and `paced-broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
+    /// Time that sends held this sender; in `stream`, `paced`, `fan-in` and `fan-out`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// CPU time of processes that it started; absent if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_parties: Option<ThirdParties>,
 }
 
 /// Times of one peer's messages.

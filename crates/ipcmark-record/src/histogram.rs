@@ -40,6 +40,8 @@ pub enum Unit {
     NsPerBurst,
     /// ns from the first part of a task sent to its last partial result merged.
     NsPerTask,
+    /// ns that one send held its sender: from the claim of a message's space until it was handed over.
+    NsPerSend,
 }
 
 /// A histogram in the record: HdrHistogram V2, deflated, in base64.

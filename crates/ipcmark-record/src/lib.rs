@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod cell;
+mod costs;
 mod error;
 pub mod files;
 pub mod harmless;
@@ -31,12 +32,13 @@ pub use cell::{
     Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, PeerTimes, Placed,
     SideReport, State, Task, WarmUp,
 };
+pub use costs::{Blocked, Drops, Energy, Hold, KnownBy, LinkMemory, ThirdParties};
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
     Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Pacing,
-    Parameter, Placement, Reach, Refusal, Shape, Side, Timed, Usage, WaitKind, Workload,
+    Parameter, Placement, Reach, Refusal, Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;

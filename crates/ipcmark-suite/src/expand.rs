@@ -3,7 +3,7 @@
 use crate::load::or;
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
 use ipcmark_core::Info;
-use ipcmark_words::CellKey;
+use ipcmark_words::{CellKey, WhenFull};
 use std::collections::HashSet;
 
 /// Returns the transports of a group; refuses a glob that names none, with its place.
@@ -53,6 +53,12 @@ impl Suite {
                 row.is_some_and(|(_, info)| info.suits(workload).is_ok())
                     || outright.iter().any(|glob| glob.is_outright() && glob.names(name))
             };
+            let can = |name: &str, when_full| {
+                let row = rows.iter().find(|row| row.0 == name);
+                when_full == WhenFull::Wait
+                    || row.is_some_and(|(_, info)| info.never_waits)
+                    || outright.iter().any(|glob| glob.is_outright() && glob.names(name))
+            };
             for &workload in or(&axes.patterns, &group.patterns) {
                 let mut transports = transports.clone();
                 transports.retain(|name| is_meant(name, workload));
@@ -61,7 +67,12 @@ impl Suite {
                 let sizes = if bare { &[0] } else { or(&axes.sizes, &group.sizes) };
                 let capacity = if bare { None } else { axes.capacity.unwrap_or(group.capacity) };
                 let capacity_bytes = capacity.map(|bytes| bytes as u64);
-                for workload in axes.load.vary(&group.load, workload) {
+                let load = &axes.load;
+                let loads = load.vary(&group.load, workload).into_iter().flat_map(|workload| {
+                    let ways = load.when_full(&group.load, workload);
+                    ways.iter().map(move |when_full| (workload, *when_full))
+                });
+                for (workload, when_full) in loads {
                     for &size in sizes {
                         for &placement in or(&axes.placements, &group.placements) {
                             let key = |transport: &String| CellKey {
@@ -70,8 +81,10 @@ impl Suite {
                                 size_bytes: size as u64,
                                 placement,
                                 capacity_bytes,
+                                when_full,
                             };
-                            let own = transports.iter().map(|t| (group.name.clone(), key(t)));
+                            let able = transports.iter().filter(|t| can(t, when_full));
+                            let own = able.map(|t| (group.name.clone(), key(t)));
                             cells.extend(own);
                         }
                     }

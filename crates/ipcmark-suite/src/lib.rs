@@ -31,6 +31,7 @@
 //! depths     = [8]                     # of burst and duplex; left out: 8
 //! rates      = [1000]                  # of paced patterns, messages a second of each sender; left out: 1000
 //! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent
+//! when-full  = ["wait", "drop"]        # of paced: what a sender does when there is no room; left out: wait
 //! ```
 //!
 //! A pattern is multiplied by those of the last five that it takes. A `wake-up` carries no payload: it is one cell

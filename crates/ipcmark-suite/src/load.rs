@@ -1,10 +1,10 @@
-//! The axes of a workload's parameters: peers, depth, rate, arrivals, input.
+//! The axes of a workload's parameters: peers, depth, rate, arrivals, input, and what happens when full.
 //!
 //! A workload is multiplied only by the axes of parameters that it takes, so that a suite may name
 //! three rates and a ping-pong without measuring the ping-pong three times.
 
 use crate::WordError;
-use ipcmark_words::{Arrivals, Input, Parameter, Workload};
+use ipcmark_words::{Arrivals, Input, Parameter, WhenFull, Workload};
 use std::ops::RangeInclusive;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
@@ -31,6 +31,8 @@ pub struct LoadAxes {
     pub arrivals: Vec<Arrivals>,
     /// The way workers get their input.
     pub inputs: Vec<Input>,
+    /// Conduct of a sender when there is no room.
+    pub when_full: Vec<WhenFull>,
 }
 
 impl LoadAxes {
@@ -53,6 +55,17 @@ impl LoadAxes {
         let each = product(each, idle, Workload::with_idle);
         let each = product(each, arrivals, Workload::with_arrivals);
         product(each, inputs, Workload::with_input)
+    }
+
+    /// Returns what the senders of a workload do when there is no room, one value for each cell: from
+    /// here, or else from `group`, or else they wait.
+    pub(crate) fn when_full<'a>(
+        &'a self,
+        group: &'a LoadAxes,
+        workload: Workload,
+    ) -> &'a [WhenFull] {
+        let ways = or(&self.when_full, &group.when_full);
+        if workload.can_drop() && !ways.is_empty() { ways } else { &[WhenFull::Wait] }
     }
 }
 
@@ -110,6 +123,7 @@ mod tests {
             rates: vec![10, 1_000, 100_000],
             arrivals: vec![Arrivals::Constant, Arrivals::Poisson],
             inputs: vec![Input::Sent, Input::Shared],
+            when_full: vec![WhenFull::Wait, WhenFull::Drop],
         }
     }
 
@@ -133,6 +147,8 @@ mod tests {
             let all = axes().vary(&LoadAxes::default(), workload);
             assert_eq!(all.len(), count, "{word}");
             assert!(all.iter().all(|each| each.is_kind(workload)), "{word}");
+            let ways = axes().when_full(&LoadAxes::default(), workload).len();
+            assert_eq!(ways, if word == "paced" { 2 } else { 1 }, "{word}");
         }
     }
 

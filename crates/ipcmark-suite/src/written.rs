@@ -6,7 +6,7 @@ use crate::{
     DEPTHS, Defaults, Group, IDLE, LoadAxes, PEERS, RATES, Result, Selector, Suite, WordError,
     parse_capacity, parse_counts, parse_duration, parse_share, parse_sizes,
 };
-use ipcmark_words::{Arrivals, Input, Placement, Workload};
+use ipcmark_words::{Arrivals, Input, Placement, WhenFull, Workload};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Display;
@@ -57,6 +57,8 @@ struct WrittenGroup {
     arrivals: Vec<Arrivals>,
     #[serde(default, deserialize_with = "inputs")]
     inputs: Vec<Input>,
+    #[serde(default, rename = "when-full", deserialize_with = "when_full")]
+    when_full: Vec<WhenFull>,
 }
 
 /// Parses a suite; `file` is its name in errors.
@@ -101,6 +103,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
                 rates: written.rates,
                 arrivals: written.arrivals,
                 inputs: written.inputs,
+                when_full: written.when_full,
             },
             capacity: written.capacity.unwrap_or(defaults.capacity),
         });
@@ -137,6 +140,7 @@ fields! {
     sizes: Vec<usize> = list(parse_sizes);
     placements: Vec<Placement> = list(|word| known(word, &Placement::ALL, Placement::name));
     arrivals: Vec<Arrivals> = list(|word| known(word, &Arrivals::ALL, Arrivals::name));
+    when_full: Vec<WhenFull> = list(|word| known(word, &WhenFull::ALL, WhenFull::name));
     inputs: Vec<Input> = list(|word| known(word, &Input::ALL, Input::name));
     peers: Vec<u32> = counts(("peers", &PEERS));
     idle: Vec<u32> = counts(("idle", &IDLE));

@@ -3,7 +3,7 @@
 use crate::Estimate;
 use crate::figure::estimate;
 use crate::samples::times;
-use ipcmark_record::{Cell, Invocation, Setup, SideReport, Timed, Usage};
+use ipcmark_record::{Cell, Invocation, LinkMemory, Setup, SideReport, Timed, Usage};
 use ipcmark_stats::median;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ const NO_TIME: f64 = 0.0;
 
 /// The costs of one cell. "A message" is what [`Row::counted`](crate::Row::counted) names; "all
 /// sides" are all processes of an invocation. A service that a mechanism needs in addition (a
-/// message bus's daemon) is not a side, and its cost is not counted.
+/// message bus's daemon) is not a side: it is a third party.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// CPU time in user mode of all sides for one message, ns.
@@ -28,6 +28,23 @@ pub struct Cost {
     pub initiator_ns_per_message: Option<Estimate>,
     /// CPU time of the responder (responders) alone, likewise; the floors have none.
     pub responder_ns_per_message: Option<Estimate>,
+    /// CPU time of processes that are no side, for one message, ns: of a matchmaker, a daemon. Not part of
+    /// the others; absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub third_parties_ns_per_message: Option<Estimate>,
+    /// Times that a side slept and was woken again, of all sides for one message; sleeps until the due
+    /// time of a message left out.
+    pub wake_ups_per_message: Estimate,
+    /// Energy that the machine's processor packages took for one message, µJ, whatever ran on them; absent
+    /// where the machine does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages_uj_per_message: Option<Estimate>,
+    /// Power of those packages, W.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages_w: Option<Estimate>,
+    /// Memory of its links, looked at in a separate invocation; absent if not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<LinkMemory>,
     /// Page faults of all sides for one message.
     pub faults_per_message: Estimate,
     /// System calls of all sides for one message, counted in a separate invocation; absent if not
@@ -78,7 +95,26 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         (!paced.is_empty()).then(|| paced.iter().sum::<f64>() / times(i))
     };
     let paced: Vec<f64> = invocations.iter().filter_map(paced).collect();
+    let others = |i: &&Invocation| {
+        let others: Vec<u64> =
+            i.sides.iter().filter_map(|side| Some(side.third_parties?.cpu_ns)).collect();
+        (!others.is_empty()).then(|| others.iter().sum::<u64>() as f64 / times(i))
+    };
+    let others: Vec<f64> = invocations.iter().filter_map(others).collect();
+    // µJ a ns of the window between the two readings.
+    let power = |i: &&Invocation| {
+        let energy = i.energy.filter(|energy| energy.window_ns > 0)?;
+        Some((energy.packages_uj as f64 / energy.window_ns as f64, i.elapsed_ns as f64 / times(i)))
+    };
+    let power: Vec<(f64, f64)> = invocations.iter().filter_map(power).collect();
+    let energies: Vec<f64> = power.iter().map(|(power, each_ns)| power * each_ns).collect();
+    let watts: Vec<f64> = power.iter().map(|(power, _)| power * 1e3).collect();
     Some(Cost {
+        third_parties_ns_per_message: estimate(&others, drift),
+        wake_ups_per_message: estimate(&each(all, |u| u.voluntary_switches), NO_TIME)?,
+        packages_uj_per_message: estimate(&energies, drift),
+        packages_w: estimate(&watts, NO_TIME),
+        memory: cell.memory,
         pacing_ns_per_message: estimate(&paced, drift),
         user_ns_per_message: estimate(&each(all, |u| u.user_ns), drift)?,
         system_ns_per_message: estimate(&each(all, |u| u.system_ns), drift)?,
@@ -102,7 +138,7 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::{Cycles, SystemCalls, Workload, sample};
+    use ipcmark_record::{Cycles, Energy, Pacing, SystemCalls, ThirdParties, Workload, sample};
 
     #[test]
     fn costs_are_of_one_message_and_of_whom_they_say() {
@@ -141,8 +177,35 @@ mod tests {
         assert_eq!(cost.instructions_per_message, Some(900.0));
         assert_eq!(cost.split_ns.map(|e| e.value), Some(8.0));
         assert_eq!(cost.mapped_bytes, Some(4_096));
+        assert_eq!(cost.third_parties_ns_per_message, None);
         let json = serde_json::to_value(&cost).unwrap();
         assert_eq!(json["system_calls_per_message"], 4.0);
+    }
+
+    #[test]
+    fn others_work_and_energy_are_costs_of_their_own() {
+        let mut record = sample::record_of(1, 7, |key| key.transport == "pipe/block");
+        let cell = &mut record.cells[0];
+        for invocation in &mut cell.invocations {
+            (invocation.messages, invocation.elapsed_ns, invocation.task) =
+                (1_000, 1_000_000, None);
+            invocation.energy = Some(Energy { packages_uj: 40_000, window_ns: 2_000_000 });
+            for side in &mut invocation.sides {
+                side.usage = Usage {
+                    voluntary_switches: 2_500,
+                    pacing: Some(Pacing { sleeps: 500, ..Pacing::default() }),
+                    ..Usage::default()
+                };
+            }
+            invocation.sides[1].third_parties = Some(ThirdParties { processes: 1, cpu_ns: 5_000 });
+        }
+        let good: Vec<&Invocation> = cell.invocations.iter().collect();
+        let cost = cost(cell, &good, 0.0).unwrap();
+        assert_eq!(cost.third_parties_ns_per_message.map(|e| e.value), Some(5.0));
+        assert_eq!(cost.wake_ups_per_message.value, 4.0, "the harness's own sleeps are left out");
+        assert_eq!(cost.packages_uj_per_message.map(|e| e.value), Some(20.0));
+        assert_eq!(cost.packages_w.map(|e| e.value), Some(20.0));
+        assert_eq!(cost.user_ns_per_message.value, 0.0, "a third party is no side");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod pooled;
 mod rate;
 mod row;
 mod samples;
+mod sending;
 mod standing;
 mod summarize;
 
@@ -36,5 +37,6 @@ pub use row::{
     Percentile, Row, Status, Summary, WorstPeer,
 };
 pub use samples::Samples;
+pub use sending::{Dropped, Sending};
 pub use standing::{excess, standing};
 pub use summarize::{summarize, summarize_cell, summarize_in};

@@ -49,7 +49,7 @@ impl Memo {
 
     /// Keeps the figures of `invocation`.
     pub(crate) fn learn(&mut self, cell: &Cell, invocation: &Invocation) -> Result<()> {
-        for told in [Told::Figures, Told::Lag] {
+        for told in [Told::Figures, Told::Lag, Told::Hold] {
             if let Entry::Vacant(place) = self.0.entry(key(cell, invocation, told)) {
                 place.insert(unpacked(cell, invocation, told)?);
             }

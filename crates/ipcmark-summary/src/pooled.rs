@@ -103,6 +103,8 @@ pub(crate) enum Told {
     Figures,
     /// Those of a paced sender's delay.
     Lag,
+    /// Those of how long a send holds its sender.
+    Hold,
 }
 
 /// Returns the packed histograms of this kind in one invocation, each with its side.
@@ -116,6 +118,7 @@ pub(crate) fn packed<'i>(
         let kept = match told {
             Told::Figures => own.filter(|_| tells(cell, side)),
             Told::Lag => own.filter(|own| own.unit == Unit::NsLag).or(side.lag.as_ref()),
+            Told::Hold => side.hold.as_ref().map(|hold| &hold.times),
         };
         Some((side, kept?))
     })
@@ -206,6 +209,7 @@ pub(crate) fn ns(value: u64, unit: Unit) -> f64 {
         | Unit::NsOneWay
         | Unit::NsLag
         | Unit::NsPerBurst
-        | Unit::NsPerTask => value as f64,
+        | Unit::NsPerTask
+        | Unit::NsPerSend => value as f64,
     }
 }

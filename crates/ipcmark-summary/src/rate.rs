@@ -5,7 +5,7 @@
 //! and nothing of the mechanism. So a rate that was not reached has no latency.
 
 use crate::{Figure, Row};
-use ipcmark_record::{Arrivals, Workload};
+use ipcmark_record::{Arrivals, WhenFull, Workload};
 
 /// Least share of the asked rate that counts as reached, of very many messages.
 const SHARE: f64 = 0.95;
@@ -34,7 +34,8 @@ impl Row {
         let good = (self.made_invocations - self.failed_invocations).max(1) as u64;
         let (each, workload) = (self.messages / good, self.key.workload);
         let missed = |rate: Rate| misses_rate(workload, each, each as f64 / rate.reached_per_s);
-        self.rate().is_some_and(missed)
+        // What a sender drops is missing, and its latency does not grow.
+        self.key.when_full == WhenFull::Wait && self.rate().is_some_and(missed)
     }
 
     /// Takes the latency away from a row that did not reach its rate.

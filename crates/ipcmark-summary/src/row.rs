@@ -1,6 +1,6 @@
 //! The rows: plain data, ready to print or draw.
 
-use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift};
+use crate::{AgainstLimit, Classes, Cost, DistanceClass, Drift, Sending};
 use ipcmark_record::{
     Capacity, Carries, CellKey, Framing, Integrity, Refusal, Standing, Target, WaitKind,
 };
@@ -110,6 +110,9 @@ pub struct Row {
     /// Costs of its messages and its link, from the invocations behind the figures; absent if
     /// nothing was measured.
     pub cost: Option<Cost>,
+    /// Its sends: how long they hold the sender, and what was dropped; absent where they are not timed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
     /// The figures' time compared with the best that the machine allows; absent if no measured
     /// limit applies.
     pub limit: Option<AgainstLimit>,

@@ -113,10 +113,7 @@ impl Samples {
     /// value, however many invocations there are.
     #[must_use]
     pub fn enough(&self, q: f64) -> bool {
-        // Slack as in `samples_enough`: 1 - q is not exact in binary.
-        let each: Vec<f64> = self.values_each.iter().map(|n| *n as f64).collect();
-        samples_enough(self.values, q)
-            && median(&each).is_some_and(|n| n * (1.0 - q) >= BEYOND_EACH * (1.0 - 1e-9))
+        enough(self.values, &self.values_each, q)
     }
 
     /// Returns true if the 99th percentile of each peer has 5 values beyond it in the median invocation.
@@ -129,6 +126,14 @@ impl Samples {
     pub fn percentile_ns(&self, q: f64) -> &[f64] {
         PERCENTILES.iter().position(|p| *p == q).map_or(&[], |at| &self.percentiles_ns[at])
     }
+}
+
+/// Returns true if the percentile `q` rests on enough of `values`, which are of invocations with `each`.
+pub(crate) fn enough(values: u64, each: &[u64], q: f64) -> bool {
+    // Slack as in `samples_enough`: 1 - q is not exact in binary.
+    let each: Vec<f64> = each.iter().map(|n| *n as f64).collect();
+    samples_enough(values, q)
+        && median(&each).is_some_and(|n| n * (1.0 - q) >= BEYOND_EACH * (1.0 - 1e-9))
 }
 
 /// Returns how many things the invocation counted: messages (round trips), or tasks.

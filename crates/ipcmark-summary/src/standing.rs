@@ -45,6 +45,7 @@ impl Row {
             self.is_impossible().then_some("impossible"),
             self.misses_rate().then_some("rate-not-reached"),
             (self.integrity.lost > 0).then_some("lost-messages"),
+            (self.dropped() > 0).then_some("dropped-messages"),
             lag.is_some_and(|lag| lag.sender_too_slow).then_some("sender-too-slow"),
             (self.throttled_invocations > 0).then_some("throttled"),
             quality,

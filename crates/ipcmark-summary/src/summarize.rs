@@ -4,6 +4,7 @@ use crate::classes::{has_moved, is_good};
 use crate::cost::cost;
 use crate::figure::figure;
 use crate::limit::against;
+use crate::sending::sending;
 use crate::standing::standing;
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
@@ -80,6 +81,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         limit: None,
         figure: of(&counting.invocations)?,
         cost: cost(cell, &counting.invocations, context.drift_of(cell)),
+        sending: sending(cell, &counting.invocations, context)?,
         others,
         standing: cell.standing,
         distance: distance(good),

@@ -34,6 +34,8 @@ fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
         lag: None,
         peers: Vec::new(),
         lost: None,
+        hold: None,
+        third_parties: None,
     }
 }
 
@@ -65,6 +67,7 @@ fn cell(pattern: &str, invocations: Vec<Invocation>) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        memory: None,
         deaths: 0,
         invocations,
     }

@@ -150,7 +150,7 @@ fn cells(rows: &[&Row]) -> String {
 
 /// Returns `ping-pong`, `fan-in (2 peers)`.
 fn workload(row: &Row) -> String {
-    let (workload, parameters) = (row.key.workload, row.key.workload.parameters());
+    let (workload, parameters) = (row.key.workload, row.key.load());
     if parameters.is_empty() { workload.to_string() } else { format!("{workload} ({parameters})") }
 }
 

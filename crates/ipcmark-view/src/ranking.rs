@@ -60,7 +60,7 @@ impl Setting {
 
     /// Returns `cross-core, 2 peers, buffer 4 KiB`: the place without the size.
     pub fn circumstances(&self) -> String {
-        let parameters = self.workload.parameters();
+        let parameters = self.load();
         let mut words = vec![self.placement.to_string()];
         words.extend((!parameters.is_empty()).then_some(parameters));
         let capacity = self.capacity_bytes.filter(|_| self.tells_capacity);
@@ -170,10 +170,16 @@ impl Entry<'_> {
         self.row.integrity.lost > 0
     }
 
+    /// Returns true if its sender dropped messages: the time of a message that was never sent is not in
+    /// the median either.
+    pub fn drops(&self) -> bool {
+        self.row.dropped() > 0
+    }
+
     /// Returns true if its figure may stand among others in a chart: it exists, is possible, and
-    /// nothing was lost.
+    /// nothing was lost or dropped.
     pub fn is_drawn(&self) -> bool {
-        self.value.value.is_finite() && !self.loses() && !self.is_impossible()
+        self.value.value.is_finite() && !self.loses() && !self.drops() && !self.is_impossible()
     }
 
     /// Returns true if the figure cannot be: see [`Row::is_impossible`].
@@ -181,7 +187,7 @@ impl Entry<'_> {
         self.row.is_impossible()
     }
 
-    /// Returns true if it can be ranked: nothing was lost, the figure is possible, and it is of the
+    /// Returns true if it can be ranked: nothing was lost or dropped, the figure is possible, and it is of the
     /// ranking's distance class.
     pub fn is_ranked(&self) -> bool {
         !self.elsewhere && self.is_drawn()
@@ -205,12 +211,13 @@ impl Entry<'_> {
         self.places == Some((1, 1))
     }
 
-    /// Returns the rank: `1`, `2–4`, `lossy` if messages were lost, `apart` in another distance class, or
+    /// Returns the rank: `1`, `2–4`, `lossy` if messages were lost, `drops` if its sender dropped some, `apart` in another distance class, or
     /// `–` of a figure that is impossible, has no interval or too few samples, and of none.
     pub fn rank(&self) -> String {
         match self.places {
             _ if self.elsewhere => "apart".into(),
             _ if self.loses() => "lossy".into(),
+            _ if self.drops() => "drops".into(),
             None => NONE.into(),
             Some((best, worst)) if best == worst => best.to_string(),
             Some((best, worst)) => format!("{best}–{worst}"),
@@ -258,7 +265,7 @@ pub fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     sorted.sort_by_key(|s| {
         let kind = first(&|other| other.workload.is_kind(s.workload));
         let place = first(&|other| other.placement == s.placement);
-        (kind, place, s.workload, s.capacity_bytes, s.size_bytes)
+        (kind, place, s.workload, s.when_full, s.capacity_bytes, s.size_bytes)
     });
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }

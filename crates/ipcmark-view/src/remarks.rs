@@ -9,6 +9,7 @@ pub(crate) fn remarks(row: &Row) -> Vec<String> {
     let mut out = Vec::new();
     let figure = row.figure.as_ref();
     out.extend(losses(row));
+    out.extend(dropped(row));
     let integrity = &row.integrity;
     let faults = [
         (integrity.repeated, "repeated"),
@@ -64,6 +65,16 @@ fn losses(row: &Row) -> Option<String> {
     }
 }
 
+/// Returns what a sender dropped instead of waiting.
+fn dropped(row: &Row) -> Option<String> {
+    let dropped = row.sending.as_ref()?.dropped?;
+    if dropped.messages == 0 {
+        return Some("dropped none".into());
+    }
+    let messages = plural(dropped.messages as usize, "message");
+    Some(format!("dropped {messages} ({}): not ranked", Quantity::Share.show(dropped.share)))
+}
+
 /// Largest number of messages that a transport counts.
 const COUNTED_MAX: usize = 1 << 16;
 
@@ -97,7 +108,7 @@ pub(crate) fn room(row: &Row) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{estimate, row};
+    use crate::testing::{estimate, row, sending};
     use ipcmark_record::Capacity;
 
     #[test]
@@ -133,6 +144,16 @@ mod tests {
         let said = "the CPU quota was used up in 3 of 8 invocations: the result includes the wait";
         assert_eq!(remarks(&row), [said]);
         assert_eq!(row.flags(), ["throttled"]);
+    }
+
+    #[test]
+    fn dropped_messages_are_no_lost_ones() {
+        let mut row = row("shm-ring/spin", 64, 1.0, None);
+        row.sending = Some(sending(10.0, Some(0)));
+        assert_eq!((remarks(&row), row.dropped()), (vec!["dropped none".to_owned()], 0));
+        row.sending = Some(sending(10.0, Some(40)));
+        assert_eq!(remarks(&row), ["dropped 40 messages (4 %): not ranked"]);
+        assert_eq!(row.flags(), ["dropped-messages"]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Rows and summaries for tests.
 
-use ipcmark_record::{Carries, CellKey, Framing, Integrity, Placement, WaitKind, Workload};
+use ipcmark_record::{
+    Carries, CellKey, Framing, Integrity, KnownBy, Placement, WaitKind, Workload,
+};
 use ipcmark_summary::{
-    Census, DistanceClass, DistanceRange, Estimate, Figure, PERCENTILES, Percentile, Row, Status,
-    Summary,
+    Census, DistanceClass, DistanceRange, Dropped, Estimate, Figure, PERCENTILES, Percentile, Row,
+    Sending, Status, Summary,
 };
 
 /// Returns an estimate with this interval.
@@ -55,6 +57,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         messages: 50_000,
         class: Some(DistanceClass::new(80.0, Some(200.0), 112.0)),
         cost: None,
+        sending: None,
         limit: None,
         others: Vec::new(),
         standing: None,
@@ -77,6 +80,25 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         }),
         distance: Some(DistanceRange { min_ns: 100.0, median_ns: 112.0, max_ns: 130.0, moved: 0 }),
         integrity: Integrity::default(),
+    }
+}
+
+/// Returns sends that hold their sender for `ns` (p50), of which a quarter waited; `dropped` messages of
+/// 1,000 were dropped.
+#[must_use]
+pub fn sending(ns: f64, dropped: Option<u64>) -> Sending {
+    let held = |(at, &quantile): (usize, &f64)| Percentile {
+        quantile,
+        ns: estimate(ns * (1.0 + at as f64), None),
+        samples: 10_000,
+        enough: at < 3,
+    };
+    Sending {
+        held: PERCENTILES.iter().enumerate().map(held).collect(),
+        held_max_ns: ns * 100.0,
+        blocked_share: Some(estimate(0.25, None)),
+        blocked_known_by: Some(KnownBy::Sleep),
+        dropped: dropped.map(|messages| Dropped { messages, share: messages as f64 / 1e3 }),
     }
 }
 

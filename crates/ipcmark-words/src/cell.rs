@@ -1,6 +1,6 @@
 //! The key of a cell: what identifies it on the command line, in a record and in a report.
 
-use crate::{Arrivals, Input, Parameter, Placement, Workload};
+use crate::{Arrivals, Input, Parameter, Placement, WhenFull, Workload};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -18,6 +18,8 @@ pub struct CellKey {
     pub placement: Placement,
     /// Capacity asked of each direction in bytes; `None` keeps the mechanism's default.
     pub capacity_bytes: Option<u64>,
+    /// Conduct of a sender when there is no room.
+    pub when_full: WhenFull,
 }
 
 impl CellKey {
@@ -35,6 +37,7 @@ impl CellKey {
             size_bytes,
             placement,
             capacity_bytes: None,
+            when_full: WhenFull::Wait,
         }
     }
 
@@ -42,6 +45,16 @@ impl CellKey {
     #[must_use]
     pub const fn is_rate(&self) -> bool {
         self.workload.is_rate()
+    }
+
+    /// Returns the parameters of its load in words, `1000/s, poisson, drop when full`; nothing if there
+    /// are none.
+    #[must_use]
+    pub fn load(&self) -> String {
+        let own = self.workload.parameters();
+        let drops = (self.when_full == WhenFull::Drop).then(|| "drop when full".to_owned());
+        let words = Some(own).filter(|own| !own.is_empty()).into_iter().chain(drops);
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// Returns the key without its transport: what cells share that are ranked together.
@@ -54,11 +67,11 @@ impl CellKey {
 impl fmt::Display for CellKey {
     /// `pipe/block ping-pong 64 B cross-core`, then the parameters and the capacity, if any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = self;
+        let CellKey { transport, workload, size_bytes, placement, capacity_bytes, .. } = self;
         write!(f, "{transport} {workload} {size_bytes} B {placement}")?;
-        let parameters = workload.parameters();
-        if !parameters.is_empty() {
-            write!(f, " ({parameters})")?;
+        let load = self.load();
+        if !load.is_empty() {
+            write!(f, " ({load})")?;
         }
         capacity_bytes.map_or(Ok(()), |bytes| write!(f, " (capacity {bytes} B)"))
     }
@@ -98,11 +111,14 @@ struct Flat {
     /// `sent` or `shared`: the way the workers of a `scatter-gather` get their input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     input: Option<Input>,
+    /// `drop` if a sender drops what finds no room, `paced`; absent if it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when_full: Option<WhenFull>,
 }
 
 impl From<CellKey> for Flat {
     fn from(key: CellKey) -> Flat {
-        let CellKey { transport, workload, size_bytes, placement, capacity_bytes } = key;
+        let CellKey { transport, workload, size_bytes, placement, capacity_bytes, when_full } = key;
         Flat {
             transport,
             pattern: workload.name().into(),
@@ -115,6 +131,7 @@ impl From<CellKey> for Flat {
             rate_per_s: workload.value(Parameter::Rate),
             arrivals: workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant),
             input: workload.input(),
+            when_full: Some(when_full).filter(|when_full| *when_full != WhenFull::Wait),
         }
     }
 }
@@ -136,6 +153,7 @@ impl TryFrom<Flat> for CellKey {
             size_bytes: flat.size_bytes,
             placement: flat.placement,
             capacity_bytes: flat.capacity_bytes,
+            when_full: flat.when_full.unwrap_or_default(),
         })
     }
 }
@@ -187,6 +205,11 @@ mod tests {
             serde_json::from_str::<CellKey>(&serde_json::to_string(&many).unwrap()).unwrap(),
             many
         );
+        let drops = CellKey { when_full: WhenFull::Drop, ..key.clone() };
+        assert_eq!(drops.to_string(), "pipe/block paced 64 B free (7/s, poisson, drop when full)");
+        let json = serde_json::to_string(&drops).unwrap();
+        assert!(json.ends_with(r#""when_full":"drop"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), drops);
         let open = CellKey { workload: workload.with_value(0), ..key };
         assert_eq!(open.to_string(), "pipe/block paced 64 B free (poisson)");
         assert!(!serde_json::to_string(&open).unwrap().contains("rate_per_s"));

@@ -19,7 +19,7 @@ mod workload;
 pub use cell::CellKey;
 pub use distance::{Nearness, Reach};
 pub use mechanism::{Carries, Framing};
-pub use parameter::{Arrivals, Input, Parameter, Shape};
+pub use parameter::{Arrivals, Input, Parameter, Shape, WhenFull};
 pub use placement::{Placement, Side};
 pub use refusal::Refusal;
 pub use resources::{Capacity, Pacing, Usage};

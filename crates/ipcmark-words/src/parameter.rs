@@ -58,6 +58,32 @@ impl Arrivals {
 
 word!(Arrivals, "arrivals");
 
+/// Conduct of a sender when the mechanism has no room for its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum WhenFull {
+    /// Waits until there is room.
+    #[default]
+    Wait,
+    /// Drops the message and goes on: it never waits.
+    Drop,
+}
+
+impl WhenFull {
+    /// Both.
+    pub const ALL: [WhenFull; 2] = [WhenFull::Wait, WhenFull::Drop];
+
+    /// Returns `wait` or `drop`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            WhenFull::Wait => "wait",
+            WhenFull::Drop => "drop",
+        }
+    }
+}
+
+word!(WhenFull, "way of a full link");
+
 /// The way the workers of a scatter-gather get their part of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Input {
@@ -264,6 +290,13 @@ impl Workload {
             *arrivals = other;
         }
         self
+    }
+
+    /// Returns true if its senders can drop what finds no room, instead of waiting: in an open loop the
+    /// next message is due in any case.
+    #[must_use]
+    pub const fn can_drop(self) -> bool {
+        matches!(self, Workload::Paced { .. })
     }
 
     /// Returns the way that workers get their input; `None` where there are no workers.

@@ -6,7 +6,7 @@ use crate::export::args::words as formats;
 use clap::builder::PossibleValuesParser;
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
-use ipcmark_core::{Arrivals, Input, Placement, Workload};
+use ipcmark_core::{Arrivals, Input, Placement, WhenFull, Workload};
 use ipcmark_suite::EMBEDDED;
 
 /// Returns the script, with the transports of `catalog`.
@@ -44,6 +44,7 @@ fn words(flag: &str, catalog: &Catalog) -> Option<Vec<String>> {
         "pattern" => own(&Workload::ALL.map(Workload::name)),
         "placement" => own(&Placement::ALL.map(Placement::name)),
         "arrivals" => own(&Arrivals::ALL.map(Arrivals::name)),
+        "when_full" => own(&WhenFull::ALL.map(WhenFull::name)),
         "input" => own(&Input::ALL.map(Input::name)),
         "format" => formats(),
         _ => return None,

@@ -141,6 +141,7 @@ fn axes(args: &AxisArgs) -> Axes {
             depths: all(&args.depth),
             rates: all(&args.rate),
             inputs: all(&args.input),
+            when_full: all(&args.when_full),
             ..axes.load
         },
         ..axes

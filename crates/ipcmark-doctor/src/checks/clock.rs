@@ -1,10 +1,11 @@
-//! Clocks and hardware counters.
+//! Clocks, hardware counters and energy counters.
 
 use crate::finding::{Area, Finding};
 use crate::machine::Machine;
 use ipcmark_core::Placement;
 use ipcmark_harness::{certificate, host, placement};
 use ipcmark_sys::clock::{Clock, Source};
+use ipcmark_sys::energy::{self, Meter};
 use std::collections::BTreeSet;
 
 const AREA: Area = Area::Clock;
@@ -18,6 +19,7 @@ pub(crate) fn all(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![source(machine, &clock)];
     findings.extend(pairs().into_iter().map(|pair| certified(&clock, pair)));
     findings.extend([counters(machine), paranoid(machine)].into_iter().flatten());
+    findings.push(energy(machine));
     findings
 }
 
@@ -107,6 +109,22 @@ fn paranoid(machine: &Machine) -> Option<Finding> {
     } else {
         finding
     })
+}
+
+fn energy(machine: &Machine) -> Finding {
+    let offered = |found: &str| Finding::offered(AREA, "energy counters (RAPL)", found);
+    match Meter::at(&machine.path(energy::FOLDER)) {
+        Ok(_) => offered("readable"),
+        Err(why) => {
+            let finding = offered("unavailable").denied(format!("no energy a message: {why}"));
+            match machine.has(&format!("{}/intel-rapl:0", energy::FOLDER)) {
+                true => {
+                    finding.remedy(format!("chmod a+r {}/intel-rapl:*/energy_uj", energy::FOLDER))
+                }
+                false => finding,
+            }
+        }
+    }
 }
 
 /// `capabilities(7)`.

@@ -13,7 +13,7 @@
 
 use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, stream};
-use crate::desk::{Desk, Tally};
+use crate::desk::{Desk, Follows, Tally};
 use crate::halves::{Halves, Row};
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
@@ -98,7 +98,7 @@ fn run<H: Halves>(
         }
         (_, None, _) => {
             let lasts = if shared { peers } else { 1 };
-            stage.phases(&mut |s| send_in_turn(ends, lasts, &mut s.timer))?;
+            stage.phases(&mut |s| send_in_turn(ends, lasts, s))?;
             if shared {
                 stage.sums = Some(sums_of_sent(&ends[0].desk));
             }
@@ -126,7 +126,7 @@ fn receive_from_all<H: Halves>(end: &mut End<H>, stage: &mut Stage<'_>) -> Resul
     };
     receive_shared(end, peers, stage, check)?;
     Ok(checkers.iter().fold(Tally::default(), |sum, checker| {
-        sum.and(Tally { sent: 0, found: checker.integrity })
+        sum.and(Tally { found: checker.integrity, ..Tally::default() })
     }))
 }
 
@@ -147,7 +147,7 @@ pub(super) fn tally_of_share(rising: &Rising, stage: &mut Stage<'_>) -> Tally {
         damaged: rising.damaged,
         ..Integrity::default()
     };
-    Tally { sent: 0, found }
+    Tally { found, ..Tally::default() }
 }
 
 /// Returns the sums over all messages that a process sent on a shared link.
@@ -263,8 +263,13 @@ fn receive_in_turn<H: Halves>(links: &mut [End<H>], timer: &mut Timer) -> Result
 /// Sends one message over each link in turn, until time is over or the timer's limit is sent. Then
 /// sends `lasts` last messages on each link.
 #[inline(never)]
-fn send_in_turn<H: Halves>(links: &mut [End<H>], lasts: usize, timer: &mut Timer) -> Result<Done> {
+fn send_in_turn<H: Halves>(
+    links: &mut [End<H>],
+    lasts: usize,
+    stage: &mut Stage<'_>,
+) -> Result<Done> {
     let clock = links[0].desk.clock;
+    let timer = &mut stage.timer;
     let block_len = timer.block_len;
     let limit = timer.limit().saturating_sub((links.len() * lasts) as u64);
     let mut sent = 0;
@@ -272,9 +277,16 @@ fn send_in_turn<H: Halves>(links: &mut [End<H>], lasts: usize, timer: &mut Timer
     let mut begun = clock.now();
     while sent < limit {
         let block = block_len.min(limit - sent);
-        for _ in 0..block {
+        let timed = stage.holds.as_mut().map_or(block, |holds| holds.one_of(block));
+        for at in 0..block {
             let End { tx, desk, .. } = &mut links[turn];
-            desk.send::<H>(tx, false)?;
+            match &mut stage.holds {
+                Some(holds) if at == timed => {
+                    let begun = clock.now();
+                    desk.send_held(tx, begun, Follows::Later, holds)?;
+                }
+                _ => desk.send::<H>(tx, false)?,
+            }
             turn += 1;
             if turn == links.len() {
                 turn = 0;
@@ -292,5 +304,7 @@ fn send_in_turn<H: Halves>(links: &mut [End<H>], lasts: usize, timer: &mut Timer
             desk.send::<H>(tx, true)?;
         }
     }
-    Ok(Done { messages: sent + (links.len() * lasts) as u64, end: clock.now() })
+    let messages = sent + (links.len() * lasts) as u64;
+    stage.sends_end(messages, 0);
+    Ok(Done { messages, end: clock.now() })
 }

@@ -66,7 +66,7 @@ impl Inlets {
 
     /// Returns the tally of a shared link, which no desk has.
     pub(super) fn tally(&self) -> Option<Tally> {
-        let tally = |checker: &Checker| Tally { sent: 0, found: checker.integrity };
+        let tally = |checker: &Checker| Tally { found: checker.integrity, ..Tally::default() };
         self.checkers.iter().map(tally).reduce(Tally::and)
     }
 

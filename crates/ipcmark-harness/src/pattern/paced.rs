@@ -8,16 +8,22 @@
 //! the rate, ends soon after the phase's time: the messages that are missing then show the rate that
 //! was reached, and the latency of the others is that of a queue that only grew.
 //!
+//! A sender that drops what finds no room never waits. A message that it drops keeps its number, so that the
+//! receiver knows when the next one was due; the numbers that are missing are dropped ones and lost ones, and
+//! the sender knows how many it dropped.
+//!
 //! The loops reach the link by virtual calls: a few ns, where a sleep or a wake-up takes thousands.
 
 use super::ending;
 use super::links::End;
 use super::pacer::Pacer;
 use super::schedule::Schedule;
-use crate::desk::Desk;
+use crate::desk::{Desk, Follows};
 use crate::halves::{AnyRx, AnyTx, Erased};
+use crate::holds::Holds;
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Fault, Result, Side};
+use ipcmark_core::{Fault, Result, Side, WhenFull};
+use ipcmark_sys::clock::Ticks;
 
 /// Runs one side's part.
 pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
@@ -34,13 +40,14 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
     let mut pacer = Pacer::new(stage);
     let mut schedule = Schedule::of(stage);
     let over = schedule.over(&stage.clock, stage.extent);
+    let drops = stage.plan.when_full == WhenFull::Drop;
     let mut done = Done { messages: 0, end: stage.start };
     loop {
         let due = schedule.due(done.messages);
         let now = pacer.wait_until(due)?;
         let last = schedule.is_last() || now >= over;
         counting.begin(process);
-        desk.send::<Erased>(tx, last && !desk.lossy)?;
+        send_one(tx, desk, &mut stage.holds, now, (last, drops))?;
         counting.pause(process);
         stage.timer.take(now, now - due);
         done = Done { messages: done.messages + 1, end: now };
@@ -49,10 +56,35 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
         }
     }
     pacer.end(stage);
+    stage.sends_end(done.messages, pacer.sleeps());
     if desk.lossy {
         ending::say(tx, desk, stage)?;
     }
     Ok(done)
+}
+
+/// Sends one message, which is the phase's last if that is so, and times it from `now` on. A sender that
+/// `drops` what finds no room waits with the last one, which tells the receiver of the end.
+fn send_one(
+    tx: &mut AnyTx,
+    desk: &mut Desk,
+    holds: &mut Option<Holds>,
+    now: Ticks,
+    (last, drops): (bool, bool),
+) -> Result<()> {
+    if drops && !last {
+        desk.send_or_drop(tx)?;
+        if let Some(holds) = holds {
+            // What was dropped did not wait.
+            holds.take(now, desk.clock.now(), false);
+        }
+        return Ok(());
+    }
+    let is_end = last && !desk.lossy;
+    match holds {
+        Some(holds) if !last => desk.send_held(tx, now, Follows::Later, holds),
+        _ => desk.send::<Erased>(tx, is_end),
+    }
 }
 
 /// Records for each message the time since it was due. Sequence numbers of short messages wrap, so

@@ -90,6 +90,11 @@ impl Pacer {
         Ok(())
     }
 
+    /// Returns how often this process slept.
+    pub(super) const fn sleeps(&self) -> u64 {
+        self.sleeps
+    }
+
     /// Ends a phase of waits that are not counted: reports what they cost.
     pub(super) fn end(&self, stage: &mut Stage<'_>) {
         stage.control.counting.pause(stage.seat.process);

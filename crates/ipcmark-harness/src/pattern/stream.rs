@@ -2,8 +2,9 @@
 //! the rate: each run measures what it costs and prints it.
 
 use super::ending;
-use crate::desk::Desk;
+use crate::desk::{Desk, Follows};
 use crate::halves::Halves;
+use crate::holds::Holds;
 use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
@@ -22,7 +23,7 @@ pub(crate) fn send<H: Halves>(
     loop {
         // The phase's last message is sent below: this loop is the hot one, and decides nothing.
         let more = block_len.min(limit - 1 - sent);
-        H::send_block(tx, desk, more)?;
+        send_block::<H>(tx, desk, stage.holds.as_mut(), more)?;
         sent += more;
         if more < block_len {
             break;
@@ -35,10 +36,33 @@ pub(crate) fn send<H: Halves>(
     }
     desk.send::<H>(tx, !H::lossy(desk))?;
     let end = desk.clock.now();
+    stage.sends_end(sent + 1, 0);
     if H::MAY_LOSE && H::lossy(desk) {
         ending::say(tx, desk, stage)?;
     }
     Ok(Done { messages: sent + 1, end })
+}
+
+/// Sends `count` messages, each followed by another, and times one of them.
+#[inline(always)]
+fn send_block<H: Halves>(
+    tx: &mut H::Tx,
+    desk: &mut Desk,
+    holds: Option<&mut Holds>,
+    count: u64,
+) -> Result<()> {
+    let mut timed = holds.filter(|_| count > 0);
+    let mut stretch = timed.as_mut().map_or(count, |holds| holds.one_of(count));
+    let mut left = count - stretch;
+    // The hot loop has one place, so that it is compiled once.
+    loop {
+        H::send_block(tx, desk, stretch)?;
+        let Some(holds) = timed.take() else { return Ok(()) };
+        let begun = desk.clock.now();
+        desk.send_held(tx, begun, Follows::AtOnce, holds)?;
+        left -= 1;
+        stretch = left;
+    }
 }
 
 /// Receives until a message says that it is the last; done when that one is checked.

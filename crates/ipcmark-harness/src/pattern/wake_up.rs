@@ -49,7 +49,7 @@ impl Play for Pair {
         stage.tear_down(link);
         let Count { trips, beyond } = count;
         let found = Integrity { received: trips, repeated: beyond, ..Integrity::default() };
-        Ok(Tally { sent: trips, found })
+        Ok(Tally { sent: trips, dropped: 0, found })
     }
 }
 

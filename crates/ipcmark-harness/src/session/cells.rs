@@ -6,7 +6,7 @@ use crate::combine::TELLING;
 use crate::pattern;
 use crate::placement;
 use crate::{Result, Scratch};
-use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, Workload};
+use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, WhenFull, Workload};
 use ipcmark_record::{Cell, CellKey, Cpu, Refusal, State, Timed};
 use ipcmark_sys::scratch;
 use std::collections::HashMap;
@@ -65,6 +65,22 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
         }
         (true, _) => {}
     }
+    if spec.key.when_full == WhenFull::Drop {
+        match () {
+            () if !workload.can_drop() => {
+                return Some("only a sender at a set rate can drop what finds no room".into());
+            }
+            () if !info.never_waits => {
+                return Some("its sender cannot tell that it would wait, so it cannot drop".into());
+            }
+            () if size < TELLING => {
+                return Some(format!(
+                    "{size} bytes do not show which message was dropped; from {TELLING} on they do"
+                ));
+            }
+            () => {}
+        }
+    }
     let lacks = |number| workload.takes(number) && workload.value(number).is_none();
     if lacks(Parameter::Peers) {
         return Some("it needs at least 1 peer".into());
@@ -94,6 +110,7 @@ fn new_cell(spec: &CellSpec, state: State) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        memory: None,
         deaths: 0,
         invocations: Vec::new(),
     }

@@ -6,6 +6,7 @@ use crate::{Bench, Counted, Entry};
 use ipcmark_core::{Extent, Plan};
 use ipcmark_record::{Cell, CellKey, Invocation, Record, State};
 use ipcmark_sys::counters::{self, Modes};
+use ipcmark_sys::energy::Meter;
 use std::time::{Duration, Instant};
 
 /// Largest part of a budget that counting may take: one in this many.
@@ -42,6 +43,8 @@ pub(super) struct Counts {
     counted: usize,
     /// Modes whose cycles can be counted here, or the reason why none can.
     cycles: Result<Modes, String>,
+    /// The reason why the machine does not tell its energy.
+    energy: Option<String>,
     failures: Vec<Failure>,
     /// Cells left out because the share was spent.
     too_many: usize,
@@ -60,6 +63,7 @@ impl Counts {
             tried: vec![false; cells.len()],
             counted: 0,
             cycles: if wanted { counters::here() } else { Err(String::new()) },
+            energy: Meter::here().err().filter(|_| wanted),
             failures: Vec::new(),
             too_many: 0,
         }
@@ -118,9 +122,9 @@ impl Counts {
         let counted = if self.is_hopeless() { Counted::Nothing } else { entry.count(&plan, bench) };
         self.spent += begun.elapsed();
         match counted {
-            Counted::Calls(calls) => {
+            Counted::Calls(calls, memory) => {
                 self.counted += 1;
-                cell.system_calls = Some(calls);
+                (cell.system_calls, cell.memory) = (Some(calls), memory);
             }
             Counted::Nothing | Counted::Cycles(_) => {}
             Counted::Not(reason) => {
@@ -151,12 +155,13 @@ impl Counts {
 
     /// Returns a line for each count that failed, with the reason.
     pub(super) fn lines(&self) -> Vec<String> {
-        let cycles = self.cycles_line();
+        let energy = self.energy.as_ref().map(|why| format!("energy: not measured: {why}"));
+        let cycles = self.cycles_line().into_iter().chain(energy);
         if self.is_hopeless() {
             let reason = self.failures.iter().max_by_key(|failure| failure.cells);
             let reason = reason.map(|failure| failure.reason.as_str()).unwrap_or_default();
             let calls = format!("system calls: not available here: {reason}");
-            return cycles.into_iter().chain([calls]).collect();
+            return cycles.chain([calls]).collect();
         }
         let failed = self.failures.iter().map(|Failure { reason, first, cells }| match cells {
             1 => format!("system calls of {first}: {reason}"),
@@ -172,7 +177,7 @@ impl Counts {
                 "system calls of {cells}: the tenth of the budget that counting may take was spent"
             )
         });
-        cycles.into_iter().chain(failed).chain(too_many).collect()
+        cycles.chain(failed).chain(too_many).collect()
     }
 
     fn cycles_line(&self) -> Option<String> {

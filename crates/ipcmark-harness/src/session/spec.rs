@@ -46,6 +46,7 @@ pub fn plan(key: &CellKey, names: Names) -> Plan {
     Plan {
         workload: key.workload,
         capacity: key.capacity_bytes.map(|bytes| bytes as usize),
+        when_full: key.when_full,
         placement: key.placement,
         ..Plan::new(key.size_bytes as usize, names)
     }

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use std::os::fd::OwnedFd;
+use std::process::{Child, Command};
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,6 +64,11 @@ pub(crate) const FLIPS: u8 = 18;
 
 /// [`SLOW_READER`], whose sides look for messages instead of sleeping.
 pub(crate) const SLOW_LOOKER: u8 = 19;
+
+/// [`SLOW_READER`], whose sender can refuse to wait.
+pub(crate) const REFUSES: u8 = 20;
+/// The responder starts another process, which works.
+pub(crate) const STARTS: u8 = 21;
 
 const FATAL: u64 = 50;
 /// Number of the message that meets the stall of a stalling toy, and the stall's length.
@@ -131,6 +137,8 @@ pub(crate) struct ToySender {
     /// Copies of the end of a phase that were dropped.
     ends_dropped: u64,
     ended: Rc<Lines>,
+    /// A process that the responder of [`STARTS`] started.
+    helper: Option<Child>,
 }
 
 pub(crate) struct ToyReceiver {
@@ -156,6 +164,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
         },
         lossy: FAULT == DROPS,
         overlaps: true,
+        never_waits: FAULT == REFUSES,
         family: "toy",
         wait: if FAULT == SLOW_LOOKER { WaitKind::Spin } else { WaitKind::Block },
         framing: Framing::Stream,
@@ -216,6 +225,7 @@ impl<const FAULT: u8> Transport for Toy<FAULT> {
                 sent: 0,
                 ends_dropped: 0,
                 ended: Rc::clone(&ended),
+                helper: (FAULT == STARTS && side == Side::Responder).then(helper),
             },
             rx: ToyReceiver {
                 fd: reader,
@@ -234,7 +244,17 @@ impl Drop for ToySender {
         if self.side == Side::Responder {
             self.ended.lines()[0].word.store(1, Ordering::Release);
         }
+        if let Some(helper) = &mut self.helper {
+            let _ = helper.kill();
+            let _ = helper.wait();
+        }
     }
+}
+
+/// Starts a process that works until it is killed, and for two seconds at most.
+fn helper() -> Child {
+    let script = "ulimit -t 2; while :; do :; done";
+    Command::new("sh").args(["-c", script]).spawn().expect("there is a shell")
 }
 
 impl Sender for ToySender {
@@ -290,6 +310,16 @@ impl Sender for ToySender {
         }
         Ok(())
     }
+
+    fn try_claim(&mut self, len: usize) -> Result<Option<&mut [u8]>> {
+        self.claim(len).map(Some)
+    }
+
+    fn try_commit(&mut self) -> Result<bool> {
+        let mut fds = [PollFd::new(&self.fd, PollFlags::OUT)];
+        let room = poll(&mut fds, Some(&Timespec::default())).map_err(|e| Error::os("poll", e))?;
+        if room > 0 { self.commit().map(|()| true) } else { Ok(false) }
+    }
 }
 
 impl ToySender {
@@ -334,7 +364,8 @@ impl Receiver for ToyReceiver {
                 std::thread::sleep(STALL);
             }
         }
-        if matches!(self.fault, SLOW_READER | SLOW_LOOKER) && self.side == Side::Responder {
+        if matches!(self.fault, SLOW_READER | SLOW_LOOKER | REFUSES) && self.side == Side::Responder
+        {
             burn(Duration::from_micros(20));
         }
         while self.fault == SPINS && !self.ready()? {}

@@ -5,7 +5,7 @@
 //! axis, because no two axes share a word.
 
 use glob_match::glob_match;
-use ipcmark_record::{Arrivals, CellKey, Parameter};
+use ipcmark_record::{Arrivals, CellKey, Parameter, WhenFull};
 use ipcmark_suite::{Selector, nearest, show_size};
 use serde::{Deserialize, Deserializer};
 
@@ -96,6 +96,7 @@ fn parts(key: &CellKey) -> Vec<String> {
         number("rate", Parameter::Rate),
         workload.arrivals().filter(|a| *a != Arrivals::Constant).map(|a| a.to_string()),
         workload.input().map(|input| format!("input={input}")),
+        (key.when_full != WhenFull::Wait).then(|| key.when_full.to_string()),
     ]
     .into_iter()
     .flatten()

@@ -138,6 +138,7 @@ fn cell(
             calls: if wait.burns_cpu() { 4 } else { 4_010 },
         }),
         cycles: None,
+        memory: None,
         deaths: 0,
         invocations: (0..made)
             .map(|round| invocation(profile, workload, size_bytes, round, rng))
@@ -185,6 +186,8 @@ fn invocation(
         lag: None,
         peers: Vec::new(),
         lost: None,
+        hold: None,
+        third_parties: None,
     };
     let mut sides = vec![side("initiator", 0, Some(&histogram))];
     if !one_sided {

@@ -145,6 +145,7 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         standing: None,
         system_calls: None,
         cycles: None,
+        memory: None,
         deaths: 0,
         invocations: (0..count).map(|round| invocation(made, size_bytes, round, rng)).collect(),
     }
@@ -260,5 +261,7 @@ fn side(
         lag: None,
         peers: Vec::new(),
         lost: None,
+        hold: None,
+        third_parties: None,
     }
 }

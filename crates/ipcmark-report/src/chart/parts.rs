@@ -38,7 +38,7 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
         words.push(plain(&bytes(setting.size_bytes).replace([' ', ','], "")));
     }
     words.push(plain(setting.placement.name()));
-    let parameters = setting.workload.parameters();
+    let parameters = setting.load();
     if !parameters.is_empty() {
         words.push(plain(&parameters.replace(", ", "-").replace('/', "-per-")));
     }

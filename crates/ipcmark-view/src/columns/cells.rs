@@ -32,7 +32,7 @@ fn columns() -> Vec<OfRow> {
             |row| Cell::words(row.framing.name()),
         ),
         words("Workload", "with its load", |row| {
-            Cell::words(row.key.workload.name()).under(row.key.workload.parameters())
+            Cell::words(row.key.workload.name()).under(row.key.load())
         }),
         Column::new(Head::number("Size", "message size"), size),
         words("Placement", "the CPUs of the sides", |row| Cell::words(row.key.placement.name())),

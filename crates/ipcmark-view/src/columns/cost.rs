@@ -4,7 +4,7 @@
 //! A ring that spins and a pipe that sleeps cannot be compared without them: the ring pays for its
 //! latency with a whole CPU.
 
-use super::{OfRow, cells::size, cpu, plain, switches, syscalls, time_cell, transport};
+use super::{OfRow, cells::size, cpu, held, plain, switches, syscalls, time_cell, transport};
 use ipcmark_record::Workload;
 use ipcmark_show::{Cell, Column, Head, Quantity, Table, bytes, count, time};
 use ipcmark_summary::{Cost, Estimate, Row};
@@ -53,7 +53,7 @@ fn columns(counted: &str) -> Vec<OfRow> {
         Column::new(Head::number("Size", "message size"), size),
         Column::new(
             Head::words("Placement", "the CPUs of the sides, and the load"),
-            |row: &Row| Cell::words(row.key.placement.name()).under(row.key.workload.parameters()),
+            |row: &Row| Cell::words(row.key.placement.name()).under(row.key.load()),
         ),
         cpu_time,
         cost("Initiators", one("user and system time of the side that sends first"), |c| {
@@ -65,7 +65,15 @@ fn columns(counted: &str) -> Vec<OfRow> {
         cost("Pacing", one("CPU time of waiting for the due time, not part of the others"), |c| {
             maybe(c.pacing_ns_per_message)
         }),
+        cost("Third\nparties", one("CPU time of processes that are no side (a daemon, a matchmaker), not part of the others"), |c| {
+            maybe(c.third_parties_ns_per_message)
+        }),
         switches(counted),
+        cost("Wake-ups", one("times that a side slept and was woken; sleeps until the due time are left out"), |c| {
+            plain(c.wake_ups_per_message.value)
+        }),
+        held(),
+        cost("Packages'\nenergy", one("of all processor packages, whatever ran on them: not the mechanism's alone"), energy),
         cost("Page\nfaults", one("all sides together"), |c| plain(c.faults_per_message.value)),
         syscalls(counted),
         cost("Cycles", one("all sides together, counted in an invocation of their own"), cycles),
@@ -74,6 +82,7 @@ fn columns(counted: &str) -> Vec<OfRow> {
         cost("Mapped", "address space that the channel adds to its creator".into(), |c| {
             c.mapped_bytes.map_or_else(Cell::missing, |n| Cell::number(bytes(n), n as f64))
         }),
+        cost("Memory\nper link", "resident memory of all sides: what is shared, and the buffers that each side copies from and into; below it locked memory, and room in the kernel".into(), memory),
     ]
 }
 
@@ -95,6 +104,29 @@ fn cycles(cost: &Cost) -> Cell {
         Cell::number(count(cycles.round() as u64), cycles)
             .under(format!("{each} instructions per cycle{whose}"))
     })
+}
+
+fn energy(cost: &Cost) -> Cell {
+    let both = cost.packages_uj_per_message.zip(cost.packages_w);
+    both.map_or_else(Cell::missing, |(each, watts)| {
+        let value = format!("{} µJ", ipcmark_show::plain(each.value));
+        let under = format!("{} W", ipcmark_show::plain(watts.value));
+        Cell::number(value, each.value).under(under)
+    })
+}
+
+fn memory(cost: &Cost) -> Cell {
+    let Some(memory) = cost.memory.filter(|memory| memory.links > 0) else {
+        return Cell::missing();
+    };
+    let each = |all: u64| all / memory.links;
+    let locked = format!("locked {}", bytes(each(memory.locked_bytes)));
+    let kernel = memory.kernel_bytes.map_or_else(
+        || "kernel: not known".into(),
+        |all| format!("room in the kernel {}", bytes(each(all))),
+    );
+    let resident = each(memory.resident_bytes);
+    Cell::number(bytes(resident), resident as f64).under(format!("{locked}, {kernel}"))
 }
 
 fn set_up(cost: &Cost) -> Cell {

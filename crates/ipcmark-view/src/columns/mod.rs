@@ -107,6 +107,20 @@ fn syscalls(counted: &str) -> OfRow {
     })
 }
 
+/// Returns how long a send holds its sender: p99, with the median and the share that waited under it.
+fn held() -> OfRow {
+    let help = "how long one send holds the sender, from the claim of the message's space until it is handed over; below it the median and the share of sends that had to wait";
+    Column::new(Head::number("Send holds\nsender p99", help).spare(4), |row: &Row| {
+        let Some(sending) = &row.sending else { return Cell::missing() };
+        let Some(p99) = sending.held(0.99) else { return Cell::missing() };
+        let p50 = sending.held(0.5).map(|p50| format!("p50 {}", time(p50.ns.value)));
+        let waited = sending.blocked_share;
+        let waited = waited.map(|share| format!("{} waited", Quantity::Share.show(share.value)));
+        let under = p50.into_iter().chain(waited).collect::<Vec<_>>().join(", ");
+        Cell { few: !p99.enough, ..time_cell(&p99.ns).under(under) }
+    })
+}
+
 /// Returns the figure as a multiple of the least time that the machine allows. If the rows share that
 /// limit, the heading names it.
 fn limit(shared: Option<&AgainstLimit>) -> OfRow {

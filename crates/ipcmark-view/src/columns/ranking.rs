@@ -2,14 +2,14 @@
 
 use super::{
     BLOCKS, BLOCKS_MEAN, BYTES, NOTES, OVER_INVOCATIONS, OfRow, TIME_PER_MESSAGE, cpu, distance,
-    estimate, figure, invocations, limit, percentile, plain, quality, quantile, switches, syscalls,
-    time_cell, transport,
+    estimate, figure, held, invocations, limit, percentile, plain, quality, quantile, switches,
+    syscalls, time_cell, transport,
 };
 use crate::remarks::{remarks, room};
 use crate::{Entry, RANK_MEANS, Ranking, Setting};
 use ipcmark_record::Parameter;
 use ipcmark_show::{Cell, Column, FEW, Head, Quantity, Table, capital, time};
-use ipcmark_summary::{Figure, Headline, WorstPeer};
+use ipcmark_summary::{Figure, Headline, Row, WorstPeer};
 
 /// Returns the table of a ranking, floors last.
 #[must_use]
@@ -28,6 +28,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
         distance(),
         syscalls(counted),
         switches(counted),
+        held(),
         invocations(),
     ]);
     let mut columns: Vec<Column<'_, (String, &Entry<'_>)>> = of_rows
@@ -151,7 +152,12 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
                     few: !worst.enough,
                     ..estimate(Quantity::Time, &worst.p99_ns)
                 });
-                return vec![p99, p50_of_worst, p99_of_worst, reached, delay, cpus];
+                let help = "CPU time of processes that are no side (a daemon, a matchmaker) over the time of the phase";
+                let others = number("Third\nparties' CPUs", help, 5);
+                let others = Column::new(others, |row: &Row| {
+                    row.third_parties_cpus().map_or_else(Cell::missing, |cpus| plain(cpus.value))
+                });
+                return vec![p99, p50_of_worst, p99_of_worst, reached, delay, cpus, others];
             }
             let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
             let last = figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value));

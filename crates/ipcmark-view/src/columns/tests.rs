@@ -1,7 +1,7 @@
 //! The tables of made-up rows.
 
 use super::*;
-use crate::testing::{estimate, row, summary};
+use crate::testing::{estimate, row, sending, summary};
 use crate::{Ranking, rankings};
 use ipcmark_record::{Refusal, Workload, sample};
 use ipcmark_show::{Table, markdown, terminal};
@@ -184,4 +184,23 @@ fn a_narrow_terminal_keeps_the_figure_its_interval_p99_and_quality() {
             }
         }
     });
+}
+
+#[test]
+fn a_send_says_how_long_it_holds_its_sender_and_how_often_it_waited() {
+    let mut rows = ["a/block", "b/spin"].map(|name| row(name, 64, 10.0, Some((9.0, 11.0))));
+    rows[0].sending = Some(sending(100.0, None));
+    rows[1].sending = Some(sending(50.0, None));
+    rows[1].sending.as_mut().unwrap().blocked_share = None;
+    let summary = summary(rows.into());
+    let rankings = rankings(&summary);
+    let table = ranking_table(&rankings[0]);
+    let of = |row: usize| {
+        let cell = cell(&table, row, "Send holds");
+        (cell.text.as_str(), cell.under.as_str())
+    };
+    let mut both = [of(0), of(1)];
+    both.sort_unstable();
+    assert_eq!(both, [("150 ns", "p50 50.0 ns"), ("300 ns", "p50 100 ns, 25 % waited")]);
+    assert!(markdown::table(&table).contains("Send holds sender p99"));
 }

@@ -1,7 +1,7 @@
 //! Ranks of made-up rows.
 
 use super::*;
-use crate::testing::{estimate, row, summary};
+use crate::testing::{estimate, row, sending, summary};
 use ipcmark_record::{Placement, Workload};
 
 fn ranks<'a>(ranking: &Ranking<'a>) -> Vec<(&'a str, String)> {
@@ -137,4 +137,20 @@ fn sizes_ascend_within_the_records_order_of_placements() {
         summary(vec![row("a/block", 1024, 1.0, None), far, row("a/block", 64, 1.0, None)]);
     let places: Vec<_> = rankings(&summary).iter().map(|r| r.setting.place()).collect();
     assert_eq!(places, ["64 B, cross-core", "1 KiB, cross-core", "1 KiB, same-core"]);
+}
+
+#[test]
+fn a_row_that_dropped_messages_has_no_rank() {
+    let mut rows =
+        ["a/spin", "b/spin", "c/spin"].map(|name| row(name, 64, 10.0, Some((9.0, 11.0))));
+    rows[0].figure.as_mut().unwrap().percentiles[0].ns = estimate(1.0, Some((0.9, 1.1)));
+    rows[0].sending = Some(sending(1.0, Some(7)));
+    rows[1].sending = Some(sending(1.0, Some(0)));
+    let summary = summary(rows.into());
+    let rankings = rankings(&summary);
+    let mut ranks = ranks(&rankings[0]);
+    ranks.sort();
+    let expected = [("a/spin", "drops"), ("b/spin", "1–2"), ("c/spin", "1–2")];
+    assert_eq!(ranks, expected.map(|(name, rank)| (name, rank.to_string())));
+    assert!(rankings[0].entries.iter().all(|e| e.is_drawn() != e.drops()));
 }

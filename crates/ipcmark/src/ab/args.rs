@@ -92,8 +92,8 @@ pub(crate) struct AbArgs {
     /// Judge an earlier comparison again: a paired.json, or its folder.
     #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["base", "new", "base_rev", "new_rev", "new_env", "base_env", "new_arg", "base_arg", "slow_down", "suite",
-            "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input", "capacity", "budget", "pairs",
-            "confirm", "slice", "laps", "seed", "out"])]
+            "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input", "when_full", "capacity", "budget",
+            "pairs", "confirm", "slice", "laps", "seed", "out"])]
     pub(crate) of: Option<PathBuf>,
     /// Print JSON instead of text.
     #[arg(long, help_heading = OUT)]

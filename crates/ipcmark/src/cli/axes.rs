@@ -4,10 +4,10 @@ use super::WHAT;
 use super::words::{
     CapacityArg, Several, parse_arrivals, parse_capacity_arg, parse_depths, parse_idle,
     parse_inputs, parse_patterns, parse_peers, parse_placements, parse_rates, parse_selectors,
-    parse_size_list,
+    parse_size_list, parse_when_full,
 };
 use clap::Args;
-use ipcmark_core::{Arrivals, Input, Placement, Workload};
+use ipcmark_core::{Arrivals, Input, Placement, WhenFull, Workload};
 use ipcmark_suite::Selector;
 
 /// The axes of every command that measures a suite's cells, or searches among them.
@@ -66,4 +66,7 @@ pub(crate) struct AxisArgs {
     /// memory that all processes map).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]
     pub(crate) input: Vec<Several<Input>>,
+    /// Conduct of a paced sender when there is no room: wait, drop (the message, and never wait).
+    #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_when_full)]
+    pub(crate) when_full: Vec<Several<WhenFull>>,
 }

@@ -1,6 +1,6 @@
 //! The words that flags take, and lists of them.
 
-use ipcmark_core::{Arrivals, Input, Placement, Workload};
+use ipcmark_core::{Arrivals, Input, Placement, WhenFull, Workload};
 use ipcmark_suite::{
     DEPTHS, IDLE, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
 };
@@ -49,6 +49,10 @@ pub(super) fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
 
 pub(crate) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
     parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
+}
+
+pub(super) fn parse_when_full(list: &str) -> Result<Several<WhenFull>, WordError> {
+    parse_names(list, &WhenFull::ALL.map(|w| (w.name(), w)))
 }
 
 pub(super) fn parse_peers(list: &str) -> Result<Several<u32>, WordError> {

@@ -22,12 +22,13 @@ const NAMED: usize = 4;
 /// Such a flag, with the workloads that read it.
 pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
     let load = &axes.load;
-    let flags: [(&str, bool, Reads); 8] = [
+    let flags: [(&str, bool, Reads); 9] = [
         ("--rate", !load.rates.is_empty(), |w| w.takes(Parameter::Rate)),
         ("--depth", !load.depths.is_empty(), |w| w.takes(Parameter::Depth)),
         ("--peers", !load.peers.is_empty(), |w| w.takes(Parameter::Peers)),
         ("--idle", !load.idle.is_empty(), |w| w.with_idle(1).idle() > 0),
         ("--arrivals", !load.arrivals.is_empty(), |w| w.arrivals().is_some()),
+        ("--when-full", !load.when_full.is_empty(), Workload::can_drop),
         ("--input", !load.inputs.is_empty(), |w| w.input().is_some()),
         ("--size", !axes.sizes.is_empty(), |w| w.has_payload()),
         ("--capacity", axes.capacity.is_some(), |w| w.has_payload()),
@@ -112,6 +113,7 @@ mod tests {
             ("-p stream,ping-pong --peers 4", "--pattern fan-in or fan-out or broadcast"),
             ("-p ping-pong --depth 16", "--pattern burst or duplex"),
             ("-p ping-pong --arrivals poisson", "--arrivals has no effect"),
+            ("-p stream --when-full drop", "--pattern paced"),
             ("-p fan-in --input shared", "--pattern scatter-gather"),
             ("-p fan-in --idle 8", "--pattern paced-fan-in or paced-fan-out"),
             ("-p wake-up -s 64", "--size has no effect on wake-up"),

@@ -18,3 +18,4 @@ mod refusals;
 mod repeat;
 mod rules;
 mod run;
+mod sending;

@@ -73,6 +73,7 @@ mod tests {
             standing: None,
             system_calls: None,
             cycles: None,
+            memory: None,
             deaths: 0,
             invocations: Vec::new(),
         }
