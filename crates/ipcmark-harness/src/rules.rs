@@ -33,13 +33,10 @@ pub(crate) const fn unit(workload: Workload, side: Side) -> Option<Unit> {
 /// Returns true if a side times how long its sends hold it: one that does nothing but send. In a round trip
 /// the time to take a time would be in the answer.
 pub(crate) const fn keeps_holds(workload: Workload, side: Side) -> bool {
-    let sends = matches!(
-        workload,
-        Workload::Stream
-            | Workload::Paced { .. }
-            | Workload::FanIn { .. }
-            | Workload::FanOut { .. }
-    );
+    let sends = match workload {
+        Workload::Stream | Workload::FanIn { .. } | Workload::FanOut { .. } => true,
+        _ => matches!(workload.timed(), Timed::OneWay),
+    };
     sends && matches!(side, Side::Initiator)
 }
 

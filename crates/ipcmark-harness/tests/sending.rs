@@ -134,6 +134,11 @@ fn peers() -> Test {
     let found = well(GOOD_ONE, &plan(Workload::FAN_IN, 20, &scratch))?;
     let sends = |side| Ok::<_, Failed>(hold(&found, side)?.blocked.map_or(0, |b| b.sends));
     assert_eq!(sends(1)? + sends(2)?, found.messages);
+    // At a set rate each is timed: over each link of a broadcast.
+    let found = well(GOOD_ONE, &plan(Workload::PACED_BROADCAST, 50, &scratch))?;
+    let each = hold(&found, 0)?;
+    assert_eq!(each.blocked.map(|blocked| blocked.sends), Some(each.times.count));
+    assert_eq!(each.times.count % 2, 0, "two links");
     Ok(())
 }
 

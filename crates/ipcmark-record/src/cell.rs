@@ -315,7 +315,7 @@ pub struct SideReport {
     /// only in `broadcast` and `paced-broadcast`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
-    /// Time that sends held this sender; in `stream`, `paced`, `fan-in` and `fan-out`.
+    /// Time that sends held this sender; in `stream`, `fan-in`, `fan-out`, and one way at a set rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// CPU time of processes that it started; absent if there are none.

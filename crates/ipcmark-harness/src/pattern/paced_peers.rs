@@ -16,7 +16,7 @@ use super::links::{End, Fixtures, ends, tear_down, words};
 use super::pacer::Pacer;
 use super::schedule::Schedule;
 use super::{Made, broadcast, ending, fan, paced_ping_pong};
-use crate::desk::Tally;
+use crate::desk::{Follows, Tally};
 use crate::halves::{Erased, Row};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Fault, Info, Plan, Result, Shape, Workload, first_of_sender};
@@ -96,7 +96,7 @@ fn send(links: &mut [End<Erased>], stage: &mut Stage<'_>, shared: bool) -> Resul
     let mut schedule = Schedule::of(stage);
     let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
-    let mut last = false;
+    let (mut last, mut sends) = (false, 0);
     while !last {
         let due = schedule.due(done.messages);
         let now = pacer.wait_until(due)?;
@@ -104,14 +104,23 @@ fn send(links: &mut [End<Erased>], stage: &mut Stage<'_>, shared: bool) -> Resul
         let at = (done.messages % links.len() as u64) as usize;
         let to = if shape == Some(Shape::Broadcast) { 0..links.len() } else { at..at + 1 };
         counting.begin(process);
+        sends += to.len() as u64;
+        let mut begun = now;
         for End { tx, desk, .. } in &mut links[to] {
-            desk.send::<Erased>(tx, false)?;
+            match &mut stage.holds {
+                Some(holds) => {
+                    desk.send_held(tx, begun, Follows::Later, holds)?;
+                    begun = desk.clock.now();
+                }
+                None => desk.send::<Erased>(tx, false)?,
+            }
         }
         counting.pause(process);
         stage.timer.take(now, now - due);
         done = Done { messages: done.messages + 1, end: now };
     }
     pacer.end(stage);
+    stage.sends_end(sends, pacer.sleeps());
     if links[0].desk.lossy {
         broadcast::say_the_end(links, stage, shared)?;
         return Ok(done);

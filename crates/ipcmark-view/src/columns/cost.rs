@@ -48,6 +48,7 @@ fn columns(counted: &str) -> Vec<OfRow> {
         let under = format!("user {}, system {}", time(user.value), time(system.value));
         Cell { interval: String::new(), ..of(row).under(under) }
     });
+    let [held, waited] = held();
     vec![
         transport(),
         Column::new(Head::number("Size", "message size"), size),
@@ -72,7 +73,8 @@ fn columns(counted: &str) -> Vec<OfRow> {
         cost("Wake-ups", one("times that a side slept and was woken; sleeps until the due time are left out"), |c| {
             plain(c.wake_ups_per_message.value)
         }),
-        held(),
+        held,
+        waited,
         cost("Packages'\nenergy", one("of all processor packages, whatever ran on them: not the mechanism's alone"), energy),
         cost("Page\nfaults", one("all sides together"), |c| plain(c.faults_per_message.value)),
         syscalls(counted),

@@ -107,18 +107,22 @@ fn syscalls(counted: &str) -> OfRow {
     })
 }
 
-/// Returns how long a send holds its sender: p99, with the median and the share that waited under it.
-fn held() -> OfRow {
-    let help = "how long one send holds the sender, from the claim of the message's space until it is handed over; below it the median and the share of sends that had to wait";
-    Column::new(Head::number("Send holds\nsender p99", help).spare(4), |row: &Row| {
+/// Returns how long a send holds its sender, and the share of sends that had to wait.
+fn held() -> [OfRow; 2] {
+    let help = "how long one send holds the sender, from the claim of the message's space until it is handed over";
+    let held = Column::new(Head::number("Send holds\nsender p99", help).spare(4), |row: &Row| {
         let Some(sending) = &row.sending else { return Cell::missing() };
         let Some(p99) = sending.held(0.99) else { return Cell::missing() };
-        let p50 = sending.held(0.5).map(|p50| format!("p50 {}", time(p50.ns.value)));
-        let waited = sending.blocked_share;
-        let waited = waited.map(|share| format!("{} waited", Quantity::Share.show(share.value)));
-        let under = p50.into_iter().chain(waited).collect::<Vec<_>>().join(", ");
+        let p50 = sending.held(0.5).map_or_else(String::new, |p| time(p.ns.value));
+        let under = format!("p50 {p50}, longest {}", time(sending.held_max_ns));
         Cell { few: !p99.enough, ..time_cell(&p99.ns).under(under) }
-    })
+    });
+    let help = "share of the sends that had to wait for room; empty where that cannot be known";
+    let waited = Column::new(Head::number("Sends that\nwaited", help).spare(4), |row: &Row| {
+        let share = row.sending.as_ref().and_then(|sending| sending.blocked_share);
+        share.map_or_else(Cell::missing, |share| Cell::value(Quantity::Share, share.value))
+    });
+    [held, waited]
 }
 
 /// Returns the figure as a multiple of the least time that the machine allows. If the rows share that

@@ -28,9 +28,9 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
         distance(),
         syscalls(counted),
         switches(counted),
-        held(),
-        invocations(),
     ]);
+    of_rows.extend(held());
+    of_rows.push(invocations());
     let mut columns: Vec<Column<'_, (String, &Entry<'_>)>> = of_rows
         .into_iter()
         .map(|column| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{estimate, row, sending, summary};
 use crate::{Ranking, rankings};
 use ipcmark_record::{Refusal, Workload, sample};
-use ipcmark_show::{Table, markdown, terminal};
+use ipcmark_show::{NONE, Table, markdown, terminal};
 use ipcmark_summary::summarize;
 
 fn at(table: &Table, head: &str) -> usize {
@@ -196,11 +196,16 @@ fn a_send_says_how_long_it_holds_its_sender_and_how_often_it_waited() {
     let rankings = rankings(&summary);
     let table = ranking_table(&rankings[0]);
     let of = |row: usize| {
-        let cell = cell(&table, row, "Send holds");
-        (cell.text.as_str(), cell.under.as_str())
+        let held = cell(&table, row, "Send holds");
+        let waited = cell(&table, row, "Sends that");
+        (held.text.as_str(), held.under.as_str(), waited.text.as_str())
     };
     let mut both = [of(0), of(1)];
     both.sort_unstable();
-    assert_eq!(both, [("150 ns", "p50 50.0 ns"), ("300 ns", "p50 100 ns, 25 % waited")]);
+    let expected = [
+        ("150 ns", "p50 50.0 ns, longest 5.00 µs", NONE),
+        ("300 ns", "p50 100 ns, longest 10.0 µs", "25 %"),
+    ];
+    assert_eq!(both, expected);
     assert!(markdown::table(&table).contains("Send holds sender p99"));
 }

@@ -34,7 +34,7 @@ fn a_stream_says_how_long_a_send_holds_its_sender() {
         assert!(held(2) <= sending["held_max_ns"].as_f64().unwrap() * 1.001, "{sending}");
     }
     let table = stdout(&desk.ipcmark(&["report", "o", "--table", "--all-columns"]).success());
-    assert!(table.contains("Send holds") && table.contains(" waited"), "{table}");
+    assert!(table.contains("Send holds") && table.contains("Sends that"), "{table}");
     let csv = stdout(&desk.ipcmark(&["export", "o", "--format", "cells-csv"]).success());
     assert!(csv.contains("held_p50_ns") && csv.contains("blocked_share"), "{csv}");
     let page = std::fs::read_to_string(desk.path("o/index.html")).unwrap();
