@@ -112,7 +112,7 @@ impl Server<'_> {
             latest: Some(Duration::from_nanos(request.deadline_ns) + PAST),
             slow_down_permille: request.slow_down_permille,
             seed: request.seed,
-            ..plan(&key, self.scratch.names())
+            ..plan(&key, None, self.scratch.names())
         };
         let bench = Bench { clock: self.clock, cpus };
         let relay = Arc::clone(&self.relay);
@@ -123,6 +123,7 @@ impl Server<'_> {
         let Overrides { transport, size, placement, capacity } = self.overrides;
         CellKey {
             transport: transport.clone().unwrap_or(key.transport),
+            mix: key.mix.filter(|_| size.is_none()),
             size_bytes: size.map_or(key.size_bytes, |bytes| bytes as u64),
             placement: placement.unwrap_or(key.placement),
             capacity_bytes: capacity.map_or(key.capacity_bytes, |c| c.map(|bytes| bytes as u64)),

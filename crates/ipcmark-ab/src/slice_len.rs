@@ -1,6 +1,6 @@
 //! The length of a cell's slices.
 
-use ipcmark_record::{CellKey, Parameter, Slice};
+use ipcmark_record::{Arrivals, CellKey, Parameter, Slice};
 use std::time::Duration;
 
 /// Values that a slice should hold: with more, the machine changes faster than they help.
@@ -12,9 +12,10 @@ const LONGEST: Duration = Duration::from_millis(8);
 /// Returns the length of the first slices of a cell.
 pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
     match key.workload.value(Parameter::Rate) {
-        // Its values come at this rate; each slice has to hold one.
+        // Its values come at this rate; each slice has to hold one, or a burst.
         Some(rate) => {
-            let gap = Duration::from_secs(1) / rate.max(1);
+            let together = key.workload.arrivals().map_or(1, Arrivals::together);
+            let gap = Duration::from_secs(1) * together / rate.max(1);
             (gap * VALUES as u32).clamp(least, LONGEST).max(gap * 2)
         }
         None => least,
@@ -31,7 +32,7 @@ pub(crate) fn after(had: Duration, slices: &[Slice], least: Duration) -> Duratio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::{Arrivals, Placement, Workload};
+    use ipcmark_record::{Placement, Workload};
 
     #[test]
     fn slices_grow_until_they_hold_enough_and_no_longer() {
@@ -59,7 +60,9 @@ mod tests {
         assert_eq!(at_first(&key, ms(1)), ms(1));
         key.workload = key.workload.with_value(1_000);
         assert_eq!(at_first(&key, ms(1)), ms(8));
-        key.workload = key.workload.with_value(10);
+        key.workload = key.workload.with_arrivals(Arrivals::Bursts { of: 64 });
+        assert_eq!(at_first(&key, ms(1)), ms(128), "two bursts");
+        key.workload = Workload::PACED.with_value(10);
         assert_eq!(at_first(&key, ms(1)), ms(200));
     }
 }

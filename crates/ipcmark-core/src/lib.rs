@@ -27,6 +27,8 @@ mod message;
 mod notifier;
 mod plan;
 mod remote;
+mod sizes;
+mod trace;
 mod transport;
 mod wait;
 
@@ -35,13 +37,15 @@ pub use error::{Called, Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Info, LEAST_SHARED, Limits, MeetBy, Role};
 pub use ipcmark_words::{
-    Arrivals, Capacity, Carries, CpuUse, Framing, Input, Pacing, Parameter, Placement, Refusal,
-    Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
+    Arrivals, Capacity, Carries, CpuUse, Framing, Input, Mix, Pacing, Parameter, Placement,
+    Refusal, Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
 };
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict, copy_message};
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};
 pub use notifier::{Listen, Notifier, Notify};
 pub use plan::{Extent, Names, Plan};
 pub use remote::{Absent, Call, Flow, LeftOut, NoHalf, Procedure, Remote, Serve};
+pub use sizes::{LAST_BYTES, SizeClass, Sizes, sent_len};
+pub use trace::{Trace, TraceError};
 pub use transport::{Address, Link, Receiver, Sender, Transport, Visitor};
 pub use wait::Wait;

@@ -35,7 +35,7 @@ const FULL: usize = 2 * WORD;
 /// Applies the finaliser of SplitMix64 (Steele, Lea & Flood 2014): every input bit moves every
 /// output bit.
 #[inline]
-fn mix(mut x: u64) -> u64 {
+pub(crate) fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
@@ -78,10 +78,88 @@ fn stamp_shortest(message: &mut [u8], head: u64, check: u64) {
     message[1..].copy_from_slice(&check.to_le_bytes()[..len - 1]);
 }
 
-/// Writes messages of one size.
+/// The number from which the check values of messages of one length are made.
+#[derive(Debug, Clone, Copy)]
+struct Key(u64);
+
+impl Key {
+    /// Stamps `message`, which holds the body already.
+    #[inline(always)]
+    fn stamp(self, message: &mut [u8], sequence: u64, last: bool) {
+        let size = message.len();
+        if size < FULL {
+            return self.stamp_short(message, sequence, last);
+        }
+        let head = sequence | (u64::from(last) << 63);
+        let check = check_of(head, self.0);
+        put(message, 0, head);
+        put(message, size - WORD, check);
+        if size > STRIDE {
+            inner_stamps(size).for_each(|at| put(message, at, check ^ at as u64));
+        }
+    }
+
+    #[inline(always)]
+    fn stamp_short(self, message: &mut [u8], sequence: u64, last: bool) {
+        let size = message.len();
+        let bits = sequence_bits(size);
+        let head = (sequence & ((1 << bits) - 1)) | (u64::from(last) << bits);
+        let check = check_of(head, self.0);
+        if size < WORD {
+            stamp_shortest(message, head, check);
+        } else {
+            put(message, 0, head | (check << 32));
+        }
+    }
+
+    /// Returns the head of a full-length `message`, and a word that is zero when all its stamps
+    /// agree.
+    #[inline(always)]
+    fn read(self, message: &[u8]) -> (u64, u64) {
+        let size = message.len();
+        let head = get(message, 0);
+        let check = check_of(head, self.0);
+        let mut differs = get(message, size - WORD) ^ check;
+        if size > STRIDE {
+            differs |= inner_stamps(size)
+                .fold(0, |differs, at| differs | (get(message, at) ^ check ^ at as u64));
+        }
+        (head, differs)
+    }
+
+    /// Does the same for a message that has room for one word.
+    #[inline(always)]
+    fn read_word(self, message: &[u8]) -> (u64, u64) {
+        let word = get(message, 0);
+        let head = word & 0xffff_ffff;
+        (head, (word >> 32) ^ (check_of(head, self.0) & 0xffff_ffff))
+    }
+
+    /// Returns the head of a `message` of any length, if all its stamps agree.
+    fn read_any(self, message: &[u8]) -> Option<u64> {
+        match message.len() {
+            0 => None,
+            size @ 1..=7 => {
+                let head = u64::from(message[0]);
+                let check = check_of(head, self.0).to_le_bytes();
+                (message[1..] == check[..size - 1]).then_some(head)
+            }
+            8..=15 => {
+                let (head, differs) = self.read_word(message);
+                (differs == 0).then_some(head)
+            }
+            _ => {
+                let (head, differs) = self.read(message);
+                (differs == 0).then_some(head)
+            }
+        }
+    }
+}
+
+/// Writes messages of one size, or of several up to that.
 #[derive(Debug, Clone)]
 pub struct Stamper {
-    key: u64,
+    key: Key,
     body: Buffer,
 }
 
@@ -95,7 +173,7 @@ impl Stamper {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             chunk.copy_from_slice(&mix(state).to_le_bytes()[..chunk.len()]);
         }
-        Stamper { key: mix(seed ^ size as u64), body }
+        Stamper { key: Key(mix(seed ^ size as u64)), body }
     }
 
     /// Returns the message as it is in the user's memory before it is sent;
@@ -113,77 +191,27 @@ impl Stamper {
     /// arithmetic.
     #[inline(always)]
     pub fn stamp(&self, message: &mut [u8], sequence: u64, last: bool) {
-        let size = message.len();
-        if size < FULL {
-            return self.stamp_short(message, sequence, last);
-        }
-        let head = sequence | (u64::from(last) << 63);
-        let check = check_of(head, self.key);
-        put(message, 0, head);
-        put(message, size - WORD, check);
-        if size > STRIDE {
-            inner_stamps(size).for_each(|at| put(message, at, check ^ at as u64));
-        }
+        self.key.stamp(message, sequence, last);
     }
 
-    #[inline(always)]
-    fn stamp_short(&self, message: &mut [u8], sequence: u64, last: bool) {
-        let size = message.len();
-        let bits = sequence_bits(size);
-        let head = (sequence & ((1 << bits) - 1)) | (u64::from(last) << bits);
-        let check = check_of(head, self.key);
-        if size < WORD {
-            stamp_shortest(message, head, check);
-        } else {
-            put(message, 0, head | (check << 32));
+    /// Writes a message of any length up to the size, with its stamps, whatever `message` holds: what
+    /// a shorter or longer one left there is no body. An empty one has no stamps.
+    pub fn write(&self, message: &mut [u8], sequence: u64, last: bool) {
+        let len = message.len();
+        copy_message(message, &self.body[..len]);
+        if len > 0 {
+            self.key_of(len).stamp(message, sequence, last);
         }
     }
 
-    /// Returns the head of a full-length `message`, and a word that is zero when all its stamps
-    /// agree.
-    #[inline(always)]
-    fn read(&self, message: &[u8]) -> (u64, u64) {
-        let size = message.len();
-        let head = get(message, 0);
-        let check = check_of(head, self.key);
-        let mut differs = get(message, size - WORD) ^ check;
-        if size > STRIDE {
-            differs |= inner_stamps(size)
-                .fold(0, |differs, at| differs | (get(message, at) ^ check ^ at as u64));
-        }
-        (head, differs)
+    /// Returns the key of messages of one of several lengths: so one that was cut is noticed.
+    fn key_of(&self, len: usize) -> Key {
+        Key(mix(self.key.0 ^ len as u64))
     }
 
-    /// Does the same for a message that has room for one word.
-    #[inline(always)]
-    fn read_word(&self, message: &[u8]) -> (u64, u64) {
-        let word = get(message, 0);
-        let head = word & 0xffff_ffff;
-        (head, (word >> 32) ^ (check_of(head, self.key) & 0xffff_ffff))
-    }
-
-    /// Returns the head of a `message` of any length, if all its stamps agree.
+    /// Returns the head of a `message` of the size, if all its stamps agree.
     fn read_any(&self, message: &[u8]) -> Option<u64> {
-        let size = message.len();
-        if size != self.body.len() {
-            return None;
-        }
-        match size {
-            0 => None,
-            1..=7 => {
-                let head = u64::from(message[0]);
-                let check = check_of(head, self.key).to_le_bytes();
-                (message[1..] == check[..size - 1]).then_some(head)
-            }
-            8..=15 => {
-                let (head, differs) = self.read_word(message);
-                (differs == 0).then_some(head)
-            }
-            _ => {
-                let (head, differs) = self.read(message);
-                (differs == 0).then_some(head)
-            }
-        }
+        if message.len() == self.body.len() { self.key.read_any(message) } else { None }
     }
 }
 
@@ -262,6 +290,66 @@ mod tests {
             torn[at..at + STRIDE].copy_from_slice(&message(&stamper, n - 1, false)[at..at + STRIDE]);
             prop_assert_eq!(checker.check(&torn).fault, Some(Fault::Damaged));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_of_several_lengths_in_order_are_clean(
+            lens in prop::collection::vec(0usize..10_000, 1..60), seed: u64,
+        ) {
+            let stamper = Stamper::new(seed, 10_000);
+            let len_of = |n: u64| lens[n as usize % lens.len()];
+            for all in [false, true] {
+                let mut checker = Checker::new(seed, 10_000).comparing(all);
+                let mut buffer = vec![0xff; 10_000];
+                for n in 0..2 * lens.len() as u64 {
+                    let last = n + 1 == lens.len() as u64;
+                    let message = &mut buffer[..crate::sent_len(len_of(n), last)];
+                    stamper.write(message, n, last);
+                    let verdict = checker.check_sized(message, &len_of);
+                    prop_assert_eq!(verdict, Verdict { last, fault: None });
+                }
+                prop_assert!(checker.integrity.is_clean());
+            }
+        }
+
+        #[test]
+        fn one_of_another_length_is_damaged(
+            len in 16usize..9_000, other in 0usize..9_000, n in 0u64..5_000,
+        ) {
+            prop_assume!(len != other);
+            let stamper = Stamper::new(1, 9_000);
+            let mut checker = Checker { expected: n, ..Checker::new(1, 9_000) };
+            let mut message = vec![0; len];
+            stamper.write(&mut message, n, false);
+            message.resize(other, 0);
+            prop_assert_eq!(checker.check_sized(&message, &|_| len).fault, Some(Fault::Damaged));
+            let mut whole = vec![0; other];
+            stamper.write(&mut whole, n + 1, false);
+            let fault = checker.check_sized(&whole, &|_| len).fault;
+            prop_assert_eq!(fault, Some(Fault::Damaged), "whole, and not the one that is due");
+        }
+    }
+
+    #[test]
+    fn losses_among_several_lengths_are_counted() {
+        let stamper = Stamper::new(9, 64);
+        let mut checker = Checker::new(9, 64);
+        let len_of = |n: u64| [64, 16, 40][n as usize % 3];
+        for n in [0, 1, 1, 4, 2, 5] {
+            let mut message = vec![0; len_of(n)];
+            stamper.write(&mut message, n, false);
+            checker.check_sized(&message, &len_of);
+        }
+        let Integrity { received, lost, repeated, reordered, damaged } = checker.integrity;
+        assert_eq!((received, lost, repeated, reordered, damaged), (5, 1, 1, 1, 0));
+        // Of empty messages the last one tells how many there were.
+        let mut checker = Checker::new(9, 64);
+        (0..3).for_each(|_| assert_eq!(checker.check_sized(&[], &|_| 0).fault, None));
+        let mut last = vec![0; crate::LAST_BYTES];
+        stamper.write(&mut last, 5, true);
+        let verdict = checker.check_sized(&last, &|_| 0);
+        assert_eq!(verdict, Verdict { last: true, fault: Some(Fault::Skipped(2)) });
     }
 
     proptest! {

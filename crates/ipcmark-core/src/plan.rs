@@ -1,7 +1,9 @@
 //! The plan: what one invocation is asked to do.
 
+use crate::{Sizes, Trace};
 use ipcmark_words::{Placement, WhenFull, Workload};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Length of the measured phase.
@@ -36,6 +38,10 @@ pub struct Plan {
     /// True if every message has exactly `size` bytes. Byte streams then need no length prefix,
     /// so that a cell of 64 KiB puts 64 KiB into the pipe and not four bytes more than it holds.
     pub fixed: bool,
+    /// The sizes of messages that are not all of one size; `fixed` is false then.
+    pub sizes: Option<Arc<Sizes>>,
+    /// The times of messages, where the workload replays them.
+    pub trace: Option<Arc<Trace>>,
     /// Capacity asked of each direction, in bytes; `None` keeps the mechanism's default.
     pub capacity: Option<usize>,
     /// Conduct of a sender when there is no room.
@@ -57,6 +63,8 @@ pub struct Plan {
     /// True to compare every byte of every message, and not of one message in
     /// [`DEEP_EVERY`](crate::DEEP_EVERY).
     pub check_all: bool,
+    /// Messages whose times each side keeps one by one; `None` for none.
+    pub raw: Option<usize>,
     /// Seeds message contents.
     pub seed: u64,
     /// The place for names.
@@ -73,6 +81,8 @@ impl Plan {
             workload: Workload::PingPong,
             size,
             fixed: true,
+            sizes: None,
+            trace: None,
             capacity: None,
             when_full: WhenFull::Wait,
             placement: Placement::Free,
@@ -82,8 +92,23 @@ impl Plan {
             latest: None,
             slow_down_permille: 0,
             check_all: false,
+            raw: None,
             seed: 0,
             names,
         }
+    }
+
+    /// Returns the plan with messages of several sizes.
+    #[must_use]
+    pub fn sized(self, sizes: Sizes) -> Plan {
+        let size = sizes.longest();
+        Plan { size, fixed: false, sizes: Some(Arc::new(sizes)), ..self }
+    }
+
+    /// Returns the plan with the times and sizes of a trace.
+    #[must_use]
+    pub fn replaying(self, trace: &Arc<Trace>) -> Plan {
+        let sizes = Sizes::of_trace(Arc::clone(trace));
+        Plan { trace: Some(Arc::clone(trace)), ..self.sized(sizes) }
     }
 }

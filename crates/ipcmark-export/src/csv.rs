@@ -39,7 +39,7 @@ fn typed_first(rows: &[Vec<Value>]) -> Vec<&Vec<Value>> {
 /// Numbers as short as they can be and still be read back as the same. One that may have a fraction has
 /// a point always: readers take the type of a column from its first rows. Flags in capitals, which R
 /// too reads as such.
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.as_deref().map(no_formula).unwrap_or_default(),
         Value::Count(count) => count.map(|n| n.to_string()).unwrap_or_default(),

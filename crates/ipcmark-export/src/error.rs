@@ -29,6 +29,12 @@ pub enum Error {
          or take csv, which has the same columns"
     )]
     NoParquet,
+    /// A file of raw times that is neither CSV nor Parquet.
+    #[error("its name must end with .csv or .parquet")]
+    RawEnding,
+    /// A file of raw times that cannot be written.
+    #[error("{0}")]
+    Raw(std::io::Error),
     /// Error of the Parquet writer.
     #[error("Parquet: {0}")]
     Parquet(String),

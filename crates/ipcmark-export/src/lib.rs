@@ -21,6 +21,7 @@ mod measure;
 mod openmetrics;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod raw;
 #[cfg(test)]
 mod specimen;
 mod table;
@@ -29,6 +30,7 @@ mod write;
 pub use document::Document;
 pub use error::{Error, Result};
 pub use format::{Format, Shape};
+pub use raw::{RawRow, RawWriter};
 pub use write::{Exported, File};
 
 use ipcmark_record::Record;

@@ -57,6 +57,8 @@ pub(crate) struct Line<'a> {
     pub(crate) distance: Option<Distance>,
     pub(crate) integrity: Option<Integrity>,
     pub(crate) report: Option<&'a SideReport>,
+    /// The longest message of those that the row is of, bytes, if it is not of all sizes.
+    pub(crate) size_class: Option<u64>,
 }
 
 /// Times of a row.
@@ -118,6 +120,7 @@ pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
         ("involuntary_switches", usage(|s| s.usage.involuntary_switches)),
         ("minor_faults", usage(|s| s.usage.minor_faults)),
         ("major_faults", usage(|s| s.usage.major_faults)),
+        ("size_class_bytes", count(line.size_class)),
     ]);
     columns
 }
@@ -148,9 +151,10 @@ pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("idle", count(Some(key.workload.idle() as u64).filter(|idle| *idle > 0))),
         ("depth", value(Parameter::Depth)),
         ("rate_per_s", value(Parameter::Rate)),
-        ("arrivals", text(arrivals(key).map(Arrivals::name))),
+        ("arrivals", text(arrivals(key).map(|arrivals| arrivals.to_string()).as_deref())),
         ("input", text(key.workload.input().map(Input::name))),
         ("when_full", text(when_full(key).map(WhenFull::name))),
+        ("mix", text(key.mix.as_ref().map(ToString::to_string).as_deref())),
         ("family", text(Some(family))),
         ("floor", flag(*floor)),
         ("suite_group", text(Some(group))),

@@ -46,6 +46,12 @@ fn of_record(record: &Record, add: &mut impl FnMut(&Of, &Line)) -> Result<()> {
                 );
                 let (own, report) = (Some(side.side.as_str()), Some(side));
                 add(&of, &Line { side: own, tells: Some(tells), times, report, ..line() });
+                for class in &side.sizes {
+                    // A part of the row before it: nothing is to count twice.
+                    let times = self::times(cell, number, side, &class.histogram)?;
+                    let size_class = Some(class.to_bytes);
+                    add(&of, &Line { side: own, tells: Some(false), times, size_class, ..line() });
+                }
             }
             if invocation.sides.is_empty() {
                 add(&of, &line());

@@ -134,7 +134,7 @@ fn bound(family: &str, unit: Option<&str>, end: &str) -> String {
 }
 
 fn cell(row: &Row) -> Vec<(&'static str, String)> {
-    let CellKey { transport, workload, size_bytes, placement, capacity_bytes, .. } = &row.key;
+    let CellKey { transport, workload, size_bytes, mix, placement, capacity_bytes, .. } = &row.key;
     let number = |of| workload.value(of).map(|n| n.to_string());
     let always = [
         ("transport", transport.clone()),
@@ -143,6 +143,7 @@ fn cell(row: &Row) -> Vec<(&'static str, String)> {
         ("placement", placement.to_string()),
     ];
     let sometimes = [
+        ("mix", mix.as_ref().map(ToString::to_string)),
         ("capacity_bytes", capacity_bytes.map(|n| n.to_string())),
         ("peers", number(Parameter::Peers)),
         ("idle", Some(workload.idle()).filter(|idle| *idle > 0).map(|idle| idle.to_string())),

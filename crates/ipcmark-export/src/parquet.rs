@@ -6,6 +6,7 @@ use crate::table::{Table, Value};
 use crate::{Error, Result};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
@@ -13,12 +14,63 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub(crate) fn parquet(table: &Table) -> Result<Vec<u8>> {
-    write(table).map_err(|error| Error::Parquet(error.to_string()))
+    write(table).map_err(failed)
+}
+
+fn failed(error: ParquetError) -> Error {
+    Error::Parquet(error.to_string())
 }
 
 fn write(table: &Table) -> parquet::errors::Result<Vec<u8>> {
+    let mut file = begin(Vec::new(), table)?;
+    put_group(&mut file, table)?;
+    file.into_inner()
+}
+
+/// A file that gets several tables with the same columns, one after another.
+pub(crate) enum Groups<W: Write + Send> {
+    /// Nothing is known of the columns.
+    Empty(Option<W>),
+    Begun(SerializedFileWriter<W>),
+}
+
+impl<W: Write + Send> Groups<W> {
+    pub(crate) fn new(out: W) -> Groups<W> {
+        Groups::Empty(Some(out))
+    }
+
+    pub(crate) fn add(&mut self, table: &Table) -> Result<()> {
+        if let Groups::Empty(out) = self
+            && let Some(out) = out.take()
+        {
+            *self = Groups::Begun(begin(out, table).map_err(failed)?);
+        }
+        match self {
+            Groups::Begun(file) => put_group(file, table).map_err(failed),
+            Groups::Empty(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        match self {
+            Groups::Begun(file) => file.close().map(drop).map_err(failed),
+            Groups::Empty(_) => Ok(()),
+        }
+    }
+}
+
+fn begin<W: Write + Send>(
+    out: W,
+    table: &Table,
+) -> parquet::errors::Result<SerializedFileWriter<W>> {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut file = SerializedFileWriter::new(Vec::new(), schema(table)?, Arc::new(properties))?;
+    SerializedFileWriter::new(out, schema(table)?, Arc::new(properties))
+}
+
+fn put_group<W: Write + Send>(
+    file: &mut SerializedFileWriter<W>,
+    table: &Table,
+) -> parquet::errors::Result<()> {
     let mut group = file.next_row_group()?;
     for at in 0..table.names.len() {
         let column = || table.rows.iter().map(move |row| &row[at]);
@@ -56,8 +108,7 @@ fn write(table: &Table) -> parquet::errors::Result<Vec<u8>> {
             None => {}
         }
     }
-    group.close()?;
-    file.into_inner()
+    group.close().map(drop)
 }
 
 /// Writes the next column: the values that there are, and for each row whether it has one.

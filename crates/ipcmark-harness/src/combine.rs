@@ -60,6 +60,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
         drops: (plan.when_full == WhenFull::Drop).then(|| drops(&sides)),
         energy: frame.energy,
         links: sides.iter().find_map(|side| side.links.clone()),
+        replayed: first.frame.replayed,
         sides: sides.into_iter().map(|side| side.report).collect(),
         ..Invocation::new(outcome)
     }

@@ -34,6 +34,7 @@ pub fn harness_cost(bench: &Bench, floor: Option<&Entry>, scratch: &Scratch) -> 
             BATCH / 20,
             Checker::new(1, PAGE).comparing(true),
         )),
+        raw_ns: None,
         loop_ns: floor.and_then(|floor| loop_ns(bench, floor, scratch)),
     }
 }

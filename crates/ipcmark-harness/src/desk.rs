@@ -2,6 +2,7 @@
 
 use crate::halves::Halves;
 use crate::holds::Holds;
+use crate::varied::Varied;
 use ipcmark_core::{
     Buffer, Checker, Fault, Info, Integrity, Plan, Receiver, Result, Sender, Stamper, Verdict,
     copy_message,
@@ -13,13 +14,15 @@ use ipcmark_sys::clock::{Clock, Ticks};
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) clock: Clock,
-    stamper: Stamper,
+    pub(crate) stamper: Stamper,
     pub(crate) checker: Checker,
     /// The first sequence number, and the next one to send.
     first: u64,
-    next: u64,
+    pub(crate) next: u64,
+    /// Sizes of the messages, if they have several.
+    pub(crate) varied: Option<Varied>,
     /// Private copy of a message that is in a lent slot.
-    inbox: Buffer,
+    pub(crate) inbox: Buffer,
     /// The private buffer of a copying transport holds the body.
     filled: bool,
     size: usize,
@@ -72,14 +75,12 @@ impl Tally {
 impl Desk {
     /// Makes a desk for the messages of `plan`. `send` and `receive` seed the contents of the two
     /// directions; `info` is the transport's.
-    pub(crate) fn new(
-        clock: Clock,
-        &Plan { size, check_all, .. }: &Plan,
-        (send, receive): (u64, u64),
-        &Info { zero_copy, zero_copy_rx, lossy, .. }: &Info,
-    ) -> Desk {
+    pub(crate) fn new(clock: Clock, plan: &Plan, (send, receive): (u64, u64), info: &Info) -> Desk {
+        let Plan { size, check_all, .. } = *plan;
+        let Info { zero_copy, zero_copy_rx, lossy, .. } = *info;
         Desk {
             clock,
+            varied: Varied::of(plan, info),
             stamper: Stamper::new(send, size),
             checker: Checker::new(receive, size).comparing(check_all),
             first: 0,
@@ -169,7 +170,10 @@ impl Desk {
             refused = !self.try_send(tx, follows == Follows::Nothing)?;
         }
         if refused || !holds.asks() {
-            self.write(tx, self.zero_copy, follows == Follows::Nothing)?;
+            match self.varied {
+                None => self.write(tx, self.zero_copy, follows == Follows::Nothing)?,
+                Some(_) => self.write_varied(tx, follows == Follows::Nothing)?,
+            }
             match follows {
                 Follows::AtOnce => tx.commit_more()?,
                 Follows::Later | Follows::Nothing => tx.commit()?,
@@ -192,6 +196,9 @@ impl Desk {
     /// Sends the next message unless that would wait. Returns true if it was sent; else the next message is
     /// the same one.
     fn try_send(&mut self, tx: &mut dyn Sender, last: bool) -> Result<bool> {
+        if self.varied.is_some() {
+            return self.try_send_varied(tx, last);
+        }
         let Some(space) = tx.try_claim(self.size)? else { return Ok(false) };
         if self.zero_copy {
             copy_message(space, self.stamper.body());
@@ -206,12 +213,18 @@ impl Desk {
     }
 
     fn send_erased(&mut self, tx: &mut dyn Sender, last: bool) -> Result<()> {
+        if self.varied.is_some() {
+            return self.send_varied(tx, last);
+        }
         self.write(tx, self.zero_copy, last)?;
         tx.commit()
     }
 
     #[inline(always)]
     pub(crate) fn send<H: Halves>(&mut self, tx: &mut H::Tx, last: bool) -> Result<()> {
+        if H::varied(self) {
+            return self.send_varied(tx, last);
+        }
         self.write(tx, H::zero_copy(self), last)?;
         tx.commit()
     }
@@ -272,10 +285,16 @@ impl Desk {
         rx: &mut H::Rx,
         then: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Verdict> {
+        if H::varied(self) {
+            return self.receive_varied(rx, then);
+        }
         self.read(rx, H::zero_copy_rx(self), then)
     }
 
     pub(crate) fn receive_erased(&mut self, rx: &mut dyn Receiver) -> Result<Verdict> {
+        if self.varied.is_some() {
+            return self.receive_varied(rx, |_| Ok(()));
+        }
         self.read(rx, self.zero_copy_rx, |_| Ok(()))
     }
 

@@ -3,7 +3,7 @@
 use crate::noise::Heard;
 use crate::turns::OwnSlice;
 use ipcmark_core::{Error, Result, Side, Workload};
-use ipcmark_record::{Energy, Integrity, Overlap, SideReport, Task, WarmUp};
+use ipcmark_record::{Energy, Integrity, Overlap, Replayed, SideReport, Task, WarmUp};
 use ipcmark_sys::crew::Work;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub(crate) struct Frame {
     pub(crate) energy: Option<Energy>,
     /// Memory that the process gained by its links, if it was looked at.
     pub(crate) memory: Option<Gained>,
+    /// Messages of a replayed trace in the measured phase.
+    pub(crate) replayed: Option<Replayed>,
     /// Slices, if the invocation shared its time with others.
     pub(crate) slices: Vec<OwnSlice>,
 }

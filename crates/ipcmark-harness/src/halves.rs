@@ -22,6 +22,8 @@ pub(crate) trait Halves: 'static {
     fn zero_copy(desk: &Desk) -> bool;
     fn zero_copy_rx(desk: &Desk) -> bool;
     fn lossy(desk: &Desk) -> bool;
+    /// Returns true if messages have several sizes: only erased halves carry them.
+    fn varied(desk: &Desk) -> bool;
 
     /// Sends `count` messages, each followed by another.
     fn send_block(tx: &mut Self::Tx, desk: &mut Desk, count: u64) -> Result<()>;
@@ -60,6 +62,11 @@ where
     #[inline(always)]
     fn lossy(_: &Desk) -> bool {
         LOSSY
+    }
+
+    #[inline(always)]
+    fn varied(_: &Desk) -> bool {
+        false
     }
 
     #[inline(always)]
@@ -174,12 +181,23 @@ impl Halves for Erased {
         desk.lossy
     }
 
+    #[inline(always)]
+    fn varied(desk: &Desk) -> bool {
+        desk.varied.is_some()
+    }
+
     fn send_block(tx: &mut AnyTx, desk: &mut Desk, count: u64) -> Result<()> {
-        (**tx).send_block(desk, count)
+        match desk.varied {
+            None => (**tx).send_block(desk, count),
+            Some(_) => desk.send_block_varied(tx, count),
+        }
     }
 
     fn receive_block(rx: &mut AnyRx, desk: &mut Desk, count: u64) -> Result<(u64, bool)> {
-        (**rx).receive_block(desk, count)
+        match desk.varied {
+            None => (**rx).receive_block(desk, count),
+            Some(_) => desk.receive_block_varied(rx, count),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::findings::{Findings, unpack};
 use crate::memory::Memory;
 use crate::noise;
 use crate::pattern::{Make, NotMade};
+use crate::raw::{self, RawMessages};
 use crate::seat::{Seat, seats};
 use crate::setup::Making;
 use crate::side;
@@ -48,6 +49,8 @@ pub struct Report {
     /// True if a signal told this process to stop: the invocation was cut off and shows nothing
     /// about the transport.
     pub interrupted: bool,
+    /// The times of each message, if they were asked for and the invocation ended well.
+    pub raw: RawMessages,
     /// Time in which this process did not run, because it was stopped or the machine slept.
     pub absent: Duration,
 }
@@ -116,7 +119,8 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
             (failed(&side, what), refused)
         }
     };
-    Report { invocation, capacity, refused, interrupted, absent }
+    let raw = if invocation.is_ok() { raw::collect(plan) } else { RawMessages::default() };
+    Report { invocation, capacity, refused, interrupted, raw, absent }
 }
 
 /// Makes an invocation in which something is counted. Its times are not used.

@@ -3,7 +3,7 @@
 //! Beyond its limit the kernel kills a process of the group. Sides die first, so that the run goes on; but what is known
 //! not to fit is refused with the numbers, and a side that was killed says so.
 
-use ipcmark_core::{Plan, Refusal, Result};
+use ipcmark_core::{Error, Plan, Refusal, Result};
 use ipcmark_sys::cgroup::Groups;
 
 /// Buffers of one message that a process holds at least: one to send from and one to receive into.
@@ -35,10 +35,15 @@ impl Memory {
     /// # Errors
     /// The need, the limit, and what is left of it.
     pub(crate) fn holds(&self, plan: &Plan) -> Result<()> {
-        if self.killed.is_none() || plan.size < LONG {
+        if plan.size < LONG {
             return Ok(());
         }
-        Groups::of_this_process().refuse_memory(least(plan))
+        let need = least(plan);
+        if self.killed.is_some() {
+            Groups::of_this_process().refuse_memory(need)?;
+        }
+        let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        available_bytes(&meminfo).map_or(Ok(()), |available| refuse(need, available))
     }
 
     /// Returns the refusal of an invocation in which the kernel killed a process for want of memory.
@@ -53,5 +58,37 @@ impl Memory {
             ))
             .with_remedy("raise the container's memory limit, or ask for smaller messages")
         })
+    }
+}
+
+/// Returns the memory that a program can take without others being swapped out: see proc_meminfo(5).
+fn available_bytes(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn refuse(need: u64, available: u64) -> Result<()> {
+    if need <= available {
+        return Ok(());
+    }
+    let reason = format!(
+        "its messages take {need} bytes of memory at least, and {available} bytes are available on this machine"
+    );
+    Err(Error::Unavailable(Refusal::new(reason).with_remedy("ask for smaller messages")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_machine_does_not_have_is_refused_with_both_numbers() {
+        let meminfo = "MemTotal:  16316412 kB\nMemAvailable:    4194304 kB\nBuffers: 1 kB\n";
+        let available = available_bytes(meminfo).unwrap();
+        assert_eq!(available, 4 << 30);
+        assert!(refuse(4 << 30, available).is_ok() && available_bytes("").is_none());
+        let said = refuse((4 << 30) + 1, available).unwrap_err().to_string();
+        assert!(said.contains("4294967297") && said.contains("4294967296"), "{said}");
     }
 }

@@ -17,12 +17,12 @@ mod watch;
 
 use crate::host;
 use crate::placement::{self, Cpus};
-use crate::{Bench, Entry, Result, Scratch, harness_cost};
+use crate::{Bench, Entry, MOST_RAW, Result, Scratch, harness_cost};
 pub use cells::new_cells;
 use counts::Counts;
-use ipcmark_core::{DEEP_EVERY, Extent, Plan};
+use ipcmark_core::{Extent, Plan};
 use ipcmark_record::{
-    Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, Settings, State, Writer,
+    Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, State, Writer,
 };
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
@@ -86,20 +86,9 @@ impl Session {
             started: jiff::Timestamp::now().to_string(),
             finished: None,
             outcome: Outcome::Running,
-            settings: Settings {
-                seed: options.seed,
-                budget_s: options.budget.map(|b| b.as_secs_f64()),
-                rounds: options.rounds,
-                rounds_most: options.rounds_most,
-                target: options.target,
-                measure_ms: options.measure.as_secs_f64() * 1e3,
-                warm_up_ms: options.warm_up.as_secs_f64() * 1e3,
-                cpus: options.cpus.clone(),
-                deep_check_every: if options.check_all { 1 } else { DEEP_EVERY },
-                command: options.command.clone(),
-            },
+            settings: options.settings(),
             suite: options.suite.clone(),
-            harness: harness_cost(&bench, options.floor, &scratch),
+            harness: options.with_raw_cost(harness_cost(&bench, options.floor, &scratch), &clock),
             host,
             resumed: Vec::new(),
             clock: None,
@@ -326,7 +315,7 @@ impl Session {
             warm_up,
             deadline: warm_up + measure + patience,
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
-            ..spec::plan(key, self.scratch.names())
+            ..spec::plan(key, self.options.trace.as_ref(), self.scratch.names())
         };
         (plan, Bench { clock: self.clock, cpus })
     }
@@ -362,6 +351,7 @@ impl Session {
         let left = self.left(begun);
         let patience = left.map_or(full, |left| left.clamp(PAST, full));
         let (mut plan, bench) = self.plan(index, round, measure, patience);
+        plan.raw = self.options.raw.as_ref().map(|_| MOST_RAW);
         plan.latest = left.map(|left| plan.deadline.max(left + PAST));
         if let Some(writer) = &mut self.writer {
             writer.begin(&self.record.cells[index], round)?;
@@ -376,7 +366,7 @@ impl Session {
         let is_late = bound.is_some_and(|bound| invoked.elapsed() >= bound + report.absent);
         let cut_off = is_late && !report.invocation.is_ok();
         if report.interrupted || cut_off {
-            watch.event(Event::Visited { cell, invocation: None });
+            watch.event(Event::Visited { cell, invocation: None, raw: &report.raw });
             return Ok(Some(if cut_off { Outcome::BudgetSpent } else { Outcome::Interrupted }));
         }
         let made = report.refused.is_none();
@@ -394,7 +384,7 @@ impl Session {
         if let Some(writer) = &mut self.writer {
             writer.append(cell, newest)?;
         }
-        watch.event(Event::Visited { cell, invocation: newest });
+        watch.event(Event::Visited { cell, invocation: newest, raw: &report.raw });
         Ok(None)
     }
 }

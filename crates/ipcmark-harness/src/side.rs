@@ -5,6 +5,7 @@ use crate::control::Control;
 use crate::findings::{Findings, pack};
 use crate::holds::Holds;
 use crate::pattern::Play;
+use crate::raw;
 use crate::seat::Seat;
 use crate::stage::Stage;
 use crate::timer::Timer;
@@ -41,7 +42,13 @@ fn attempt(
 ) -> Result<Findings> {
     let mut stage = Stage::enter(plan, bench, control, seat, info)?;
     let tally = play.perform(&mut stage)?;
+    let from = (&stage.clock, stage.start);
+    raw::write(plan, seat, "times", &stage.timer, from)?;
+    if let Some(lag) = &stage.lag {
+        raw::write(plan, seat, "lags", lag, from)?;
+    }
     let found = tally.found;
+    let classes = plan.sizes.as_ref().map_or(&[][..], |sizes| sizes.classes());
     Ok(Findings {
         report: SideReport {
             side: seat.name(),
@@ -53,6 +60,7 @@ fn attempt(
             lost: None,
             hold: stage.holds.as_ref().map(Holds::report).transpose()?.flatten(),
             third_parties: stage.third_parties,
+            sizes: stage.timer.encoded_classes(classes)?,
         },
         frame: stage.found,
         integrity: Integrity {

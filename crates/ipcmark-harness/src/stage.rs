@@ -15,7 +15,7 @@ use crate::seat::Seat;
 use crate::timer::Timer;
 use crate::warmup::WarmUp;
 use ipcmark_core::{Error, Extent, Info, Pacing, Plan, Result, Side};
-use ipcmark_record::{Histogram, Overlap, Placed, Task, ThirdParties, Unit, Usage};
+use ipcmark_record::{Histogram, Overlap, Placed, Replayed, Task, ThirdParties, Unit, Usage};
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
 use ipcmark_sys::delay::Delay;
@@ -115,12 +115,15 @@ impl<'a> Stage<'a> {
             None => affinity::allowed()?.len() >= awake,
         };
         let unit = rules::unit(plan.workload, seat.side);
+        let times = plan.workload.is_timed_by(seat.side) || processes == 1;
+        let sizes = plan.sizes.as_ref().filter(|_| times && !plan.workload.is_rate());
+        let classes = sizes.map_or(0, |sizes| sizes.classes().len());
         Ok(Stage {
             plan,
             control,
             seat,
             clock: bench.clock,
-            timer: Timer::new(bench.clock, unit)?,
+            timer: Timer::new(bench.clock, unit)?.with_classes(classes)?.with_raw(plan.raw),
             phase: 0,
             start: 0,
             extent: plan.extent,
@@ -131,7 +134,7 @@ impl<'a> Stage<'a> {
             counters: control.counting.counters()?,
             // A floor has nothing but its lag.
             lag: (processes > 1 && rules::keeps_lag(plan.workload, seat.side))
-                .then(|| Timer::new(bench.clock, Some(Unit::NsLag)))
+                .then(|| Timer::new(bench.clock, Some(Unit::NsLag)).map(|t| t.with_raw(plan.raw)))
                 .transpose()?,
             holds: if control.times_alone() {
                 Holds::of(plan, seat, info, bench.clock)?
@@ -337,7 +340,16 @@ impl<'a> Stage<'a> {
         };
         self.found.elapsed_ns = self.elapsed_ns(done);
         self.found.messages = done.messages;
+        self.found.replayed = self.replayed();
         Ok(())
+    }
+
+    /// Returns the messages of a trace that were due in the phase.
+    fn replayed(&self) -> Option<Replayed> {
+        let Extent::Time(time) = self.extent else { return None };
+        let span_ns = time.as_nanos() as u64;
+        let due = self.plan.trace.as_ref()?.due_before(span_ns);
+        Some(Replayed { due, span_ns })
     }
 
     /// Returns the time of a phase that is over.

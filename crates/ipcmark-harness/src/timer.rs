@@ -3,9 +3,10 @@
 //! It is neither generic nor inlined. A loop calls it after it has read the clock, so its cost is
 //! in no figure, and all loops of all transports use one copy.
 
+use crate::raw::{self, Raw};
 use crate::warmup::WarmUp;
-use ipcmark_core::{Error, Extent, Result};
-use ipcmark_record::{Encoded, Histogram, Unit};
+use ipcmark_core::{Error, Extent, Result, SizeClass};
+use ipcmark_record::{Encoded, Histogram, OfSize, Unit};
 use ipcmark_sys::clock::{Clock, Ticks};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,10 @@ pub(crate) struct Timer {
     /// Unit of the histogram; `None` if this side times nothing.
     unit: Option<Unit>,
     histogram: Histogram,
+    /// Values of messages of each class of sizes, if there are several.
+    classes: Vec<Histogram>,
+    /// Times of each message of the measured phase, on request.
+    pub(crate) raw: Option<Raw>,
     /// Present while warming up.
     watch: Option<WarmUp>,
     steady: bool,
@@ -35,12 +40,12 @@ pub(crate) struct Timer {
 
 impl Timer {
     pub(crate) fn new(clock: Clock, unit: Option<Unit>) -> Result<Timer> {
-        let histogram = Histogram::new_with_bounds(1, LARGEST, DIGITS)
-            .map_err(|e| Error::Protocol(e.to_string()))?;
         Ok(Timer {
             clock,
             unit,
-            histogram,
+            histogram: empty()?,
+            classes: Vec::new(),
+            raw: None,
             watch: None,
             steady: false,
             block_len: 1,
@@ -49,6 +54,18 @@ impl Timer {
             end: Ticks::MAX,
             done: 0,
         })
+    }
+
+    /// Keeps the values of that many classes of sizes apart.
+    pub(crate) fn with_classes(mut self, classes: usize) -> Result<Timer> {
+        self.classes = (0..classes).map(|_| empty()).collect::<Result<_>>()?;
+        Ok(self)
+    }
+
+    /// Keeps the times of each of `most` messages, if they are timed one by one.
+    pub(crate) fn with_raw(mut self, most: Option<usize>) -> Timer {
+        self.raw = most.filter(|_| raw::keeps(self.unit)).map(Raw::new);
+        self
     }
 
     pub(crate) const fn unit(&self) -> Option<Unit> {
@@ -68,6 +85,8 @@ impl Timer {
     /// Empties the histogram.
     pub(crate) fn forget(&mut self) {
         self.histogram.reset();
+        self.classes.iter_mut().for_each(Histogram::reset);
+        self.raw.iter_mut().for_each(Raw::forget);
     }
 
     /// Begins a measured phase of length `extent`.
@@ -114,6 +133,13 @@ impl Timer {
         self.record(now, ticks) || self.done >= self.limit
     }
 
+    /// Takes the time of one message into the histogram of its class.
+    pub(crate) fn sort(&mut self, class: usize, ticks: Ticks) {
+        if let Some(own) = self.classes.get_mut(class) {
+            own.saturating_record(self.clock.ns(ticks).round() as u64);
+        }
+    }
+
     #[inline]
     fn record(&mut self, now: Ticks, ticks: Ticks) -> bool {
         let ns = self.clock.ns(ticks);
@@ -123,6 +149,9 @@ impl Timer {
             _ => ns,
         };
         self.histogram.saturating_record(value.round() as u64);
+        if let Some(raw) = &mut self.raw {
+            raw.keep(now, ticks);
+        }
         self.done += each;
         match &mut self.watch {
             None => now >= self.end,
@@ -149,10 +178,27 @@ impl Timer {
     /// Returns the histogram in the form that the record keeps; `None` if this side timed nothing.
     pub(crate) fn encoded(&self) -> Result<Option<Encoded>> {
         let Some(unit) = self.unit.filter(|_| !self.histogram.is_empty()) else { return Ok(None) };
-        Encoded::pack(&self.histogram, unit, self.each())
-            .map(Some)
-            .map_err(|e| Error::Protocol(e.to_string()))
+        pack(&self.histogram, unit, self.each()).map(Some)
     }
+
+    /// Returns the histograms of those of `classes` that have values.
+    pub(crate) fn encoded_classes(&self, classes: &[SizeClass]) -> Result<Vec<OfSize>> {
+        let Some(unit) = self.unit else { return Ok(Vec::new()) };
+        let some = classes.iter().zip(&self.classes).filter(|(_, values)| !values.is_empty());
+        some.map(|(class, values)| {
+            let (from_bytes, to_bytes) = (class.from as u64, class.to as u64);
+            Ok(OfSize { from_bytes, to_bytes, histogram: pack(values, unit, 1)? })
+        })
+        .collect()
+    }
+}
+
+fn empty() -> Result<Histogram> {
+    Histogram::new_with_bounds(1, LARGEST, DIGITS).map_err(|e| Error::Protocol(e.to_string()))
+}
+
+fn pack(values: &Histogram, unit: Unit, each: u64) -> Result<Encoded> {
+    Encoded::pack(values, unit, each).map_err(|e| Error::Protocol(e.to_string()))
 }
 
 /// Summary of a short phase of one process.

@@ -157,6 +157,9 @@ pub struct Invocation {
     /// one process to several, or from several to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<String>,
+    /// The messages that a replayed trace had in the measured phase; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<Replayed>,
     /// Initiator, then responder; in patterns with peers the one, then the several in order; in `paced-pairs` pair by pair. The floors have one side, a
     /// failed invocation may have none.
     pub sides: Vec<SideReport>,
@@ -172,6 +175,16 @@ pub struct Overlap {
     pub piece_ns: f64,
     /// Time of one look for the answer when there is none, ns; mean over the measured phase.
     pub look_ns: f64,
+}
+
+/// Messages of a trace that were due in a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct Replayed {
+    /// Their number.
+    pub due: u64,
+    /// Length of the phase, ns.
+    pub span_ns: u64,
 }
 
 /// One divisible task, done by one process alone and by several together.
@@ -209,6 +222,7 @@ impl Invocation {
             drops: None,
             energy: None,
             links: None,
+            replayed: None,
             sides: Vec::new(),
         }
     }
@@ -321,6 +335,22 @@ pub struct SideReport {
     /// CPU time of processes that it started; absent if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub third_parties: Option<ThirdParties>,
+    /// The times of messages of each size, a part of those in `histogram`; only where messages have several
+    /// sizes, and of the side that timed them one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<OfSize>,
+}
+
+/// Times of the messages of one size, or of sizes that count together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct OfSize {
+    /// The shortest of them, bytes.
+    pub from_bytes: u64,
+    /// The longest of them, bytes.
+    pub to_bytes: u64,
+    /// Their times.
+    pub histogram: Encoded,
 }
 
 /// Times of one peer's messages.

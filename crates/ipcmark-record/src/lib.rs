@@ -29,15 +29,15 @@ mod sharing;
 mod text;
 
 pub use cell::{
-    Cell, Distance, Integrity, Invocation, InvocationOutcome, Overlap, PeerTimes, Placed,
-    SideReport, State, Task, WarmUp,
+    Cell, Distance, Integrity, Invocation, InvocationOutcome, OfSize, Overlap, PeerTimes, Placed,
+    Replayed, SideReport, State, Task, WarmUp,
 };
 pub use costs::{Blocked, Drops, Energy, Hold, KnownBy, LinkMemory, ThirdParties};
 pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
-    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Nearness, Pacing,
+    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Mix, Nearness, Pacing,
     Parameter, Placement, Reach, Refusal, Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
 };
 pub use journal::{Writer, journal_path};
@@ -50,7 +50,8 @@ pub use paired::{
     Arm, Contender, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings, Slice, Stage,
 };
 pub use record::{
-    GroupNote, HarnessCost, Outcome, Record, SCHEMA, Settings, SuiteNote, Target, Tool,
+    GroupNote, HarnessCost, Outcome, RawNote, Record, SCHEMA, Settings, SuiteNote, Target, Tool,
+    TraceNote,
 };
 pub use rule::{Rule, Verdict};
 pub use schema::JSON_SCHEMA;

@@ -133,10 +133,49 @@ pub struct Settings {
     /// allowed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cpus: Vec<u32>,
+    /// The file that got the times of each message, one by one; absent if none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<RawNote>,
+    /// Percentiles that the tables show, as fractions; empty for the usual ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub percentiles: Vec<f64>,
+    /// The trace that cells with replayed arrivals have their times and sizes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceNote>,
     /// One message in this many is compared byte for byte; every one is checked by sequence number and check value.
     pub deep_check_every: u64,
     /// The command line, for people.
     pub command: Vec<String>,
+}
+
+/// The file of raw times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct RawNote {
+    /// Its name.
+    pub file: String,
+    /// Messages of an invocation that are in it at most.
+    pub most_messages: u64,
+}
+
+/// A trace: times and sizes of messages, replayed. The record does not hold them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema))]
+pub struct TraceNote {
+    /// Name of its file.
+    pub name: String,
+    /// Hash of its times and sizes: `0a1b2c3d`, as in the arrivals of its cells.
+    pub hash: String,
+    /// Messages of one pass.
+    pub messages: u64,
+    /// Time of one pass, s.
+    pub pass_s: f64,
+    /// Messages a second, mean.
+    pub rate_per_s: f64,
+    /// Bytes of a message, mean.
+    pub mean_bytes: f64,
+    /// Bytes of the longest message.
+    pub longest_bytes: u64,
 }
 
 /// Target for intervals: half their width, as a fraction of the figure.
@@ -200,6 +239,9 @@ pub struct HarnessCost {
     /// Cost of it for a message of 4 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compare_page_ns: Option<f64>,
+    /// Keeping the times of one message for `--raw`; absent without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_ns: Option<f64>,
     /// One 64-byte message through the whole loop over a floor: stamped, sent, received, checked, in one process.
     /// Absent where the build has no floor.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,8 @@
 //! Facts that a reader must know next to the figures: caveats, the machine, and the cost of measuring.
 
 use crate::phase::{cut_by_budget, measured_phase};
-use ipcmark_record::{Checkout, Distance, Outcome, Record};
-use ipcmark_show::{capital, count, plural, time};
+use ipcmark_record::{Checkout, Distance, Outcome, Record, TraceNote};
+use ipcmark_show::{bytes, capital, count, plain, plural, time};
 use ipcmark_summary::{Row, Summary};
 use ipcmark_view::conditions;
 use serde::Serialize;
@@ -157,7 +157,7 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
         Outcome::Interrupted => "interrupted",
         Outcome::Stopped => "stopped by an error",
     };
-    vec![
+    let mut facts = vec![
         fact("Program", format!("{} {} ({})", tool.name, tool.version, tool.profile)),
         fact("Commit", tool.commit.clone().unwrap_or_else(|| "not known".into())),
         fact("Compiler", format!("{}, {}", tool.rustc, tool.target)),
@@ -172,7 +172,25 @@ pub(crate) fn run(record: &Record) -> Vec<Fact> {
         fact("Compared byte for byte", format!("one message in {}", settings.deep_check_every)),
         fact("Seed", settings.seed.to_string()),
         fact("Command", settings.command.join(" ")),
-    ]
+    ];
+    facts.extend(settings.trace.as_ref().map(|trace| {
+        let TraceNote { name, hash, messages, pass_s, rate_per_s, mean_bytes, longest_bytes } =
+            trace;
+        let value = format!(
+            "{name} ({hash}): {} in {} s, {rate_per_s:.1}/s; {} on average, the longest {}",
+            plural(*messages as usize, "message"),
+            plain(*pass_s),
+            bytes(mean_bytes.round() as u64),
+            bytes(*longest_bytes)
+        );
+        fact("Replayed", value)
+    }));
+    facts.extend(settings.raw.as_ref().map(|raw| {
+        let most = count(raw.most_messages);
+        let value = format!("{}, at most {most} messages of an invocation", raw.file);
+        fact("Times of each message", value)
+    }));
+    facts
 }
 
 /// Returns the cost of measuring itself.
@@ -189,6 +207,7 @@ pub(crate) fn harness(record: &Record) -> Vec<Fact> {
             cost.loop_ns.map_or_else(|| "not measured".into(), time),
         ),
     ];
+    facts.extend(cost.raw_ns.map(|ns| fact("Keeping the times of one message (--raw)", time(ns))));
     let compared = [("64 B", cost.compare_ns), ("4 KiB", cost.compare_page_ns)];
     facts.extend(compared.into_iter().filter_map(|(size, ns)| {
         Some(fact(

@@ -6,7 +6,7 @@ use ipcmark_show::markdown::{code, escape, table};
 use ipcmark_summary::Summary;
 use ipcmark_view::{
     FEW_MEANS, INTERVAL, LIMIT_MEANS, NO_RULES, RANK_MEANS, Ranking, answer, census, families,
-    gaps, gaps_table, legend, mechanism, noise, ranking_table, rules_census,
+    gaps, gaps_table, legend, mechanism, noise, ranking_table, rules_census, size_table,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -104,6 +104,9 @@ fn document(
     writeln!(out)?;
     for ranking in rankings {
         one(out, ranking, cut)?;
+    }
+    if let Some(sizes) = size_table(&summary.rows) {
+        writeln!(out, "## By message size\n\n{}", table(&sizes))?;
     }
     let gaps = gaps(summary);
     if !gaps.is_empty() {

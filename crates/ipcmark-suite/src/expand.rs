@@ -3,7 +3,7 @@
 use crate::load::or;
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
 use ipcmark_core::Info;
-use ipcmark_words::{CellKey, WhenFull};
+use ipcmark_words::{CellKey, Mix, WhenFull, Workload};
 use std::collections::HashSet;
 
 /// Returns the transports of a group; refuses a glob that names none, with its place.
@@ -64,7 +64,7 @@ impl Suite {
                 transports.retain(|name| is_meant(name, workload));
                 // Without a payload, neither size nor capacity means anything.
                 let bare = !workload.has_payload();
-                let sizes = if bare { &[0] } else { or(&axes.sizes, &group.sizes) };
+                let sizes = if bare { vec![(0, None)] } else { sizes_of(axes, group, workload) };
                 let capacity = if bare { None } else { axes.capacity.unwrap_or(group.capacity) };
                 let capacity_bytes = capacity.map(|bytes| bytes as u64);
                 let load = &axes.load;
@@ -73,12 +73,13 @@ impl Suite {
                     ways.iter().map(move |when_full| (workload, *when_full))
                 });
                 for (workload, when_full) in loads {
-                    for &size in sizes {
+                    for (size, mix) in &sizes {
                         for &placement in or(&axes.placements, &group.placements) {
                             let key = |transport: &String| CellKey {
                                 transport: transport.clone(),
                                 workload,
-                                size_bytes: size as u64,
+                                size_bytes: *size,
+                                mix: mix.clone(),
                                 placement,
                                 capacity_bytes,
                                 when_full,
@@ -104,6 +105,16 @@ impl Suite {
     }
 }
 
+/// Returns the sizes of a workload's messages, bytes: those of the command line, or else the group's
+/// own. A mix is one more, and only for workloads that take several sizes.
+fn sizes_of(axes: &Axes, group: &Group, workload: Workload) -> Vec<(u64, Option<Mix>)> {
+    let given = !axes.sizes.is_empty() || axes.mix.is_some() && workload.takes_sizes();
+    let (sizes, mix) = if given { (&axes.sizes, &axes.mix) } else { (&group.sizes, &group.mix) };
+    let mix = mix.clone().filter(|_| workload.takes_sizes());
+    let one = sizes.iter().map(|size| (*size as u64, None));
+    one.chain(mix.map(|mix| (mix.longest(), Some(mix)))).collect()
+}
+
 fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
     globs.is_empty() || Selector::choose(globs, names).is_ok_and(|chosen| chosen.contains(&name))
 }
@@ -111,7 +122,7 @@ fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_core::{Carries, Parameter, Placement, Role, WaitKind, Workload};
+    use ipcmark_core::{Carries, Parameter, Placement, Role, WaitKind};
 
     const NAMES: [&str; 4] = ["null/none", "pipe/block", "pipe/spin", "tcp/block"];
 
@@ -281,6 +292,35 @@ mod tests {
         assert_eq!(cells(&suite, &named), ["tcp/block wake-up 0"]);
         let all = group("transports = [\"*\"]\nsizes = [\"8\"]");
         assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "no group names a ping-pong for it");
+    }
+
+    #[test]
+    fn a_mix_is_one_more_size_of_workloads_that_take_several() {
+        let suite = group(
+            "transports = [\"pipe/block\"]\npatterns = [\"ping-pong\", \"duplex\"]\n\
+             sizes = [\"0\", \"8\"]\nmix = [\"64:9\", \"4KiB:1\"]",
+        );
+        let keys = |axes: &Axes| -> Vec<String> {
+            let points = suite.cells(axes, &rows()).unwrap();
+            points
+                .iter()
+                .map(|(_, k)| format!("{} {} {}", k.workload, k.size_bytes, k.load()))
+                .collect()
+        };
+        assert_eq!(
+            keys(&Axes::default()),
+            [
+                "ping-pong 0 ",
+                "ping-pong 8 ",
+                "ping-pong 4096 sizes 64:9,4096:1",
+                "duplex 0 depth 8",
+                "duplex 8 depth 8"
+            ]
+        );
+        let mix = Axes { mix: "1:1,2:3".parse().ok(), ..Axes::default() };
+        let others = ["duplex 0 depth 8", "duplex 8 depth 8"];
+        assert_eq!(keys(&mix), [&["ping-pong 2 sizes 1:1,2:3"], &others[..]].concat());
+        assert_eq!(keys(&Axes { sizes: vec![64], ..Axes::default() }).len(), 2);
     }
 
     #[test]

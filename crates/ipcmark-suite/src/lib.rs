@@ -32,6 +32,8 @@
 //! rates      = [1000]                  # of paced patterns, messages a second of each sender; left out: 1000
 //! inputs     = ["sent", "shared"]      # of scatter-gather; left out: sent
 //! when-full  = ["wait", "drop"]        # of paced: what a sender does when there is no room; left out: wait
+//! arrivals   = ["poisson", "bursts-8"] # of paced; left out: constant
+//! mix        = ["64:9", "4KiB:1"]      # sizes and weights, one more cell; left out: none
 //! ```
 //!
 //! A pattern is multiplied by those of the last five that it takes. A `wake-up` carries no payload: it is one cell
@@ -54,15 +56,17 @@ mod selector;
 mod share;
 mod size;
 mod suite;
+mod trace;
 mod written;
 
 pub use duration::{parse_duration, parse_duration_or_none, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
-pub use load::{DEPTHS, IDLE, LoadAxes, PEERS, RATES, parse_counts};
+pub use load::{DEPTHS, IDLE, LoadAxes, PEERS, RATES, parse_arrivals, parse_counts};
 pub use nearest::{nearest, nearest_several};
 pub use reader::{line_and_column, read_toml, table_at, wrong};
 pub use selector::Selector;
-pub use share::{parse_share, show_share};
-pub use size::{MAX_SIZE, parse_capacity, parse_size, parse_sizes, show_size};
+pub use share::{parse_percentile, parse_share, show_share};
+pub use size::{MAX_SIZE, parse_capacity, parse_mix, parse_size, parse_sizes, show_size};
 pub use suite::{Axes, Defaults, Group, Suite};
+pub use trace::{TraceFault, parse_trace};

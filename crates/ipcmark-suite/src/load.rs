@@ -111,6 +111,23 @@ pub fn parse_counts(
     Ok(counts)
 }
 
+/// Parses the arrivals that a user may name: `constant`, `poisson`, `bursts-8`.
+///
+/// # Errors
+/// Other words.
+pub fn parse_arrivals(word: &str) -> Result<Arrivals, WordError> {
+    let word = word.trim();
+    let wrong = || {
+        let [least, most] = Arrivals::BURSTS;
+        let expected = format!("constant, poisson, or bursts-N with N from {least} to {most}");
+        WordError::new(word, expected).near(word, &["constant", "poisson", "bursts-8"])
+    };
+    match word.parse() {
+        Ok(Arrivals::Replay { .. }) => Err(wrong().because("give the file with --replay FILE")),
+        parsed => parsed.map_err(|_| wrong()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +178,21 @@ mod tests {
         assert_eq!(given.vary(&group, gather), [expected]);
         let paced: Workload = "paced".parse().unwrap();
         assert_eq!(LoadAxes::default().vary(&group, paced), [paced]);
+    }
+
+    #[test]
+    fn arrivals_are_words_and_bursts_have_a_number() {
+        assert_eq!(parse_arrivals(" bursts-64 "), Ok(Arrivals::Bursts { of: 64 }));
+        assert_eq!(parse_arrivals("poisson"), Ok(Arrivals::Poisson));
+        for (word, why) in [
+            ("bursts", "bursts-N with N from 2 to 65536"),
+            ("bursts-1", "bursts-N with N from 2 to 65536"),
+            ("poison", "did you mean 'poisson'?"),
+            ("replay-01234567", "give the file with --replay FILE"),
+        ] {
+            let said = parse_arrivals(word).unwrap_err().to_string();
+            assert!(said.contains(why), "{word}: {said}");
+        }
     }
 
     #[test]

@@ -25,6 +25,21 @@ pub fn parse_share(word: &str) -> Result<f64, WordError> {
     Ok(percent / 100.0)
 }
 
+/// Parses a percentile into a fraction: `99.9` is 0.999.
+///
+/// # Errors
+/// Words that are no number from 0.001 to 99.9999.
+pub fn parse_percentile(word: &str) -> Result<f64, WordError> {
+    let word = word.trim();
+    let number = word.strip_prefix('p').unwrap_or(word);
+    let plain = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    // So 99.9 is the fraction nearest to 0.999, and no other.
+    let fraction = format!("{number}e-2").parse().ok().filter(|_| plain);
+    fraction
+        .filter(|q| (1e-5..=0.999_999).contains(q))
+        .ok_or_else(|| WordError::new(word, "a percentile from 0.001 to 99.9999, such as 99.9"))
+}
+
 /// Prints a fraction as a share, in the form that [`parse_share`] reads: `2%`, `0.5%`.
 #[must_use]
 pub fn show_share(fraction: f64) -> String {
@@ -47,6 +62,17 @@ mod tests {
         #[test]
         fn no_word_panics(word in "\\PC{0,12}") {
             let _ = parse_share(&word);
+        }
+    }
+
+    #[test]
+    fn a_percentile_is_the_nearest_fraction() {
+        let all = ["50", "90", "99", "99.9", "99.99", "p99.5", " 0.1 "].map(parse_percentile);
+        let expected = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.995, 0.001];
+        assert_eq!(all, expected.map(Ok));
+        for word in ["0", "100", "-1", "", "p", "1e1", "NaN", "99.99999", "9.9.9", "50%"] {
+            let said = parse_percentile(word).unwrap_err().to_string();
+            assert!(said.contains("expected a percentile from"), "{word}: {said}");
         }
     }
 

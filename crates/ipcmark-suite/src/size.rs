@@ -1,6 +1,7 @@
 //! Message sizes as people write them: `64`, `1KiB`, `8..64KiB`, `64,1KiB..1MiB*4`.
 
 use crate::WordError;
+use ipcmark_words::Mix;
 
 /// The largest message a suite may name, in bytes.
 pub const MAX_SIZE: usize = 1 << 30;
@@ -54,7 +55,7 @@ pub fn parse_size(word: &str) -> Result<usize, WordError> {
     Ok(bytes as usize)
 }
 
-/// Parses sizes: a comma-separated list of sizes and ranges. `FROM..TO` starts at `FROM`, doubles, and ends with `TO`
+/// Parses sizes: a comma-separated list of sizes, which may be 0, and ranges. `FROM..TO` starts at `FROM`, doubles, and ends with `TO`
 /// itself; `FROM..TO*4` multiplies by 4 (or any other factor from 2 on) instead. Sizes named twice count once; the
 /// order of first mention is kept.
 ///
@@ -74,7 +75,7 @@ pub fn parse_sizes(list: &str) -> Result<Vec<usize>, WordError> {
 
 fn parse_range(word: &str) -> Result<Vec<usize>, WordError> {
     let Some((from, to)) = word.split_once("..") else {
-        return Ok(vec![parse_size(word)?]);
+        return Ok(vec![parse_size_or_none(word)?]);
     };
     let (to, factor) = match to.split_once('*') {
         None => (to, 2),
@@ -98,6 +99,27 @@ fn parse_range(word: &str) -> Result<Vec<usize>, WordError> {
         std::iter::successors(Some(from), |s| Some(s * factor)).take_while(|s| *s < to).collect();
     sizes.push(to);
     Ok(sizes)
+}
+
+/// Parses a mix of sizes and their weights: `64:90,4KiB:9,64KiB:1`.
+///
+/// # Errors
+/// Words that are none; fewer than two sizes, or too many; one that is named twice; a weight of 0.
+pub fn parse_mix(list: &str) -> Result<Mix, WordError> {
+    let sizes = list.split(',').map(|word| {
+        let wrong = || WordError::new(word.trim(), "a size and its weight, such as 64:90");
+        let (size, weight) = word.split_once(':').ok_or_else(wrong)?;
+        let weight = weight.trim().parse().map_err(|_| wrong())?;
+        Ok((parse_size_or_none(size)? as u64, weight))
+    });
+    let expected = "a mix such as 64:90,4KiB:9,64KiB:1";
+    Mix::new(sizes.collect::<Result<_, WordError>>()?)
+        .map_err(|why| WordError::new(list.trim(), expected).because(why))
+}
+
+/// Parses a size, which may be 0.
+pub(crate) fn parse_size_or_none(word: &str) -> Result<usize, WordError> {
+    if matches!(word.trim(), "0" | "0B" | "0 B") { Ok(0) } else { parse_size(word) }
 }
 
 /// Parses a capacity: `default` (`None`: the mechanism's own), or a size.
@@ -162,6 +184,7 @@ mod tests {
 
         #[test]
         fn a_size_is_within_bounds_or_refused(word in "[0-9.]{1,12} ?([kKMG]i?B)?") {
+            let _ = parse_mix(&word);
             if let Ok(size) = parse_size(&word) {
                 prop_assert!((1..=MAX_SIZE).contains(&size));
             }
@@ -173,6 +196,23 @@ mod tests {
         assert_eq!(parse_sizes("64,1KiB..8KiB,8, 64 B").unwrap(), [64, 1024, 2048, 4096, 8192, 8]);
         assert_eq!(parse_sizes("8..1000*10").unwrap(), [8, 80, 800, 1000]);
         assert_eq!(parse_sizes("5..5").unwrap(), [5]);
+        assert_eq!(parse_sizes("0,0B,8").unwrap(), [0, 8], "empty messages");
+    }
+
+    #[test]
+    fn a_mix_is_sizes_with_weights() {
+        let mix = parse_mix("4KiB:9, 64 : 90,0:1").unwrap();
+        assert_eq!(mix.sizes(), [(0, 1), (64, 90), (4096, 9)]);
+        for (word, why) in [
+            ("64:90", "from 2 to 16 sizes, not 1"),
+            ("64,4KiB", "a size and its weight"),
+            ("64:90,64:1", "named twice"),
+            ("64:90,4k:1", "4KiB or 4kB"),
+            ("64:90,8:-1", "a size and its weight"),
+        ] {
+            let said = parse_mix(word).unwrap_err().to_string();
+            assert!(said.contains(why), "{word}: {said}");
+        }
     }
 
     #[test]
@@ -186,7 +226,7 @@ mod tests {
             ("4KB", "4KiB or 4kB"),
             ("1mb", "1MiB or 1MB"),
             ("4kib", "expected a size"),
-            ("0", "at least 1 byte"),
+            ("0..64", "at least 1 byte"),
             ("1.5", "whole number of bytes"),
             ("2GiB", "largest message is 1 GiB"),
             ("many", "expected a size"),

@@ -1,7 +1,7 @@
 //! What a suite says, parsed.
 
 use crate::{LoadAxes, Result, Selector, written};
-use ipcmark_words::{Placement, Workload};
+use ipcmark_words::{Mix, Placement, Workload};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -79,8 +79,10 @@ pub struct Group {
     pub transports: Vec<Selector>,
     /// The workloads; parameters that [`Group::load`] names replace theirs.
     pub patterns: Vec<Workload>,
-    /// Message sizes, bytes; empty only if no workload carries any.
+    /// Message sizes, bytes; empty only if no workload carries any, or with a mix.
     pub sizes: Vec<usize>,
+    /// A mix of sizes, besides those of one size.
+    pub mix: Option<Mix>,
     /// On which CPUs.
     pub placements: Vec<Placement>,
     /// Their parameters.
@@ -97,8 +99,10 @@ pub struct Axes {
     pub transports: Vec<Selector>,
     /// Empty: as the groups say.
     pub patterns: Vec<Workload>,
-    /// Empty: as the groups say; bytes.
+    /// Empty, and no mix: as the groups say; bytes.
     pub sizes: Vec<usize>,
+    /// A mix of sizes, besides those of one size.
+    pub mix: Option<Mix>,
     /// Empty: as the groups say.
     pub placements: Vec<Placement>,
     /// Parameters of workloads; an empty axis keeps what the groups say.
@@ -113,6 +117,7 @@ impl Axes {
     pub fn is_empty(&self) -> bool {
         let lists = [self.transports.is_empty(), self.patterns.is_empty(), self.sizes.is_empty()];
         lists.into_iter().all(|empty| empty)
+            && self.mix.is_none()
             && self.placements.is_empty()
             && self.load == LoadAxes::default()
             && self.capacity.is_none()

@@ -4,9 +4,10 @@ use crate::reader::{line_and_column, read_toml, table_at, wrong};
 use crate::selector::Place;
 use crate::{
     DEPTHS, Defaults, Group, IDLE, LoadAxes, PEERS, RATES, Result, Selector, Suite, WordError,
-    parse_capacity, parse_counts, parse_duration, parse_share, parse_sizes,
+    parse_arrivals, parse_capacity, parse_counts, parse_duration, parse_mix, parse_share,
+    parse_sizes,
 };
-use ipcmark_words::{Arrivals, Input, Placement, WhenFull, Workload};
+use ipcmark_words::{Arrivals, Input, Mix, Placement, WhenFull, Workload};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Display;
@@ -41,6 +42,8 @@ struct WrittenGroup {
     patterns: Vec<Workload>,
     #[serde(default, deserialize_with = "sizes")]
     sizes: Vec<usize>,
+    #[serde(default, deserialize_with = "mix")]
+    mix: Option<Mix>,
     #[serde(deserialize_with = "placements")]
     placements: Vec<Placement>,
     #[serde(default, deserialize_with = "some_capacity")]
@@ -74,7 +77,8 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
         if written.patterns.is_empty() {
             written.patterns = vec![Workload::PingPong, Workload::Stream];
         }
-        if written.sizes.is_empty() && written.patterns != [Workload::WakeUp] {
+        let none = written.sizes.is_empty() && written.mix.is_none();
+        if none && written.patterns != [Workload::WakeUp] {
             return fault("sizes", "missing; it is required here".into());
         }
         if groups.iter().any(|group| group.name == written.name) {
@@ -88,13 +92,15 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
                 .map(|selector| selector.found_at(place))
                 .map_err(|e| wrong(text, file, glob.span().start, key(), e.to_string()))
         };
-        let WrittenGroup { name, prose, transports, patterns, sizes, placements, .. } = written;
+        let WrittenGroup { name, prose, transports, patterns, sizes, mix, placements, .. } =
+            written;
         groups.push(Group {
             name,
             prose,
             transports: transports.into_iter().map(selector).collect::<Result<_>>()?,
             patterns,
             sizes,
+            mix,
             placements,
             load: LoadAxes {
                 peers: written.peers,
@@ -139,13 +145,19 @@ fields! {
     patterns: Vec<Workload> = list(|word| known(word, &Workload::ALL, Workload::name));
     sizes: Vec<usize> = list(parse_sizes);
     placements: Vec<Placement> = list(|word| known(word, &Placement::ALL, Placement::name));
-    arrivals: Vec<Arrivals> = list(|word| known(word, &Arrivals::ALL, Arrivals::name));
+    arrivals: Vec<Arrivals> = list(|word| parse_arrivals(word).map(|arrivals| vec![arrivals]));
     when_full: Vec<WhenFull> = list(|word| known(word, &WhenFull::ALL, WhenFull::name));
     inputs: Vec<Input> = list(|word| known(word, &Input::ALL, Input::name));
     peers: Vec<u32> = counts(("peers", &PEERS));
     idle: Vec<u32> = counts(("idle", &IDLE));
     depths: Vec<u32> = counts(("depths", &DEPTHS));
     rates: Vec<u32> = counts(("rates", &RATES));
+}
+
+/// Reads a mix of sizes: `["64:90", "4KiB:9"]`.
+fn mix<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Mix>, D::Error> {
+    let words = list(from, |word| Ok::<_, String>(vec![word.to_owned()]))?;
+    parse_mix(&words.join(",")).map(Some).map_err(D::Error::custom)
 }
 
 /// Reads a number of rounds.

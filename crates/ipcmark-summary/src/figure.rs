@@ -46,7 +46,7 @@ pub(crate) fn figure(
         // A block is an average: its largest value says nothing about the slowest message.
         max_ns: samples.max_ns.filter(|_| !of_blocks),
         messages_per_s,
-        bytes_per_s: messages_per_s.times(cell.key.size_bytes as f64),
+        bytes_per_s: messages_per_s.times(cell.key.mean_bytes()),
         cpu_ns_per_message: timed(&samples.cpu_ns_per_message)?,
         switches_per_message: estimate(&samples.switches_per_message, CANCELS)?,
     })

@@ -4,6 +4,7 @@
 //! Only this crate makes the second from the first, so no two outputs can disagree.
 #![forbid(unsafe_code)]
 
+mod asked;
 mod classes;
 mod clock;
 mod context;
@@ -19,6 +20,7 @@ mod rate;
 mod row;
 mod samples;
 mod sending;
+mod sizes;
 mod standing;
 mod summarize;
 
@@ -34,7 +36,7 @@ pub use pooled::{Pooled, pooled, tells, told, unpack};
 pub use rate::{Rate, misses_rate};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
-    Percentile, Row, Status, Summary, WorstPeer,
+    Percentile, Row, SizeFigure, Status, Summary, WorstPeer,
 };
 pub use samples::Samples;
 pub use sending::{Dropped, Sending};

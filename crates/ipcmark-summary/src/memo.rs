@@ -2,6 +2,7 @@
 //! after each round.
 
 use crate::pooled::{Told, Worst, ns, own, packed, same_unit, worst};
+use crate::sizes::sizes;
 use crate::{PERCENTILES, Result};
 use ipcmark_record::{Cell, Invocation, Unit};
 use std::collections::HashMap;
@@ -49,7 +50,9 @@ impl Memo {
 
     /// Keeps the figures of `invocation`.
     pub(crate) fn learn(&mut self, cell: &Cell, invocation: &Invocation) -> Result<()> {
-        for told in [Told::Figures, Told::Lag, Told::Hold] {
+        let sizes = sizes(cell, &[invocation]);
+        let sizes = sizes.into_iter().map(|(to_bytes, _)| Told::Size(to_bytes));
+        for told in [Told::Figures, Told::Lag, Told::Hold].into_iter().chain(sizes) {
             if let Entry::Vacant(place) = self.0.entry(key(cell, invocation, told)) {
                 place.insert(unpacked(cell, invocation, told)?);
             }

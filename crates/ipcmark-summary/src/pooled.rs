@@ -105,6 +105,8 @@ pub(crate) enum Told {
     Lag,
     /// Those of how long a send holds its sender.
     Hold,
+    /// Those of messages up to this many bytes, the longest of their class.
+    Size(u64),
 }
 
 /// Returns the packed histograms of this kind in one invocation, each with its side.
@@ -119,6 +121,10 @@ pub(crate) fn packed<'i>(
             Told::Figures => own.filter(|_| tells(cell, side)),
             Told::Lag => own.filter(|own| own.unit == Unit::NsLag).or(side.lag.as_ref()),
             Told::Hold => side.hold.as_ref().map(|hold| &hold.times),
+            Told::Size(bytes) => {
+                let class = side.sizes.iter().find(|of| of.to_bytes == bytes);
+                class.map(|of| &of.histogram).filter(|_| tells(cell, side))
+            }
         };
         Some((side, kept?))
     })

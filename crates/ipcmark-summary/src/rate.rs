@@ -5,7 +5,7 @@
 //! and nothing of the mechanism. So a rate that was not reached has no latency.
 
 use crate::{Figure, Row};
-use ipcmark_record::{Arrivals, WhenFull, Workload};
+use ipcmark_record::{Arrivals, Invocation, Replayed, WhenFull, Workload};
 
 /// Least share of the asked rate that counts as reached, of very many messages.
 const SHARE: f64 = 0.95;
@@ -25,7 +25,8 @@ impl Row {
     pub fn rate(&self) -> Option<Rate> {
         let reached_per_s = self.figure.as_ref()?.messages_per_s.value;
         let asked_per_s = self.key.workload.due_per_s()?;
-        Some(Rate { asked_per_s, reached_per_s })
+        // A phase may hold a part of a trace, whose rate is its own.
+        Some(Rate { asked_per_s: self.replayed_per_s.unwrap_or(asked_per_s), reached_per_s })
     }
 
     /// Returns true if the asked rate was not reached.
@@ -33,7 +34,10 @@ impl Row {
     pub fn misses_rate(&self) -> bool {
         let good = (self.made_invocations - self.failed_invocations).max(1) as u64;
         let (each, workload) = (self.messages / good, self.key.workload);
-        let missed = |rate: Rate| misses_rate(workload, each, each as f64 / rate.reached_per_s);
+        let missed = |rate: Rate| {
+            let elapsed_s = each as f64 / rate.reached_per_s;
+            misses(rate.asked_per_s, least_share(workload, each), each, elapsed_s)
+        };
         // What a sender drops is missing, and its latency does not grow.
         self.key.when_full == WhenFull::Wait && self.rate().is_some_and(missed)
     }
@@ -69,10 +73,22 @@ impl Figure {
 #[must_use]
 pub fn misses_rate(workload: Workload, messages: u64, elapsed_s: f64) -> bool {
     let Some(asked_per_s) = workload.due_per_s() else { return false };
+    misses(asked_per_s, least_share(workload, messages), messages, elapsed_s)
+}
+
+fn misses(asked_per_s: f64, least_share: f64, messages: u64, elapsed_s: f64) -> bool {
     let sending_s = elapsed_s - Workload::LEAD_NS as f64 / 1e9;
-    let due = sending_s * asked_per_s;
     // The first is sent at once: the others took that time.
-    (messages.saturating_sub(1) as f64) < least_share(workload, messages) * due
+    (messages.saturating_sub(1) as f64) < least_share * sending_s * asked_per_s
+}
+
+/// Returns the rate that replayed phases had, messages a second; `None` of other phases.
+pub(crate) fn replayed_per_s(invocations: &[&Invocation]) -> Option<f64> {
+    let sum = |of: fn(&Replayed) -> u64| {
+        invocations.iter().filter_map(|i| i.replayed.as_ref()).map(of).fold(0, u64::saturating_add)
+    };
+    let (due, span_ns) = (sum(|replayed| replayed.due), sum(|replayed| replayed.span_ns));
+    (span_ns > 0).then(|| due as f64 * 1e9 / span_ns as f64)
 }
 
 /// Returns the share of the asked rate that counts as reached by an invocation of `messages`. A phase

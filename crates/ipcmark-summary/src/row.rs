@@ -23,6 +23,9 @@ pub struct Summary {
     pub drift: Vec<Drift>,
     /// Width of intervals that the run aimed at.
     pub target: Target,
+    /// Percentiles that tables show instead of the usual ones, as fractions; empty if none were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub percentiles: Vec<f64>,
 }
 
 /// Numbers of cells by outcome and quality. `measured` to `pending` add up to `cells`, and
@@ -105,6 +108,12 @@ pub struct Row {
     /// The distance class of the figures; absent if there is none: on one CPU, on CPUs of the
     /// kernel's choice, with several peers.
     pub class: Option<DistanceClass>,
+    /// Messages a second that a replayed trace had in its phases; absent in other rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed_per_s: Option<f64>,
+    /// The times of messages of each size, shortest first; empty if all have one size.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_size: Vec<SizeFigure>,
     /// The figures; absent if nothing was measured.
     pub figure: Option<Figure>,
     /// Costs of its messages and its link, from the invocations behind the figures; absent if
@@ -246,6 +255,19 @@ pub struct Parallel {
     pub parallel_ns: Estimate,
     /// Bytes of input.
     pub input_bytes: u64,
+}
+
+/// The times of the messages of one size, or of sizes that count together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SizeFigure {
+    /// The shortest of them, bytes.
+    pub from_bytes: u64,
+    /// The longest of them, bytes.
+    pub to_bytes: u64,
+    /// Times at each of [`PERCENTILES`].
+    pub percentiles: Vec<Percentile>,
+    /// Largest single time, ns.
+    pub max_ns: f64,
 }
 
 /// One percentile over invocations.

@@ -1,10 +1,13 @@
 //! From raw invocations to rows.
 
+use crate::asked::ask;
 use crate::classes::{has_moved, is_good};
 use crate::cost::cost;
 use crate::figure::figure;
 use crate::limit::against;
+use crate::rate::replayed_per_s;
 use crate::sending::sending;
+use crate::sizes::by_size;
 use crate::standing::standing;
 use crate::{Census, ClassFigure, Context, DistanceRange, Result, Row, Samples, Status, Summary};
 use ipcmark_record::{
@@ -26,16 +29,19 @@ pub fn summarize(record: &Record) -> Result<Summary> {
 /// As [`summarize`].
 pub fn summarize_in(record: &Record, context: &Context) -> Result<Summary> {
     let target = record.settings.target.unwrap_or_default();
+    // A record may hold any number.
+    let mut percentiles = record.settings.percentiles.clone();
+    percentiles.retain(|q| *q > 0.0 && *q < 1.0);
     let row = |cell| {
         let row = summarize_cell(cell, context)?;
         // A run that was killed left no standing, and neither did versions that did not judge.
         let standing = row.standing.or_else(|| standing(&row, target));
-        Ok(Row { standing, ..row })
+        ask(Row { standing, ..row }, cell, &percentiles, context)
     };
     let rows = record.cells.iter().map(row).collect::<Result<Vec<Row>>>()?;
     let census = Census::of(&rows);
     let (classes, drift) = (context.classes().clone(), context.drift().into());
-    Ok(Summary { rows, census, classes, drift, target: context.target() })
+    Ok(Summary { rows, census, classes, drift, target: context.target(), percentiles })
 }
 
 /// Returns the row of one cell.
@@ -79,6 +85,8 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         messages: good.iter().map(|i| i.messages).fold(0, u64::saturating_add),
         class: counting.class,
         limit: None,
+        replayed_per_s: replayed_per_s(&counting.invocations),
+        by_size: by_size(cell, &counting.invocations, context)?,
         figure: of(&counting.invocations)?,
         cost: cost(cell, &counting.invocations, context.drift_of(cell)),
         sending: sending(cell, &counting.invocations, context)?,

@@ -36,6 +36,7 @@ fn side(side: &str, histogram: Option<Encoded>) -> SideReport {
         lost: None,
         hold: None,
         third_parties: None,
+        sizes: Vec::new(),
     }
 }
 

@@ -19,7 +19,7 @@ pub mod testing;
 pub use answer::{Part, USUAL_SIZE_BYTES, answer};
 pub use columns::{
     CostTable, NOTES, any_few, cells_table, cost_tables, limit_table, quantity, ranking_table,
-    shown,
+    shown, size_table,
 };
 pub use gaps::{Gap, gap, gaps, gaps_table, not_ranked};
 pub use names::{braced, grouped};

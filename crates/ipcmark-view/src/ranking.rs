@@ -1,6 +1,6 @@
 //! The order of transports for each workload, size and placement, and how certain it is.
 
-use crate::columns::{BLOCKS, BLOCKS_MEAN, LIMIT, NOTES};
+use crate::columns::{BLOCKS, BLOCKS_MEAN, LIMIT, NOTES, quantile_name};
 use crate::remarks::room;
 use ipcmark_record::CellKey;
 use ipcmark_show::{NONE, Quantity, bytes};
@@ -55,7 +55,7 @@ impl Setting {
 
     /// Returns `64 B, cross-core`, with the load, and with the buffer if there are several.
     pub fn place(&self) -> String {
-        format!("{}, {}", payload(self.size_bytes), self.circumstances())
+        format!("{}, {}", sizes(&self.key), self.circumstances())
     }
 
     /// Returns `cross-core, 2 peers, buffer 4 KiB`: the place without the size.
@@ -79,6 +79,12 @@ pub fn payload(size_bytes: u64) -> String {
     if size_bytes == 0 { "no payload".into() } else { bytes(size_bytes) }
 }
 
+/// Returns the message size of a cell: `64 B`, `up to 4 KiB` of several.
+pub(crate) fn sizes(key: &CellKey) -> String {
+    let longest = payload(key.size_bytes);
+    if key.has_sizes() { format!("up to {longest}") } else { longest }
+}
+
 /// The ranking of one setting.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking<'a> {
@@ -90,6 +96,8 @@ pub struct Ranking<'a> {
     pub entries: Vec<Entry<'a>>,
     /// The floors: measured, but no mechanisms.
     pub floors: Vec<Entry<'a>>,
+    /// Percentiles that were asked for, as fractions; empty for the usual ones.
+    pub percentiles: Vec<f64>,
 }
 
 /// One transport in a ranking.
@@ -159,7 +167,28 @@ impl Ranking<'_> {
         let is_rate = self.setting.headline() == Headline::Rate;
         let blocks =
             is_rate.then(|| (BLOCKS, format!("{}: {BLOCKS_MEAN}", BLOCKS.replace('\n', " "))));
-        [buffer, limit, blocks].into_iter().flatten().collect()
+        let is_time = self.setting.headline() == Headline::Median;
+        let left_out = self.percentiles.iter().filter(|q| is_time && !self.carries(**q));
+        let left_out: Vec<String> = left_out.map(|q| quantile_name(*q)).collect();
+        let left_out = (!left_out.is_empty()).then(|| {
+            let names = left_out.join(", ");
+            let what = "no row has samples enough; give more time with --measure or --rounds";
+            (NONE, format!("{names}: {what}"))
+        });
+        [buffer, limit, blocks, left_out].into_iter().flatten().collect()
+    }
+
+    /// Returns the percentiles that were asked for and that some row carries; `None` if the usual ones
+    /// are shown.
+    pub(crate) fn asked(&self) -> Option<Vec<f64>> {
+        let carried = self.percentiles.iter().copied().filter(|q| self.carries(*q));
+        (!self.percentiles.is_empty()).then(|| carried.collect())
+    }
+
+    /// Returns true if some row has samples enough for a percentile.
+    fn carries(&self, quantile: f64) -> bool {
+        let figures = self.entries.iter().filter_map(|entry| entry.row.figure.as_ref());
+        figures.filter_map(|figure| figure.percentile(quantile)).any(|p| p.enough)
     }
 }
 
@@ -274,7 +303,9 @@ pub fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
 /// buffer size.
 fn belongs(row: &Row, setting: &Setting) -> bool {
     if row.floor {
-        row.key.workload == setting.workload && row.key.size_bytes == setting.size_bytes
+        let (row, setting) = (&row.key, &setting.key);
+        let same_sizes = row.size_bytes == setting.size_bytes && row.mix == setting.mix;
+        row.workload == setting.workload && same_sizes
     } else {
         setting.holds(row)
     }
@@ -324,7 +355,7 @@ fn rank(setting: Setting, summary: &Summary) -> Ranking<'_> {
             (ahead + 1, values.len() - behind)
         });
     }
-    Ranking { setting, class, entries, floors }
+    Ranking { setting, class, entries, floors, percentiles: summary.percentiles.clone() }
 }
 
 /// Returns the class of most entries; of equals the nearest.

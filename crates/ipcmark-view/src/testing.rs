@@ -59,6 +59,8 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         cost: None,
         sending: None,
         limit: None,
+        replayed_per_s: None,
+        by_size: Vec::new(),
         others: Vec::new(),
         standing: None,
         figure: Some(Figure {

@@ -1,6 +1,6 @@
 //! The key of a cell: what identifies it on the command line, in a record and in a report.
 
-use crate::{Arrivals, Input, Parameter, Placement, WhenFull, Workload};
+use crate::{Arrivals, Input, Mix, Parameter, Placement, WhenFull, Workload};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,8 +12,10 @@ pub struct CellKey {
     pub transport: String,
     /// The workload, with its parameters.
     pub workload: Workload,
-    /// Message size in bytes; 0 of a `wake-up`, which carries none.
+    /// Message size in bytes, the longest of several; 0 of a `wake-up`, which carries none.
     pub size_bytes: u64,
+    /// Several message sizes and their weights; `None` if all have one size, or those of a trace.
+    pub mix: Option<Mix>,
     /// The CPUs.
     pub placement: Placement,
     /// Capacity asked of each direction in bytes; `None` keeps the mechanism's default.
@@ -35,10 +37,23 @@ impl CellKey {
             transport: transport.into(),
             workload,
             size_bytes,
+            mix: None,
             placement,
             capacity_bytes: None,
             when_full: WhenFull::Wait,
         }
+    }
+
+    /// Returns true if its messages have several sizes.
+    #[must_use]
+    pub const fn has_sizes(&self) -> bool {
+        self.mix.is_some() || matches!(self.workload.arrivals(), Some(Arrivals::Replay { .. }))
+    }
+
+    /// Returns the mean size of its messages, bytes; of a trace only the longest is known here.
+    #[must_use]
+    pub fn mean_bytes(&self) -> f64 {
+        self.mix.as_ref().map_or(self.size_bytes as f64, Mix::mean_bytes)
     }
 
     /// Returns true if the cell's figure is a rate, false if it is a time.
@@ -53,7 +68,8 @@ impl CellKey {
     pub fn load(&self) -> String {
         let own = self.workload.parameters();
         let drops = (self.when_full == WhenFull::Drop).then(|| "drop when full".to_owned());
-        let words = Some(own).filter(|own| !own.is_empty()).into_iter().chain(drops);
+        let mix = self.mix.as_ref().map(|mix| format!("sizes {mix}"));
+        let words = Some(own).filter(|own| !own.is_empty()).into_iter().chain(mix).chain(drops);
         words.collect::<Vec<_>>().join(", ")
     }
 
@@ -85,8 +101,11 @@ struct Flat {
     transport: String,
     /// `ping-pong`, `stream`, `fan-in` ...
     pattern: String,
-    /// Message size in bytes; 0 of a `wake-up`, which carries none.
+    /// Message size in bytes, the longest of several; 0 of a `wake-up`, which carries none.
     size_bytes: u64,
+    /// Message sizes in bytes and their weights, `64:90,4096:9`; absent if all have one size, or those of a trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mix: Option<Mix>,
     /// `same-core`, `cross-core`, `smt-siblings`, `cross-node` or `free`.
     placement: Placement,
     /// Capacity asked of each direction in bytes; absent means the mechanism's default.
@@ -105,7 +124,8 @@ struct Flat {
     /// Messages a second of each sender, where a rate is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_per_s: Option<u32>,
-    /// `poisson` if messages of a set rate are due at random; absent if at equal distances.
+    /// `poisson` if messages of a set rate are due at random, `bursts-8` if in groups of eight, `replay-HASH` if at the
+    /// times of a trace; absent if at equal distances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     arrivals: Option<Arrivals>,
     /// `sent` or `shared`: the way the workers of a `scatter-gather` get their input.
@@ -118,11 +138,13 @@ struct Flat {
 
 impl From<CellKey> for Flat {
     fn from(key: CellKey) -> Flat {
-        let CellKey { transport, workload, size_bytes, placement, capacity_bytes, when_full } = key;
+        let CellKey { transport, workload, size_bytes, mix, placement, capacity_bytes, when_full } =
+            key;
         Flat {
             transport,
             pattern: workload.name().into(),
             size_bytes,
+            mix,
             placement,
             capacity_bytes,
             peers: workload.value(Parameter::Peers),
@@ -151,6 +173,7 @@ impl TryFrom<Flat> for CellKey {
                 .with_arrivals(flat.arrivals.unwrap_or(Arrivals::Constant))
                 .with_input(flat.input.unwrap_or(Input::Sent)),
             size_bytes: flat.size_bytes,
+            mix: flat.mix,
             placement: flat.placement,
             capacity_bytes: flat.capacity_bytes,
             when_full: flat.when_full.unwrap_or_default(),
@@ -210,6 +233,18 @@ mod tests {
         let json = serde_json::to_string(&drops).unwrap();
         assert!(json.ends_with(r#""when_full":"drop"}"#), "{json}");
         assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), drops);
+        let bursts = workload.with_arrivals(Arrivals::Bursts { of: 16 });
+        let bursts = CellKey { workload: bursts, ..key.clone() };
+        let json = serde_json::to_string(&bursts).unwrap();
+        assert!(json.ends_with(r#""arrivals":"bursts-16"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), bursts);
+        assert_eq!(bursts.to_string(), "pipe/block paced 64 B free (7/s, bursts-16)");
+        let mix = CellKey { mix: "64:9,4096:1".parse().ok(), size_bytes: 4096, ..key.clone() };
+        let json = serde_json::to_string(&mix).unwrap();
+        assert!(json.contains(r#""size_bytes":4096,"mix":"64:9,4096:1","placement""#), "{json}");
+        assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), mix);
+        let named = "pipe/block paced 4096 B free (7/s, poisson, sizes 64:9,4096:1)";
+        assert_eq!(mix.to_string(), named);
         let open = CellKey { workload: workload.with_value(0), ..key };
         assert_eq!(open.to_string(), "pipe/block paced 64 B free (poisson)");
         assert!(!serde_json::to_string(&open).unwrap().contains("rate_per_s"));

@@ -5,9 +5,11 @@
 //! needs.
 #![forbid(unsafe_code)]
 
+mod arrivals;
 mod cell;
 mod distance;
 mod mechanism;
+mod mix;
 mod parameter;
 mod placement;
 mod refusal;
@@ -16,10 +18,12 @@ mod wait;
 mod word;
 mod workload;
 
+pub use arrivals::Arrivals;
 pub use cell::CellKey;
 pub use distance::{Nearness, Reach};
 pub use mechanism::{Carries, Framing};
-pub use parameter::{Arrivals, Input, Parameter, Shape, WhenFull};
+pub use mix::Mix;
+pub use parameter::{Input, Parameter, Shape, WhenFull};
 pub use placement::{Placement, Side};
 pub use refusal::Refusal;
 pub use resources::{Capacity, Pacing, Usage};

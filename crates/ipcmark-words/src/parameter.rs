@@ -1,7 +1,7 @@
-//! The parameters of workloads: a number, the times at which messages are due, the way of the input.
+//! The parameters of workloads: a number, the way of the input; [`Arrivals`] have a file of their own.
 
-use crate::Workload;
 use crate::word::word;
+use crate::{Arrivals, Workload};
 
 /// A number that a workload takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,32 +31,6 @@ pub enum Shape {
     /// Several pairs, there and back.
     Pairs,
 }
-
-/// The times at which the messages of an open loop are due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Arrivals {
-    /// At equal distances.
-    Constant,
-    /// At random, each independent of the others (a Poisson process): the gaps are exponential,
-    /// their mean is the rate's.
-    Poisson,
-}
-
-impl Arrivals {
-    /// Both.
-    pub const ALL: [Arrivals; 2] = [Arrivals::Constant, Arrivals::Poisson];
-
-    /// Returns `constant` or `poisson`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Arrivals::Constant => "constant",
-            Arrivals::Poisson => "poisson",
-        }
-    }
-}
-
-word!(Arrivals, "arrivals");
 
 /// Conduct of a sender when the mechanism has no room for its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -330,7 +304,7 @@ impl Workload {
         });
         let more = [
             (self.idle() > 0).then(|| format!("{} idle", self.idle())),
-            self.arrivals().filter(|a| *a != Arrivals::Constant).map(|a| a.name().to_owned()),
+            self.arrivals().filter(|a| *a != Arrivals::Constant).map(|a| a.to_string()),
             self.input().map(|input| format!("input {input}")),
         ];
         words.chain(more.into_iter().flatten()).collect::<Vec<_>>().join(", ")

@@ -5,6 +5,9 @@
 macro_rules! word {
     ($type:ident, $what:literal) => {
         word!(@text $type, $what);
+        word!(@serde $type);
+    };
+    (@serde $type:ident) => {
         word!(@serialize $type);
 
         impl<'de> serde::Deserialize<'de> for $type {
@@ -35,7 +38,7 @@ macro_rules! word {
     (@serialize $type:ident) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(self.name())
+                to.collect_str(self)
             }
         }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod axes;
+mod detail;
 pub(crate) mod words;
 
 use crate::ab::args::{self as ab, AbArgs, SlicesArgs};
@@ -15,6 +16,7 @@ use crate::{exit, tool};
 pub(crate) use axes::{AxisArgs, CellArgs};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
+pub(crate) use detail::{DetailArgs, PercentileArgs};
 use ipcmark_suite::{Selector, parse_duration, parse_duration_or_none, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -83,7 +85,8 @@ pub(crate) enum Command {
     /// Counts how often the interval of one run contains the figure of another, and how often two
     /// cells keep their order.
     #[command(after_help = examples(repeat::EXAMPLES), mut_arg("resume", |arg| arg.hide(true)),
-        mut_arg("retry", |arg| arg.hide(true)), mut_arg("all_columns", |arg| arg.hide(true)))]
+        mut_arg("retry", |arg| arg.hide(true)), mut_arg("all_columns", |arg| arg.hide(true)),
+        mut_arg("raw", |arg| arg.hide(true)))]
     Repeat(Box<RepeatArgs>),
     /// Find the highest rate at which p99 stays under a bound.
     ///
@@ -167,6 +170,8 @@ pub(crate) struct RunArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) axes: AxisArgs,
+    #[command(flatten)]
+    pub(crate) detail: DetailArgs,
     /// Minimum number of invocations of each cell. With fewer than 6 there are no intervals.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: Option<u32>,
@@ -204,8 +209,8 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
     /// Continue the run in DIR: a stopped one, or a finished one for longer. Its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "placement", "peers", "idle", "depth", "rate", "arrivals", "input", "when_full",
-            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out"])]
+        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "mix", "placement", "peers", "idle", "depth", "rate", "arrivals", "input", "when_full",
+            "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out", "percentiles"])]
     pub(crate) resume: Option<PathBuf>,
     /// Another try, with --resume, for cells during which the run died (killed, or out of memory).
     #[arg(long, help_heading = OUT, requires = "resume")]
@@ -271,6 +276,8 @@ pub(crate) struct ReportArgs {
     /// Print the tables, too.
     #[arg(long)]
     pub(crate) table: bool,
+    #[command(flatten)]
+    pub(crate) tail: PercentileArgs,
     /// Print all columns of the tables, however wide.
     #[arg(long, requires = "table")]
     pub(crate) all_columns: bool,
@@ -355,8 +362,8 @@ mod tests {
         let words = Workload::ALL.map(Workload::name).into_iter();
         let words =
             words.chain(Placement::ALL.map(Placement::name)).chain(Input::ALL.map(Input::name));
-        let words = words.chain(Arrivals::ALL.map(Arrivals::name));
-        for word in words {
+        let arrivals = Arrivals::ALL.map(|arrivals| arrivals.to_string());
+        for word in words.chain(arrivals.iter().map(String::as_str)) {
             assert!(help.contains(word), "{word} is not in:\n{help}");
         }
     }

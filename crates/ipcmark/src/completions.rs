@@ -43,7 +43,7 @@ fn words(flag: &str, catalog: &Catalog) -> Option<Vec<String>> {
         "transport" => catalog.names(),
         "pattern" => own(&Workload::ALL.map(Workload::name)),
         "placement" => own(&Placement::ALL.map(Placement::name)),
-        "arrivals" => own(&Arrivals::ALL.map(Arrivals::name)),
+        "arrivals" => Arrivals::ALL.map(|arrivals| arrivals.to_string()).to_vec(),
         "when_full" => own(&WhenFull::ALL.map(WhenFull::name)),
         "input" => own(&Input::ALL.map(Input::name)),
         "format" => formats(),

@@ -31,6 +31,7 @@ mod limits;
 mod list;
 mod output;
 mod progress;
+mod raw;
 #[cfg(feature = "readers")]
 pub mod readers;
 mod repeat;

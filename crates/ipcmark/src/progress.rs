@@ -201,7 +201,7 @@ impl Watch for Progress {
             Event::Started { cells, visits, record } => self.started(cells, visits, record),
             Event::RoundBegins { aim, .. } => self.round_begins(aim),
             Event::Visiting { cell, round, visit } => self.visiting(cell, round, visit),
-            Event::Visited { cell, invocation } => self.visited(cell, invocation),
+            Event::Visited { cell, invocation, .. } => self.visited(cell, invocation),
             Event::RoundEnded { round } => self.round_ended(round),
             Event::Ended(outcome) => self.ended(outcome),
         }

@@ -12,7 +12,10 @@ use ipcmark_summary::summarize;
 /// # Errors
 /// A record that cannot be read; a folder that cannot be written to.
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
-    let record = run::read(&args.record)?;
+    let mut record = run::read(&args.record)?;
+    if !args.tail.percentiles.is_empty() {
+        record.settings.percentiles.clone_from(&args.tail.percentiles);
+    }
     let summary = summarize(&record)?;
     let file = folder::record_at(&args.record);
     let out = match &args.out {

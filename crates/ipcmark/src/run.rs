@@ -5,6 +5,7 @@ use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::folder::{self, Folder};
 use crate::progress::Progress;
+use crate::raw::{Both, RawFile};
 use crate::selection::Job;
 use crate::spending::Spending;
 use crate::steer::steer;
@@ -27,7 +28,12 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
         output::warn("this is a debug build, its figures are worth little; build with --release");
     }
     let mut spending = Spending::begin();
-    let Some((mut session, folder)) = open(catalog, args, &mut spending)? else {
+    let mut raw = args.detail.raw.as_deref().map(RawFile::create).transpose()?;
+    let opened = open(catalog, args, &mut spending);
+    if !matches!(opened, Ok(Some(_))) {
+        raw.take().into_iter().for_each(RawFile::take_back);
+    }
+    let Some((mut session, folder)) = opened? else {
         output::warn("interrupted before anything was measured; nothing is kept");
         return Ok(Exit::Interrupted);
     };
@@ -37,7 +43,7 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     session = session.within(left);
     let measured = {
         let mut progress = Progress::new(args.quiet, left);
-        session.run(&mut *steer, &mut progress)
+        session.run(&mut *steer, &mut Both(&mut raw, &mut progress))
     };
     spending.measured(&session);
     let record = session.into_record();
@@ -45,6 +51,7 @@ pub(crate) fn run(catalog: &Catalog, args: &RunArgs) -> Result<Exit> {
     let shown = show(args, &record, kept.then_some(&folder), &mut spending);
     measured.with_context(|| stopped(&record))?;
     let summary = shown?;
+    raw.map_or(Ok(()), |raw| raw.finish(args.quiet))?;
     if args.json
         && let Some(shortfall) = shortfall(&record, &summary.census)
         && !args.quiet

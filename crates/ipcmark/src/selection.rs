@@ -1,6 +1,7 @@
 //! From the command line to the cells of a run.
 
 mod asked;
+mod replay;
 mod resumed;
 
 use crate::Catalog;
@@ -8,7 +9,7 @@ use crate::cli::{AxisArgs, CellArgs, Check, RunArgs, all};
 use crate::exit::Usage;
 use crate::tool;
 use anyhow::{Context as _, Result, bail};
-use ipcmark_core::Parameter;
+use ipcmark_core::{Arrivals, Parameter};
 use ipcmark_harness::session::{CellSpec, Options};
 use ipcmark_harness::{Entry, host};
 use ipcmark_record::{CellKey, GroupNote, SuiteNote, Target};
@@ -30,13 +31,19 @@ impl Job {
     /// A suite that does not exist or is broken; globs that name nothing; axes that leave no cell.
     pub(crate) fn of(catalog: &Catalog, args: &RunArgs) -> Result<Job> {
         let suite = find_suite(args.suite.as_deref().unwrap_or("quick"))?;
-        let axes = axes(&args.axes);
+        let trace = args.detail.replay.as_deref().map(replay::read).transpose()?;
+        let axes = trace.iter().fold(axes(&args.axes), |axes, trace| replay::axes(axes, trace));
         let cells = cells(catalog, &suite, &axes)?;
         if cells.is_empty() {
             bail!(no_cell(&suite, &axes));
         }
         asked::refuse_unread(&axes, &cells)?;
         let mut options = options(catalog, args, &suite)?;
+        if let Some(trace) = trace {
+            let pass = args.measure.is_none().then_some(trace.pass_ns());
+            options.measure = replay::phase(options.measure, pass);
+            options.trace = Some(trace);
+        }
         if !axes.is_empty() {
             options.suite = asked::narrowed(&suite, &cells);
         }
@@ -51,14 +58,22 @@ impl Job {
     /// Such a rate, and the phase that it needs.
     pub(crate) fn refuse_empty_phases(&self) -> Result<(), Usage> {
         let measure = self.options.measure;
-        let rates =
-            self.specs.iter().filter_map(|spec| spec.key.workload.value(Parameter::Rate)).min();
-        let Some(rate) = rates.filter(|rate| measure.as_secs_f64() * f64::from(*rate) < 1.0) else {
-            return Ok(());
-        };
-        let enough = Duration::from_millis(1_000_u64.div_ceil(rate.into()));
+        let turns = self.specs.iter().filter_map(|spec| {
+            let workload = spec.key.workload;
+            let arrivals = workload.arrivals()?;
+            // The first message of a trace is due at once.
+            let replays = matches!(arrivals, Arrivals::Replay { .. });
+            let rate = workload.value(Parameter::Rate).filter(|_| !replays)?;
+            Some((rate, arrivals.together()))
+        });
+        let seconds = |(rate, together): &(u32, u32)| f64::from(*together) / f64::from(*rate);
+        let longest = turns.max_by(|a, b| seconds(a).total_cmp(&seconds(b)));
+        let too_long = |turn: &(u32, u32)| measure.as_secs_f64() < seconds(turn);
+        let Some((rate, together)) = longest.filter(too_long) else { return Ok(()) };
+        let none = if together > 1 { format!("no burst of {together}") } else { "none".into() };
+        let enough = Duration::from_millis((1_000 * u64::from(together)).div_ceil(rate.into()));
         Err(Usage(format!(
-            "at {rate} messages a second a measured phase of {} holds none; measure for longer with --measure {}",
+            "at {rate} messages a second a measured phase of {} holds {none}; measure for longer with --measure {}",
             show_duration(measure),
             show_duration(enough * 10)
         )))
@@ -153,6 +168,7 @@ pub(crate) fn cell_axes(args: &CellArgs) -> Axes {
     Axes {
         transports: all(&args.transport),
         sizes: all(&args.size),
+        mix: args.mix.clone(),
         placements: all(&args.placement),
         load: LoadAxes { arrivals: all(&args.arrivals), ..LoadAxes::default() },
         capacity: args.capacity.map(|capacity| capacity.0),
@@ -192,6 +208,8 @@ fn options(catalog: &Catalog, args: &RunArgs, suite: &Suite) -> Result<Options, 
         cpus: cpus(args.cpus.as_deref().unwrap_or_default())?,
         count: !args.no_counting,
         check_all: args.check == Some(Check::Full),
+        raw: args.detail.raw.as_deref().map(|path| path.display().to_string()),
+        percentiles: args.detail.tail.percentiles.clone(),
         tool: tool::tool(),
         checkout: tool::checkout(),
         suite: note(suite),

@@ -10,7 +10,7 @@ use ipcmark_show::{Tone, bytes, count, plural};
 use ipcmark_summary::Summary;
 use ipcmark_view::{
     FEW_MEANS, INTERVAL, LIMIT_MEANS, NOTES, RANK_MEANS, Ranking, any_few, braced, gap, gaps,
-    grouped, legend, noise, not_ranked, ranking_table, rankings,
+    grouped, legend, noise, not_ranked, ranking_table, rankings, size_table,
 };
 
 /// Returns a line for each reason: `  name, name: reason`.
@@ -40,6 +40,10 @@ pub(crate) fn tables(summary: &Summary, columns: Option<u16>) -> String {
     let rankings = rankings(summary);
     let mut text = meanings(summary, &rankings, columns);
     text.extend(rankings.iter().map(|ranking| one(ranking, summary, columns)));
+    if let Some(table) = size_table(&summary.rows) {
+        let (table, _) = dropping(&table, columns, &paint);
+        text += &format!("{}\n{table}\n", paint(Tone::Title, "By message size"));
+    }
     let mut missing = String::new();
     for gap in gaps(summary) {
         let (names, cells) = (braced(&gap.transports), &gap.cells);

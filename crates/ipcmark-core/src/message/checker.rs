@@ -1,7 +1,7 @@
 //! What the receiving side finds out from the stamps.
 
-use super::{DEEP_EVERY, FULL, Stamper, WORD, sequence_bits};
-use crate::Buffer;
+use super::{DEEP_EVERY, FULL, Key, Stamper, WORD, sequence_bits};
+use crate::{Buffer, sent_len};
 
 /// Counts of the messages that one side received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,13 +91,13 @@ impl Checker {
         let size = message.len();
         if size == self.stamped {
             if size >= FULL {
-                let (head, differs) = self.stamper.read(message);
+                let (head, differs) = self.stamper.key.read(message);
                 // The shift leaves the last flag out of the comparison.
                 if self.is_next(differs | ((head ^ self.expected) << 1)) {
                     return Verdict { last: head >> 63 != 0, fault: None };
                 }
             } else if (WORD..2 * WORD).contains(&size) {
-                let (head, differs) = self.stamper.read_word(message);
+                let (head, differs) = self.stamper.key.read_word(message);
                 if self.is_next(differs | u64::from(((head ^ self.expected) as u32) << 1)) {
                     return Verdict { last: head >> 31 != 0, fault: None };
                 }
@@ -135,7 +135,7 @@ impl Checker {
                 let last = head >> bits != 0;
                 let all = self.stamped == usize::MAX;
                 let deep = all || self.expected.is_multiple_of(DEEP_EVERY);
-                let whole = !deep || self.is_whole(message, last);
+                let whole = !deep || self.is_whole(message, self.stamper.key, last);
                 self.expected += 1;
                 if !whole {
                     return self.damaged();
@@ -182,10 +182,54 @@ impl Checker {
         Verdict { last, fault: Some(fault) }
     }
 
+    /// Checks one of messages of several lengths, up to the checker's size, which [`Stamper::write`]
+    /// wrote: `len_of` says how long each is, by its number. Of an empty one nothing but its place
+    /// can be checked; the last of a phase is not empty (see [`sent_len`]), so that the numbers of those before
+    /// it are known then.
+    pub fn check_sized(&mut self, message: &[u8], len_of: &dyn Fn(u64) -> usize) -> Verdict {
+        let len = message.len();
+        if len == 0 && len_of(self.expected) == 0 {
+            self.expected += 1;
+            self.integrity.received += 1;
+            return Verdict { last: false, fault: None };
+        }
+        let bits = sequence_bits(len);
+        let circle = (1u64 << bits) - 1;
+        let fits = len <= self.stamper.body.len();
+        let key = self.stamper.key_of(len);
+        let Some(head) = fits.then(|| key.read_any(message)).flatten() else {
+            self.expected += 1;
+            return self.damaged();
+        };
+        let (ahead, last) =
+            ((head & circle).wrapping_sub(self.expected) & circle, head >> bits != 0);
+        let sequence = match ahead <= circle / 2 {
+            true => self.expected + ahead,
+            false => self.expected.saturating_sub(circle + 1 - ahead),
+        };
+        if len != sent_len(len_of(sequence), last) {
+            self.expected += 1;
+            return self.damaged();
+        }
+        if ahead > 0 {
+            return self.out_of_sequence(head & circle, bits, last);
+        }
+        let all = self.stamped == usize::MAX;
+        let deep = all || self.expected.is_multiple_of(DEEP_EVERY);
+        let whole = !deep || self.is_whole(message, key, last);
+        self.expected += 1;
+        if !whole {
+            return self.damaged();
+        }
+        self.integrity.received += 1;
+        Verdict { last, fault: None }
+    }
+
     #[cold]
-    fn is_whole(&mut self, message: &[u8], last: bool) -> bool {
-        self.scratch.copy_from_slice(self.stamper.body());
-        self.stamper.stamp(&mut self.scratch, self.expected, last);
-        self.scratch[..] == *message
+    fn is_whole(&mut self, message: &[u8], key: Key, last: bool) -> bool {
+        let written = &mut self.scratch[..message.len()];
+        written.copy_from_slice(&self.stamper.body[..message.len()]);
+        key.stamp(written, self.expected, last);
+        *written == *message
     }
 }

@@ -90,7 +90,7 @@ fn at_rate(caller: &mut dyn Call, desk: &mut Desk, stage: &mut Stage<'_>) -> Res
         let result = caller.call(&argument)?;
         let back = desk.clock.now();
         desk.checker.check(result);
-        Ok(back)
+        Ok((back, 0))
     })
 }
 

@@ -34,6 +34,9 @@ pub(crate) fn turns<H: Halves>(
         if block_len > 1 {
             now = desk.clock.now();
         }
+        if H::varied(desk) && block_len == 1 {
+            stage.timer.sort(desk.class(), now - begun);
+        }
         if stage.timer.turn(now, now - begun) {
             return Ok(Done { messages: done, end: now });
         }

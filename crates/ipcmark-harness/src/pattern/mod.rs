@@ -28,12 +28,14 @@ mod stream;
 mod task;
 mod wake_up;
 
+use crate::combine::TELLING;
 use crate::desk::Tally;
 use crate::halves::{Erased, Halves, Of, Row};
 use crate::setup::{Making, making};
 use crate::stage::Stage;
 use ipcmark_core::{
-    Capacity, Error, Extent, Info, Notifier, Plan, Remote, Result, Role, Side, Transport, Workload,
+    Arrivals, Capacity, Carries, Error, Extent, Info, Notifier, Plan, Remote, Result, Role, Side,
+    Timed, Transport, Workload,
 };
 
 use links::{End, Fixtures, ends, tear_down};
@@ -87,15 +89,24 @@ pub(crate) const fn of_transport<T: Transport>() -> Make {
 }
 
 fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
-    let row = Row::<Of<T, false, false>>::of::<T>();
-    Ok(Fixtures::one(&row, plan)?.with(move |links, stage| {
-        let mut ends = ends::<Of<T, false, false>>(row.info, links, stage, true);
+    match plan.sizes {
+        None => make_floor(&Row::<Of<T, false, false>>::of::<T>(), plan),
+        Some(_) => make_floor(&Row::<Erased>::of::<T>(), plan),
+    }
+}
+
+fn make_floor<H: Halves>(row: &Row<H>, plan: &Plan) -> Attempt {
+    let info = row.info;
+    refuse(info, plan)?;
+    Ok(Fixtures::one(row, plan)?.with(move |links, stage| {
+        let mut ends = ends::<H>(info, links, stage, true);
         let End { tx, rx, desk } = &mut ends[0];
-        stage.phases(&mut |s| match s.plan.workload {
-            Workload::PacedPingPong { .. } => {
-                paced_ping_pong::floor::<Of<T, false, false>>(tx, rx, desk, s)
+        stage.phases(&mut |s| {
+            desk.begin_phase();
+            match s.plan.workload {
+                Workload::PacedPingPong { .. } => paced_ping_pong::floor::<H>(tx, rx, desk, s),
+                _ => floor::turns::<H>(tx, rx, desk, s),
             }
-            _ => floor::turns::<Of<T, false, false>>(tx, rx, desk, s),
         })?;
         Ok(tear_down(ends, stage))
     }))
@@ -103,6 +114,7 @@ fn of_floor<T: Transport>(plan: &Plan) -> Attempt {
 
 fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &Plan) -> Attempt {
     match plan.workload {
+        _ if plan.sizes.is_some() => of_kernel::<T>(plan),
         // A virtual call does not matter to a part of a task, a piece of other work, or a sleep.
         Workload::Paced { .. }
         | Workload::PacedPingPong { .. }
@@ -156,7 +168,8 @@ fn make_paced_ping_pong(row: &Row<Erased>, plan: &Plan) -> Result<Made> {
 }
 
 fn refuse(info: &Info, plan: &Plan) -> std::result::Result<(), NotMade> {
-    let reason = refusal(info, plan.workload, plan.size, plan.extent);
+    let reason =
+        sizes_refusal(info, plan).or_else(|| refusal(info, plan.workload, plan.size, plan.extent));
     reason.map_or(Ok(()), |reason| Err(NotMade::Unsupported(reason)))
 }
 
@@ -247,6 +260,40 @@ pub(crate) fn of_remote<R: Remote>(plan: &Plan) -> Attempt {
     Ok((call::pair::<R>(fixture), took))
 }
 
+/// Returns the reason why a plan's sizes, or its trace, cannot be sent.
+fn sizes_refusal(info: &Info, plan: &Plan) -> Option<String> {
+    let replays = matches!(plan.workload.arrivals(), Some(Arrivals::Replay { .. }));
+    if replays && plan.trace.is_none() {
+        return Some("its trace is not here: name it with --replay".into());
+    }
+    let sizes = plan.sizes.as_ref()?;
+    varied_refusal(info, plan.workload, sizes.classes()[0].from)
+}
+
+/// Returns the reason why a workload cannot carry messages of several sizes, or empty ones: `least`
+/// is the shortest, bytes.
+pub(crate) fn varied_refusal(info: &Info, workload: Workload, least: usize) -> Option<String> {
+    if !workload.takes_sizes() {
+        return Some(format!("the messages of a {workload} have one size, of at least 1 byte"));
+    }
+    if info.carries == Carries::Calls {
+        return Some("a call has one size, of at least 1 byte".into());
+    }
+    if least == 0 && !info.empty_messages {
+        return Some(
+            "an empty message does not arrive as a message: its receiver takes it for the end, or sees none"
+                .into(),
+        );
+    }
+    let one_way = workload.timed() == Timed::OneWay;
+    (least < TELLING && info.lossy && one_way).then(|| too_short(least))
+}
+
+/// Returns the reason why messages so short cannot be timed over a mechanism that loses some.
+pub(crate) fn too_short(size: usize) -> String {
+    format!("{size} bytes do not show which message was lost; from {TELLING} on they do")
+}
+
 /// Returns the reason why no machine can run a workload so.
 pub(crate) fn refusal(
     info: &Info,
@@ -258,11 +305,14 @@ pub(crate) fn refusal(
         Workload::FanIn { .. } | Workload::FanOut { .. } => fan::refusal(info, workload, size),
         Workload::Broadcast { .. } => broadcast::refusal(info, workload.peers()),
         Workload::ScatterGather { .. } => scatter::refusal(info.lossy, size),
-        Workload::Paced { rate, .. } | Workload::PacedPingPong { rate, .. } => {
-            (messages_in(extent, rate) < 1).then(|| too_slow(extent, rate))
+        Workload::Paced { rate, arrivals } | Workload::PacedPingPong { rate, arrivals } => {
+            // The first message of a trace is due at once.
+            let holds_none = !matches!(arrivals, Arrivals::Replay { .. })
+                && messages_in(extent, rate, arrivals) < 1;
+            holds_none.then(|| too_slow(extent, rate, arrivals.together()))
         }
-        Workload::PacedPeers { rate, .. } => match messages_in(extent, rate) {
-            0 => Some(too_slow(extent, rate)),
+        Workload::PacedPeers { rate, arrivals, .. } => match messages_in(extent, rate, arrivals) {
+            0 => Some(too_slow(extent, rate, arrivals.together())),
             _ => paced_peers::refusal(info, workload, size),
         },
         Workload::PingPong
@@ -275,10 +325,13 @@ pub(crate) fn refusal(
 }
 
 /// Returns the reason why a phase is too short for a rate.
-fn too_slow(extent: Extent, rate_per_s: u32) -> String {
+fn too_slow(extent: Extent, rate_per_s: u32, together: u32) -> String {
     let Extent::Time(time) = extent else { return String::new() };
+    let what = if together > 1 { format!("burst of {together}") } else { "message".into() };
+    // Rounded up: a phase that is shorter by a rounding holds none.
+    let tenths = (10.0 * f64::from(together) / f64::from(rate_per_s.max(1))).ceil();
     format!(
-        "a phase of {time:?} holds no message at {rate_per_s} a second; measure for {:.1} s or longer",
-        1.0 / f64::from(rate_per_s.max(1))
+        "a phase of {time:?} holds no {what} at {rate_per_s} a second; measure for {:.1} s or longer",
+        tenths / 10.0
     )
 }

@@ -28,8 +28,14 @@ use ipcmark_sys::clock::Ticks;
 /// Runs one side's part.
 pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>) -> Result<()> {
     match stage.seat.side {
-        Side::Initiator => stage.phases(&mut |s| send(tx, desk, s)),
-        Side::Responder => stage.phases(&mut |s| receive(rx, desk, s)),
+        Side::Initiator => stage.phases(&mut |s| {
+            desk.begin_phase();
+            send(tx, desk, s)
+        }),
+        Side::Responder => stage.phases(&mut |s| {
+            desk.begin_phase();
+            receive(rx, desk, s)
+        }),
     }
 }
 
@@ -112,7 +118,9 @@ fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Don
         }
         if matches!(verdict.fault, None | Some(Fault::Skipped(_))) {
             let due = schedule.due(desk.checker.expected() - 1 - first);
-            stage.timer.take(now, now.saturating_sub(due));
+            let time = now.saturating_sub(due);
+            stage.timer.sort(desk.class(), time);
+            stage.timer.take(now, time);
         }
         done = Done { messages: done.messages + 1, end: now };
         if verdict.last {

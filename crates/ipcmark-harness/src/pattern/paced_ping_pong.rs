@@ -37,10 +37,14 @@ pub(super) fn part(
     window: u64,
 ) -> Result<()> {
     match stage.seat.side {
-        Side::Initiator => stage.phases(&mut |s| initiate(tx, rx, desk, s, window)),
-        Side::Responder => {
-            stage.phases(&mut |s| ping_pong::respond::<Erased>(tx, rx, desk, s.delay))
-        }
+        Side::Initiator => stage.phases(&mut |s| {
+            desk.begin_phase();
+            initiate(tx, rx, desk, s, window)
+        }),
+        Side::Responder => stage.phases(&mut |s| {
+            desk.begin_phase();
+            ping_pong::respond::<Erased>(tx, rx, desk, s.delay)
+        }),
     }
 }
 
@@ -85,7 +89,9 @@ fn initiate(
             Ok(())
         })?;
         let due = answers.due(received);
-        stage.timer.take(now, now.saturating_sub(due));
+        let time = now.saturating_sub(due);
+        stage.timer.sort(desk.class(), time);
+        stage.timer.take(now, time);
         received += 1;
         if under_way == window {
             room_since = now;
@@ -114,6 +120,6 @@ pub(super) fn floor<H: Halves>(
                 Ok(())
             })?;
         }
-        Ok(back)
+        Ok((back, desk.class()))
     })
 }

@@ -114,11 +114,11 @@ impl Pacer {
 }
 
 /// Runs a phase in which each message is sent when it is due, or when the one before it is done with.
-/// `exchange` sends one, which is the phase's last if its argument says so, and returns when it was done with; the
-/// message's time begins when it was due.
+/// `exchange` sends one, which is the phase's last if its argument says so, and returns when it was done with and the
+/// class of its size; the message's time begins when it was due.
 pub(super) fn one_by_one(
     stage: &mut Stage<'_>,
-    mut exchange: impl FnMut(bool) -> Result<Ticks>,
+    mut exchange: impl FnMut(bool) -> Result<(Ticks, usize)>,
 ) -> Result<Done> {
     let mut pacer = Pacer::new(stage);
     let mut schedule = Schedule::of(stage);
@@ -129,8 +129,9 @@ pub(super) fn one_by_one(
         let due = schedule.due(done.messages);
         let now = pacer.wait_uncounted(due, stage)?;
         let last = schedule.is_last() || now >= over;
-        let back = exchange(last)?;
+        let (back, class) = exchange(last)?;
         stage.take_lag(now, now - due.max(done.end));
+        stage.timer.sort(class, back - due);
         stage.timer.take(back, back - due);
         done = Done { messages: done.messages + 1, end: back };
         if last {

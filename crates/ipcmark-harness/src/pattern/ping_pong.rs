@@ -42,6 +42,9 @@ pub(crate) fn initiate<H: Halves>(
             Ok(())
         })?;
         trips += 1;
+        if H::varied(desk) {
+            timer.sort(desk.class(), back - begun);
+        }
         let over = timer.take(back, back - begun);
         if last {
             return Ok(Done { messages: trips, end: back });

@@ -1,5 +1,5 @@
-//! The times at which the messages of an open loop are due: at equal distances, or at random, as
-//! users arrive.
+//! The times at which the messages of an open loop are due: at equal distances, at random, as
+//! users arrive, in bursts, or as a trace has them.
 //!
 //! Both sides need every time, and neither may send it, since the mechanism under test would carry
 //! it. So each draws the same times from the plan's seed, one after another; none is stored,
@@ -9,8 +9,9 @@
 
 use crate::stage::Stage;
 use fastrand::Rng;
-use ipcmark_core::{Arrivals, Extent, Parameter, Workload};
+use ipcmark_core::{Arrivals, Extent, Parameter, Trace, Workload};
 use ipcmark_sys::clock::{Clock, Ticks};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time from the barrier to the beginning of the schedule.
@@ -24,11 +25,15 @@ const CATCH_UP: u32 = 4;
 /// Separates these draws from others of the plan's seed.
 const SALT: u64 = 0x6172_7269_7661_6c73;
 
-/// Returns the mean number of messages that are due within `extent`.
-pub(crate) fn messages_in(extent: Extent, rate_per_s: u32) -> u64 {
+/// Returns the mean number of messages that are due within `extent`; of bursts, those of whole ones.
+pub(crate) fn messages_in(extent: Extent, rate_per_s: u32, arrivals: Arrivals) -> u64 {
+    let together = u64::from(arrivals.together());
     match extent {
-        Extent::Messages(n) => n.max(1),
-        Extent::Time(time) => (time.as_secs_f64() * f64::from(rate_per_s)) as u64,
+        Extent::Messages(n) => n.max(1).next_multiple_of(together),
+        Extent::Time(time) => {
+            let due = (time.as_secs_f64() * f64::from(rate_per_s)) as u64;
+            due - due % together
+        }
     }
 }
 
@@ -38,8 +43,7 @@ pub(super) struct Schedule {
     begin: Ticks,
     /// Mean distance of two messages, in ticks.
     gap: f64,
-    /// Draws the gaps, if they are random.
-    random: Option<Rng>,
+    gaps: Gaps,
     /// The end of the phase.
     end: End,
     /// The current message, and its time in ticks after `begin`.
@@ -47,6 +51,17 @@ pub(super) struct Schedule {
     at: f64,
     /// Time of the message after it.
     next: f64,
+}
+
+/// The distances between messages.
+#[derive(Debug)]
+enum Gaps {
+    /// All equal; or none within a group of that many, with the mean kept.
+    Even(u64),
+    /// Drawn one by one.
+    Random(Rng),
+    /// Those of a trace, with the number of ticks in a ns.
+    Traced(Arc<Trace>, f64),
 }
 
 /// The end of a phase.
@@ -80,7 +95,26 @@ impl Schedule {
             let share = sender as f64 / workload.senders() as f64;
             begin += (share * clock.hz() / f64::from(rate)) as Ticks;
         }
-        Schedule::new(begin, clock, (rate, arrivals), stage.extent, seed)
+        match (arrivals, &stage.plan.trace) {
+            (Arrivals::Replay { .. }, Some(trace)) => {
+                Schedule::traced(begin, clock, trace, stage.extent)
+            }
+            _ => Schedule::new(begin, clock, (rate, arrivals), stage.extent, seed),
+        }
+    }
+
+    /// Makes the schedule of a trace, from its beginning.
+    fn traced(begin: Ticks, clock: &Clock, trace: &Arc<Trace>, extent: Extent) -> Schedule {
+        let ticks_per_ns = clock.hz() / 1e9;
+        let end = match extent {
+            Extent::Messages(n) => End::Count(n.max(1)),
+            Extent::Time(time) => End::Before(clock.ticks(time) as f64),
+        };
+        let gap = trace.pass_ns() as f64 / trace.len() as f64 * ticks_per_ns;
+        let gaps = Gaps::Traced(Arc::clone(trace), ticks_per_ns);
+        let mut schedule = Schedule { begin, gap, gaps, end, n: 0, at: 0.0, next: 0.0 };
+        schedule.next = schedule.following();
+        schedule
     }
 
     fn new(
@@ -91,28 +125,35 @@ impl Schedule {
         seed: u64,
     ) -> Schedule {
         let gap = clock.hz() / f64::from(rate);
-        let (random, end) = match (arrivals, extent) {
-            (Arrivals::Constant, _) => (None, End::Count(messages_in(extent, rate).max(1))),
+        let together = u64::from(arrivals.together());
+        let (gaps, end) = match (arrivals, extent) {
             (Arrivals::Poisson, Extent::Messages(n)) => {
-                (Some(Rng::with_seed(seed)), End::Count(n.max(1)))
+                (Gaps::Random(Rng::with_seed(seed)), End::Count(n.max(1)))
             }
             (Arrivals::Poisson, Extent::Time(time)) => {
-                (Some(Rng::with_seed(seed)), End::Before(clock.ticks(time) as f64))
+                (Gaps::Random(Rng::with_seed(seed)), End::Before(clock.ticks(time) as f64))
+            }
+            _ => {
+                let count = messages_in(extent, rate, arrivals).max(together);
+                (Gaps::Even(together), End::Count(count))
             }
         };
-        let mut schedule = Schedule { begin, gap, random, end, n: 0, at: 0.0, next: 0.0 };
+        let mut schedule = Schedule { begin, gap, gaps, end, n: 0, at: 0.0, next: 0.0 };
         schedule.at = schedule.first();
-        schedule.next = schedule.at + schedule.draw();
+        schedule.next = schedule.following();
         schedule
     }
 
     /// Returns the time that belongs to the messages: from when the first may be due to the end of
     /// the last one's turn, or the beginning again if chance decides that.
     pub(super) fn span(&self) -> (Ticks, Ticks) {
-        let length = match self.end {
-            End::Before(length) => length,
-            End::Count(count) if self.random.is_none() => count as f64 * self.gap,
-            End::Count(_) => 0.0,
+        let length = match (self.end, &self.gaps) {
+            (End::Before(length), _) => length,
+            (End::Count(count), Gaps::Even(_)) => count as f64 * self.gap,
+            (End::Count(_), Gaps::Random(_)) => 0.0,
+            (End::Count(count), Gaps::Traced(trace, per_ns)) => {
+                trace.time_ns(count) as f64 * per_ns
+            }
         };
         (self.begin, self.begin + length as Ticks)
     }
@@ -128,19 +169,27 @@ impl Schedule {
     /// Returns the first message's time. At a constant rate it is due at once. At a random one it
     /// comes after a gap, as all do: one drawn from those that end within the phase.
     fn first(&mut self) -> f64 {
-        let (Some(random), End::Before(length)) = (&mut self.random, self.end) else {
-            return if self.random.is_some() { self.draw() } else { 0.0 };
-        };
-        let within = -(-length / self.gap).exp_m1();
-        -self.gap * (-random.f64() * within).ln_1p()
+        match (&mut self.gaps, self.end) {
+            (Gaps::Even(_) | Gaps::Traced(..), _) => 0.0,
+            (Gaps::Random(_), End::Count(_)) => self.following(),
+            (Gaps::Random(random), End::Before(length)) => {
+                let within = -(-length / self.gap).exp_m1();
+                -self.gap * (-random.f64() * within).ln_1p()
+            }
+        }
     }
 
-    /// Returns the distance to the next message.
-    fn draw(&mut self) -> f64 {
-        match &mut self.random {
-            None => self.gap,
+    /// Returns the time of the message after the current one.
+    fn following(&mut self) -> f64 {
+        match &mut self.gaps {
+            // A sum would show a million roundings.
+            Gaps::Even(together) => {
+                let next = self.n + 1;
+                (next - next % *together) as f64 * self.gap
+            }
+            Gaps::Traced(trace, per_ns) => trace.time_ns(self.n + 1) as f64 * *per_ns,
             // f64() is below 1, so the logarithm is finite.
-            Some(random) => -self.gap * (-random.f64()).ln_1p(),
+            Gaps::Random(random) => self.at - self.gap * (-random.f64()).ln_1p(),
         }
     }
 
@@ -150,11 +199,7 @@ impl Schedule {
         while self.n < n {
             self.n += 1;
             self.at = self.next;
-            self.next = match self.random {
-                // A sum would show a million roundings.
-                None => (self.n + 1) as f64 * self.gap,
-                Some(_) => self.at + self.draw(),
-            };
+            self.next = self.following();
         }
         self.begin + self.at as Ticks
     }
@@ -198,10 +243,14 @@ mod tests {
     #[test]
     fn a_phase_holds_rate_times_time_and_not_one_more() {
         let time = |ms| Extent::Time(Duration::from_millis(ms));
-        assert_eq!(messages_in(time(50), 1_000), 50);
-        assert_eq!(messages_in(time(50), 10), 0);
-        assert_eq!(messages_in(time(100), 10), 1);
-        assert_eq!(messages_in(Extent::Messages(7), 10), 7);
+        let even = |extent, rate| messages_in(extent, rate, Arrivals::Constant);
+        assert_eq!(even(time(50), 1_000), 50);
+        assert_eq!(even(time(50), 10), 0);
+        assert_eq!(even(time(100), 10), 1);
+        assert_eq!(even(Extent::Messages(7), 10), 7);
+        let bursts = |extent| messages_in(extent, 1_000, Arrivals::Bursts { of: 16 });
+        assert_eq!([bursts(time(50)), bursts(time(15))], [48, 0], "whole ones");
+        assert_eq!(bursts(Extent::Messages(17)), 32);
         assert_eq!(moments(schedule(1_000, Arrivals::Constant, time(50), 0)).len(), 50);
         assert_eq!(moments(schedule(1_000, Arrivals::Poisson, Extent::Messages(7), 0)).len(), 7);
     }
@@ -212,6 +261,44 @@ mod tests {
         assert_eq!(schedule.due(0), 1_000);
         let due = schedule.due(1_000_000);
         assert_eq!(due, 1_000 + (1e6 * schedule.gap) as Ticks);
+    }
+
+    #[test]
+    fn a_burst_is_due_at_once_and_the_mean_rate_is_kept() {
+        for (of, bursts) in [(2, 500), (7, 142), (1_000, 1)] {
+            let schedule = schedule(1_000, Arrivals::Bursts { of }, SECOND, 0);
+            let length = schedule.span().1 - schedule.begin;
+            assert_eq!(length, (f64::from(of * bursts) * schedule.gap) as Ticks);
+            let moments = moments(schedule);
+            assert_eq!(moments.len() as u32, of * bursts);
+            for (n, at) in moments.iter().enumerate() {
+                let group = f64::from(n as u32 / of * of);
+                // The clock has whole ticks.
+                assert!((at - group).abs() < 1e-4, "{n} of {of}: {at}");
+            }
+        }
+        let early = Extent::Time(Duration::from_millis(1));
+        assert_eq!(moments(schedule(1_000, Arrivals::Bursts { of: 9 }, early, 0)).len(), 9);
+    }
+
+    #[test]
+    fn a_trace_is_replayed_at_its_times_again_and_again() {
+        let rows = [(0, 64), (100_000_000, 64), (100_000_000, 64), (399_000_000, 9)];
+        let trace = Arc::new(Trace::new("t", rows.to_vec()).unwrap());
+        let mut replay = Schedule::traced(1_000, &CLOCK, &trace, SECOND);
+        let mut times = Vec::new();
+        for n in 0.. {
+            let due = replay.due(n);
+            times.push((CLOCK.ns(due - 1_000) / 1e6).round() as u64);
+            if replay.is_last() {
+                break;
+            }
+        }
+        // A pass takes 532 ms.
+        assert_eq!(times, [0, 100, 100, 399, 532, 632, 632, 931]);
+        assert_eq!(replay.span().1 - 1_000, CLOCK.ticks(Duration::from_secs(1)));
+        let counted = Schedule::traced(0, &CLOCK, &trace, Extent::Messages(4));
+        assert_eq!((CLOCK.ns(counted.span().1) / 1e6).round() as u64, 532);
     }
 
     #[test]

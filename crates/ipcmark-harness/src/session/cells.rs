@@ -49,19 +49,22 @@ impl Session {
 /// Returns the reason why a spec makes no sense for this transport, on any machine.
 fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     let info = &spec.entry.info;
-    let CellKey { workload, size_bytes, .. } = spec.key;
+    let CellKey { workload, size_bytes, ref mix, .. } = spec.key;
     let size = size_bytes as usize;
+    let least = mix.as_ref().map_or(size, |mix| mix.sizes()[0].0 as usize);
     if let Err(reason) = info.supports(workload) {
         return Some(reason.into());
     }
     match (workload.has_payload(), size) {
         (false, 1..) => return Some(format!("a {workload} carries nothing: its size is 0")),
         (false, 0) => {}
-        (true, 0) => return Some("a message has at least 1 byte".into()),
+        (true, _) if least == 0 || spec.key.has_sizes() => {
+            if let Some(reason) = pattern::varied_refusal(info, workload, least) {
+                return Some(reason);
+            }
+        }
         (true, ..TELLING) if info.lossy && workload.timed() == Timed::OneWay => {
-            return Some(format!(
-                "{size} bytes do not show which message was lost; from {TELLING} on they do"
-            ));
+            return Some(pattern::too_short(size));
         }
         (true, _) => {}
     }

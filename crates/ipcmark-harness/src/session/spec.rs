@@ -1,8 +1,14 @@
 //! The cells and the options of a session.
 
-use crate::Entry;
-use ipcmark_core::{Names, Parameter, Placement, Plan, Workload};
-use ipcmark_record::{CellKey, Checkout, SuiteNote, Target, Tool};
+use crate::{Entry, MOST_RAW, raw};
+use ipcmark_core::{
+    Arrivals, DEEP_EVERY, Names, Parameter, Placement, Plan, Sizes, Trace, Workload,
+};
+use ipcmark_record::{
+    CellKey, Checkout, HarnessCost, RawNote, Settings, SuiteNote, Target, Tool, TraceNote,
+};
+use ipcmark_sys::clock::Clock;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time that an invocation may take beyond its phases before it counts as hung.
@@ -40,15 +46,23 @@ impl CellSpec {
 }
 
 /// Returns the plan of one invocation of a cell: a single message, no warm-up. The caller sets the
-/// rest.
+/// rest. `trace` is the one of replayed arrivals.
 #[must_use]
-pub fn plan(key: &CellKey, names: Names) -> Plan {
-    Plan {
+pub fn plan(key: &CellKey, trace: Option<&Arc<Trace>>, names: Names) -> Plan {
+    let plan = Plan {
         workload: key.workload,
         capacity: key.capacity_bytes.map(|bytes| bytes as usize),
         when_full: key.when_full,
         placement: key.placement,
         ..Plan::new(key.size_bytes as usize, names)
+    };
+    if let (Some(trace), Some(Arrivals::Replay { .. })) = (trace, key.workload.arrivals()) {
+        return plan.replaying(trace);
+    }
+    match &key.mix {
+        Some(mix) => plan.sized(Sizes::of_mix(mix)),
+        None if key.size_bytes == 0 && key.workload.has_payload() => plan.sized(Sizes::empty()),
+        None => plan,
     }
 }
 
@@ -91,6 +105,12 @@ pub struct Options {
     pub count: bool,
     /// True to compare every byte of every message: see [`Plan::check_all`].
     pub check_all: bool,
+    /// Name of the file that gets the times of each message: see [`Event::Visited`](super::Event::Visited).
+    pub raw: Option<String>,
+    /// Percentiles that the tables show, as fractions, for the record.
+    pub percentiles: Vec<f64>,
+    /// The trace of replayed arrivals.
+    pub trace: Option<Arc<Trace>>,
     /// The command line, for the record.
     pub command: Vec<String>,
     /// The build, for the record.
@@ -119,6 +139,9 @@ impl Options {
             count: false,
             cpus: Vec::new(),
             check_all: false,
+            raw: None,
+            percentiles: Vec::new(),
+            trace: None,
             command: command_line(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").into(),
@@ -129,6 +152,44 @@ impl Options {
             suite: SuiteNote::default(),
             floor: None,
         }
+    }
+
+    /// Adds the cost of keeping each message's times, if that is asked for.
+    pub(super) fn with_raw_cost(&self, cost: HarnessCost, clock: &Clock) -> HarnessCost {
+        HarnessCost { raw_ns: self.raw.as_ref().map(|_| raw::cost_ns(clock)), ..cost }
+    }
+
+    /// Returns the settings for the record.
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            budget_s: self.budget.map(|budget| budget.as_secs_f64()),
+            rounds: self.rounds,
+            rounds_most: self.rounds_most,
+            target: self.target,
+            measure_ms: self.measure.as_secs_f64() * 1e3,
+            warm_up_ms: self.warm_up.as_secs_f64() * 1e3,
+            cpus: self.cpus.clone(),
+            raw: self.raw.clone().map(|file| RawNote { file, most_messages: MOST_RAW as u64 }),
+            percentiles: self.percentiles.clone(),
+            trace: self.trace.as_deref().map(trace_note),
+            deep_check_every: if self.check_all { 1 } else { DEEP_EVERY },
+            command: self.command.clone(),
+        }
+    }
+}
+
+fn trace_note(trace: &Trace) -> TraceNote {
+    let bytes: u64 = trace.sizes().iter().map(|size| u64::from(*size)).sum();
+    let pass_s = trace.pass_ns() as f64 / 1e9;
+    TraceNote {
+        name: trace.name().into(),
+        hash: format!("{:08x}", trace.hash()),
+        messages: trace.len() as u64,
+        pass_s,
+        rate_per_s: trace.len() as f64 / pass_s,
+        mean_bytes: bytes as f64 / trace.len() as f64,
+        longest_bytes: trace.sizes().iter().copied().max().unwrap_or_default().into(),
     }
 }
 

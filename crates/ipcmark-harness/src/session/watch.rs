@@ -1,6 +1,7 @@
 //! Events of a session, for those that watch it.
 
 use super::Aim;
+use crate::RawMessages;
 use ipcmark_record::{Cell, Invocation, Outcome, Record};
 
 /// An event of a run.
@@ -40,6 +41,8 @@ pub enum Event<'a> {
         cell: &'a Cell,
         /// The new invocation; `None` if it was cut off or is not possible here.
         invocation: Option<&'a Invocation>,
+        /// The times of each of its messages, if they were asked for.
+        raw: &'a RawMessages,
     },
     /// A round has ended.
     RoundEnded {

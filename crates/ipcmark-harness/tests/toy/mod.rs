@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses some of the toys")]
 
 pub(crate) mod signals;
+pub(crate) mod stream;
 
 use ipcmark_core::{
     Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Refusal, Result,

@@ -81,7 +81,7 @@ impl Word {
 /// Returns the words of a cell's name without the transport: `ping-pong`, `64`, `64B`, `cross-core`,
 /// `peers=2`, `poisson` ...
 fn parts(key: &CellKey) -> Vec<String> {
-    let CellKey { workload, size_bytes, placement, capacity_bytes, .. } = key;
+    let CellKey { workload, size_bytes, mix, placement, capacity_bytes, .. } = key;
     let shown = |bytes: u64| show_size(bytes as usize).replace(' ', "");
     let number = |name, of| workload.value(of).map(|n| format!("{name}={n}"));
     [
@@ -89,6 +89,7 @@ fn parts(key: &CellKey) -> Vec<String> {
         Some(size_bytes.to_string()),
         Some(shown(*size_bytes)),
         Some(placement.to_string()),
+        mix.as_ref().map(|mix| format!("mix={mix}")),
         capacity_bytes.map(|bytes| format!("capacity={}", shown(bytes))),
         number("peers", Parameter::Peers),
         (workload.idle() > 0).then(|| format!("idle={}", workload.idle())),

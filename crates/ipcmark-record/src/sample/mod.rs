@@ -188,6 +188,7 @@ fn invocation(
         lost: None,
         hold: None,
         third_parties: None,
+        sizes: Vec::new(),
     };
     let mut sides = vec![side("initiator", 0, Some(&histogram))];
     if !one_sided {

@@ -263,5 +263,6 @@ fn side(
         lost: None,
         hold: None,
         third_parties: None,
+        sizes: Vec::new(),
     }
 }

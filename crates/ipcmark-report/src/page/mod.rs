@@ -24,6 +24,7 @@ pub(crate) fn render(
     let sections = [
         Some(sections::why(&record.suite)),
         sections::rankings(summary, rankings, charts)?,
+        sections::sizes(summary),
         sections::distances(charts)?,
         sections::charts(rankings, charts)?,
         sections::limits(record, summary),
@@ -78,7 +79,14 @@ fn listed(summary: &Summary) -> Cow<'_, Summary> {
     let tells = |row: &&Row| row.figure.is_some() || matches!(row.status, Status::Failed { .. });
     let rows = summary.rows.iter().filter(tells).cloned().collect();
     let (classes, drift) = (summary.classes.clone(), summary.drift.clone());
-    Cow::Owned(Summary { rows, classes, drift, census: summary.census, target: summary.target })
+    Cow::Owned(Summary {
+        rows,
+        classes,
+        drift,
+        census: summary.census,
+        target: summary.target,
+        percentiles: summary.percentiles.clone(),
+    })
 }
 
 /// Shows the quality of the measurement, before any figure.

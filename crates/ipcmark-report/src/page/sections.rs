@@ -227,6 +227,16 @@ pub(super) fn costs(record: &Record, summary: &Summary, all: &[Chart]) -> Result
     Ok(Some(Section::new("costs", "Costs", "Costs", body)))
 }
 
+pub(super) fn sizes(summary: &Summary) -> Option<Section> {
+    let sizes = ipcmark_view::size_table(&summary.rows)?;
+    let body = html!(
+        "<p>The times of messages of each size, in cells whose messages have several. A long message delays those behind it, \
+         so a short one may take longer here than where all are short.</p>\n{table}",
+        table = table(SORTABLE, "", &sizes),
+    );
+    Some(Section::new("sizes", "By message size", "By message size", body))
+}
+
 pub(super) fn gaps(summary: &Summary) -> Option<Section> {
     let gaps = ipcmark_view::gaps(summary);
     let body = table("", "", &ipcmark_view::gaps_table(&gaps));

@@ -34,6 +34,9 @@ pub(super) fn cpus(cell: &Cell, behind: &[&Invocation]) -> Option<usize> {
 
 /// Returns the bound of the cell's setting; `None` if a part of it was not measured.
 pub(super) fn bound(cell: &Cell, behind: &[&Invocation], ground: &Ground<'_>) -> Option<Found> {
+    if cell.key.has_sizes() {
+        return None;
+    }
     let processes = behind.first()?.sides.len();
     let pinned = cell.key.placement != Placement::Free;
     let cpus = cpus(cell, behind)?;

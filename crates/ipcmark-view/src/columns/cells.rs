@@ -5,7 +5,7 @@ use super::{
     percentile, quality, shown, switches, transport,
 };
 use crate::gaps::gap;
-use crate::payload;
+use crate::ranking::sizes;
 use crate::remarks::{buffer, remarks};
 use ipcmark_show::{Cell, Column, Head, Quantity, Table, bytes};
 use ipcmark_summary::{Figure, PERCENTILES, Row};
@@ -93,7 +93,7 @@ fn words(text: &str, help: &str, of: fn(&Row) -> Cell) -> OfRow {
 
 /// Returns the message size of a row.
 pub(super) fn size(row: &Row) -> Cell {
-    Cell::number(payload(row.key.size_bytes), row.key.size_bytes as f64)
+    Cell::number(sizes(&row.key), row.key.size_bytes as f64)
 }
 
 fn state(row: &Row) -> Cell {

@@ -4,11 +4,13 @@ mod cells;
 mod cost;
 mod limits;
 mod ranking;
+mod sizes;
 
 pub use cells::cells_table;
 pub use cost::{CostTable, cost_tables};
 pub use limits::limit_table;
 pub use ranking::ranking_table;
+pub use sizes::size_table;
 
 #[cfg(test)]
 mod tests;
@@ -78,6 +80,12 @@ fn figure(head: Head, of: impl Fn(&Figure) -> Cell + 'static) -> OfRow {
 /// Returns a column for a percentile of the measured time.
 fn quantile(head: Head, quantile: f64) -> OfRow {
     figure(head, move |f| f.percentile(quantile).map_or_else(Cell::missing, percentile))
+}
+
+/// Returns the name of a percentile: `p99.9`.
+pub(crate) fn quantile_name(quantile: f64) -> String {
+    // A fraction times 100 need not be the number that people write.
+    format!("p{}", (quantile * 1e8).round() / 1e6)
 }
 
 fn transport() -> OfRow {

@@ -2,8 +2,8 @@
 
 use super::{
     BLOCKS, BLOCKS_MEAN, BYTES, NOTES, OVER_INVOCATIONS, OfRow, TIME_PER_MESSAGE, cpu, distance,
-    estimate, figure, held, invocations, limit, percentile, plain, quality, quantile, switches,
-    syscalls, time_cell, transport,
+    estimate, figure, held, invocations, limit, percentile, plain, quality, quantile,
+    quantile_name, switches, syscalls, time_cell, transport,
 };
 use crate::remarks::{remarks, room};
 use crate::{Entry, RANK_MEANS, Ranking, Setting};
@@ -17,7 +17,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     let setting = &ranking.setting;
     let counted = setting.counted();
     let mut of_rows = vec![transport(), headline(setting)];
-    of_rows.extend(figures(setting));
+    of_rows.extend(figures(setting, ranking.asked()));
     // At a rate the CPUs used say it, and the table of costs has it for each message.
     if setting.workload.value(Parameter::Rate).is_none() {
         of_rows.push(cpu(counted));
@@ -111,7 +111,7 @@ const WORST_P50: &str = "largest median of a receiver, a sender to the one recei
 const WORST_P99: &str = "largest 99th percentile of one of them, not always the same one's";
 
 /// Returns the figures after the first.
-fn figures(setting: &Setting) -> Vec<OfRow> {
+fn figures(setting: &Setting, asked: Option<Vec<f64>>) -> Vec<OfRow> {
     let number = |text: &str, help: &str, spare| Head::number(text, help).spare(spare);
     match setting.headline() {
         Headline::Rate => vec![
@@ -122,7 +122,10 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
             figure(number(BLOCKS, BLOCKS_MEAN, 2), p50_and_p99),
         ],
         Headline::Median => {
-            let p99 = quantile(number("p99", OVER_INVOCATIONS, 10), 0.99);
+            let tail = asked.unwrap_or_else(|| vec![0.99]).into_iter();
+            let of = |q| quantile(number(&quantile_name(q), OVER_INVOCATIONS, 10), q);
+            // The median is the headline.
+            let mut all: Vec<OfRow> = tail.filter(|q| *q != 0.5).map(of).collect();
             if let Some(rate) = setting.workload.due_per_s() {
                 let help = "messages received and verified a second, of those that were to be sent";
                 let asked = Quantity::MessageRate.show(rate);
@@ -157,11 +160,13 @@ fn figures(setting: &Setting) -> Vec<OfRow> {
                 let others = Column::new(others, |row: &Row| {
                     row.third_parties_cpus().map_or_else(Cell::missing, |cpus| plain(cpus.value))
                 });
-                return vec![p99, p50_of_worst, p99_of_worst, reached, delay, cpus, others];
+                all.extend([p50_of_worst, p99_of_worst, reached, delay, cpus, others]);
+                return all;
             }
             let head = number(&format!("{}s/s", capital(setting.counted())), "back to back", 2);
             let last = figure(head, |f| Cell::value(Quantity::MessageRate, f.messages_per_s.value));
-            vec![p99, last]
+            all.push(last);
+            all
         }
         Headline::SpeedUp => {
             let task = |head, of: fn(&ipcmark_summary::Parallel) -> Cell| {

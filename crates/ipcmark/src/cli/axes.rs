@@ -7,8 +7,8 @@ use super::words::{
     parse_size_list, parse_when_full,
 };
 use clap::Args;
-use ipcmark_core::{Arrivals, Input, Placement, WhenFull, Workload};
-use ipcmark_suite::Selector;
+use ipcmark_core::{Arrivals, Input, Mix, Placement, WhenFull, Workload};
+use ipcmark_suite::{Selector, parse_mix};
 
 /// The axes of every command that measures a suite's cells, or searches among them.
 #[derive(Debug, Clone, Default, Args)]
@@ -17,15 +17,19 @@ pub(crate) struct CellArgs {
     /// means all its waits.
     #[arg(long, help_heading = WHAT, short, value_name = "GLOB,...", value_parser = parse_selectors, allow_hyphen_values = true)]
     pub(crate) transport: Vec<Several<Selector>>,
-    /// Message sizes: 64, 1KiB, 64..64KiB (each twice the one before), 8..1MiB*8 (each eight times).
+    /// Message sizes: 64, 1KiB, 0 (empty), 64..64KiB (each twice the one before), 8..1MiB*8 (each eight times).
     #[arg(long, help_heading = WHAT, short, value_name = "SIZE,...", value_parser = parse_size_list)]
     pub(crate) size: Vec<Several<usize>>,
+    /// Messages of several sizes: SIZE:WEIGHT for each, 64:90,4KiB:9,64KiB:1. Percentiles are given for all
+    /// and for each size.
+    #[arg(long, help_heading = WHAT, value_name = "SIZE:WEIGHT,...", value_parser = parse_mix, visible_alias = "sizes")]
+    pub(crate) mix: Option<Mix>,
     /// CPUs of the two sides: same-core (one CPU), cross-core (two cores), smt-siblings (two
     /// hardware threads of one core), cross-node (two NUMA nodes), free (not pinned).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_placements)]
     pub(crate) placement: Vec<Several<Placement>>,
     /// Gaps between paced messages: constant (all equal), poisson (random, as from
-    /// independent clients).
+    /// independent clients), bursts-8 (eight at once, at equal distances; any number from 2 on).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_arrivals)]
     pub(crate) arrivals: Vec<Several<Arrivals>>,
     /// Buffer size to ask for in each direction, e.g. 256KiB, or `default` for the kernel's own

@@ -48,7 +48,7 @@ pub(super) fn parse_inputs(list: &str) -> Result<Several<Input>, WordError> {
 }
 
 pub(crate) fn parse_arrivals(list: &str) -> Result<Several<Arrivals>, WordError> {
-    parse_names(list, &Arrivals::ALL.map(|a| (a.name(), a)))
+    list.split(',').map(ipcmark_suite::parse_arrivals).collect::<Result<_, _>>().map(Several)
 }
 
 pub(super) fn parse_when_full(list: &str) -> Result<Several<WhenFull>, WordError> {

@@ -220,9 +220,9 @@ fn without_rate(key: &CellKey) -> CellKey {
     CellKey { workload: key.workload.with_value(0), ..key.clone() }
 }
 
-/// `constant` or `poisson`.
-pub(crate) fn arrivals(key: &CellKey) -> &'static str {
-    key.workload.arrivals().unwrap_or(Arrivals::Constant).name()
+/// `constant`, `poisson` or `bursts-8`.
+pub(crate) fn arrivals(key: &CellKey) -> Arrivals {
+    key.workload.arrivals().unwrap_or(Arrivals::Constant)
 }
 
 impl Steer for Seek {

@@ -40,6 +40,9 @@ pub(crate) fn repeat(catalog: &Catalog, args: &RepeatArgs) -> Result<Exit> {
     if args.run.resume.is_some() {
         bail!(Usage("a repetition cannot be resumed; resume one of its runs (`ipcmark run --resume`), then evaluate them all with --of".into()));
     }
+    if args.run.detail.raw.is_some() {
+        bail!(Usage("--raw is for one run: `ipcmark run --raw FILE`".into()));
+    }
     if !args.of.is_empty() {
         let found = evaluate(&records_of(&args.of)?)?;
         show(args, &found)?;

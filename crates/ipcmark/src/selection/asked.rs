@@ -22,7 +22,7 @@ const NAMED: usize = 4;
 /// Such a flag, with the workloads that read it.
 pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
     let load = &axes.load;
-    let flags: [(&str, bool, Reads); 9] = [
+    let flags: [(&str, bool, Reads); 10] = [
         ("--rate", !load.rates.is_empty(), |w| w.takes(Parameter::Rate)),
         ("--depth", !load.depths.is_empty(), |w| w.takes(Parameter::Depth)),
         ("--peers", !load.peers.is_empty(), |w| w.takes(Parameter::Peers)),
@@ -31,6 +31,7 @@ pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
         ("--when-full", !load.when_full.is_empty(), Workload::can_drop),
         ("--input", !load.inputs.is_empty(), |w| w.input().is_some()),
         ("--size", !axes.sizes.is_empty(), |w| w.has_payload()),
+        ("--mix", axes.mix.is_some(), Workload::takes_sizes),
         ("--capacity", axes.capacity.is_some(), |w| w.has_payload()),
     ];
     for (flag, given, reads) in flags {

@@ -1,6 +1,6 @@
 //! The job of a run that goes on: what its record says, which may be any number.
 
-use super::{Job, spec};
+use super::{Job, replay, spec};
 use crate::cli::RunArgs;
 use crate::exit::Usage;
 use crate::{Catalog, tool};
@@ -33,6 +33,9 @@ impl Job {
             cpus: settings.cpus.clone(),
             count: !args.no_counting,
             check_all: settings.deep_check_every == 1,
+            raw: None,
+            percentiles: settings.percentiles.clone(),
+            trace: replay::again(args.detail.replay.as_deref(), settings.trace.as_ref())?,
             command: settings.command.clone(),
             tool: tool::tool(),
             checkout: tool::checkout(),
@@ -57,6 +60,7 @@ fn refuse_out_of_bounds(key: &CellKey) -> Result<(), Usage> {
             || key.workload.value(number).is_some_and(|value| bounds(number).contains(&value))
     };
     if fits(key.size_bytes)
+        && key.mix.as_ref().is_none_or(|mix| mix.longest() == key.size_bytes)
         && key.capacity_bytes.is_none_or(fits)
         && Parameter::ALL.into_iter().all(within)
         && key.workload.idle() <= *IDLE.end() as usize

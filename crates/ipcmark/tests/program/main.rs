@@ -19,3 +19,4 @@ mod repeat;
 mod rules;
 mod run;
 mod sending;
+mod sizes;
