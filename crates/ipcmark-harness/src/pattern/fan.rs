@@ -22,11 +22,12 @@ use ipcmark_core::{
     Shape, Sums, Verdict, Workload, first_of_sender, sender_of,
 };
 
-/// Returns true if the peers of such a cell share one link.
+/// Returns true if the peers of such a cell share one link. Where messages may be lost, each peer has its own: sums over a
+/// shared one would not tell who lost them.
 pub(crate) const fn is_shared(info: &Info, workload: Workload) -> bool {
     match workload.shape() {
-        Some(Shape::FanIn) => info.many_senders,
-        Some(Shape::FanOut) => info.many_receivers,
+        Some(Shape::FanIn) => info.many_senders && !info.lossy,
+        Some(Shape::FanOut) => info.many_receivers && !info.lossy,
         Some(Shape::Broadcast) => info.broadcasts,
         Some(Shape::Pairs) | None => false,
     }

@@ -191,8 +191,8 @@ fn receive_phase(
 ) -> Result<Done> {
     let senders = stage.plan.workload.peers();
     let mut schedules: Vec<_> = (0..senders).map(|n| Schedule::of_sender(stage, n)).collect();
-    let until = schedules.iter().map(|schedule| schedule.span().1).max();
-    stage.span = Some((schedules[0].span().0, until.unwrap_or_default()));
+    // The last message of the last sender has a share of an interval: it ends with the first sender's last.
+    stage.span = Some(schedules[0].span());
     let first: Vec<u64> = (0..senders).map(|n| inlets.expected(ends, n)).collect();
     let mut due: Vec<Ticks> = schedules.iter_mut().map(|schedule| schedule.due(0)).collect();
     if let Way::Told(set) = &mut inlets.way {

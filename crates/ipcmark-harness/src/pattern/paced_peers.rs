@@ -28,9 +28,6 @@ pub(super) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<St
             "its receivers share one link, where one that takes nothing is overtaken or holds up the sender".into(),
         ),
         Some(Shape::Broadcast) => broadcast::refusal(info, workload.peers() + workload.idle()),
-        Some(Shape::FanIn | Shape::FanOut) if info.lossy && fan::is_shared(info, workload) => {
-            fan::refusal(info, workload, size)
-        }
         Some(Shape::FanIn | Shape::FanOut) => fan::refuse_links(info, workload, size),
         Some(Shape::Pairs) | None => None,
     }

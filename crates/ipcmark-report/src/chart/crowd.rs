@@ -1,8 +1,8 @@
 //! What grows with the number of peers and what does not: the figures of peers at a set rate over their number, with a
 //! line a transport.
 //!
-//! Five panels share the numbers: the median of all messages, the 99th percentiles of all and of the worst peer, the CPUs
-//! used, and the memory of the links.
+//! Six panels share the numbers: medians and 99th percentiles, of all messages and of the worst peer, the CPUs used, and
+//! the memory of the links.
 
 use super::axis::Axis;
 use super::lines::{Line, LineChart, PANEL_LINES, Panel, Point};
@@ -10,12 +10,13 @@ use super::parts::{members, stem};
 use super::{Body, Chart, Kind};
 use crate::palette;
 use ipcmark_record::{CellKey, Parameter};
-use ipcmark_show::{Quantity, bytes, count, plain};
+use ipcmark_show::{Quantity, count, plain};
 use ipcmark_summary::{Estimate, Row};
 use ipcmark_view::{Ranking, Setting};
+use std::collections::BTreeSet;
 
-/// Fewest numbers of peers that show a course.
-const LEAST: usize = 3;
+/// Fewest numbers of peers that make a chart, and fewest of one transport that make a line.
+const LEAST: (usize, usize) = (3, 2);
 
 /// One panel: its title, and its figure of a row.
 struct Shown {
@@ -24,8 +25,13 @@ struct Shown {
     of: fn(&Row) -> Option<Estimate>,
 }
 
-const PANELS: [Shown; 5] = [
+const PANELS: [Shown; 6] = [
     Shown { title: "p50 of all", is_time: true, of: |row| quantile(row, 0.5) },
+    Shown {
+        title: "p50 of the worst peer",
+        is_time: true,
+        of: |row| row.figure.as_ref()?.worst_peer.map(|w| w.p50_ns),
+    },
     Shown { title: "p99 of all", is_time: true, of: |row| quantile(row, 0.99) },
     Shown {
         title: "p99 of the worst peer",
@@ -50,13 +56,13 @@ const PANELS: [Shown; 5] = [
     },
 ];
 /// The panel whose values are bytes.
-const MEMORY: usize = 4;
+const MEMORY: usize = 5;
 
 fn quantile(row: &Row, q: f64) -> Option<Estimate> {
     row.figure.as_ref()?.percentile(q).filter(|p| p.enough).map(|p| p.ns)
 }
 
-/// Returns a chart for each setting in which a transport has three numbers of peers or more.
+/// Returns a chart for each setting that was measured with three numbers of peers or more.
 pub(super) fn against_peers(rankings: &[Ranking]) -> Vec<Chart> {
     let mut settings: Vec<Setting> = Vec::new();
     for setting in rankings.iter().filter_map(|r| without_peers(&r.setting)) {
@@ -89,7 +95,7 @@ fn peers(row: &Row) -> u64 {
     row.key.workload.peers() as u64
 }
 
-/// Returns the rows of each transport that has enough for a line, by their peers.
+/// Returns the rows of each transport that has enough for a line, by their peers; none if that is no chart.
 fn rows<'a>(sweep: &[&'a Ranking<'a>]) -> Vec<Vec<&'a Row>> {
     let mut all: Vec<Vec<&'a Row>> = Vec::new();
     let drawn = sweep.iter().flat_map(|r| members(r)).filter(|entry| entry.is_drawn());
@@ -99,7 +105,11 @@ fn rows<'a>(sweep: &[&'a Ranking<'a>]) -> Vec<Vec<&'a Row>> {
             None => all.push(vec![row]),
         }
     }
-    all.retain(|of| of.len() >= LEAST);
+    all.retain(|of| of.len() >= LEAST.1);
+    let numbers: BTreeSet<u64> = all.iter().flatten().map(|row| peers(row)).collect();
+    if numbers.len() < LEAST.0 {
+        return Vec::new();
+    }
     all.iter_mut().for_each(|of| of.sort_by_key(|row| peers(row)));
     all
 }
@@ -122,7 +132,8 @@ fn chart(sweep: &[&Ranking], setting: &Setting) -> Option<Chart> {
             Axis::log(shown.title, Quantity::Time, values)
         } else {
             let high = values.filter(|y| y.is_finite()).fold(0.0, f64::max);
-            let label = |v: f64| if at == MEMORY { bytes(v as u64) } else { plain(v) };
+            let label =
+                |v: f64| if at == MEMORY { format!("{} MB", plain(v / 1e6)) } else { plain(v) };
             (high > 0.0).then(|| Axis::from_zero(shown.title, high, label))
         };
         let all: Vec<usize> = (first..lines.len()).collect();
