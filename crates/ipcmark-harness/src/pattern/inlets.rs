@@ -83,7 +83,7 @@ impl Inlets {
         let first_due = || (0..due.len()).min_by_key(|at| due[*at]).unwrap_or_default();
         match &mut self.way {
             Way::One => Ok(0),
-            Way::Told(set) => set.next(),
+            Way::Told(set) => set.wait(),
             Way::InOrder => Ok(first_due()),
             Way::Looked { from, sleeps } => loop {
                 for _ in 0..ends.len() {

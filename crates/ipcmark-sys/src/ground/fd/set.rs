@@ -37,7 +37,7 @@ impl ReadySet {
 
     /// Waits until one has something to take, or its stream has ended; returns its number. What is left of what the
     /// last call told comes first, and may be gone.
-    pub fn next(&mut self) -> Result<usize> {
+    pub fn wait(&mut self) -> Result<usize> {
         loop {
             if let Some(number) = self.ready.pop_front() {
                 return Ok(number);
@@ -64,16 +64,16 @@ mod tests {
         let pipes: Vec<_> = (0..3).map(|_| pipe().unwrap()).collect();
         let mut set = ReadySet::of(pipes.iter().map(|(reader, _)| reader.as_fd())).unwrap();
         write(&pipes[2].1, b"x").unwrap();
-        assert_eq!(set.next().unwrap(), 2);
+        assert_eq!(set.wait().unwrap(), 2);
         // It is still full, and so is another.
         write(&pipes[0].1, b"xxxxxxxx").unwrap();
         let mut turns = [0; 3];
         for _ in 0..6 {
-            turns[set.next().unwrap()] += 1;
+            turns[set.wait().unwrap()] += 1;
         }
         assert_eq!(turns, [3, 0, 3]);
         read(&pipes[2].0, &mut [0; 1]).unwrap();
-        let turns: Vec<_> = (0..4).map(|_| set.next().unwrap()).collect();
+        let turns: Vec<_> = (0..4).map(|_| set.wait().unwrap()).collect();
         assert!(turns[2..].iter().all(|turn| *turn == 0), "{turns:?}");
     }
 }
