@@ -175,4 +175,23 @@ mod tests {
         let said = RawWriter::create(&folder.path().join("raw.txt")).unwrap_err().to_string();
         assert!(said.contains(".csv or .parquet"), "{said}");
     }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn parquet_has_a_group_for_each_invocation() {
+        use parquet::file::reader::{FileReader as _, SerializedFileReader};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("raw.parquet");
+        let record = sample::every(1, 6);
+        let cell = &record.cells[0];
+        let row = RawRow { intended_ns: None, sent_ns: Some(7), received_ns: Some(9) };
+        let mut writer = RawWriter::create(&path).unwrap();
+        for invocation in &cell.invocations[..2] {
+            writer.add(cell, invocation, &vec![row; CHUNK + 1]).unwrap();
+        }
+        writer.finish().unwrap();
+        let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(reader.metadata().num_row_groups(), 4, "in chunks");
+        assert_eq!(reader.metadata().file_metadata().num_rows(), 2 * (CHUNK as i64 + 1));
+    }
 }
