@@ -37,7 +37,7 @@ fn bench(criterion: &mut Criterion, scratch: &Scratch) {
             group.sampling_mode(SamplingMode::Flat);
             for size in SIZES.into_iter().filter(|&s| limits.max_message.is_none_or(|max| s <= max))
             {
-                let bench = Bench { clock, cpus: cpus.clone() };
+                let bench = Bench { clock, cpus: cpus.clone(), neighbours: None };
                 let once = plan(pattern, size, placement, Extent::Messages(1), scratch.names());
                 if let Some(state) = entry.invoke(&once, &bench).refused {
                     eprintln!("{}/{pattern} {size}: not here: {state:?}", entry.info);

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scratch = Scratch::new()?;
     let clock = Clock::calibrate();
     let cpus = host::cpus();
-    let free = Bench { clock, cpus: placement::Cpus::FREE };
+    let free = Bench { clock, cpus: placement::Cpus::FREE, neighbours: None };
     let cost = harness_cost(&free, Some(floor()), &scratch);
     println!(
         "harness, ns: clock read {:.1} (step {:.1}), histogram record {:.1}, stamp {:.1}, check {:.1}, one message through the whole loop {}",
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         continue;
                     };
                     let cell = Cell { bare, entry, pattern, size, placement };
-                    let bench = Bench { clock, cpus };
+                    let bench = Bench { clock, cpus, neighbours: None };
                     let found = measure(&cell, &bench, &scratch, (line.pairs, slice))?;
                     let lows = report(&title, &found);
                     if line.max_ratio.is_some_and(|max| lows.iter().any(|&low| low > max)) {

@@ -67,7 +67,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 println!("{title:<32} not on this machine");
                 continue;
             };
-            let bench = Bench { clock, cpus };
+            let bench = Bench { clock, cpus, neighbours: None };
             let (mut ours, mut sleeps, mut bares, mut ratios) = (vec![], vec![], vec![], vec![]);
             for seed in 0..line.pairs as u64 {
                 let (own, sleep) = with_harness(rate, place, &bench, &scratch, seed)?;

@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .find_map(|place| Some((place, placement::choose(place, &cpus).ok()?)))
         .ok_or("no CPU")?;
     let desk = Desk {
-        bench: Bench { clock: Clock::calibrate(), cpus },
+        bench: Bench { clock: Clock::calibrate(), cpus, neighbours: None },
         place,
         scratch: Scratch::new()?,
         seconds: line.seconds,

@@ -38,7 +38,7 @@ impl Machine {
     /// Returns the CPUs of a placement, or the reason why there are none.
     fn bench(&self, place: Placement) -> Result<Bench, String> {
         let cpus = placement::choose(place, &host::cpus()).map_err(|refusal| refusal.reason)?;
-        Ok(Bench { clock: self.clock, cpus })
+        Ok(Bench { clock: self.clock, cpus, neighbours: None })
     }
 }
 

@@ -114,7 +114,7 @@ impl Server<'_> {
             seed: request.seed,
             ..plan(&key, None, self.scratch.names())
         };
-        let bench = Bench { clock: self.clock, cpus };
+        let bench = Bench { clock: self.clock, cpus, neighbours: None };
         let relay = Arc::clone(&self.relay);
         Ok(entry.slices(&plan, &bench, &Turns { arm: self.number, order: request.order, relay }))
     }

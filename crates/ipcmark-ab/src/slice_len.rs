@@ -11,13 +11,13 @@ const LONGEST: Duration = Duration::from_millis(8);
 
 /// Returns the length of the first slices of a cell.
 pub(crate) fn at_first(key: &CellKey, least: Duration) -> Duration {
-    match key.workload.value(Parameter::Rate) {
-        // Its values come at this rate; each slice has to hold one, or a burst.
-        Some(rate) => {
-            let together = key.workload.arrivals().map_or(1, Arrivals::together);
-            let gap = Duration::from_secs(1) * together / rate.max(1);
-            (gap * VALUES as u32).clamp(least, LONGEST).max(gap * 2)
-        }
+    let rate = key.workload.value(Parameter::Rate);
+    let together = key.workload.arrivals().map_or(1, Arrivals::together);
+    let paced = rate.map(|rate| Duration::from_secs(1) * together / rate.max(1));
+    let gap_us = key.workload.value(Parameter::Gap);
+    match paced.or(gap_us.map(|us| Duration::from_micros(us.into()))) {
+        // Its values come this far apart; each slice has to hold one, or a burst.
+        Some(gap) => (gap * VALUES as u32).clamp(least, LONGEST).max(gap * 2),
         None => least,
     }
 }
@@ -64,5 +64,9 @@ mod tests {
         assert_eq!(at_first(&key, ms(1)), ms(128), "two bursts");
         key.workload = Workload::PACED.with_value(10);
         assert_eq!(at_first(&key, ms(1)), ms(200));
+        key.workload = Workload::WakeUp { gap_us: 5_000 };
+        assert_eq!(at_first(&key, ms(1)), ms(10));
+        key.workload = Workload::WAKE_UP;
+        assert_eq!(at_first(&key, ms(1)), ms(1));
     }
 }

@@ -1,5 +1,6 @@
 //! The laws themselves, one module a group.
 
+pub mod again;
 pub mod apart;
 pub mod broadcast;
 pub mod bytes;

@@ -33,7 +33,9 @@ pub use runner::{Laws, Test, main, run};
 
 use holdings::Holdings;
 use ipcmark_core::{Availability, Info, LEAST_SHARED, Limits, Refusal, Role, Transport};
-use laws::{apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals, told};
+use laws::{
+    again, apart, broadcast, bytes, ends, floor, limits, lossy, many, order, refusals, told,
+};
 use names::Names;
 pub use row::Row;
 use scratch::largest;
@@ -140,6 +142,12 @@ fn of_row(row: Row) -> Vec<Case> {
         Case {
             moot: |info, _| (!info.attaches).then_some("only a fork connects its sides"),
             ..case("attaches-without-a-fork", apart::attaches)
+        },
+        Case {
+            moot: |info, _| {
+                (!info.listens).then_some("it makes one link, and not one after another")
+            },
+            ..case("connects-again-and-again", again::connects)
         },
         case("refuses-an-over-long-message", limits::on_a_message),
         Case {

@@ -1,7 +1,8 @@
 //! A transport with its types erased, so that the laws are compiled once for all transports.
 
 use ipcmark_core::{
-    Address, Availability, Capacity, Info, Link, Plan, Receiver, Result, Sender, Side, Transport,
+    Address, Availability, Capacity, Info, Link, Listener, Plan, Receiver, Result, Sender, Side,
+    Transport,
 };
 
 /// The two halves of a link.
@@ -14,6 +15,7 @@ pub struct Row {
     pub(crate) available: fn() -> Availability,
     pub(crate) fixture: fn(&Plan) -> Result<Box<dyn Fixture>>,
     pub(crate) attach: fn(&Plan, Address) -> Result<Box<dyn Fixture>>,
+    pub(crate) listen: fn(&Plan) -> Result<Listener>,
 }
 
 impl Row {
@@ -25,6 +27,7 @@ impl Row {
             available: T::available,
             fixture: |plan| Ok(Box::new(Of::<T>(T::fixture(plan)?))),
             attach: |plan, address| Ok(Box::new(Of::<T>(T::attach(plan, address)?))),
+            listen: T::listen,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Each is a real pipe between two real processes with a thin, broken layer on top. What a flaw
 //! leaves behind on purpose is cleared here.
+#[path = "flaws/again.rs"]
+mod again;
 #[path = "flaws/calling.rs"]
 mod calling;
 #[path = "flaws/flawed.rs"]
@@ -107,6 +109,18 @@ fn main() -> std::process::ExitCode {
             "readable before message 0",
         ),
         caught::<seams::AttachesElsewhere>("attaches-without-a-fork", "receiving message 0"),
+        caught_among(
+            "leaving_connections_open",
+            cases::<again::Flawed<again::LeavesOpen>>,
+            "connects-again-and-again",
+            "is closed and still holds",
+        ),
+        caught_among(
+            "answering_from_before",
+            cases::<again::Flawed<again::AnswersLate>>,
+            "connects-again-and-again",
+            "not the one that was sent",
+        ),
         caught::<kinds::SendsAbandoned>("an-abandoned-claim-sends-nothing", "message 0"),
         caught::<kinds::NewBuffer>("keeps-its-buffer", "lent another buffer"),
         caught::<kinds::Clamps>("refuses-an-over-long-message", "lent 200 bytes"),

@@ -6,9 +6,10 @@
 //! read-ahead: one message, one `read` when the bytes are there (two with a prefix), so that a
 //! stream and a message mechanism make the same number of calls.
 
+use crate::connections::Framings;
 use crate::{
-    Address, Availability, Buffer, Capacity, Error, Info, Link, Plan, Receiver, Result, Sender,
-    Side, Transport,
+    Address, Availability, Buffer, Capacity, Dial, Error, Info, Link, Listener, Plan, Receiver,
+    Result, Sender, Side, Transport,
 };
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
@@ -74,6 +75,10 @@ pub trait ByteStream: 'static {
     fn attach(_plan: &Plan, _address: Address) -> Result<Self::Fixture> {
         Err(Address::none())
     }
+    /// Does the same as [`Transport::listen`].
+    fn listen(_plan: &Plan) -> Result<Dial<Self::Sink, Self::Source>> {
+        Err(Error::unavailable("this stream makes one link, and not one after another"))
+    }
 }
 
 /// A byte stream with message boundaries.
@@ -132,12 +137,24 @@ impl<S: ByteStream> Transport for Framed<S> {
     fn attach(plan: &Plan, address: Address) -> Result<Self::Fixture> {
         Ok(FramedFixture::of(S::attach(plan, address)?, plan))
     }
+
+    fn listen(plan: &Plan) -> Result<Listener> {
+        let FramedFixture { stream: dial, size, fixed } = FramedFixture::of(S::listen(plan)?, plan);
+        Ok(Box::new(move |side| {
+            let connections: Framings<S::Sink, S::Source> = Framings {
+                connect: dial(side)?,
+                tx: FramedSender::new(None, size, fixed),
+                rx: FramedReceiver::new(None, size, fixed),
+            };
+            Ok(Box::new(connections))
+        }))
+    }
 }
 
 /// The sending half of a [`Framed`] stream.
 #[derive(Debug)]
 pub struct FramedSender<K> {
-    sink: K,
+    pub(crate) sink: K,
     buffer: Buffer,
     size: usize,
     prefix: usize,
@@ -200,7 +217,7 @@ impl<K: ByteSink> FramedSender<K> {
 /// The receiving half of a [`Framed`] stream.
 #[derive(Debug)]
 pub struct FramedReceiver<R> {
-    source: R,
+    pub(crate) source: R,
     buffer: Buffer,
     size: usize,
     fixed: bool,

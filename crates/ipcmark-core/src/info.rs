@@ -138,6 +138,12 @@ pub struct Info {
     /// True if a process that was not forked with the fixture can join:
     /// [`address`](crate::Transport::address) and [`attach`](crate::Transport::attach) answer.
     pub attaches: bool,
+    /// True if one side takes one connection after another from the other:
+    /// [`listen`](crate::Transport::listen) answers.
+    pub listens: bool,
+    /// True if a waiting side spins for as long as [`Plan::spin_budget`](crate::Plan::spin_budget)
+    /// says, and then sleeps.
+    pub spins_for_a_budget: bool,
     /// True if a sender can refuse to wait: [`try_claim`](crate::Sender::try_claim) and
     /// [`try_commit`](crate::Sender::try_commit) answer.
     pub never_waits: bool,
@@ -176,6 +182,8 @@ impl Info {
         overlaps: false,
         empty_messages: false,
         attaches: false,
+        listens: false,
+        spins_for_a_budget: false,
         never_waits: false,
         summary: "",
         reference: "",
@@ -208,11 +216,15 @@ impl Info {
                 Workload::PingPong | Workload::Stream | Workload::PacedPingPong { .. },
             ) => Ok(()),
             (Role::Floor, ..) => Err("a floor runs in one process"),
-            (_, Carries::Notifications, Workload::WakeUp) => Ok(()),
+            (_, Carries::Notifications, Workload::WakeUp { .. }) => Ok(()),
             (_, Carries::Notifications, _) => Err("it carries no payload: see wake-up"),
-            (_, _, Workload::WakeUp) => Err("it carries messages: see ping-pong"),
+            (_, _, Workload::WakeUp { .. }) => Err("it carries messages: see ping-pong"),
             (_, Carries::Calls, Workload::PingPong | Workload::PacedPingPong { .. }) => Ok(()),
             (_, Carries::Calls, _) => Err("a call waits for its answer: see ping-pong"),
+            (_, _, Workload::Connect) if !self.listens => match self.meet_by {
+                MeetBy::Fork => Err("its sides meet by a fork only: nothing can be connected to"),
+                _ => Err("ipcmark makes one link of it, and not one after another"),
+            },
             _ => Ok(()),
         }
     }

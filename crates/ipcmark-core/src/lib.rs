@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod buffer;
+mod connections;
 mod error;
 mod framed;
 mod info;
@@ -33,12 +34,14 @@ mod transport;
 mod wait;
 
 pub use buffer::Buffer;
+pub use connections::{Connect, Connections, Dial, Listener};
 pub use error::{Called, Error, Result};
 pub use framed::{ByteSink, ByteSource, ByteStream, Framed, FramedReceiver, FramedSender};
 pub use info::{Availability, Info, LEAST_SHARED, Limits, MeetBy, Role};
 pub use ipcmark_words::{
-    Arrivals, Capacity, Carries, CpuUse, Framing, Input, Mix, Pacing, Parameter, Placement,
-    Refusal, Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
+    Arrivals, Capacity, Carries, CpuUse, Framing, Input, Mix, Neighbour, Neighbours, Pacing,
+    Parameter, Placement, Refusal, Shape, Side, SpinBudget, Timed, Usage, WaitKind, WhenFull,
+    Workload,
 };
 pub use message::{Checker, DEEP_EVERY, Fault, Integrity, Stamper, Verdict, copy_message};
 pub use message::{MOST_SENDERS, Rising, Sums, first_of_sender, sender_of};

@@ -1,7 +1,7 @@
 //! The plan: what one invocation is asked to do.
 
 use crate::{Sizes, Trace};
-use ipcmark_words::{Placement, WhenFull, Workload};
+use ipcmark_words::{Placement, SpinBudget, WhenFull, Workload};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,9 @@ pub struct Plan {
     pub capacity: Option<usize>,
     /// Conduct of a sender when there is no room.
     pub when_full: WhenFull,
+    /// Time for which a hybrid wait spins before it sleeps; `None` keeps the transport's own. Only
+    /// transports with `INFO.spins_for_a_budget` get one.
+    pub spin_budget: Option<SpinBudget>,
     /// CPUs.
     pub placement: Placement,
     /// Length of the measured phase.
@@ -85,6 +88,7 @@ impl Plan {
             trace: None,
             capacity: None,
             when_full: WhenFull::Wait,
+            spin_budget: None,
             placement: Placement::Free,
             extent: Extent::Messages(1),
             warm_up: Duration::ZERO,

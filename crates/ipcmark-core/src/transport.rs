@@ -23,10 +23,12 @@
 //!   fixture for the initiator's (responder's) side and use that side's sender (receiver) at the
 //!   same time; until all have ended none may drop its halves. With `INFO.broadcasts` the same
 //!   holds for receivers, and each gets every message.
+//! - A [`Listener`](crate::Listener) makes as many links as are asked for, one after another. Each
+//!   ends as a link whose halves are dropped, and nothing is left of it.
 //! - A fixture that gives its [`Address`] can be made a second time from it, by
 //!   [`Transport::attach`], in a process that inherited nothing.
 
-use crate::{Availability, Capacity, Error, Info, Notifier, Plan, Remote, Result, Side};
+use crate::{Availability, Capacity, Error, Info, Listener, Notifier, Plan, Remote, Result, Side};
 use std::ffi::OsString;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -140,6 +142,15 @@ pub trait Transport: 'static {
     /// As [`address`](Transport::address).
     fn attach(_plan: &Plan, _address: Address) -> Result<Self::Fixture> {
         Err(Address::none())
+    }
+
+    /// Makes a place at which the responder takes one connection after another. Runs before the
+    /// fork, in place of [`fixture`](Transport::fixture).
+    ///
+    /// # Errors
+    /// A transport whose `INFO.listens` is false says that it cannot.
+    fn listen(_plan: &Plan) -> Result<Listener> {
+        Err(Error::unavailable("this transport makes one link, and not one after another"))
     }
 }
 

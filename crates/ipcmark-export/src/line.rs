@@ -4,7 +4,7 @@
 
 use crate::table::{Value, count, flag, number, text, time};
 use ipcmark_record::{Arrivals, CellKey, Input, Parameter, Refusal, State, WhenFull};
-use ipcmark_record::{Distance, Host, Integrity, SideReport, Tool};
+use ipcmark_record::{Distance, Host, Integrity, Setup, SideReport, Tool};
 
 /// Columns of a document, so that rows of many documents fit in one table.
 #[derive(Clone, Copy)]
@@ -56,6 +56,9 @@ pub(crate) struct Line<'a> {
     pub(crate) times: Times,
     pub(crate) distance: Option<Distance>,
     pub(crate) integrity: Option<Integrity>,
+    pub(crate) setup: Option<Setup>,
+    /// Share of their CPUs' time that neighbours lost.
+    pub(crate) neighbours_lost: Option<f64>,
     pub(crate) report: Option<&'a SideReport>,
     /// The longest message of those that the row is of, bytes, if it is not of all sizes.
     pub(crate) size_class: Option<u64>,
@@ -78,6 +81,7 @@ pub(crate) struct Times {
 pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
     let mut columns = about(of);
     let integrity = |get: fn(Integrity) -> u64| count(line.integrity.map(get));
+    let setup = |get: fn(Setup) -> u64| count(line.setup.map(get));
     let usage = |get: fn(&SideReport) -> u64| count(line.report.map(get));
     let times = &line.times;
     let [p50, p90, p99, p999, p9999] = times.percentiles_ns.map(number);
@@ -112,6 +116,11 @@ pub(crate) fn columns(of: &Of, line: &Line) -> Vec<(&'static str, Value)> {
         ("repeated", integrity(|i| i.repeated)),
         ("reordered", integrity(|i| i.reordered)),
         ("damaged", integrity(|i| i.damaged)),
+        ("fixture_ns", setup(|s| s.fixture_ns)),
+        ("split_ns", setup(|s| s.split_ns)),
+        ("first_ns", count(line.setup.and_then(|s| s.first_ns))),
+        ("teardown_ns", setup(|s| s.teardown_ns)),
+        ("neighbours_lost", number(line.neighbours_lost)),
         ("cpu_before", usage(|s| s.placed.cpu_before.into())),
         ("cpu_after", usage(|s| s.placed.cpu_after.into())),
         ("user_ns", usage(|s| s.usage.user_ns)),
@@ -151,6 +160,9 @@ pub(crate) fn about(of: &Of) -> Vec<(&'static str, Value)> {
         ("idle", count(Some(key.workload.idle() as u64).filter(|idle| *idle > 0))),
         ("depth", value(Parameter::Depth)),
         ("rate_per_s", value(Parameter::Rate)),
+        ("gap_us", value(Parameter::Gap)),
+        ("spin_budget", text(key.spin_budget.map(|budget| budget.to_string()).as_deref())),
+        ("neighbours", text(key.neighbours.map(|neighbours| neighbours.to_string()).as_deref())),
         ("arrivals", text(arrivals(key).map(|arrivals| arrivals.to_string()).as_deref())),
         ("input", text(key.workload.input().map(Input::name))),
         ("when_full", text(when_full(key).map(WhenFull::name))),

@@ -77,6 +77,8 @@ fn of_invocation<'a>(number: usize, invocation: &'a Invocation) -> Line<'a> {
         messages: Some(invocation.messages),
         distance: invocation.distance,
         integrity: Some(invocation.integrity),
+        setup: invocation.setup,
+        neighbours_lost: invocation.neighbours.map(|progress| progress.lost()),
         ..Line::default()
     }
 }

@@ -4,7 +4,7 @@ use crate::findings::{Findings, Gained};
 use crate::noise::Heard;
 use crate::pattern::fan;
 use crate::setup::Making;
-use ipcmark_core::{Info, Plan, Shape, WhenFull};
+use ipcmark_core::{Info, Plan, Shape, Timed, WhenFull};
 use ipcmark_record::{
     Capacity, Distance, Drops, Integrity, Invocation, InvocationOutcome, LinkMemory, Mark, Noise,
     Setup, WarmUp,
@@ -146,13 +146,16 @@ pub(crate) fn noise(sides: &[Findings], stolen_ns: Option<u64>) -> Noise {
 }
 
 /// Returns the cost of the fixture, and of the slower side for the rest.
-pub(crate) fn setup(making: Making, sides: &[Findings]) -> Setup {
+pub(crate) fn setup(making: Making, plan: &Plan, sides: &[Findings]) -> Setup {
     let frames = || sides.iter().map(|side| &side.frame);
     Setup {
         fixture_ns: making.ns,
         split_ns: frames().map(|frame| frame.split_ns).max().unwrap_or_default(),
         teardown_ns: frames().map(|frame| frame.teardown_ns).max().unwrap_or_default(),
         mapped_bytes: making.mapped_bytes,
+        first_ns: frames()
+            .find_map(|frame| frame.first_ns)
+            .filter(|_| plan.workload.timed() == Timed::RoundTrip),
     }
 }
 

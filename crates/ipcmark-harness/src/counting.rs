@@ -189,6 +189,11 @@ pub(crate) fn messages(plan: &Plan) -> Option<u64> {
             let due = (f64::from(rate) * PACED.as_secs_f64()) as u64;
             Some(due.clamp(PACED_LEAST, MESSAGES))
         }
+        Timed::RoundTrip if workload.value(Parameter::Gap).is_some() => {
+            let gap_us = workload.value(Parameter::Gap).unwrap_or_default().into();
+            let fit = PACED.as_micros() as u64 / u64::max(gap_us, 1);
+            Some(fit.clamp(PACED_LEAST, MESSAGES))
+        }
         Timed::RoundTrip | Timed::Block => Some(MESSAGES),
     }
 }

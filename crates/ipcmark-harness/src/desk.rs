@@ -212,7 +212,8 @@ impl Desk {
         Ok(sent)
     }
 
-    fn send_erased(&mut self, tx: &mut dyn Sender, last: bool) -> Result<()> {
+    /// Sends one message through a half of any type.
+    pub(crate) fn send_erased(&mut self, tx: &mut dyn Sender, last: bool) -> Result<()> {
         if self.varied.is_some() {
             return self.send_varied(tx, last);
         }

@@ -47,6 +47,10 @@ pub(crate) struct Frame {
     pub(crate) heard: Heard,
     /// Time without a CPU in the measured phase: see [`ipcmark_record::Noise`].
     pub(crate) waited_ns: Option<u64>,
+    /// Computations of the neighbours in the measured phase, and its time, ns; only process 0 has it.
+    pub(crate) near: Option<(u64, u64)>,
+    /// First value of the warm-up, ns.
+    pub(crate) first_ns: Option<u64>,
     /// Time to take the halves of all links, ns.
     pub(crate) split_ns: u64,
     /// Time to drop them again, ns.

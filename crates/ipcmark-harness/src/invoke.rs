@@ -105,12 +105,18 @@ pub(crate) fn invoke(info: &Info, make: Make, plan: &Plan, bench: &Bench) -> Rep
     let (invocation, refused) = match outcome {
         Ok(Returned { sides, making, absent: stopped, .. }) => {
             absent += stopped;
-            let setup = Some(combine::setup(making, &sides));
+            let setup = Some(combine::setup(making, plan, &sides));
+            let counted = sides.iter().find_map(|side| side.frame.near);
             let stolen_ns = noise::stolen_ns(before.as_ref(), &noise::cpus(bench, sides.len()));
             let noise = combine::noise(&sides, stolen_ns);
             let mut invocation = combine(info, plan, sides);
-            let stopped = !stopped.is_zero() || noise::is_overlong(plan, &invocation);
-            invocation.marks.extend(noise::marks(&noise, invocation.elapsed_ns, stopped));
+            let near = bench.neighbours.as_ref();
+            let overlong = near.is_none() && noise::is_overlong(plan, &invocation);
+            let stopped = !stopped.is_zero() || overlong;
+            // Neighbours are meant to take the CPU.
+            let heard = if near.is_some() { noise::without_gaps(&noise) } else { noise };
+            invocation.marks.extend(noise::marks(&heard, invocation.elapsed_ns, stopped));
+            invocation.neighbours = near.and_then(|near| near.kept(counted));
             invocation.marks.extend(quota.was_used_up().then_some(Mark::Throttled));
             (Invocation { setup, noise: Some(noise), ..invocation }, None)
         }

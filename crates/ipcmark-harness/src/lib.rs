@@ -47,7 +47,7 @@ mod turns;
 mod varied;
 mod warmup;
 
-pub use bench::Bench;
+pub use bench::{Bench, Neighbourhood};
 pub use cost::harness_cost;
 pub use counting::Counted;
 pub use entry::Entry;

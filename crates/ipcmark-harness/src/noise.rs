@@ -87,6 +87,11 @@ pub(crate) fn marks(noise: &Noise, elapsed_ns: u64, stopped: bool) -> Vec<Mark> 
     marks.into_iter().filter_map(|(is, mark)| is.then_some(mark)).collect()
 }
 
+/// Returns what else disturbed an invocation whose neighbours were to take its CPUs.
+pub(crate) fn without_gaps(noise: &Noise) -> Noise {
+    Noise { gaps: Gaps::default(), waited_ns: None, ..*noise }
+}
+
 /// A CPU quota and its counts before an invocation.
 #[derive(Debug)]
 pub(crate) struct Quota {

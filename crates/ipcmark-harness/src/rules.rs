@@ -7,6 +7,8 @@ use ipcmark_record::Unit;
 /// its last message.
 pub(crate) const fn judges(workload: Workload, side: Side) -> bool {
     match workload.timed() {
+        // Too few, as at a set rate.
+        Timed::RoundTrip if matches!(workload, Workload::WakeUp { gap_us: 1.. }) => false,
         Timed::RoundTrip | Timed::Burst | Timed::Block => matches!(side, Side::Initiator),
         // A warm-up holds too few tasks, and too few messages at a set rate, for a median to settle.
         Timed::OneWay | Timed::PacedRoundTrip | Timed::Task => false,

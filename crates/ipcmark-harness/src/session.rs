@@ -9,28 +9,29 @@
 mod cells;
 mod counts;
 mod machine;
+mod neighbours;
 mod pace;
 mod resume;
 mod spec;
 mod steer;
+mod visit;
 mod watch;
 
 use crate::host;
 use crate::placement::{self, Cpus};
-use crate::{Bench, Entry, MOST_RAW, Result, Scratch, harness_cost};
+use crate::{Bench, Entry, Result, Scratch, harness_cost};
 pub use cells::new_cells;
 use counts::Counts;
 use ipcmark_core::{Extent, Plan};
-use ipcmark_record::{
-    Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, State, Writer,
-};
+use ipcmark_record::{Host, Invocation, MachineNoise, Mark, Outcome, Record, Rule, SCHEMA, Writer};
 use ipcmark_sys::affinity;
 use ipcmark_sys::clock::Clock;
 use ipcmark_sys::process::{self, Interrupts};
 use machine::Machine;
+use neighbours::Crowds;
 use pace::Pace;
+use spec::entries;
 pub use spec::{CellSpec, Options, command_line, plan};
-use spec::{PATIENCE, entries, patience_for};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -56,6 +57,8 @@ pub struct Session {
     machine: Machine,
     /// Counts that are made once a cell.
     counts: Counts,
+    /// Neighbours of the cells.
+    crowds: Crowds,
     /// Duration of the resumed run before it stopped, ns.
     before_ns: u64,
     /// Time in which the run was stopped from outside: its budget does not count it.
@@ -76,7 +79,7 @@ impl Session {
         }
         let scratch = Scratch::new()?;
         let clock = Clock::calibrate();
-        let bench = Bench { clock, cpus: Cpus::FREE };
+        let bench = Bench { clock, cpus: Cpus::FREE, neighbours: None };
         let mut host = Host { checkout: options.checkout.clone(), ..host::describe(&clock) };
         host.cpus.sort_by_key(|cpu| options.cpus.iter().position(|id| *id == cpu.id));
         let cells = new_cells(&specs, &host.cpus, options.measure);
@@ -113,6 +116,7 @@ impl Session {
             scratch,
             options,
             counts,
+            crowds: Crowds::default(),
             machine,
             before_ns: 0,
             absent: Duration::ZERO,
@@ -317,74 +321,6 @@ impl Session {
             seed: self.options.seed.wrapping_add((u64::from(round) << 32) | index as u64) << 2,
             ..spec::plan(key, self.options.trace.as_ref(), self.scratch.names())
         };
-        (plan, Bench { clock: self.clock, cpus })
-    }
-
-    /// Counts a cell if it is time. Returns true if a signal asked for the end.
-    fn count(&mut self, index: usize, round: u32, measure: Duration) -> Result<bool> {
-        if !self.counts.wants(index, &self.record.cells[index]) {
-            return Ok(false);
-        }
-        let (plan, bench) = self.plan(index, round, measure, PATIENCE);
-        if let Some(writer) = &mut self.writer {
-            writer.begin(&self.record.cells[index], round)?;
-        }
-        let of = (index, self.entry(index));
-        let ended = self.counts.visit(of, &mut self.record, &plan, &bench);
-        if let Some(writer) = &mut self.writer {
-            writer.append(&self.record.cells[index], None)?;
-        }
-        Ok(ended)
-    }
-
-    /// Makes one invocation of one cell. Returns the outcome if the run ends here.
-    fn visit(
-        &mut self,
-        index: usize,
-        round: u32,
-        measure: Duration,
-        begun: Instant,
-        watch: &mut dyn Watch,
-    ) -> Result<Option<Outcome>> {
-        let entry = self.entry(index);
-        let full = patience_for(&self.record.cells[index].key);
-        let left = self.left(begun);
-        let patience = left.map_or(full, |left| left.clamp(PAST, full));
-        let (mut plan, bench) = self.plan(index, round, measure, patience);
-        plan.raw = self.options.raw.as_ref().map(|_| MOST_RAW);
-        plan.latest = left.map(|left| plan.deadline.max(left + PAST));
-        if let Some(writer) = &mut self.writer {
-            writer.begin(&self.record.cells[index], round)?;
-        }
-        let started_ns = self.before_ns + begun.elapsed().as_nanos() as u64;
-        let invoked = Instant::now();
-        let report = entry.invoke(&plan, &bench);
-        self.absent += report.absent;
-        let cell = &mut self.record.cells[index];
-        // With less patience than others had, a late end does not prove a hang.
-        let bound = if patience < full { Some(plan.deadline) } else { plan.latest };
-        let is_late = bound.is_some_and(|bound| invoked.elapsed() >= bound + report.absent);
-        let cut_off = is_late && !report.invocation.is_ok();
-        if report.interrupted || cut_off {
-            watch.event(Event::Visited { cell, invocation: None, raw: &report.raw });
-            return Ok(Some(if cut_off { Outcome::BudgetSpent } else { Outcome::Interrupted }));
-        }
-        let made = report.refused.is_none();
-        match report.refused {
-            None => {
-                cell.capacity = report.capacity.or(cell.capacity);
-                cell.state = State::Measured;
-                cell.invocations.push(Invocation { round, started_ns, ..report.invocation });
-            }
-            Some(state) if cell.invocations.is_empty() => cell.state = state,
-            // An earlier round succeeded; this one was too short.
-            Some(_) => {}
-        }
-        let newest = cell.invocations.last().filter(|_| made);
-        if let Some(writer) = &mut self.writer {
-            writer.append(cell, newest)?;
-        }
-        watch.event(Event::Visited { cell, invocation: newest, raw: &report.raw });
-        Ok(None)
+        (plan, Bench { clock: self.clock, cpus, neighbours: None })
     }
 }

@@ -19,6 +19,7 @@ use ipcmark_record::{Histogram, Overlap, Placed, Replayed, Task, ThirdParties, U
 use ipcmark_sys::clock::{Clock, Ticks};
 use ipcmark_sys::counters::Counters;
 use ipcmark_sys::delay::Delay;
+use ipcmark_sys::neighbours::Progress;
 use ipcmark_sys::resident::Memory;
 use ipcmark_sys::{affinity, usage};
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) delay: u64,
     /// Counters, if cycles are counted.
     counters: Option<Counters>,
+    /// Count of the neighbours that compute.
+    progress: Option<Progress>,
     /// Times the lag of a sender that also times its answers.
     pub(crate) lag: Option<Timer>,
     /// Times how long sends hold this process.
@@ -132,6 +135,7 @@ impl<'a> Stage<'a> {
             pinned: cpu.is_some(),
             delay: 0,
             counters: control.counting.counters()?,
+            progress: bench.neighbours.as_ref().and_then(|near| near.progress.clone()),
             // A floor has nothing but its lag.
             lag: (processes > 1 && rules::keeps_lag(plan.workload, seat.side))
                 .then(|| Timer::new(bench.clock, Some(Unit::NsLag)).map(|t| t.with_raw(plan.raw)))
@@ -255,6 +259,7 @@ impl<'a> Stage<'a> {
         self.timer.warm_up(WarmUp::new(&clock, self.plan.warm_up, self.start));
         let done = act(self)?;
         let elapsed = clock.now() - self.start;
+        self.found.first_ns = self.timer.first_ns();
         let judges = rules::judges(self.plan.workload, self.seat.side);
         self.found.warmed_up(ipcmark_record::WarmUp {
             messages: done.messages,
@@ -308,9 +313,13 @@ impl<'a> Stage<'a> {
         self.holds.iter_mut().for_each(|holds| holds.begin(usage_before));
         let cpu_before = affinity::current();
         let cycles_before = self.count_cycles()?;
+        let progress = self.progress.as_ref().map(|progress| (progress.now(), self.clock.now()));
         counting.begin(process);
         let done = act(self)?;
         counting.end(process);
+        self.found.near = self.progress.as_ref().zip(progress).map(|(progress, (count, at))| {
+            (progress.now() - count, self.clock.ns(self.clock.now() - at) as u64)
+        });
         let cycles_after = self.count_cycles()?;
         let cpu_after = affinity::current();
         let spent = usage::now().since(usage_before);

@@ -29,6 +29,8 @@ pub(crate) struct Timer {
     /// Present while warming up.
     watch: Option<WarmUp>,
     steady: bool,
+    /// First value of the process, ns.
+    first_ns: Option<u64>,
     /// Turns of a loop behind one value.
     pub(crate) block_len: u64,
     /// Messages of one turn.
@@ -48,6 +50,7 @@ impl Timer {
             raw: None,
             watch: None,
             steady: false,
+            first_ns: None,
             block_len: 1,
             per_turn: 1,
             limit: u64::MAX,
@@ -76,6 +79,11 @@ impl Timer {
     /// mapped later.
     pub(crate) fn warm_up(&mut self, watch: WarmUp) {
         self.watch = Some(watch);
+    }
+
+    /// Returns the first value since the process began, ns; `None` if it timed nothing.
+    pub(crate) const fn first_ns(&self) -> Option<u64> {
+        self.first_ns
     }
 
     pub(crate) fn is_steady(&self) -> bool {
@@ -152,6 +160,7 @@ impl Timer {
         if let Some(raw) = &mut self.raw {
             raw.keep(now, ticks);
         }
+        self.first_ns.get_or_insert(ns as u64);
         self.done += each;
         match &mut self.watch {
             None => now >= self.end,

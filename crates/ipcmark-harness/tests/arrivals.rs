@@ -53,7 +53,7 @@ fn plan(scratch: &Scratch, workload: Workload, time: Duration) -> Plan {
 
 fn report(entry: Entry, change: impl FnOnce(&Scratch) -> Plan) -> Report {
     let scratch = Scratch::new().unwrap();
-    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
+    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None };
     let plan = change(&scratch);
     Board::get().clear();
     entry.invoke(&plan, &bench)

@@ -51,9 +51,9 @@ fn count_with(entry: Entry, workload: Workload, warm_up: Duration) -> Counted {
         warm_up,
         deadline: Duration::from_secs(20),
         seed: 7,
-        ..Plan::new(if workload == Workload::WakeUp { 0 } else { SIZE }, scratch.names())
+        ..Plan::new(if !workload.has_payload() { 0 } else { SIZE }, scratch.names())
     };
-    entry.count(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE })
+    entry.count(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None })
 }
 
 fn count(entry: Entry, workload: Workload) -> Result<SystemCalls, Failed> {
@@ -105,7 +105,8 @@ fn threads() -> Test {
 }
 
 fn others() -> Test {
-    let SystemCalls { messages, calls } = count(Entry::of_notifier::<Bell<1>>(), Workload::WakeUp)?;
+    let SystemCalls { messages, calls } =
+        count(Entry::of_notifier::<Bell<1>>(), Workload::WAKE_UP)?;
     assert_eq!(calls, 4 * messages, "a notification");
     let SystemCalls { messages, calls } = count(Entry::of_remote::<Counter>(), Workload::PingPong)?;
     // The clerk serves on a thread that is started in the phase: its start and its end are calls,

@@ -71,7 +71,7 @@ fn plan(workload: Workload, extent: Extent, scratch: &Scratch) -> Plan {
 
 fn invoke_on(entry: Entry, workload: Workload, extent: Extent, cpus: Cpus) -> Invocation {
     let scratch = Scratch::new().unwrap();
-    let bench = Bench { clock: Clock::calibrate(), cpus };
+    let bench = Bench { clock: Clock::calibrate(), cpus, neighbours: None };
     entry.invoke(&plan(workload, extent, &scratch), &bench).invocation
 }
 
@@ -236,7 +236,7 @@ fn hangs() -> Test {
 fn flips() -> Test {
     let of = |check_all| {
         let scratch = Scratch::new().unwrap();
-        let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
+        let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None };
         let plan = Plan { check_all, ..plan(Workload::Stream, Extent::Messages(5_000), &scratch) };
         Board::get().dropped().store(0, Ordering::SeqCst);
         let found = Entry::of::<Toy<FLIPS>>().invoke(&plan, &bench).invocation;

@@ -135,7 +135,7 @@ fn cpus(placement: Placement) -> Cpus {
 
 fn invoke(entry: &Entry, placement: Placement) -> Invocation {
     let scratch = Scratch::new().unwrap();
-    let bench = Bench { clock: Clock::calibrate(), cpus: cpus(placement) };
+    let bench = Bench { clock: Clock::calibrate(), cpus: cpus(placement), neighbours: None };
     let plan = Plan {
         workload: Workload::PingPong,
         placement,

@@ -67,7 +67,7 @@ fn report(entry: Entry, workload: Workload, size: usize, extent: Extent) -> Repo
         ..Plan::new(size, scratch.names())
     };
     Board::get().clear();
-    entry.invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE })
+    entry.invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None })
 }
 
 fn at(workload: Workload, peers: u32) -> Workload {

@@ -31,6 +31,7 @@ fn main() {
     let tests: &[Case] = &[
         ("exactly_as_many_as_asked", exact),
         ("a_wake_up_is_a_round_trip_without_payload", wake_up),
+        ("a_gap_before_each_notification_is_kept_and_not_timed", gap),
         ("a_notification_too_many_fails_the_invocation", rings_twice),
         ("calls_are_round_trips_of_stamped_arguments", calls),
         ("what_a_lossy_stream_drops_is_counted_and_no_failure", lossy_stream),
@@ -58,13 +59,13 @@ fn main() {
 }
 
 fn report(entry: Entry, workload: Workload, extent: Extent) -> Report {
-    let size = if workload == Workload::WakeUp { 0 } else { 64 };
+    let size = if !workload.has_payload() { 0 } else { 64 };
     report_of(entry, (workload, size), extent)
 }
 
 fn report_of(entry: Entry, (workload, size): (Workload, usize), extent: Extent) -> Report {
     let scratch = Scratch::new().unwrap();
-    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE };
+    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None };
     let plan = Plan {
         workload,
         extent,
@@ -105,7 +106,8 @@ fn exact() -> Test {
         (GOOD_ONE, Workload::PACED_PING_PONG),
         (LOOKER, Workload::PACED_PING_PONG),
         (GOOD_ONE, Workload::Overlap),
-        (BELL, Workload::WakeUp),
+        (BELL, Workload::WAKE_UP),
+        (BELL, Workload::WakeUp { gap_us: 100 }),
         (COUNTER, Workload::PingPong),
     ];
     for (entry, pattern) in all {
@@ -130,15 +132,32 @@ fn exact() -> Test {
 }
 
 fn wake_up() -> Test {
-    let found = well(BELL, Workload::WakeUp, SHORT)?;
+    let found = well(BELL, Workload::WAKE_UP, SHORT)?;
     let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
     assert_eq!(trips.len(), found.messages);
     assert!(found.sides[1].histogram.is_none() && found.warm_up.messages > 0);
     Ok(())
 }
 
+fn gap() -> Test {
+    let gap = Duration::from_millis(2);
+    let with_gap = Workload::WakeUp { gap_us: gap.as_micros() as u32 };
+    let found = well(BELL, with_gap, Extent::Messages(10))?;
+    assert_eq!(found.messages, 10);
+    assert!(found.elapsed_ns >= 10 * gap.as_nanos() as u64, "{} ns", found.elapsed_ns);
+    let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
+    // The gaps are in the phase and in no value; a busy machine adds to values, never to their number.
+    assert!(trips.min() < gap.as_nanos() as u64, "{} ns", trips.min());
+    let pacing = found.sides[0].usage.pacing.ok_or("no cost of the gaps")?;
+    assert!(pacing.sleeps >= 10 || pacing.spinning_ns > 0, "{pacing:?}");
+    assert!(found.sides[1].usage.pacing.is_none());
+    let without = well(BELL, Workload::WAKE_UP, Extent::Messages(10))?;
+    assert!(without.sides[0].usage.pacing.is_none());
+    Ok(())
+}
+
 fn rings_twice() -> Test {
-    let found = invoke(Entry::of_notifier::<Bell<2>>(), Workload::WakeUp, Extent::Messages(10));
+    let found = invoke(Entry::of_notifier::<Bell<2>>(), Workload::WAKE_UP, Extent::Messages(10));
     assert!(!found.is_ok());
     assert!(found.integrity.repeated >= 20, "one too many at each end: {:?}", found.integrity);
     Ok(())
@@ -426,7 +445,7 @@ fn senseless() -> Test {
     let empty = spec(&GOOD_ONE, Workload::Burst { depth: 0 }, 64);
     let cases = [
         (spec(&GOOD_ONE, Workload::Stream, 0), "at least 1 byte"),
-        (spec(&BELL, Workload::WakeUp, 8), "its size is 0"),
+        (spec(&BELL, Workload::WAKE_UP, 8), "its size is 0"),
         (spec(&BELL, Workload::Stream, 0), "no payload"),
         (spec(&COUNTER, Workload::Stream, 8), "ping-pong"),
         (spec(&DROPPING, Workload::PACED, 4), "do not show"),
@@ -442,7 +461,7 @@ fn senseless() -> Test {
         };
         assert!(reason.contains(words), "{reason}");
     }
-    let good = vec![spec(&BELL, Workload::WakeUp, 0), spec(&COUNTER, Workload::PingPong, 64)];
+    let good = vec![spec(&BELL, Workload::WAKE_UP, 0), spec(&COUNTER, Workload::PingPong, 64)];
     let session = Session::new(good, options(Duration::from_millis(5)))?;
     assert!(session.record().cells.iter().all(|cell| cell.state == State::Pending));
     Ok(())

@@ -46,7 +46,7 @@ fn main() {
 }
 
 fn bench() -> Bench {
-    Bench { clock: Clock::calibrate(), cpus: Cpus::FREE }
+    Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None }
 }
 
 fn plan(workload: Workload, ms: u64, scratch: &Scratch) -> Plan {

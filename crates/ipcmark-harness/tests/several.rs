@@ -54,7 +54,8 @@ fn report(entry: Entry, workload: Workload, size: usize, extent: Extent) -> Repo
         seed: 7,
         ..Plan::new(size, scratch.names())
     };
-    let report = entry.invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE });
+    let report = entry
+        .invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None });
     let next = scratch.names();
     // The list of the run's objects stays.
     assert_eq!(std::fs::read_dir(next.dir).unwrap().count(), 1, "links leave no folders behind");

@@ -65,7 +65,7 @@ fn run(
                 ..Plan::new(64, scratch.names())
             };
             let cpus = placement::choose(Placement::SameCore, &host::cpus()).unwrap();
-            let bench = Bench { clock, cpus };
+            let bench = Bench { clock, cpus, neighbours: None };
             let sliced = entry.slices(&plan, &bench, &Turns { arm, order, relay });
             let json = serde_json::to_vec(&sliced.arm).unwrap();
             i32::from(parcel.put(&json).is_err())

@@ -101,5 +101,7 @@ pub fn name(key: &CellKey) -> String {
     let load = key.load();
     let load = if load.is_empty() { load } else { format!(" ({load})") };
     let capacity = capacity_bytes.map_or_else(String::new, |n| format!(" (capacity {})", bytes(n)));
-    format!("{transport} {workload} {} {placement}{load}{capacity}", bytes(*size_bytes))
+    let spin = key.spin_budget.map_or_else(String::new, |n| format!(" (spin budget {n})"));
+    let near = key.neighbours.map_or_else(String::new, |n| format!(" (neighbours {n})"));
+    format!("{transport} {workload} {} {placement}{load}{capacity}{spin}{near}", bytes(*size_bytes))
 }

@@ -1,5 +1,6 @@
 //! Cells and their invocations: the rows of a record.
 
+use crate::NeighbourProgress;
 use crate::{
     Cycles, Drops, Encoded, Energy, Histogram, Hold, LinkMemory, Mark, Noise, Setup, Standing,
     SystemCalls, ThirdParties,
@@ -139,6 +140,9 @@ pub struct Invocation {
     /// Cost of making and ending its link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<Setup>,
+    /// Progress of the neighbours that compute, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<NeighbourProgress>,
     /// Faults in the messages of all sides, warm-up included.
     pub integrity: Integrity,
     /// Work done between call and completion; only in `overlap`.
@@ -216,6 +220,7 @@ impl Invocation {
             marks: Vec::new(),
             noise: None,
             setup: None,
+            neighbours: None,
             integrity: Integrity { lost: 0, repeated: 0, reordered: 0, damaged: 0 },
             overlap: None,
             task: None,

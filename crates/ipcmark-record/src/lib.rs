@@ -18,6 +18,7 @@ mod host;
 mod journal;
 mod knee;
 mod machine;
+mod neighbours;
 mod once;
 mod paired;
 mod record;
@@ -37,8 +38,9 @@ pub use error::{Error, Result};
 pub use histogram::{Encoded, Histogram, Unit};
 pub use host::{Checkout, Conditions, Cpu, CpuQuota, Difference, Fact, Host, KernelLimits};
 pub use ipcmark_words::{
-    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Mix, Nearness, Pacing,
-    Parameter, Placement, Reach, Refusal, Shape, Side, Timed, Usage, WaitKind, WhenFull, Workload,
+    Arrivals, Capacity, Carries, CellKey, CpuUse, Framing, Headline, Input, Mix, Nearness,
+    Neighbour, Neighbours, Pacing, Parameter, Placement, Reach, Refusal, Shape, Side, SpinBudget,
+    Timed, Usage, WaitKind, WhenFull, Workload,
 };
 pub use journal::{Writer, journal_path};
 pub use knee::Knee;
@@ -46,6 +48,7 @@ pub use machine::{
     ClockBound, ClockCertificate, ClockPair, Cycles, Gaps, Limit, LimitKind, LimitSample, Listened,
     MachineNoise, Mark, Noise, Setup, Standing, SystemCalls, Throttled,
 };
+pub use neighbours::NeighbourProgress;
 pub use paired::{
     Arm, Contender, PAIRED_SCHEMA, Pair, Paired, PairedCell, PairedSettings, Slice, Stage,
 };

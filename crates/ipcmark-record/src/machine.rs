@@ -270,6 +270,9 @@ pub struct Setup {
     pub teardown_ns: u64,
     /// Address space that the fixture added to the process that made it, bytes.
     pub mapped_bytes: u64,
+    /// The first round trip over the link, before anything is warm, ns; absent of other workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<u64>,
 }
 
 /// System calls of one cell, counted in an invocation made for counting: no figure of time comes from it.

@@ -3,7 +3,7 @@
 use crate::load::or;
 use crate::{Axes, Error, Group, Result, Selector, Suite, WordError};
 use ipcmark_core::Info;
-use ipcmark_words::{CellKey, Mix, WhenFull, Workload};
+use ipcmark_words::{CellKey, Mix, SpinBudget, WhenFull, Workload};
 use std::collections::HashSet;
 
 /// Returns the transports of a group; refuses a glob that names none, with its place.
@@ -46,11 +46,16 @@ impl Suite {
         for group in &self.groups {
             let mut transports = named_by(group, self, &names)?;
             transports.retain(|name| is_picked(&axes.transports, name, &names));
+            let budgets = budgets(or(&axes.spin_budgets, &group.spin_budgets));
             let outright =
                 if axes.patterns.is_empty() { &group.transports } else { &axes.transports };
+            let spins = !or(&axes.spin_budgets, &group.spin_budgets).is_empty();
             let is_meant = |name: &str, workload| {
                 let row = rows.iter().find(|row| row.0 == name);
-                row.is_some_and(|(_, info)| info.suits(workload).is_ok())
+                let suits = |info: &Info| {
+                    info.suits(workload).is_ok() && (!spins || info.spins_for_a_budget)
+                };
+                row.is_some_and(|(_, info)| suits(info))
                     || outright.iter().any(|glob| glob.is_outright() && glob.names(name))
             };
             let can = |name: &str, when_full| {
@@ -75,18 +80,22 @@ impl Suite {
                 for (workload, when_full) in loads {
                     for (size, mix) in &sizes {
                         for &placement in or(&axes.placements, &group.placements) {
-                            let key = |transport: &String| CellKey {
-                                transport: transport.clone(),
-                                workload,
-                                size_bytes: *size,
-                                mix: mix.clone(),
-                                placement,
-                                capacity_bytes,
-                                when_full,
-                            };
-                            let able = transports.iter().filter(|t| can(t, when_full));
-                            let own = able.map(|t| (group.name.clone(), key(t)));
-                            cells.extend(own);
+                            for &spin_budget in &budgets {
+                                let key = |transport: &String| CellKey {
+                                    transport: transport.clone(),
+                                    workload,
+                                    size_bytes: *size,
+                                    mix: mix.clone(),
+                                    placement,
+                                    capacity_bytes,
+                                    when_full,
+                                    spin_budget,
+                                    neighbours: axes.neighbours.or(group.neighbours),
+                                };
+                                let able = transports.iter().filter(|t| can(t, when_full));
+                                let own = able.map(|t| (group.name.clone(), key(t)));
+                                cells.extend(own);
+                            }
                         }
                     }
                 }
@@ -113,6 +122,11 @@ fn sizes_of(axes: &Axes, group: &Group, workload: Workload) -> Vec<(u64, Option<
     let mix = mix.clone().filter(|_| workload.takes_sizes());
     let one = sizes.iter().map(|size| (*size as u64, None));
     one.chain(mix.map(|mix| (mix.longest(), Some(mix)))).collect()
+}
+
+/// Returns the spin budgets of a group's cells: those that are named, or the transports' own.
+fn budgets(named: &[SpinBudget]) -> Vec<Option<SpinBudget>> {
+    if named.is_empty() { vec![None] } else { named.iter().copied().map(Some).collect() }
 }
 
 fn is_picked(globs: &[Selector], name: &str, names: &[&str]) -> bool {
@@ -271,9 +285,7 @@ mod tests {
         assert_eq!(all.len(), 2 * 4 + 2 * 3 + 1, "{all:?}");
         assert_eq!(all.last().unwrap(), "eventfd/block wake-up 0", "one cell, not one a size");
         let points = suite.cells(&Axes::default(), &all_kinds()).unwrap();
-        assert!(
-            points.iter().all(|(_, k)| (k.size_bytes == 0) == (k.workload == Workload::WakeUp))
-        );
+        assert!(points.iter().all(|(_, k)| (k.size_bytes == 0) != k.workload.has_payload()));
         let calls = Axes { patterns: vec![Workload::PingPong], ..axes(&["{rpc,eventfd}/*"]) };
         assert_eq!(cells(&suite, &calls), ["rpc/block ping-pong 8", "rpc/block ping-pong 64"]);
     }
@@ -286,9 +298,9 @@ mod tests {
             cells(&suite, &Axes::default()),
             ["tcp/block stream 8", "eventfd/block stream 8"]
         );
-        let wake_up = Axes { patterns: vec![Workload::WakeUp], ..Axes::default() };
+        let wake_up = Axes { patterns: vec![Workload::WAKE_UP], ..Axes::default() };
         assert_eq!(cells(&suite, &wake_up), ["eventfd/block wake-up 0"]);
-        let named = Axes { patterns: vec![Workload::WakeUp], ..axes(&["tcp"]) };
+        let named = Axes { patterns: vec![Workload::WAKE_UP], ..axes(&["tcp"]) };
         assert_eq!(cells(&suite, &named), ["tcp/block wake-up 0"]);
         let all = group("transports = [\"*\"]\nsizes = [\"8\"]");
         assert!(cells(&all, &axes(&["eventfd"])).is_empty(), "no group names a ping-pong for it");
@@ -321,6 +333,28 @@ mod tests {
         let others = ["duplex 0 depth 8", "duplex 8 depth 8"];
         assert_eq!(keys(&mix), [&["ping-pong 2 sizes 1:1,2:3"], &others[..]].concat());
         assert_eq!(keys(&Axes { sizes: vec![64], ..Axes::default() }).len(), 2);
+    }
+
+    #[test]
+    fn a_spin_budget_is_an_axis_of_transports_that_take_one() {
+        let suite = group(
+            "transports = [\"*\"]\npatterns = [\"ping-pong\"]\nsizes = [\"8\"]\n\
+             spin_budgets = [\"0\", \"10us,adaptive\"]",
+        );
+        let mut rows = rows();
+        rows[2].spins_for_a_budget = true;
+        let budgets = |axes: &Axes| -> Vec<(String, String)> {
+            let cells = suite.cells(axes, &rows).unwrap();
+            let budget = |k: &CellKey| k.spin_budget.map(|b| b.to_string()).unwrap_or_default();
+            cells.iter().map(|(_, k)| (k.transport.clone(), budget(k))).collect()
+        };
+        let spun = |words: &[&str]| -> Vec<(String, String)> {
+            words.iter().map(|word| ("pipe/spin".to_owned(), (*word).to_owned())).collect()
+        };
+        assert_eq!(budgets(&Axes::default()), spun(&["0", "10us", "adaptive"]));
+        let given = vec![SpinBudget::Fixed { us: 1_000 }];
+        let given = Axes { spin_budgets: given, ..Axes::default() };
+        assert_eq!(budgets(&given), spun(&["1ms"]));
     }
 
     #[test]

@@ -62,7 +62,10 @@ mod written;
 pub use duration::{parse_duration, parse_duration_or_none, show_duration};
 pub use embedded::{EMBEDDED, embedded};
 pub use error::{Error, Result, WordError};
-pub use load::{DEPTHS, IDLE, LoadAxes, PEERS, RATES, parse_arrivals, parse_counts};
+pub use load::{
+    DEPTHS, GAPS_US, IDLE, LoadAxes, PEERS, RATES, parse_arrivals, parse_counts, parse_gaps_us,
+    parse_spin_budgets,
+};
 pub use nearest::{nearest, nearest_several};
 pub use reader::{line_and_column, read_toml, table_at, wrong};
 pub use selector::Selector;

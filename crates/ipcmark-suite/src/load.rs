@@ -1,11 +1,12 @@
-//! The axes of a workload's parameters: peers, depth, rate, arrivals, input, and what happens when full.
+//! The axes of a workload's parameters: peers, depth, rate, gap, arrivals, input, and what happens when full.
 //!
 //! A workload is multiplied only by the axes of parameters that it takes, so that a suite may name
 //! three rates and a ping-pong without measuring the ping-pong three times.
 
-use crate::WordError;
-use ipcmark_words::{Arrivals, Input, Parameter, WhenFull, Workload};
+use crate::{WordError, parse_duration_or_none};
+use ipcmark_words::{Arrivals, Input, Parameter, SpinBudget, WhenFull, Workload};
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// Processes on the side that has several. Each is forked, pinned and given shared pages of its own.
 pub const PEERS: RangeInclusive<u32> = 1..=1_024;
@@ -15,6 +16,8 @@ pub const IDLE: RangeInclusive<u32> = 0..=1_023;
 pub const DEPTHS: RangeInclusive<u32> = 1..=65_536;
 /// Messages a second. Faster than the upper end nothing is paced: a clock read would be in each gap.
 pub const RATES: RangeInclusive<u32> = 1..=10_000_000;
+/// Time between an answer and the next notification, µs; 0 for none.
+pub const GAPS_US: RangeInclusive<u32> = 0..=10_000;
 
 /// The parameters that a group, or the command line, names. An empty axis is left to others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct LoadAxes {
     pub depths: Vec<u32>,
     /// Messages a second.
     pub rates: Vec<u32>,
+    /// Times between an answer and the next notification, µs.
+    pub gaps_us: Vec<u32>,
     /// The times at which they are due.
     pub arrivals: Vec<Arrivals>,
     /// The way workers get their input.
@@ -52,6 +57,7 @@ impl LoadAxes {
         let each = number(vec![workload], Parameter::Peers, &self.peers, &group.peers);
         let each = number(each, Parameter::Depth, &self.depths, &group.depths);
         let each = number(each, Parameter::Rate, &self.rates, &group.rates);
+        let each = number(each, Parameter::Gap, &self.gaps_us, &group.gaps_us);
         let each = product(each, idle, Workload::with_idle);
         let each = product(each, arrivals, Workload::with_arrivals);
         product(each, inputs, Workload::with_input)
@@ -128,6 +134,48 @@ pub fn parse_arrivals(word: &str) -> Result<Arrivals, WordError> {
     }
 }
 
+/// Parses a comma-separated list of gaps: `0,10us,1ms`. Those named twice count once.
+///
+/// # Errors
+/// Words that are no such time, in whole microseconds.
+pub fn parse_gaps_us(list: &str) -> Result<Vec<u32>, WordError> {
+    let mut gaps = Vec::new();
+    for word in list.split(',') {
+        let gap = parse_duration_or_none(word)?;
+        let us = u32::try_from(gap.as_micros()).ok();
+        let whole = us.filter(|us| Duration::from_micros((*us).into()) == gap);
+        match whole {
+            Some(us) if GAPS_US.contains(&us) => {
+                if !gaps.contains(&us) {
+                    gaps.push(us);
+                }
+            }
+            _ => {
+                return Err(WordError::new(
+                    word.trim(),
+                    "a gap up to 10ms, in whole us".to_owned(),
+                ));
+            }
+        }
+    }
+    Ok(gaps)
+}
+
+/// Parses a comma-separated list of spin budgets: `0,10us,adaptive`. Those named twice count once.
+///
+/// # Errors
+/// Words that are no spin budget.
+pub fn parse_spin_budgets(list: &str) -> Result<Vec<SpinBudget>, String> {
+    let mut budgets = Vec::new();
+    for word in list.split(',') {
+        let budget = word.parse()?;
+        if !budgets.contains(&budget) {
+            budgets.push(budget);
+        }
+    }
+    Ok(budgets)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +186,7 @@ mod tests {
             idle: vec![0, 8, 64],
             depths: vec![8, 64],
             rates: vec![10, 1_000, 100_000],
+            gaps_us: vec![0, 10, 1_000],
             arrivals: vec![Arrivals::Constant, Arrivals::Poisson],
             inputs: vec![Input::Sent, Input::Shared],
             when_full: vec![WhenFull::Wait, WhenFull::Drop],
@@ -148,7 +197,8 @@ mod tests {
     fn a_workload_is_multiplied_by_the_parameters_it_takes_and_by_nothing_else() {
         for (word, count) in [
             ("ping-pong", 1),
-            ("wake-up", 1),
+            ("wake-up", 3),
+            ("connect", 1),
             ("overlap", 1),
             ("paced", 6),
             ("burst", 2),
@@ -193,6 +243,18 @@ mod tests {
             let said = parse_arrivals(word).unwrap_err().to_string();
             assert!(said.contains(why), "{word}: {said}");
         }
+    }
+
+    #[test]
+    fn gaps_and_spin_budgets_are_times_within_bounds() {
+        assert_eq!(parse_gaps_us("0, 10us,1ms,10us").unwrap(), [0, 10, 1_000]);
+        for word in ["10", "1.5us", "11ms", "-1us", "soon", ""] {
+            assert!(parse_gaps_us(word).is_err(), "{word}");
+        }
+        let budgets = parse_spin_budgets("0,100us,adaptive,0us").unwrap();
+        let fixed = |us| SpinBudget::Fixed { us };
+        assert_eq!(budgets, [fixed(0), fixed(100), SpinBudget::Adaptive]);
+        assert!(parse_spin_budgets("0,2ms").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a suite says, parsed.
 
 use crate::{LoadAxes, Result, Selector, written};
-use ipcmark_words::{Mix, Placement, Workload};
+use ipcmark_words::{Mix, Neighbours, Placement, SpinBudget, Workload};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -89,6 +89,10 @@ pub struct Group {
     pub load: LoadAxes,
     /// Capacity asked of each direction, bytes; `None` keeps the mechanism's own.
     pub capacity: Option<usize>,
+    /// Times for which hybrid waits spin; empty keeps the transports' own.
+    pub spin_budgets: Vec<SpinBudget>,
+    /// Load next to the cells; `None` for none.
+    pub neighbours: Option<Neighbours>,
 }
 
 /// The axes of the command line. An axis given here replaces that axis in every group, except
@@ -109,6 +113,10 @@ pub struct Axes {
     pub load: LoadAxes,
     /// `None`: as the groups say; `Some(None)`: the mechanism's own; bytes.
     pub capacity: Option<Option<usize>>,
+    /// Times for which hybrid waits spin; empty: as the groups say.
+    pub spin_budgets: Vec<SpinBudget>,
+    /// Load next to the cells; `None`: as the groups say.
+    pub neighbours: Option<Neighbours>,
 }
 
 impl Axes {
@@ -121,6 +129,8 @@ impl Axes {
             && self.placements.is_empty()
             && self.load == LoadAxes::default()
             && self.capacity.is_none()
+            && self.spin_budgets.is_empty()
+            && self.neighbours.is_none()
     }
 }
 

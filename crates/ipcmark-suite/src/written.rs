@@ -4,10 +4,10 @@ use crate::reader::{line_and_column, read_toml, table_at, wrong};
 use crate::selector::Place;
 use crate::{
     DEPTHS, Defaults, Group, IDLE, LoadAxes, PEERS, RATES, Result, Selector, Suite, WordError,
-    parse_arrivals, parse_capacity, parse_counts, parse_duration, parse_mix, parse_share,
-    parse_sizes,
+    parse_arrivals, parse_capacity, parse_counts, parse_duration, parse_gaps_us, parse_mix,
+    parse_share, parse_sizes, parse_spin_budgets,
 };
-use ipcmark_words::{Arrivals, Input, Mix, Placement, WhenFull, Workload};
+use ipcmark_words::{Arrivals, Input, Mix, Neighbours, Placement, SpinBudget, WhenFull, Workload};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Display;
@@ -56,6 +56,12 @@ struct WrittenGroup {
     depths: Vec<u32>,
     #[serde(default, deserialize_with = "rates")]
     rates: Vec<u32>,
+    #[serde(default, deserialize_with = "gaps")]
+    gaps: Vec<u32>,
+    #[serde(default, deserialize_with = "spin_budgets")]
+    spin_budgets: Vec<SpinBudget>,
+    #[serde(default)]
+    neighbours: Option<Neighbours>,
     #[serde(default, deserialize_with = "arrivals")]
     arrivals: Vec<Arrivals>,
     #[serde(default, deserialize_with = "inputs")]
@@ -78,7 +84,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
             written.patterns = vec![Workload::PingPong, Workload::Stream];
         }
         let none = written.sizes.is_empty() && written.mix.is_none();
-        if none && written.patterns != [Workload::WakeUp] {
+        if none && written.patterns != [Workload::WAKE_UP] {
             return fault("sizes", "missing; it is required here".into());
         }
         if groups.iter().any(|group| group.name == written.name) {
@@ -107,11 +113,14 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Suite> {
                 idle: written.idle,
                 depths: written.depths,
                 rates: written.rates,
+                gaps_us: written.gaps,
                 arrivals: written.arrivals,
                 inputs: written.inputs,
                 when_full: written.when_full,
             },
             capacity: written.capacity.unwrap_or(defaults.capacity),
+            spin_budgets: written.spin_budgets,
+            neighbours: written.neighbours,
         });
     }
     if groups.is_empty() {
@@ -144,6 +153,8 @@ fields! {
     some_capacity: Option<Option<usize>> = some(parse_capacity);
     patterns: Vec<Workload> = list(|word| known(word, &Workload::ALL, Workload::name));
     sizes: Vec<usize> = list(parse_sizes);
+    gaps: Vec<u32> = list(parse_gaps_us);
+    spin_budgets: Vec<SpinBudget> = list(parse_spin_budgets);
     placements: Vec<Placement> = list(|word| known(word, &Placement::ALL, Placement::name));
     arrivals: Vec<Arrivals> = list(|word| parse_arrivals(word).map(|arrivals| vec![arrivals]));
     when_full: Vec<WhenFull> = list(|word| known(word, &WhenFull::ALL, WhenFull::name));

@@ -63,6 +63,12 @@ pub struct Cost {
     pub split_ns: Option<Estimate>,
     /// Time to drop them, ns: the slower side's.
     pub teardown_ns: Option<Estimate>,
+    /// Time of the first round trip over a link, ns, before anything is warm; absent of other workloads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_ns: Option<Estimate>,
+    /// Share of its CPU that a neighbour which computes lost to the cell, 0 to 1; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbour_lost: Option<Estimate>,
     /// Address space that the link added to the process that made it, bytes: median over
     /// invocations.
     pub mapped_bytes: Option<u64>,
@@ -109,6 +115,9 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
     let power: Vec<(f64, f64)> = invocations.iter().filter_map(power).collect();
     let energies: Vec<f64> = power.iter().map(|(power, each_ns)| power * each_ns).collect();
     let watts: Vec<f64> = power.iter().map(|(power, _)| power * 1e3).collect();
+    let first = invocations.iter().filter_map(|i| Some(i.setup?.first_ns? as f64));
+    let first: Vec<f64> = first.collect();
+    let lost: Vec<f64> = invocations.iter().filter_map(|i| Some(i.neighbours?.lost())).collect();
     Some(Cost {
         third_parties_ns_per_message: estimate(&others, drift),
         wake_ups_per_message: estimate(&each(all, |u| u.voluntary_switches), NO_TIME)?,
@@ -131,6 +140,8 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
         fixture_ns: estimate(&setup(|s| s.fixture_ns), drift),
         split_ns: estimate(&setup(|s| s.split_ns), drift),
         teardown_ns: estimate(&setup(|s| s.teardown_ns), drift),
+        first_ns: estimate(&first, drift),
+        neighbour_lost: estimate(&lost, NO_TIME),
         mapped_bytes: median(&setup(|s| s.mapped_bytes)).map(|bytes| bytes as u64),
     })
 }
@@ -138,7 +149,9 @@ pub(crate) fn cost(cell: &Cell, invocations: &[&Invocation], drift: f64) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipcmark_record::{Cycles, Energy, Pacing, SystemCalls, ThirdParties, Workload, sample};
+    use ipcmark_record::{
+        Cycles, Energy, NeighbourProgress, Pacing, SystemCalls, ThirdParties, Workload, sample,
+    };
 
     #[test]
     fn costs_are_of_one_message_and_of_whom_they_say() {
@@ -162,8 +175,20 @@ mod tests {
                     ..Usage::default()
                 };
             }
-            let setup = Setup { fixture_ns: 7, split_ns: 8, teardown_ns: 9, mapped_bytes: 4_096 };
+            let setup = Setup {
+                fixture_ns: 7,
+                split_ns: 8,
+                teardown_ns: 9,
+                mapped_bytes: 4_096,
+                first_ns: Some(5),
+            };
             invocation.setup = Some(setup);
+            invocation.neighbours = Some(NeighbourProgress {
+                computations: 750,
+                over_ns: 1_000_000,
+                alone_per_s: 500_000.0,
+                cpus: 2,
+            });
         }
         let good: Vec<&Invocation> = cell.invocations.iter().collect();
         let cost = cost(cell, &good, 0.0).unwrap();
@@ -178,6 +203,8 @@ mod tests {
         assert_eq!(cost.split_ns.map(|e| e.value), Some(8.0));
         assert_eq!(cost.mapped_bytes, Some(4_096));
         assert_eq!(cost.third_parties_ns_per_message, None);
+        assert_eq!(cost.first_ns.map(|e| e.value), Some(5.0));
+        assert_eq!(cost.neighbour_lost.map(|e| e.value), Some(0.25));
         let json = serde_json::to_value(&cost).unwrap();
         assert_eq!(json["system_calls_per_message"], 4.0);
     }

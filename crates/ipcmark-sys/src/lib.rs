@@ -25,6 +25,6 @@ pub use ground::{
     shared, spent,
 };
 pub use tool::{
-    baton, cgroup, contention, counters, delay, energy, helpers, janitor, noise, presence,
-    resident, scratch, subprocess, trace, units, usage,
+    baton, cgroup, contention, counters, delay, energy, helpers, janitor, neighbours, noise,
+    presence, resident, scratch, subprocess, trace, units, usage,
 };

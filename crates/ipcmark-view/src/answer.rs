@@ -348,7 +348,7 @@ mod tests {
         let mut overlap = row("x/poll", 64, 1.0, Some((0.9, 1.1)));
         overlap.key.workload = Workload::Overlap;
         let mut wake_up = row("eventfd/block", 0, 2.0, Some((1.9, 2.1)));
-        wake_up.key.workload = Workload::WakeUp;
+        wake_up.key.workload = Workload::WAKE_UP;
         let text =
             words(vec![wake_up, overlap, call, row("a/block", 64, 90.0, Some((89.0, 91.0)))]);
         assert!(text.contains("(median): `rpc-unix/block` (RPC), 70.0 ns"), "{text}");

@@ -65,6 +65,8 @@ impl Setting {
         words.extend((!parameters.is_empty()).then_some(parameters));
         let capacity = self.capacity_bytes.filter(|_| self.tells_capacity);
         words.extend(capacity.map(|c| format!("buffer {}", bytes(c))));
+        words.extend(self.spin_budget.map(|budget| format!("spin budget {budget}")));
+        words.extend(self.neighbours.map(|neighbours| format!("neighbours {neighbours}")));
         words.join(", ")
     }
 }
@@ -294,7 +296,16 @@ pub fn rankings(summary: &Summary) -> Vec<Ranking<'_>> {
     sorted.sort_by_key(|s| {
         let kind = first(&|other| other.workload.is_kind(s.workload));
         let place = first(&|other| other.placement == s.placement);
-        (kind, place, s.workload, s.when_full, s.capacity_bytes, s.size_bytes)
+        (
+            kind,
+            place,
+            s.workload,
+            s.when_full,
+            s.capacity_bytes,
+            s.spin_budget,
+            s.neighbours,
+            s.size_bytes,
+        )
     });
     sorted.into_iter().map(|s| rank(s, summary)).filter(|r| !r.entries.is_empty()).collect()
 }

@@ -1,6 +1,8 @@
 //! The key of a cell: what identifies it on the command line, in a record and in a report.
 
-use crate::{Arrivals, Input, Mix, Parameter, Placement, WhenFull, Workload};
+use crate::{
+    Arrivals, Input, Mix, Neighbours, Parameter, Placement, SpinBudget, WhenFull, Workload,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,6 +24,10 @@ pub struct CellKey {
     pub capacity_bytes: Option<u64>,
     /// Conduct of a sender when there is no room.
     pub when_full: WhenFull,
+    /// Time for which a hybrid wait spins; `None` keeps the transport's own.
+    pub spin_budget: Option<SpinBudget>,
+    /// Load that ran next to it; `None` for none.
+    pub neighbours: Option<Neighbours>,
 }
 
 impl CellKey {
@@ -41,6 +47,8 @@ impl CellKey {
             placement,
             capacity_bytes: None,
             when_full: WhenFull::Wait,
+            spin_budget: None,
+            neighbours: None,
         }
     }
 
@@ -81,15 +89,22 @@ impl CellKey {
 }
 
 impl fmt::Display for CellKey {
-    /// `pipe/block ping-pong 64 B cross-core`, then the parameters and the capacity, if any.
+    /// `pipe/block ping-pong 64 B cross-core`, then the parameters, the capacity, the spin budget and
+    /// the neighbours, if any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CellKey { transport, workload, size_bytes, placement, capacity_bytes, .. } = self;
+        let CellKey { transport, workload, size_bytes, placement, .. } = self;
         write!(f, "{transport} {workload} {size_bytes} B {placement}")?;
         let load = self.load();
         if !load.is_empty() {
             write!(f, " ({load})")?;
         }
-        capacity_bytes.map_or(Ok(()), |bytes| write!(f, " (capacity {bytes} B)"))
+        if let Some(bytes) = self.capacity_bytes {
+            write!(f, " (capacity {bytes} B)")?;
+        }
+        if let Some(budget) = self.spin_budget {
+            write!(f, " (spin budget {budget})")?;
+        }
+        self.neighbours.map_or(Ok(()), |neighbours| write!(f, " (neighbours {neighbours})"))
     }
 }
 
@@ -111,6 +126,13 @@ struct Flat {
     /// Capacity asked of each direction in bytes; absent means the mechanism's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     capacity_bytes: Option<u64>,
+    /// Time for which a hybrid wait spins before it sleeps: `0`, `10us` ... or `adaptive`; absent means the
+    /// transport's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spin_budget: Option<SpinBudget>,
+    /// Processes that loaded the machine next to the cell: `cpu=2,memory=1`; absent if there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    neighbours: Option<Neighbours>,
     /// Senders of a fan-in, receivers of a fan-out or broadcast, pairs of `paced-pairs`, workers of `scatter-gather`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     peers: Option<u32>,
@@ -124,6 +146,9 @@ struct Flat {
     /// Messages a second of each sender, where a rate is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_per_s: Option<u32>,
+    /// Time between an answer and the next notification of a `wake-up`, µs; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gap_us: Option<u32>,
     /// `poisson` if messages of a set rate are due at random, `bursts-8` if in groups of eight, `replay-HASH` if at the
     /// times of a trace; absent if at equal distances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,22 +163,24 @@ struct Flat {
 
 impl From<CellKey> for Flat {
     fn from(key: CellKey) -> Flat {
-        let CellKey { transport, workload, size_bytes, mix, placement, capacity_bytes, when_full } =
-            key;
+        let CellKey { workload, .. } = key;
         Flat {
-            transport,
+            transport: key.transport,
             pattern: workload.name().into(),
-            size_bytes,
-            mix,
-            placement,
-            capacity_bytes,
+            size_bytes: key.size_bytes,
+            mix: key.mix,
+            placement: key.placement,
+            capacity_bytes: key.capacity_bytes,
+            spin_budget: key.spin_budget,
+            neighbours: key.neighbours,
             peers: workload.value(Parameter::Peers),
             idle: Some(workload.idle() as u32).filter(|idle| *idle > 0),
             depth: workload.value(Parameter::Depth),
             rate_per_s: workload.value(Parameter::Rate),
+            gap_us: workload.value(Parameter::Gap),
             arrivals: workload.arrivals().filter(|arrivals| *arrivals != Arrivals::Constant),
             input: workload.input(),
-            when_full: Some(when_full).filter(|when_full| *when_full != WhenFull::Wait),
+            when_full: Some(key.when_full).filter(|when_full| *when_full != WhenFull::Wait),
         }
     }
 }
@@ -169,6 +196,7 @@ impl TryFrom<Flat> for CellKey {
                 .with(Parameter::Peers, flat.peers.unwrap_or_default())
                 .with(Parameter::Depth, flat.depth.unwrap_or_default())
                 .with(Parameter::Rate, flat.rate_per_s.unwrap_or_default())
+                .with(Parameter::Gap, flat.gap_us.unwrap_or_default())
                 .with_idle(flat.idle.unwrap_or_default())
                 .with_arrivals(flat.arrivals.unwrap_or(Arrivals::Constant))
                 .with_input(flat.input.unwrap_or(Input::Sent)),
@@ -177,6 +205,8 @@ impl TryFrom<Flat> for CellKey {
             placement: flat.placement,
             capacity_bytes: flat.capacity_bytes,
             when_full: flat.when_full.unwrap_or_default(),
+            spin_budget: flat.spin_budget,
+            neighbours: flat.neighbours,
         })
     }
 }
@@ -245,9 +275,33 @@ mod tests {
         assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), mix);
         let named = "pipe/block paced 4096 B free (7/s, poisson, sizes 64:9,4096:1)";
         assert_eq!(mix.to_string(), named);
-        let open = CellKey { workload: workload.with_value(0), ..key };
+        let open = CellKey { workload: workload.with_value(0), ..key.clone() };
         assert_eq!(open.to_string(), "pipe/block paced 64 B free (poisson)");
         assert!(!serde_json::to_string(&open).unwrap().contains("rate_per_s"));
+        let neighbours = Some("cpu=2,memory=1".parse().unwrap());
+        let near = CellKey { neighbours, ..key.clone() };
+        let json = serde_json::to_string(&near).unwrap();
+        assert!(json.contains(r#""neighbours":"cpu=2,memory=1""#), "{json}");
+        assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), near);
+        let spun = CellKey { spin_budget: Some(SpinBudget::Adaptive), ..key };
+        let json = serde_json::to_string(&spun).unwrap();
+        assert!(json.contains(r#""spin_budget":"adaptive""#), "{json}");
+        assert_eq!(serde_json::from_str::<CellKey>(&json).unwrap(), spun);
+        assert!(spun.to_string().ends_with("(spin budget adaptive)"));
+    }
+
+    #[test]
+    fn a_wake_up_without_a_gap_keeps_the_key_that_it_had() {
+        let key = |gap_us| CellKey::new("a/b", Workload::WakeUp { gap_us }, 0, Placement::Free);
+        let json = |gap_us| serde_json::to_string(&key(gap_us)).unwrap();
+        assert_eq!(
+            json(0),
+            r#"{"transport":"a/b","pattern":"wake-up","size_bytes":0,"placement":"free"}"#
+        );
+        assert!(json(10).contains(r#""gap_us":10"#), "{}", json(10));
+        assert_eq!(serde_json::from_str::<CellKey>(&json(10)).unwrap(), key(10));
+        assert_eq!(key(10).to_string(), "a/b wake-up 0 B free (gap 10 us)");
+        assert_eq!(key(0).to_string(), "a/b wake-up 0 B free");
     }
 
     #[test]

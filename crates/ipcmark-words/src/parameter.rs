@@ -12,11 +12,14 @@ pub enum Parameter {
     Depth,
     /// Processes on the side that has several, or pairs.
     Peers,
+    /// Time between an answer and the next notification, µs.
+    Gap,
 }
 
 impl Parameter {
     /// All of them, in the order in which they are named.
-    pub const ALL: [Parameter; 3] = [Parameter::Peers, Parameter::Depth, Parameter::Rate];
+    pub const ALL: [Parameter; 4] =
+        [Parameter::Peers, Parameter::Depth, Parameter::Rate, Parameter::Gap];
 }
 
 /// The way messages go among several processes.
@@ -104,6 +107,7 @@ impl Workload {
                 | Workload::PacedPeers { peers, .. }
                 | Workload::ScatterGather { peers, .. },
             ) => Some(peers),
+            (Parameter::Gap, Workload::WakeUp { gap_us }) => Some(gap_us),
             _ => None,
         }
     }
@@ -142,7 +146,8 @@ impl Workload {
                 | Workload::Broadcast { peers: number }
                 | Workload::PacedPeers { peers: number, .. }
                 | Workload::ScatterGather { peers: number, .. },
-            ) => *number = value,
+            )
+            | (Parameter::Gap, Workload::WakeUp { gap_us: number }) => *number = value,
             _ => {}
         }
         self
@@ -155,6 +160,7 @@ impl Workload {
         let number = match self {
             _ if self.takes(Parameter::Rate) => Parameter::Rate,
             _ if self.takes(Parameter::Depth) => Parameter::Depth,
+            _ if self.takes(Parameter::Gap) => Parameter::Gap,
             _ => Parameter::Peers,
         };
         self.with(number, value)
@@ -301,6 +307,8 @@ impl Workload {
             Parameter::Depth => format!("depth {value}"),
             Parameter::Peers if self.shape() == Some(Shape::Pairs) => format!("{value} pairs"),
             Parameter::Peers => format!("{value} peers"),
+            Parameter::Gap if value.is_multiple_of(1_000) => format!("gap {} ms", value / 1_000),
+            Parameter::Gap => format!("gap {value} us"),
         });
         let more = [
             (self.idle() > 0).then(|| format!("{} idle", self.idle())),

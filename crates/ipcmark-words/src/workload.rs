@@ -1,7 +1,7 @@
 //! The workloads, with their parameters and everything that is known of each.
 
 use crate::word::word;
-use crate::{Arrivals, Input, Shape, Side};
+use crate::{Arrivals, Headline, Input, Shape, Side, Timed};
 
 /// A workload with its parameters. A number of 0 is left open: such a workload names a sweep over
 /// that number, and cannot be measured.
@@ -78,49 +78,15 @@ pub enum Workload {
     /// A round trip with other work done between sending and receipt; the figures are the round
     /// trip and that work.
     Overlap,
+    /// A connection made, one message there, one back, the connection closed; the figure is all of
+    /// it.
+    Connect,
     /// A notification there, one back, no payload; the figure is the round trip.
-    WakeUp,
-}
-
-/// The thing whose time a workload measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Timed {
-    /// A message (or notification) there and one back.
-    RoundTrip,
-    /// A message, from its intended start to its receipt.
-    OneWay,
-    /// A message there and one back, from its intended start to the receipt of its answer.
-    PacedRoundTrip,
-    /// Several messages and one answer.
-    Burst,
-    /// A divisible task.
-    Task,
-    /// A block of messages at the receiver: a rate, and no latency.
-    Block,
-}
-
-/// The figure that a row is ranked and charted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Headline {
-    /// The median of a time, ns: less is better.
-    Median,
-    /// Messages a second, drained and verified: more is better.
-    Rate,
-    /// Speed relative to one process alone: more is better.
-    SpeedUp,
-    /// Share of the round trip in which other work was done, 0 to 1: more is better.
-    UsefulWork,
-}
-
-impl Headline {
-    /// Returns true if more is better.
-    #[must_use]
-    pub const fn more_is_better(self) -> bool {
-        match self {
-            Headline::Median => false,
-            Headline::Rate | Headline::SpeedUp | Headline::UsefulWork => true,
-        }
-    }
+    WakeUp {
+        /// Time from an answer to the next notification, µs: about as long as the receiver sleeps.
+        /// 0 for none.
+        gap_us: u32,
+    },
 }
 
 impl Workload {
@@ -151,6 +117,8 @@ impl Workload {
     pub const PACED_PAIRS: Workload = Workload::paced_peers(Shape::Pairs);
     /// `scatter-gather` with its default parameters.
     pub const SCATTER_GATHER: Workload = Workload::ScatterGather { peers: 2, input: Input::Sent };
+    /// `wake-up` with its default parameter.
+    pub const WAKE_UP: Workload = Workload::WakeUp { gap_us: 0 };
 
     const fn paced_peers(shape: Shape) -> Workload {
         let arrivals = Arrivals::Constant;
@@ -158,7 +126,7 @@ impl Workload {
     }
 
     /// All workloads, in the order of reports, each with its default parameters.
-    pub const ALL: [Workload; 16] = [
+    pub const ALL: [Workload; 17] = [
         Workload::PingPong,
         Workload::Stream,
         Workload::PACED,
@@ -174,7 +142,8 @@ impl Workload {
         Workload::PACED_PAIRS,
         Workload::SCATTER_GATHER,
         Workload::Overlap,
-        Workload::WakeUp,
+        Workload::Connect,
+        Workload::WAKE_UP,
     ];
 
     /// Returns the word used in suites, names and records: `ping-pong`, `fan-in` ...
@@ -196,7 +165,8 @@ impl Workload {
             Workload::PacedPeers { shape: Shape::Pairs, .. } => "paced-pairs",
             Workload::ScatterGather { .. } => "scatter-gather",
             Workload::Overlap => "overlap",
-            Workload::WakeUp => "wake-up",
+            Workload::Connect => "connect",
+            Workload::WakeUp { .. } => "wake-up",
         }
     }
 
@@ -227,7 +197,8 @@ impl Workload {
             }
             Workload::ScatterGather { .. } => "one task, divided among workers",
             Workload::Overlap => "other work during a round trip",
-            Workload::WakeUp => "one notification there, one back, no payload",
+            Workload::Connect => "a new connection for each message and its answer",
+            Workload::WakeUp { .. } => "one notification there, one back, no payload",
         }
     }
 
@@ -241,7 +212,10 @@ impl Workload {
     #[must_use]
     pub const fn timed(self) -> Timed {
         match self {
-            Workload::PingPong | Workload::Overlap | Workload::WakeUp => Timed::RoundTrip,
+            Workload::PingPong
+            | Workload::Overlap
+            | Workload::Connect
+            | Workload::WakeUp { .. } => Timed::RoundTrip,
             Workload::PacedPingPong { .. } | Workload::PacedPeers { shape: Shape::Pairs, .. } => {
                 Timed::PacedRoundTrip
             }
@@ -288,6 +262,9 @@ impl Workload {
                 0 => "burst and an answer".into(),
                 depth => format!("{depth} messages and an answer"),
             },
+            Timed::RoundTrip if matches!(self, Workload::Connect) => {
+                "connection, round trip and close".into()
+            }
             Timed::RoundTrip if self.has_payload() => "round trip".into(),
             Timed::RoundTrip => "round trip, no payload".into(),
         }
@@ -331,13 +308,13 @@ impl Workload {
     /// Returns true if messages carry something: size and capacity then mean something.
     #[must_use]
     pub const fn has_payload(self) -> bool {
-        !matches!(self, Workload::WakeUp)
+        !matches!(self, Workload::WakeUp { .. })
     }
 
     /// Returns true if a known delay can be added to each round trip.
     #[must_use]
     pub const fn can_be_slowed(self) -> bool {
-        matches!(self, Workload::PingPong | Workload::WakeUp)
+        matches!(self, Workload::PingPong | Workload::WakeUp { .. })
     }
 }
 
@@ -367,6 +344,7 @@ mod tests {
             ("paced-pairs", true, false),
             ("duplex", true, true),
             ("scatter-gather", true, false),
+            ("connect", true, false),
         ] {
             let timed = Side::ALL.map(|side| of(word).is_timed_by(side));
             assert_eq!(timed, [initiator, responder], "{word}");

@@ -209,7 +209,7 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
     /// Continue the run in DIR: a stopped one, or a finished one for longer. Its record says what to measure.
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath,
-        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "mix", "placement", "peers", "idle", "depth", "rate", "arrivals", "input", "when_full",
+        conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "mix", "placement", "peers", "idle", "depth", "rate", "gap", "spin_budget", "neighbours", "arrivals", "input", "when_full",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out", "percentiles"])]
     pub(crate) resume: Option<PathBuf>,
     /// Another try, with --resume, for cells during which the run died (killed, or out of memory).

@@ -155,10 +155,13 @@ fn axes(args: &AxisArgs) -> Axes {
             idle: all(&args.idle),
             depths: all(&args.depth),
             rates: all(&args.rate),
+            gaps_us: all(&args.gap),
             inputs: all(&args.input),
             when_full: all(&args.when_full),
             ..axes.load
         },
+        spin_budgets: all(&args.spin_budget),
+        neighbours: args.neighbours,
         ..axes
     }
 }
@@ -372,7 +375,7 @@ mod tests {
                 assert!(spec.entry.info.suits(spec.key.workload).is_ok(), "{suite}: {}", spec.key);
                 assert_eq!(
                     spec.key.size_bytes == 0,
-                    spec.key.workload == Workload::WakeUp,
+                    !spec.key.workload.has_payload(),
                     "{}",
                     spec.key
                 );

@@ -10,6 +10,7 @@
 mod broadcast;
 mod burst;
 mod call;
+mod connect;
 mod duplex;
 mod ending;
 pub(crate) mod fan;
@@ -120,12 +121,18 @@ fn of_user_space<T: Transport, const ZERO_COPY: bool, const LOSSY: bool>(plan: &
         | Workload::PacedPingPong { .. }
         | Workload::PacedPeers { .. }
         | Workload::Overlap
+        | Workload::Connect
         | Workload::ScatterGather { .. } => of_kernel::<T>(plan),
         _ => make(&Row::<Of<T, ZERO_COPY, LOSSY>>::of::<T>(), plan),
     }
 }
 
 fn of_kernel<T: Transport>(plan: &Plan) -> Attempt {
+    if let (Workload::Connect, Some(listen)) = (plan.workload, const { connect::listen::<T>() }) {
+        let info = const { &T::INFO };
+        refuse(info, plan)?;
+        return Ok(connect::make(info, listen, plan)?);
+    }
     make_erased(&Row::of::<T>(), plan)
 }
 
@@ -320,7 +327,8 @@ pub(crate) fn refusal(
         | Workload::Burst { .. }
         | Workload::Duplex { .. }
         | Workload::Overlap
-        | Workload::WakeUp => None,
+        | Workload::Connect
+        | Workload::WakeUp { .. } => None,
     }
 }
 

@@ -1,14 +1,20 @@
 //! A notification there, one back, no payload. The initiator times the round trips.
 //!
+//! With a gap, the initiator waits that long between an answer and the next notification: so long has
+//! the responder been asleep. The time still runs from the call that notifies; the wait for that
+//! moment is the pacer's, and its cost is counted apart.
+//!
 //! A notification cannot say that it is the last. Before the last one the initiator writes the
 //! total number into the shared page; the responder looks there after each answer.
 
 use super::Play;
+use super::pacer::Pacer;
 use crate::desk::Tally;
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Capacity, Integrity, Link, Listen, Notifier, Notify, Result, Side};
+use ipcmark_core::{Capacity, Integrity, Link, Listen, Notifier, Notify, Parameter, Result, Side};
 use ipcmark_sys::delay;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::Duration;
 
 /// The call by which a side takes its halves of the inherited notifier.
 type Split = Box<dyn FnOnce(Side) -> Result<Link<Box<dyn Notify>, Box<dyn Listen>>>>;
@@ -59,23 +65,35 @@ fn initiate(
     stage: &mut Stage<'_>,
     count: &mut Count,
 ) -> Result<Done> {
-    let in_all = &stage.control.said(stage.seat.process).word;
+    let control = stage.control;
+    let in_all = &control.said(stage.seat.process).word;
     let clock = stage.clock;
+    let gap_us = stage.plan.workload.value(Parameter::Gap);
+    let gap = clock.ticks(Duration::from_micros(gap_us.unwrap_or_default().into()));
+    let mut pacer = gap_us.map(|_| Pacer::new(stage));
     let mut last = stage.timer.ends_within(1);
     let mut trips = 0;
+    let mut answered = clock.now();
     loop {
         count.trips += 1;
         if last {
             in_all.store(count.trips, Release);
+        }
+        if let Some(pacer) = &mut pacer {
+            pacer.wait_uncounted(answered + gap, stage)?;
         }
         let sent = clock.now();
         tx.notify()?;
         let taken = rx.listen()?;
         let back = clock.now();
         count.beyond += taken - 1;
+        answered = back;
         trips += 1;
         let next_is_last = stage.timer.take(back, back - sent);
         if last {
+            if let Some(pacer) = &pacer {
+                pacer.end(stage);
+            }
             return Ok(Done { messages: trips, end: back });
         }
         last = next_is_last;

@@ -8,7 +8,7 @@ use crate::placement;
 use crate::{Result, Scratch};
 use ipcmark_core::{Availability, Extent, Parameter, Placement, Role, WhenFull, Workload};
 use ipcmark_record::{Cell, CellKey, Cpu, Refusal, State, Timed};
-use ipcmark_sys::scratch;
+use ipcmark_sys::{neighbours, scratch};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -54,6 +54,9 @@ fn refusal(spec: &CellSpec, measure: Duration) -> Option<String> {
     let least = mix.as_ref().map_or(size, |mix| mix.sizes()[0].0 as usize);
     if let Err(reason) = info.supports(workload) {
         return Some(reason.into());
+    }
+    if spec.key.spin_budget.is_some() && !info.spins_for_a_budget {
+        return Some("a spin budget is for hybrid waits of shared memory; this one does not spin and then sleep".into());
     }
     match (workload.has_payload(), size) {
         (false, 1..) => return Some(format!("a {workload} carries nothing: its size is 0")),
@@ -146,6 +149,10 @@ fn state_of(spec: &CellSpec, available: Availability, cpus: &[Cpu]) -> State {
         });
     }
     if let Err(refusal) = placement::choose(placement, cpus) {
+        return State::Unavailable(refusal);
+    }
+    let crowd = spec.key.neighbours.map(|wanted| neighbours::refuse_memory(&wanted));
+    if let Some(refusal) = crowd.and_then(|held| held.err()?.refusal()) {
         return State::Unavailable(refusal);
     }
     // Those that are idle do not spin.

@@ -53,6 +53,7 @@ pub fn plan(key: &CellKey, trace: Option<&Arc<Trace>>, names: Names) -> Plan {
         workload: key.workload,
         capacity: key.capacity_bytes.map(|bytes| bytes as usize),
         when_full: key.when_full,
+        spin_budget: key.spin_budget,
         placement: key.placement,
         ..Plan::new(key.size_bytes as usize, names)
     };

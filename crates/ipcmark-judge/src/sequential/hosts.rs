@@ -4,6 +4,7 @@ use crate::Finding;
 use ipcmark_record::{Difference, Host, Record};
 use ipcmark_show::capital;
 use ipcmark_stats::median;
+use std::collections::BTreeSet;
 
 /// Measured phases whose lengths differ by more see rare events (timers, other processes) less
 /// often in the shorter one.
@@ -59,7 +60,22 @@ pub(super) fn conditions(base: &Record, new: &Record) -> Vec<String> {
         new: new.to_string(),
         machine: false,
     });
-    differences.chain(others).map(|difference| difference.to_string()).collect()
+    let (here, there) = (neighbours(base), neighbours(new));
+    let load = (here != there).then(|| Difference {
+        name: "neighbours".into(),
+        base: here,
+        new: there,
+        machine: false,
+    });
+    differences.chain(others).chain(load).map(|difference| difference.to_string()).collect()
+}
+
+/// Returns the load that a record's cells were measured next to: `none`, `cpu=2`, `none or cpu=2`.
+fn neighbours(record: &Record) -> String {
+    let each = record.cells.iter().map(|cell| cell.key.neighbours);
+    let each: BTreeSet<_> = each.collect();
+    let words = each.into_iter().map(|n| n.map_or_else(|| "none".into(), |n| n.to_string()));
+    words.collect::<Vec<_>>().join(" or ")
 }
 
 fn same_run(base: &Record, new: &Record) -> Option<String> {

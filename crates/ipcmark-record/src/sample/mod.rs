@@ -209,6 +209,7 @@ fn invocation(
             split_ns: 9_000,
             teardown_ns: 14_000,
             mapped_bytes: if profile.family == "shm" { 528_384 } else { 0 },
+            first_ns: None,
         }),
         sides,
         ..Invocation::new(InvocationOutcome::Ok)

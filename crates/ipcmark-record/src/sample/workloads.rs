@@ -67,10 +67,10 @@ fn all() -> Vec<Made> {
     let mut all = vec![
         call("rpc-unix/block", Workload::PingPong, 99_000.0),
         call("rpc-unix/block", Workload::Stream, 0.0),
-        news("eventfd/block", "notify", Workload::WakeUp, 61_000.0),
+        news("eventfd/block", "notify", Workload::WAKE_UP, 61_000.0),
         news("eventfd/block", "notify", Workload::PingPong, 0.0),
-        Made { lossy: true, ..news("signal/handler", "signal", Workload::WakeUp, 64_000.0) },
-        Made { sizes_bytes: &[0], ..made("pipe/block", "pipe", Workload::WakeUp, 0.0) },
+        Made { lossy: true, ..news("signal/handler", "signal", Workload::WAKE_UP, 64_000.0) },
+        Made { sizes_bytes: &[0], ..made("pipe/block", "pipe", Workload::WAKE_UP, 0.0) },
         made("pipe/poll", "pipe", Workload::Overlap, 91_000.0),
         made("shm-ring/pause", "shm", Workload::Overlap, 310.0),
         made("pipe/block", "pipe", Workload::Overlap, 0.0),
@@ -123,7 +123,7 @@ fn cell(made: &Made, size_bytes: u64, invocations: u32, rng: &mut Rng) -> Cell {
         let reason = match (made.carries, made.workload) {
             (Carries::Notifications, _) => "it carries no payload: see wake-up",
             (Carries::Calls, _) => "a call waits for its answer: see ping-pong",
-            (_, Workload::WakeUp) => "it carries messages: see ping-pong",
+            (_, Workload::WakeUp { .. }) => "it carries messages: see ping-pong",
             _ => "a side that waits like this can do nothing else meanwhile",
         };
         State::Unsupported { reason: reason.into() }

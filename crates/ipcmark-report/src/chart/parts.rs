@@ -47,6 +47,11 @@ pub(super) fn stem(head: &str, setting: &Setting, with_size: bool) -> String {
             .capacity_bytes
             .map(|c| format!("capacity-{}", plain(&bytes(c).replace([' ', ','], "")))),
     );
+    words.extend(setting.spin_budget.map(|budget| format!("spin-{budget}")));
+    let near = setting.neighbours.map(|neighbours| plain(&neighbours.to_string()));
+    words.extend(
+        near.map(|neighbours| format!("neighbours-{}", neighbours.replace(['=', ','], "-"))),
+    );
     words.join("-")
 }
 

@@ -19,10 +19,11 @@ enum Along {
     Rate,
     Depth,
     Peers,
+    Gap,
 }
 
 impl Along {
-    const ALL: [Along; 4] = [Along::Size, Along::Rate, Along::Depth, Along::Peers];
+    const ALL: [Along; 5] = [Along::Size, Along::Rate, Along::Depth, Along::Peers, Along::Gap];
 
     fn name(self) -> &'static str {
         match self {
@@ -30,6 +31,7 @@ impl Along {
             Along::Rate => "messages sent a second",
             Along::Depth => "depth",
             Along::Peers => "number of peers",
+            Along::Gap => "gap before each notification",
         }
     }
 
@@ -40,6 +42,7 @@ impl Along {
             Along::Rate => "rate",
             Along::Depth => "depth",
             Along::Peers => "peers",
+            Along::Gap => "gap",
         }
     }
 
@@ -49,6 +52,7 @@ impl Along {
             Along::Rate => Some(Parameter::Rate),
             Along::Depth => Some(Parameter::Depth),
             Along::Peers => Some(Parameter::Peers),
+            Along::Gap => Some(Parameter::Gap),
         }
     }
 
@@ -75,6 +79,7 @@ impl Along {
             Along::Size => bytes(value),
             Along::Rate => Quantity::MessageRate.tick(value as f64),
             Along::Depth | Along::Peers => count(value),
+            Along::Gap => Quantity::Time.tick(value as f64 * 1e3),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use ipcmark_core::{Called, Error, Refusal, Result};
 use rustix::io::Errno;
+use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 
 /// Returns the CPUs this process may run on, ascending.
@@ -19,6 +20,19 @@ pub fn allowed() -> Result<Vec<u32>> {
 /// - [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html)
 pub fn pin(cpu: u32) -> Result<()> {
     pin_to(&[cpu])
+}
+
+/// Allows a child these CPUs and no other.
+///
+/// # References
+/// - [sched_setaffinity(2)](https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html)
+pub fn pin_process(pid: i32, cpus: &[u32]) -> Result<()> {
+    let mut set = CpuSet::new();
+    cpus.iter()
+        .filter(|cpu| (**cpu as usize) < CpuSet::MAX_CPU)
+        .for_each(|cpu| set.set(*cpu as usize));
+    sched_setaffinity(Pid::from_raw(pid), &set)
+        .map_err(|e| Error::os(format!("sched_setaffinity(process {pid}, CPUs {cpus:?})"), e))
 }
 
 /// Allows this process these CPUs (ascending) and no other, and reads the mask back: a call that succeeds proves

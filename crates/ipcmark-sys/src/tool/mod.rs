@@ -8,6 +8,7 @@ pub mod delay;
 pub mod energy;
 pub mod helpers;
 pub mod janitor;
+pub mod neighbours;
 pub mod noise;
 pub mod presence;
 pub mod resident;

@@ -80,6 +80,11 @@ fn columns(counted: &str) -> Vec<OfRow> {
         syscalls(counted),
         cost("Cycles", one("all sides together, counted in an invocation of their own"), cycles),
         cost("Set-up", "creating the channel, and taking its ends".into(), set_up),
+        cost(
+            "First\nround trip",
+            "the first over a channel, before anything is warm".into(),
+            |c| maybe(c.first_ns),
+        ),
         cost("Tear-down", "dropping both ends, the slower side".into(), |c| maybe(c.teardown_ns)),
         cost("Mapped", "address space that the channel adds to its creator".into(), |c| {
             c.mapped_bytes.map_or_else(Cell::missing, |n| Cell::number(bytes(n), n as f64))

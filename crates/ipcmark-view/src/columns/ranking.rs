@@ -22,6 +22,9 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     if setting.workload.value(Parameter::Rate).is_none() {
         of_rows.push(cpu(counted));
     }
+    if setting.neighbours.is_some() {
+        of_rows.push(neighbour());
+    }
     of_rows.extend([
         limit(ranking.limit()),
         quality(),
@@ -81,6 +84,15 @@ fn notes(entry: &Entry<'_>, usual: Option<&String>) -> Vec<String> {
     });
     let room = room(entry.row).filter(|room| Some(room) != usual);
     elsewhere.into_iter().chain(remarks(entry.row)).chain(room).collect()
+}
+
+/// Returns the share of its CPU that a neighbour lost.
+fn neighbour() -> OfRow {
+    let help = "of the CPUs' time: what the neighbours that compute lost to the row's processes";
+    Column::new(Head::number("Neighbours\nlost", help).spare(8), |row: &Row| {
+        let lost = row.cost.as_ref().and_then(|cost| cost.neighbour_lost.as_ref());
+        lost.map_or_else(Cell::missing, |lost| estimate(Quantity::Share, lost))
+    })
 }
 
 /// Returns the column that decides the order.

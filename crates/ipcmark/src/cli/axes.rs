@@ -2,12 +2,12 @@
 
 use super::WHAT;
 use super::words::{
-    CapacityArg, Several, parse_arrivals, parse_capacity_arg, parse_depths, parse_idle,
+    CapacityArg, Several, parse_arrivals, parse_capacity_arg, parse_depths, parse_gaps, parse_idle,
     parse_inputs, parse_patterns, parse_peers, parse_placements, parse_rates, parse_selectors,
-    parse_size_list, parse_when_full,
+    parse_size_list, parse_spin_budget_list, parse_when_full,
 };
 use clap::Args;
-use ipcmark_core::{Arrivals, Input, Mix, Placement, WhenFull, Workload};
+use ipcmark_core::{Arrivals, Input, Mix, Neighbours, Placement, SpinBudget, WhenFull, Workload};
 use ipcmark_suite::{Selector, parse_mix};
 
 /// The axes of every command that measures a suite's cells, or searches among them.
@@ -66,6 +66,19 @@ pub(crate) struct AxisArgs {
     /// Messages a second of each sender (each pair), in paced workloads: 10,1000.
     #[arg(long, help_heading = WHAT, value_name = "N,...", value_parser = parse_rates)]
     pub(crate) rate: Vec<Several<u32>>,
+    /// Time between an answer and the next notification in wake-up, about as long as the receiver
+    /// sleeps, up to 10ms: 0,10us,1ms.
+    #[arg(long, help_heading = WHAT, value_name = "TIME,...", value_parser = parse_gaps)]
+    pub(crate) gap: Vec<Several<u32>>,
+    /// Time for which a hybrid wait spins before it sleeps: 0 to 1ms, or adaptive (as the waits
+    /// before it suggest): 0,10us,100us,adaptive [default: the transport's own].
+    #[arg(long, help_heading = WHAT, value_name = "TIME,...", value_parser = parse_spin_budget_list)]
+    pub(crate) spin_budget: Vec<Several<SpinBudget>>,
+    /// Load next to the cells, on their CPUs, which ipcmark starts and ends: cpu=2,memory=1. Kinds: cpu
+    /// (computes), memory (copies large buffers), cache (walks over the last-level cache), wakeups
+    /// (10,000 a second).
+    #[arg(long, help_heading = WHAT, value_name = "KIND=N,...")]
+    pub(crate) neighbours: Option<Neighbours>,
     /// Way in which a worker of scatter-gather gets its input: sent (through the transport), shared (in
     /// memory that all processes map).
     #[arg(long, help_heading = WHAT, value_name = "NAME,...", value_parser = parse_inputs)]

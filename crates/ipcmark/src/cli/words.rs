@@ -1,8 +1,9 @@
 //! The words that flags take, and lists of them.
 
-use ipcmark_core::{Arrivals, Input, Placement, WhenFull, Workload};
+use ipcmark_core::{Arrivals, Input, Placement, SpinBudget, WhenFull, Workload};
 use ipcmark_suite::{
-    DEPTHS, IDLE, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_sizes,
+    DEPTHS, IDLE, PEERS, RATES, Selector, WordError, parse_capacity, parse_counts, parse_gaps_us,
+    parse_sizes, parse_spin_budgets,
 };
 
 /// The values that one use of a flag names. (A plain `Vec` would make clap expect one value each.)
@@ -69,6 +70,14 @@ pub(super) fn parse_depths(list: &str) -> Result<Several<u32>, WordError> {
 
 pub(super) fn parse_rates(list: &str) -> Result<Several<u32>, WordError> {
     parse_counts(list, "messages a second", &RATES).map(Several)
+}
+
+pub(super) fn parse_gaps(list: &str) -> Result<Several<u32>, WordError> {
+    parse_gaps_us(list).map(Several)
+}
+
+pub(super) fn parse_spin_budget_list(list: &str) -> Result<Several<SpinBudget>, String> {
+    parse_spin_budgets(list).map(Several)
 }
 
 fn parse_names<T: Copy>(list: &str, known: &[(&str, T)]) -> Result<Several<T>, WordError> {

@@ -22,11 +22,12 @@ const NAMED: usize = 4;
 /// Such a flag, with the workloads that read it.
 pub(super) fn refuse_unread(axes: &Axes, cells: &Cells) -> Result<(), Usage> {
     let load = &axes.load;
-    let flags: [(&str, bool, Reads); 10] = [
+    let flags: [(&str, bool, Reads); 11] = [
         ("--rate", !load.rates.is_empty(), |w| w.takes(Parameter::Rate)),
         ("--depth", !load.depths.is_empty(), |w| w.takes(Parameter::Depth)),
         ("--peers", !load.peers.is_empty(), |w| w.takes(Parameter::Peers)),
         ("--idle", !load.idle.is_empty(), |w| w.with_idle(1).idle() > 0),
+        ("--gap", !load.gaps_us.is_empty(), |w| w.takes(Parameter::Gap)),
         ("--arrivals", !load.arrivals.is_empty(), |w| w.arrivals().is_some()),
         ("--when-full", !load.when_full.is_empty(), Workload::can_drop),
         ("--input", !load.inputs.is_empty(), |w| w.input().is_some()),
@@ -120,6 +121,7 @@ mod tests {
             ("-p wake-up -s 64", "--size has no effect on wake-up"),
             ("-t eventfd -s 64", "--size has no effect on wake-up"),
             ("-p wake-up --capacity 4KiB", "--capacity has no effect"),
+            ("-p ping-pong --gap 10us", "--gap has no effect on ping-pong"),
             ("-t pipe/block --input sent", "--input has no effect"),
         ] {
             let said = job(flags).unwrap_err();

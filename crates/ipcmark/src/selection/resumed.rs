@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use ipcmark_core::Parameter;
 use ipcmark_harness::session::Options;
 use ipcmark_record::{Cell, CellKey, Record};
-use ipcmark_suite::{DEPTHS, IDLE, MAX_SIZE, PEERS, RATES};
+use ipcmark_suite::{DEPTHS, GAPS_US, IDLE, MAX_SIZE, PEERS, RATES};
 use std::time::Duration;
 
 impl Job {
@@ -53,6 +53,7 @@ fn refuse_out_of_bounds(key: &CellKey) -> Result<(), Usage> {
         Parameter::Rate => RATES,
         Parameter::Depth => DEPTHS,
         Parameter::Peers => PEERS,
+        Parameter::Gap => GAPS_US,
     };
     let fits = |bytes: u64| bytes <= MAX_SIZE as u64;
     let within = |number: Parameter| {

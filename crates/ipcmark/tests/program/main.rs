@@ -12,6 +12,7 @@ mod history_read;
 mod interrupted;
 mod limits;
 mod list;
+mod load;
 mod memory;
 mod planted;
 mod refusals;

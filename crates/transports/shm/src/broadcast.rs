@@ -7,7 +7,7 @@ use crate::mapping::Mapping;
 use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Buffer, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result,
-    Sender, Side, Transport,
+    Sender, Side, Transport, WaitKind,
 };
 use ipcmark_ring::broadcast::{News, Reader, Writer, capacity_for, create};
 use ipcmark_ring::footprint;
@@ -38,6 +38,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmBroadcast<W> {
         family: "shm",
         mechanism: "shm-broadcast",
         wait: W::KIND,
+        spins_for_a_budget: matches!(W::KIND, WaitKind::Hybrid),
         meet_by: MeetBy::Descriptor,
         summary: "broadcast ring in shared memory: each reader gets all, or learns what it missed",
         reference: "memfd_create(2)",

@@ -17,7 +17,7 @@ pub(crate) fn site(plan: &Plan) -> Result<Site> {
         Placement::CrossCore | Placement::SmtSiblings | Placement::CrossNode => false,
         Placement::Free => affinity::allowed()?.len() == 1,
     };
-    Ok(Site::of(one_cpu))
+    Ok(Site::of(one_cpu, plan.spin_budget))
 }
 
 /// Counts one more look in vain; true when the peer was asked for at last, and is gone.

@@ -8,7 +8,7 @@ use crate::mapping::Mapping;
 use crate::wait::{Half, Look, RingWait, Turn};
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, MeetBy, Plan, Receiver, Refusal, Result, Sender,
-    Side, Transport,
+    Side, Transport, WaitKind,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::mpsc::{Consumer, Producer, create, footprint, slot_bytes};
@@ -61,6 +61,7 @@ impl<W: RingWait<Bells = ()>> Transport for ShmMpsc<W> {
         family: "shm",
         mechanism: "shm-mpsc",
         wait: W::KIND,
+        spins_for_a_budget: matches!(W::KIND, WaitKind::Hybrid),
         meet_by: MeetBy::Descriptor,
         summary: "lock-free ring of slots in shared memory (memfd), many senders",
         reference: "memfd_create(2)",

@@ -6,7 +6,7 @@ use crate::ends::{RingReceiver, RingSender};
 use crate::fixture::{Entered, ShmFixture, mapped};
 use crate::wait::{Half, RingWait};
 use ipcmark_core::{
-    Availability, Capacity, Error, Info, Link, Plan, Refusal, Result, Side, Transport,
+    Availability, Capacity, Error, Info, Link, Plan, Refusal, Result, Side, Transport, WaitKind,
 };
 use ipcmark_ring::spsc::{Consumer, Producer};
 use ipcmark_ring::{MAX_CAPACITY, capacity_for, footprint, messages_in};
@@ -80,6 +80,7 @@ impl<B: Backing, W: RingWait> Transport for ShmRing<B, W> {
         family: "shm",
         mechanism: B::MECHANISM,
         wait: W::KIND,
+        spins_for_a_budget: matches!(W::KIND, WaitKind::Hybrid),
         meet_by: B::MEET_BY,
         summary: B::SUMMARY,
         reference: B::REFERENCE,

@@ -7,6 +7,7 @@ use crate::fixture::{Entered, ShmFixture};
 use crate::wait::{Half, RingWait};
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Link, MeetBy, Plan, Refusal, Result, Side, Transport,
+    WaitKind,
 };
 use ipcmark_ring::MAX_CAPACITY;
 use ipcmark_ring::slots::{Consumer, Producer, footprint, slot_bytes};
@@ -70,6 +71,7 @@ impl<W: RingWait> Transport for ShmSlots<W> {
         family: "shm",
         mechanism: "shm-slots",
         wait: W::KIND,
+        spins_for_a_budget: matches!(W::KIND, WaitKind::Hybrid),
         meet_by: MeetBy::Descriptor,
         summary: "lock-free ring of slots in shared memory (memfd), one sender",
         reference: "memfd_create(2)",

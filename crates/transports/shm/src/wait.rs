@@ -1,6 +1,7 @@
 //! What a side does while its ring gives it nothing: pause, let others run, or sleep.
 
 mod bell;
+mod budget;
 mod condvar;
 mod futex;
 mod spin;
@@ -10,7 +11,7 @@ pub use condvar::Condvar;
 pub use futex::{FencedHybrid, Futex, Hybrid, HybridAs};
 pub use spin::{Pause, Spin, Yield};
 
-use ipcmark_core::{Availability, Limits, Names, Result, Side, Wait};
+use ipcmark_core::{Availability, Limits, Names, Result, Side, SpinBudget, Wait};
 use ipcmark_ring::sleep::{Fencing, announce, retract};
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::membarrier;
@@ -44,15 +45,17 @@ pub struct Site {
     pub one_cpu: bool,
     /// Barrier against lost wake-ups, for waits that leave the choice open.
     pub fencing: Fencing,
+    /// Time for which a hybrid wait spins; `None` leaves it to the wait.
+    pub spin: Option<SpinBudget>,
 }
 
 impl Site {
     /// Decides before the fork, so that both sides use the same.
-    pub(crate) fn of(one_cpu: bool) -> Site {
+    pub(crate) fn of(one_cpu: bool, spin: Option<SpinBudget>) -> Site {
         // Where a side sleeps at each wait, a fence costs less than interrupting others. Else the call is asked for by
         // agreeing to it: what counts is not whether the kernel has it but whether it is granted here.
         let fenced = one_cpu || membarrier::agree().is_err();
-        Site { one_cpu, fencing: if fenced { Fencing::Both } else { Fencing::Sleeper } }
+        Site { one_cpu, fencing: if fenced { Fencing::Both } else { Fencing::Sleeper }, spin }
     }
 }
 

@@ -1,13 +1,9 @@
 //! A connection from this process to itself over loopback, made before the fork.
 
-use ipcmark_core::{Called, Capacity, Error, Refusal, Result, Side};
-use ipcmark_sys::fd::{room, set_receive_buffer, set_send_buffer};
-use rustix::io::Errno;
+use crate::listen::Listening;
+use ipcmark_core::{Called, Capacity, Result, Side};
+use ipcmark_sys::fd::room;
 use rustix::net::sockopt::{set_tcp_nodelay, socket_recv_buffer_size, socket_send_buffer_size};
-use rustix::net::{
-    AddressFamily, Ipv4Addr, Ipv6Addr, SocketAddr, SocketFlags, SocketType, acceptfrom_with, bind,
-    connect, getsockname, listen, socket_with,
-};
 use std::os::fd::OwnedFd;
 
 /// Both ends of one connection.
@@ -25,17 +21,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Unavailable`] when loopback is down or missing.
     pub fn new(capacity: Option<usize>) -> Result<Connection> {
-        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        match Connection::over(v4, capacity) {
-            Err(error) if is_no_such_address(&error) => match Connection::over_v6(capacity) {
-                Err(_) => Err(Error::Unavailable(
-                    Refusal::new(format!("there is no loopback address to connect over: {error}"))
-                        .with_remedy("ip link set lo up"),
-                )),
-                over_v6 => over_v6,
-            },
-            over_v4 => over_v4,
-        }
+        Ok(Listening::new(capacity)?.1)
     }
 
     /// Returns the same over ::1 and nothing else.
@@ -43,17 +29,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Unavailable`] when there is no ::1.
     pub fn over_v6(capacity: Option<usize>) -> Result<Connection> {
-        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
-        Connection::over(v6, capacity).map_err(|error| {
-            if is_no_such_address(&error) {
-                Error::Unavailable(
-                    Refusal::new(format!("there is no ::1 to connect over: {error}"))
-                        .with_remedy("sysctl net.ipv6.conf.lo.disable_ipv6=0; ip link set lo up"),
-                )
-            } else {
-                error
-            }
-        })
+        Ok(Listening::over_v6(capacity)?.1)
     }
 
     /// Lets Nagle's algorithm hold small writes back at both ends, as it does unless a program asks otherwise.
@@ -64,22 +40,9 @@ impl Connection {
         Ok(self)
     }
 
-    fn over(loopback: SocketAddr, capacity: Option<usize>) -> Result<Connection> {
-        let listener = endpoint(&loopback, capacity)?;
-        bind(&listener, &loopback).map_err(|e| Error::os(format!("bind({loopback})"), e))?;
-        listen(&listener, 1).called("listen")?;
-        let address = address_of(&listener)?;
-
-        let client = endpoint(&loopback, capacity)?;
-        // Its port would tell nothing, and would make of one reason as many as there are transports.
-        connect(&client, &address)
-            .map_err(|e| Error::os(format!("connect({})", loopback.ip()), e))?;
-        let here = address_of(&client)?;
-        let server = accept_from(&listener, here)?;
-        for end in [&client, &server] {
-            set_tcp_nodelay(end, true).called("setsockopt(TCP_NODELAY)")?;
-        }
-        Ok(Connection { ends: [client, server], asked: capacity })
+    /// Joins both ends of one connection.
+    pub(crate) const fn of(ends: [OwnedFd; 2], asked: Option<usize>) -> Connection {
+        Connection { ends, asked }
     }
 
     /// Returns what one direction holds, as the kernel counts it: the sender's send buffer and the receiver's receive
@@ -123,54 +86,11 @@ impl Connection {
     }
 }
 
-/// Returns a socket for `address`, with its buffers set before it can connect: the window's scale depends on
-/// them. What a listener accepts inherits its buffers.
-fn endpoint(address: &SocketAddr, capacity: Option<usize>) -> Result<OwnedFd> {
-    let family = match address {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-        .map_err(|e| Error::os(format!("socket({address})"), e))?;
-    if let Some(bytes) = capacity {
-        set_send_buffer(&socket, bytes)?;
-        set_receive_buffer(&socket, bytes)?;
-    }
-    Ok(socket)
-}
-
-/// Accepts the connection that comes from `here`. Any process of this machine may connect to the port; only our own
-/// connection counts.
-fn accept_from(listener: &OwnedFd, here: SocketAddr) -> Result<OwnedFd> {
-    loop {
-        match acceptfrom_with(listener, SocketFlags::CLOEXEC) {
-            Ok((server, Some(from))) => {
-                if SocketAddr::try_from(from) == Ok(here) {
-                    return Ok(server);
-                }
-            }
-            Ok((_, None)) | Err(Errno::INTR | Errno::CONNABORTED) => {}
-            Err(e) => return Err(Error::os("accept4", e)),
-        }
-    }
-}
-
-fn address_of(socket: &OwnedFd) -> Result<SocketAddr> {
-    let address = getsockname(socket).called("getsockname")?;
-    SocketAddr::try_from(address).called("getsockname")
-}
-
-/// Returns the errors that a missing or sleeping loopback gives.
-fn is_no_such_address(error: &Error) -> bool {
-    matches!(
-        error.errno().map(Errno::from_raw_os_error),
-        Some(Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NETUNREACH | Errno::HOSTUNREACH)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listen::address_of;
+    use ipcmark_core::Error;
     use ipcmark_sys::fd::sysctl;
     use rustix::net::sockopt::tcp_nodelay;
 

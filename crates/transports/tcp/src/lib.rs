@@ -15,16 +15,18 @@
 #![forbid(unsafe_code)]
 
 mod connect;
+mod listen;
 mod variant;
 mod zerocopy;
 
 pub use connect::Connection;
+pub use listen::Listening;
 pub use variant::{Nagle, NoDelay, V6, Variant};
 pub use zerocopy::TcpZeroCopy;
 
 use ipcmark_core::{
-    Availability, ByteStream, Capacity, Framed, Framing, Info, Limits, Link, MeetBy, Plan, Result,
-    Side,
+    Availability, ByteStream, Capacity, Dial, Framed, Framing, Info, Limits, Link, MeetBy, Plan,
+    Result, Side,
 };
 use ipcmark_sys::fd::{ByteWait, FdSink, FdSource, availability, socket_halves};
 use std::marker::PhantomData;
@@ -39,6 +41,7 @@ pub struct TcpStream<W, V>(PhantomData<(W, V)>);
 impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        listens: true,
         family: "tcp",
         mechanism: V::MECHANISM,
         wait: W::KIND,
@@ -76,6 +79,18 @@ impl<W: ByteWait, V: Variant> ByteStream for TcpStream<W, V> {
 
     fn split(fixture: Connection, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
         socket_halves(fixture.split(side))
+    }
+
+    fn listen(plan: &Plan) -> Result<Dial<FdSink<W>, FdSource<W>>> {
+        let listening = V::listen(plan.capacity)?;
+        Ok(Box::new(move |side| {
+            let mut connect = listening.enter(side);
+            Ok(Box::new(move || {
+                let end = connect()?;
+                V::prepare(&end)?;
+                socket_halves(end)
+            }))
+        }))
     }
 }
 

@@ -1,7 +1,9 @@
 //! What distinguishes the rows: the address, and whether small writes may be held back.
 
-use crate::Connection;
-use ipcmark_core::Result;
+use crate::{Connection, Listening};
+use ipcmark_core::{Called, Result};
+use rustix::net::sockopt::set_tcp_nodelay;
+use std::os::fd::OwnedFd;
 
 /// One kind of connection, as a type.
 pub trait Variant: 'static {
@@ -11,6 +13,14 @@ pub trait Variant: 'static {
     const SUMMARY: &'static str;
     /// Makes a connection; see [`Connection::new`].
     fn connect(capacity: Option<usize>) -> Result<Connection>;
+    /// Makes a place to connect to again and again; see [`Listening::new`].
+    fn listen(capacity: Option<usize>) -> Result<Listening> {
+        Ok(Listening::new(capacity)?.0)
+    }
+    /// Sets what an end of such a connection needs.
+    fn prepare(_: &OwnedFd) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Over IPv4, each write sent at once: what all who care for latency ask for.
@@ -37,6 +47,10 @@ impl Variant for Nagle {
     fn connect(capacity: Option<usize>) -> Result<Connection> {
         Connection::new(capacity)?.with_nagle()
     }
+
+    fn prepare(end: &OwnedFd) -> Result<()> {
+        set_tcp_nodelay(end, false).called("setsockopt(TCP_NODELAY, 0)")
+    }
 }
 
 /// Over IPv6, each write sent at once.
@@ -49,5 +63,9 @@ impl Variant for V6 {
 
     fn connect(capacity: Option<usize>) -> Result<Connection> {
         Connection::over_v6(capacity)
+    }
+
+    fn listen(capacity: Option<usize>) -> Result<Listening> {
+        Ok(Listening::over_v6(capacity)?.0)
     }
 }

@@ -7,8 +7,8 @@
 
 use crate::pair::room;
 use ipcmark_core::{
-    Availability, ByteStream, Called, Capacity, Error, Framed, Framing, Info, Limits, Link, MeetBy,
-    Names, Plan, Refusal, Result, Side,
+    Availability, ByteStream, Called, Capacity, Dial, Error, Framed, Framing, Info, Limits, Link,
+    MeetBy, Names, Plan, Refusal, Result, Side,
 };
 use ipcmark_sys::fd::{
     ByteWait, FdSink, FdSource, accept_own, availability, set_send_buffer, socket_halves, stranger,
@@ -27,6 +27,9 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+
+/// Connections that wait to be accepted at most: a client that opens a new one for each request may be one ahead.
+const BACKLOG: i32 = 16;
 
 /// Messages over a stream socket bound to a path.
 pub type UnixPath<W> = Framed<NamedStream<W, InFileSystem>>;
@@ -97,6 +100,18 @@ pub struct Meeting {
     granted: usize,
 }
 
+/// Path that goes with the one who listens.
+#[derive(Debug)]
+struct Bound(Option<PathBuf>);
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = unlink(path);
+        }
+    }
+}
+
 fn stream() -> Result<OwnedFd> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
         .called("socket(AF_UNIX)")
@@ -129,38 +144,49 @@ impl Meeting {
         let listener = stream()?;
         let path = K::path(names);
         let address = bound(&listener, path.as_deref(), &names.token)?;
-        listen(&listener, 1).called("listen")?;
+        listen(&listener, BACKLOG).called("listen")?;
         let granted = size(&stream()?, asked)?;
         Ok(Meeting { listener, address, path, asked, granted })
     }
 
     /// Returns one side's end of the connection, once both are there.
     fn split(self, side: Side) -> Result<OwnedFd> {
-        let Meeting { listener, address, path, asked, granted } = self;
-        let socket = match side {
-            Side::Initiator => {
-                drop(listener);
-                let socket = stream()?;
-                retry_on_intr(|| connect(&socket, &address)).called("connect(AF_UNIX)")?;
-                socket
-            }
-            Side::Responder => {
-                let socket = accept_own(|| accept_with(&listener, SocketFlags::CLOEXEC), stranger)?;
-                if let Some(path) = path {
-                    unlink(&path)
-                        .map_err(|e| Error::os(format!("unlink({})", path.display()), e))?;
-                }
-                socket
-            }
-        };
-        let held = size(&socket, asked)?;
-        if held == granted {
-            return Ok(socket);
-        }
-        Err(Error::Protocol(format!(
-            "a send buffer that was granted {granted} bytes before the fork has {held} after it"
-        )))
+        self.enter(side)()
     }
+
+    /// Returns what makes one side's ends of one connection after another. When the responder drops it, the path goes.
+    fn enter(self, side: Side) -> impl FnMut() -> Result<OwnedFd> {
+        let Meeting { listener, address, path, asked, granted } = self;
+        // A client that kept the listener would not be refused when the server is gone.
+        let listener = match side {
+            Side::Initiator => None,
+            Side::Responder => Some((listener, Bound(path))),
+        };
+        move || {
+            let socket = match &listener {
+                None => {
+                    let socket = stream()?;
+                    retry_on_intr(|| connect(&socket, &address)).called("connect(AF_UNIX)")?;
+                    socket
+                }
+                Some((listener, _)) => {
+                    accept_own(|| accept_with(listener, SocketFlags::CLOEXEC), stranger)?
+                }
+            };
+            sized(socket, asked, granted)
+        }
+    }
+}
+
+/// Returns a socket whose send buffer was set as asked, if it has what was granted before the fork.
+fn sized(socket: OwnedFd, asked: Option<usize>, granted: usize) -> Result<OwnedFd> {
+    let held = size(&socket, asked)?;
+    if held == granted {
+        return Ok(socket);
+    }
+    Err(Error::Protocol(format!(
+        "a send buffer that was granted {granted} bytes before the fork has {held} after it"
+    )))
 }
 
 /// Sets a send buffer where that is asked; returns what it has.
@@ -193,6 +219,7 @@ fn probe<K: Kind>() -> Result<Limits> {
 impl<W: ByteWait, K: Kind> ByteStream for NamedStream<W, K> {
     const INFO: Info = Info {
         overlaps: W::OVERLAPS,
+        listens: true,
         family: "unix",
         mechanism: K::MECHANISM,
         wait: W::KIND,
@@ -224,5 +251,13 @@ impl<W: ByteWait, K: Kind> ByteStream for NamedStream<W, K> {
 
     fn split(fixture: Meeting, side: Side) -> Result<Link<FdSink<W>, FdSource<W>>> {
         socket_halves(fixture.split(side)?)
+    }
+
+    fn listen(plan: &Plan) -> Result<Dial<FdSink<W>, FdSource<W>>> {
+        let meeting = Meeting::new::<K>(&plan.names, plan.capacity)?;
+        Ok(Box::new(move |side| {
+            let mut connect = meeting.enter(side);
+            Ok(Box::new(move || socket_halves(connect()?)))
+        }))
     }
 }

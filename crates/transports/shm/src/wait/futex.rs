@@ -1,13 +1,14 @@
 //! Waits that sleep on the flag in the ring itself: `futex(2)`.
 
+use super::budget::Budget;
 use super::{NAP, RingWait, Seat, Site, Turn, sleep};
-use ipcmark_core::{Names, Result, Wait, WaitKind};
+use ipcmark_core::{Names, Result, SpinBudget, Wait, WaitKind};
 use ipcmark_ring::sleep::Fencing;
 use ipcmark_sys::lifeline::Lifeline;
 use ipcmark_sys::{futex, membarrier};
 use std::hint::spin_loop;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 /// Time that a hybrid wait spins before it sleeps, µs: about as long as a wake-up across CPUs takes at its longest, 50 to 100 µs
@@ -81,8 +82,7 @@ pub type FencedHybrid = HybridAs<SPIN_US, true>;
 /// Spins for `SPIN_US` microseconds, then sleeps on a futex; with a fence at each publication where `FENCED`.
 #[derive(Debug)]
 pub struct HybridAs<const SPIN_US: u64, const FENCED: bool> {
-    /// Looks before it sleeps; 0 on one CPU, where the peer cannot run meanwhile.
-    spins: u32,
+    budget: Budget,
     /// Longest sleep before it asks its lifeline.
     nap: Duration,
     fencing: Fencing,
@@ -106,18 +106,23 @@ impl<const SPIN_US: u64, const FENCED: bool> RingWait for HybridAs<SPIN_US, FENC
             // The peer relies on it: a side that cannot must not run.
             membarrier::agree()?;
         }
-        Ok(HybridAs { spins: spins(site, Duration::from_micros(SPIN_US)), nap: NAP, fencing })
+        // On one CPU the peer cannot run meanwhile: a side spins there only if that was asked for.
+        let own_us = if site.one_cpu { 0 } else { SPIN_US as u32 };
+        let budget = Budget::new(site.spin.unwrap_or(SpinBudget::Fixed { us: own_us }));
+        Ok(HybridAs { budget, nap: NAP, fencing })
     }
 
     #[inline]
     fn until(&self, turn: &mut impl Turn, lifeline: &Lifeline) -> Result<()> {
-        for _ in 0..self.spins {
+        for _ in 0..self.budget.looks() {
             if turn.look()? {
                 return Ok(());
             }
             spin_loop();
         }
-        sleep(turn, lifeline, self.fencing, |flag, asleep| doze(flag, asleep, self.nap))
+        self.budget.around_sleep(|| {
+            sleep(turn, lifeline, self.fencing, |flag, asleep| doze(flag, asleep, self.nap))
+        })
     }
 
     #[inline]
@@ -135,49 +140,7 @@ impl<const SPIN_US: u64, const FENCED: bool> RingWait for HybridAs<SPIN_US, FENC
 impl<const SPIN_US: u64, const FENCED: bool> HybridAs<SPIN_US, FENCED> {
     /// Sleeps at once, and until it is woken: a lost wake-up hangs the test.
     pub(crate) fn never_spin(&mut self) {
-        (self.spins, self.nap) = (0, Duration::from_secs(3600));
-    }
-}
-
-/// Looks before the first sleep.
-fn spins(site: Site, time: Duration) -> u32 {
-    if site.one_cpu { 0 } else { turns_in(time) }
-}
-
-/// Returns how many looks with their pauses fit into `time` on this CPU. The fastest of a few trials counts: whatever
-/// disturbs a trial makes it slower.
-fn turns_in(time: Duration) -> u32 {
-    const TRIALS: u32 = 5;
-    const TURNS: u32 = 512;
-    let word = AtomicU32::new(0);
-    let trial = || {
-        let start = Instant::now();
-        for _ in 0..TURNS {
-            std::hint::black_box(&word).load(Ordering::Acquire);
-            spin_loop();
-        }
-        start.elapsed()
-    };
-    let fastest_ns = (0..TRIALS).map(|_| trial().as_nanos()).min().unwrap_or(0).max(1);
-    let turns = time.as_nanos() * u128::from(TURNS) / fastest_ns;
-    // A pause lasts 1 to 100 ns on the CPUs there are; a clock that says otherwise is not believed.
-    turns.clamp(time.as_nanos() / 150, time.as_nanos()) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPIN: Duration = Duration::from_micros(SPIN_US);
-
-    #[test]
-    fn one_cpu_means_no_spinning() {
-        assert_eq!(spins(Site { one_cpu: true, fencing: Fencing::Both }, SPIN), 0);
-        assert!(spins(Site { one_cpu: false, fencing: Fencing::Both }, SPIN) >= 500);
-    }
-
-    #[test]
-    fn twice_the_time_holds_more_turns() {
-        assert!(turns_in(SPIN * 16) > turns_in(SPIN));
+        let budget = Budget::new(SpinBudget::Fixed { us: 0 });
+        (self.budget, self.nap) = (budget, Duration::from_secs(3600));
     }
 }
