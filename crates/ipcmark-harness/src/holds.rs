@@ -50,6 +50,13 @@ pub(crate) struct Holds {
     /// All sends of the phase, and the times that the sender slept in them.
     slept: Option<(u64, u64)>,
     random: fastrand::Rng,
+    /// False while warming up. The length of a block comes from the warm-up, which must be as fast as the phase.
+    measures: bool,
+}
+
+/// Returns the timer, if sends are timed now.
+pub(crate) fn active(holds: &mut Option<Holds>) -> Option<&mut Holds> {
+    holds.as_mut().filter(|holds| holds.measures)
 }
 
 impl Holds {
@@ -66,6 +73,7 @@ impl Holds {
             switches_before: 0,
             slept: None,
             random: fastrand::Rng::with_seed(plan.seed ^ seat.process as u64),
+            measures: false,
         }))
     }
 
@@ -78,6 +86,7 @@ impl Holds {
     /// Begins a phase; `usage` is the process's own at this moment.
     pub(crate) fn begin(&mut self, usage: Usage) {
         self.switches_before = usage.voluntary_switches;
+        self.measures = true;
     }
 
     /// Ends the sends of a phase: `sends` were made, and the sender slept `pauses` times for another reason.

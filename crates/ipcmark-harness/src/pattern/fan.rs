@@ -15,6 +15,7 @@ use super::links::{End, Fixtures, ends, tear_down, words};
 use super::{Made, stream};
 use crate::desk::{Desk, Follows, Tally};
 use crate::halves::{Halves, Row};
+use crate::holds;
 use crate::stage::{Done, Stage};
 use crate::timer::Timer;
 use ipcmark_core::{
@@ -278,10 +279,10 @@ fn send_in_turn<H: Halves>(
     let mut begun = clock.now();
     while sent < limit {
         let block = block_len.min(limit - sent);
-        let timed = stage.holds.as_mut().map_or(block, |holds| holds.one_of(block));
+        let timed = holds::active(&mut stage.holds).map_or(block, |holds| holds.one_of(block));
         for at in 0..block {
             let End { tx, desk, .. } = &mut links[turn];
-            match &mut stage.holds {
+            match holds::active(&mut stage.holds) {
                 Some(holds) if at == timed => {
                     let begun = clock.now();
                     desk.send_held(tx, begun, Follows::Later, holds)?;

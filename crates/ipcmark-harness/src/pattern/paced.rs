@@ -20,7 +20,7 @@ use super::pacer::Pacer;
 use super::schedule::Schedule;
 use crate::desk::{Desk, Follows};
 use crate::halves::{AnyRx, AnyTx, Erased};
-use crate::holds::Holds;
+use crate::holds::{self, Holds};
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Fault, Result, Side, WhenFull};
 use ipcmark_sys::clock::Ticks;
@@ -53,7 +53,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
         let now = pacer.wait_until(due)?;
         let last = schedule.is_last() || now >= over;
         counting.begin(process);
-        send_one(tx, desk, &mut stage.holds, now, (last, drops))?;
+        send_one(tx, desk, holds::active(&mut stage.holds), now, (last, drops))?;
         counting.pause(process);
         stage.timer.take(now, now - due);
         done = Done { messages: done.messages + 1, end: now };
@@ -74,7 +74,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
 fn send_one(
     tx: &mut AnyTx,
     desk: &mut Desk,
-    holds: &mut Option<Holds>,
+    holds: Option<&mut Holds>,
     now: Ticks,
     (last, drops): (bool, bool),
 ) -> Result<()> {

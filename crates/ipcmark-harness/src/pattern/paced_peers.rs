@@ -18,6 +18,7 @@ use super::schedule::Schedule;
 use super::{Made, broadcast, ending, fan, paced_ping_pong};
 use crate::desk::{Follows, Tally};
 use crate::halves::{Erased, Row};
+use crate::holds;
 use crate::stage::{Done, Stage};
 use ipcmark_core::{Fault, Info, Plan, Result, Shape, Workload, first_of_sender};
 
@@ -104,7 +105,7 @@ fn send(links: &mut [End<Erased>], stage: &mut Stage<'_>, shared: bool) -> Resul
         sends += to.len() as u64;
         let mut begun = now;
         for End { tx, desk, .. } in &mut links[to] {
-            match &mut stage.holds {
+            match holds::active(&mut stage.holds) {
                 Some(holds) => {
                     desk.send_held(tx, begun, Follows::Later, holds)?;
                     begun = desk.clock.now();

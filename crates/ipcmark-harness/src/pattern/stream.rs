@@ -4,7 +4,7 @@
 use super::ending;
 use crate::desk::{Desk, Follows};
 use crate::halves::Halves;
-use crate::holds::Holds;
+use crate::holds::{self, Holds};
 use crate::stage::{Done, Stage};
 use ipcmark_core::Result;
 
@@ -23,7 +23,7 @@ pub(crate) fn send<H: Halves>(
     loop {
         // The phase's last message is sent below: this loop is the hot one, and decides nothing.
         let more = block_len.min(limit - 1 - sent);
-        send_block::<H>(tx, desk, stage.holds.as_mut(), more)?;
+        send_block::<H>(tx, desk, holds::active(&mut stage.holds), more)?;
         sent += more;
         if more < block_len {
             break;
