@@ -125,20 +125,27 @@ impl Timer {
     /// Takes one turn's time; returns true if the next turn is the last one.
     #[inline(never)]
     pub(crate) fn take(&mut self, now: Ticks, ticks: Ticks) -> bool {
-        self.record(now, ticks) || self.ends_within(1)
+        self.record(now, ticks, ticks) || self.ends_within(1)
     }
 
     /// Takes a block's time; returns true if the phase's time is over. The loop counts its messages
     /// against [`limit`](Timer::limit) itself.
     #[inline(never)]
     pub(crate) fn block(&mut self, now: Ticks, ticks: Ticks) -> bool {
-        self.record(now, ticks)
+        self.record(now, ticks, ticks)
     }
 
     /// Takes one turn's time; returns true if the phase is over.
     #[inline(never)]
     pub(crate) fn turn(&mut self, now: Ticks, ticks: Ticks) -> bool {
-        self.record(now, ticks) || self.done >= self.limit
+        self.record(now, ticks, ticks) || self.done >= self.limit
+    }
+
+    /// Takes the lag of a message that was due at `due`: the time since then, or since `free`, when
+    /// the sender was done with what was due before.
+    #[inline(never)]
+    pub(crate) fn lag(&mut self, now: Ticks, due: Ticks, free: Ticks) {
+        self.record(now, now - due.max(free), now - due);
     }
 
     /// Takes the time of one message into the histogram of its class.
@@ -149,7 +156,7 @@ impl Timer {
     }
 
     #[inline]
-    fn record(&mut self, now: Ticks, ticks: Ticks) -> bool {
+    fn record(&mut self, now: Ticks, ticks: Ticks, since_due: Ticks) -> bool {
         let ns = self.clock.ns(ticks);
         let each = self.each();
         let value = match self.unit {
@@ -158,7 +165,7 @@ impl Timer {
         };
         self.histogram.saturating_record(value.round() as u64);
         if let Some(raw) = &mut self.raw {
-            raw.keep(now, ticks);
+            raw.keep(now, since_due);
         }
         self.first_ns.get_or_insert(ns as u64);
         self.done += each;

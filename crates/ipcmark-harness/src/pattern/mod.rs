@@ -288,7 +288,7 @@ pub(crate) fn varied_refusal(info: &Info, workload: Workload, least: usize) -> O
     }
     if least == 0 && !info.empty_messages {
         return Some(
-            "an empty message does not arrive as a message: its receiver takes it for the end, or sees none"
+            "a message has at least 1 byte here: a receiver takes an empty one for the end, or sees none"
                 .into(),
         );
     }

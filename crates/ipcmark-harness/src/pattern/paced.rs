@@ -48,6 +48,7 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
     let over = schedule.over(&stage.clock, stage.extent);
     let drops = stage.plan.when_full == WhenFull::Drop;
     let mut done = Done { messages: 0, end: stage.start };
+    let mut free = 0;
     loop {
         let due = schedule.due(done.messages);
         let now = pacer.wait_until(due)?;
@@ -55,7 +56,10 @@ fn send(tx: &mut AnyTx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> 
         counting.begin(process);
         send_one(tx, desk, holds::active(&mut stage.holds), now, (last, drops))?;
         counting.pause(process);
-        stage.timer.take(now, now - due);
+        stage.timer.lag(now, due, free);
+        if schedule.shares_times() {
+            free = stage.clock.now();
+        }
         done = Done { messages: done.messages + 1, end: now };
         if last {
             break;

@@ -94,7 +94,7 @@ fn send(links: &mut [End<Erased>], stage: &mut Stage<'_>, shared: bool) -> Resul
     let mut schedule = Schedule::of(stage);
     let over = schedule.over(&stage.clock, stage.extent);
     let mut done = Done { messages: 0, end: stage.start };
-    let (mut last, mut sends) = (false, 0);
+    let (mut last, mut sends, mut free) = (false, 0, 0);
     while !last {
         let due = schedule.due(done.messages);
         let now = pacer.wait_until(due)?;
@@ -114,7 +114,10 @@ fn send(links: &mut [End<Erased>], stage: &mut Stage<'_>, shared: bool) -> Resul
             }
         }
         counting.pause(process);
-        stage.timer.take(now, now - due);
+        stage.timer.lag(now, due, free);
+        if schedule.shares_times() {
+            free = stage.clock.now();
+        }
         done = Done { messages: done.messages + 1, end: now };
     }
     pacer.end(stage);

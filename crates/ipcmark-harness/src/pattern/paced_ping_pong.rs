@@ -62,7 +62,8 @@ fn initiate(
     stage.span = Some(sends.span());
     let over = sends.over(&stage.clock, stage.extent);
     let (mut sent, mut received) = (0, 0);
-    // The moment at which the latest answer made room for a message.
+    // The moment at which the latest answer made room for a message, or the sender was done with what was due
+    // at the same time.
     let mut room_since = stage.start;
     let mut last = false;
     loop {
@@ -76,6 +77,9 @@ fn initiate(
                 last = sends.is_last() || now >= over;
                 desk.send::<Erased>(tx, last)?;
                 stage.take_lag(now, now - due.max(room_since));
+                if sends.shares_times() {
+                    room_since = stage.clock.now();
+                }
                 sent += 1;
                 continue;
             }

@@ -204,6 +204,12 @@ impl Schedule {
         self.begin + self.at as Ticks
     }
 
+    /// Returns true if several messages may be due at the same time: then one waits for the sends before
+    /// it, which is no lag of its sender.
+    pub(super) const fn shares_times(&self) -> bool {
+        matches!(self.gaps, Gaps::Even(2..) | Gaps::Traced(..))
+    }
+
     /// Returns true if the latest message is the phase's last.
     pub(super) fn is_last(&self) -> bool {
         match self.end {
