@@ -44,6 +44,7 @@ mod tests {
             values,
             messages: values,
             elapsed_ns: 1,
+            by_schedule: false,
             distance: None,
         };
         assert_eq!(after(ms(1), &[slice(400), slice(20)], ms(1)), ms(1));

@@ -42,6 +42,7 @@ pub(crate) fn combine(info: &Info, plan: &Plan, mut sides: Vec<Findings>) -> Inv
     let distance = frame.distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns });
     Invocation {
         elapsed_ns: counted().map(|side| side.frame.elapsed_ns).max().unwrap_or_default(),
+        by_schedule: counted().any(|side| side.frame.by_schedule),
         messages: counted().map(|side| side.frame.messages).sum(),
         warm_up: WarmUp {
             steady: sides.iter().all(|side| side.frame.warm_up().steady),

@@ -36,8 +36,10 @@ impl Findings {
 /// Findings of the frame, which is the same for all patterns.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Frame {
-    /// Time from the barrier to the last checked message, ns.
+    /// Time from the barrier to the last checked message, or of the schedule, ns.
     pub(crate) elapsed_ns: u64,
+    /// True if it is that of the schedule.
+    pub(crate) by_schedule: bool,
     /// Messages of the measured phase, as the pattern counts them.
     pub(crate) messages: u64,
     warm_up: Option<WarmUp>,

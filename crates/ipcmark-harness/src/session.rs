@@ -96,6 +96,7 @@ impl Session {
             resumed: Vec::new(),
             clock: None,
             limits: Vec::new(),
+            limit_deaths: 0,
             sharing: Vec::new(),
             noise: None,
             not_counted: Vec::new(),
@@ -169,8 +170,7 @@ impl Session {
     pub fn run(&mut self, steer: &mut dyn Steer, watch: &mut dyn Watch) -> Result<()> {
         let begun = Instant::now();
         let ran = self.rounds(begun, steer, watch);
-        let left = self.left(begun);
-        self.machine.end(&mut self.record, self.before_ns, begun, left);
+        self.look_at_last(begun);
         self.record.knees = steer.knees(&self.record);
         let standings = steer.standings(&self.record);
         for (cell, standing) in self.record.cells.iter_mut().zip(standings) {
@@ -213,8 +213,7 @@ impl Session {
             if sure == 0 && !pace.holds_round(self.spent_since(begun)) {
                 break;
             }
-            let left = self.left(begun);
-            self.machine.round(&mut self.record, self.before_ns, begun, left);
+            self.look(begun)?;
             pace.spent_beside(between.elapsed());
             watch.event(Event::RoundBegins { round: number, cells: order.len(), aim });
             match self.round(number, order, (&mut pace, &mut visit), begun, (steer, watch))? {

@@ -85,6 +85,7 @@ impl<'a> Stage<'a> {
             middle: self.timer.middle(),
             messages: done.messages,
             elapsed_ns: self.elapsed_ns(done),
+            by_schedule: self.span.is_some(),
             distance: before_ns.zip(after_ns),
         })
     }
@@ -110,6 +111,7 @@ pub(crate) fn together(plan: &Plan, sides: &mut [Findings]) -> Vec<Slice> {
                 values: middle.map_or(0, |m| m.values),
                 messages: counted().map(|s| s.messages).sum(),
                 elapsed_ns: counted().map(|s| s.elapsed_ns).max().unwrap_or_default(),
+                by_schedule: counted().any(|s| s.by_schedule),
                 distance: distance.map(|(before_ns, after_ns)| Distance { before_ns, after_ns }),
             }
         })

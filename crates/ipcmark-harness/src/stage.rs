@@ -348,6 +348,7 @@ impl<'a> Stage<'a> {
             ..spent
         };
         self.found.elapsed_ns = self.elapsed_ns(done);
+        self.found.by_schedule = self.span.is_some();
         self.found.messages = done.messages;
         self.found.replayed = self.replayed();
         Ok(())

@@ -24,6 +24,8 @@ pub(crate) struct OwnSlice {
     pub(crate) middle: Option<Middle>,
     pub(crate) messages: u64,
     pub(crate) elapsed_ns: u64,
+    /// True if that is the time of a schedule.
+    pub(crate) by_schedule: bool,
     pub(crate) distance: Option<(f64, f64)>,
 }
 

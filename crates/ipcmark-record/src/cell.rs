@@ -67,7 +67,7 @@ pub struct Cell {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-const fn never(times: &u32) -> bool {
+pub(crate) const fn never(times: &u32) -> bool {
     *times == 0
 }
 
@@ -122,8 +122,13 @@ pub struct Invocation {
     pub started_ns: u64,
     /// Result.
     pub outcome: InvocationOutcome,
-    /// The measured phase: from the barrier to the last checked message, in ns.
+    /// The measured phase: from the barrier to the last checked message, in ns; or the time of its schedule.
     pub elapsed_ns: u64,
+    /// True if `elapsed_ns` is the time that a set rate gives to the messages: from the first that may be due to the end of
+    /// the last one's turn, or to the last checked message if that is later. Absent in older records, whose time has the wait
+    /// before the first message in it, and not the last one's turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_schedule: bool,
     /// Round trips (ping-pong) or messages received and checked (stream) in the measured phase.
     pub messages: u64,
     /// Warm-up in the same pair of processes.
@@ -214,6 +219,7 @@ impl Invocation {
             started_ns: 0,
             outcome,
             elapsed_ns: 0,
+            by_schedule: false,
             messages: 0,
             warm_up: WarmUp { messages: 0, elapsed_ns: 0, steady: false },
             distance: None,

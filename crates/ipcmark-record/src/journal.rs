@@ -5,7 +5,7 @@
 //! a rename) at the beginning, at the end of each round and at the end, and in between each visited cell appends one
 //! line to a journal next to it. [`Record::read`] puts the two together, so a killed run loses at most the cell in
 //! flight. A line torn by the kill is left out. Each visit also begins with a line, so that a reader knows in which cell
-//! the run died.
+//! the run died; so do the measurements of limits.
 //!
 //! The journal is locked (`flock(2)`) as long as the run goes on, so that no second process keeps the same record.
 
@@ -39,6 +39,30 @@ struct Line {
     /// Round of a visit that begins with this line; absent in a line that ends one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     begins: Option<u32>,
+}
+
+/// A line that begins or ends a measurement of the limits. What it found is in the next whole document.
+#[derive(Debug, Serialize, Deserialize)]
+struct LimitsLine {
+    /// As [`Line::run`].
+    run: String,
+    limits: Moment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Moment {
+    Begin,
+    End,
+}
+
+/// The thing that a run was doing when it wrote its last line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum UnderWay {
+    /// It visited the cell with this index, in this round.
+    Visit(usize, u32),
+    /// It measured limits.
+    Limits,
 }
 
 /// Returns the path of a record's journal: `record.json` has `record.json.journal`.
@@ -99,8 +123,24 @@ impl Writer {
         self.add(cell, newest, None)
     }
 
+    /// Appends that a measurement of limits begins. If no line follows, the run died during it.
+    ///
+    /// # Errors
+    /// As [`append`](Writer::append).
+    pub fn begin_limits(&mut self) -> Result<()> {
+        self.write(&LimitsLine { run: self.run.clone(), limits: Moment::Begin })
+    }
+
+    /// Appends that the measurement of limits ended.
+    ///
+    /// # Errors
+    /// As [`append`](Writer::append).
+    pub fn end_limits(&mut self) -> Result<()> {
+        self.write(&LimitsLine { run: self.run.clone(), limits: Moment::End })
+    }
+
     fn add(&mut self, cell: &Cell, newest: Option<&Invocation>, begins: Option<u32>) -> Result<()> {
-        let line = Line {
+        self.write(&Line {
             run: self.run.clone(),
             key: cell.key.clone(),
             state: cell.state.clone(),
@@ -108,8 +148,11 @@ impl Writer {
             before: cell.invocations.len() - usize::from(newest.is_some()),
             invocation: newest.cloned(),
             begins,
-        };
-        let mut text = serde_json::to_string(&line).expect("a line is plain JSON");
+        })
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_string(line).expect("a line is plain JSON");
         text.push('\n');
         if let Err(e) = self.journal.write_all(text.as_bytes()) {
             // A disk that fills up takes half a line; the next one would be glued to it, and both unreadable.
@@ -218,24 +261,33 @@ pub(crate) fn write_whole(path: &Path, document: &impl Serialize) -> Result<()> 
     files::replace_for_good(path, &text).map_err(|e| Error::io("write", path, e))
 }
 
-/// Notes in `record` that its run died while it measured the cell `index`, if no process keeps the record
-/// any longer; `warn` hears of it.
+/// Notes in `record` what its run was doing when it died, if no process keeps the record any longer; `warn`
+/// hears of it.
 pub(crate) fn note_death(
     path: &Path,
     record: &mut Record,
-    (index, round): (usize, u32),
+    under_way: UnderWay,
     mut warn: impl FnMut(&str),
 ) {
     if is_kept(path) {
         return;
     }
-    let cell = &mut record.cells[index];
-    cell.note_death(round);
-    let then = match cell.is_deadly() {
-        true => "a resumed run skips it, unless --retry is given",
-        false => "a resumed run tries it again",
+    let (what, it, is_deadly) = match under_way {
+        UnderWay::Visit(index, round) => {
+            let cell = &mut record.cells[index];
+            cell.note_death(round);
+            (cell.key.to_string(), "it", cell.is_deadly())
+        }
+        UnderWay::Limits => {
+            record.limit_deaths += 1;
+            ("the limits of the machine".into(), "them", record.limits_are_deadly())
+        }
     };
-    warn(&format!("the run died while it measured {}; {then}", cell.key));
+    let then = match is_deadly {
+        true => format!("skips {it}, unless --retry is given"),
+        false => format!("tries {it} again"),
+    };
+    warn(&format!("the run died while it measured {what}; a resumed run {then}"));
 }
 
 /// Returns true if a process keeps the record at `path`.
@@ -250,14 +302,13 @@ fn is_kept(path: &Path) -> bool {
     true
 }
 
-/// Adds the lines of the journal next to `path` to `record`; returns the place and the round of a cell whose visit has no
-/// end. Without a journal it adds nothing. A damaged line costs no other line: `warn` hears of it, and a resumed run
+/// Adds the lines of the journal next to `path` to `record`; returns what has begun in it and has no end. Without a journal it adds nothing. A damaged line costs no other line: `warn` hears of it, and a resumed run
 /// measures its invocation again.
 pub(crate) fn replay(
     path: &Path,
     record: &mut Record,
     mut warn: impl FnMut(&str),
-) -> Result<Option<(usize, u32)>> {
+) -> Result<Option<UnderWay>> {
     let journal = journal_path(path);
     let bytes = match files::read(&journal) {
         Ok(bytes) => bytes,
@@ -275,7 +326,13 @@ pub(crate) fn replay(
         let line: Line = match harmless::from_slice(line) {
             Ok(line) => line,
             Err(e) => {
-                leave_out(&e.to_string());
+                match harmless::from_slice::<LimitsLine>(line) {
+                    Ok(line) if line.run == record.started => {
+                        under_way = (line.limits == Moment::Begin).then_some(UnderWay::Limits);
+                    }
+                    Ok(_) => {}
+                    Err(_) => leave_out(&e.to_string()),
+                }
                 continue;
             }
         };
@@ -295,7 +352,7 @@ pub(crate) fn replay(
         cell.state = line.state;
         cell.capacity = line.capacity.or(cell.capacity);
         cell.invocations.extend(line.invocation);
-        under_way = line.begins.map(|round| (index, round));
+        under_way = line.begins.map(|round| UnderWay::Visit(index, round));
     }
     Ok(under_way)
 }

@@ -177,8 +177,11 @@ pub struct Slice {
     pub values: u64,
     /// Messages, as the pattern counts them.
     pub messages: u64,
-    /// Time from its start to its last checked message, ns.
+    /// Time from its start to its last checked message, ns; or the time of its schedule.
     pub elapsed_ns: u64,
+    /// True if `elapsed_ns` is the time of a schedule: see [`Invocation::by_schedule`](crate::Invocation::by_schedule).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_schedule: bool,
     /// Distance of the two CPUs, before and after; absent if both sides share one or neither is
     /// pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]

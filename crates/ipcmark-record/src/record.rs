@@ -51,6 +51,9 @@ pub struct Record {
     /// Limits of the hardware and the kernel, measured in this run on the same CPUs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
+    /// Number of times that the whole run died while it measured limits.
+    #[serde(default, skip_serializing_if = "crate::cell::never")]
+    pub limit_deaths: u32,
     /// Pairs of CPUs that were tried for execution units that they share; empty where the topology tells, and in older records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sharing: Vec<Sharing>,
@@ -259,15 +262,15 @@ impl Record {
     }
 
     /// Reads as [`read`](Record::read) does, and tells `warn` in words which lines of the journal it left out as damaged, and
-    /// in which cell the run died.
+    /// where the run died.
     ///
     /// # Errors
     /// As [`read`](Record::read).
     pub fn read_and(path: &Path, mut warn: impl FnMut(&str)) -> Result<Record> {
         let text = crate::read_text(path)?;
         let mut record = Record::parse(&text, &path.display().to_string())?;
-        if let Some(visit) = journal::replay(path, &mut record, &mut warn)? {
-            journal::note_death(path, &mut record, visit, warn);
+        if let Some(under_way) = journal::replay(path, &mut record, &mut warn)? {
+            journal::note_death(path, &mut record, under_way, warn);
         }
         Ok(record)
     }
@@ -275,6 +278,12 @@ impl Record {
     /// Parses a record; `name` is what errors call it.
     pub fn parse(text: &str, name: &str) -> Result<Record> {
         parse(text, name, (FAMILY, VERSION))
+    }
+
+    /// Returns true if the run would probably die again while it measures limits, as of [`Cell::is_deadly`].
+    #[must_use]
+    pub fn limits_are_deadly(&self) -> bool {
+        self.limit_deaths > u32::from(!self.limits.is_empty())
     }
 
     /// Finds the cell of this key.

@@ -33,7 +33,7 @@ pub use error::{Error, Result};
 pub use ipcmark_record::Headline;
 pub use limit::{AgainstLimit, Bound};
 pub use pooled::{Pooled, pooled, tells, told, unpack};
-pub use rate::{Rate, misses_rate};
+pub use rate::{Phase, Rate, misses_rate};
 pub use row::{
     Census, ClassFigure, DistanceRange, Estimate, Figure, Lag, Outside, PERCENTILES, Parallel,
     Percentile, Row, SizeFigure, Status, Summary, WorstPeer,

@@ -33,10 +33,11 @@ impl Row {
     #[must_use]
     pub fn misses_rate(&self) -> bool {
         let good = (self.made_invocations - self.failed_invocations).max(1) as u64;
-        let (each, workload) = (self.messages / good, self.key.workload);
+        let (messages, workload) = (self.messages / good, self.key.workload);
         let missed = |rate: Rate| {
-            let elapsed_s = each as f64 / rate.reached_per_s;
-            misses(rate.asked_per_s, least_share(workload, each), each, elapsed_s)
+            let elapsed_s = messages as f64 / rate.reached_per_s;
+            let phase = Phase { messages, elapsed_s, by_schedule: self.by_schedule };
+            phase.misses(rate.asked_per_s, least_share(workload, messages))
         };
         // What a sender drops is missing, and its latency does not grow.
         self.key.when_full == WhenFull::Wait && self.rate().is_some_and(missed)
@@ -69,17 +70,34 @@ impl Figure {
     }
 }
 
-/// Returns true if `messages` in a phase of `elapsed_s` are too few for the rate of `paced`.
-#[must_use]
-pub fn misses_rate(workload: Workload, messages: u64, elapsed_s: f64) -> bool {
-    let Some(asked_per_s) = workload.due_per_s() else { return false };
-    misses(asked_per_s, least_share(workload, messages), messages, elapsed_s)
+/// A phase at a set rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Phase {
+    /// Messages that were received and verified.
+    pub messages: u64,
+    /// Its time, s.
+    pub elapsed_s: f64,
+    /// True if that is the schedule's: see [`Invocation::by_schedule`](ipcmark_record::Invocation::by_schedule).
+    pub by_schedule: bool,
 }
 
-fn misses(asked_per_s: f64, least_share: f64, messages: u64, elapsed_s: f64) -> bool {
-    let sending_s = elapsed_s - Workload::LEAD_NS as f64 / 1e9;
-    // The first is sent at once: the others took that time.
-    (messages.saturating_sub(1) as f64) < least_share * sending_s * asked_per_s
+/// Returns true if a phase has too few messages for the rate of `paced`.
+#[must_use]
+pub fn misses_rate(workload: Workload, phase: Phase) -> bool {
+    let Some(asked_per_s) = workload.due_per_s() else { return false };
+    phase.misses(asked_per_s, least_share(workload, phase.messages))
+}
+
+impl Phase {
+    fn misses(self, asked_per_s: f64, least_share: f64) -> bool {
+        let Phase { messages, elapsed_s, by_schedule } = self;
+        let (sent, sending_s) = match by_schedule {
+            true => (messages, elapsed_s),
+            // The first was sent after the lead, and at once: the others took the time behind it.
+            false => (messages.saturating_sub(1), elapsed_s - Workload::LEAD_NS as f64 / 1e9),
+        };
+        (sent as f64) < least_share * sending_s * asked_per_s
+    }
 }
 
 /// Returns the rate that replayed phases had, messages a second; `None` of other phases.
@@ -102,15 +120,32 @@ fn least_share(workload: Workload, messages: u64) -> f64 {
 mod tests {
     use super::*;
 
+    fn misses(workload: Workload, messages: u64, elapsed_s: f64, by_schedule: bool) -> bool {
+        misses_rate(workload, Phase { messages, elapsed_s, by_schedule })
+    }
+
     #[test]
-    fn the_time_before_the_first_message_does_not_count() {
+    fn the_time_before_the_first_message_of_an_older_record_does_not_count() {
         let paced = Workload::PACED.with_value(1_000_000);
         // 3 ms at full rate, behind a lead of half a millisecond.
-        assert!(!misses_rate(paced, 3_000, 3.5e-3));
-        assert!(misses_rate(paced, 2_700, 3.5e-3));
-        assert!(misses_rate(paced, 10_000, 1.0) && !misses_rate(Workload::Stream, 1, 1.0));
+        assert!(!misses(paced, 3_000, 3.5e-3, false));
+        assert!(misses(paced, 2_700, 3.5e-3, false));
+        assert!(misses(paced, 10_000, 1.0, false) && !misses(Workload::Stream, 1, 1.0, false));
         let poisson = Workload::Paced { rate: 1_000, arrivals: Arrivals::Poisson };
-        assert!(!misses_rate(poisson, 33, 50.5e-3), "chance");
-        assert!(misses_rate(poisson, 30, 200.5e-3));
+        assert!(!misses(poisson, 33, 50.5e-3, false), "chance");
+        assert!(misses(poisson, 30, 200.5e-3, false));
+    }
+
+    // F3
+    #[test]
+    fn a_phase_by_its_schedule_is_judged_by_all_its_time_and_all_its_messages() {
+        let paced = Workload::PACED.with_value(1_000_000);
+        assert!(!misses(paced, 3_000, 3e-3, true));
+        // Of a time with the lead in it these would be enough.
+        assert!(misses(paced, 2_700, 3e-3, true) && !misses(paced, 2_700, 3e-3, false));
+        // One message has its turn: it is all that was asked.
+        let slow = Workload::PACED.with_value(100);
+        assert!(!misses(slow, 1, 10e-3, true) && !misses(slow, 2, 20e-3, true));
+        assert!(misses(slow, 4, 160e-3, true));
     }
 }

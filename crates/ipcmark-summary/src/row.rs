@@ -105,6 +105,9 @@ pub struct Row {
     pub disturbed: bool,
     /// Messages (round trips) measured in all good invocations together, as [`Row::counted`] has it.
     pub messages: u64,
+    /// True if the time behind its rate is that of a schedule, in all of them.
+    #[serde(skip)]
+    pub by_schedule: bool,
     /// The distance class of the figures; absent if there is none: on one CPU, on CPUs of the
     /// kernel's choice, with several peers.
     pub class: Option<DistanceClass>,

@@ -83,6 +83,7 @@ pub fn summarize_cell(cell: &Cell, context: &Context) -> Result<Row> {
         set_aside: counting.set_aside,
         disturbed: counting.disturbed,
         messages: good.iter().map(|i| i.messages).fold(0, u64::saturating_add),
+        by_schedule: good.iter().all(|i| i.by_schedule),
         class: counting.class,
         limit: None,
         replayed_per_s: replayed_per_s(&counting.invocations),

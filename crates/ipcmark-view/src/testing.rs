@@ -55,6 +55,7 @@ pub fn row(name: &str, size_bytes: u64, ns: f64, interval: Option<(f64, f64)>) -
         set_aside: 0,
         disturbed: false,
         messages: 50_000,
+        by_schedule: false,
         class: Some(DistanceClass::new(80.0, Some(200.0), 112.0)),
         cost: None,
         sending: None,

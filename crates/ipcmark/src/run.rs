@@ -72,6 +72,7 @@ fn open(
         let mut record = Record::read_and(&folder.record(), output::warn)?;
         if args.retry {
             record.cells.iter_mut().for_each(|cell| cell.deaths = 0);
+            record.limit_deaths = 0;
         }
         let job = Job::of_record(catalog, &record, args)?;
         spending.bound(job.options.budget);

@@ -151,6 +151,7 @@ fn paired() -> Paired {
         values: 20_000,
         messages: 20_000,
         elapsed_ns: 2_000_000,
+        by_schedule: false,
         distance: None,
     };
     let none = Integrity::default();

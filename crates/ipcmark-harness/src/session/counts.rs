@@ -149,7 +149,7 @@ impl Counts {
 
     /// Puts the lines into the record. Those of the limits stay.
     fn tell(&self, record: &mut Record) {
-        record.not_counted.retain(|line| line.starts_with("limits, "));
+        record.not_counted.retain(|line| line.starts_with("limits"));
         record.not_counted.splice(..0, self.lines());
     }
 

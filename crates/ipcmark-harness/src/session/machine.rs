@@ -5,7 +5,8 @@ mod cpus;
 mod noise;
 mod sharing;
 
-use crate::limits;
+use super::Session;
+use crate::{Result, limits};
 use clocks::Clocks;
 use ipcmark_record::Record;
 use ipcmark_sys::clock::Clock;
@@ -37,37 +38,55 @@ impl Machine {
         self.noise.other_runs()
     }
 
-    /// Looks before a round. `before_ns` is the duration of the resumed run before it stopped, `left`
-    /// the rest of the budget.
-    pub(super) fn round(
-        &mut self,
-        record: &mut Record,
-        before_ns: u64,
-        begun: Instant,
-        left: Option<Duration>,
-    ) {
-        self.clocks.round(record, since(before_ns, begun));
-        self.limits.look(record, since(before_ns, begun), left);
-        self.trials.round(record, since(before_ns, begun), left);
-        self.noise.round(record, since(before_ns, begun));
-    }
-
     /// Returns the time that the limits took.
     pub(super) fn limits_took(&self) -> Duration {
         self.limits.took
     }
+}
 
-    /// Looks at the end of the run. `left` is the rest of the budget.
-    pub(super) fn end(
-        &mut self,
-        record: &mut Record,
-        before_ns: u64,
-        begun: Instant,
-        left: Option<Duration>,
-    ) {
-        self.limits.end(record, since(before_ns, begun), left);
-        self.clocks.end(record, since(before_ns, begun));
-        self.noise.end(record, since(before_ns, begun));
+/// A measurement of limits that are due, at this time, ns, with the rest of the budget.
+type Limits = fn(&mut limits::Repeated, &mut Record, u64, Option<Duration>);
+
+/// Line of a run that measures no limits, because it died of them.
+const DEADLY: &str = "limits: the whole run died while they were measured (killed, perhaps for want of memory); --resume skips them, --resume DIR --retry tries them again";
+
+impl Session {
+    /// Looks at the machine before a round.
+    pub(super) fn look(&mut self, begun: Instant) -> Result<()> {
+        self.machine.clocks.round(&mut self.record, since(self.before_ns, begun));
+        self.measure_limits(begun, limits::Repeated::look)?;
+        let (left, before_ns) = (self.left(begun), self.before_ns);
+        self.machine.trials.round(&mut self.record, since(before_ns, begun), left);
+        self.machine.noise.round(&mut self.record, since(before_ns, begun));
+        Ok(())
+    }
+
+    /// Looks at the machine at the end of the run.
+    pub(super) fn look_at_last(&mut self, begun: Instant) {
+        // If the journal cannot be written, neither can the record, which says so.
+        let _ = self.measure_limits(begun, limits::Repeated::end);
+        self.machine.clocks.end(&mut self.record, since(self.before_ns, begun));
+        self.machine.noise.end(&mut self.record, since(self.before_ns, begun));
+    }
+
+    /// Measures limits between two lines of the journal, unless the run would die of it again.
+    fn measure_limits(&mut self, begun: Instant, measure: Limits) -> Result<()> {
+        if self.record.limits_are_deadly() {
+            if !self.record.not_counted.iter().any(|line| line == DEADLY) {
+                self.record.not_counted.push(DEADLY.into());
+            }
+            return Ok(());
+        }
+        let left = self.left(begun);
+        if let Some(writer) = &mut self.writer {
+            writer.begin_limits()?;
+        }
+        let at_ns = since(self.before_ns, begun);
+        measure(&mut self.machine.limits, &mut self.record, at_ns, left);
+        if let Some(writer) = &mut self.writer {
+            writer.end_limits()?;
+        }
+        Ok(())
     }
 }
 

@@ -67,6 +67,7 @@ impl Session {
         session.record.clock = record.clock;
         session.record.noise = record.noise;
         session.record.limits = record.limits;
+        session.record.limit_deaths = record.limit_deaths;
         session.record.sharing = record.sharing;
         Ok(session)
     }

@@ -7,7 +7,7 @@
 
 use ipcmark_record::{Arm, Distance, InvocationOutcome, Pair, Slice, Workload};
 use ipcmark_stats::median;
-use ipcmark_summary::misses_rate;
+use ipcmark_summary::{Phase, misses_rate};
 use std::collections::BTreeMap;
 
 /// Slices of a lap, two per side.
@@ -97,8 +97,12 @@ pub(super) fn has_failed(side: &Arm) -> bool {
 fn is_late(side: &Arm, workload: Workload) -> bool {
     let slices = side.slices.len().max(1) as u64;
     let sum = |of: fn(&Slice) -> u64| side.slices.iter().map(of).fold(0, u64::saturating_add);
-    let elapsed_s = sum(|slice| slice.elapsed_ns) as f64 / 1e9;
-    misses_rate(workload, sum(|slice| slice.messages) / slices, elapsed_s / slices as f64)
+    let elapsed_s = sum(|slice| slice.elapsed_ns) as f64 / 1e9 / slices as f64;
+    let by_schedule = side.slices.iter().all(|slice| slice.by_schedule);
+    misses_rate(
+        workload,
+        Phase { messages: sum(|slice| slice.messages) / slices, elapsed_s, by_schedule },
+    )
 }
 
 /// Returns the laps in which each side has both slices.

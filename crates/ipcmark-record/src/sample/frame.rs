@@ -69,6 +69,7 @@ pub(super) fn frame(seed: u64, invocations: u32) -> Record {
             mitigations: [("meltdown".into(), "Not affected".into())].into(),
         },
         resumed: Vec::new(),
+        limit_deaths: 0,
         harness: HarnessCost {
             clock_ns: 12.0,
             clock_step_ns: 10.0,

@@ -269,6 +269,7 @@ fn slice(made: &MadeUp, turn: u32, ns: f64, distance: Option<Distance>, rng: &mu
         values: if made.key.is_rate() { messages / 64 } else { messages },
         messages,
         elapsed_ns: (ns * messages as f64) as u64,
+        by_schedule: false,
         distance,
     }
 }

@@ -208,6 +208,41 @@ fn the_cell_in_which_a_run_died_is_known_and_passed_over() {
     assert!(Record::read(&path).unwrap() == again);
 }
 
+/// F5: the same of the limits, which are measured between the cells.
+#[test]
+fn a_run_that_died_while_limits_were_measured_does_not_measure_them_again() {
+    let (_dir, path) = place();
+    let (full, mut record) = full_and_empty();
+    record.limits.clear();
+    let died = |record: &Record, said: &str| {
+        let mut writer = Writer::create(&path, record).unwrap();
+        writer.begin_limits().unwrap();
+        assert!(Record::read(&path).unwrap() == *record, "it is alive");
+        drop(writer);
+        let mut heard = Vec::new();
+        let read = Record::read_and(&path, |line| heard.push(line.to_owned())).unwrap();
+        assert!(heard.len() == 1 && heard[0].contains(said), "{heard:?}");
+        read
+    };
+    let skips = "the limits of the machine; a resumed run skips them, unless --retry is given";
+    let read = died(&record, skips);
+    assert!(read.limit_deaths == 1 && read.limits_are_deadly());
+    assert!(read.cells == record.cells, "no cell died");
+    // With limits it gets one more try.
+    record.limits.clone_from(&sample::record(1, 1).limits);
+    assert!(!record.limits.is_empty());
+    let once = died(&record, "a resumed run tries them again");
+    assert!(once.limit_deaths == 1 && !once.limits_are_deadly());
+    assert!(died(&once, skips).limits_are_deadly());
+    // What ended well is no death, and neither is the one before a visit.
+    let mut writer = Writer::create(&path, &record).unwrap();
+    writer.begin_limits().unwrap();
+    writer.end_limits().unwrap();
+    visit(&mut writer, &mut record.cells[0], &full.cells[0], &full.cells[0].invocations[0]);
+    drop(writer);
+    assert!(Record::read(&path).unwrap() == record);
+}
+
 /// Appends without end and says so after each line; runs in a process of its own.
 #[test]
 #[ignore = "run by the tests below, as a process to be killed or starved of disk"]

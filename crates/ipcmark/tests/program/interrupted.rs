@@ -191,6 +191,37 @@ fn a_resumed_run_passes_over_the_cell_that_it_died_in() {
     assert_nothing_left(&desk, child.id(), &[]);
 }
 
+/// F5: the same of limits. The journal is cut behind its first line, as a death at that time leaves it.
+#[test]
+fn a_resumed_run_passes_over_limits_that_it_died_of() {
+    let desk = Desk::new();
+    let cell = ["--transport", "pipe/block", "--pattern", "ping-pong", "--size", "64"];
+    let flags = ["--rounds", "1", "--fixed", "--measure", "2s", "--no-counting", "--quiet"];
+    let place = ["--placement", "same-core", "--out", "out"];
+    let mut command = desk.command();
+    let mut child = command.arg("run").args(cell).args(flags).args(place).spawn().unwrap();
+    let journal = desk.path("out/record.json.journal");
+    wait_for("a line", || fs::read_to_string(&journal).is_ok_and(|text| text.contains('\n')));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, format!("{}\n", text.lines().next().unwrap())).unwrap();
+    fs::create_dir(desk.path("again")).unwrap();
+    for file in ["record.json", "record.json.journal"] {
+        fs::copy(desk.path("out").join(file), desk.path("again").join(file)).unwrap();
+    }
+    let said = stderr(&desk.ipcmark(&["run", "--resume", "out", "--quiet"]).success());
+    assert!(said.contains("the run died while it measured the limits"), "{said}");
+    let without = record(&desk.path("out"));
+    assert!(without.outcome == Outcome::Complete && without.limits.is_empty());
+    let why =
+        without.not_counted.iter().find(|line| line.starts_with("limits: the whole run died"));
+    assert!(why.is_some_and(|why| why.contains("--retry")), "{:?}", without.not_counted);
+    desk.ipcmark(&["run", "--resume", "again", "--retry", "--quiet"]).success();
+    assert!(!record(&desk.path("again")).limits.is_empty());
+    assert_nothing_left(&desk, child.id(), &[]);
+}
+
 #[test]
 fn a_repetition_ends_with_the_run_under_way_and_takes_it_along_when_it_is_killed() {
     for (asked, code) in [(Signal::TERM, Some(130)), (Signal::KILL, None)] {
