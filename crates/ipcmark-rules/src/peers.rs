@@ -1,12 +1,34 @@
 //! Processes that take part in an experiment.
 
-use ipcmark_core::{Error, Result};
+use ipcmark_core::{Error, Refusal, Result};
 use ipcmark_sys::process::Child;
 pub(crate) use ipcmark_sys::process::peer;
+use nix::unistd::{Gid, Uid, setresgid, setresuid};
+use rustix::process::getuid;
 use std::time::Duration;
 
 /// Time that a peer may take to end: less than the experiment may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Number of an ordinary user without a name.
+const ORDINARY: u32 = 65_534;
+
+/// Makes this process an ordinary user's, if it is root's.
+pub(crate) fn be_ordinary() -> Result<()> {
+    if !getuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(ORDINARY), Gid::from_raw(ORDINARY));
+    let failed = |e: nix::errno::Errno| match e {
+        nix::errno::Errno::EINVAL => Error::Unavailable(
+            Refusal::new("this is root of a user namespace that has no ordinary user to become")
+                .with_remedy("ipcmark rules, as an ordinary user, outside of it"),
+        ),
+        _ => Error::os("setresuid", std::io::Error::from(e)),
+    };
+    setresgid(gid, gid, gid).map_err(failed)?;
+    setresuid(uid, uid, uid).map_err(failed)
+}
 
 /// Waits until each has ended well.
 pub(crate) fn joined(peers: impl IntoIterator<Item = Child>) -> Result<()> {

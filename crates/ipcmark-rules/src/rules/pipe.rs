@@ -1,14 +1,16 @@
 //! Pipes: what is atomic, what is full, what is short, and how they end.
 
-use crate::peers::{joined, peer, sleeps};
+use crate::peers::{be_ordinary, joined, peer, sleeps};
 use crate::trial::{Found, Seen, Trial, figure, name_of};
-use ipcmark_core::{Called, Error, Names, Result};
-use ipcmark_sys::fd::set_nonblocking;
-use ipcmark_sys::pipe::pipe_capacity;
+use ipcmark_core::{Called, Error, Names, Refusal, Result};
+use ipcmark_show::plural;
+use ipcmark_sys::fd::{set_nonblocking, sysctl};
+use ipcmark_sys::pipe::{pipe_capacity, set_pipe_capacity};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::io::{Errno, read, write};
-use rustix::pipe::{PIPE_BUF, PipeFlags, pipe_with};
+use rustix::param::page_size;
+use rustix::pipe::{PIPE_BUF, PipeFlags, fcntl_setpipe_size, pipe_with};
 use std::os::fd::OwnedFd;
 
 const PIPE: Trial = Trial::of("pipe", "pipe", "pipe(7)");
@@ -73,6 +75,18 @@ pub(crate) const RULES: &[Trial] = &[
             "signalfd, read",
         ],
         run: broken,
+        ..PIPE
+    },
+    // P-9
+    Trial {
+        name: "many",
+        rule: "The pipes of an ordinary user share fs.pipe-user-pages-soft pages: beyond them a new pipe is as small as can be, and none grows.",
+        calls: &[
+            "setresuid to an ordinary user, where this is root",
+            "pipe2 and fcntl(F_SETPIPE_SZ, fs.pipe-max-size), until a new pipe is smaller",
+            "fcntl(F_SETPIPE_SZ) of that pipe",
+        ],
+        run: many,
         ..PIPE
     },
 ];
@@ -266,4 +280,61 @@ fn broken(_: &Names) -> Found {
         }
     );
     Ok(Seen::new(said == Err(Errno::PIPE) && signals == 1, words).count("signals", signals))
+}
+
+/// For less than a millisecond new pipes of the same user's other programs are small, too.
+fn many(_: &Names) -> Found {
+    be_ordinary()?;
+    let unknown = || {
+        Error::Unavailable(
+            Refusal::new(
+                "there is no limit to be read in /proc/sys/fs/pipe-user-pages-soft, or it is 0",
+            )
+            .with_remedy("sysctl fs.pipe-user-pages-soft=16384"),
+        )
+    };
+    let soft = sysctl("fs.pipe-user-pages-soft").filter(|pages| *pages > 0).ok_or_else(unknown)?;
+    let largest = sysctl("fs.pipe-max-size").ok_or_else(unknown)?;
+    let (page, usual) = (page_size() as u64, 16 * page_size());
+    let (mut pipes, mut pages) = (Vec::new(), 0);
+    let small = loop {
+        let (reader, writer) = match pipe_with(PipeFlags::CLOEXEC) {
+            Err(Errno::MFILE) => {
+                return Err(Error::Unavailable(
+                    Refusal::new(format!(
+                        "{} pipes do not come to the limit of {soft} pages",
+                        pipes.len()
+                    ))
+                    .with_remedy("ulimit -n 4096"),
+                ));
+            }
+            made => made.called("pipe2")?,
+        };
+        if pipe_capacity(&writer)? < usual {
+            break (reader, writer);
+        }
+        pages += set_pipe_capacity(&writer, largest as usize)? as u64 / page;
+        pipes.push((reader, writer));
+        if pages > soft {
+            return Err(Error::Unavailable(
+                Refusal::new(
+                    "this process has CAP_SYS_RESOURCE or CAP_SYS_ADMIN, which pass the limit",
+                )
+                .with_remedy("run it as an ordinary user"),
+            ));
+        }
+    };
+    let held = pipe_capacity(&small.1)? as u64;
+    let grown = fcntl_setpipe_size(&small.1, usual);
+    let words = format!(
+        "fs.pipe-user-pages-soft is {}. An ordinary user's {} had {} pages; the next one was made for {} bytes, and fcntl(F_SETPIPE_SZ, {}) said {}.",
+        figure(soft),
+        plural(pipes.len(), "pipe"),
+        figure(pages),
+        figure(held),
+        figure(usual as u64),
+        grown.map_or_else(name_of, |bytes| figure(bytes as u64)),
+    );
+    let kept = held < usual as u64 && grown == Err(Errno::PERM);
+    Ok(Seen::new(kept, words).count("pages", pages).count("held_bytes", held))
 }

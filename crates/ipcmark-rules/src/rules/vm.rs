@@ -1,11 +1,10 @@
 //! Single copy: one process reaches into another's memory, if it may trace it.
 
-use crate::peers::{PATIENCE, peer};
+use crate::peers::{PATIENCE, be_ordinary, peer};
 use crate::trial::{Found, Seen, Trial, figure, name_of};
 use ipcmark_core::{Called, Error, Names, Refusal, Result};
 use ipcmark_sys::process::{self, Child, Exit};
 use ipcmark_sys::vm::{Window, admit, pull};
-use nix::unistd::{Gid, Uid, setresgid, setresuid};
 use rustix::io::Errno;
 use rustix::pipe::pipe;
 use rustix::process::{DumpableBehavior, getppid, getuid, set_dumpable_behavior};
@@ -43,8 +42,6 @@ pub(crate) const RULES: &[Trial] = &[
     },
 ];
 
-/// Number of an ordinary user without a name.
-const ORDINARY: u32 = 65_534;
 const ANYONE: i32 = -1;
 
 /// Returns a process that holds `bytes` at the window's address in its copy of this one's memory, until it is
@@ -86,20 +83,7 @@ fn from_another_namespace(window: &Window, pid: i32) -> Result<Option<bool>> {
 fn permission(_: &Names) -> Found {
     let was_root = getuid().is_root();
     let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get());
-    if was_root {
-        let (uid, gid) = (Uid::from_raw(ORDINARY), Gid::from_raw(ORDINARY));
-        let failed = |e: nix::errno::Errno| match e {
-            nix::errno::Errno::EINVAL => Error::Unavailable(
-                Refusal::new(
-                    "this is root of a user namespace that has no ordinary user to become",
-                )
-                .with_remedy("ipcmark rules vm, as an ordinary user, outside of it"),
-            ),
-            _ => Error::os("setresuid", std::io::Error::from(e)),
-        };
-        setresgid(gid, gid, gid).map_err(failed)?;
-        setresuid(uid, uid, uid).map_err(failed)?;
-    }
+    be_ordinary()?;
     let window = Window::new(64)?;
     let from = |pid: i32| pull(pid, window.address(), &mut [0; 64]);
     let open = holder(DumpableBehavior::Dumpable)?;
