@@ -170,6 +170,34 @@ fn a_cell_that_beats_its_limit_is_found() {
     assert!(text.contains("| 1 of 6 | ") && text.contains("**Limits:** "), "{text}");
 }
 
+/// F1: one unchanged cell had × 0.92 to × 534 of what each row happened to show.
+#[test]
+fn twelve_runs_of_one_cell_each_have_a_multiple_of_one_limit_within_its_interval() {
+    let one = |key: &CellKey| small_times(key) && key.transport == "pipe/block";
+    let mut records: Vec<Record> = (1..=12).map(|seed| sample::record_of(seed, 9, one)).collect();
+    for (run, record) in records.iter_mut().enumerate() {
+        for cell in record.cells.iter_mut().filter(|_| run % 2 == 0) {
+            cell.system_calls = None;
+        }
+    }
+    let found = judge(&records).limits;
+    let cells = records[0].cells.len();
+    assert_eq!((found.rows, found.lacking, found.below), (12 * cells, 0, 0));
+    assert_eq!(found.times.pairs, 12 * 11 * cells);
+    assert!(found.times.share().unwrap() > 0.9, "{:?}", found.times);
+    // One run that is off is in 22 of 132 ordered pairs; one without limits lacks them.
+    each_cell(&mut records[..1], one, |cell| sample::slow_down(cell, 3.0));
+    records[1].limits.clear();
+    let after = judge(&records);
+    assert_eq!((after.limits.rows, after.limits.lacking), (11 * cells, cells));
+    assert_eq!(after.limits.times.pairs, 11 * 10 * cells);
+    assert!(after.limits.times.inside <= 10 * 9 * cells, "{:?}", after.limits.times);
+    let text = after.document().markdown();
+    let lack =
+        format!(", {cells} lack one that another run has, and 0 are faster than theirs. In ");
+    assert!(text.contains(&lack) && text.contains("another run's × limit is inside"), "{text}");
+}
+
 #[test]
 fn one_run_agrees_with_nothing_and_other_machines_are_named() {
     let mut records = runs(small_times);

@@ -42,7 +42,7 @@ impl Tally {
         (self.pairs > 0).then(|| self.inside as f64 / self.pairs as f64)
     }
 
-    fn add(&mut self, pairs: usize, inside: usize) {
+    pub(super) fn add(&mut self, pairs: usize, inside: usize) {
         if pairs > 0 {
             self.cells += 1;
             self.kept += usize::from(inside as f64 >= KEPT * pairs as f64);

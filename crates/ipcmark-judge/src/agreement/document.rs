@@ -51,10 +51,19 @@ impl Agreement {
             ),
         });
         if self.limits.rows > 0 {
+            let Limits { rows, lacking, times, below, .. } = &self.limits;
+            let agree = match times.pairs {
+                0 => String::new(),
+                pairs => format!(
+                    " In {} of {} of runs another run's × limit is inside the interval.",
+                    percent(times.inside, pairs),
+                    plural(pairs, "pair")
+                ),
+            };
             document.summary(Tone::Plain, "Limits", format!(
-                "{} of {} with a limit of the machine are faster than it with their whole interval.",
-                self.limits.below,
-                plural(self.limits.rows, "row")
+                "{} have a limit of the machine, {lacking} lack one that another run has, and {below} are \
+                 faster than theirs.{agree}",
+                plural(*rows, "row"),
             ));
         }
         if all.pairs > 0 {

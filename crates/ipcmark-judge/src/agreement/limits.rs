@@ -1,7 +1,10 @@
-//! Finds cells that are faster than a limit of their machine: then one of the two is wrong.
+//! Compares figures with the limits of their machine: is a cell faster than one (then one of the two is
+//! wrong), and do runs find the same multiple of it?
 
+use super::containment::Tally;
+use super::stated;
 use ipcmark_record::CellKey;
-use ipcmark_summary::Summary;
+use ipcmark_summary::{Row, Summary};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -10,6 +13,10 @@ use std::collections::BTreeMap;
 pub struct Limits {
     /// Rows (a cell in a run) with a limit.
     pub rows: usize,
+    /// Rows with a figure that have none, although another run's row of the cell has one.
+    pub lacking: usize,
+    /// Number of times that the other runs' multiple of the limit was inside the interval that a run states for it.
+    pub times: Tally,
     /// Rows that are below it.
     pub below: usize,
     /// The cells of those rows, the one most often below first.
@@ -54,5 +61,35 @@ pub(super) fn limits(summaries: &[Summary]) -> Limits {
     let rows = cells.values().map(|cell| cell.runs).sum();
     let mut cells: Vec<BelowLimit> = cells.into_values().filter(|cell| cell.below > 0).collect();
     cells.sort_by(|a, b| b.below.cmp(&a.below).then(a.times_least.total_cmp(&b.times_least)));
-    Limits { rows, below: cells.iter().map(|cell| cell.below).sum(), cells }
+    let below = cells.iter().map(|cell| cell.below).sum();
+    let (lacking, times) = multiples(summaries);
+    Limits { rows, lacking, times, below, cells }
+}
+
+/// Returns the number of rows without a limit that another run has, and how far multiples of it agree.
+fn multiples(summaries: &[Summary]) -> (usize, Tally) {
+    let mut cells: BTreeMap<&CellKey, Vec<&Row>> = BTreeMap::new();
+    let rows = summaries.iter().flat_map(|summary| &summary.rows);
+    for row in rows.filter(|row| row.figure.is_some()) {
+        cells.entry(&row.key).or_default().push(row);
+    }
+    let (mut lacking, mut tally) = (0, Tally::default());
+    for rows in cells.values() {
+        let have = rows.iter().filter(|row| row.limit.is_some()).count();
+        lacking += if have > 0 { rows.len() - have } else { 0 };
+        let judged = rows.iter().filter(|row| stated::of(row).is_ok());
+        let multiples: Vec<_> =
+            judged.filter_map(|row| Some((row.class, row.limit.as_ref()?.times))).collect();
+        let (mut pairs, mut inside) = (0, 0);
+        for (at, (class, own)) in multiples.iter().enumerate() {
+            let Some((low, high)) = own.interval else { continue };
+            let others = multiples.iter().enumerate().filter(|(other, _)| *other != at);
+            for (_, (_, other)) in others.filter(|(_, (of, _))| of == class) {
+                pairs += 1;
+                inside += usize::from((low..=high).contains(&other.value));
+            }
+        }
+        tally.add(pairs, inside);
+    }
+    (lacking, tally)
 }

@@ -108,7 +108,7 @@ pub(super) fn cells(summaries: &[Summary]) -> Vec<Cell> {
                 });
                 cells.len() - 1
             });
-            cells[at].runs[run] = stated(row).unwrap_or_default();
+            cells[at].runs[run] = of(row).unwrap_or_default();
         }
     }
     cells
@@ -116,14 +116,14 @@ pub(super) fn cells(summaries: &[Summary]) -> Vec<Cell> {
 
 pub(super) fn flagged(summaries: &[Summary]) -> Vec<Flagged> {
     let mut rows: BTreeMap<Flag, usize> = BTreeMap::new();
-    for flag in summaries.iter().flat_map(|s| &s.rows).filter_map(|row| stated(row).err()) {
+    for flag in summaries.iter().flat_map(|s| &s.rows).filter_map(|row| of(row).err()) {
         *rows.entry(flag).or_default() += 1;
     }
     rows.into_iter().map(|(flag, rows)| Flagged { flag, rows }).collect()
 }
 
 /// Returns the figures of a row, its own first.
-fn stated(row: &Row) -> Result<Vec<Stated>, Flag> {
+pub(super) fn of(row: &Row) -> Result<Vec<Stated>, Flag> {
     let headline = row.key.workload.headline();
     let Some(figure) = &row.figure else { return Err(Flag::NotMeasured) };
     match (&row.status, row.standing) {
