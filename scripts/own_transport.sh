@@ -23,6 +23,9 @@ own=target/debug/own-transport
 "$own" rules own | has 'read(2) returned 0'
 "$own" run --transport door,pipe/block --budget 10s --out "$out/run" --quiet | has 'door/block'
 grep -q 'door/block' "$out/run/index.html"
+# Its other wait has figures, too, where the sides have a CPU each.
+[ "$(nproc)" = 1 ] || "$own" run --transport door/spin --pattern ping-pong --placement cross-core --rounds 1 --fixed --out "$out/spin" \
+    --quiet --json | has '"is": "measured"'
 # Whether a machine can tell a program from itself in ten seconds is not asked here.
 "$own" ab --transport door/block --budget 10s --out "$out/ab" --quiet >"$out/ab.txt" || [ "$?" -le 3 ]
 grep -q 'door/block' "$out/ab/comparison.md"

@@ -1,7 +1,7 @@
 //! HTML, PNG, SVG and Markdown from a record alone.
 //!
 //! A report is made from a [`Record`] alone, so a record of last year, or of another machine, gives the same report as on
-//! its day. [`write()`] puts these into a folder:
+//! its day. [`Report::write`] puts these into a folder:
 //!
 //! - `index.html`: one self-contained page that opens offline and reads without JavaScript;
 //! - `summary.md`: the answer, the rankings, the gaps and the machine, for a pull request or a wiki;
@@ -28,7 +28,7 @@ pub use error::{Error, Result};
 
 use chart::Chart;
 use ipcmark_record::Record;
-use ipcmark_summary::{Context, Summary, summarize, summarize_in};
+use ipcmark_summary::{Summary, summarize, summarize_in};
 use ipcmark_view::rankings;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -45,36 +45,68 @@ pub struct Written {
     pub charts: Vec<PathBuf>,
 }
 
-/// Writes the whole report into the folder `out`, which it makes if necessary. Each file appears whole or not at all. The
-/// page comes last, so that it never lacks its charts.
+/// A report that was not written yet.
+#[derive(Debug)]
+pub struct Report<'r> {
+    record: &'r Record,
+    /// The figures that it shows.
+    pub summary: Summary,
+    charts: Vec<Chart>,
+}
+
+impl<'r> Report<'r> {
+    /// Reads the figures of a record, and draws them. Nothing is unpacked twice.
+    ///
+    /// # Errors
+    /// A record whose histograms are damaged.
+    pub fn of(record: &'r Record) -> Result<Report<'r>> {
+        let (context, curves) = chart::curves(record)?;
+        let summary = summarize_in(record, &context)?;
+        let charts = chart::charts(record, &curves, &summary, &rankings(&summary));
+        Ok(Report { record, summary, charts })
+    }
+
+    /// Writes the whole report into the folder `out`, which it makes if necessary. Each file appears whole or not at all. The
+    /// page comes last, so that it never lacks its charts.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, and a full disk; each says what to do.
+    pub fn write(&self, out: &Path) -> Result<Written> {
+        files::make_folder(out)?;
+        let folder = files::make_folder_in(out, "charts")?;
+        let charts = draw_all(&self.charts, &folder)?;
+        let rankings = rankings(&self.summary);
+        let markdown = out.join("summary.md");
+        let text = markdown::render(self.record, &self.summary, &rankings);
+        files::write(&markdown, text.as_bytes())?;
+        let html = out.join("index.html");
+        files::write(&html, self.html()?.as_bytes())?;
+        Ok(Written { html, markdown, charts })
+    }
+
+    /// Returns the page alone: self-contained HTML.
+    ///
+    /// # Errors
+    /// A chart that cannot be drawn, which is a fault of ipcmark.
+    pub fn html(&self) -> Result<String> {
+        page::render(self.record, &self.summary, &rankings(&self.summary), &self.charts)
+    }
+}
+
+/// Writes the whole report of a record.
 ///
 /// # Errors
-/// A folder that cannot be written, a full disk, and a record whose histograms are damaged; each says what to do.
+/// Those of [`Report::of`] and [`Report::write`].
 pub fn write(record: &Record, out: &Path) -> Result<Written> {
-    let context = Context::of(record)?;
-    let summary = summarize_in(record, &context)?;
-    let rankings = rankings(&summary);
-    let charts = chart::charts(record, &context, &summary, &rankings)?;
-    files::make_folder(out)?;
-    let folder = files::make_folder_in(out, "charts")?;
-    let paths = draw_all(&charts, &folder)?;
-    let markdown_path = out.join("summary.md");
-    files::write(&markdown_path, markdown::render(record, &summary, &rankings).as_bytes())?;
-    let html_path = out.join("index.html");
-    files::write(&html_path, page::render(record, &summary, &rankings, &charts)?.as_bytes())?;
-    Ok(Written { html: html_path, markdown: markdown_path, charts: paths })
+    Report::of(record)?.write(out)
 }
 
 /// Returns the page alone: self-contained HTML.
 ///
 /// # Errors
-/// A record whose histograms are damaged.
+/// Those of [`Report::of`] and [`Report::html`].
 pub fn html(record: &Record) -> Result<String> {
-    let context = Context::of(record)?;
-    let summary = summarize_in(record, &context)?;
-    let rankings = rankings(&summary);
-    let charts = chart::charts(record, &context, &summary, &rankings)?;
-    page::render(record, &summary, &rankings, &charts)
+    Report::of(record)?.html()
 }
 
 /// Returns the summary alone: Markdown.

@@ -4,7 +4,7 @@
 use crate::classes::is_good;
 use crate::drift::drifts;
 use crate::memo::Memo;
-use crate::{Classes, Counting, Drift, Kind, Result};
+use crate::{Classes, Counting, Drift, Kind, Pooled, Result};
 use ipcmark_record::{Cell, ClockCertificate, Limit, Record, Target};
 
 /// Context of a row: the distance classes of the record, the drift of its machine, the step of its
@@ -29,6 +29,27 @@ impl Context {
     /// A histogram that cannot be unpacked is an error that names its cell.
     pub fn of(record: &Record) -> Result<Context> {
         Context::with(record, Classes::of(&[record]))
+    }
+
+    /// Returns the context, and gives all values behind the row of each `wanted` cell to `take`, as
+    /// [`pooled`](crate::pooled) does, without unpacking them once more.
+    ///
+    /// # Errors
+    /// As [`Context::of`].
+    pub fn pooling(
+        record: &Record,
+        wanted: impl Fn(&Cell) -> bool,
+        mut take: impl FnMut(&Cell, Pooled),
+    ) -> Result<Context> {
+        let mut context = Context { classes: Classes::of(&[record]), ..Context::default() };
+        for cell in record.cells.iter().filter(|cell| wanted(cell)) {
+            let counting = Counting::of(cell, &context.classes);
+            if let Some(pooled) = context.memo.pool(cell, &counting.invocations)? {
+                take(cell, pooled);
+            }
+        }
+        context.look(record)?;
+        Ok(context)
     }
 
     /// Returns the context with classes found elsewhere: those of several records that are

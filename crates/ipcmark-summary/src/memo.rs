@@ -1,7 +1,7 @@
 //! Cache of unpacked histograms. Unpacking costs most in a summary, and an adaptive run sums up
 //! after each round.
 
-use crate::pooled::{Told, Worst, ns, own, packed, same_unit, worst};
+use crate::pooled::{Pooled, Told, Worst, add, ns, own, packed, same_unit, worst};
 use crate::sizes::sizes;
 use crate::{PERCENTILES, Result};
 use ipcmark_record::{Cell, Invocation, Unit};
@@ -21,6 +21,18 @@ pub(crate) struct Kept {
     pub(crate) max_ns: f64,
     /// The worst of several peers with a set rate.
     pub(crate) worst: Option<Worst>,
+}
+
+impl Kept {
+    fn of(own: &Pooled, worst: Option<Worst>) -> Kept {
+        Kept {
+            worst,
+            unit: own.unit,
+            values: own.histogram.len(),
+            percentiles_ns: PERCENTILES.map(|q| own.ns_at_quantile(q)),
+            max_ns: ns(own.histogram.max(), own.unit),
+        }
+    }
 }
 
 /// Kept figures. The key is a hash of the packed histograms, so that no invocation can be mistaken
@@ -46,6 +58,26 @@ impl Memo {
             }
         }
         Ok(all)
+    }
+
+    /// Keeps the figures of these invocations, and returns all their values together.
+    pub(crate) fn pool(
+        &mut self,
+        cell: &Cell,
+        invocations: &[&Invocation],
+    ) -> Result<Option<Pooled>> {
+        let mut pooled: Option<Pooled> = None;
+        for invocation in invocations {
+            let unit = pooled.as_ref().map(|first| first.unit);
+            let own = own(cell, invocation, Told::Figures, unit)?;
+            let worst = worst(cell, invocation)?;
+            let kept = own.as_ref().map(|own| Kept::of(own, worst));
+            self.0.insert(key(cell, invocation, Told::Figures), kept);
+            if let Some(own) = own {
+                add(&mut pooled, own);
+            }
+        }
+        Ok(pooled)
     }
 
     /// Keeps the figures of `invocation`.
@@ -74,11 +106,5 @@ fn key(cell: &Cell, invocation: &Invocation, told: Told) -> u64 {
 
 fn unpacked(cell: &Cell, invocation: &Invocation, told: Told) -> Result<Option<Kept>> {
     let worst = if told == Told::Figures { worst(cell, invocation)? } else { None };
-    Ok(own(cell, invocation, told, None)?.map(|own| Kept {
-        worst,
-        unit: own.unit,
-        values: own.histogram.len(),
-        percentiles_ns: PERCENTILES.map(|q| own.ns_at_quantile(q)),
-        max_ns: ns(own.histogram.max(), own.unit),
-    }))
+    Ok(own(cell, invocation, told, None)?.as_ref().map(|own| Kept::of(own, worst)))
 }

@@ -83,7 +83,7 @@ pub fn unpack(cell: &Cell, invocation: usize, side: &str, encoded: &Encoded) -> 
     Ok(Pooled { histogram, unit, messages_per_value })
 }
 
-fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
+pub(crate) fn add(sum: &mut Option<Pooled>, mut one: Pooled) {
     match sum {
         None => {
             one.histogram.auto(true);

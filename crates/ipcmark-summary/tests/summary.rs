@@ -6,7 +6,7 @@ use ipcmark_record::{
     Placed, Placement, SideReport, State, Unit, Usage, WaitKind, WarmUp, Workload, sample,
 };
 use ipcmark_summary::{
-    Context, Error, PERCENTILES, Pooled, Result, Row, Samples, Status, summarize,
+    Context, Error, PERCENTILES, Pooled, Result, Row, Samples, Status, summarize, summarize_in,
 };
 use proptest::prelude::*;
 
@@ -305,6 +305,24 @@ fn the_sample_comes_out_as_it_was_made() {
     let json = serde_json::to_value(&summary).unwrap();
     assert_eq!(json["census"]["failed"], 2);
     assert_eq!(json["rows"][0]["figure"]["percentiles"][2]["quantile"], 0.99);
+}
+
+#[test]
+fn values_pooled_on_the_way_are_those_pooled_alone_and_change_no_figure() {
+    let record = sample::record(1, 8);
+    let wanted = |cell: &Cell| cell.key.workload == Workload::PingPong;
+    let mut pools = Vec::new();
+    let context = Context::pooling(&record, wanted, |cell, pool| {
+        pools.push((cell.key.clone(), pool.histogram));
+    });
+    let (pooling, plain) = (context.unwrap(), Context::of(&record).unwrap());
+    let alone = record.cells.iter().filter(|cell| wanted(cell)).filter_map(|cell| {
+        let pool = ipcmark_summary::pooled(cell, &plain).unwrap()?;
+        Some((cell.key.clone(), pool.histogram))
+    });
+    assert!(pools.len() > 5 && pools == alone.collect::<Vec<_>>());
+    let summary = |context| summarize_in(&record, context).unwrap();
+    assert_eq!(summary(&pooling), summary(&plain));
 }
 
 proptest! {

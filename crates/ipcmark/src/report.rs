@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::{folder, output, rules, run, table};
 use anyhow::{Context as _, Result};
-use ipcmark_summary::summarize;
+use ipcmark_report::Report;
 
 /// Writes the report of a record again.
 ///
@@ -16,7 +16,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     if !args.tail.percentiles.is_empty() {
         record.settings.percentiles.clone_from(&args.tail.percentiles);
     }
-    let summary = summarize(&record)?;
+    let report = Report::of(&record)?;
     let file = folder::record_at(&args.record);
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -31,7 +31,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     std::fs::create_dir_all(&out).with_context(|| {
         format!("cannot make {}; name another folder with --out", out.display())
     })?;
-    ipcmark_report::write(&record, &out)?;
+    report.write(&out)?;
+    let summary = report.summary;
     let tables = if args.table {
         let columns = output::columns();
         let width = output::of_tables(args.all_columns);

@@ -13,8 +13,9 @@ use crate::{output, rules, table, tool, try_rules};
 use anyhow::{Context as _, Result};
 use ipcmark_harness::session::Session;
 use ipcmark_record::{Cell, Invocation, Outcome, Record, Rule, Standing, Target};
+use ipcmark_report::Report;
 use ipcmark_show::{plural, share};
-use ipcmark_summary::{Census, Classes, Drift, Row, Summary, summarize};
+use ipcmark_summary::{Census, Classes, Drift, Row, Summary};
 use ipcmark_sys::process;
 use serde::Serialize;
 
@@ -122,12 +123,14 @@ fn show(
     folder: Option<&Folder>,
     spending: &mut Spending,
 ) -> Result<Summary> {
-    let summary = summarize(record)?;
-    let report = folder.map_or(Ok(()), |folder| {
-        ipcmark_report::write(record, folder.path())
-            .map(|_| ())
+    let report = Report::of(record)?;
+    let written = folder.map_or(Ok(()), |folder| {
+        report
+            .write(folder.path())
+            .map(drop)
             .with_context(|| format!("the record is whole, but its report is not: write it again with `ipcmark report {} --out DIR`", folder.record().display()))
     });
+    let summary = report.summary;
     spending.part("report");
     if args.json {
         output::print(&serde_json::to_string_pretty(&Document::of(record, &summary, folder))?)?;
@@ -135,9 +138,9 @@ fn show(
             output::say(&spending.line());
         }
     } else {
-        output::print(&text(args, record, &summary, folder, spending, report.is_ok()))?;
+        output::print(&text(args, record, &summary, folder, spending, written.is_ok()))?;
     }
-    report.map(|()| summary)
+    written.map(|()| summary)
 }
 
 fn text(

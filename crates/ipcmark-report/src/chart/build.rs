@@ -13,11 +13,11 @@ use super::tradeoff::trade_offs;
 use super::{Body, Chart, Kind};
 use crate::Result;
 use crate::palette;
-use ipcmark_record::{Headline, Record, Timed, Workload};
+use ipcmark_record::{Cell, CellKey, Headline, Record, Timed, Workload};
 use ipcmark_show::Quantity;
-use ipcmark_summary::{Context, Summary, pooled};
+use ipcmark_summary::{Context, Row, Summary};
 use ipcmark_view::Ranking;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The words before the capacity in a name.
 const CAPACITY: &str = "-capacity-";
@@ -29,17 +29,34 @@ const fn is_distributed(workload: Workload) -> bool {
         && matches!(workload.headline(), Headline::Median)
 }
 
+/// The curve of each cell whose whole distribution is drawn.
+pub(crate) type Curves = HashMap<CellKey, Vec<Point>>;
+
+/// Returns the context of a record, and its curves.
+pub(crate) fn curves(record: &Record) -> Result<(Context, Curves)> {
+    let mut curves = Curves::new();
+    let wanted = |cell: &Cell| is_distributed(cell.key.workload);
+    let context = Context::pooling(record, wanted, |cell, pooled| {
+        let values = pooled.histogram.len() as f64;
+        let points = quantiles()
+            .into_iter()
+            .filter(|q| values * (1.0 - q) >= BEYOND)
+            .map(|q| Point { x: q, y: pooled.ns_at_quantile(q), interval: None });
+        curves.insert(cell.key.clone(), points.collect());
+    })?;
+    Ok((context, curves))
+}
+
 /// Returns all charts of a record, in the order of the report.
 pub(crate) fn charts(
     record: &Record,
-    context: &Context,
+    curves: &Curves,
     summary: &Summary,
     rankings: &[Ranking],
-) -> Result<Vec<Chart>> {
+) -> Vec<Chart> {
     let mut charts: Vec<Chart> = rankings.iter().filter_map(ranking).collect();
-    for r in rankings.iter().filter(|r| is_distributed(r.setting.workload)) {
-        charts.extend(percentiles(record, context, r)?);
-    }
+    let distributed = rankings.iter().filter(|r| is_distributed(r.setting.workload));
+    charts.extend(distributed.filter_map(|r| percentiles(curves, r)));
     charts.extend(sweeps(rankings));
     charts.extend(against_peers(rankings));
     charts.extend(against_load(rankings, &record.knees));
@@ -55,7 +72,7 @@ pub(crate) fn charts(
         }
     }
     name_apart(&mut charts);
-    Ok(charts)
+    charts
 }
 
 /// Returns the meaning of colours, for the page: an entry a colour, with the waits that have it.
@@ -69,24 +86,11 @@ fn quantiles() -> Vec<f64> {
     std::iter::once(0.5).chain(steps.map(|nines| 1.0 - 10f64.powf(-nines))).collect()
 }
 
-fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<Option<Chart>> {
-    let mut rows = Vec::new();
-    let mut curves = Vec::new();
-    for entry in members(ranking) {
-        let Some(cell) = record.cell(&entry.row.key) else { continue };
-        let Some(pooled) = pooled(cell, context)? else { continue };
-        let values = pooled.histogram.len() as f64;
-        let points: Vec<Point> = quantiles()
-            .into_iter()
-            .filter(|q| values * (1.0 - q) >= BEYOND)
-            .map(|q| Point { x: q, y: pooled.ns_at_quantile(q), interval: None })
-            .collect();
-        // A single point is no curve.
-        if points.len() > 1 {
-            rows.push(entry.row);
-            curves.push(points);
-        }
-    }
+fn percentiles(curves: &Curves, ranking: &Ranking) -> Option<Chart> {
+    // A single point is no curve.
+    let of = |row: &Row| curves.get(&row.key).filter(|points| points.len() > 1).cloned();
+    let drawn = members(ranking).into_iter().filter_map(|entry| Some((entry.row, of(entry.row)?)));
+    let (rows, curves): (Vec<_>, Vec<_>) = drawn.unzip();
     // Floors turn so fast that their curves reach further than any mechanism's; they may leave the chart.
     let mechanisms = rows.iter().zip(&curves).filter(|(row, _)| !row.floor);
     let highest = mechanisms.flat_map(|(_, c)| c).map(|p| p.x).fold(0.9, f64::max);
@@ -96,7 +100,7 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     let scale = Scale { title: &of, quantity: Quantity::Time, more_is_better: false, limit: &[] };
     let (lines, panels) = in_panels(&rows, curves, &scale, false);
     if panels.is_empty() {
-        return Ok(None);
+        return None;
     }
     let note = format!(
         "All values of a cell; a line ends where fewer than 100 values lie beyond, and a cell with too few has none. Colour: how it waits. {} Each panel \
@@ -105,13 +109,13 @@ fn percentiles(record: &Record, context: &Context, ranking: &Ranking) -> Result<
     );
     let x = Axis::nines("percentile", highest);
     let body = Body::Lines(LineChart { x, lines, limit: Vec::new(), panels });
-    Ok(Some(Chart {
+    Some(Chart {
         stem: stem("percentiles", setting, true),
         kind: Kind::Percentiles,
         title: format!("{what} by percentile: {}", setting.place()),
         note,
         body,
-    }))
+    })
 }
 
 /// Numbers the charts whose names are alike.
@@ -155,9 +159,9 @@ mod tests {
                 && key.workload == Workload::PingPong
         });
         let drawn = |record: &Record| {
-            let context = Context::of(record).unwrap();
+            let (_, curves) = curves(record).unwrap();
             let summary = ipcmark_summary::summarize(record).unwrap();
-            let charts = charts(record, &context, &summary, &rankings(&summary)).unwrap();
+            let charts = charts(record, &curves, &summary, &rankings(&summary));
             let mut names: Vec<String> = Vec::new();
             for chart in charts.iter().filter(|c| c.kind == Kind::Percentiles) {
                 let Body::Lines(lines) = &chart.body else { panic!("lines") };

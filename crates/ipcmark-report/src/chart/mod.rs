@@ -16,10 +16,10 @@ mod ranking;
 pub(crate) mod sheet;
 mod sweep;
 #[cfg(test)]
-mod texts;
+pub(crate) mod texts;
 mod tradeoff;
 
-pub(crate) use build::{charts, legend};
+pub(crate) use build::{charts, curves, legend};
 pub(crate) use ranking::ranking_title;
 
 use crate::Result;

@@ -2,9 +2,9 @@
 
 use super::font::{SCALE, width_px};
 use super::pen::{Pen, Picture, Stroke};
-use super::{Chart, charts};
+use super::{Chart, charts, curves};
 use ipcmark_record::{CellKey, Knee, Record, sample};
-use ipcmark_summary::{Context, summarize};
+use ipcmark_summary::summarize;
 use ipcmark_view::rankings;
 use plotters::style::text_anchor::HPos;
 
@@ -45,9 +45,24 @@ fn texts(picture: &dyn Picture) -> Vec<Placed> {
     placed.filter(|placed| !placed.text.is_empty()).collect()
 }
 
+/// Asserts that a picture has texts, and that none is cut, leaves the sheet or covers another.
+pub(crate) fn assert_legible(of: &str, picture: &dyn Picture) {
+    let (width, height) = picture.size();
+    let texts = texts(picture);
+    assert!(texts.len() > 5, "{of}");
+    for (at, one) in texts.iter().enumerate() {
+        let Placed { text, area: [left, right, top, bottom] } = one;
+        assert!(!text.contains('…'), "{of}: '{text}' is cut");
+        let inside = *left >= 0.0 && *right <= width && *top >= 0.0 && *bottom <= height;
+        assert!(inside, "{of}: '{text}' at {:?} of {width} x {height}", one.area);
+        let covered = texts[..at].iter().find(|other| one.covers(other));
+        assert!(covered.is_none(), "{of}: '{text}' covers '{}'", covered.unwrap().text);
+    }
+}
+
 fn all(record: &Record) -> Vec<Chart> {
-    let (context, summary) = (Context::of(record).unwrap(), summarize(record).unwrap());
-    charts(record, &context, &summary, &rankings(&summary)).unwrap()
+    let ((_, curves), summary) = (curves(record).unwrap(), summarize(record).unwrap());
+    charts(record, &curves, &summary, &rankings(&summary))
 }
 
 /// Returns the sample with a search for a knee, and each transport's name changed.
@@ -91,18 +106,7 @@ fn no_text_is_cut_leaves_its_sheet_or_covers_another() {
         let charts = all(&record);
         assert!(charts.len() > 10, "{what}: {} charts", charts.len());
         for chart in &charts {
-            let of = format!("{what}: {}", chart.title);
-            let (width, height) = chart.size();
-            let texts = texts(chart);
-            assert!(texts.len() > 5, "{of}");
-            for (at, one) in texts.iter().enumerate() {
-                let Placed { text, area: [left, right, top, bottom] } = one;
-                assert!(!text.contains('…'), "{of}: '{text}' is cut");
-                let inside = *left >= 0.0 && *right <= width && *top >= 0.0 && *bottom <= height;
-                assert!(inside, "{of}: '{text}' at {:?} of {width} x {height}", one.area);
-                let covered = texts[..at].iter().find(|other| one.covers(other));
-                assert!(covered.is_none(), "{of}: '{text}' covers '{}'", covered.unwrap().text);
-            }
+            assert_legible(&format!("{what}: {}", chart.title), chart);
         }
     }
 }

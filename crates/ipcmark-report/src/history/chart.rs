@@ -55,7 +55,7 @@ impl<'a> SeriesChart<'a> {
         let y = Axis::about("", quantity(series), (low, high));
         let plot = match size {
             Size::Wide => Plot { left: 70.0, right: 846.0, top: 62.0, bottom: 222.0 },
-            Size::Small => Plot { left: 62.0, right: 392.0, top: 44.0, bottom: 130.0 },
+            Size::Small => Plot { left: 62.0, right: 392.0, top: 48.0, bottom: 130.0 },
         };
         let columns = columns.len();
         Some(SeriesChart { history, series, changes, columns, dots, y, size, plot })
@@ -275,4 +275,41 @@ fn take(taken: &mut Vec<(f64, f64)>, (from, to): (f64, f64)) -> bool {
         taken.push((from, to));
     }
     free
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::texts::assert_legible;
+    use ipcmark_history::{Scanned, sample};
+
+    // B13
+    #[test]
+    fn no_text_of_a_series_is_cut_leaves_its_chart_or_covers_another() {
+        for (commits, cells, before) in
+            [(60, 8, ""), (9, 5, ""), (400, 8, "rpc-unix-at-least-once-")]
+        {
+            let mut lines = sample::lines(3, commits, cells);
+            for metric in lines.iter_mut().flat_map(|line| &mut line.metrics) {
+                metric.name.insert_str(0, before);
+            }
+            let Scanned { history, changes, .. } =
+                Scanned::of(History::of(&lines), &Default::default());
+            let columns: Vec<usize> = (0..history.stops.len()).collect();
+            let mut drawn = 0;
+            for (series, changes) in history.series.iter().zip(&changes) {
+                for (size, dots) in [(Size::Wide, 240), (Size::Small, 100)] {
+                    let each = columns.len().div_ceil(dots);
+                    let of = SeriesChart::of(&history, (series, changes), &columns, each, size);
+                    let Some(chart) = of else { continue };
+                    assert_legible(
+                        &format!("{size:?}, {commits} commits: {}", series.name()),
+                        &chart,
+                    );
+                    drawn += 1;
+                }
+            }
+            assert!(drawn > cells, "{drawn} charts");
+        }
+    }
 }
