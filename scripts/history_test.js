@@ -21,6 +21,8 @@ async function tryOut(tab, width) {
   assert.ok(charts.filter((c) => c.rules > 0).length === census.changed, "a chart does not show its change");
   assert.equal(await tab.locator(".next li code:visible").count(), changes.length, "a change without the command that confirms it");
   assert.ok((await tab.evaluate(() => document.documentElement.scrollWidth)) <= width, "the page is too wide");
+  const cut = await tab.$$eval(".scroll", (all) => all.filter((s) => s.offsetParent && s.scrollWidth > s.clientWidth + 1).map((s) => [s.closest("section").id, s.clientWidth, s.scrollWidth]));
+  assert.deepEqual(cut.filter(() => width >= 1280), [], "tables that are cut off");
   const size = tab.locator(".changes th", { hasText: "Change" });
   for (const sign of [1, -1]) {
     await size.locator("button").click();

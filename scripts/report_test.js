@@ -39,7 +39,22 @@ async function tryOut(page, width) {
   await sorts(page, "#costs table", "CPU per", 3);
   if (await page.locator("#limits").count()) await sorts(page, "#limits table", "Median", 5);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, "the page is too wide");
-  await sorts(page, "#cells", "p50", 6);
+  await sorts(page, "#cells", "p50", 4);
+  // B10: no value stands one letter a line.
+  const narrow = await page.$$eval("dd", (all) => all.filter((d) => d.offsetParent && d.clientWidth < 60 && d.clientHeight > 3 * parseFloat(getComputedStyle(d).fontSize)).map((d) => d.textContent));
+  assert.deepEqual(narrow, [], "values in columns that collapsed");
+  // B11: the filter's own example shows what it names and nothing else.
+  const example = (await page.getAttribute("#filter", "placeholder")).replace(/^e\.g\. /, "");
+  assert.equal(example, "unix 64 B cross-core");
+  await page.fill("#filter", example);
+  const named = (key) => `${key.transport} ${key.placement}`.split(/[ /-]/).some((word) => word.startsWith("unix")) && key.size_bytes === 64 && key.placement === "cross-core";
+  const shown = await page.$$eval("#cells tbody tr", (all) => all.filter((row) => !row.hidden).map((row) => row.cells[0].textContent));
+  const wanted = summary.rows.filter((row) => named(row.key)).map((row) => row.key.transport);
+  assert.deepEqual(wanted.filter((name) => !shown.some((text) => text.includes(name))), [], "the filter's example hides what it names");
+  assert.equal(shown.length, wanted.length, "the filter's example shows what it does not name: " + shown);
+  // B12: from 1,280 pixels on each table fits; narrower ones can be scrolled to their end.
+  const cut = await page.$$eval(".scroll", (all) => all.filter((s) => s.offsetParent && s.scrollWidth > s.clientWidth + 1).map((s) => ({ of: s.closest("section").id, head: s.closest("details")?.querySelector("summary").textContent, room: s.clientWidth, width: s.scrollWidth, overflow: getComputedStyle(s).overflowX })));
+  assert.deepEqual(cut.filter((table) => width >= 1280 || table.overflow !== "auto"), [], "tables that are cut off");
   await page.fill("#filter", "no such row");
   assert.equal(await page.locator("#cells tbody tr:visible").count(), 0, "the filter hides nothing");
   assert.deepEqual(faults, []);
@@ -48,6 +63,6 @@ async function tryOut(page, width) {
   const off = ["background-networking", "component-update", "gpu", "quic", "sync"].map((what) => "--disable-" + what);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--no-first-run", ...off] });
   const page = (width, colorScheme) => browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-  const tries = [[1280, "light"], [360, "dark"]].map(async ([width, colours]) => tryOut(await page(width, colours), width));
+  const tries = [[1400, "light"], [1280, "light"], [360, "dark"]].map(async ([width, colours]) => tryOut(await page(width, colours), width));
   await Promise.all(tries).finally(() => browser.close());
 })().catch((e) => { console.error(e); process.exit(1); });

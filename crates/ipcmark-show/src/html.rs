@@ -62,16 +62,36 @@ fn of(cell: &Cell, column: &str, own: bool) -> String {
         cell.sort.map_or_else(String::new, |sort| format!(" data-sort=\"{}\"", coarse(sort)));
     let title = attribute("title", if cell.few { FEW } else { "" });
     let mut out = format!("<td{}{sort}{title}>", attribute("class", &class));
-    out.push_str(&escape(&cell.text));
+    let text = escape(&cell.text);
+    // A name may end its line behind its mechanism.
+    out.push_str(&if cell.code { text.replace('/', "/<wbr>") } else { text });
     for small in [&cell.interval, &cell.under].into_iter().filter(|small| !small.is_empty()) {
-        let _ = write!(out, "<small>{}</small>", escape(small));
+        let _ = write!(out, "<small>{}</small>", escape(&held(small)));
     }
     if !cell.more.is_empty() {
-        let _ = write!(out, "<details class=\"more\"><summary>{} other</summary>", cell.more.len());
+        let _ = write!(out, "<details class=\"more\"><summary>{} more</summary>", cell.more.len());
         out.extend(cell.more.iter().map(|line| format!("<div>{}</div>", escape(line))));
         out.push_str("</details>");
     }
     out + "</td>"
+}
+
+/// Returns a text in which no line ends between a number and its unit.
+fn held(text: &str) -> String {
+    const LONGEST_UNIT: usize = 5;
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        let is_unit = word.trim_end().chars().count() <= LONGEST_UNIT;
+        if is_unit
+            && out.ends_with(' ')
+            && out[..out.len() - 1].ends_with(|c: char| c.is_ascii_digit())
+        {
+            out.pop();
+            out.push('\u{a0}');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 fn attribute(name: &str, value: &str) -> String {
@@ -88,6 +108,13 @@ pub fn coarse(value: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::{Head, Quantity};
+
+    #[test]
+    fn a_unit_stays_with_its_number() {
+        assert_eq!(held("[4.30 µs, 4.45 µs]"), "[4.30\u{a0}µs, 4.45\u{a0}µs]");
+        assert_eq!(held("8 of 14 invocations"), "8\u{a0}of 14 invocations");
+        assert_eq!(held("no interval"), "no interval");
+    }
 
     #[test]
     fn a_hostile_name_makes_no_tag() {

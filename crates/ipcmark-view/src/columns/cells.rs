@@ -7,8 +7,8 @@ use super::{
 use crate::gaps::gap;
 use crate::ranking::sizes;
 use crate::remarks::{buffer, remarks};
-use ipcmark_show::{Cell, Column, Head, Quantity, Table, bytes};
-use ipcmark_summary::{Figure, PERCENTILES, Row};
+use ipcmark_show::{Cell, Column, Head, Quantity, Table, bytes, time};
+use ipcmark_summary::{AgainstLimit, Figure, PERCENTILES, Row};
 
 /// Returns the table of all cells. The first cell of a row has its class: `floor` or `gap`.
 #[must_use]
@@ -25,12 +25,6 @@ fn columns() -> Vec<OfRow> {
     let Column { head, of } = transport();
     let mut all = vec![
         Column::new(head, move |row: &Row| Cell { class: class(row), ..of(row) }),
-        words("Family", "", |row| Cell::words(&row.family)),
-        words(
-            "Framing",
-            "message: boundaries kept by the mechanism; stream: bytes, framed by ipcmark",
-            |row| Cell::words(row.framing.name()),
-        ),
         words("Workload", "with its load", |row| {
             Cell::words(row.key.workload.name()).under(row.key.load())
         }),
@@ -43,48 +37,85 @@ fn columns() -> Vec<OfRow> {
             let Some(p) = row.figure.as_ref().and_then(|f| f.percentile(q)) else {
                 return Cell::missing();
             };
-            let cell = percentile(p);
             // A percentile of blocks looks like a latency and is none.
-            let block = if row.key.is_rate() { "block " } else { "" };
-            Cell { text: format!("{block}{}", cell.text), ..cell }
+            percentile(p).under(if row.key.is_rate() { "block" } else { "" })
         })
     }));
-    let number = |text: &str, help: &str| Head::number(text, help);
-    let one = "round trip, message or task";
+    let further = further();
+    let Column { head: bound_head, of: bound } = limit(None);
     all.extend([
-        figure(number("Max", "largest single time; blocks hide the extremes"), |f| {
+        figure(Head::number("Max", "largest single time; blocks hide the extremes"), |f| {
             f.max_ns.map_or_else(Cell::missing, |ns| Cell::value(Quantity::Time, ns))
         }),
         figure(
-            number("Per second", "round trips or tasks, or messages received and verified"),
+            Head::number("Per second", "round trips or tasks, or messages received and verified"),
             |f| estimate(Quantity::MessageRate, &f.messages_per_s),
+        ),
+        cpu(ONE),
+        Column::new(bound_head, move |row: &Row| {
+            let is_below = row.limit.as_ref().is_some_and(AgainstLimit::is_below);
+            let cell = bound(row);
+            if is_below { cell } else { cell.under("") }
+        }),
+        quality(),
+        Column::new(
+            Head::words("State", "result of the cell, and the reason; further figures fold out")
+                .class("long"),
+            move |row: &Row| {
+                let told = further.iter().filter(|_| row.figure.is_some());
+                Cell { more: told.filter_map(|column| line(column, row)).collect(), ..state(row) }
+            },
+        ),
+    ]);
+    all
+}
+
+/// Unit of work that costs are given for.
+const ONE: &str = "round trip, message or task";
+
+/// Returns the columns that fold out of the last one: a page has no room for all.
+fn further() -> Vec<OfRow> {
+    let number = |text: &str, help: &str| Head::number(text, help);
+    vec![
+        words("Family", "", |row| Cell::words(&row.family)),
+        words(
+            "Framing",
+            "message: boundaries kept by the mechanism; stream: bytes, framed by ipcmark",
+            |row| Cell::words(row.framing.name()),
         ),
         figure(number("Bytes/s", BYTES), |f| estimate(Quantity::ByteRate, &f.bytes_per_s)),
         Column::new(number("Time/message", TIME_PER_MESSAGE), |row: &Row| {
             let figure = row.figure.as_ref().filter(|_| row.key.is_rate());
             figure.map_or_else(Cell::missing, |f| estimate(Quantity::Time, &f.ns_per_message()))
         }),
-        cpu(one),
-        switches(one),
-        limit(None),
+        switches(ONE),
         words(
-            "Only here",
-            "figures of this workload alone: worst peer, sender's delay, other work, speed-up",
+            "Of this workload alone",
+            "worst peer, sender's delay, other work, speed-up",
             |row| row.figure.as_ref().map_or_else(|| Cell::words(""), only_here),
         ),
+        words("Limit", "the least time that it is divided by", |row| {
+            let of = |limit: &AgainstLimit| format!("{}, {}", limit.words, time(limit.limit_ns));
+            Cell::words(row.limit.as_ref().map_or_else(String::new, of))
+        }),
         distance(),
         Column::new(
             number("Buffer", "of one direction, read back from the kernel or the ring"),
             capacity,
         ),
         invocations(),
-        quality(),
-        Column::new(
-            Head::words("State", "result of the cell, and the reason").class("long"),
-            state,
-        ),
-    ]);
-    all
+    ]
+}
+
+/// Returns a cell as a line behind the head of its column; `None` if it says nothing.
+fn line(column: &OfRow, row: &Row) -> Option<String> {
+    let cell = (column.of)(row);
+    let figure = format!("{} {}", cell.text, cell.interval);
+    let parts =
+        [figure.trim(), &cell.under].into_iter().chain(cell.more.iter().map(String::as_str));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let head = column.head.text.replace('\n', " ");
+    (!cell.is_empty()).then(|| format!("{head}: {}", parts.join("; ")))
 }
 
 fn words(text: &str, help: &str, of: fn(&Row) -> Cell) -> OfRow {
