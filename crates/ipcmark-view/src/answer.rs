@@ -166,7 +166,8 @@ fn sentence(
             let to = if least == most { String::new() } else { format!(" to {most}") };
             let (n, names) = (tied.len() + 1, list(best, &tied));
             format!(
-                "{head}: {n} transports **tie** at {least}{to}: {names}. This run cannot separate them."
+                "{head}: a **tie** of {n} transports, {least}{to}: {names}. Their intervals overlap the first one's, so any \
+                 of them may be first."
             )
         }
         (None, next) => {
@@ -275,14 +276,17 @@ mod tests {
             row("b/block", 64, 105.0, Some((95.0, 115.0))),
             row("far/block", 64, 500.0, Some((400.0, 600.0))),
         ]);
-        let tie = "(median): 2 transports **tie** at 100 ns to 105 ns: `a/block` and `b/block`. This run cannot separate them.";
+        let tie = "(median): a **tie** of 2 transports, 100 ns to 105 ns: `a/block` and `b/block`. Their intervals overlap";
         assert!(text.contains(tie), "{text}");
         assert!(!text.contains("ahead of"), "{text}");
         let many: Vec<Row> = (0..9)
             .map(|i| row(&format!("t{i}/block"), 64, 100.0 + f64::from(i), Some((90.0, 120.0))))
             .collect();
         let text = words(many);
-        assert!(text.contains("9 transports **tie** at 100 ns to 108 ns: `t0/block`, "), "{text}");
+        assert!(
+            text.contains("a **tie** of 9 transports, 100 ns to 108 ns: `t0/block`, "),
+            "{text}"
+        );
         assert!(text.contains("`t3/block` and 5 more. "), "{text}");
     }
 
@@ -329,7 +333,7 @@ mod tests {
         near.class.as_mut().unwrap().centre_ns = 57.0;
         let others = ["b/spin", "c/spin"].map(|name| row(name, 64, 110.0, Some((109.0, 111.0))));
         let text = words([vec![near], others.into()].concat());
-        assert!(text.contains("(median): 2 transports **tie**"), "{text}");
+        assert!(text.contains("(median): a **tie** of 2 transports"), "{text}");
         assert!(text.contains("1 cell at another one cannot be compared"), "{text}");
     }
 

@@ -36,7 +36,7 @@ pub const FEW_MEANS: &str = "too few samples to rely on (fewer than 100 above th
 /// The meaning of a rank.
 pub const RANK_MEANS: &str = "rank 2–4: somewhere from 2nd to 4th, because intervals overlap; –: too few \
     samples for a rank; lossy: it lost messages; drops: its sender dropped some; apart: other core-to-core latency, not comparable; floor: the \
-    harness alone, without a mechanism";
+    harness alone, in one process and without a mechanism (a stream, whose two sides work at the same time, can be faster)";
 /// The meaning of the limits.
 pub const LIMIT_MEANS: &str = "× limit: how many times as long as the CPUs, their caches and the kernel \
     need at best; the line under a table names that limit";

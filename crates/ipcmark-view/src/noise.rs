@@ -75,7 +75,7 @@ pub fn noise(record: &Record, summary: &Summary) -> Noise {
         other_runs(record),
         half_width.map(|half| {
             sign(
-                "Intervals",
+                "Typical interval",
                 format!("± {}", share(half)),
                 "median half-width of the 95 % intervals",
             )
@@ -136,7 +136,7 @@ fn discarded_sign(record: &Record) -> Option<Sign> {
     let why = if why.is_empty() { "none".into() } else { why.join(", ") };
     let all = plural(made(record).count(), "invocation");
     Some(sign(
-        "Discarded",
+        "Invocations discarded",
         share(part),
         format!("of {all} that ended well: {why}; the result decides nothing"),
     ))
@@ -180,7 +180,7 @@ fn drift(drifts: &[Drift]) -> Option<Sign> {
         "how much all results moved together during the run: {range}; every interval is up to ± {} wider for it",
         share(error)
     );
-    Some(sign("Common drift", share(most.factor_sd), detail))
+    Some(sign("Drift of all results together", share(most.factor_sd), detail))
 }
 
 /// Returns what is known before the first figure: the share of the machine that the run was given, as it is not always.
@@ -227,13 +227,17 @@ fn stolen_share(record: &Record) -> Option<f64> {
 fn stolen(record: &Record) -> Option<Sign> {
     let noise = record.noise.as_ref()?;
     let Some((part, ns)) = stolen_share(record).zip(noise.stolen_ns) else {
-        return Some(sign("Steal", "unknown", "this kernel does not report stolen time"));
+        return Some(sign(
+            "CPU time taken by other guests",
+            "unknown",
+            "this kernel does not report stolen time",
+        ));
     };
     let (ns, elapsed) = (time(ns as f64), time(noise.elapsed_ns as f64));
     let detail = format!(
         "{ns} of the CPUs' time in {elapsed} went to other guests, as the hypervisor reports"
     );
-    Some(sign("Steal", share(part), detail))
+    Some(sign("CPU time taken by other guests", share(part), detail))
 }
 
 fn gaps(record: &Record) -> Option<Sign> {
@@ -260,14 +264,14 @@ fn gaps(record: &Record) -> Option<Sign> {
         (left_out > 0).then(|| format!("{} with shorter ones", plural(left_out, "more CPU"))),
     );
     let detail = format!("a spinning process lost its CPU for over 5 µs: {}", words.join("; "));
-    Some(sign("Longest gap", time(longest), detail))
+    Some(sign("Longest interruption", time(longest), detail))
 }
 
 fn pressure(record: &Record) -> Option<Sign> {
     let noise = record.noise.as_ref().filter(|n| n.elapsed_ns > 0)?;
     let part = noise.pressure_ns? as f64 / noise.elapsed_ns as f64;
-    let detail = "share of time that some task, also of ipcmark, waited for a CPU (Linux PSI)";
-    Some(sign("CPU pressure", share(part), detail))
+    let detail = "any task of the machine, also one of ipcmark (Linux PSI)";
+    Some(sign("Time in which a task waited for a CPU", share(part), detail))
 }
 
 /// Returns the clock: its resolution, and the offset between two CPUs.
@@ -323,10 +327,10 @@ mod tests {
         let noise = of(&sample::record(1, 8));
         let words = words(&noise);
         for part in [
-            "Steal: 0.62 %, 740 ms of the CPUs' time in 60.0 s went to other guests",
-            "Longest gap: 4.10 ms, a spinning process lost its CPU for over 5 µs: ",
+            "CPU time taken by other guests: 0.62 %, 740 ms of the CPUs' time in 60.0 s went to other guests",
+            "Longest interruption: 4.10 ms, a spinning process lost its CPU for over 5 µs: ",
             "CPU 1 77.5 times a second, up to 4.10 ms, 1.5 % of the time",
-            "CPU pressure: 7 %, share of time that some task",
+            "Time in which a task waited for a CPU: 7 %, any task of the machine",
             "Clock resolution: 10.0 ns (tsc), CPU 1 reads 5.00 ns ahead of CPU 0, known to ± 31.0 ns at worst; ",
             "drifted by 0.800 ppm",
         ] {
@@ -373,7 +377,12 @@ mod tests {
         let names: Vec<&str> = noise.signs.iter().map(|s| s.name).collect();
         assert_eq!(
             names,
-            ["Intervals", "Core-to-core latency", "Common drift", "Clock resolution"]
+            [
+                "Typical interval",
+                "Core-to-core latency",
+                "Drift of all results together",
+                "Clock resolution"
+            ]
         );
         assert!(words(&noise).contains("were not compared"));
     }

@@ -2,13 +2,17 @@
 
 use crate::columns::{BLOCKS, BLOCKS_MEAN, LIMIT, NOTES, quantile_name};
 use crate::remarks::room;
-use ipcmark_record::CellKey;
+use ipcmark_record::{CellKey, Placement};
 use ipcmark_show::{NONE, Quantity, bytes};
 use ipcmark_summary::{
-    AgainstLimit, DistanceClass, Estimate, Figure, Headline, Row, Status, Summary,
+    AgainstLimit, Bound, DistanceClass, Estimate, Figure, Headline, Row, Status, Summary,
 };
 use std::collections::BTreeSet;
 use std::ops::Deref;
+
+/// The reason why several peers have another limit than a stream.
+const PEERS_COPY: &str = " (a stream's limit is higher, because its bytes must get from one CPU to the other; of several peers, some \
+    may be on one CPU)";
 
 /// The parts of a cell's key that ranked cells share: all but the transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +161,14 @@ impl Ranking<'_> {
             let is_shared = limits.all(|other| other.limit_ns == limit.limit_ns);
             let least =
                 if is_shared { format!("{}, ", time(limit.limit_ns)) } else { String::new() };
-            (LIMIT, format!("{LIMIT}: time divided by {least}the least for {words}{wake_up}"))
+            let is_shared = limit.bound == Bound::Copies
+                && self.setting.workload.has_peers()
+                && self.setting.placement != Placement::SameCore;
+            let peers = if is_shared { PEERS_COPY } else { "" };
+            (
+                LIMIT,
+                format!("{LIMIT}: time divided by {least}the least for {words}{peers}{wake_up}"),
+            )
         });
         let differs = |buffer: &String| {
             self.entries.iter().any(|entry| room(entry.row).as_ref() != Some(buffer))

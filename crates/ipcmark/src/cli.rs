@@ -2,6 +2,7 @@
 
 mod axes;
 mod detail;
+mod texts;
 pub(crate) mod words;
 
 use crate::ab::args::{self as ab, AbArgs, SlicesArgs};
@@ -20,40 +21,9 @@ pub(crate) use detail::{DetailArgs, PercentileArgs};
 use ipcmark_suite::{Selector, parse_duration, parse_duration_or_none, parse_share};
 use std::path::PathBuf;
 use std::time::Duration;
+use texts::{EXAMPLES, RULES_EXAMPLES, RUN_EXAMPLES};
 use words::parse_selectors;
 pub(crate) use words::{Check, Several, all, parse_placements, parse_size_list};
-
-const EXAMPLES: &str = "\
-Examples:
-  ipcmark                                  measure every mechanism, in a minute
-  ipcmark list                             what can be measured here; reasons for the rest
-  ipcmark rules pipe                       check here what pipe(7) documents
-  ipcmark doctor                           what this machine lacks, and how to change it
-  ipcmark limits                           what hardware and kernel allow at best
-  ipcmark run --suite standard             measure enough to decide on, in 15 minutes
-  ipcmark run -t 'pipe,unix*' -s 64,1KiB..64KiB
-  ipcmark report reports/2026-01-31-quick  write the report again from its record
-  ipcmark ab --base-rev main               has this checkout become slower than main?
-  ipcmark gate reports/2026-01-31-ab       may this change pass? an exit code for CI
-  ipcmark export --format list             the formats that other tools read";
-
-const RUN_EXAMPLES: &str = "\
-Examples:
-  ipcmark run -t 'shm*' -p ping-pong --placement cross-core,same-core
-  ipcmark run -t '*/block' -s 8..1MiB*8 --target 3% --budget 5m
-  ipcmark run -t pipe,fifo --rounds 20 --fixed
-  ipcmark run -t pipe -p stream --capacity default --out pipe-as-shipped
-  ipcmark run -t '*/block' -p paced --rate 10,1000 --arrivals poisson --measure 500ms
-  ipcmark run -t 'shm-ring/*' -p scatter-gather --peers 1,2,4 --input shared
-  ipcmark run --suite my.toml --seed 7 --json --quiet > summary.json
-  ipcmark run --resume reports/2026-01-31-full";
-
-const RULES_EXAMPLES: &str = "\
-Examples:
-  ipcmark rules                        every rule of every mechanism
-  ipcmark rules signal pipe            two families
-  ipcmark rules rpc/at-most-once       one rule
-  ipcmark rules --into reports/2026-01-31-quick";
 
 pub(crate) const WHAT: &str = "What to measure";
 pub(crate) const HOW: &str = "How long and how often";
@@ -63,11 +33,6 @@ pub(crate) const OUT: &str = "What comes out";
 ///
 /// Without a command, ipcmark measures its quick suite in a minute: every mechanism that it knows,
 /// and a few of them in every workload. It prints tables, and the path of a report for your browser.
-///
-/// A transport is a mechanism and a way to wait, such as pipe/epoll. A cell is one transport with one
-/// workload, one message size and one placement of its processes on CPUs. An invocation measures one
-/// cell once, in fresh processes. A run is one start of ipcmark: it makes many invocations of each
-/// cell, and prints their median.
 #[derive(Debug, Parser)]
 #[command(name = "ipcmark", version = tool::VERSION, after_help = examples(EXAMPLES), max_term_width = 100)]
 pub(crate) struct Cli {
@@ -138,9 +103,13 @@ pub(crate) enum Command {
     /// Write a record in another tool's format: CSV, Parquet, HdrHistogram, Bencher, Prometheus ...
     #[command(after_help = examples(export::EXAMPLES))]
     Export(ExportArgs),
-    /// Compare two builds, or two settings, which run side by side and take turns of 1 ms.
+    /// Compare two builds of ipcmark, or two settings of one, which run side by side and take turns of 1 ms.
     ///
-    /// On a shared machine, two runs of one program differ by tens of percent. Here both sides meet the same noise.
+    /// A build is an ipcmark, or a program with transports of its own. A side for which none is named is this program:
+    /// `ipcmark ab` alone compares it with itself.
+    ///
+    /// On a shared machine, two runs of one program differ by tens of percent. Here both sides meet the same noise. There
+    /// are two stages: the first looks at every cell (--pairs), the second again at those that may have changed (--confirm).
     /// The comparison checks itself: the base against a second copy of it must show no change, and a copy with
     /// a known delay (the canary) must show one.
     #[command(after_help = examples(ab::EXAMPLES))]
@@ -159,7 +128,7 @@ pub(crate) enum Command {
     Schema,
 }
 
-fn examples(text: &str) -> String {
+pub(crate) fn examples(text: &str) -> String {
     format!("{text}\n\n{}", exit::HELP)
 }
 
@@ -172,7 +141,7 @@ pub(crate) struct RunArgs {
     pub(crate) axes: AxisArgs,
     #[command(flatten)]
     pub(crate) detail: DetailArgs,
-    /// Minimum number of invocations of each cell. With fewer than 6 there are no intervals.
+    /// Minimum number of invocations of each cell: a round makes one of each. With fewer than 6 there are no intervals.
     #[arg(long, help_heading = HOW, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rounds: Option<u32>,
     /// Precision to reach, e.g. 5%: cells whose interval is wider than ± 5 % of the figure get more
@@ -212,7 +181,7 @@ pub(crate) struct RunArgs {
         conflicts_with_all = ["suite", "no_rules", "transport", "pattern", "size", "mix", "placement", "peers", "idle", "depth", "rate", "gap", "spin_budget", "neighbours", "arrivals", "input", "when_full",
             "capacity", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "seed", "check", "out", "percentiles"])]
     pub(crate) resume: Option<PathBuf>,
-    /// Another try, with --resume, for cells during which the run died (killed, or out of memory).
+    /// Another try, with --resume, for cells and limits during which the run died (killed, or out of memory).
     #[arg(long, help_heading = OUT, requires = "resume")]
     pub(crate) retry: bool,
     /// Print the summary as JSON instead of tables.
@@ -328,10 +297,23 @@ mod tests {
     /// B18
     #[test]
     fn every_command_has_the_same_exit_codes() {
-        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.ends_with(exit::HELP), "{}", command.get_name());
-            assert_eq!(help.matches("Exit codes").count(), 1, "{}", command.get_name());
+        fn check(command: &clap::Command) {
+            for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.ends_with(exit::HELP), "{}", command.get_name());
+                assert_eq!(help.matches("Exit codes").count(), 1, "{}", command.get_name());
+                check(command);
+            }
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn the_help_explains_each_word_of_the_tables_once() {
+        let help = Cli::command().render_long_help().to_string();
+        let (_, words) = help.split_once("\nWords:\n").unwrap();
+        for word in ["cell", "invocation", "round", "run", "rank", "limit", "floor"] {
+            assert_eq!(words.matches(&format!("\n  {word} ")).count(), 1, "{word} in {help}");
         }
     }
 

@@ -29,7 +29,7 @@ Exit codes:
   1    a cell failed or nothing could be measured (run, knee, repeat, limits); the
        machine broke a rule (rules); something regressed or failed (ab, gate);
        something is suspected slower, or failed (compare); something became slower
-       (history scan)
+       (history scan --exit-code)
   2    the command line, a suite or a policy is wrong, or --resume names another
        machine's or build's run
   3    nothing regressed, but not everything could be decided (ab, gate, compare)

@@ -24,10 +24,10 @@ const SIDES: &str = "What to compare";
 /// The sides, the cells, and how to compare them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AbArgs {
-    /// The base program [default: this one].
+    /// Program of the base: an ipcmark, or one with transports of its own [default: the program that runs now].
     #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     pub(crate) base: Option<PathBuf>,
-    /// The new program [default: this one].
+    /// Program of the new side [default: the program that runs now].
     #[arg(long, help_heading = SIDES, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     pub(crate) new: Option<PathBuf>,
     /// Build the base from this revision of the current checkout.
@@ -62,7 +62,7 @@ pub(crate) struct AbArgs {
     /// A comparison ends earlier if every cell is decided.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) budget: Option<Duration>,
-    /// Maximum pairs of invocations, base and new, of each cell in the first stage.
+    /// Maximum pairs of invocations, base and new, of each cell in the first of two stages.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) pairs: u32,
     /// New pairs for each cell that may have changed, in the second stage. Undecided cells get more until the time is
@@ -75,7 +75,7 @@ pub(crate) struct AbArgs {
     /// Shortest turn of a side.
     #[arg(long, help_heading = HOW, value_name = "TIME", value_parser = parse_duration, default_value = "1ms")]
     pub(crate) slice: Duration,
-    /// Laps of a pair. In a lap all sides take a turn, and then again in reverse order.
+    /// Laps of a pair of invocations. In a lap all sides take a turn, and then again in reverse order.
     #[arg(long, help_heading = HOW, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) laps: u32,
     /// Compare this program with itself N times, and count false changes and detected delays.
@@ -89,7 +89,7 @@ pub(crate) struct AbArgs {
     /// reports/DATE-ab].
     #[arg(long, help_heading = OUT, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: Option<PathBuf>,
-    /// Judge an earlier comparison again: a paired.json, or its folder.
+    /// Judge an earlier comparison again, and measure nothing: its paired.json, or the folder that holds one (its --out).
     #[arg(long, help_heading = OUT, value_name = "FILE", value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["base", "new", "base_rev", "new_rev", "new_env", "base_env", "new_arg", "base_arg", "slow_down", "suite",
             "transport", "pattern", "size", "placement", "peers", "depth", "rate", "arrivals", "input", "when_full", "capacity", "budget",

@@ -41,7 +41,7 @@ pub(crate) struct CellArgs {
 /// Returns the help of `--pattern`.
 fn workloads() -> String {
     let each = Workload::ALL.map(|workload| format!("{} ({})", workload.name(), workload.idea()));
-    format!("Workloads: {}", each.join(", "))
+    format!("Workload: what the processes do. {}", each.join(", "))
 }
 
 /// All axes. An axis given here replaces that axis in every group of the suite; transports pick

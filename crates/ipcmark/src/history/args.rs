@@ -1,6 +1,8 @@
 //! The command line of `ipcmark history`.
 
 use super::read_args::{PageArgs, SCAN_EXAMPLES, ScanArgs, ShowArgs};
+use crate::cli::examples;
+use crate::exit;
 use clap::{Args, Subcommand, ValueHint};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -45,17 +47,25 @@ pub(crate) enum HistoryCommand {
     ///
     /// Commit, branch and repository come from the variables of the CI job (GitHub, GitLab, or IPCMARK_COMMIT and
     /// IPCMARK_BRANCH), or else from git in the current folder.
+    #[command(after_help = exit::HELP)]
     Add(AddArgs),
     /// List the runs, newest last.
+    #[command(after_help = exit::HELP)]
     List(ListArgs),
     /// Show each series in a line: a bar for each of the newest commits, the last value, what changed.
+    #[command(after_help = exit::HELP)]
     Show(ShowArgs),
     /// Find the commits at which a figure became slower or faster for good.
-    #[command(after_help = SCAN_EXAMPLES)]
+    ///
+    /// A change is a suspicion, not a verdict: between two days the machine may have changed, too. Compare the commits
+    /// before and after it with the command that the scan prints.
+    #[command(after_help = examples(SCAN_EXAMPLES))]
     Scan(ScanArgs),
     /// Write one HTML page: what changed, then a chart of each series.
+    #[command(after_help = exit::HELP)]
     Page(PageArgs),
     /// Repair a store after an interrupted writer: write missing and incomplete lines again.
+    #[command(after_help = exit::HELP)]
     Repair,
 }
 

@@ -8,16 +8,7 @@ Examples:
   ipcmark history scan                        every change of level, the latest first
   ipcmark history scan --cell 'shm*cross-core' --cell p50
   ipcmark history scan --last 10 --exit-code  fail if the last ten commits made something slower
-  ipcmark history scan --json > changes.json
-
-Exit codes:
-  0    scanned, whatever was found; with --exit-code: nothing became slower
-  1    with --exit-code: something became slower in the selected series and commits
-  2    no such series, or no such branch
-  4    the store could not be read
-
-A change is a suspicion, not a verdict: between two days the machine may have changed, too. Compare
-the commits before and after it with the command that the scan prints.";
+  ipcmark history scan --json > changes.json";
 
 /// Choice of series of a history.
 #[derive(Debug, Args)]

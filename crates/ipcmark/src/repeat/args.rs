@@ -21,7 +21,8 @@ pub(crate) struct RepeatArgs {
     /// Number of runs, one after the other, each in a new process.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=99))]
     pub(crate) runs: u32,
-    /// Measure nothing; evaluate these records, or all in these folders. A run's record is record.json in its folder.
+    /// Measure nothing; evaluate these runs. Name each by its record.json or the folder that holds one (the run's --out), or name
+    /// a folder of such folders (the --out of an earlier `ipcmark repeat`).
     #[arg(long, value_name = "RECORD", num_args = 1.., value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["runs", "suite", "AxisArgs", "CellArgs", "rounds", "target", "rounds_most", "fixed", "measure", "warm_up", "cpus", "budget", "seed", "out", "no_rules"])]
     pub(crate) of: Vec<PathBuf>,

@@ -172,7 +172,8 @@ fn a_resumed_run_passes_over_the_cell_that_it_died_in() {
         .spawn()
         .unwrap();
     let journal = desk.path("out/record.json.journal");
-    wait_for("a visit", || fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
+    let visits = |text: String| text.contains("\"begins\"");
+    wait_for("a visit", || fs::read_to_string(&journal).is_ok_and(visits));
     child.kill().unwrap();
     child.wait().unwrap();
     let resumed = desk.ipcmark(&["run", "--resume", "out", "--quiet"]).code(1);
