@@ -89,7 +89,7 @@ fn quantiles() -> Vec<f64> {
 fn percentiles(curves: &Curves, ranking: &Ranking) -> Option<Chart> {
     // A single point is no curve.
     let of = |row: &Row| curves.get(&row.key).filter(|points| points.len() > 1).cloned();
-    let drawn = members(ranking).into_iter().filter_map(|entry| Some((entry.row, of(entry.row)?)));
+    let drawn = members(ranking).filter_map(|entry| Some((entry.row, of(entry.row)?)));
     let (rows, curves): (Vec<_>, Vec<_>) = drawn.unzip();
     // Floors turn so fast that their curves reach further than any mechanism's; they may leave the chart.
     let mechanisms = rows.iter().zip(&curves).filter(|(row, _)| !row.floor);
