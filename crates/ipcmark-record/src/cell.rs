@@ -124,9 +124,8 @@ pub struct Invocation {
     pub outcome: InvocationOutcome,
     /// The measured phase: from the barrier to the last checked message, in ns; or the time of its schedule.
     pub elapsed_ns: u64,
-    /// True if `elapsed_ns` is the time that a set rate gives to the messages: from the first that may be due to the end of
-    /// the last one's turn, or to the last checked message if that is later. Absent in older records, whose time has the wait
-    /// before the first message in it, and not the last one's turn.
+    /// True if `elapsed_ns` is the time of a set rate: from the first message that may be due to the end of the last one's turn,
+    /// or to the last checked one if that is later. Older records have the wait before the first in it, and not that turn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_schedule: bool,
     /// Round trips (ping-pong) or messages received and checked (stream) in the measured phase.

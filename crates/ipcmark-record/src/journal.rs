@@ -44,7 +44,7 @@ struct Line {
 /// A line that begins or ends a measurement of the limits. What it found is in the next whole document.
 #[derive(Debug, Serialize, Deserialize)]
 struct LimitsLine {
-    /// As [`Line::run`].
+    /// Start of the run: see [`Line::run`].
     run: String,
     limits: Moment,
 }

@@ -32,7 +32,7 @@ impl Context {
     }
 
     /// Returns the context, and gives all values behind the row of each `wanted` cell to `take`, as
-    /// [`pooled`](crate::pooled) does, without unpacking them once more.
+    /// [`pooled`](crate::pooled) does, without unpacking them again.
     ///
     /// # Errors
     /// As [`Context::of`].

@@ -282,7 +282,7 @@ fn broken(_: &Names) -> Found {
     Ok(Seen::new(said == Err(Errno::PIPE) && signals == 1, words).count("signals", signals))
 }
 
-/// For less than a millisecond new pipes of the same user's other programs are small, too.
+/// Takes the user's pages for less than a millisecond, in which new pipes of other programs are small, too.
 fn many(_: &Names) -> Found {
     be_ordinary()?;
     let unknown = || {
