@@ -420,19 +420,16 @@ fn narrow() -> Test {
 fn overlap() -> Test {
     // A piece is timed before the phase, perhaps by a slower CPU: one good trial of several is enough.
     let trial = |_| -> Result<f64, Failed> {
-        // The responder takes 20 µs to look at a message.
         let found = well(Entry::of::<Toy<SLOW_READER>>(), Workload::Overlap, SHORT)?;
         let work = found.overlap.ok_or("no work was done")?;
         let trips = values(&found, 0, Unit::NsPerRoundTrip)?;
-        assert_eq!(trips.len(), found.messages);
-        assert!(work.pieces > found.messages, "{work:?} in {} trips", found.messages);
-        let filled = work.pieces as f64 * (work.piece_ns + work.look_ns);
-        Ok(filled / (trips.mean() * trips.len() as f64))
+        assert!(trips.len() == found.messages && work.pieces > trips.len(), "{work:?}");
+        Ok(work.pieces as f64 * (work.piece_ns + work.look_ns) / trips.mean() / trips.len() as f64)
     };
-    let shares = (0..8).map(trial).collect::<Result<Vec<_>, _>>()?;
     // Work and looks fill the time between sending and receipt: most of a round trip, and no more.
-    assert!(shares.iter().any(|share| (0.3..1.05).contains(share)), "{shares:?}");
-    Ok(())
+    let shares = (0..8).map(trial).collect::<Result<Vec<_>, _>>()?;
+    let good = shares.iter().any(|share| (0.3..1.05).contains(share));
+    good.then_some(()).ok_or_else(|| format!("{shares:?}").into())
 }
 
 fn spec(entry: &'static Entry, workload: Workload, size: usize) -> CellSpec {
