@@ -83,7 +83,7 @@ fn a_suite_file_names_the_cells() {
 #[test]
 fn several_processes_talk_over_real_links_shared_and_their_own() {
     let desk = Desk::new();
-    let flags = "run --suite full --transport pipe/block,unix-stream/block,shm-ring/hybrid \
+    let flags = "run --suite full --transport pipe/block,unix-stream/block,shm-ring/futex \
         --pattern fan-in,fan-out,scatter-gather --size 4KiB --placement free --capacity default --peers 2 \
         --input sent,shared --rounds 1 --fixed --measure 5ms --seed 3 --quiet --out out";
     desk.ipcmark(&flags.split_whitespace().collect::<Vec<_>>()).success();
