@@ -445,7 +445,7 @@ fn senseless() -> Test {
     let slow = spec(&GOOD_ONE, at(10), 64);
     let empty = spec(&GOOD_ONE, Workload::Burst { depth: 0 }, 64);
     let cases = [
-        (spec(&GOOD_ONE, Workload::Stream, 0), "an empty message"),
+        (spec(&GOOD_ONE, Workload::Stream, 0), "at least 1 byte"),
         (spec(&BELL, Workload::WAKE_UP, 8), "its size is 0"),
         (spec(&BELL, Workload::Stream, 0), "no payload"),
         (spec(&COUNTER, Workload::Stream, 8), "ping-pong"),

@@ -88,7 +88,7 @@ word!(Input, "input");
 
 impl Workload {
     /// Returns a number of it, 0 if it is left open; `None` if it does not take that number.
-    const fn number(self, of: Parameter) -> Option<u32> {
+    pub const fn number(self, of: Parameter) -> Option<u32> {
         match (of, self) {
             (
                 Parameter::Rate,

@@ -57,8 +57,7 @@ fn refuse_out_of_bounds(key: &CellKey) -> Result<(), Usage> {
     };
     let fits = |bytes: u64| bytes <= MAX_SIZE as u64;
     let within = |number: Parameter| {
-        !key.workload.takes(number)
-            || key.workload.value(number).is_some_and(|value| bounds(number).contains(&value))
+        key.workload.number(number).is_none_or(|value| bounds(number).contains(&value))
     };
     if fits(key.size_bytes)
         && key.mix.as_ref().is_none_or(|mix| mix.longest() == key.size_bytes)

@@ -59,8 +59,8 @@ fn the_kernel_kills_a_side_and_the_run_goes_on_and_says_so() {
         format!("echo $$ > '{}' && exec \"$0\" \"$@\"", group.0.join("cgroup.procs").display());
     command.args(["-c", &enter]).arg(program.get_program()).current_dir(desk.path("."));
     command.env("TMPDIR", desk.temporary());
-    // Two sides' buffers fit; those of eight senders do not, and the kernel kills.
-    command.args(["run", "-t", "unix-stream/block", "-p", "fan-in", "--peers", "8"]);
+    // The buffers of both sides fit; with the rings they do not, and the kernel kills.
+    command.args(["run", "-t", "shm-ring/futex", "-p", "ping-pong", "--capacity", "64MiB"]);
     command.args([
         "--size",
         "64,16MiB",

@@ -19,7 +19,7 @@ impl Connection {
     /// buffer of that many bytes, or of what `net.core.wmem_max` and `net.core.rmem_max` grant.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when loopback is down or missing.
+    /// [`ipcmark_core::Error::Unavailable`] when loopback is down or missing.
     pub fn new(capacity: Option<usize>) -> Result<Connection> {
         Ok(Listening::new(capacity)?.1)
     }
@@ -27,7 +27,7 @@ impl Connection {
     /// Returns the same over ::1 and nothing else.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there is no ::1.
+    /// [`ipcmark_core::Error::Unavailable`] when there is no ::1.
     pub fn over_v6(capacity: Option<usize>) -> Result<Connection> {
         Ok(Listening::over_v6(capacity)?.1)
     }
