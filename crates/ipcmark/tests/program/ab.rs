@@ -84,9 +84,9 @@ fn three_sides_take_turns_and_what_was_measured_can_be_judged_again() {
 #[test]
 fn what_the_new_side_alone_cannot_do_is_a_regression() {
     let desk = Desk::new();
-    // No datagram is as long.
-    let long = ["--new-arg=--transport=udp/block", "--new-arg=--size=1MiB"];
-    let shown = stdout(&desk.ipcmark(&[&ONE[..], &long].concat()).code(1));
+    // An empty datagram is refused.
+    let empty = ["--new-arg=--transport=udp/block", "--new-arg=--size=0"];
+    let shown = stdout(&desk.ipcmark(&[&ONE[..], &empty].concat()).code(1));
     assert!(shown.contains("failed"), "{shown}");
     desk.assert_clean();
 }
