@@ -140,7 +140,7 @@ fn mixed() -> Test {
         let counts = counts(&found, side)?;
         let all: u64 = counts.iter().map(|(_, n)| n).sum();
         assert_eq!(all, found.messages, "{workload}");
-        assert!(found.messages > 500, "{workload}: {}", found.messages);
+        assert!(found.messages > 100, "{workload}: {}", found.messages);
         let sizes: Vec<u64> = counts.iter().map(|(bytes, _)| *bytes).collect();
         assert!([&[64, 4096, 30_000][..], &[64, 4096]].contains(&&sizes[..]), "{counts:?}");
         // 90 and 9 of 100, within 6 standard deviations.
@@ -151,7 +151,7 @@ fn mixed() -> Test {
     }
     let stream = |s: &Scratch| plan(s, Workload::Stream, TENTH).sized(Sizes::of_mix(&mix()));
     let found = well(STREAM, stream)?;
-    assert!(found.messages > 1_000 && found.sides.iter().all(|side| side.sizes.is_empty()));
+    assert!(found.messages > 100 && found.sides.iter().all(|side| side.sizes.is_empty()));
     for workload in [Workload::PingPong, Workload::PACED_PING_PONG, Workload::Stream] {
         let floor = |s: &Scratch| plan(s, workload, TENTH).sized(Sizes::of_mix(&mix()));
         let found = well(FLOOR, floor)?;
@@ -166,7 +166,7 @@ fn empty() -> Test {
         [Workload::PingPong, Workload::Stream, Workload::PACED, Workload::PACED_PING_PONG]
     {
         let found = well(STREAM, |s| plan(s, workload, TENTH).sized(Sizes::empty()))?;
-        assert!(found.messages >= 100, "{workload}: {}", found.messages);
+        assert!(found.messages >= 10, "{workload}: {}", found.messages);
         assert_eq!(found.integrity, ipcmark_record::Integrity::default());
         let found = well(STREAM, |s| {
             let plan = plan(s, workload, TENTH).sized(Sizes::empty());

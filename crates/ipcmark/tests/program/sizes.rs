@@ -94,7 +94,7 @@ fn empty_messages_are_measured_where_they_arrive_as_messages() {
         let name = &cell.key.transport;
         match &cell.state {
             State::Measured => {
-                assert!(cell.invocations.iter().all(|i| i.is_ok() && i.messages > 100), "{name}");
+                assert!(cell.invocations.iter().all(|i| i.is_ok() && i.messages > 10), "{name}");
             }
             State::Unsupported { reason } => {
                 assert!(
