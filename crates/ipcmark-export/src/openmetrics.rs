@@ -57,6 +57,15 @@ fn family(slug: &str) -> Family {
             ("rate_reached_per_second", None, "Messages a second of those asked by rate_per_s", 1.0)
         }
         "lost-share" => ("lost_ratio", Some("ratio"), "Share of the messages that never came", 1.0),
+        "worst-peer-p50-ns" => {
+            ("worst_peer_p50_seconds", Some("seconds"), "Median of the worst peer's times", NS)
+        }
+        "worst-peer-p99-ns" => (
+            "worst_peer_p99_seconds",
+            Some("seconds"),
+            "99th percentile of the worst peer's times",
+            NS,
+        ),
         slug if slug.starts_with("times-") => {
             ("over_limit_ratio", Some("ratio"), "Times as long as the machine allows at best", 1.0)
         }
@@ -203,6 +212,9 @@ mod tests {
         let low =
             "# TYPE ipcmark_latency_low_seconds gauge\n# UNIT ipcmark_latency_low_seconds seconds";
         assert!(text.contains(low));
+        let mut times = text.lines().filter(|line| line.starts_with("ipcmark_latency_seconds{"));
+        assert!(times.all(|line| line.contains(",percentile=\"")), "each names its percentile");
+        assert!(text.contains("\nipcmark_worst_peer_p50_seconds{"));
     }
 
     // F19
