@@ -26,7 +26,7 @@ def verbs(world):
     made = world.documents
     return {
         "run": ["run", "-t", NAMED, *SHORT, "--rounds", "6", "--fixed", "--out", "OUT"],
-        "run all": ["run", "--suite", "full", "--rate", "1000", *SHORT, "--budget", "20s", "--out", "OUT"],
+        "run all": ["run", "--suite", "full", "--rate", "100000", *SHORT, "--budget", "20s", "--out", "OUT"],
         "run --resume": ["run", "--resume", "OUT", "--budget", "2s", "--quiet"],
         "ab": ["ab", "-t", "mq/block,fifo/block", "-s", "8", "--placement", "same-core", "--budget", "6s", "--out", "OUT", "--quiet"],
         "rules": ["rules", "--quiet"],
@@ -132,7 +132,7 @@ def kills(world):
     """Every verb and every process of it, at random moments."""
     known = verbs(world)
     length = lengths(world, known) if world.tries >= 100 else {}
-    whole = ["run", "--suite", "full", "--rounds", "1", "--fixed", "--rate", "1000", *SHORT, "--budget", "60s", "--out", world.fresh()]
+    whole = ["run", "--suite", "full", "--rounds", "1", "--fixed", "--rate", "100000", *SHORT, "--budget", "60s", "--out", world.fresh()]
     world.count("a whole run of every transport", world.faults(world.run(whole, 200), {0, 1}), " ".join(whole))
     names = [*known, "run", "run", "run all"]
     for number in range(world.tries):
