@@ -2,8 +2,8 @@
 
 use super::{
     BLOCKS, BLOCKS_MEAN, BYTES, NOTES, OVER_INVOCATIONS, OfRow, TIME_PER_MESSAGE, cpu, distance,
-    estimate, figure, held, invocations, limit, percentile, plain, quality, quantile,
-    quantile_name, switches, syscalls, time_cell, transport,
+    estimate, figure, invocations, limit, percentile, plain, quality, quantile, quantile_name,
+    switches, syscalls, time_cell, transport,
 };
 use crate::remarks::{remarks, room};
 use crate::{Entry, RANK_MEANS, Ranking, Setting};
@@ -18,7 +18,7 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
     let counted = setting.counted();
     let mut of_rows = vec![transport(), headline(setting)];
     of_rows.extend(figures(setting, ranking.asked()));
-    // At a rate the CPUs used say it, and the table of costs has it for each message.
+    // At a rate the CPUs used say it, and the table of costs has it for each message. What a send costs its sender is there, too.
     if setting.workload.value(Parameter::Rate).is_none() {
         of_rows.push(cpu(counted));
     }
@@ -32,7 +32,6 @@ pub fn ranking_table(ranking: &Ranking<'_>) -> Table {
         syscalls(counted),
         switches(counted),
     ]);
-    of_rows.extend(held());
     of_rows.push(invocations());
     let mut columns: Vec<Column<'_, (String, &Entry<'_>)>> = of_rows
         .into_iter()

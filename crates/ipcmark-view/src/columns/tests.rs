@@ -189,16 +189,15 @@ fn a_narrow_terminal_keeps_the_figure_its_interval_p99_and_quality() {
 
 #[test]
 fn a_send_says_how_long_it_holds_its_sender_and_how_often_it_waited() {
-    let mut rows = ["a/block", "b/spin"].map(|name| row(name, 64, 10.0, Some((9.0, 11.0))));
+    let record = sample::record_of(1, 6, |key| key.transport == "pipe/block" && key.is_rate());
+    let mut rows = summarize(&record).unwrap().rows;
     rows[0].sending = Some(sending(100.0, None));
     rows[1].sending = Some(sending(50.0, None));
     rows[1].sending.as_mut().unwrap().blocked_share = None;
-    let summary = summary(rows.into());
-    let rankings = rankings(&summary);
-    let table = ranking_table(&rankings[0]);
+    let table = &cost_tables(&rows)[0].table;
     let of = |row: usize| {
-        let held = cell(&table, row, "Send holds");
-        let waited = cell(&table, row, "Sends that");
+        let held = cell(table, row, "Send holds");
+        let waited = cell(table, row, "Sends that");
         (held.text.as_str(), held.under.as_str(), waited.text.as_str())
     };
     let mut both = [of(0), of(1)];
@@ -208,5 +207,5 @@ fn a_send_says_how_long_it_holds_its_sender_and_how_often_it_waited() {
         ("300 ns", "p50 100 ns, longest 10.0 µs", "25 %"),
     ];
     assert_eq!(both, expected);
-    assert!(markdown::table(&table).contains("Send holds sender p99"));
+    assert!(markdown::table(table).contains("Send holds sender p99"));
 }
