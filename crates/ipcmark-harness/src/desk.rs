@@ -20,7 +20,7 @@ pub(crate) struct Desk {
     first: u64,
     pub(crate) next: u64,
     /// Sizes of the messages, if they have several.
-    pub(crate) varied: Option<Varied>,
+    pub(crate) varied: Option<Box<Varied>>,
     /// Private copy of a message that is in a lent slot.
     pub(crate) inbox: Buffer,
     /// The private buffer of a copying transport holds the body.
@@ -80,7 +80,7 @@ impl Desk {
         let Info { zero_copy, zero_copy_rx, lossy, .. } = *info;
         Desk {
             clock,
-            varied: Varied::of(plan, info),
+            varied: Varied::of(plan, info).map(Box::new),
             stamper: Stamper::new(send, size),
             checker: Checker::new(receive, size).comparing(check_all),
             first: 0,

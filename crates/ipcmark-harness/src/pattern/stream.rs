@@ -43,7 +43,7 @@ pub(crate) fn send<H: Halves>(
     Ok(Done { messages: sent + 1, end })
 }
 
-/// Sends `count` messages, each followed by another, and times one of them.
+/// Sends `count` messages, each followed by another, and times one of them if holds are taken.
 #[inline(always)]
 fn send_block<H: Halves>(
     tx: &mut H::Tx,
@@ -51,18 +51,25 @@ fn send_block<H: Halves>(
     holds: Option<&mut Holds>,
     count: u64,
 ) -> Result<()> {
-    let mut timed = holds.filter(|_| count > 0);
-    let mut stretch = timed.as_mut().map_or(count, |holds| holds.one_of(count));
-    let mut left = count - stretch;
-    // The hot loop has one place, so that it is compiled once.
-    loop {
-        H::send_block(tx, desk, stretch)?;
-        let Some(holds) = timed.take() else { return Ok(()) };
-        let begun = desk.clock.now();
-        desk.send_held(tx, begun, Follows::AtOnce, holds)?;
-        left -= 1;
-        stretch = left;
+    match holds.filter(|_| count > 0) {
+        None => H::send_block(tx, desk, count),
+        Some(holds) => send_timed_block::<H>(tx, desk, holds, count),
     }
+}
+
+/// Sends `count` messages, and times one of them: apart, so that the loop that times none stays as it is.
+#[inline(never)]
+fn send_timed_block<H: Halves>(
+    tx: &mut H::Tx,
+    desk: &mut Desk,
+    holds: &mut Holds,
+    count: u64,
+) -> Result<()> {
+    let before = holds.one_of(count);
+    H::send_block(tx, desk, before)?;
+    let begun = desk.clock.now();
+    desk.send_held(tx, begun, Follows::AtOnce, holds)?;
+    H::send_block(tx, desk, count - before - 1)
 }
 
 /// Receives until a message says that it is the last; done when that one is checked.
