@@ -1,7 +1,6 @@
 //! Neighbours: load that runs next to a cell while it is measured.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
+use crate::word::word;
 use std::fmt;
 use std::str::FromStr;
 
@@ -92,33 +91,7 @@ impl FromStr for Neighbours {
     }
 }
 
-impl Serialize for Neighbours {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Neighbours {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let list = <Cow<'de, str>>::deserialize(from)?;
-        list.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Neighbours {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Neighbours".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-}
+word!(@serde Neighbours);
 
 #[cfg(test)]
 mod tests {

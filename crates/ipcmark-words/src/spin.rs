@@ -1,7 +1,6 @@
 //! The time for which a hybrid wait spins before it sleeps.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
+use crate::word::word;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,33 +57,7 @@ impl FromStr for SpinBudget {
     }
 }
 
-impl Serialize for SpinBudget {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SpinBudget {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let word = <Cow<'de, str>>::deserialize(from)?;
-        word.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for SpinBudget {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "SpinBudget".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        String::json_schema(generator)
-    }
-}
+word!(@serde SpinBudget);
 
 #[cfg(test)]
 mod tests {
