@@ -4,7 +4,7 @@
 use ipcmark_record::{Conditions, Cpu, CpuQuota, Host, KernelLimits};
 use ipcmark_sys::cgroup::{Groups, Quota};
 use ipcmark_sys::clock::Clock;
-use ipcmark_sys::{affinity, membarrier, scheduling};
+use ipcmark_sys::{affinity, membarrier, resident, scheduling};
 use rustix::process::{Resource, geteuid, getrlimit};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -106,10 +106,7 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn memory_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    field(&text, "MemTotal")
-        .and_then(|v| v.strip_suffix(" kB")?.trim().parse::<u64>().ok())
-        .map_or(0, |kib| kib * 1024)
+    resident::of_machine("MemTotal").unwrap_or(0)
 }
 
 fn hypervisor(cpuinfo: &str) -> Option<String> {

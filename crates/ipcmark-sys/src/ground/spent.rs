@@ -21,21 +21,29 @@ impl Spent {
     ///
     /// # References
     /// - [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html), `state`, `utime`, `stime`
-    /// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the second number
     #[must_use]
     pub fn by(pid: i32) -> Option<Spent> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (stopped, ticks) = of_stat(&stat)?;
-        let schedstat = std::fs::read_to_string(format!("/proc/{pid}/schedstat"));
-        let waited_ns = schedstat.ok().and_then(|text| {
-            text.split_ascii_whitespace().nth(1).and_then(|word| word.parse().ok())
-        });
+        let waited_ns = schedstat_ns(pid).map(|[_, waited_ns]| waited_ns);
         Some(Spent {
             cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_S),
             waited: Duration::from_nanos(waited_ns.unwrap_or(0)),
             stopped,
         })
     }
+}
+
+/// Returns the time that a process, or a thread (`7/task/8`), was on a CPU, and that it was ready to run and had none,
+/// ns; `None` if it is gone, or the kernel does not count it.
+///
+/// # References
+/// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the first two numbers
+#[must_use]
+pub fn schedstat_ns(of: impl std::fmt::Display) -> Option<[u64; 2]> {
+    let text = std::fs::read_to_string(format!("/proc/{of}/schedstat")).ok()?;
+    let mut numbers = text.split_ascii_whitespace().map_while(|word| word.parse().ok());
+    Some([numbers.next()?, numbers.next()?])
 }
 
 /// Reads whether a process is stopped, and its CPU time in ticks. Its name may hold anything, `)` too.

@@ -1,5 +1,6 @@
 //! Processes that this process started, and theirs: what a mechanism needs besides its sides.
 
+use crate::spent::schedstat_ns;
 use std::fs;
 
 /// The processes that a process started.
@@ -30,19 +31,13 @@ impl Helpers {
     }
 
     /// Returns the CPU time of all their threads that live, ns.
-    ///
-    /// # References
-    /// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the first number
     #[must_use]
     pub fn cpu_ns(&self) -> u64 {
-        let of_thread = |path: String| {
-            let text = fs::read_to_string(path).ok()?;
-            text.split_ascii_whitespace().next()?.parse::<u64>().ok()
-        };
         let threads =
             self.0.iter().flat_map(|&pid| threads(pid).into_iter().map(move |t| (pid, t)));
         threads
-            .filter_map(|(pid, tid)| of_thread(format!("/proc/{pid}/task/{tid}/schedstat")))
+            .filter_map(|(pid, tid)| schedstat_ns(format_args!("{pid}/task/{tid}")))
+            .map(|[cpu_ns, _]| cpu_ns)
             .sum()
     }
 }

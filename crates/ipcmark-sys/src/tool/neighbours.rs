@@ -9,6 +9,7 @@ use crate::cgroup::Groups;
 use crate::clock::{monotonic_ns, sleep_until_ns};
 use crate::futex;
 use crate::process::{self, Child};
+use crate::resident;
 use crate::shared::Lines;
 use ipcmark_core::{Error, Neighbour, Neighbours, Result};
 use rustix::thread::set_current_timer_slack;
@@ -83,7 +84,7 @@ pub fn bytes(of: &Neighbours) -> u64 {
 pub fn refuse_memory(of: &Neighbours) -> Result<()> {
     let need = bytes(of);
     Groups::of_this_process().refuse_memory(need)?;
-    let Some(left) = available_bytes() else { return Ok(()) };
+    let Some(left) = resident::of_machine("MemAvailable") else { return Ok(()) };
     if need <= left / 2 {
         return Ok(());
     }
@@ -285,17 +286,6 @@ fn cache_bytes() -> usize {
     bytes.clamp(PIECE, CACHE_MOST).next_multiple_of(PIECE)
 }
 
-/// Returns the memory that programs can still get without swapping, bytes.
-///
-/// # References
-/// [proc_meminfo(5)](https://man7.org/linux/man-pages/man5/proc_meminfo.5.html), `MemAvailable`
-fn available_bytes() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1 << 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,8 +318,9 @@ mod tests {
         let many: Neighbours = "memory=64,cache=64".parse().unwrap();
         assert!(bytes(&many) > bytes(&"memory=1".parse().unwrap()));
         assert_eq!(bytes(&"cpu=64".parse().unwrap()), 0);
-        assert!(available_bytes().is_some_and(|left| left > 0));
-        if bytes(&many) > available_bytes().unwrap() {
+        let left = resident::of_machine("MemAvailable");
+        assert!(left.is_some_and(|left| left > 0));
+        if bytes(&many) > left.unwrap() {
             let said = refuse_memory(&many).unwrap_err().to_string();
             assert!(said.contains("memory=64,cache=64"), "{said}");
         }

@@ -1,4 +1,4 @@
-//! Memory that this process has in use.
+//! Memory that this process has in use, and memory of the machine.
 
 use std::fs;
 
@@ -23,8 +23,7 @@ impl Memory {
     pub fn now() -> Option<Memory> {
         let maps = fs::read_to_string("/proc/self/smaps").ok()?;
         let status = fs::read_to_string("/proc/self/status").ok()?;
-        let locked = status.lines().find_map(|line| line.strip_prefix("VmLck:"));
-        let locked_bytes = locked.and_then(kib).unwrap_or(0);
+        let locked_bytes = field(&status, "VmLck").unwrap_or(0);
         Some(Memory { locked_bytes, ..of_maps(&maps) })
     }
 
@@ -54,9 +53,23 @@ fn of_maps(maps: &str) -> Memory {
     sum
 }
 
+/// Returns a size of this machine's memory by its name, bytes: `MemTotal`, `MemAvailable`.
+///
+/// # References
+/// - [proc_meminfo(5)](https://man7.org/linux/man-pages/man5/proc_meminfo.5.html)
+#[must_use]
+pub fn of_machine(name: &str) -> Option<u64> {
+    field(&fs::read_to_string("/proc/meminfo").ok()?, name)
+}
+
+/// Reads the line `name:  12 kB`.
+fn field(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).and_then(kib)
+}
+
 /// Reads `  12 kB`.
 fn kib(text: &str) -> Option<u64> {
-    text.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
+    text.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1 << 10)
 }
 
 #[cfg(test)]
@@ -71,6 +84,13 @@ mod tests {
                     5500-5600 r-xp 00000000 08:01 9 /bin/x\nPss: 900 kB\nPrivate_Dirty: 0 kB\n";
         let sum = of_maps(maps);
         assert_eq!((sum.shared_bytes, sum.private_bytes), (32 << 10, 12 << 10));
+    }
+
+    #[test]
+    fn a_size_of_the_machine_is_read_by_its_whole_name() {
+        let meminfo = "MemTotal:  16316412 kB\nMemAvailable:    4194304 kB\nBuffers: 1 kB\n";
+        assert_eq!(field(meminfo, "MemAvailable"), Some(4 << 30));
+        assert!(field(meminfo, "Mem").is_none() && field("", "MemAvailable").is_none());
     }
 
     #[test]

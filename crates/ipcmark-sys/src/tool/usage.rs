@@ -1,18 +1,15 @@
 //! What a process has cost so far.
 
+use crate::spent::schedstat_ns;
 use ipcmark_core::Usage;
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::param::page_size;
 
 /// Returns the time that this process was ready to run and had no CPU, since it began, ns; `None` where the kernel does not
 /// count it. Of one that never sleeps it is what others took; one that does also waits here after each wake-up.
-///
-/// # References
-/// - <https://docs.kernel.org/scheduler/sched-stats.html>, `/proc/<pid>/schedstat`, the second number
 #[must_use]
 pub fn waited_ns() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/schedstat").ok()?;
-    text.split_ascii_whitespace().nth(1)?.parse().ok()
+    schedstat_ns("self").map(|[_, waited_ns]| waited_ns)
 }
 
 /// Returns the resources that this process has used since it began; CPU time is counted in µs.
