@@ -34,7 +34,7 @@ pub(super) fn part(End { tx, rx, desk }: &mut End<Erased>, stage: &mut Stage<'_>
         }),
         Side::Responder => stage.phases(&mut |s| {
             desk.begin_phase();
-            receive(rx, desk, s)
+            receive(rx, desk, s, Part::WHOLE)
         }),
     }
 }
@@ -97,9 +97,29 @@ fn send_one(
     }
 }
 
+/// The messages of a sender that come to one receiver.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// One of this many, from this one on.
+    pub(super) every: u64,
+    pub(super) from: u64,
+    /// True if the message that says it is the last has a due time, too.
+    pub(super) with_last: bool,
+}
+
+impl Part {
+    /// All of them.
+    const WHOLE: Part = Part { every: 1, from: 0, with_last: true };
+}
+
 /// Records for each message the time since it was due. Sequence numbers of short messages wrap, so
 /// the checker's count says which message it is.
-fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Done> {
+pub(super) fn receive(
+    rx: &mut AnyRx,
+    desk: &mut Desk,
+    stage: &mut Stage<'_>,
+    Part { every, from, with_last }: Part,
+) -> Result<Done> {
     let mut schedule = Schedule::of(stage);
     stage.span = Some(schedule.span());
     let first = desk.checker.expected();
@@ -119,9 +139,11 @@ fn receive(rx: &mut AnyRx, desk: &mut Desk, stage: &mut Stage<'_>) -> Result<Don
                 continue;
             }
             desk.count(verdict);
+        } else if verdict.last && !with_last {
+            return Ok(done);
         }
         if matches!(verdict.fault, None | Some(Fault::Skipped(_))) {
-            let due = schedule.due(desk.checker.expected() - 1 - first);
+            let due = schedule.due((desk.checker.expected() - 1 - first) * every + from);
             let time = now.saturating_sub(due);
             stage.timer.sort(desk.class(), time);
             stage.timer.take(now, time);

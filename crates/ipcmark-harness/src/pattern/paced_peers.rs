@@ -13,14 +13,15 @@
 
 use super::inlets::{Inlets, receive_a_share, receive_all, say_first};
 use super::links::{End, Fixtures, ends, tear_down, words};
+use super::paced::{self, Part};
 use super::pacer::Pacer;
 use super::schedule::Schedule;
-use super::{Made, broadcast, ending, fan, paced_ping_pong};
+use super::{Made, broadcast, fan, paced_ping_pong};
 use crate::desk::{Follows, Tally};
 use crate::halves::{Erased, Row};
 use crate::holds;
 use crate::stage::{Done, Stage};
-use ipcmark_core::{Fault, Info, Plan, Result, Shape, Workload, first_of_sender};
+use ipcmark_core::{Info, Plan, Result, Shape, Workload, first_of_sender};
 
 /// Returns the reason why no machine can run such a cell.
 pub(super) fn refusal(info: &Info, workload: Workload, size: usize) -> Option<String> {
@@ -146,39 +147,9 @@ fn receive(
     stage: &mut Stage<'_>,
     peer: usize,
 ) -> Result<Done> {
-    let mut schedule = Schedule::of(stage);
-    stage.span = Some(schedule.span());
     let (every, from) = match stage.plan.workload.shape() {
         Some(Shape::FanOut) => (stage.plan.workload.peers() as u64, peer as u64),
         _ => (1, 0),
     };
-    let first = desk.checker.expected();
-    let mut done = Done { messages: 0, end: stage.start };
-    loop {
-        let mut now = 0;
-        let verdict = desk.receive::<Erased>(rx, |desk| {
-            now = desk.clock.now();
-            Ok(())
-        })?;
-        if desk.lossy {
-            if ending::is_end(desk, stage, verdict) {
-                ending::hear(rx, desk, stage)?;
-                return Ok(done);
-            }
-            if !verdict.last {
-                desk.count(verdict);
-            }
-        }
-        if verdict.last {
-            if desk.lossy {
-                continue;
-            }
-            return Ok(done);
-        }
-        if matches!(verdict.fault, None | Some(Fault::Skipped(_))) {
-            let due = schedule.due((desk.checker.expected() - 1 - first) * every + from);
-            stage.timer.take(now, now.saturating_sub(due));
-        }
-        done = Done { messages: done.messages + 1, end: now };
-    }
+    paced::receive(rx, desk, stage, Part { every, from, with_last: false })
 }
