@@ -5,14 +5,12 @@ mod crowd;
 mod toy;
 
 use chorus::{Chorus, EVERY};
-use crowd::{Crowd, DAMAGES, GOOD, INITIATOR_DIES, LOSES, ONE_LINK, REPEATS, RESPONDER_DIES};
-use ipcmark_core::{Arrivals, Extent, Parameter, Plan, Workload};
-use ipcmark_harness::placement::Cpus;
-use ipcmark_harness::{Bench, Entry, Report, Scratch};
+use crowd::*;
+use ipcmark_core::{Arrivals, Extent, Parameter, Workload};
+use ipcmark_harness::{Entry, Report};
 use ipcmark_record::{
     Histogram, Integrity, Invocation, InvocationOutcome, SideReport, State, Unit,
 };
-use ipcmark_sys::clock::Clock;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -57,17 +55,8 @@ fn main() {
 }
 
 fn report(entry: Entry, workload: Workload, size: usize, extent: Extent) -> Report {
-    let scratch = Scratch::new().unwrap();
-    let plan = Plan {
-        workload,
-        extent,
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(60),
-        seed: 7,
-        ..Plan::new(size, scratch.names())
-    };
     Board::get().clear();
-    entry.invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None })
+    report_in(entry, workload, size, extent).0
 }
 
 fn at(workload: Workload, peers: u32) -> Workload {
@@ -81,13 +70,6 @@ fn well(entry: Entry, workload: Workload, extent: Extent) -> Result<Invocation, 
         InvocationOutcome::Failed { side, what } => {
             Err(format!("{workload} {}: {side}: {what}", workload.parameters()).into())
         }
-    }
-}
-
-fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
-    match &invocation.outcome {
-        InvocationOutcome::Failed { side, what } => Ok((side, what)),
-        InvocationOutcome::Ok => Err("it ended well".into()),
     }
 }
 

@@ -5,12 +5,10 @@ mod crowd;
 
 use chorus::{Chorus, EVERY};
 use crowd::*;
-use ipcmark_core::{Extent, Input, LEAST_SHARED, Placement, Plan, Workload};
-use ipcmark_harness::placement::Cpus;
+use ipcmark_core::{Extent, Input, LEAST_SHARED, Placement, Workload};
 use ipcmark_harness::session::{CellSpec, Options, Rounds, Session, rounds_of};
-use ipcmark_harness::{Bench, Entry, Report, Scratch};
+use ipcmark_harness::{Entry, Report};
 use ipcmark_record::{Integrity, Invocation, InvocationOutcome, Refusal, State, Unit};
-use ipcmark_sys::clock::Clock;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::time::Duration;
 
@@ -45,17 +43,7 @@ fn main() {
 const SHORT: Extent = Extent::Time(Duration::from_millis(20));
 
 fn report(entry: Entry, workload: Workload, size: usize, extent: Extent) -> Report {
-    let scratch = Scratch::new().unwrap();
-    let plan = Plan {
-        workload,
-        extent,
-        warm_up: Duration::ZERO,
-        deadline: Duration::from_secs(60),
-        seed: 7,
-        ..Plan::new(size, scratch.names())
-    };
-    let report = entry
-        .invoke(&plan, &Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None });
+    let (report, scratch) = report_in(entry, workload, size, extent);
     let next = scratch.names();
     // The list of the run's objects stays.
     assert_eq!(std::fs::read_dir(next.dir).unwrap().count(), 1, "links leave no folders behind");
@@ -68,13 +56,6 @@ fn invoke(entry: Entry, workload: Workload, peers: u32, extent: Extent) -> Invoc
 
 fn scatter(entry: Entry, peers: u32, input: Input, size: usize) -> Invocation {
     report(entry, Workload::ScatterGather { peers, input }, size, Extent::Messages(3)).invocation
-}
-
-fn failure(invocation: &Invocation) -> Result<(&str, &str), Failed> {
-    match &invocation.outcome {
-        InvocationOutcome::Failed { side, what } => Ok((side, what)),
-        InvocationOutcome::Ok => Err("it ended well".into()),
-    }
 }
 
 fn names(invocation: &Invocation) -> Vec<&str> {

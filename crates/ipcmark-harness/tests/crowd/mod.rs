@@ -5,16 +5,22 @@
 //! all are of one length: writes are whole then, and so are reads (pipe(7)).
 
 use ipcmark_core::{
-    Availability, Capacity, Error, Framing, Info, Limits, Link, Plan, Receiver, Result, Sender,
-    Side, Transport, WaitKind,
+    Availability, Capacity, Error, Extent, Framing, Info, Limits, Link, Plan, Receiver, Result,
+    Sender, Side, Transport, WaitKind, Workload,
 };
+use ipcmark_harness::placement::Cpus;
+use ipcmark_harness::{Bench, Entry, Report, Scratch};
+use ipcmark_record::{Invocation, InvocationOutcome};
+use ipcmark_sys::clock::Clock;
 use ipcmark_sys::shared::Lines;
+use libtest_mimic::Failed;
 use rustix::io::{read, write};
 use rustix::pipe::pipe;
 use rustix::process::{Signal, getpid, kill_process};
 use std::os::fd::OwnedFd;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Behaves.
 pub(crate) const GOOD: u8 = 0;
@@ -32,6 +38,34 @@ pub(crate) const DAMAGES: u8 = 5;
 pub(crate) const LOSSY: u8 = 6;
 /// Says that a process can hold one link of it only.
 pub(crate) const ONE_LINK: u8 = 7;
+
+/// Runs one invocation of a cell of several processes, without a warm-up. Returns its folder, too.
+pub(crate) fn report_in(
+    entry: Entry,
+    workload: Workload,
+    size: usize,
+    extent: Extent,
+) -> (Report, Scratch) {
+    let scratch = Scratch::new().unwrap();
+    let plan = Plan {
+        workload,
+        extent,
+        warm_up: Duration::ZERO,
+        deadline: Duration::from_secs(60),
+        seed: 7,
+        ..Plan::new(size, scratch.names())
+    };
+    let bench = Bench { clock: Clock::calibrate(), cpus: Cpus::FREE, neighbours: None };
+    (entry.invoke(&plan, &bench), scratch)
+}
+
+/// Returns the side that failed, and what it says.
+pub(crate) fn failure(invocation: &Invocation) -> std::result::Result<(&str, &str), Failed> {
+    match &invocation.outcome {
+        InvocationOutcome::Failed { side, what } => Ok((side, what)),
+        InvocationOutcome::Ok => Err("it ended well".into()),
+    }
+}
 
 /// Beyond a warm-up of no time, and no phase's last, which everybody would wait for.
 const FATAL: u64 = 7;
