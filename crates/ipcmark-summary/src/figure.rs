@@ -131,6 +131,17 @@ impl Figure {
         self.percentiles.iter().find(|p| p.quantile == quantile)
     }
 
+    /// Returns the CPUs that all sides together used: CPU time over wall time.
+    #[must_use]
+    pub fn cpus_used(&self) -> Estimate {
+        self.cpus_of(self.cpu_ns_per_message)
+    }
+
+    /// Returns the CPUs that this CPU time for each message, ns, amounts to.
+    pub(crate) fn cpus_of(&self, each_ns: Estimate) -> Estimate {
+        each_ns.times(self.messages_per_s.value / 1e9)
+    }
+
     /// Returns the estimate that this headline names; `None` if the record does not hold it.
     #[must_use]
     pub fn headline(&self, by: Headline) -> Option<Estimate> {

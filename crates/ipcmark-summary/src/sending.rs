@@ -48,7 +48,7 @@ impl Row {
     #[must_use]
     pub fn third_parties_cpus(&self) -> Option<Estimate> {
         let each_ns = self.cost.as_ref()?.third_parties_ns_per_message?;
-        Some(each_ns.times(self.figure.as_ref()?.messages_per_s.value / 1e9))
+        Some(self.figure.as_ref()?.cpus_of(each_ns))
     }
 }
 

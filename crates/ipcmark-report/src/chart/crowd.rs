@@ -11,7 +11,7 @@ use super::{Body, Chart, Kind};
 use crate::palette;
 use ipcmark_record::{CellKey, Parameter};
 use ipcmark_show::{Quantity, count, plain};
-use ipcmark_summary::{Estimate, Row};
+use ipcmark_summary::{Estimate, Figure, Row};
 use ipcmark_view::{Ranking, Setting};
 use std::collections::BTreeSet;
 
@@ -41,10 +41,7 @@ const PANELS: [Shown; 6] = [
     Shown {
         title: "CPUs used",
         is_time: false,
-        of: |row| {
-            let figure = row.figure.as_ref()?;
-            Some(figure.cpu_ns_per_message.times(figure.messages_per_s.value / 1e9))
-        },
+        of: |row| row.figure.as_ref().map(Figure::cpus_used),
     },
     Shown {
         title: "memory mapped",

@@ -151,9 +151,7 @@ fn figures(setting: &Setting, asked: Option<Vec<f64>>) -> Vec<OfRow> {
                     })
                 });
                 let help = "CPU time of all sides over the time of the phase; waiting for the due time is left out";
-                let cpus = figure(number("CPUs\nused", help, 9), |f| {
-                    plain(f.cpu_ns_per_message.value * f.messages_per_s.value / 1e9)
-                });
+                let cpus = figure(number("CPUs\nused", help, 9), |f| plain(f.cpus_used().value));
                 let worst = |text: &str, help: &str, of: fn(&WorstPeer) -> Cell| {
                     figure(number(text, help, 10), move |f| {
                         f.worst_peer.as_ref().map_or_else(Cell::missing, of)

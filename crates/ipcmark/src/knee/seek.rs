@@ -200,7 +200,7 @@ fn tried(row: &Row, rate_per_s: u32, bound_ns: f64) -> Option<Tried> {
     Some(Tried {
         rung: Rung { rate_per_s, grade },
         p99_ns: p99.map(|p99| p99.ns),
-        cpus: Some(figure.cpu_ns_per_message.value * figure.messages_per_s.value / 1e9),
+        cpus: Some(figure.cpus_used().value),
         limit_ns: row.limit.as_ref().filter(|_| is_bound).map(|limit| limit.limit_ns),
         lag: figure.lag,
         lost_share,
